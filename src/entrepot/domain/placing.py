@@ -162,10 +162,15 @@ def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuer
 def _taxes(command: OrderCommand, channel: Channel, query: TaxQuery, view: View) -> TaxQuote | Failure:
     if channel.settings.taxes.provider == "simulated":
         company = view.get(TaxCompany, query.company)
-        return taxes.simulate(query, company, view.children(TaxRate, query.ship_to.country))
+        return taxes.simulate(query, company, _rates(query.ship_to, view))
     if command.quoted is None or command.quoted.query != query:
         return QuoteStale(1)
     return command.quoted.quote
+
+
+def _rates(to: Destination, view: View) -> dict[tuple[str, str], TaxRate]:
+    names = ((to.country, to.province), (to.country, ""))
+    return {name: rate for name in names if (rate := view.get(TaxRate, name))}
 
 
 def _assemble(
