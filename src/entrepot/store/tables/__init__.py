@@ -1,0 +1,3 @@
+from entrepot.store.tables._base import metadata
+
+__all__ = ["metadata"]
