@@ -1,11 +1,12 @@
-"""Token validation over HTTP, as the contract defines it (Bonsai, U2): one request to the account's own endpoint.
+"""Token validation over HTTP, as the contract defines it (Bonsai, U2): a request to the account's endpoint.
 
-The account chose the URL, so that it is not trusted: the host is resolved once, every answer is checked, and the
-connection goes to a checked address, so that a second answer of the resolver cannot lead elsewhere.
+The account chose the URL, so that it is not trusted: the host is resolved once, every answer is checked, and
+the connection goes to a checked address, so that a second answer of the resolver cannot lead elsewhere.
 """
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 from functools import cache
 from typing import Literal
 
@@ -84,9 +85,7 @@ class HttpTokenValidator:
             return NoVerdict("the endpoint's host has an address that is not allowed")
         return await self._send_to_first(addresses[:MAX_ADDRESSES], request)
 
-    async def _send_to_first(
-        self, addresses: "list[str] | tuple[str, ...]", request: httpx.Request
-    ) -> TokenAnswer:
+    async def _send_to_first(self, addresses: Sequence[str], request: httpx.Request) -> TokenAnswer:
         """Try the addresses in turn until one connects: before that nothing has been asked."""
         *others, last = addresses
         for address in others:

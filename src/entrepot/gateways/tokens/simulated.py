@@ -37,7 +37,7 @@ class Pool(Protocol):
 
 
 class SimulatedPartner:
-    """The partner of one workspace. A token is good from `issue` to `revoke`; who pays with it is not its affair."""
+    """The partner of one workspace. A token is good from `issue` to `revoke`, however often one asks."""
 
     in_process: bool = False
 
