@@ -107,7 +107,12 @@ class PlaceOrder(OrderCommand, frozen=True):
 
 
 def draft(
-    command: OrderCommand, view: View, now: datetime, ids: Ids, *, state: Literal["placed", "pending"] = "placed"
+    command: OrderCommand,
+    view: View,
+    now: datetime,
+    ids: Ids,
+    *,
+    state: Literal["placed", "pending"] = "placed",
 ) -> Draft | Refused:
     """The order as it would be: appraised, taxed and added up; or why not."""
     appraiser = Appraiser(command.basket, view, paying=state == "placed")
@@ -189,12 +194,16 @@ def _assemble(
     return Draft(_order(command, parts, lines, quote, now, number, uuid, state), parts, lines)
 
 
-def _parts(number: int, appraised: Appraised, quote: TaxQuote) -> tuple[tuple[OrderPart, ...], dict[int, int]]:
+def _parts(
+    number: int, appraised: Appraised, quote: TaxQuote
+) -> tuple[tuple[OrderPart, ...], dict[int, int]]:
     parts: list[OrderPart] = []
     part_of: dict[int, int] = {}
     for no, (shipment, tax) in enumerate(zip(appraised.shipments, quote.shipping_taxes, strict=True), 1):
         parts.append(
-            OrderPart(number, no, shipment.merchant_id, shipment.merchant_name, None, shipment.cost, tax, LABEL)
+            OrderPart(
+                number, no, shipment.merchant_id, shipment.merchant_name, None, shipment.cost, tax, LABEL
+            )
         )
         part_of.update(dict.fromkeys(shipment.lines, no))
     return tuple(parts), part_of
@@ -293,7 +302,9 @@ def hold(drafted: Draft, view: View, *, backorder: bool = False) -> list[Level |
     return records
 
 
-def settle(drafted: Draft, basket: Basket, now: datetime, changes: Changes, reference: str | None = None) -> Placed:
+def settle(
+    drafted: Draft, basket: Basket, now: datetime, changes: Changes, reference: str | None = None
+) -> Placed:
     """Make the paid order exist: its records, its payment, and the names that it takes, all put into `changes`."""
     order = msgspec.structs.replace(drafted.order, payment_state="paid")
     payment = _payment(order, basket, reference)

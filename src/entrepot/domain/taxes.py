@@ -84,7 +84,7 @@ class TaxRate(Record, frozen=True):
 
 
 class TaxQuote(msgspec.Struct, frozen=True):
-    """What is added to the prices: tax and duty per line of goods, tax per line of shipping, in their order."""
+    """What is added to the prices: tax and duty per line of goods, tax per line of shipping."""
 
     line_taxes: tuple[int, ...]
     shipping_taxes: tuple[int, ...]
