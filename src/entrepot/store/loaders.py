@@ -56,12 +56,21 @@ where c.workspace = $1
 """
 
 
-async def _channels(connection: Connection, workspace: int, keys: Sequence[int], view: View, lock: bool) -> None:
+async def _channels(
+    connection: Connection, workspace: int, keys: Sequence[int], view: View, lock: bool
+) -> None:
     del lock  # settings are read as they stand
     for number, door, name, settings, general in await connection.fetch(_CHANNELS, workspace, keys):
         known = _workspace_settings(general)
         view.load(
-            Channel(number, door, name, _channel_settings(settings), known.order_sources, known.merchant_integrations)
+            Channel(
+                number,
+                door,
+                name,
+                _channel_settings(settings),
+                known.order_sources,
+                known.merchant_integrations,
+            )
         )
 
 
@@ -153,7 +162,9 @@ def _rows_of(kind: type[Record], key: str, kinds: str, order: str, *children: ty
     own = _by_key(_binding[kind], key, kinds, order)
     below = [(_binding[child], _by_key(_binding[child], "order", "bigint", "")) for child in children]
 
-    async def loader(connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool) -> None:
+    async def loader(
+        connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
+    ) -> None:
         statement = f"{own} for no key update of t" if lock else own
         for row in await connection.fetch(statement, workspace, keys):
             view.load(_binding[kind].parse(row))
@@ -182,6 +193,3 @@ LOADERS: dict[Stage, Loader] = {
     Stage.STOCK: _rows_of(Level, "variant", "bigint", "t.variant, t.location"),
 }
 """One loader per stage, in the order of locks."""
-
-
-
