@@ -42,14 +42,13 @@ class TaxLine(msgspec.Struct, frozen=True):
 
 
 class TaxQuery(msgspec.Struct, frozen=True):
-    """One order as a tax provider sees it; `exponent` is how many decimals the currency's major unit has."""
+    """One order as a tax provider sees it."""
 
     company: str
     currency: str
     ship_to: Destination
     lines: tuple[TaxLine, ...]
     shipping: tuple[TaxLine, ...] = ()
-    exponent: int = 2
 
 
 class TaxCompany(Record, frozen=True):
