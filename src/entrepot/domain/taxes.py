@@ -136,7 +136,7 @@ def compute(query: TaxQuery, rates: RateTable) -> TaxQuote:
 
 
 def simulate(query: TaxQuery, company: TaxCompany | None, rates: RateTable) -> TaxQuote | TaxRefused:
-    """Answer as the simulated provider: it refuses, in AvaTax's words, a company that has no account with it."""
+    """Answer as the simulated provider: a company without an account is refused in AvaTax's words."""
     return compute(query, rates) if company else _unknown_company(query.company)
 
 
