@@ -125,7 +125,9 @@ class Appraised(msgspec.Struct, frozen=True):
 class Appraiser:
     """Runs the checks of one basket over one view; what a check finds out, the later ones and the result reuse."""
 
-    def __init__(self, basket: Basket, view: View, *, paying: bool = True, known_order: int | None = None) -> None:
+    def __init__(
+        self, basket: Basket, view: View, *, paying: bool = True, known_order: int | None = None
+    ) -> None:
         """`paying` is off for orders that are paid later; `known_order` may hold the external id already."""
         self.basket = basket
         self.view = view
@@ -153,7 +155,9 @@ class Appraiser:
         """The lines with their offers; only meaningful once the line check has passed."""
         offers = [offer_of(self.view, self.basket, line) for line in self.basket.lines]
         return tuple(
-            PricedLine(line, offer) for line, offer in zip(self.basket.lines, offers, strict=True) if offer is not None
+            PricedLine(line, offer)
+            for line, offer in zip(self.basket.lines, offers, strict=True)
+            if offer is not None
         )
 
     @cached_property
@@ -177,7 +181,9 @@ class Appraiser:
         goods = sum(line.goods for line in lines)
         all_free = all(line.offer.free_shipping for line in lines)
         cost = shipping.cost(rate, goods, all_free=all_free) if rate else 0
-        return Shipment(ref, first.merchant_id or 0, first.merchant_name, first.merchant_country, tuple(indexes), cost)
+        return Shipment(
+            ref, first.merchant_id or 0, first.merchant_name, first.merchant_country, tuple(indexes), cost
+        )
 
 
 def offer_key(basket: Basket, line: WantedLine) -> OfferKey | None:
@@ -324,7 +330,9 @@ def _stock(a: Appraiser) -> Failures:
             asked[variant] = asked.get(variant, 0) + line.wanted.quantity
             first.setdefault(variant, line.wanted.ref)
     return tuple(
-        failure for variant, quantity in asked.items() if (failure := _short(a.view, variant, quantity, first[variant]))
+        failure
+        for variant, quantity in asked.items()
+        if (failure := _short(a.view, variant, quantity, first[variant]))
     )
 
 

@@ -107,7 +107,12 @@ class PlaceOrder(OrderCommand, frozen=True):
 
 
 def draft(
-    command: OrderCommand, view: View, now: datetime, ids: Ids, *, state: Literal["placed", "pending"] = "placed"
+    command: OrderCommand,
+    view: View,
+    now: datetime,
+    ids: Ids,
+    *,
+    state: Literal["placed", "pending"] = "placed",
 ) -> Draft | Refused:
     """The order as it would be: appraised, taxed and added up; or why not."""
     appraiser = Appraiser(command.basket, view, paying=state == "placed")
@@ -162,10 +167,15 @@ def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuer
 def _taxes(command: OrderCommand, channel: Channel, query: TaxQuery, view: View) -> TaxQuote | Failure:
     if channel.settings.taxes.provider == "simulated":
         company = view.get(TaxCompany, query.company)
-        return taxes.simulate(query, company, view.children(TaxRate, query.ship_to.country))
+        return taxes.simulate(query, company, _rates(query.ship_to, view))
     if command.quoted is None or command.quoted.query != query:
         return QuoteStale(1)
     return command.quoted.quote
+
+
+def _rates(to: Destination, view: View) -> dict[tuple[str, str], TaxRate]:
+    names = ((to.country, to.province), (to.country, ""))
+    return {name: rate for name in names if (rate := view.get(TaxRate, name))}
 
 
 def _assemble(
@@ -184,12 +194,16 @@ def _assemble(
     return Draft(_order(command, parts, lines, quote, now, number, uuid, state), parts, lines)
 
 
-def _parts(number: int, appraised: Appraised, quote: TaxQuote) -> tuple[tuple[OrderPart, ...], dict[int, int]]:
+def _parts(
+    number: int, appraised: Appraised, quote: TaxQuote
+) -> tuple[tuple[OrderPart, ...], dict[int, int]]:
     parts: list[OrderPart] = []
     part_of: dict[int, int] = {}
     for no, (shipment, tax) in enumerate(zip(appraised.shipments, quote.shipping_taxes, strict=True), 1):
         parts.append(
-            OrderPart(number, no, shipment.merchant_id, shipment.merchant_name, None, shipment.cost, tax, LABEL)
+            OrderPart(
+                number, no, shipment.merchant_id, shipment.merchant_name, None, shipment.cost, tax, LABEL
+            )
         )
         part_of.update(dict.fromkeys(shipment.lines, no))
     return tuple(parts), part_of
@@ -288,7 +302,9 @@ def hold(drafted: Draft, view: View, *, backorder: bool = False) -> list[Level |
     return records
 
 
-def settle(drafted: Draft, basket: Basket, now: datetime, changes: Changes, reference: str | None = None) -> Placed:
+def settle(
+    drafted: Draft, basket: Basket, now: datetime, changes: Changes, reference: str | None = None
+) -> Placed:
     """Make the paid order exist: its records, its payment, and the names that it takes, all put into `changes`."""
     order = msgspec.structs.replace(drafted.order, payment_state="paid")
     payment = _payment(order, basket, reference)

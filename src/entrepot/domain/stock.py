@@ -173,7 +173,10 @@ def lawful(level: Level) -> bool:
         level.reserved, level.shipped, level.scrapped, level.owed,
     )  # fmt: skip
     came = level.received + level.returned + level.adjusted
-    return min(terms) >= 0 and came == level.available + level.reserved + level.shipped + level.scrapped - level.owed
+    return (
+        min(terms) >= 0
+        and came == level.available + level.reserved + level.shipped + level.scrapped - level.owed
+    )
 
 
 def _promise(level: Level, quantity: int) -> Level:

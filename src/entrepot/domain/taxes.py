@@ -5,12 +5,14 @@ Amounts are integers in the minor unit of the query's currency and not negative;
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeAlias
 
 import msgspec
 
-MILLION = 1_000_000
+from entrepot.domain.money import share
+from entrepot.domain.state import Record
+from entrepot.failures.payments import TaxRefused
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -50,7 +52,18 @@ class TaxQuery(msgspec.Struct, frozen=True):
     exponent: int = 2
 
 
-class TaxRate(msgspec.Struct, frozen=True):
+class TaxCompany(Record, frozen=True):
+    """A company that has an account with the simulated provider."""
+
+    code: str
+
+    @property
+    def key(self) -> Hashable:
+        """The company's code."""
+        return self.code
+
+
+class TaxRate(Record, frozen=True):
     """What a region levies. `province` "" stands for all regions of the country without a rate of their own.
 
     `duty_threshold` is the largest value, in minor units of the order's currency, that goods from one foreign
@@ -64,9 +77,14 @@ class TaxRate(msgspec.Struct, frozen=True):
     duty_rate: int = 0
     duty_threshold: int = 0
 
+    @property
+    def key(self) -> Hashable:
+        """Country and province."""
+        return (self.country, self.province)
+
 
 class TaxQuote(msgspec.Struct, frozen=True):
-    """What is added to the prices: tax and duty per line of goods, tax per line of shipping, in their order."""
+    """What is added to the prices: tax and duty per line of goods, tax per line of shipping."""
 
     line_taxes: tuple[int, ...]
     shipping_taxes: tuple[int, ...]
@@ -118,9 +136,21 @@ def compute(query: TaxQuery, rates: RateTable) -> TaxQuote:
     )
 
 
-def share(amount: int, millionths: int) -> int:
-    """Return that share of an amount, rounded half-up to the minor unit."""
-    return (amount * millionths + MILLION // 2) // MILLION
+def simulate(query: TaxQuery, company: TaxCompany | None, rates: RateTable) -> TaxQuote | TaxRefused:
+    """Answer as the simulated provider: it refuses, in AvaTax's words, a company that has no account with it."""
+    return compute(query, rates) if company else _unknown_company(query.company)
+
+
+def _unknown_company(code: str) -> TaxRefused:
+    return TaxRefused(
+        message="Company not found.",
+        code="EntityNotFoundError",
+        number=4,
+        description=f"The Company with code '{code}' was not found.",
+        fault_code="Client",
+        help_link="https://developer.avalara.com/avatax/errors/EntityNotFoundError",
+        severity="Error",
+    )
 
 
 def _taxes(lines: tuple[TaxLine, ...], millionths: int) -> tuple[int, ...]:

@@ -44,7 +44,9 @@ class MerchantUnknown(LineFailure, frozen=True):
     """The product's merchant is missing, or of an integration type with which no order can be placed."""
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
-    advice: ClassVar[str] = "Take this merchant's products off sale; the operator must repair the merchant's record."
+    advice: ClassVar[str] = (
+        "Take this merchant's products off sale; the operator must repair the merchant's record."
+    )
     merchant: str | None
 
 

@@ -1,4 +1,4 @@
-"""AvaTax, through the vendor's SDK: one SalesOrder document per quote, which AvaTax computes and does not keep."""
+"""AvaTax, through the vendor's SDK: a SalesOrder document per quote, which AvaTax does not keep."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,6 @@ from entrepot.gateways.taxes.port import TaxAnswer, TaxUnavailable
 
 if TYPE_CHECKING:
     import requests
-    from avalara import AvataxClient
 
 AVATAX_URL = "https://rest.avatax.com"
 LIMIT_SECONDS = 10.0
@@ -23,10 +22,10 @@ THREADS = 8
 
 
 class AvataxGateway:
-    """Asks AvaTax. The SDK blocks, so that calls run on a few threads of their own and wait there for their turn.
+    """Asks AvaTax. The SDK blocks, so that calls run, and wait their turn, on a few threads.
 
-    `today` dates the documents. The limit is for the whole call, waiting included; a call that is given up may hold
-    its thread for the same time again, since the SDK limits only the silence between two bytes.
+    `today` dates the documents. The limit is for the whole call, waiting included; a call that was given up
+    holds its thread until the line falls silent, since the SDK limits only the time between two bytes.
     Raises ValueError when made with a base URL that is not http or https.
     """
 
@@ -77,15 +76,16 @@ class AvataxGateway:
 
     def _create_transaction(self, document: dict[str, Any]) -> "requests.Response":
         """Call what the SDK's logging decorator wraps: that one loses a reply without `x-correlation-id`."""
-        method = cast("Any", type(self._client).create_transaction)
-        return method.__wrapped__(self._client, document)
+        client = self._client
+        return cast("Any", type(client)).create_transaction.__wrapped__(client, document)
 
     @cached_property
-    def _client(self) -> "AvataxClient":
+    def _client(self) -> Any:
         """Make the client at the first call, on its thread: to import the SDK takes a while."""
-        from avalara import AvataxClient
+        import avalara
 
-        client = AvataxClient("entrepot", "1", "entrepot", self._base_url, timeout_limit=self._limit)
+        sdk = cast("Any", avalara)
+        client = sdk.AvataxClient("entrepot", "1", "entrepot", self._base_url, timeout_limit=self._limit)
         client.add_credentials(self._account_id, self._license_key)
         return client
 

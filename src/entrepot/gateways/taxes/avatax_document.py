@@ -11,7 +11,10 @@ SHIPPING_TAX_CODE = "FR020100"
 
 
 def sales_order(query: TaxQuery, today: date) -> dict[str, Any]:
-    """Write the query as a SalesOrder: a quote, which AvaTax neither records nor commits."""
+    """Write the query as a SalesOrder: a quote, which AvaTax neither records nor commits.
+
+    The seller is the importer, since the shopper pays the duties with the order.
+    """
     lines = [_line(number, line, query, "") for number, line in enumerate(query.lines)]
     shipping = [
         _line(number, line, query, SHIPPING_TAX_CODE)
@@ -20,6 +23,7 @@ def sales_order(query: TaxQuery, today: date) -> dict[str, Any]:
     return {
         "type": "SalesOrder",
         "commit": False,
+        "isSellerImporterOfRecord": True,
         "companyCode": query.company,
         "customerCode": CUSTOMER_CODE,
         "date": today.isoformat(),

@@ -1,20 +1,24 @@
-"""What comes back from AvaTax, or does not: its JSON as a quote or a refusal, everything else as a sentence."""
+"""What comes back from AvaTax, or does not: JSON as a quote or a refusal, all else as a sentence."""
 
 import json
 import socket
 import ssl
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
-import requests
 
-from entrepot.domain.taxes import TaxQuery, TaxQuote
+from entrepot.domain.taxes import TaxLine, TaxQuery, TaxQuote
 from entrepot.gateways.taxes.port import TaxAnswer, TaxRefused, TaxUnavailable
+
+if TYPE_CHECKING:
+    import requests
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 _DUTY = "LandedCost"
+_TOO_MUCH = Decimal(10**12)
 
 
 class _Detail(msgspec.Struct, rename="camel"):
@@ -65,14 +69,16 @@ def read_reply(body: bytes, query: TaxQuery, url: str) -> TaxAnswer:
     return _quote(reply.lines or [], query) or _unreadable(url, "The reply is not a tax transaction")
 
 
-def unavailable_because(error: requests.RequestException, url: str) -> TaxUnavailable:
+def unavailable_because(error: "requests.RequestException", url: str) -> TaxUnavailable:
     """Name the reason why a request brought no reply."""
+    import requests
+
     if isinstance(error, requests.Timeout):
         return TaxUnavailable(f"FetchError: network timeout at: {url}")
     return TaxUnavailable(f"FetchError: request to {url} failed, reason: {_reason(error, url)}")
 
 
-def _reason(error: requests.RequestException, url: str) -> str:
+def _reason(error: "requests.RequestException", url: str) -> str:
     parts = urlsplit(url)
     causes = list(_causes(error))
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
@@ -127,23 +133,37 @@ def _refused(error: _Error) -> TaxRefused:
 def _quote(lines: list[_Line], query: TaxQuery) -> TaxQuote | None:
     """Match lines by their number; a reply that leaves one out, or has an impossible figure, is no quote."""
     by_number = {line.line_number: line for line in lines}
-    asked = query.lines + query.shipping
-    duties: list[int] = []
-    taxes: list[int] = []
-    for number, wanted in enumerate(asked):
-        line = by_number.get(str(number))
-        if line is None or not _plausible(line):
-            return None
-        duty = sum((detail.tax for detail in line.details if detail.tax_type == _DUTY), Decimal(0))
-        duties.append(_minor(duty, query.exponent))
-        taxes.append(0 if wanted.tax_included else _minor(line.tax - duty, query.exponent))
-    goods = len(query.lines)
-    return TaxQuote(tuple(taxes[:goods]), tuple(taxes[goods:]), tuple(duties[:goods]))
+    found = [by_number.get(str(number)) for number in range(len(query.lines) + len(query.shipping))]
+    figures = [_figures(line) for line in found if line is not None and _plausible(line)]
+    if len(figures) < len(found):
+        return None
+    goods, shipping = figures[: len(query.lines)], figures[len(query.lines) :]
+    return TaxQuote(
+        _added(query.lines, [_minor(tax, query.exponent) for tax, _ in goods]),
+        _added(query.shipping, [_minor(tax + duty, query.exponent) for tax, duty in shipping]),
+        tuple(_minor(duty, query.exponent) for _, duty in goods),
+    )
 
 
 def _plausible(line: _Line) -> bool:
-    figures = [line.tax, *(detail.tax for detail in line.details)]
-    return all(figure.is_finite() and 0 <= figure < 10**12 for figure in figures)
+    raw = (line.tax, *_duties(line))
+    in_range = all(figure.is_finite() and 0 <= figure < _TOO_MUCH for figure in raw)
+    return in_range and sum(raw[1:]) <= line.tax
+
+
+def _duties(line: _Line) -> list[Decimal]:
+    return [detail.tax for detail in line.details if detail.tax_type == _DUTY]
+
+
+def _figures(line: _Line) -> tuple[Decimal, Decimal]:
+    """Split a line's total into tax and duty; AvaTax counts both in `tax`, apart in the details."""
+    duty = sum(_duties(line), Decimal(0))
+    return line.tax - duty, duty
+
+
+def _added(lines: tuple[TaxLine, ...], taxes: list[int]) -> tuple[int, ...]:
+    """Leave out what the price holds already."""
+    return tuple(0 if line.tax_included else tax for line, tax in zip(lines, taxes, strict=True))
 
 
 def _minor(amount: Decimal, exponent: int) -> int:
