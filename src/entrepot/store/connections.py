@@ -92,7 +92,8 @@ _READS = {**_COMMON, "statement_timeout": "5000", "default_transaction_read_only
 
 READ_CONNECTIONS = 4
 
-_asyncpg: Any = asyncpg
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+"""What a database that does not answer as it should can raise."""
 
 
 async def connect(url: str, **settings: str) -> Connection:
