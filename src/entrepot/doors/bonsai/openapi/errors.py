@@ -241,7 +241,6 @@ ANYWHERE: Final = (
 
 WITH_BODY: Final = (
     BAD_REQUEST,
-    _form("REQUEST_TIMEOUT", 408, None, constant("")),
     _form("PAYLOAD_TOO_LARGE", 413, None, constant("")),
     _form("UNSUPPORTED_MEDIA_TYPE", 415, None, constant("")),
 )
