@@ -7,7 +7,7 @@ older than the lock. Keys are joined as `unnest`, which is planned well for any 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -19,19 +19,12 @@ from entrepot.domain.state import Command, Record, Stage, View
 from entrepot.domain.stock import Hold, Level
 from entrepot.domain.taxes import TaxCompany, TaxRate
 from entrepot.store.bindings import BINDINGS, REFERENCES, Binding
+from entrepot.store.connections import Connection
 
 _channel_settings = msgspec.json.Decoder(ChannelSettings).decode
 _workspace_settings = msgspec.json.Decoder(WorkspaceSettings).decode
 _strings = msgspec.json.Decoder(tuple[str, ...]).decode
 _binding: dict[type[Record], Binding] = {binding.kind: binding for binding in (*BINDINGS, REFERENCES)}
-
-
-class Connection(Protocol):
-    """What loaders and writers need of a database connection."""
-
-    async def fetch(self, query: str, *args: Any) -> list[Any]:
-        """All rows of a query."""
-        ...
 
 
 Loader = Callable[[Connection, int, Sequence[Any], View, bool], Awaitable[None]]
@@ -56,12 +49,21 @@ where c.workspace = $1
 """
 
 
-async def _channels(connection: Connection, workspace: int, keys: Sequence[int], view: View, lock: bool) -> None:
+async def _channels(
+    connection: Connection, workspace: int, keys: Sequence[int], view: View, lock: bool
+) -> None:
     del lock  # settings are read as they stand
     for number, door, name, settings, general in await connection.fetch(_CHANNELS, workspace, keys):
         known = _workspace_settings(general)
         view.load(
-            Channel(number, door, name, _channel_settings(settings), known.order_sources, known.merchant_integrations)
+            Channel(
+                number,
+                door,
+                name,
+                _channel_settings(settings),
+                known.order_sources,
+                known.merchant_integrations,
+            )
         )
 
 
@@ -107,11 +109,11 @@ async def _offers(
 
 def _offer(row: tuple[Any, ...]) -> Offer:
     channel, environment, product, variant, currency = row[:5]
-    known, excluded, merchant_ref = row[5:11], _strings(row[11]), row[12]
     merchant = row[13:18] if row[13] is not None else (None, "", "", "", None)
     stocked = row[18:24] if row[18] is not None else (None, "", "", 0, True, 0)
     name = OfferKey(channel, environment, product, variant, currency)
-    return Offer(name, *known, excluded, merchant_ref, *merchant, *stocked, *row[24:])
+    values = (name, *row[5:11], _strings(row[11]), row[12], *merchant, *stocked, *row[24:])
+    return cast("Callable[..., Offer]", Offer)(*values)
 
 
 _SHIPPING = """
@@ -153,7 +155,9 @@ def _rows_of(kind: type[Record], key: str, kinds: str, order: str, *children: ty
     own = _by_key(_binding[kind], key, kinds, order)
     below = [(_binding[child], _by_key(_binding[child], "order", "bigint", "")) for child in children]
 
-    async def loader(connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool) -> None:
+    async def loader(
+        connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
+    ) -> None:
         statement = f"{own} for no key update of t" if lock else own
         for row in await connection.fetch(statement, workspace, keys):
             view.load(_binding[kind].parse(row))
@@ -182,6 +186,3 @@ LOADERS: dict[Stage, Loader] = {
     Stage.STOCK: _rows_of(Level, "variant", "bigint", "t.variant, t.location"),
 }
 """One loader per stage, in the order of locks."""
-
-
-

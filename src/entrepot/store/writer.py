@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, cast
 
 from entrepot.domain.channels import Reference
 from entrepot.domain.state import Record, View
 from entrepot.store.bindings import BINDINGS, REFERENCES, Binding
-from entrepot.store.loaders import Connection
+from entrepot.store.connections import Connection
 
 
-class ClaimLost(Exception):
+class ClaimLostError(Exception):
     """Another worker took one of the names that this batch wants; nothing of the batch may stand."""
 
 
@@ -29,13 +29,13 @@ class Dirty:
                 self._deletes.setdefault(kind, []).append(key)
 
     async def claim(self, connection: Connection, workspace: int) -> None:
-        """Insert the names from outside, in key order. Raises `ClaimLost` if one was taken meanwhile."""
+        """Insert the names from outside, in key order. Raises `ClaimLostError` if one was taken meanwhile."""
         wanted = sorted(self._inserts.get(Reference, ()), key=_key)
         if not wanted:
             return
         rows = await connection.fetch(REFERENCES.claim, workspace, *REFERENCES.rows(wanted))
         if len(rows) != len(wanted):
-            raise ClaimLost
+            raise ClaimLostError
 
     async def write(self, connection: Connection, workspace: int) -> None:
         """Insert, update and delete everything else."""
@@ -59,5 +59,5 @@ def _key(record: Record) -> Any:
 
 
 def _columns(keys: list[Hashable]) -> list[list[Any]]:
-    rows = [key if isinstance(key, tuple) else (key,) for key in keys]
+    rows = [cast("tuple[Any, ...]", key) if isinstance(key, tuple) else (key,) for key in keys]
     return [list(column) for column in zip(*rows, strict=True)]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from entrepot.domain.taxes import TaxQuery
+from entrepot.failures.payments import TaxUnavailable
 from entrepot.gateways.taxes.avatax_document import sales_order
 from entrepot.gateways.taxes.avatax_reply import read_reply, unavailable_because
-from entrepot.gateways.taxes.port import TaxAnswer, TaxUnavailable
+from entrepot.gateways.taxes.port import TaxAnswer
 
 if TYPE_CHECKING:
     import requests
@@ -92,7 +93,7 @@ class AvataxGateway:
 
 def _without_credentials(base_url: str) -> str:
     parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("the AvaTax base URL must be an http or https address")
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"

@@ -75,7 +75,9 @@ def table(name: str, key: tuple[str, ...], *items: SchemaItem) -> Table:
     )
 
 
-def belongs(table_name: str, parent: str, columns: tuple[str, ...], to: tuple[str, ...]) -> ForeignKeyConstraint:
+def belongs(
+    table_name: str, parent: str, columns: tuple[str, ...], to: tuple[str, ...]
+) -> ForeignKeyConstraint:
     """A foreign key within the workspace; children go with their parent."""
     return ForeignKeyConstraint(
         ["workspace", *columns],

@@ -1,6 +1,7 @@
 """What the engine keeps for itself: batches that committed, attempts in flight, and the outbox."""
 
-from sqlalchemy import Index, text as sql
+from sqlalchemy import Index
+from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import big, json, moment, small, table, text, uuid
 

@@ -1,6 +1,7 @@
 """Orders with their parts, lines, events, payments and refunds; the names given from outside; invoice lines."""
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text as sql
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text, uuid
 

@@ -27,7 +27,8 @@ stock = table(
     belongs("stock", "locations", ("location",), ("id",)),
     CheckConstraint(" and ".join(f"{term} >= 0" for term in _TERMS), name="stock_terms_check"),
     CheckConstraint(
-        "received + returned + adjusted = available + reserved + shipped + scrapped - owed", name="stock_law_check"
+        "received + returned + adjusted = available + reserved + shipped + scrapped - owed",
+        name="stock_law_check",
     ),
     CheckConstraint("available = 0 or owed = 0", name="stock_owed_check"),
 )
