@@ -95,7 +95,8 @@ def test_workers_end_when_the_parent_is_killed(two_workers: Server) -> None:
 
 def workers_of(server: Server) -> set[int]:
     children = psutil.Process(server.process.pid).children()
-    return {each.pid for each in children if "spawn_main" in " ".join(each.cmdline())}
+    alive = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
+    return {each.pid for each in alive if "spawn_main" in " ".join(each.cmdline())}
 
 
 def run_serve(*arguments: str) -> "subprocess.CompletedProcess[str]":
