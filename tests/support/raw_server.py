@@ -1,9 +1,9 @@
-"""A TCP server that answers each request with the bytes it was told to, right or wrong, and keeps what it was sent."""
+"""A TCP server that answers each request with given bytes, right or wrong, and keeps what it was sent."""
 
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,7 +60,7 @@ async def raw_server(
     host: str = "127.0.0.1",
     port: int = 0,
     tls: ssl.SSLContext | None = None,
-) -> AsyncIterator[RawServer]:
+) -> AsyncGenerator[RawServer]:
     """Run a RawServer for the length of the block."""
     server = RawServer(reply, silence, host)
     listener = await asyncio.start_server(server.serve, host, port, ssl=tls)

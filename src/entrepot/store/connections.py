@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, cast
 
@@ -94,6 +95,9 @@ READ_CONNECTIONS = 4
 
 _asyncpg: Any = asyncpg
 
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+"""What a database that does not answer as it should can raise."""
+
 
 async def connect(url: str, **settings: str) -> Connection:
     """A plain connection, for tools and start-up."""
@@ -117,3 +121,27 @@ async def write_pool(url: str, size: int) -> Pool:
     """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
     pool = await _asyncpg.create_pool(url, min_size=0, max_size=size, server_settings=_COMMON, timeout=5)
     return cast("Pool", pool)
+
+
+class OpenablePool:
+    """A pool that is made before there is an event loop, and opened by the application's start."""
+
+    def __init__(self, make: Callable[[], Awaitable[Pool]]) -> None:
+        self._make = make
+        self._pool: Pool | None = None
+
+    async def open(self) -> None:
+        """Connect."""
+        self._pool = await self._make()
+
+    def acquire(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for the length of a block. Raises `ConnectionError` before the pool is open."""
+        if self._pool is None:
+            raise ConnectionError("the pool is not open")
+        return self._pool.acquire()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()

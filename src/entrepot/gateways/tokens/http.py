@@ -8,11 +8,11 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 from functools import cache
-from typing import Literal
 
 import httpx
 import msgspec
 
+from entrepot.domain.channels import ExternalApi
 from entrepot.gateways.tokens.addresses import Resolve, is_public, resolve
 from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAnswer, TokenQuery, Valid
 
@@ -20,17 +20,8 @@ LIMIT_SECONDS = 5.0
 MAX_REPLY_BYTES = 64 * 1024
 MAX_ADDRESSES = 4
 
-
-class PartnerEndpoint(msgspec.Struct, frozen=True):
-    """Where and how an account's tokens are validated. Its `repr` holds neither address nor key."""
-
-    method: Literal["GET", "POST"]
-    url: str
-    api_key: str
-    allow_private: bool = False
-
-    def __repr__(self) -> str:
-        return "PartnerEndpoint(<redacted>)"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LAST_PORT = 65_535
 
 
 class _Verdict(msgspec.Struct):
@@ -48,7 +39,7 @@ class HttpTokenValidator:
 
     def __init__(
         self,
-        endpoint: PartnerEndpoint,
+        endpoint: ExternalApi,
         *,
         limit_seconds: float = LIMIT_SECONDS,
         resolve: Resolve = resolve,
@@ -68,16 +59,16 @@ class HttpTokenValidator:
             return NoVerdict("no reply within the time limit")
         except httpx.TransportError as error:
             return NoVerdict(f"the connection failed: {type(error).__name__}")
-        except (httpx.InvalidURL, UnicodeError, ValueError):
-            return NoVerdict("the endpoint's URL or key cannot be used")
+        except (httpx.InvalidURL, ValueError):
+            return NoVerdict("the endpoint's URL, method or key cannot be used")
         except OSError:
             return NoVerdict("the endpoint's host was not found")
 
     async def _ask(self, request: httpx.Request) -> TokenAnswer:
         url = request.url
-        if url.scheme not in ("http", "https") or not url.host:
+        port = _DEFAULT_PORTS.get(url.scheme, 0) if url.port is None else url.port
+        if url.scheme not in _DEFAULT_PORTS or not url.host or not 1 <= port <= _LAST_PORT:
             return NoVerdict("the endpoint's URL is not one of http or https")
-        port = url.port or (443 if url.scheme == "https" else 80)
         addresses = await self._resolve(url.raw_host.decode("ascii"), port)
         if not addresses:
             return NoVerdict("the endpoint's host was not found")
@@ -115,7 +106,8 @@ class HttpTokenValidator:
                 await response.aclose()
 
 
-def _request(endpoint: PartnerEndpoint, query: TokenQuery) -> httpx.Request:
+def _request(endpoint: ExternalApi, query: TokenQuery) -> httpx.Request:
+    """Write the request. Raises ValueError or httpx.InvalidURL for settings that make none."""
     headers = {
         "API-Key": endpoint.api_key,
         "Accept": "application/json",
@@ -123,9 +115,10 @@ def _request(endpoint: PartnerEndpoint, query: TokenQuery) -> httpx.Request:
         "User-Agent": "entrepot",
     }
     if endpoint.method == "GET":
-        return httpx.Request(
-            "GET", httpx.URL(endpoint.url).copy_merge_params({"token": query.token}), headers=headers
-        )
+        url = httpx.URL(endpoint.url).copy_merge_params({"token": query.token})
+        return httpx.Request("GET", url, headers=headers)
+    if endpoint.method != "POST":
+        raise ValueError("tokens are validated by GET or POST")
     body = {
         "token": query.token,
         "currency": query.currency,

@@ -265,6 +265,10 @@ ENTRIES: Final = (
 """All forms; their names are unique. Where one code has two forms, each route answers only one of them."""
 
 
+FORMS: Final = {form.name: form for form in ENTRIES}
+"""Every form by its name."""
+
+
 def schemas() -> dict[str, Any]:
     """Every entry's schema by its name."""
     return {form.name: form.schema() for form in ENTRIES}

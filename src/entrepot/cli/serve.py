@@ -1,0 +1,56 @@
+"""`entrepot serve`: run the server."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_from
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
+    port: Annotated[str | None, typer.Option(help="Port; 0 for any free one. [default: 8600]")] = None,
+    workers: Annotated[str | None, typer.Option(help="Worker processes. [default: 1]")] = None,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    door_host: Annotated[
+        list[str] | None, typer.Option(metavar="DOOR=HOST", help="Serve a door at the root of a host name.")
+    ] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate in PEM format.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
+    sandbox: Annotated[
+        bool | None, typer.Option("--sandbox", help="One process, loopback, faults and clock.")
+    ] = None,
+    log_format: Annotated[str | None, typer.Option(help="text or json. [default: text]")] = None,
+    log_level: Annotated[
+        str | None, typer.Option(help="debug, info, warning or error. [default: info]")
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None, typer.Option(help="Address or network whose X-Forwarded-* headers count.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Run the server until Ctrl-C, which lets it finish what it has accepted."""
+    settings = settings_from(
+        config,
+        host=host,
+        port=port,
+        workers=workers,
+        data_dir=data_dir,
+        database_url=database_url,
+        door_hosts=door_host,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        sandbox=sandbox,
+        log_format=log_format,
+        log_level=log_level,
+        trusted_proxies=trusted_proxy,
+    )
+    from entrepot.serving import ServeError
+    from entrepot.serving import serve as run
+
+    try:
+        run(settings)
+    except ServeError as error:
+        fail(str(error))

@@ -1,0 +1,78 @@
+"""From results to reply bodies. Amounts are numbers in major units; nothing of merchants' revenue is shown."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from entrepot.domain.ids import cuid
+from entrepot.domain.money import to_major
+from entrepot.domain.orders import Address, OrderLine, OrderPart
+from entrepot.domain.placing import Placed
+
+_NO_MERCHANT_CODE = "0"
+
+
+def submitted(placed: Placed, client_secrets: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The reply to a V1 submit."""
+    order, currency = placed.order, placed.order.currency
+    body: dict[str, Any] = {
+        "public_id": cuid(order.uuid),
+        "orderNumber": order.id,
+        "payment_description": order.payment_description,
+        "email": order.person.email,
+        "shipping_lines": [shipping_line(part, currency) for part in placed.parts],
+        "line_items": [_line_item(line, currency) for line in placed.lines],
+        "total_tax": to_major(order.goods_tax + order.shipping_tax, currency),
+        "total_duties": to_major(order.duties, currency),
+        "total_price": to_major(order.total, currency),
+        "stripeClientSecrets": client_secrets,
+    }
+    if order.ship_to is not None:
+        body["shipping_address"] = _address(order.ship_to)
+    if order.note is not None:
+        body["note"] = order.note
+    return body
+
+
+def shipping_line(part: OrderPart, currency: str) -> dict[str, Any]:
+    """One merchant's shipping; `tax` is the shipping's share of the total tax."""
+    return {
+        "title": part.shipping_label,
+        "code": _NO_MERCHANT_CODE,
+        "price": to_major(part.shipping, currency),
+        "source": part.merchant_name,
+        "tax": to_major(part.shipping_tax, currency),
+    }
+
+
+def _line_item(line: OrderLine, currency: str) -> dict[str, Any]:
+    price: Decimal = to_major(line.price, currency)
+    return {
+        "name": line.name,
+        "product_id": str(line.product_id),
+        "variant_id": str(line.variant),
+        "public_id": cuid(line.product),
+        "price": price,
+        "quantity": line.quantity,
+        "requires_shipping": line.requires_shipping,
+        "variant_sku": line.sku,
+    }
+
+
+def _address(address: Address) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "first_name": address.first_name,
+        "last_name": address.last_name,
+        "address1": address.address1,
+        "address2": address.address2,
+        "city": address.city,
+        "country": address.country,
+        "province": address.province,
+        "zip": address.zip,
+    }
+    if address.name is not None:
+        body["name"] = address.name
+    if address.phone is not None:
+        body["phone"] = address.phone
+    return body

@@ -1,0 +1,62 @@
+"""Keep secrets, tokens and card data out of the log, whoever logs them by mistake."""
+
+import re
+from typing import cast
+
+from structlog.typing import EventDict, WrappedLogger
+
+HIDDEN = "[hidden]"
+DEEPEST = 6
+
+_SECRET_NAME = re.compile(
+    r"passw|secret|token|authori[sz]ation|cookie|api_?key|credential|signature|private|card|cvc|cvv|\bpan\b",
+    re.I,
+)
+_SECRET_TEXT = re.compile(
+    r"(?P<auth>(?i:\b(?:bearer|basic)\s+))[A-Za-z0-9._~+/=-]{6,}"
+    r"|(?P<url>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s@]+(?=@)"
+    r"|\b(?:sk|rk|pk|whsec|tok|pm|src|pi_[A-Za-z0-9]+_secret)_[A-Za-z0-9_]{6,}"
+    r"|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
+    r"|(?<![0-9A-Za-z._-])(?P<digits>[0-9](?:[ -]?[0-9]){12,18})(?![0-9A-Za-z-])"
+)
+
+
+def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A structlog processor that hides values with secret names, and secrets inside texts."""
+    return {name: HIDDEN if _SECRET_NAME.search(name) else _clean(value, 0) for name, value in event.items()}
+
+
+def redact_text(text: str) -> str:
+    """The text with authorisation values, passwords in URLs, known key forms and card numbers hidden."""
+    return _SECRET_TEXT.sub(_hide, text) if len(text) > 6 else text
+
+
+def _hide(match: re.Match[str]) -> str:
+    digits = match["digits"]
+    if digits is not None:
+        return HIDDEN if _passes_luhn(digits) else digits
+    return f"{match['auth'] or match['url'] or ''}{HIDDEN}"
+
+
+def _passes_luhn(text: str) -> bool:
+    digits = [int(each) for each in text if each.isdigit()][::-1]
+    doubled = (sum(divmod(2 * each, 10)) for each in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def _clean(value: object, depth: int) -> object:
+    if isinstance(value, str):
+        return redact_text(value)
+    if value is None or isinstance(value, int | float):
+        return value
+    if depth > DEEPEST:
+        return HIDDEN
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
+        return {
+            str(name): HIDDEN if _SECRET_NAME.search(str(name)) else _clean(each, depth + 1)
+            for name, each in items
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(each, depth + 1) for each in cast("list[object]", value)]
+    return redact_text(str(value))

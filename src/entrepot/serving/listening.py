@@ -1,0 +1,56 @@
+"""The listening socket, bound once and shared by all workers."""
+
+import errno
+import os
+import socket
+import time
+
+from entrepot.config import Settings
+
+BACKLOG = 2048
+# The workers of a server that was killed let go of the port within a moment.
+BIND_LIMIT = 3.0
+
+
+class ServeError(Exception):
+    """The server cannot start; the text says why."""
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Bind and listen; raises ServeError naming the address where that fails."""
+    deadline = time.monotonic() + BIND_LIMIT
+    while True:
+        try:
+            return _listen(settings.host, settings.port)
+        except OSError as error:
+            busy = error.errno == errno.EADDRINUSE
+            if not busy or time.monotonic() > deadline:
+                raise ServeError(_explain(settings, error)) from None
+        time.sleep(0.05)
+
+
+def url_of(settings: Settings, listener: socket.socket) -> str:
+    """The address that a client on this machine may use."""
+    address: tuple[str, int] = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address[0], address[0])  # noqa: S104
+    port = address[1]
+    return f"{settings.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _explain(settings: Settings, error: OSError) -> str:
+    where = f"{settings.host}, port {settings.port}"
+    reason = error.strerror or os.strerror(error.errno or 0)
+    return f"Cannot listen on {where}: {reason}. Choose another address with --host or --port."

@@ -1,0 +1,121 @@
+"""The parent process: PostgreSQL, migrations, the socket, the workers; all of it backwards on a signal."""
+
+import contextlib
+import signal
+import socket
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import Multiprocess
+
+from entrepot.config import Settings
+from entrepot.observe import configure_logging, flush_logs
+from entrepot.observe.metrics import share_counts
+from entrepot.serving.listening import ServeError, bind, url_of
+from entrepot.serving.workers import server_config
+from entrepot.store import migrate
+from entrepot.store.embedded import EmbeddedError, EmbeddedPostgres
+
+__all__ = ["ServeError", "serve"]
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then answer what was accepted, stop PostgreSQL and return.
+
+    Raises ServeError where the server cannot start or its workers cannot.
+    """
+    configure_logging(settings.log_format, settings.log_level)
+    with _ending_on_signals(), bind(settings) as listener, _database(settings) as database_url:
+        _migrate(database_url)
+        _run(settings, database_url, listener)
+    flush_logs()
+
+
+def _run(settings: Settings, database_url: str, listener: socket.socket) -> None:
+    config = server_config(settings, database_url)
+    said = _welcome(settings, listener)
+    if settings.workers == 1:
+        _Announcing(config, said).run([listener])
+        return
+    with tempfile.TemporaryDirectory(prefix="entrepot-metrics-", ignore_cleanup_errors=True) as folder:
+        share_counts(Path(folder))
+        workers = Multiprocess(config, [listener])
+        print(said, flush=True)  # the socket listens already: who comes early waits for the first worker
+        workers.run()
+    if any(each.exitcode == STARTUP_FAILURE for each in workers.processes):
+        raise ServeError("The workers could not start; the log above says why.")
+
+
+class _Announcing(uvicorn.Server):
+    """Uvicorn's server, which says where it answers once it does."""
+
+    def __init__(self, config: uvicorn.Config, said: str) -> None:
+        super().__init__(config)
+        self._said = said
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start up, then announce."""
+        await super().startup(sockets)
+        if self.started:
+            print(self._said, flush=True)
+
+
+def _welcome(settings: Settings, listener: socket.socket) -> str:
+    where = "your PostgreSQL" if settings.database_url else f"data in {settings.data_dir}"
+    mode = ", sandbox" if settings.sandbox else ""
+    return f"Entrepôt answers on {url_of(settings, listener)} ({where}{mode}; Ctrl-C stops it)"
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Generator[str]:
+    """The URL of the database: the operator's own, or that of a server which lives as long as the block."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    server = EmbeddedPostgres(settings.data_dir)
+    try:
+        url = server.start()
+    except EmbeddedError as error:
+        raise ServeError(str(error)) from error
+    try:
+        yield url
+    finally:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)  # a second Ctrl-C must not leave PostgreSQL half stopped
+        server.stop()
+
+
+def _migrate(database_url: str) -> None:
+    try:
+        migrate.ensure(database_url)
+    except migrate.MigrationError as error:
+        raise ServeError(str(error)) from error
+    except OSError as error:
+        raise ServeError(f"The database cannot be reached: {error}. Check --database-url.") from error
+
+
+class _Ended(BaseException):
+    """A signal asked the server to end."""
+
+
+@contextlib.contextmanager
+def _ending_on_signals() -> Generator[None]:
+    """Turn SIGINT and SIGTERM into an orderly way out of the block.
+
+    Uvicorn raises the signal again after it has drained, which then ends the block as intended.
+    """
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise _Ended
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with contextlib.suppress(_Ended):
+            yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,65 @@
+"""What runs in a worker process, and how uvicorn is set up for it."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from entrepot.config import Settings
+from entrepot.observe import configure_logging
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+DRAIN_LIMIT = 30
+KEEP_ALIVE = 75
+ORPHAN_LIMIT = 2.0
+
+
+def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
+    """Uvicorn's configuration; picklable, since each worker process gets a copy."""
+    return uvicorn.Config(
+        partial(worker_app, settings, database_url),
+        factory=True,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        interface="asgi3",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=DRAIN_LIMIT,
+        timeout_worker_healthcheck=30,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+
+
+def worker_app(settings: Settings, database_url: str) -> ASGIApp:
+    """The application of this process, which stops when its parent dies."""
+    from entrepot.app import create_app
+
+    configure_logging(settings.log_format, settings.log_level)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_outlive_briefly, args=(parent,), name="parent", daemon=True).start()
+    return create_app(settings, database_url)
+
+
+def _outlive_briefly(parent: "BaseProcess") -> None:
+    """End this worker when the parent is gone: PostgreSQL went with it, and the port must become free."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(ORPHAN_LIMIT)
+    os._exit(1)
