@@ -58,7 +58,9 @@ async def _metrics(_: Request) -> Response:
     return Response(render_metrics(), media_type=METRICS_TYPE)
 
 
-def _lifespan(engine: Engine, reads: OpenablePool) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    engine: Engine, reads: OpenablePool
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncGenerator[None]:
         await reads.open()

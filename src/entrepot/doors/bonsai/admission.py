@@ -7,18 +7,18 @@ import binascii
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from entrepot.doors.bonsai.failures import FORMS, render_all
+from entrepot.doors.bonsai.failures import FORMS, Row, render_all
 from entrepot.doors.kit import Reply, Request, Services
 from entrepot.failures import Unauthenticated, Unavailable
 from entrepot.store.connections import FAULTS
 from entrepot.store.directory import Caller, credential_key
 
-API_KEY = "bonsai:api-key"  # noqa: S105  (kinds of credentials)
+API_KEY = "bonsai:api-key"
 PRIVATE_KEY = "bonsai:private-key"
 
 Admission = Callable[[Request], Awaitable[Caller | Reply]]
 
-_PRIVATE_ROW = (
+_PRIVATE_ROW: Row = (
     FORMS["AuthorizationRefused"],
     lambda _: {"authentication_expected": "Authorization header"},
 )
@@ -46,7 +46,9 @@ def by_private_key(services: Services) -> Admission:
     return admit
 
 
-async def _caller(services: Services, kind: str, secret: str | None) -> Caller | Unauthenticated | Unavailable:
+async def _caller(
+    services: Services, kind: str, secret: str | None
+) -> Caller | Unauthenticated | Unavailable:
     if not secret:
         return Unauthenticated("missing")
     try:

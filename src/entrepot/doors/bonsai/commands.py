@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from entrepot.doors.bonsai import bodies
 from entrepot.domain.appraisal import Basket, WantedLine, WantedPayment
 from entrepot.domain.channels import Environment
 from entrepot.domain.ids import from_cuid
 from entrepot.domain.money import to_minor
 from entrepot.domain.orders import Address, Person
 from entrepot.domain.placing import PlaceOrder
+from entrepot.doors.bonsai import bodies
 from entrepot.failures.orders import LineRef
 from entrepot.store.directory import Caller, credential_key
 

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from starlette.types import ASGIApp
 
+from entrepot.domain.placing import Placed
+from entrepot.domain.state import Refused
 from entrepot.doors.bonsai import commands, openapi, render, schemas
 from entrepot.doors.bonsai.admission import by_api_key
 from entrepot.doors.bonsai.checker import Body, Checked, check
@@ -27,8 +29,6 @@ from entrepot.doors.kit import (
     decode_json,
     encode,
 )
-from entrepot.domain.placing import Placed
-from entrepot.domain.state import Refused
 from entrepot.failures import Failure, UnsupportedMediaType
 from entrepot.failures.orders import InvalidInput, ShippingAddressMissing
 from entrepot.store.directory import Caller

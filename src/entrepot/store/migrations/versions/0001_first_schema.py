@@ -1,0 +1,504 @@
+"""The first schema.
+
+Revision 0001.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Create every table."""
+    op.create_table(
+        "bank_accounts",
+        sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("account", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "account"),
+    )
+    op.create_table(
+        "bank_cards",
+        sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("account", sa.Text(collation="C"), nullable=False),
+        sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("last4", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reusable", sa.Boolean(), nullable=False),
+        sa.Column("used_by", sa.Text(collation="C"), nullable=True),
+        sa.PrimaryKeyConstraint("workspace", "token_hash"),
+    )
+    op.create_table(
+        "bank_confirmations",
+        sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        sa.Column("intent", sa.Text(collation="C"), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("message", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("workspace", "key"),
+    )
+    op.create_table(
+        "bank_funds",
+        sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("account", sa.Text(collation="C"), nullable=False),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint("reserved >= 0 and reserved <= balance", name="bank_funds_never_overdrawn"),
+        sa.PrimaryKeyConstraint("workspace", "account", "currency"),
+    )
+    op.create_table(
+        "bank_intents",
+        sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("client_secret", sa.Text(), nullable=False),
+        sa.Column("metadata", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("account", sa.Text(collation="C"), nullable=True),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("confirmations", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("captured", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("refunded", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("transferred", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint("captured between 0 and amount", name="bank_intents_captured"),
+        sa.CheckConstraint("refunded between 0 and captured", name="bank_intents_refunded"),
+        sa.CheckConstraint("transferred between 0 and captured", name="bank_intents_transferred"),
+        sa.PrimaryKeyConstraint("workspace", "id"),
+    )
+    op.create_table(
+        "bank_refunds",
+        sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("intent", sa.Text(collation="C"), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id"),
+    )
+    op.create_table(
+        "bank_transfers",
+        sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("intent", sa.Text(collation="C"), nullable=False),
+        sa.Column("account", sa.Text(collation="C"), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id"),
+    )
+    op.create_table(
+        "batches",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="batches_pkey"),
+    )
+    op.create_index("batches_at_idx", "batches", ["workspace", "at"], unique=False)
+    op.create_table(
+        "channels",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("door", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("settings", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="channels_pkey"),
+        sa.UniqueConstraint("workspace", "door", "name", name="channels_name_key"),
+    )
+    op.create_table(
+        "counters",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("next", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", name="counters_pkey"),
+    )
+    op.create_table(
+        "directory",
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=True),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("credential", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("kind", "hash", name="directory_pkey"),
+    )
+    op.create_table(
+        "holds",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("location", sa.BigInteger(), nullable=False),
+        sa.Column("variant", sa.BigInteger(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("quantity > 0", name="holds_quantity_check"),
+        sa.PrimaryKeyConstraint("workspace", "order", "line", "location", name="holds_pkey"),
+    )
+    op.create_table(
+        "invoice_lines",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("reported", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "order", name="invoice_lines_pkey"),
+    )
+    op.create_table(
+        "locations",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="locations_pkey"),
+        sa.UniqueConstraint("workspace", "code", name="locations_code_key"),
+    )
+    op.create_table(
+        "merchants",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("ref", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("country", sa.Text(collation="C"), nullable=False),
+        sa.Column("integration", sa.Text(collation="C"), nullable=False),
+        sa.Column("payout_account", sa.Text(collation="C"), nullable=True),
+        sa.PrimaryKeyConstraint("workspace", "ref", name="merchants_pkey"),
+        sa.UniqueConstraint("workspace", "id", name="merchants_id_key"),
+    )
+    op.create_table(
+        "order_events",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "order", "seq", name="order_events_pkey"),
+    )
+    op.create_table(
+        "orders",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(collation="C"), nullable=False),
+        sa.Column("reason", sa.Text(collation="C"), nullable=False),
+        sa.Column("payment_state", sa.Text(collation="C"), nullable=False),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("person", postgresql.JSONB(), nullable=False),
+        sa.Column("ship_to", postgresql.JSONB(), nullable=True),
+        sa.Column("goods", sa.BigInteger(), nullable=False),
+        sa.Column("goods_tax", sa.BigInteger(), nullable=False),
+        sa.Column("shipping", sa.BigInteger(), nullable=False),
+        sa.Column("shipping_tax", sa.BigInteger(), nullable=False),
+        sa.Column("duties", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("external_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("payment_method", sa.Text(collation="C"), nullable=False),
+        sa.Column("payment_description", sa.Text(collation="C"), nullable=True),
+        sa.Column("note", sa.Text(collation="C"), nullable=True),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="orders_pkey"),
+        sa.UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
+    )
+    op.create_index(
+        "orders_pending_idx",
+        "orders",
+        ["workspace", "placed_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("listener", sa.Text(collation="C"), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "order", "listener", "seq", name="outbox_pkey"),
+    )
+    op.create_index(
+        "outbox_due_idx",
+        "outbox",
+        ["due_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_table(
+        "partner_tokens",
+        sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "token_hash"),
+    )
+    op.create_table(
+        "products",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("merchant", sa.Text(collation="C"), nullable=True),
+        sa.Column("available", sa.Boolean(), nullable=False),
+        sa.Column("tax_included", sa.Boolean(), nullable=False),
+        sa.Column("free_shipping", sa.Boolean(), nullable=False),
+        sa.Column("requires_shipping", sa.Boolean(), nullable=False),
+        sa.Column("excluded_methods", postgresql.JSONB(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="products_pkey"),
+        sa.UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
+    )
+    op.create_table(
+        "references",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("value", sa.Text(collation="C"), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "workspace", "channel", "environment", "kind", "value", name="references_pkey"
+        ),
+    )
+    op.create_table(
+        "remembered_prices",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("variant", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "workspace", "channel", "environment", "variant", "currency", name="remembered_prices_pkey"
+        ),
+    )
+    op.create_table(
+        "shipping_rates",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("merchant", sa.Text(collation="C"), nullable=False),
+        sa.Column("country", sa.Text(collation="C"), nullable=False),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("free_from", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("workspace", "merchant", "country", "currency", name="shipping_rates_pkey"),
+    )
+    op.create_table(
+        "tax_companies",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "code", name="tax_companies_pkey"),
+    )
+    op.create_table(
+        "tax_rates",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("country", sa.Text(collation="C"), nullable=False),
+        sa.Column("province", sa.Text(collation="C"), nullable=False),
+        sa.Column("rate", sa.BigInteger(), nullable=False),
+        sa.Column("shipping_taxed", sa.Boolean(), nullable=False),
+        sa.Column("duty_rate", sa.BigInteger(), nullable=False),
+        sa.Column("duty_threshold", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "country", "province", name="tax_rates_pkey"),
+    )
+    op.create_table(
+        "workspaces",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("sandbox", sa.Boolean(), nullable=False),
+        sa.Column("settings", postgresql.JSONB(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="workspaces_pkey"),
+    )
+    op.create_table(
+        "credentials",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("label", sa.Text(collation="C"), nullable=False),
+        sa.Column("hint", sa.Text(collation="C"), nullable=False),
+        sa.Column("scopes", postgresql.JSONB(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["workspace", "channel"],
+            ["channels.workspace", "channels.id"],
+            name="credentials_channels_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "id", name="credentials_pkey"),
+    )
+    op.create_index("credentials_channel_idx", "credentials", ["workspace", "channel"], unique=False)
+    op.create_table(
+        "order_lines",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("product", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("variant", sa.BigInteger(), nullable=False),
+        sa.Column("sku", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("tax", sa.BigInteger(), nullable=False),
+        sa.Column("duties", sa.BigInteger(), nullable=False),
+        sa.Column("requires_shipping", sa.Boolean(), nullable=False),
+        sa.Column("tracked", sa.Boolean(), nullable=False),
+        sa.Column("new", sa.BigInteger(), nullable=False),
+        sa.Column("acknowledged", sa.BigInteger(), nullable=False),
+        sa.Column("shipped", sa.BigInteger(), nullable=False),
+        sa.Column("delivered", sa.BigInteger(), nullable=False),
+        sa.Column("cancelled", sa.BigInteger(), nullable=False),
+        sa.Column("return_initiated", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
+        sa.Column("refunded", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "new + acknowledged + shipped + delivered + cancelled + return_initiated + returned = quantity",
+            name="order_lines_counters_check",
+        ),
+        sa.CheckConstraint(
+            "new >= 0 and acknowledged >= 0 and shipped >= 0 and delivered >= 0 and cancelled >= 0 and return_initiated >= 0 and returned >= 0",
+            name="order_lines_terms_check",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace", "order"],
+            ["orders.workspace", "orders.id"],
+            name="order_lines_orders_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "order", "no", name="order_lines_pkey"),
+    )
+    op.create_table(
+        "order_parts",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("merchant", sa.BigInteger(), nullable=True),
+        sa.Column("merchant_name", sa.Text(collation="C"), nullable=False),
+        sa.Column("merchant_order_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("shipping", sa.BigInteger(), nullable=False),
+        sa.Column("shipping_tax", sa.BigInteger(), nullable=False),
+        sa.Column("shipping_label", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace", "order"],
+            ["orders.workspace", "orders.id"],
+            name="order_parts_orders_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "order", "no", name="order_parts_pkey"),
+    )
+    op.create_table(
+        "payments",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("method", sa.Text(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(collation="C"), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("refunded", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.Text(collation="C"), nullable=True),
+        sa.Column("reported", postgresql.JSONB(), nullable=True),
+        sa.CheckConstraint("refunded >= 0 and refunded <= amount", name="payments_refunded_check"),
+        sa.ForeignKeyConstraint(
+            ["workspace", "order"],
+            ["orders.workspace", "orders.id"],
+            name="payments_orders_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "order", "no", name="payments_pkey"),
+    )
+    op.create_table(
+        "variants",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("product", sa.BigInteger(), nullable=False),
+        sa.Column("sku", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("scale", sa.Integer(), nullable=False),
+        sa.Column("tracked", sa.Boolean(), nullable=False),
+        sa.Column("weight", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace", "product"],
+            ["products.workspace", "products.id"],
+            name="variants_products_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "id", name="variants_pkey"),
+        sa.UniqueConstraint("workspace", "sku", name="variants_sku_key"),
+    )
+    op.create_index("variants_product_idx", "variants", ["workspace", "product"], unique=False)
+    op.create_table(
+        "prices",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("variant", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("compare_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["workspace", "variant"],
+            ["variants.workspace", "variants.id"],
+            name="prices_variants_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "variant", "currency", name="prices_pkey"),
+    )
+    op.create_table(
+        "stock",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("variant", sa.BigInteger(), nullable=False),
+        sa.Column("location", sa.BigInteger(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
+        sa.Column("adjusted", sa.BigInteger(), nullable=False),
+        sa.Column("available", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), nullable=False),
+        sa.Column("shipped", sa.BigInteger(), nullable=False),
+        sa.Column("scrapped", sa.BigInteger(), nullable=False),
+        sa.Column("owed", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("available = 0 or owed = 0", name="stock_owed_check"),
+        sa.CheckConstraint(
+            "received + returned + adjusted = available + reserved + shipped + scrapped - owed",
+            name="stock_law_check",
+        ),
+        sa.CheckConstraint(
+            "received >= 0 and returned >= 0 and adjusted >= 0 and available >= 0 and reserved >= 0 and shipped >= 0 and scrapped >= 0 and owed >= 0",
+            name="stock_terms_check",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace", "location"],
+            ["locations.workspace", "locations.id"],
+            name="stock_locations_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace", "variant"],
+            ["variants.workspace", "variants.id"],
+            name="stock_variants_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "variant", "location", name="stock_pkey"),
+    )
