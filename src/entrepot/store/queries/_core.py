@@ -9,10 +9,13 @@ from sqlalchemy.dialects.postgresql import asyncpg
 
 from entrepot.store.connections import Connection
 
+Rows = Select[*tuple[Any, ...]]
+"""A statement whose columns are only known when it runs."""
+
 _dialect = asyncpg.dialect()
 
 
-async def fetch(connection: Connection, statement: Select[Any]) -> list[Any]:
+async def fetch(connection: Connection, statement: Rows) -> list[Any]:
     """The rows of a Core statement; JSON values come as text, as asyncpg leaves them."""
     compiled = statement.compile(dialect=_dialect, compile_kwargs={"render_postcompile": True})
     values = compiled.params

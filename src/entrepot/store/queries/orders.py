@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from entrepot.domain.appraisal import EXTERNAL_ID
 from entrepot.domain.channels import Environment
@@ -26,7 +26,7 @@ from entrepot.domain.stock import Hold
 from entrepot.store import tables
 from entrepot.store.bindings import BINDINGS, Binding
 from entrepot.store.connections import Connection
-from entrepot.store.queries._core import fetch, record_columns
+from entrepot.store.queries._core import Rows, fetch, record_columns
 
 MOST_ORDERS = 1_000
 """The longest page of orders."""
@@ -113,8 +113,8 @@ async def show_order(connection: Connection, workspace: int, number: int) -> Ord
         )
 
 
-def _filtered(workspace: int, wanted: OrderFilter) -> Select[Any]:
-    statement = select(*record_columns(_orders)).where(_orders.c.workspace == workspace)
+def _filtered(workspace: int, wanted: OrderFilter) -> Rows:
+    statement: Rows = select(*record_columns(_orders)).where(_orders.c.workspace == workspace)
     for name in ("state", "channel", "environment"):
         if (value := getattr(wanted, name)) is not None:
             statement = statement.where(_orders.c[name] == value)
@@ -123,14 +123,14 @@ def _filtered(workspace: int, wanted: OrderFilter) -> Select[Any]:
     return statement
 
 
-def _by_name(workspace: int, name: str) -> list[Select[Any]]:
-    own = select(_orders.c.id).where(_orders.c.workspace == workspace)
-    found: list[Select[Any]] = []
+def _by_name(workspace: int, name: str) -> list[Rows]:
+    own: Rows = select(_orders.c.id).where(_orders.c.workspace == workspace)
+    found: list[Rows] = []
     if name.isascii() and name.isdigit() and len(name) <= 16 and int(name) < _LARGEST_NUMBER:
         found.append(own.where(_orders.c.id == int(name)))
     if (uuid := _uuid(name)) is not None:
         found.append(own.where(_orders.c.uuid == uuid))
-    external = select(_references.c.target).where(
+    external: Rows = select(_references.c.target).where(
         _references.c.workspace == workspace,
         _references.c.kind == EXTERNAL_ID,
         _references.c.value == name.replace("\0", ""),
@@ -148,7 +148,7 @@ def _uuid(name: str) -> UUID | None:
 async def _children(connection: Connection, workspace: int, number: int, kind: type[R]) -> tuple[R, ...]:
     binding = _bindings[kind]
     table = binding.table
-    statement = (
+    statement: Rows = (
         select(*record_columns(table))
         .where(table.c.workspace == workspace, table.c.order == number)
         .order_by(*table.primary_key.columns)

@@ -7,14 +7,14 @@ from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import FromClause, select
 
 from entrepot.domain.catalogue import Variant
 from entrepot.domain.stock import Level, Location
 from entrepot.store import tables
 from entrepot.store.bindings import LEVELS, Binding
 from entrepot.store.connections import Connection
-from entrepot.store.queries._core import fetch, record_columns
+from entrepot.store.queries._core import Rows, fetch, record_columns
 
 MOST_LEVELS = 10_000
 """The longest page of stock."""
@@ -60,7 +60,7 @@ async def list_stock(
         )
     limit = max(1, min(limit, MOST_LEVELS))
     rows = await fetch(connection, statement.order_by(_variants.c.sku, _locations.c.code).limit(limit))
-    return [StockRow(*row[:6], cast("Level", LEVELS.parse(row[6:]))) for row in map(tuple, rows)]
+    return [_stock_row(tuple(row)) for row in rows]
 
 
 async def variants_by_sku(connection: Connection, workspace: int, skus: Sequence[str]) -> dict[str, Variant]:
@@ -71,7 +71,7 @@ async def variants_by_sku(connection: Connection, workspace: int, skus: Sequence
 
 async def locations(connection: Connection, workspace: int) -> list[Location]:
     """The workspace's locations, in the order in which orders take from them."""
-    statement = select(*record_columns(_locations)).where(_locations.c.workspace == workspace)
+    statement: Rows = select(*record_columns(_locations)).where(_locations.c.workspace == workspace)
     rows = await fetch(connection, statement.order_by(_locations.c.priority, _locations.c.id))
     return [Location(*row) for row in rows]
 
@@ -82,9 +82,14 @@ join unnest($2::text[]) k(sku) on v.sku = k.sku where v.workspace = $1
 """  # noqa: S608  (names of our own columns)
 
 
-def _filtered(workspace: int, wanted: StockFilter) -> Select[Any]:
+def _stock_row(row: tuple[Any, ...]) -> StockRow:
+    sku, product, variant, scale, tracked, location, *level = row
+    return StockRow(sku, product, variant, scale, tracked, location, cast("Level", LEVELS.parse(level)))
+
+
+def _filtered(workspace: int, wanted: StockFilter) -> Rows:
     names = (_variants.c.sku, _products.c.name, _variants.c.name, _variants.c.scale, _variants.c.tracked)
-    statement = select(*names, _locations.c.code, *record_columns(_levels)).select_from(_joined())
+    statement: Rows = select(*names, _locations.c.code, *record_columns(_levels)).select_from(_joined())
     statement = statement.where(_levels.c.workspace == workspace)
     if wanted.sku is not None:
         statement = statement.where(_variants.c.sku == wanted.sku)
@@ -95,7 +100,7 @@ def _filtered(workspace: int, wanted: StockFilter) -> Select[Any]:
     return statement
 
 
-def _joined() -> Any:
+def _joined() -> FromClause:
     here = _levels.c.workspace
     return (
         _levels.join(_variants, (_variants.c.workspace == here) & (_variants.c.id == _levels.c.variant))
