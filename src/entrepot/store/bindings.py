@@ -136,6 +136,12 @@ def _array(column: Column[Any]) -> str:
 REFERENCES = Binding(channels.Reference, tables.orders.references)
 """Names given from outside are claimed after deciding: a row that does not come back was taken by another worker."""
 
+LEVELS = Binding(stock.Level, tables.stock.stock)
+"""A new level cannot be locked before it exists, so it is claimed like a name; known ones are updated."""
+
+CLAIMS = (REFERENCES, LEVELS)
+"""The kinds whose new rows are claimed, in this order."""
+
 BINDINGS: tuple[Binding, ...] = (
     Binding(orders.Order, tables.orders.orders),
     Binding(orders.OrderPart, tables.orders.order_parts),
@@ -146,7 +152,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(orders.InvoiceLine, tables.orders.invoice_lines),
     Binding(attempts.Attempt, tables.engine.attempts),
     Binding(stock.Hold, tables.stock.holds),
-    Binding(stock.Level, tables.stock.stock),
+    LEVELS,
     Binding(catalogue.RememberedPrice, tables.catalogue.remembered_prices, upsert=True),
 )
 """In the order in which a batch writes them: parents before children."""
