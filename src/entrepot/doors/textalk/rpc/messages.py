@@ -35,7 +35,7 @@ def read_call(message: Json) -> Call | RpcError:
         return _invalid("request.version")
     if not isinstance(method, str):
         return _invalid("request.method")
-    if isinstance(call_id, bool) or is_object(call_id) or is_array(call_id):
+    if isinstance(call_id, bool) or not isinstance(call_id, str | int | float | Decimal | None):
         return _invalid("request.id")
     if not (is_array(params) or is_object(params)):
         return _invalid("request.params")
