@@ -1,0 +1,357 @@
+"""Appraising an order: every check before taxes, in the one order in which they count, and the priced lines.
+
+The same functions run on a plain read (the quote) and on locked rows (the placing), so the two cannot disagree on
+what a rule means. A step that fails ends the appraisal; the steps over lines and over stock gather all failures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from entrepot.domain import regions, shipping, stock
+from entrepot.domain.catalogue import Offer, OfferKey
+from entrepot.domain.channels import Channel, Environment, Reference
+from entrepot.domain.orders import Address
+from entrepot.domain.shipping import ShippingRate
+from entrepot.domain.state import View
+from entrepot.domain.stock import Level
+from entrepot.failures import Failure
+from entrepot.failures.orders import (
+    DuplicateExternalOrder,
+    LineRef,
+    MerchantUnknown,
+    NoShippingToCountry,
+    NotEnoughStock,
+    OrderSourceUnrecognized,
+    PriceChanged,
+    PriceInvalid,
+    ProductUnavailable,
+    ProductUnknown,
+    ProvinceUnknown,
+    SoldOut,
+    VariantUnknown,
+)
+from entrepot.failures.payments import (
+    ExternalPaymentNotImplemented,
+    ExternalPaymentUnsupported,
+    PaymentAmountsMissing,
+    PaymentMethodUnsupported,
+)
+
+if TYPE_CHECKING:
+    from entrepot.domain.channels import ExternalPayment
+
+EXTERNAL_ID = "external-order"
+PAYMENT_TOKEN = "payment-token"  # noqa: S105  (the kind of a reference, not a token)
+
+EXTERNAL = "external payment"
+METHODS = frozenset({"credit card", "stripe", "afterpay", EXTERNAL})
+"""The payment methods that the platform knows; an account enables some of them."""
+
+Failures = tuple[Failure, ...]
+NONE: Failures = ()
+
+
+class WantedLine(msgspec.Struct, frozen=True):
+    """A quantity of a product's variant. The ids are None where what the caller sent cannot be one of ours."""
+
+    product: UUID | None
+    variant: int | None
+    quantity: int
+    ref: LineRef
+    expected_price: int | None = None
+
+
+class WantedPayment(msgspec.Struct, frozen=True):
+    """How the order is to be paid. `token` is a hash of the proof; `amounts` is what an account says it collected."""
+
+    method: str
+    token: str | None = None
+    amounts: dict[str, int] | None = None
+
+
+class Basket(msgspec.Struct, frozen=True):
+    """What is asked for, as far as the checks before taxes look at it."""
+
+    channel: int
+    environment: Environment
+    currency: str
+    lines: tuple[WantedLine, ...]
+    ship_to: Address
+    payment: WantedPayment
+    external_id: str | None = None
+
+
+class PricedLine(msgspec.Struct, frozen=True):
+    """A wanted line with the offer that answers it."""
+
+    wanted: WantedLine
+    offer: Offer
+
+    @property
+    def price(self) -> int:
+        """The unit price in minor units."""
+        return self.offer.price or 0
+
+    @property
+    def goods(self) -> int:
+        """Price times quantity."""
+        return self.price * self.wanted.quantity
+
+
+class Shipment(msgspec.Struct, frozen=True):
+    """One merchant's lines (by their index) and what sending them costs."""
+
+    merchant_ref: str
+    merchant_id: int
+    merchant_name: str
+    merchant_country: str
+    lines: tuple[int, ...]
+    cost: int
+
+
+class Appraised(msgspec.Struct, frozen=True):
+    """A basket that passed every check before taxes."""
+
+    lines: tuple[PricedLine, ...]
+    shipments: tuple[Shipment, ...]
+
+
+class Appraiser:
+    """Runs the checks of one basket over one view; what a check finds out, the later ones and the result reuse."""
+
+    def __init__(
+        self, basket: Basket, view: View, *, paying: bool = True, known_order: int | None = None
+    ) -> None:
+        """`paying` is off for orders that are paid later; `known_order` may hold the external id already."""
+        self.basket = basket
+        self.view = view
+        self.paying = paying
+        self.known_order = known_order
+
+    def run(self) -> Appraised | Failures:
+        """The appraised basket, or the failures of the first step that found any."""
+        for check in CHECKS:
+            failures = check(self)
+            if failures:
+                return failures
+        return Appraised(self.priced, tuple(self.shipments))
+
+    @cached_property
+    def channel(self) -> Channel:
+        """The account; its absence is a fault of the caller, not of the request."""
+        channel = self.view.get(Channel, self.basket.channel)
+        if channel is None:
+            raise LookupError(f"channel {self.basket.channel} was not loaded")
+        return channel
+
+    @cached_property
+    def priced(self) -> tuple[PricedLine, ...]:
+        """The lines with their offers; only meaningful once the line check has passed."""
+        offers = [offer_of(self.view, self.basket, line) for line in self.basket.lines]
+        return tuple(
+            PricedLine(line, offer)
+            for line, offer in zip(self.basket.lines, offers, strict=True)
+            if offer is not None
+        )
+
+    @cached_property
+    def rates(self) -> dict[str, ShippingRate | None]:
+        """Each merchant's rate to the destination, None where it does not ship there."""
+        country, currency = self.basket.ship_to.country, self.basket.currency
+        refs = {line.offer.merchant_ref or "" for line in self.priced}
+        return {ref: self.view.get(ShippingRate, (ref, country, currency)) for ref in refs}
+
+    @cached_property
+    def shipments(self) -> list[Shipment]:
+        """One shipment per merchant, in the order in which the merchants first appear."""
+        grouped: dict[str, list[int]] = {}
+        for index, line in enumerate(self.priced):
+            grouped.setdefault(line.offer.merchant_ref or "", []).append(index)
+        return [self._shipment(ref, indexes) for ref, indexes in grouped.items()]
+
+    def _shipment(self, ref: str, indexes: list[int]) -> Shipment:
+        lines = [self.priced[index] for index in indexes]
+        first, rate = lines[0].offer, self.rates[ref]
+        goods = sum(line.goods for line in lines)
+        all_free = all(line.offer.free_shipping for line in lines)
+        cost = shipping.cost(rate, goods, all_free=all_free) if rate else 0
+        return Shipment(
+            ref, first.merchant_id or 0, first.merchant_name, first.merchant_country, tuple(indexes), cost
+        )
+
+
+def offer_key(basket: Basket, line: WantedLine) -> OfferKey | None:
+    """The name of the offer that a line looks at; None where its ids cannot be ours."""
+    if line.product is None:
+        return None
+    return OfferKey(basket.channel, basket.environment, line.product, line.variant or 0, basket.currency)
+
+
+def offer_of(view: View, basket: Basket, line: WantedLine) -> Offer | None:
+    """The loaded offer of a line."""
+    key = offer_key(basket, line)
+    return view.get(Offer, key) if key else None
+
+
+def offer_keys(basket: Basket) -> Iterable[OfferKey]:
+    """The offers to load for a basket."""
+    return [key for line in basket.lines if (key := offer_key(basket, line))]
+
+
+def reference_keys(basket: Basket) -> list[tuple[int, str, str, str]]:
+    """The names given from outside that the basket would take."""
+    keys: list[tuple[int, str, str, str]] = []
+    if basket.external_id is not None:
+        keys.append((basket.channel, basket.environment, EXTERNAL_ID, basket.external_id))
+    if basket.payment.token is not None:
+        keys.append((basket.channel, basket.environment, PAYMENT_TOKEN, basket.payment.token))
+    return keys
+
+
+def shipping_keys(basket: Basket, view: View) -> Iterable[tuple[str, str, str]]:
+    """The shipping rates to load, once the offers are known."""
+    country, currency = basket.ship_to.country, basket.currency
+    offers = (offer_of(view, basket, line) for line in basket.lines)
+    return {(offer.merchant_ref, country, currency) for offer in offers if offer and offer.merchant_ref}
+
+
+def stock_keys(basket: Basket, view: View) -> Iterable[int]:
+    """The tracked variants whose stock the basket looks at."""
+    offers = (offer_of(view, basket, line) for line in basket.lines)
+    return {offer.variant_id for offer in offers if offer and offer.variant_id and offer.tracked}
+
+
+def token_used(basket: Basket, view: View) -> bool:
+    """Whether the payment token has already paid for an order of this account."""
+    token = basket.payment.token
+    key = (basket.channel, basket.environment, PAYMENT_TOKEN, token)
+    return token is not None and view.get(Reference, key) is not None
+
+
+def _source(a: Appraiser) -> Failures:
+    return NONE if a.channel.settings.source in a.channel.known_sources else (OrderSourceUnrecognized(),)
+
+
+def _duplicate(a: Appraiser) -> Failures:
+    basket = a.basket
+    if basket.external_id is None:
+        return NONE
+    taken = a.view.get(Reference, (basket.channel, basket.environment, EXTERNAL_ID, basket.external_id))
+    if taken is None or taken.target == a.known_order:
+        return NONE
+    return (DuplicateExternalOrder(basket.external_id),)
+
+
+def _method(a: Appraiser) -> Failures:
+    method = a.basket.payment.method
+    if method in METHODS and method in a.channel.settings.payment_methods:
+        return NONE
+    return (PaymentMethodUnsupported(method),)
+
+
+def _external_account(a: Appraiser) -> Failures:
+    payment = a.basket.payment
+    if payment.method != EXTERNAL:
+        return NONE
+    if a.paying and payment.amounts is None:
+        return (PaymentAmountsMissing(),)
+    config = a.channel.settings.external_payment
+    if config is None:
+        return (ExternalPaymentUnsupported(),)
+    return NONE if _implemented(config) else (ExternalPaymentNotImplemented(config.type),)
+
+
+def _implemented(config: ExternalPayment) -> bool:
+    return config.type == "api" and config.api is not None and config.api.type == "apiKey"
+
+
+def _lines(a: Appraiser) -> Failures:
+    return tuple(failure for line in a.basket.lines if (failure := _line(a, line)))
+
+
+def _line(a: Appraiser, line: WantedLine) -> Failure | None:
+    offer = offer_of(a.view, a.basket, line)
+    if offer is None or offer.product_id is None:
+        return ProductUnknown(line.ref)
+    # An account of a door without fractions sees whole-unit variants only.
+    if offer.variant_id is None or offer.scale != 0:
+        return VariantUnknown(line.ref)
+    if offer.merchant_id is None or offer.integration not in a.channel.known_integrations:
+        return MerchantUnknown(line.ref, offer.merchant_ref)
+    if not offer.available:
+        return ProductUnavailable(line.ref)
+    if offer.price is None or offer.price <= 0:
+        return PriceInvalid(line.ref)
+    return PriceChanged(line.ref) if _price_moved(offer, line) else None
+
+
+def _price_moved(offer: Offer, line: WantedLine) -> bool:
+    seen = line.expected_price if line.expected_price is not None else offer.remembered
+    return seen is not None and seen != offer.price
+
+
+def _method_of_products(a: Appraiser) -> Failures:
+    method = a.basket.payment.method
+    if any(method in line.offer.excluded_methods for line in a.priced):
+        return (PaymentMethodUnsupported(method),)
+    return NONE
+
+
+def _province(a: Appraiser) -> Failures:
+    country, province = a.basket.ship_to.country, a.basket.ship_to.province
+    if not regions.country_exists(country):
+        return NONE  # no merchant ships to a country that does not exist: the next check says so
+    if province:
+        known = regions.province_of(country, province) is not None
+    else:
+        known = not regions.needs_province(country)
+    return NONE if known else (ProvinceUnknown(country, province),)
+
+
+def _destination(a: Appraiser) -> Failures:
+    stranded = tuple(line.wanted.ref for line in a.priced if a.rates[line.offer.merchant_ref or ""] is None)
+    return (NoShippingToCountry(a.basket.ship_to.country, stranded),) if stranded else NONE
+
+
+def _stock(a: Appraiser) -> Failures:
+    if a.channel.settings.stock != "reserve":
+        return NONE
+    asked: dict[int, int] = {}
+    first: dict[int, LineRef] = {}
+    for line in a.priced:
+        variant = line.offer.variant_id
+        if variant is not None and line.offer.tracked:
+            asked[variant] = asked.get(variant, 0) + line.wanted.quantity
+            first.setdefault(variant, line.wanted.ref)
+    return tuple(
+        failure
+        for variant, quantity in asked.items()
+        if (failure := _short(a.view, variant, quantity, first[variant]))
+    )
+
+
+def _short(view: View, variant: int, quantity: int, ref: LineRef) -> Failure | None:
+    free = stock.available(view.children(Level, variant))
+    if free >= quantity:
+        return None
+    return SoldOut(ref) if free == 0 else NotEnoughStock(ref, quantity, free)
+
+
+CHECKS: tuple[Callable[[Appraiser], Failures], ...] = (
+    _source,
+    _duplicate,
+    _method,
+    _external_account,
+    _lines,
+    _method_of_products,
+    _province,
+    _destination,
+    _stock,
+)
+"""The order in which checks run decides which failure a caller sees; contract: bonsai, `Order of checks on submit`."""

@@ -1,0 +1,146 @@
+"""The catalogue: merchants, products, their variants and prices, and the offer that an order line looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from entrepot.domain.state import Record
+
+
+class Merchant(Record, frozen=True):
+    """Who supplies products; an order has one part per merchant."""
+
+    id: int
+    ref: str
+    name: str
+    country: str
+    integration: str
+    payout_account: str | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """The merchant's reference, by which products name it."""
+        return self.ref
+
+
+class Product(Record, frozen=True):
+    """What is sold. `merchant` names a merchant by reference and may name none: a broken set-up is a real one."""
+
+    id: int
+    uuid: UUID
+    name: str
+    merchant: str | None
+    available: bool = True
+    tax_included: bool = False
+    free_shipping: bool = False
+    requires_shipping: bool = True
+    excluded_methods: tuple[str, ...] = ()
+    data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+    @property
+    def key(self) -> Hashable:
+        """The product's id."""
+        return self.id
+
+
+class Variant(Record, frozen=True):
+    """The unit of stock. `scale` is how many decimals its quantities have; an untracked variant is never short."""
+
+    id: int
+    product: int
+    sku: str
+    name: str = ""
+    scale: int = 0
+    tracked: bool = True
+    weight: int = 0
+    position: int = 0
+    data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+    @property
+    def key(self) -> Hashable:
+        """The variant's id."""
+        return self.id
+
+    @property
+    def parent(self) -> Hashable:
+        """The product's id."""
+        return self.product
+
+
+class Price(Record, frozen=True):
+    """A variant's price in one currency, in minor units; None, zero and less make the variant unsellable."""
+
+    variant: int
+    currency: str
+    amount: int | None
+    compare_at: int | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """Variant and currency."""
+        return (self.variant, self.currency)
+
+
+class OfferKey(msgspec.Struct, frozen=True):
+    """Which offer a line looks at: product and variant as found in the request, for one account and currency."""
+
+    channel: int
+    environment: str
+    product: UUID
+    variant: int
+    currency: str
+
+
+class Offer(Record, frozen=True):
+    """What one account is offered under a product and variant id: a read model over catalogue, price and memory.
+
+    `product_id` is None where no such product exists, `variant_id` where the product has no such variant,
+    `merchant_id` where its merchant is missing. `remembered` is the price that this account last saw.
+    """
+
+    name: OfferKey
+    product_id: int | None = None
+    title: str = ""
+    available: bool = False
+    tax_included: bool = False
+    free_shipping: bool = False
+    requires_shipping: bool = True
+    excluded_methods: tuple[str, ...] = ()
+    merchant_ref: str | None = None
+    merchant_id: int | None = None
+    merchant_name: str = ""
+    merchant_country: str = ""
+    integration: str = ""
+    payout_account: str | None = None
+    variant_id: int | None = None
+    sku: str = ""
+    variant_title: str = ""
+    scale: int = 0
+    tracked: bool = True
+    weight: int = 0
+    price: int | None = None
+    remembered: int | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """The offer's name."""
+        return self.name
+
+
+class RememberedPrice(Record, frozen=True):
+    """The price of a variant that an account was last shown, per environment and currency."""
+
+    channel: int
+    environment: str
+    variant: int
+    currency: str
+    amount: int
+
+    @property
+    def key(self) -> Hashable:
+        """Account, environment, variant and currency."""
+        return (self.channel, self.environment, self.variant, self.currency)

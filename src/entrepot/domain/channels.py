@@ -1,0 +1,111 @@
+"""Channels: a workspace's accounts at the doors, with the settings that rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Literal
+
+import msgspec
+
+from entrepot.domain.state import Record
+
+Environment = Literal["live", "test"]
+
+
+class ExternalApi(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a partner is asked whether a payment token of its own is valid."""
+
+    skip_validation: bool = False
+    type: str = "apiKey"
+    method: str = "POST"
+    url: str = ""
+    api_key: str = ""
+    partner: Literal["http", "simulated"] = "http"
+    allow_private: bool = False
+
+
+class ExternalPayment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The account collects the money itself and is invoiced: the kind of proof, and its block of settings."""
+
+    type: str = "api"
+    api: ExternalApi | None = None
+
+
+class CardSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which card gateway the account's payments go through."""
+
+    gateway: Literal["bank", "stripe"] = "bank"
+    api_key: str = ""
+    api_base: str | None = None
+
+
+class TaxSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which provider answers for taxes and duties, and as which company."""
+
+    provider: Literal["simulated", "avatax"] = "simulated"
+    company: str = "DEFAULT"
+    account: str = ""
+    license_key: str = ""
+    base_url: str | None = None
+
+
+class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an account may do and how its orders are treated; unknown to every rule is `door`, the door's own part.
+
+    `stock`: reserve (refuse when short), backorder (accept and owe) or record (sold elsewhere).
+    `sees`: whether the account is shown the workspace's other orders too.
+    """
+
+    stock: Literal["reserve", "backorder", "record"] = "reserve"
+    sees: Literal["own", "workspace"] = "own"
+    may_set_stock: bool = False
+    may_edit_catalogue: bool = False
+    currency: str = "USD"
+    source: str = "api"
+    payment_methods: tuple[str, ...] = ("credit card", "stripe", "external payment")
+    external_payment: ExternalPayment | None = None
+    cards: CardSettings = CardSettings()
+    taxes: TaxSettings = TaxSettings()
+    door: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+
+class Channel(Record, frozen=True):
+    """An account at one door. `known_sources` and `known_integrations` are its workspace's."""
+
+    id: int
+    door: str
+    name: str
+    settings: ChannelSettings
+    known_sources: tuple[str, ...] = ()
+    known_integrations: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Hashable:
+        """The channel's id."""
+        return self.id
+
+
+class Reference(Record, frozen=True):
+    """A name given from outside that may be taken once: an external order id, a used payment token."""
+
+    channel: int
+    environment: str
+    kind: str
+    value: str
+    target: int
+
+    @property
+    def key(self) -> Hashable:
+        """Account, environment, kind and value."""
+        return (self.channel, self.environment, self.kind, self.value)
+
+
+KNOWN_SOURCES = ("api", "bonsai-ui", "feed")
+KNOWN_INTEGRATIONS = ("manual", "shopify", "webhook")
+
+
+class WorkspaceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What holds for all accounts of a workspace."""
+
+    order_sources: tuple[str, ...] = KNOWN_SOURCES
+    merchant_integrations: tuple[str, ...] = KNOWN_INTEGRATIONS

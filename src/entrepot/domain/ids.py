@@ -1,0 +1,43 @@
+"""Public forms of identifiers: the 25-letter cuid of a UUID and back."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from uuid import UUID
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_CUID = re.compile(r"c[0-9a-z]{24}\Z")
+_LOW, _MIDDLE = 62, 12
+
+
+def cuid(uuid: UUID) -> str:
+    """The UUID's 122 free bits as `c` and 24 base-36 digits (version and variant say nothing and are left out)."""
+    value = uuid.int
+    free = (value >> 80) << (_MIDDLE + _LOW) | (value >> 64 & 0xFFF) << _LOW | value & ((1 << _LOW) - 1)
+    digits = ""
+    for _ in range(24):
+        free, digit = divmod(free, 36)
+        digits = _DIGITS[digit] + digits
+    return "c" + digits
+
+
+def from_cuid(text: str) -> UUID | None:
+    """The UUID that this cuid stands for, or None where no UUID of ours has this form."""
+    if not _CUID.match(text):
+        return None
+    free = int(text[1:], 36)
+    if free >> 122:
+        return None
+    return _version_4(free)
+
+
+def derived_uuid(*names: str) -> UUID:
+    """The UUID that belongs to these names, the same on every machine: worlds have stable public ids."""
+    digest = hashlib.sha256("\x1f".join(names).encode()).digest()
+    return _version_4(int.from_bytes(digest[:16], "big") >> 6)
+
+
+def _version_4(free: int) -> UUID:
+    high, middle, low = free >> (_MIDDLE + _LOW), free >> _LOW & 0xFFF, free & ((1 << _LOW) - 1)
+    return UUID(int=high << 80 | 4 << 76 | middle << 64 | 2 << _LOW | low)

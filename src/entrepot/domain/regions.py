@@ -1,0 +1,48 @@
+"""Which countries and regions exist (ISO 3166-1 and 3166-2), as look-ups for the hot path.
+
+A country's code is two capital letters, a region's the part after the hyphen of ISO 3166-2.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Protocol, cast
+
+import pycountry
+
+_COUNTRIES_THAT_NEED_A_PROVINCE = frozenset({"AU", "CA", "US"})
+
+
+def country_exists(code: str) -> bool:
+    """Tell whether ISO 3166-1 knows this two-letter code."""
+    return code in _regions_by_country()
+
+
+def province_of(country: str, province: str) -> str | None:
+    """Return the code of a region of the country (`ON` of `CA`), or None if the country has no such region.
+
+    Lower case is accepted; the result is the code as ISO 3166-2 writes it, without the country's part.
+    """
+    code = province.upper()
+    return code if code in _regions_by_country().get(country, frozenset()) else None
+
+
+def needs_province(country: str) -> bool:
+    """Tell whether an address in this country is incomplete without a region (Bonsai, PROVINCE_NOT_FOUND)."""
+    return country in _COUNTRIES_THAT_NEED_A_PROVINCE
+
+
+class _Region(Protocol):
+    """What is used here of the library's subdivisions, which it leaves untyped."""
+
+    @property
+    def code(self) -> str: ...
+
+
+@cache
+def _regions_by_country() -> dict[str, frozenset[str]]:
+    """Read the library's lists once: a look-up through its own objects costs a hundred times as much."""
+    codes: dict[str, set[str]] = {country.alpha_2: set() for country in pycountry.countries}
+    for region in cast("Iterable[_Region]", pycountry.subdivisions):
+        country, _, code = region.code.partition("-")
+        codes[country].add(code)
+    return {country: frozenset(regions) for country, regions in codes.items()}

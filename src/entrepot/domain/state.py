@@ -1,0 +1,186 @@
+"""What rules see and what they return: records, the view of a batch, change sets and decisions.
+
+A rule never writes. It reads a `View`, and answers either a `Decided` with a change set or a `Refused` with failures.
+The engine applies a change set to the view only when it is complete, so a refused command leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from datetime import datetime
+from enum import IntEnum
+from typing import ClassVar, Protocol, TypeVar, cast
+from uuid import UUID
+
+import msgspec
+
+from entrepot.failures import Failure
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A stored fact of one workspace; its fields are the columns of its table, the workspace left out."""
+
+    @property
+    def key(self) -> Hashable:
+        """What names this record among its kind within the workspace."""
+        raise NotImplementedError
+
+    @property
+    def parent(self) -> Hashable:
+        """The record under which this one is grouped in a view, or None."""
+        return None
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Stage(IntEnum):
+    """The steps in which a batch loads what it touches, in the one order in which rows are locked."""
+
+    CHANNEL = 0
+    REFERENCE = 1
+    SESSION = 10
+    CUSTOMER = 11
+    CART = 12
+    ORDER = 13
+    ATTEMPT = 14
+    PAYMENT = 15
+    DISCOUNT = 16
+    DISCOUNT_USE = 17
+    CERTIFICATE = 18
+    OFFER = 30
+    SHIPPING = 31
+    TAX = 32
+    STOCK = 40
+
+
+class View:
+    """The records that a batch has loaded, with the changes of the commands accepted so far."""
+
+    def __init__(self) -> None:
+        self._rows: dict[type[Record], dict[Hashable, Record]] = {}
+        self._groups: dict[tuple[type[Record], Hashable], dict[Hashable, Record]] = {}
+        self._stored: set[tuple[type[Record], Hashable]] = set()
+        self._dirty: dict[tuple[type[Record], Hashable], Record | None] = {}
+
+    def load(self, record: Record) -> None:
+        """Take in a record as it stands in the database."""
+        self._place(record)
+        self._stored.add((type(record), record.key))
+
+    def get(self, kind: type[R], key: Hashable) -> R | None:
+        """The record of this kind under `key`, or None if the workspace has none."""
+        rows = self._rows.get(kind)
+        return cast("R | None", rows.get(key)) if rows else None
+
+    def children(self, kind: type[R], parent: Hashable) -> list[R]:
+        """The records of this kind under `parent`, in the order in which they came."""
+        group = self._groups.get((kind, parent))
+        return cast("list[R]", list(group.values())) if group else []
+
+    def apply(self, changes: Changes) -> None:
+        """Make an accepted command's change set visible to the commands after it."""
+        for name, record in changes.items():
+            if record is None:
+                self._remove(name)
+            else:
+                self._place(record)
+            self._dirty[name] = record
+
+    def dirty(self) -> Iterator[tuple[type[Record], Hashable, Record | None, bool]]:
+        """Each changed record: kind, key, new state (None when removed), and whether it stood in the database."""
+        for (kind, key), record in self._dirty.items():
+            yield kind, key, record, (kind, key) in self._stored
+
+    def _place(self, record: Record) -> None:
+        kind, key = type(record), record.key
+        self._rows.setdefault(kind, {})[key] = record
+        parent = record.parent
+        if parent is not None:
+            self._groups.setdefault((kind, parent), {})[key] = record
+
+    def _remove(self, name: tuple[type[Record], Hashable]) -> None:
+        kind, key = name
+        gone = self._rows.get(kind, {}).pop(key, None)
+        if gone is not None and gone.parent is not None:
+            self._groups.get((kind, gone.parent), {}).pop(key, None)
+
+
+class Changes:
+    """The change set of one command: new states by kind and key, the last one of each."""
+
+    __slots__ = ("_puts",)
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self._puts: dict[tuple[type[Record], Hashable], Record | None] = {}
+        self.put(*records)
+
+    def put(self, *records: Record) -> None:
+        """Write these records, whether they are new or known."""
+        for record in records:
+            self._puts[(type(record), record.key)] = record
+
+    def remove(self, record: Record) -> None:
+        """Delete this record."""
+        self._puts[(type(record), record.key)] = None
+
+    def items(self) -> Iterable[tuple[tuple[type[Record], Hashable], Record | None]]:
+        """Kind and key, with the new state or None for a removal."""
+        return self._puts.items()
+
+    def records(self, kind: type[R]) -> list[R]:
+        """The new states of one kind."""
+        return [cast("R", r) for (k, _), r in self._puts.items() if k is kind and r is not None]
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """An accepted command: what the caller is told, and what changes."""
+
+    result: object
+    changes: Changes
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A refused command: why, the failure that counts first. Nothing changes."""
+
+    failures: tuple[Failure, ...]
+
+
+def refused(*failures: Failure) -> Refused:
+    """A refusal for these reasons."""
+    return Refused(failures)
+
+
+Decision = Decided | Refused
+
+
+class Ids(Protocol):
+    """Where a rule gets new identifiers from: the engine hands them in, since rules know no chance."""
+
+    def next(self) -> int:
+        """A fresh integer id of the workspace."""
+        ...
+
+    def uuid(self) -> UUID:
+        """A fresh random UUID."""
+        ...
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A request to change state, free of any door's vocabulary. It says what it touches and decides itself."""
+
+    ids: ClassVar[int] = 0
+
+    @property
+    def weight(self) -> int:
+        """About how many rows the command writes: bounds the size of a batch."""
+        return 1
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The keys to load (and lock) at this stage, given what earlier stages brought."""
+        del stage, view
+        return ()
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """The rule: pure, and complete or nothing."""
+        raise NotImplementedError

@@ -1,0 +1,64 @@
+"""What all doors share: reading requests under limits, routing, replying, and the pages of the catalogue."""
+
+from entrepot.doors.kit.batching import TickBatcher
+from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Body, Disconnected, read_body
+from entrepot.doors.kit.cors import CorsPolicy
+from entrepot.doors.kit.endpoint import (
+    Answer,
+    Bodiless,
+    Door,
+    Endpoint,
+    GuardedEndpoint,
+    Observer,
+    Operation,
+)
+from entrepot.doors.kit.headers import (
+    Header,
+    content_type_is_json,
+    header,
+    media_type,
+    reply_headers,
+    request_id,
+)
+from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
+from entrepot.doors.kit.pages import DoorFailures, FailurePages, describe
+from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
+from entrepot.doors.kit.switch import DoorSwitch
+from entrepot.doors.kit.wire import MAX_DEPTH, decode_json, encode
+
+__all__ = [
+    "BODY_SECONDS",
+    "MAX_BODY",
+    "MAX_DEPTH",
+    "WEBSOCKET",
+    "Answer",
+    "Bodiless",
+    "Body",
+    "CorsPolicy",
+    "Disconnected",
+    "Door",
+    "DoorFailures",
+    "DoorSwitch",
+    "Endpoint",
+    "FailurePages",
+    "GuardedEndpoint",
+    "Header",
+    "Observer",
+    "Operation",
+    "Reply",
+    "Request",
+    "Resource",
+    "Router",
+    "TickBatcher",
+    "content_type_is_json",
+    "decode_json",
+    "describe",
+    "encode",
+    "header",
+    "media_type",
+    "read_body",
+    "reply_headers",
+    "request_id",
+    "route_path",
+    "send_reply",
+]

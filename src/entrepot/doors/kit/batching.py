@@ -1,0 +1,59 @@
+"""One load for all look-ups of one turn of the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class TickBatcher(Generic[K, V]):
+    """Collects the keys that are asked for within one turn of the loop and loads them together.
+
+    Nothing is cached: a key asked for in the next turn is loaded again, so that what was revoked meanwhile
+    is gone. An error of `load` reaches all who wait for that load; a caller who gives up stops only himself.
+    """
+
+    def __init__(self, load: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> None:
+        self._load = load
+        self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
+        self._loads: set[asyncio.Task[None]] = set()
+
+    async def get(self, key: K) -> V | None:
+        """The value of `key`, or None when `load` does not give one; raises what `load` raises."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._start)
+        future: asyncio.Future[V | None] = loop.create_future()
+        self._waiting.setdefault(key, []).append(future)
+        return await future
+
+    def _start(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        # The loop keeps only a weak reference to a task.
+        task = asyncio.get_running_loop().create_task(self._answer(waiting))
+        self._loads.add(task)
+        task.add_done_callback(self._loads.discard)
+
+    async def _answer(self, waiting: dict[K, list[asyncio.Future[V | None]]]) -> None:
+        try:
+            found = await self._load(list(waiting))
+        except asyncio.CancelledError:
+            for future in _open(waiting):
+                future.cancel()
+            raise
+        except Exception as error:
+            for future in _open(waiting):
+                future.set_exception(error)
+            return
+        for key, futures in waiting.items():
+            for future in futures:
+                if not future.done():
+                    future.set_result(found.get(key))
+
+
+def _open(waiting: Mapping[K, list[asyncio.Future[V | None]]]) -> list[asyncio.Future[V | None]]:
+    return [future for futures in waiting.values() for future in futures if not future.done()]

@@ -1,0 +1,158 @@
+"""One operation of a door: admit, read the body, handle, render, observe."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+import structlog
+from starlette.types import Receive, Scope, Send
+
+from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Disconnected, read_body
+from entrepot.doors.kit.headers import Header
+from entrepot.doors.kit.messages import Reply, Request, send_reply
+from entrepot.failures import Failure, Internal, RequestTimeout
+
+_log = structlog.stdlib.get_logger("entrepot.doors")
+_CLOSE: Header = (b"connection", b"close")
+
+Caller = TypeVar("Caller")
+Answer: TypeAlias = Reply | Failure
+
+
+class Observer(Protocol):
+    """What learns of every request once it is answered: metrics and the request log."""
+
+    def __call__(
+        self, door: str, operation: str, channel: str | None, outcome: str, seconds: float, request_id: str
+    ) -> None:
+        """`outcome` is `ok`, `disconnected` or a failure's name; `seconds` count from the request's head."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the endpoints of one door share.
+
+    `render` turns a failure into the door's own reply; it is a pure function and must know every failure.
+    """
+
+    name: str
+    render: Callable[[Failure, Request], Reply]
+    observe: Observer
+    body_limit: int = MAX_BODY
+    body_seconds: float = BODY_SECONDS
+
+
+class Operation(ABC):
+    """An ASGI app for one operation of a door.
+
+    What answers it gives a reply, or a failure that the door renders. If that raises, the answer is the
+    door's rendering of `Internal`, and the exception goes to the log under the request's id.
+    """
+
+    def __init__(self, door: Door, name: str, *, body_limit: int | None = None) -> None:
+        self.door = door
+        self.name = name
+        self.body_limit = door.body_limit if body_limit is None else body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request and tell the observer."""
+        started = perf_counter()
+        request = Request(scope)
+        try:
+            answer = await self.answer(request, receive)
+        except Exception:
+            _log.exception("request failed", door=self.door.name, operation=self.name, request_id=request.id)
+            request.outcome = None
+            answer = Internal()
+        outcome = "disconnected"
+        if not isinstance(answer, Disconnected):
+            reply = self._rendered(answer, request)
+            outcome = request.outcome or (reply.failure.name if reply.failure else "ok")
+            await send_reply(send, reply, request.id)
+        seconds = perf_counter() - started
+        self.door.observe(self.door.name, self.name, request.channel, outcome, seconds, request.id)
+
+    @abstractmethod
+    async def answer(self, request: Request, receive: Receive) -> Answer | Disconnected:
+        """What the request comes to."""
+
+    async def read_into(self, request: Request, receive: Receive) -> Failure | Disconnected | None:
+        """Read the body into the request; None when it arrived whole and within the limits."""
+        body = await read_body(receive, request.scope, self.body_limit, self.door.body_seconds)
+        if not isinstance(body, bytes):
+            return body
+        request.body = body
+        return None
+
+    def _rendered(self, answer: Answer, request: Request) -> Reply:
+        if isinstance(answer, Reply):
+            return answer
+        reply = self.door.render(answer, request)
+        reply.failure = reply.failure or answer
+        if isinstance(answer, RequestTimeout):
+            # The rest of the body may still be on its way: the connection is of no further use.
+            reply.headers = (*reply.headers, _CLOSE)
+        return reply
+
+
+class Bodiless(Operation):
+    """An operation that looks at nothing but the request's head, and waits for nothing."""
+
+    def __init__(self, door: Door, name: str, handle: Callable[[Request], Answer]) -> None:
+        super().__init__(door, name)
+        self._handle = handle
+
+    async def answer(self, request: Request, receive: Receive) -> Answer:
+        """Handle the request; the server discards a body that nobody reads."""
+        return self._handle(request)
+
+
+class Endpoint(Operation):
+    """An operation that is open to everybody, or whose handler itself finds out who calls."""
+
+    def __init__(
+        self,
+        door: Door,
+        name: str,
+        handle: Callable[[Request], Awaitable[Answer]],
+        *,
+        body_limit: int | None = None,
+    ) -> None:
+        super().__init__(door, name, body_limit=body_limit)
+        self._handle = handle
+
+    async def answer(self, request: Request, receive: Receive) -> Answer | Disconnected:
+        """Read the body, then handle the request."""
+        return await self.read_into(request, receive) or await self._handle(request)
+
+
+class GuardedEndpoint(Operation, Generic[Caller]):
+    """An operation that finds out who calls before it reads the body.
+
+    `admit` gives the caller, or the answer that turns him away.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        name: str,
+        admit: Callable[[Request], Awaitable[Caller | Answer]],
+        handle: Callable[[Request, Caller], Awaitable[Answer]],
+        *,
+        body_limit: int | None = None,
+    ) -> None:
+        super().__init__(door, name, body_limit=body_limit)
+        self._admit = admit
+        self._handle = handle
+
+    async def answer(self, request: Request, receive: Receive) -> Answer | Disconnected:
+        """Admit the caller, read the body, then handle the request."""
+        caller = await self._admit(request)
+        if isinstance(caller, Reply | Failure):
+            return caller
+        return await self.read_into(request, receive) or await self._handle(request, caller)

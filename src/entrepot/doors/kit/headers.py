@@ -1,0 +1,61 @@
+"""Headers as ASGI gives them, and the ones that every reply of every door carries."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TypeAlias
+
+from starlette.types import Scope
+
+from entrepot.failures import Failure, MethodNotAllowed, TemporaryFailure
+
+Header: TypeAlias = tuple[bytes, bytes]
+"""A header's name in lower case, and its value."""
+
+JSON = b"application/json"
+MEDIA_TYPE_LENGTH = 100
+"""How much of a received media type is kept for messages, in characters."""
+
+_CALLERS_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """The first value of the header `name` (in lower case), or None."""
+    headers: list[Header] = scope["headers"]
+    for key, value in headers:
+        if key == name:
+            return value
+    return None
+
+
+def request_id(scope: Scope) -> str:
+    """The caller's X-Request-Id if it is 1-128 of `A-Za-z0-9._-`, else a new one of 32 hexadecimal digits."""
+    given = header(scope, b"x-request-id")
+    if given is not None and _CALLERS_ID.fullmatch(given):
+        return given.decode("ascii")
+    return secrets.token_hex(16)
+
+
+def media_type(scope: Scope) -> str:
+    """The body's media type in lower case and without parameters; empty when none is given."""
+    given = (header(scope, b"content-type") or b"")[:MEDIA_TYPE_LENGTH]
+    return given.partition(b";")[0].strip().lower().decode("latin-1")
+
+
+def content_type_is_json(scope: Scope) -> bool:
+    """Whether Content-Type says `application/json` or another type that ends in `+json`."""
+    given = media_type(scope)
+    return given == "application/json" or given.endswith("+json")
+
+
+def reply_headers(request_id: str, failure: Failure | None = None) -> list[Header]:
+    """X-Request-Id, and for a failure the link to its page, with Retry-After and Allow where they apply."""
+    headers = [(b"x-request-id", request_id.encode("ascii"))]
+    if failure is not None:
+        headers.append((b"link", f'</failures/{failure.name}>; rel="help"'.encode("ascii")))
+    if isinstance(failure, TemporaryFailure):
+        headers.append((b"retry-after", str(failure.retry_after).encode("ascii")))
+    if isinstance(failure, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(failure.allowed).encode("ascii")))
+    return headers

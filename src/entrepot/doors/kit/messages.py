@@ -1,0 +1,111 @@
+"""The request as a door's handler sees it, and the reply that it gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.types import Scope, Send
+
+from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_headers, request_id
+from entrepot.failures import Failure
+
+_BODILESS = frozenset({204, 304})
+
+
+class Request:
+    """One request. `body` is empty until the endpoint has read it, which is after admission.
+
+    `channel` and `outcome` are for the observer: whoever learns them sets them.
+    """
+
+    __slots__ = ("_query", "body", "channel", "id", "outcome", "scope")
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.id = request_id(scope)
+        self.body = b""
+        self.channel: str | None = None
+        self.outcome: str | None = None
+        self._query: QueryParams | None = None
+
+    @property
+    def method(self) -> str:
+        """The method, in capitals."""
+        return self.scope["method"]
+
+    @property
+    def path(self) -> str:
+        """The path below the door, percent-decoded."""
+        return route_path(self.scope)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The values of the route's placeholders."""
+        return self.scope.get("path_params", {})
+
+    @property
+    def query(self) -> QueryParams:
+        """The query string's parameters, blank ones included."""
+        if self._query is None:
+            # PostgreSQL's text cannot hold U+0000; its replacement matches nothing, as it should.
+            self._query = QueryParams(self.scope["query_string"].replace(b"%00", b"%EF%BF%BD"))
+        return self._query
+
+    @property
+    def client(self) -> str | None:
+        """The caller's network address, as the server sees it."""
+        client: tuple[str, int] | None = self.scope.get("client")
+        return client[0] if client else None
+
+    @property
+    def media_type(self) -> str:
+        """The body's media type in lower case, without parameters; empty when none is given."""
+        return media_type(self.scope)
+
+    def header(self, name: str) -> str | None:
+        """The first value of the header `name` (in any case), or None."""
+        value = header(self.scope, name.lower().encode("latin-1"))
+        return None if value is None else value.decode("latin-1")
+
+
+class Reply:
+    """A complete answer. `failure` is the one that decided it, and gives the headers that go with it."""
+
+    __slots__ = ("body", "failure", "headers", "media_type", "status")
+
+    def __init__(
+        self,
+        status: int,
+        body: bytes = b"",
+        headers: tuple[Header, ...] = (),
+        *,
+        failure: Failure | None = None,
+        media_type: bytes = JSON,
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+        self.failure = failure
+        self.media_type = media_type
+
+
+def route_path(scope: Scope) -> str:
+    """The path below the place where the app is mounted; at least `/`."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    if root and path.startswith(root):
+        path = path[len(root) :]
+    return path.replace("\0", "\ufffd") or "/"
+
+
+async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
+    """Send the reply with the headers that every reply has, then its own."""
+    headers = reply_headers(request_id, reply.failure)
+    if reply.status not in _BODILESS:
+        headers.append((b"content-length", b"%d" % len(reply.body)))
+        if reply.body:
+            headers.append((b"content-type", reply.media_type))
+    headers.extend(reply.headers)
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -1,0 +1,115 @@
+"""The failure catalogue as pages: what a `Link: rel="help"` header leads to."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from entrepot.doors.kit.endpoint import Answer, Bodiless, Door, Observer
+from entrepot.doors.kit.headers import Header
+from entrepot.doors.kit.messages import Reply, Request
+from entrepot.doors.kit.routing import Resource, Router
+from entrepot.doors.kit.wire import encode
+from entrepot.failures import Failure, UnknownRoute, catalogue
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_HTML = b"text/html; charset=utf-8"
+_VARY: tuple[Header, ...] = ((b"vary", b"Accept"),)
+_STATUS = {"unknown-route": 404, "method-not-allowed": 405}
+
+
+@dataclass(frozen=True, slots=True)
+class DoorFailures:
+    """How one door says each failure: as an HTTP status and a code of its own."""
+
+    door: str
+    codes: Mapping[type[Failure], tuple[int, str]]
+
+
+class FailurePages:
+    """An ASGI app with a list of all failures at `/` and each one at `/{name}`, as HTML or JSON by Accept."""
+
+    def __init__(self, tables: Sequence[DoorFailures], observe: Observer) -> None:
+        self._tables = tables
+        door = Door("failures", _render, observe)
+        self._router = Router(
+            door,
+            [
+                Resource("/", {"GET": Bodiless(door, "list", self._list)}),
+                Resource("/{name}", {"GET": Bodiless(door, "show", self._show)}),
+            ],
+            slash_optional=True,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._router(scope, receive, send)
+
+    def _list(self, request: Request) -> Answer:
+        rows = [
+            {"name": name, "title": failure.title, "href": f"/failures/{name}"}
+            for name, failure in catalogue().items()
+        ]
+        return _page(request, "list.html", {"failures": rows})
+
+    def _show(self, request: Request) -> Answer:
+        failure = catalogue().get(request.params["name"])
+        if failure is None:
+            return UnknownRoute()
+        return _page(request, "failure.html", describe(failure, self._tables))
+
+
+def describe(failure: type[Failure], tables: Sequence[DoorFailures]) -> dict[str, Any]:
+    """All that the catalogue and the doors' tables say about a failure, ready for JSON."""
+    return {
+        "name": failure.name,
+        "title": failure.title,
+        "description": inspect.cleandoc(failure.__doc__ or "").partition("\n")[2].strip(),
+        "retry": failure.retry.value,
+        "advice": failure.advice,
+        "shopper": failure.shopper,
+        "context": [
+            {"name": field.name, "type": inspect.formatannotation(field.type).replace("typing.", "")}
+            for field in msgspec.structs.fields(failure)
+        ],
+        "doors": [
+            {"door": table.door, "status": table.codes[failure][0], "code": table.codes[failure][1]}
+            for table in tables
+            if failure in table.codes
+        ],
+    }
+
+
+def _page(request: Request, template: str, values: dict[str, Any]) -> Reply:
+    if not _wants_html(request.header("accept") or ""):
+        return Reply(200, encode(values), _VARY)
+    text = _templates().get_template(template).render(values)
+    return Reply(200, text.encode(), _VARY, media_type=_HTML)
+
+
+def _wants_html(accept: str) -> bool:
+    """Whether HTML is named, and not after JSON: a browser names it first, a client of an API never."""
+    kinds = [kind.partition(";")[0].strip().lower() for kind in accept.split(",")]
+    named = [kind for kind in kinds if kind in ("text/html", "application/json")]
+    return named[:1] == ["text/html"]
+
+
+def _render(failure: Failure, request: Request) -> Reply:
+    status = _STATUS.get(failure.name, 500)
+    return Reply(status, encode({"name": failure.name, "title": failure.title}))
+
+
+@cache
+def _templates() -> Environment:
+    # Most processes never show a page to a person; the template engine is loaded for the first one.
+    from jinja2 import Environment, PackageLoader
+
+    return Environment(loader=PackageLoader("entrepot.doors.kit"), autoescape=True)

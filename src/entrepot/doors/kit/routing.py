@@ -1,0 +1,149 @@
+"""From paths to the operations of one door.
+
+The grammar of paths is Starlette's (`/orders/{id}`, `/lines/{number:int}`). The table is ours for three
+reasons: what is not found or not allowed is rendered by the door, paths can be matched in any case while their
+values keep theirs, and a path without placeholders, as hot operations have, costs one dictionary look-up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.convertors import Convertor
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from entrepot.doors.kit.cors import CorsPolicy
+from entrepot.doors.kit.endpoint import Bodiless, Door
+from entrepot.doors.kit.messages import route_path
+from entrepot.failures import MethodNotAllowed, UnknownRoute
+
+WEBSOCKET = "WEBSOCKET"
+"""Stands for a method where a resource takes WebSocket connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One path, the apps for its methods, and whether browsers on other origins may call it."""
+
+    path: str
+    methods: Mapping[str, ASGIApp]
+    cors: CorsPolicy | None = None
+
+
+class _Entry:
+    """A resource made ready: every method that it answers, and who answers the others."""
+
+    __slots__ = ("_methods", "_others")
+
+    def __init__(self, door: Door, resource: Resource) -> None:
+        methods = dict(resource.methods)
+        if "GET" in methods:
+            methods.setdefault("HEAD", methods["GET"])
+        if resource.cors is not None:
+            policy = resource.cors
+            methods["OPTIONS"] = Bodiless(door, "preflight", lambda _: policy.preflight())
+        allowed = tuple(sorted(methods.keys() - {WEBSOCKET}))
+        others = Bodiless(door, "unknown", lambda request: MethodNotAllowed(request.method, allowed))
+        self._methods = {name: _with_cors(app, resource.cors) for name, app in methods.items()}
+        self._others = _with_cors(others, resource.cors)
+
+    def app(self, scope: Scope) -> ASGIApp:
+        if scope["type"] == "websocket":
+            return self._methods.get(WEBSOCKET, close)
+        return self._methods.get(scope["method"], self._others)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    regex: re.Pattern[str]
+    convertors: Mapping[str, Convertor[Any]]
+    entry: _Entry
+
+    def params(self, path: str) -> dict[str, Any] | None:
+        match = self.regex.fullmatch(path)
+        if match is None:
+            return None
+        try:
+            return {name: self.convertors[name].convert(value) for name, value in match.groupdict().items()}
+        except ValueError:
+            # An integer of thousands of digits fits the grammar but nothing that is stored.
+            return None
+
+
+class Router:
+    """Finds the resource of a path and the app of its method; the first pattern that fits wins.
+
+    GET also answers HEAD. `any_case` matches paths in any case; `slash_optional` takes a path with and
+    without its final slash. Raises `ValueError` when two resources have the same path.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        resources: Sequence[Resource],
+        *,
+        any_case: bool = False,
+        slash_optional: bool = False,
+    ) -> None:
+        self._any_case = any_case
+        self._slash_optional = slash_optional
+        self._plain: dict[str, _Entry] = {}
+        self._patterns: dict[str, _Pattern] = {}
+        self._unknown = Bodiless(door, "unknown", lambda _: UnknownRoute())
+        for resource in resources:
+            self._add(resource.path, _Entry(door, resource))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the request to the operation at its path, with `path_params` in the scope."""
+        entry = self._find(scope)
+        if entry is not None:
+            await entry.app(scope)(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await close(scope, receive, send)
+        else:
+            await self._unknown(scope, receive, send)
+
+    def _add(self, path: str, entry: _Entry) -> None:
+        path = self._shortened(path)
+        regex, _, convertors = compile_path(path)
+        key = path.lower() if self._any_case else path
+        if key in self._plain or key in self._patterns:
+            raise ValueError(f"two resources at {path}")
+        if convertors:
+            pattern = re.compile(regex.pattern, re.IGNORECASE if self._any_case else re.NOFLAG)
+            self._patterns[key] = _Pattern(pattern, convertors, entry)
+        else:
+            self._plain[key] = entry
+
+    def _find(self, scope: Scope) -> _Entry | None:
+        path = self._shortened(route_path(scope))
+        if entry := self._plain.get(path.lower() if self._any_case else path):
+            return entry
+        for pattern in self._patterns.values():
+            params = pattern.params(path)
+            if params is not None:
+                scope["path_params"] = params
+                return pattern.entry
+        return None
+
+    def _shortened(self, path: str) -> str:
+        return (path.removesuffix("/") or "/") if self._slash_optional else path
+
+
+async def close(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a WebSocket connection before it is accepted."""
+    await send({"type": "websocket.close"})
+
+
+def _with_cors(app: ASGIApp, policy: CorsPolicy | None) -> ASGIApp:
+    if policy is None:
+        return app
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, policy.on_replies(send) if scope["type"] == "http" else send)
+
+    return answered

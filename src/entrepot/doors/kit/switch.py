@@ -1,0 +1,53 @@
+"""Choosing the door: by host name, else by the first segment of the path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from entrepot.doors.kit.headers import header
+
+
+class DoorSwitch:
+    """An ASGI app that hands each connection to its door.
+
+    `/bonsai/orders` goes to the door `bonsai` as `/orders`; a host name in `hosts` puts that door at its
+    root. The apps in `everywhere` keep their prefix on every host, so that links to them hold. All else, and the
+    server's lifespan, goes to `fallback`.
+
+    Raises `ValueError` for a host name of an unknown door.
+    """
+
+    def __init__(
+        self,
+        doors: Mapping[str, ASGIApp],
+        hosts: Mapping[str, str],
+        fallback: ASGIApp,
+        *,
+        everywhere: Mapping[str, ASGIApp] | None = None,
+    ) -> None:
+        if unknown := sorted(set(hosts.values()) - doors.keys()):
+            raise ValueError(f"host names for unknown doors: {', '.join(unknown)}")
+        self._everywhere = dict(everywhere or {})
+        self._prefixes = {**doors, **self._everywhere}
+        self._hosts = {host.lower(): doors[name] for host, name in hosts.items()}
+        self._fallback = fallback
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the connection over, with `root_path` grown by the prefix."""
+        if scope["type"] == "lifespan":
+            await self._fallback(scope, receive, send)
+            return
+        door = self._hosts.get(_host(scope)) if self._hosts else None
+        prefix = scope["path"].split("/", 2)[1] if "/" in scope["path"] else ""
+        mounted = (self._prefixes if door is None else self._everywhere).get(prefix)
+        if mounted is not None:
+            scope = {**scope, "root_path": f"{scope.get('root_path', '')}/{prefix}"}
+        await (mounted or door or self._fallback)(scope, receive, send)
+
+
+def _host(scope: Scope) -> str:
+    host = (header(scope, b"host") or b"").decode("latin-1").lower()
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdigit() else host).rstrip(".")

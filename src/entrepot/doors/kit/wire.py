@@ -1,0 +1,111 @@
+"""JSON in and out, with every limit that keeps bad input from becoming an internal error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+from entrepot.failures import MalformedBody
+
+MAX_DEPTH = 20
+"""How deep objects and arrays may nest, unless a door says otherwise."""
+
+_MAX_EXPONENT = 400
+_Container: TypeAlias = dict[str, object] | list[object]
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_BINARY = msgspec.json.Decoder()
+
+
+def encode(value: object) -> bytes:
+    """The value as JSON in UTF-8; decimals are written as numbers with all their digits."""
+    return _ENCODER.encode(value)
+
+
+def decode_json(
+    body: bytes, max_depth: int = MAX_DEPTH, *, unique_keys: bool = False, exact: bool = False
+) -> Any | MalformedBody:
+    """What the JSON text `body` holds.
+
+    `exact` reads numbers with a fraction or exponent as `Decimal`, so that money keeps its digits.
+    Of duplicate keys the last wins, unless `unique_keys` refuses them. Besides what is not JSON, refused
+    are: nesting deeper than `max_depth`, numbers out of range (integers of more than 4,300 digits, exponents
+    beyond 400), and the character U+0000, which PostgreSQL's text cannot hold.
+    """
+    try:
+        value = (_EXACT if exact else _BINARY).decode(body)
+        return _first_fault(body, value, max_depth, unique_keys) or value
+    except RecursionError:
+        return MalformedBody(_too_deep(max_depth))
+    except UnicodeDecodeError:
+        return MalformedBody("The text is not valid UTF-8.")
+    except (msgspec.ValidationError, ArithmeticError):
+        # Without a target type msgspec validates one thing only: the range of numbers.
+        return MalformedBody("A number is out of range.")
+    except msgspec.DecodeError as fault:
+        return MalformedBody(f"{fault}.")
+    except _DuplicateKeyError:
+        return MalformedBody("An object has the same key twice.")
+
+
+class _DuplicateKeyError(ValueError):
+    pass
+
+
+def _exact_number(text: str) -> Decimal:
+    number = Decimal(text)
+    # Unbounded exponents are a trap: int(Decimal("1e999999999")) takes gigabytes.
+    if abs(number.adjusted()) > _MAX_EXPONENT:
+        raise OverflowError
+    return number
+
+
+_EXACT = msgspec.json.Decoder(float_hook=_exact_number)
+
+
+def _first_fault(body: bytes, value: object, max_depth: int, unique_keys: bool) -> MalformedBody | None:
+    # Each look at the bytes is far cheaper than the walk that it saves.
+    if body.count(b"{") + body.count(b"[") > max_depth and _deeper(value, max_depth):
+        return MalformedBody(_too_deep(max_depth))
+    if b"\\u0000" in body and any("\0" in text for text in _texts(value)):
+        return MalformedBody("A text contains the character U+0000.")
+    if unique_keys:
+        json.loads(body, object_pairs_hook=_refuse_duplicates)
+    return None
+
+
+def _too_deep(max_depth: int) -> str:
+    return f"Objects and arrays nest deeper than {max_depth} levels."
+
+
+def _deeper(value: object, levels: int) -> bool:
+    """Whether `value` nests deeper; level by level, because recursion is what an attacker would exhaust."""
+    level = _containers([value])
+    for _ in range(levels):
+        level = [inner for each in level for inner in _containers(_children(each))]
+    return bool(level)
+
+
+def _texts(value: object) -> Iterator[str]:
+    level: Iterable[object] = [value]
+    while level:
+        yield from (each for each in level if isinstance(each, str))
+        containers = _containers(level)
+        yield from (key for each in containers if isinstance(each, dict) for key in each)
+        level = [child for each in containers for child in _children(each)]
+
+
+def _containers(values: Iterable[object]) -> list[_Container]:
+    return [cast(_Container, each) for each in values if isinstance(each, dict | list)]
+
+
+def _children(container: _Container) -> Iterable[object]:
+    return container.values() if isinstance(container, dict) else container
+
+
+def _refuse_duplicates(pairs: list[tuple[str, object]]) -> None:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise _DuplicateKeyError

@@ -1,0 +1,189 @@
+"""Failures of placing and finding orders."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from entrepot.failures.base import Failure, Retry, TemporaryFailure
+
+
+class LineRef(msgspec.Struct, frozen=True):
+    """A line's product and variant as the caller named them."""
+
+    product: str
+    variant: str
+
+
+class LineFailure(Failure, frozen=True):
+    """A failure of one order line."""
+
+    abstract: ClassVar[bool] = True
+    line: LineRef
+
+
+class ProductUnknown(LineFailure, frozen=True):
+    """No product has this id.
+
+    The workspace's catalogue never had it, or it belongs to somebody else.
+    """
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Take the product off sale and check the product feed; others may be wrong too."
+
+
+class VariantUnknown(LineFailure, frozen=True):
+    """The product has no variant with this id."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Take the variant off sale and check the product feed; others may be wrong too."
+
+
+class MerchantUnknown(LineFailure, frozen=True):
+    """The product's merchant is missing, or of an integration type with which no order can be placed."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = (
+        "Take this merchant's products off sale; the operator must repair the merchant's record."
+    )
+    merchant: str | None
+
+
+class ProductUnavailable(LineFailure, frozen=True):
+    """The product is no longer for sale."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Take the product off sale."
+    shopper: ClassVar[bool] = True
+
+
+class PriceInvalid(LineFailure, frozen=True):
+    """The product has no price above zero in the order's currency."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Take the product off sale until it has a price again."
+
+
+class PriceChanged(LineFailure, frozen=True):
+    """The price is not the one that the account last saw."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Fetch the price again and let the shopper accept it."
+    shopper: ClassVar[bool] = True
+
+
+class SoldOut(LineFailure, frozen=True):
+    """The variant is out of stock."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Ask the shopper to drop the item."
+    shopper: ClassVar[bool] = True
+
+
+class NotEnoughStock(LineFailure, frozen=True):
+    """There is stock, but less than was asked for; lines of one variant count together."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Ask the shopper for a smaller quantity."
+    shopper: ClassVar[bool] = True
+    requested: int
+    available: int
+
+
+class ProvinceUnknown(Failure, frozen=True):
+    """The province is no region of the country, or is missing where the country needs one."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Ask the shopper to check the address."
+    shopper: ClassVar[bool] = True
+    country: str
+    province: str | None
+
+
+class NoShippingToCountry(Failure, frozen=True):
+    """A merchant does not ship to this country."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Tell the shopper which products cannot go there."
+    shopper: ClassVar[bool] = True
+    country: str
+    lines: tuple[LineRef, ...]
+
+
+class ShippingAddressMissing(Failure, frozen=True):
+    """The order says nowhere where it should go."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Send a shipping address."
+
+
+class OrderSourceUnrecognized(Failure, frozen=True):
+    """The account's source is empty or none of the known ones."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "The operator must set the account's source to a known one."
+
+
+class DuplicateExternalOrder(Failure, frozen=True):
+    """The account has already placed an order under this external id."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Look the order up by its external id; it exists."
+    external_id: str
+
+
+class OrderUnknown(Failure, frozen=True):
+    """No order that the caller may see has this identifier."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Check the identifier, and that the credentials are those of the placing account."
+    order: str
+
+
+class OrderNotPayable(Failure, frozen=True):
+    """The order does not wait for a payment."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Read the order's state; only a pending order can be paid."
+    order: str
+
+
+class NothingToCancel(Failure, frozen=True):
+    """No unit of the order can still be cancelled."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "What has shipped can only come back as a return."
+    order: str
+
+
+class QuoteStale(TemporaryFailure, frozen=True):
+    """Price, address or rates changed while the order was being placed."""
+
+    advice: ClassVar[str] = "Send the request again; it will be quoted anew."
+
+
+class InvalidInput(Failure, frozen=True):
+    """The request's body does not have the documented form."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Correct the fields that the reply names."
+    faults: tuple[object, ...]
+
+
+class StockUnknown(Failure, frozen=True):
+    """No variant or location of the workspace goes by this name."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "List the workspace's stock and use one of its names."
+    variant: str
+    location: str
+
+
+class StockShort(Failure, frozen=True):
+    """More units would leave a location than are free there."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Move at most what is available."
+    requested: int
+    available: int

@@ -1,0 +1,105 @@
+"""Failures of payments, taxes and duties."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from entrepot.failures.base import Failure, Retry
+
+
+class PaymentMethodUnsupported(Failure, frozen=True):
+    """The payment method is unknown, not enabled for the account, or not allowed for one of the products."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Ask the shopper for another payment method."
+    shopper: ClassVar[bool] = True
+    method: str
+
+
+class PaymentAmountsMissing(Failure, frozen=True):
+    """An externally paid order must say what was paid."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Send the amounts for goods, shipping and taxes."
+
+
+class ExternalPaymentUnsupported(Failure, frozen=True):
+    """The account may not collect payments itself."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "The operator must set up external payment for the account."
+
+
+class ExternalPaymentNotImplemented(Failure, frozen=True):
+    """The account's kind of external payment has no working implementation."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "The operator must complete the account's external payment settings."
+    type: str
+
+
+class ExternalPaymentUndecided(Failure, frozen=True):
+    """The partner gave no verdict on the payment token."""
+
+    retry: ClassVar[Retry] = Retry.LATER
+    advice: ClassVar[str] = "Try again; if it persists, the partner's validation endpoint needs repair."
+    type: str
+    skip_validation: bool
+    authentication: str
+
+
+class ExternalPaymentRefused(Failure, frozen=True):
+    """The partner says that the payment token is not valid, or it has paid for another order."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Send a token that the partner accepts and that has paid for no other order."
+
+
+class PaymentDeclined(Failure, frozen=True):
+    """The payment provider answered and refused the charge."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Ask the shopper to check the payment details."
+    shopper: ClassVar[bool] = True
+    message: str
+
+
+class CardProviderFailed(Failure, frozen=True):
+    """The call to the card provider itself failed."""
+
+    retry: ClassVar[Retry] = Retry.LATER
+    advice: ClassVar[str] = "Try again; no money was taken."
+    message: str
+    email: str
+    first_name: str
+    last_name: str
+
+
+class MerchantPayoutMissing(Failure, frozen=True):
+    """No payment can be transferred to the merchant, whose payout account is missing."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "The operator must give the merchant a payout account."
+    merchant: str
+
+
+class TaxRefused(Failure, frozen=True):
+    """The tax provider answered with a structured error."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "The operator must check the account's tax company and the address."
+    message: str
+    code: str
+    number: int
+    description: str
+    fault_code: str
+    help_link: str
+    severity: str
+
+
+class TaxUnavailable(Failure, frozen=True):
+    """The tax provider gave no usable answer."""
+
+    retry: ClassVar[Retry] = Retry.LATER
+    advice: ClassVar[str] = "Try again; if it persists, the operator must check the tax provider."
+    detail: str

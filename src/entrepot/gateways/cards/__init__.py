@@ -1,0 +1,1 @@
+"""Card payments: one port, the Stripe adapter, and a simulated bank with accounts and balances."""

@@ -1,0 +1,33 @@
+"""The part of asyncpg that the bank uses, typed: the library itself carries no types for its queries."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+
+class Conn(Protocol):
+    """A connection to PostgreSQL."""
+
+    async def fetchrow(self, query: str, *args: object) -> Mapping[str, Any] | None:
+        """The first row, or None."""
+        ...
+
+    async def fetchval(self, query: str, *args: object) -> Any:
+        """The first column of the first row, or None."""
+        ...
+
+    async def execute(self, query: str, *args: object) -> str:
+        """Run a statement for its effect."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[object]:
+        """A transaction, committed at the end of the block unless it raises."""
+        ...
+
+
+class Pool(Protocol):
+    """A pool of connections."""
+
+    def acquire(self) -> AbstractAsyncContextManager[Conn]:
+        """A connection for the length of the block."""
+        ...

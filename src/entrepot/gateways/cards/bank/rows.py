@@ -1,0 +1,191 @@
+"""The simulated bank's statements. Rows are locked in one order: intent, card, funds."""
+
+import msgspec
+
+from entrepot.gateways.cards.bank.connection import Conn
+from entrepot.gateways.cards.bank.rules import BankIntent, Card, Change, Funds
+from entrepot.gateways.cards.port import Declined, Refund, Transfer
+
+_INTENT = (
+    "select id, status, amount, currency, client_secret, metadata, token_hash, account, description,"
+    " confirmations, captured, refunded, transferred from bank_intents where workspace = $1 and id = $2"
+)
+_INSERT_INTENT = (
+    "insert into bank_intents (workspace, id, status, amount, currency, client_secret, metadata)"
+    " values ($1, $2, $3, $4, $5, $6, $7) on conflict (workspace, id) do nothing returning id"
+)
+_UPDATE_INTENT = (
+    "update bank_intents set status = $3, token_hash = $4, account = $5, description = $6,"
+    " confirmations = $7, captured = $8, refunded = $9, transferred = $10 where workspace = $1 and id = $2"
+)
+_LOCK_CARD = (
+    "select token_hash, account, brand, last4, state, reusable, used_by from bank_cards"
+    " where workspace = $1 and token_hash = $2 for no key update"
+)
+_UPDATE_CARD = "update bank_cards set used_by = $3 where workspace = $1 and token_hash = $2"
+_LOCK_FUNDS = (
+    "select account, currency, balance, reserved from bank_funds"
+    " where workspace = $1 and account = $2 and currency = $3 for no key update"
+)
+_UPDATE_FUNDS = (
+    "update bank_funds set balance = $4, reserved = $5"
+    " where workspace = $1 and account = $2 and currency = $3"
+)
+_OPEN_FUNDS = (
+    "insert into bank_funds (workspace, account, currency, balance, reserved) values ($1, $2, $3, 0, 0)"
+    " on conflict (workspace, account, currency) do nothing"
+)
+_PAYOUT = "select 1 from bank_accounts where workspace = $1 and account = $2 and kind = 'payout'"
+_CONFIRMATION = (
+    "select intent, token_hash, code, message from bank_confirmations where workspace = $1 and key = $2"
+)
+_INSERT_CONFIRMATION = (
+    "insert into bank_confirmations (workspace, key, intent, token_hash, code, message)"
+    " values ($1, $2, $3, $4, $5, $6) on conflict (workspace, key) do nothing returning key"
+)
+_REFUND = "select intent, amount from bank_refunds where workspace = $1 and id = $2"
+_INSERT_REFUND = (
+    "insert into bank_refunds (workspace, id, intent, amount) values ($1, $2, $3, $4)"
+    " on conflict (workspace, id) do nothing returning id"
+)
+_TRANSFER = "select intent, account, currency, amount from bank_transfers where workspace = $1 and id = $2"
+_INSERT_TRANSFER = (
+    "insert into bank_transfers (workspace, id, intent, account, currency, amount)"
+    " values ($1, $2, $3, $4, $5, $6) on conflict (workspace, id) do nothing returning id"
+)
+
+
+class Confirmation(msgspec.Struct, frozen=True):
+    """What a confirm came to: reserved, or declined with this code and message."""
+
+    intent: str
+    token_hash: bytes
+    refusal: Declined | None
+
+
+async def read_intent(conn: Conn, workspace: int, intent_id: str) -> BankIntent | None:
+    """The intent, unlocked."""
+    row = await conn.fetchrow(_INTENT, workspace, intent_id)
+    return BankIntent(**row) if row else None
+
+
+async def lock_intent(conn: Conn, workspace: int, intent_id: str) -> BankIntent | None:
+    """The intent, which nobody else changes until this transaction ends."""
+    row = await conn.fetchrow(_INTENT + " for no key update", workspace, intent_id)
+    return BankIntent(**row) if row else None
+
+
+async def insert_intent(conn: Conn, workspace: int, intent: BankIntent) -> bool:
+    """Whether the intent is new; waits for another transaction that inserts the same one."""
+    new = await conn.fetchval(
+        _INSERT_INTENT,
+        workspace,
+        intent.id,
+        intent.status,
+        intent.amount,
+        intent.currency,
+        intent.client_secret,
+        intent.metadata,
+    )
+    return new is not None
+
+
+async def lock_card(conn: Conn, workspace: int, token_hash: bytes | None) -> Card | None:
+    """The card behind a token, locked; None for an unknown token."""
+    row = await conn.fetchrow(_LOCK_CARD, workspace, token_hash) if token_hash else None
+    return Card(**row) if row else None
+
+
+async def lock_funds(conn: Conn, workspace: int, account: str | None, currency: str) -> Funds | None:
+    """An account's money in one currency, locked; None where it has none in that currency."""
+    row = await conn.fetchrow(_LOCK_FUNDS, workspace, account, currency) if account else None
+    return Funds(**row) if row else None
+
+
+async def lock_payout_funds(conn: Conn, workspace: int, account: str, currency: str) -> Funds | None:
+    """A payout account's money, opened at zero where it is the first in that currency."""
+    if not await is_payout_account(conn, workspace, account):
+        return None
+    await conn.execute(_OPEN_FUNDS, workspace, account, currency)
+    return await lock_funds(conn, workspace, account, currency)
+
+
+async def is_payout_account(conn: Conn, workspace: int, account: str) -> bool:
+    """Whether a merchant's account of that name exists."""
+    return await conn.fetchval(_PAYOUT, workspace, account) is not None
+
+
+async def write(conn: Conn, workspace: int, change: Change) -> None:
+    """Store what a rule decided, on rows that are locked already."""
+    new = change.intent
+    await conn.execute(
+        _UPDATE_INTENT,
+        workspace,
+        new.id,
+        new.status,
+        new.token_hash,
+        new.account,
+        new.description,
+        new.confirmations,
+        new.captured,
+        new.refunded,
+        new.transferred,
+    )
+    if card := change.card:
+        await conn.execute(_UPDATE_CARD, workspace, card.token_hash, card.used_by)
+    if funds := change.funds:
+        await conn.execute(
+            _UPDATE_FUNDS, workspace, funds.account, funds.currency, funds.balance, funds.reserved
+        )
+
+
+async def read_confirmation(conn: Conn, workspace: int, key: str) -> Confirmation | None:
+    """What a confirm with that key came to."""
+    row = await conn.fetchrow(_CONFIRMATION, workspace, key)
+    if row is None:
+        return None
+    refusal = Declined(row["message"], row["code"]) if row["code"] else None
+    return Confirmation(row["intent"], row["token_hash"], refusal)
+
+
+async def insert_confirmation(conn: Conn, workspace: int, key: str, done: Confirmation) -> bool:
+    """Whether the key is new."""
+    code, message = (done.refusal.code, done.refusal.message) if done.refusal else (None, None)
+    new = await conn.fetchval(
+        _INSERT_CONFIRMATION, workspace, key, done.intent, done.token_hash, code, message
+    )
+    return new is not None
+
+
+async def read_refund(conn: Conn, workspace: int, refund_id: str) -> Refund | None:
+    """A refund made earlier."""
+    row = await conn.fetchrow(_REFUND, workspace, refund_id)
+    return Refund(refund_id, row["intent"], row["amount"], "succeeded") if row else None
+
+
+async def insert_refund(conn: Conn, workspace: int, refund: Refund) -> bool:
+    """Whether the refund is new."""
+    new = await conn.fetchval(_INSERT_REFUND, workspace, refund.id, refund.intent_id, refund.amount)
+    return new is not None
+
+
+async def read_transfer(conn: Conn, workspace: int, transfer_id: str) -> tuple[str, Transfer] | None:
+    """A transfer made earlier, with the intent whose money it moved."""
+    row = await conn.fetchrow(_TRANSFER, workspace, transfer_id)
+    if row is None:
+        return None
+    return row["intent"], Transfer(transfer_id, row["account"], row["amount"], row["currency"])
+
+
+async def insert_transfer(conn: Conn, workspace: int, intent_id: str, transfer: Transfer) -> bool:
+    """Whether the transfer is new."""
+    new = await conn.fetchval(
+        _INSERT_TRANSFER,
+        workspace,
+        transfer.id,
+        intent_id,
+        transfer.account,
+        transfer.currency,
+        transfer.amount,
+    )
+    return new is not None

@@ -1,0 +1,152 @@
+"""The port to a card provider: what the platform asks of it, and what it may answer.
+
+The way of a charge is `create_intent` (no token, so that nothing can be charged yet) → `confirm` with the
+shopper's token, which reserves the money → `capture`, which takes it; `cancel` lets it go again. Every answer
+is a value; no exception crosses the port. Amounts are integers in minor units of their currency, which is an
+upper-case ISO 4217 code.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+UNREACHABLE = "An error occurred while communicating with Stripe"
+"""The sentence of a failed call to which the provider gave no readable answer (Bonsai, second reading 6)."""
+
+DECLINED = "Your card was declined."
+AUTHENTICATION_REQUIRED = "Your card requires authentication."
+
+IntentStatus: TypeAlias = Literal[
+    "requires_payment_method",
+    "requires_confirmation",
+    "requires_action",
+    "requires_capture",
+    "processing",
+    "succeeded",
+    "canceled",
+]
+
+
+class CreateIntent(msgspec.Struct, frozen=True):
+    """An intent to charge `amount`, taken only when it is captured.
+
+    `key` names the attempt, 1 to 200 characters; repeating a create with the same key gives the same intent,
+    which is how recovery learns an id that it never received. `metadata` is kept with the intent: at most 20
+    entries, names up to 40 and values up to 500 characters, and nothing secret.
+    """
+
+    key: str
+    amount: int
+    currency: str
+    metadata: Mapping[str, str] = {}
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """A charge in the making, as the provider last described it.
+
+    `client_secret` lets a shopper's browser confirm the intent and is shown to nobody else. `description`
+    names the card for people ("visa ending in 4242") once there is one. `captured` is the money taken so far.
+    """
+
+    id: str
+    status: IntentStatus
+    amount: int
+    currency: str
+    client_secret: str
+    description: str | None = None
+    captured: int = 0
+    metadata: Mapping[str, str] = {}
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """Money on its way back to the card; `pending` settles later without another call."""
+
+    id: str
+    intent_id: str
+    amount: int
+    status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """Money of one charge handed on to a merchant's payout account."""
+
+    id: str
+    account: str
+    amount: int
+    currency: str
+
+
+class Declined(msgspec.Struct, frozen=True):
+    """The provider answered and refused the charge; `message` may be shown to the shopper."""
+
+    message: str
+    code: str
+
+
+class TokenUsed(msgspec.Struct, frozen=True):
+    """The token already paid for something else (Bonsai, U8)."""
+
+
+class CallFailed(msgspec.Struct, frozen=True):
+    """The call itself failed.
+
+    `message` is the provider's own sentence with ids, tokens and keys masked, or `UNREACHABLE`. `in_doubt`
+    means that what was asked may have happened all the same: read the intent, or repeat the create, to know.
+    """
+
+    message: str
+    in_doubt: bool
+    code: str | None = None
+
+
+CreateOutcome: TypeAlias = Intent | CallFailed
+ConfirmOutcome: TypeAlias = Intent | Declined | TokenUsed | CallFailed
+
+
+class CardGateway(Protocol):
+    """One account at one card provider. Safe to share between tasks; `close` lets its connections go."""
+
+    async def create_intent(self, request: CreateIntent) -> CreateOutcome:
+        """Announce a charge. Same key, same request: same intent; same key, other request: `CallFailed`."""
+        ...
+
+    async def confirm(self, intent_id: str, token: str | None, key: str) -> ConfirmOutcome:
+        """Reserve the money; an `Intent` means that it is reserved (`requires_capture`) and nothing less.
+
+        Without a token the intent is one that the shopper's browser prepared. A repeated key gives the first
+        answer again, a decline included. A demand for authentication is a decline.
+        """
+        ...
+
+    async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
+        """Take the reserved money, or `amount` of it and free the rest. A captured intent stays as it is."""
+        ...
+
+    async def cancel(self, intent_id: str) -> Intent | CallFailed:
+        """Let the intent go, and what it reserves.
+
+        Answers the intent as it then stands: `canceled`, or `succeeded` when a capture came first and only a
+        refund can help.
+        """
+        ...
+
+    async def read(self, intent_id: str) -> Intent | CallFailed:
+        """The intent as it stands. Never in doubt, since reading changes nothing."""
+        ...
+
+    async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
+        """Give back `amount` of a captured intent, once per key; never more than was captured in all."""
+        ...
+
+    async def transfer(self, intent_id: str, account: str, amount: int, key: str) -> Transfer | CallFailed:
+        """Hand `amount` of a captured intent on to a merchant's payout account, once per key."""
+        ...
+
+    async def payout_ready(self, account: str) -> bool | CallFailed:
+        """Whether that payout account exists and can be paid (asked before money moves)."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what this gateway alone holds."""
+        ...

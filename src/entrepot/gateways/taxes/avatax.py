@@ -1,0 +1,98 @@
+"""AvaTax, through the vendor's SDK: a SalesOrder document per quote, which AvaTax does not keep."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from entrepot.domain.taxes import TaxQuery
+from entrepot.gateways.taxes.avatax_document import sales_order
+from entrepot.gateways.taxes.avatax_reply import read_reply, unavailable_because
+from entrepot.gateways.taxes.port import TaxAnswer, TaxUnavailable
+
+if TYPE_CHECKING:
+    import requests
+
+AVATAX_URL = "https://rest.avatax.com"
+LIMIT_SECONDS = 10.0
+THREADS = 8
+
+
+class AvataxGateway:
+    """Asks AvaTax. The SDK blocks, so that calls run, and wait their turn, on a few threads.
+
+    `today` dates the documents. The limit is for the whole call, waiting included; a call that was given up
+    holds its thread until the line falls silent, since the SDK limits only the time between two bytes.
+    Raises ValueError when made with a base URL that is not http or https.
+    """
+
+    in_process: bool = False
+
+    def __init__(
+        self,
+        account_id: str,
+        license_key: str,
+        today: Callable[[], date],
+        *,
+        base_url: str = AVATAX_URL,
+        limit_seconds: float = LIMIT_SECONDS,
+    ) -> None:
+        self._account_id = account_id
+        self._license_key = license_key
+        self._today = today
+        self._base_url = _without_credentials(base_url)
+        self._limit = limit_seconds
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="avatax")
+
+    @property
+    def url(self) -> str:
+        """The address that is asked, as errors name it."""
+        return f"{self._base_url}/api/v2/transactions/create"
+
+    async def quote(self, query: TaxQuery) -> TaxAnswer:
+        """Ask AvaTax; what it refuses and what goes wrong on the way are answers."""
+        loop = asyncio.get_running_loop()
+        call = loop.run_in_executor(self._threads, self._ask, query)
+        try:
+            return await asyncio.wait_for(call, self._limit)
+        except TimeoutError:
+            return TaxUnavailable(f"FetchError: network timeout at: {self.url}")
+
+    def close(self) -> None:
+        """Let the threads end, without waiting for calls that are still out."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, query: TaxQuery) -> TaxAnswer:
+        import requests
+
+        try:
+            reply = self._create_transaction(sales_order(query, self._today()))
+        except requests.RequestException as error:
+            return unavailable_because(error, self.url)
+        return read_reply(reply.content, query, self.url)
+
+    def _create_transaction(self, document: dict[str, Any]) -> "requests.Response":
+        """Call what the SDK's logging decorator wraps: that one loses a reply without `x-correlation-id`."""
+        client = self._client
+        return cast("Any", type(client)).create_transaction.__wrapped__(client, document)
+
+    @cached_property
+    def _client(self) -> Any:
+        """Make the client at the first call, on its thread: to import the SDK takes a while."""
+        import avalara
+
+        sdk = cast("Any", avalara)
+        client = sdk.AvataxClient("entrepot", "1", "entrepot", self._base_url, timeout_limit=self._limit)
+        client.add_credentials(self._account_id, self._license_key)
+        return client
+
+
+def _without_credentials(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("the AvaTax base URL must be an http or https address")
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path.rstrip('/')}"

@@ -1,0 +1,170 @@
+"""What comes back from AvaTax, or does not: JSON as a quote or a refusal, all else as a sentence."""
+
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import msgspec
+
+from entrepot.domain.taxes import TaxLine, TaxQuery, TaxQuote
+from entrepot.gateways.taxes.port import TaxAnswer, TaxRefused, TaxUnavailable
+
+if TYPE_CHECKING:
+    import requests
+
+MAX_REPLY_BYTES = 8 * 1024 * 1024
+_DUTY = "LandedCost"
+_TOO_MUCH = Decimal(10**12)
+
+
+class _Detail(msgspec.Struct, rename="camel"):
+    tax: Decimal = Decimal(0)
+    tax_type: str = ""
+
+
+class _Line(msgspec.Struct, rename="camel"):
+    line_number: str
+    tax: Decimal
+    details: list[_Detail] = []
+
+
+class _ErrorDetail(msgspec.Struct, rename="camel"):
+    code: str = ""
+    number: int = 0
+    message: str = ""
+    description: str = ""
+    fault_code: str = ""
+    help_link: str = ""
+    severity: str = ""
+
+
+class _Error(msgspec.Struct):
+    code: str
+    message: str
+    details: list[_ErrorDetail] = []
+
+
+class _Reply(msgspec.Struct):
+    lines: list[_Line] | None = None
+    error: _Error | None = None
+
+
+_decode = msgspec.json.Decoder(_Reply).decode
+
+
+def read_reply(body: bytes, query: TaxQuery, url: str) -> TaxAnswer:
+    """Read AvaTax's answer to a query, whatever its status: the body alone says what it is."""
+    if len(body) > MAX_REPLY_BYTES:
+        return _unreadable(url, "The reply is too long")
+    try:
+        reply = _decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _unreadable(url, _what_json_parse_says(body))
+    if reply.error is not None:
+        return _refused(reply.error)
+    return _quote(reply.lines or [], query) or _unreadable(url, "The reply is not a tax transaction")
+
+
+def unavailable_because(error: "requests.RequestException", url: str) -> TaxUnavailable:
+    """Name the reason why a request brought no reply."""
+    import requests
+
+    if isinstance(error, requests.Timeout):
+        return TaxUnavailable(f"FetchError: network timeout at: {url}")
+    return TaxUnavailable(f"FetchError: request to {url} failed, reason: {_reason(error, url)}")
+
+
+def _reason(error: "requests.RequestException", url: str) -> str:
+    parts = urlsplit(url)
+    causes = list(_causes(error))
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return f"connect ECONNREFUSED {parts.hostname}:{port}"
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return f"getaddrinfo ENOTFOUND {parts.hostname}"
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return "unable to verify the first certificate"
+    return "socket hang up"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Walk to the system's own error: requests and urllib3 wrap it several times."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _unreadable(url: str, reason: str) -> TaxUnavailable:
+    return TaxUnavailable(f"FetchError: invalid json response body at {url} reason: {reason}")
+
+
+def _what_json_parse_says(body: bytes) -> str:
+    """Name the first fault as JavaScript's JSON.parse does; JSON of another shape has none."""
+    text = body.decode("utf-8", "replace")
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as fault:
+        if fault.pos >= len(text) or fault.msg.startswith("Unterminated"):
+            return "Unexpected end of JSON input"
+        return f"Unexpected token {text[fault.pos]} in JSON at position {fault.pos}"
+    except (RecursionError, ValueError):
+        pass
+    return "The reply is not a tax transaction"
+
+
+def _refused(error: _Error) -> TaxRefused:
+    """Take the first detail, which is the cause; one without details says what its head says."""
+    detail = error.details[0] if error.details else _ErrorDetail()
+    return TaxRefused(
+        message=detail.message or error.message,
+        code=detail.code or error.code,
+        number=detail.number,
+        description=detail.description,
+        fault_code=detail.fault_code,
+        help_link=detail.help_link,
+        severity=detail.severity or "Error",
+    )
+
+
+def _quote(lines: list[_Line], query: TaxQuery) -> TaxQuote | None:
+    """Match lines by their number; a reply that leaves one out, or has an impossible figure, is no quote."""
+    by_number = {line.line_number: line for line in lines}
+    found = [by_number.get(str(number)) for number in range(len(query.lines) + len(query.shipping))]
+    figures = [_figures(line) for line in found if line is not None and _plausible(line)]
+    if len(figures) < len(found):
+        return None
+    goods, shipping = figures[: len(query.lines)], figures[len(query.lines) :]
+    return TaxQuote(
+        _added(query.lines, [_minor(tax, query.exponent) for tax, _ in goods]),
+        _added(query.shipping, [_minor(tax + duty, query.exponent) for tax, duty in shipping]),
+        tuple(_minor(duty, query.exponent) for _, duty in goods),
+    )
+
+
+def _plausible(line: _Line) -> bool:
+    raw = (line.tax, *_duties(line))
+    in_range = all(figure.is_finite() and 0 <= figure < _TOO_MUCH for figure in raw)
+    return in_range and sum(raw[1:]) <= line.tax
+
+
+def _duties(line: _Line) -> list[Decimal]:
+    return [detail.tax for detail in line.details if detail.tax_type == _DUTY]
+
+
+def _figures(line: _Line) -> tuple[Decimal, Decimal]:
+    """Split a line's total into tax and duty; AvaTax counts both in `tax`, apart in the details."""
+    duty = sum(_duties(line), Decimal(0))
+    return line.tax - duty, duty
+
+
+def _added(lines: tuple[TaxLine, ...], taxes: list[int]) -> tuple[int, ...]:
+    """Leave out what the price holds already."""
+    return tuple(0 if line.tax_included else tax for line, tax in zip(lines, taxes, strict=True))
+
+
+def _minor(amount: Decimal, exponent: int) -> int:
+    return int(amount.scaleb(exponent).quantize(Decimal(1), ROUND_HALF_UP))

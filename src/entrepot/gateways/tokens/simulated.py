@@ -1,0 +1,86 @@
+"""The simulated partner: a payment system with its own list of good tokens, asked directly or over HTTP.
+
+It lives on a pool of its own, so that a fault of the platform's database work is not also the partner's.
+"""
+
+from collections.abc import Collection
+from hashlib import sha256
+from typing import Any, Protocol
+
+import asyncpg
+import msgspec
+
+from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAnswer, TokenQuery, Valid
+
+LIMIT_SECONDS = 5.0
+
+_KNOWS = "select exists (select from partner_tokens where workspace = $1 and token_hash = $2)"
+_ISSUE = """
+    insert into partner_tokens (workspace, token_hash)
+    select $1, t.hash from unnest($2::bytea[]) as t (hash) order by t.hash
+    on conflict do nothing"""
+_REVOKE = """
+    delete from partner_tokens p using unnest($2::bytea[]) as t (hash)
+    where p.workspace = $1 and p.token_hash = t.hash"""
+
+
+class Pool(Protocol):
+    """The part of asyncpg's pool that the partner uses."""
+
+    async def fetchval(self, query: str, *args: object, timeout: float) -> Any:  # noqa: ASYNC109
+        """Return the first column of the first row, or None."""
+        ...
+
+    async def execute(self, query: str, *args: object, timeout: float) -> str:  # noqa: ASYNC109
+        """Run a statement for its effect."""
+        ...
+
+
+class SimulatedPartner:
+    """The partner of one workspace. A token is good from `issue` to `revoke`, however often one asks."""
+
+    in_process: bool = False
+
+    def __init__(self, pool: Pool, workspace: int) -> None:
+        self._pool = pool
+        self._workspace = workspace
+
+    async def validate(self, query: TokenQuery) -> TokenAnswer:
+        """Say whether the token is on the list; a list that cannot be read gives no verdict."""
+        try:
+            return Valid() if await self.knows(query.token) else Invalid()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            return NoVerdict("the simulated partner cannot reach its list")
+
+    async def knows(self, token: str) -> bool:
+        """Tell whether the token is on the list. Raises what asyncpg raises."""
+        known = await self._pool.fetchval(_KNOWS, self._workspace, _hash(token), timeout=LIMIT_SECONDS)
+        return bool(known)
+
+    async def issue(self, tokens: Collection[str]) -> None:
+        """Put tokens on the list; those that are on it stay. Raises what asyncpg raises."""
+        await self._write(_ISSUE, tokens)
+
+    async def revoke(self, tokens: Collection[str]) -> None:
+        """Take tokens off the list. Raises what asyncpg raises."""
+        await self._write(_REVOKE, tokens)
+
+    async def _write(self, statement: str, tokens: Collection[str]) -> None:
+        hashes = [_hash(token) for token in tokens]
+        await self._pool.execute(statement, self._workspace, hashes, timeout=LIMIT_SECONDS)
+
+
+class PartnerReply(msgspec.Struct, frozen=True):
+    """What the partner's own endpoint answers over HTTP."""
+
+    status: int
+    body: bytes
+
+
+def answer(token_known: bool) -> PartnerReply:
+    """Answer a validation request as the contract defines it (Bonsai, U2)."""
+    return PartnerReply(200, msgspec.json.encode({"valid": token_known}))
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()

@@ -1,0 +1,150 @@
+"""How records stand in tables: each kind of record with its table, and the set-based statements that write it.
+
+A statement takes the workspace and one array per column, so that a batch writes any number of rows of a kind in one
+round trip. All engine writes are these statements; queries that read are in `loaders`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any, get_type_hints
+
+import msgspec
+from sqlalchemy import Column, Table, types
+
+from entrepot.domain import catalogue, channels, orders, stock
+from entrepot.domain.state import Record
+from entrepot.store import tables
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Binding:
+    """One kind of record and its table. `upsert` is for rows that nobody locks before writing them."""
+
+    def __init__(self, kind: type[Record], table: Table, *, upsert: bool = False) -> None:
+        self.kind = kind
+        self.table = table
+        self.upsert = upsert
+        columns = [column for column in table.columns if column.name != "workspace"]
+        if [column.name for column in columns] != list(kind.__struct_fields__):
+            raise TypeError(f"{kind.__name__} and table {table.name} have different fields")
+        self._columns = columns
+        self._keys = [column for column in columns if column.primary_key]
+        self._getters = [_getter(column) for column in columns]
+        self._key_getters = [_getter(column) for column in self._keys]
+        self._parsers = _parsers(kind, columns)
+        self.insert = self._insert()
+        self.claim = f"{self.insert} on conflict do nothing returning {_names(self._keys)}"
+        self.update = self._update()
+        self.delete = self._delete()
+        self.put = f"{self.insert} on conflict ({_names([table.c.workspace, *self._keys])}) do update set {self._sets()}"
+
+    def rows(self, records: Sequence[Record]) -> list[list[Any]]:
+        """One array per column, for insert and update."""
+        return [[get(record) for record in records] for get in self._getters]
+
+    def select(self, alias: str) -> str:
+        """The columns of the record, as they stand in the table called `alias`, for `parse`."""
+        return ", ".join(f'{alias}."{column.name}"' for column in self._columns)
+
+    def parse(self, row: Sequence[Any]) -> Record:
+        """The record that a row of `select` columns stands for."""
+        values = list(row)
+        for index, parse in self._parsers:
+            if values[index] is not None:
+                values[index] = parse(values[index])
+        return self.kind(*values)
+
+    def keys(self, records: Sequence[Record]) -> list[list[Any]]:
+        """One array per key column, for delete."""
+        return [[get(record) for record in records] for get in self._key_getters]
+
+    def _insert(self) -> str:
+        names = _names(self._columns)
+        return (
+            f"insert into {_quoted(self.table)} (workspace, {names}) "
+            f"select $1, {', '.join(f'u.{_q(c)}' for c in self._columns)} from {_unnest(self._columns)}"
+        )
+
+    def _update(self) -> str:
+        values = [column for column in self._columns if not column.primary_key]
+        return (
+            f"update {_quoted(self.table)} t set {', '.join(f'{_q(c)} = u.{_q(c)}' for c in values)} "
+            f"from {_unnest(self._columns)} where t.workspace = $1 and {self._match()}"
+        )
+
+    def _delete(self) -> str:
+        return f"delete from {_quoted(self.table)} t using {_unnest(self._keys)} where t.workspace = $1 and {self._match()}"
+
+    def _match(self) -> str:
+        return " and ".join(f"t.{_q(column)} = u.{_q(column)}" for column in self._keys)
+
+    def _sets(self) -> str:
+        values = [column for column in self._columns if not column.primary_key]
+        return ", ".join(f"{_q(column)} = excluded.{_q(column)}" for column in values)
+
+
+def _getter(column: Column[Any]) -> Callable[[Record], Any]:
+    get = attrgetter(column.name)
+    if isinstance(column.type, types.JSON):
+        return lambda record: None if (value := get(record)) is None else _encode(value).decode()
+    return get
+
+
+def _parsers(kind: type[Record], columns: Sequence[Column[Any]]) -> list[tuple[int, Callable[[str], Any]]]:
+    hints = get_type_hints(kind)
+    return [
+        (index, msgspec.json.Decoder(hints[column.name]).decode)
+        for index, column in enumerate(columns)
+        if isinstance(column.type, types.JSON)
+    ]
+
+
+def _q(column: Column[Any]) -> str:
+    return f'"{column.name}"'
+
+
+def _names(columns: Iterable[Column[Any]]) -> str:
+    return ", ".join(_q(column) for column in columns)
+
+
+def _quoted(table: Table) -> str:
+    return f'"{table.name}"'
+
+
+def _unnest(columns: Sequence[Column[Any]]) -> str:
+    arrays = ", ".join(f"${number}::{_array(column)}" for number, column in enumerate(columns, 2))
+    return f"unnest({arrays}) u({_names(columns)})"
+
+
+def _array(column: Column[Any]) -> str:
+    names: dict[type, str] = {
+        types.BigInteger: "bigint",
+        types.Integer: "integer",
+        types.Text: "text",
+        types.Boolean: "boolean",
+        types.DateTime: "timestamptz",
+        types.JSON: "jsonb",
+        types.Uuid: "uuid",
+        types.LargeBinary: "bytea",
+    }
+    return next(f"{name}[]" for kind, name in names.items() if isinstance(column.type, kind))
+
+
+REFERENCES = Binding(channels.Reference, tables.orders.references)
+"""Names given from outside are claimed after deciding: a row that does not come back was taken by another worker."""
+
+BINDINGS: tuple[Binding, ...] = (
+    Binding(orders.Order, tables.orders.orders),
+    Binding(orders.OrderPart, tables.orders.order_parts),
+    Binding(orders.OrderLine, tables.orders.order_lines),
+    Binding(orders.OrderEvent, tables.orders.order_events),
+    Binding(orders.Payment, tables.orders.payments),
+    Binding(orders.InvoiceLine, tables.orders.invoice_lines),
+    Binding(stock.Hold, tables.stock.holds),
+    Binding(stock.Level, tables.stock.stock),
+    Binding(catalogue.RememberedPrice, tables.catalogue.remembered_prices, upsert=True),
+)
+"""In the order in which a batch writes them: parents before children."""

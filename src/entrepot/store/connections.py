@@ -1,0 +1,119 @@
+"""Connections to PostgreSQL: what we use of them, and how each use of the database sets them up."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, cast
+
+import asyncpg
+
+
+class Transaction(Protocol):
+    """A transaction that is started and ended by hand, or held by `async with`."""
+
+    async def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def commit(self) -> None:
+        """Make it durable."""
+        ...
+
+    async def rollback(self) -> None:
+        """Undo it."""
+        ...
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(self, *error: object) -> object: ...
+
+
+class Connection(Protocol):
+    """What we use of an asyncpg connection, whose package has no types of its own."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        """All rows of a statement."""
+        ...
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        """The first row, or None."""
+        ...
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """The first value of the first row, or None."""
+        ...
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Run a statement for its effect."""
+        ...
+
+    def transaction(self, **options: Any) -> Transaction:
+        """A transaction, not yet begun."""
+        ...
+
+    def is_closed(self) -> bool:
+        """Whether it is of no more use."""
+        ...
+
+    def terminate(self) -> None:
+        """Drop it at once."""
+        ...
+
+    async def close(self) -> None:
+        """Take leave of the server."""
+        ...
+
+
+class Pool(Protocol):
+    """A pool of connections."""
+
+    def acquire(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for the length of a block."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection once it is given back."""
+        ...
+
+
+_COMMON = {"timezone": "UTC", "jit": "off", "application_name": "entrepot"}
+
+_ENGINE = {
+    **_COMMON,
+    "lock_timeout": "2000",
+    # Every access of a batch is by key: one generic plan per statement saves planning each of them anew.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+
+_READS = {**_COMMON, "statement_timeout": "5000", "default_transaction_read_only": "on"}
+
+READ_CONNECTIONS = 4
+
+_asyncpg: Any = asyncpg
+
+
+async def connect(url: str, **settings: str) -> Connection:
+    """A plain connection, for tools and start-up."""
+    connection = await _asyncpg.connect(url, server_settings={**_COMMON, **settings}, timeout=5)
+    return cast("Connection", connection)
+
+
+async def connect_engine(url: str) -> Connection:
+    """A connection for one lane of the engine."""
+    connection = await _asyncpg.connect(url, server_settings=_ENGINE, timeout=5, command_timeout=30)
+    return cast("Connection", connection)
+
+
+async def read_pool(url: str, size: int = READ_CONNECTIONS) -> Pool:
+    """The small pool for reads; a statement may take five seconds."""
+    pool = await _asyncpg.create_pool(url, min_size=1, max_size=size, server_settings=_READS, timeout=5)
+    return cast("Pool", pool)
+
+
+async def write_pool(url: str, size: int) -> Pool:
+    """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
+    pool = await _asyncpg.create_pool(url, min_size=0, max_size=size, server_settings=_COMMON, timeout=5)
+    return cast("Pool", pool)

@@ -1,0 +1,36 @@
+"""Real PostgreSQL 18 from a wheel, run by a small supervisor of our own."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from entrepot.store.embedded.errors import (
+    EmbeddedError,
+    EmbeddedUnavailableError,
+    FolderInUseError,
+    FolderUnusableError,
+    OtherMajorVersionError,
+    ServerFailedError,
+)
+from entrepot.store.embedded.guest import connect_or_start
+from entrepot.store.embedded.supervisor import EmbeddedPostgres
+
+__all__ = [
+    "EmbeddedError",
+    "EmbeddedPostgres",
+    "EmbeddedUnavailableError",
+    "FolderInUseError",
+    "FolderUnusableError",
+    "OtherMajorVersionError",
+    "ServerFailedError",
+    "connect_or_start",
+    "default_data_dir",
+]
+
+
+def default_data_dir() -> Path:
+    """`/var/lib/entrepot` for root, else the user's data directory."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/entrepot")
+    return Path(platformdirs.user_data_dir("entrepot", appauthor=False))

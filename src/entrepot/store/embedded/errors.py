@@ -1,0 +1,68 @@
+"""What can keep the embedded PostgreSQL from running.
+
+EmbeddedError
+├── FolderInUseError           another process owns the data folder
+├── FolderUnusableError        the folder cannot be made, entered or locked
+├── OtherMajorVersionError     the folder was written by another major version of PostgreSQL
+├── EmbeddedUnavailableError   this machine or account cannot run the server at all
+└── ServerFailedError          PostgreSQL ended, or did not answer, within the start limit
+"""
+
+from pathlib import Path
+
+
+class EmbeddedError(Exception):
+    """The embedded PostgreSQL cannot run; the text says why and which flags help."""
+
+
+class FolderInUseError(EmbeddedError):
+    """Another process owns the data folder; `holder` is its process id where known."""
+
+    def __init__(self, folder: Path, holder: int | None) -> None:
+        self.holder = holder
+        who = f"process {holder}" if holder else "another process"
+        super().__init__(
+            f"The data folder {folder} is in use: {who} already runs Entrepôt's PostgreSQL on it. "
+            "Stop that one first, or give this one its own folder with --data-dir."
+        )
+
+
+class FolderUnusableError(EmbeddedError):
+    """The data folder cannot be made, entered or locked."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(
+            f"The data folder {folder} cannot be used: {why}. "
+            "Name another folder with --data-dir, or your own PostgreSQL with --database-url."
+        )
+
+
+class OtherMajorVersionError(EmbeddedError):
+    """The folder was written by another major version of PostgreSQL; nothing was started."""
+
+    def __init__(self, folder: Path, found: str, wanted: str) -> None:
+        super().__init__(
+            f"The data folder {folder} was written by PostgreSQL {found}; this Entrepôt runs {wanted}. "
+            f"Nothing was started. Bring the data over with: entrepot upgrade-data --data-dir '{folder}'"
+        )
+
+
+class EmbeddedUnavailableError(EmbeddedError):
+    """This machine or account cannot run the embedded server at all."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The embedded PostgreSQL cannot run here: {why}. "
+            "Name your own PostgreSQL with --database-url, or run Entrepôt as an ordinary user "
+            "with a folder of its own (--data-dir)."
+        )
+
+
+class ServerFailedError(EmbeddedError):
+    """PostgreSQL ended, or did not answer, within the start limit; carries the end of its log."""
+
+    def __init__(self, what: str, log: str) -> None:
+        super().__init__(
+            f"The embedded PostgreSQL {what}. Its log ends with:\n{log}\n"
+            "Name another folder with --data-dir, or your own PostgreSQL with --database-url."
+        )

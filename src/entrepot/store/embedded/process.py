@@ -1,0 +1,154 @@
+"""One run of the PostgreSQL server: start it, see that it answers, stop it."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from entrepot.store.embedded.account import ENVIRONMENT
+from entrepot.store.embedded.errors import ServerFailedError
+from entrepot.store.embedded.folder import Folder
+from entrepot.store.embedded.pidfile import is_server, read_pid_file
+
+PORT = 5432
+START_LIMIT = 60.0
+STOP_LIMIT = 30.0
+LARGEST_LOG = 10_000_000
+PAUSE = 0.005
+PR_SET_PDEATHSIG = 1
+
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    # An acknowledged order survives a power cut: never trade these for speed.
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+    "log_checkpoints": "off",
+}
+
+
+def start_server(folder: Folder, programs: Path, socket_folder: Path) -> subprocess.Popen[bytes]:
+    """Start the server as our child and return when it answers; raises ServerFailedError after the limit."""
+    deadline = time.monotonic() + START_LIMIT
+    while True:
+        process = _spawn(folder, programs, socket_folder)
+        if _wait_until_ready(process, folder, programs, socket_folder, deadline):
+            return process
+        # Backends of a server that was killed may hold its shared memory for a moment longer.
+        if "is still in use" not in log_tail(folder) or time.monotonic() > deadline:
+            raise ServerFailedError(
+                f"ended while starting (exit status {process.returncode})", log_tail(folder)
+            )
+        time.sleep(0.2)
+
+
+def answers(programs: Path, socket_folder: Path) -> bool:
+    """Whether a server behind this socket accepts connections."""
+    where = ["-h", str(socket_folder), "-p", str(PORT), "-U", "postgres", "-d", "postgres"]
+    command = [str(programs / "pg_isready"), "-q", "-t", "2", *where]
+    return subprocess.run(command, env=ENVIRONMENT, cwd="/", check=False).returncode == 0  # noqa: S603
+
+
+def stop_server(pid: int, is_gone: Callable[[], bool]) -> None:
+    """Fast shutdown; an immediate one when that takes too long, and at last the kernel's."""
+    for number, limit in ((signal.SIGINT, STOP_LIMIT), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        if wait_for(is_gone, limit):
+            return
+
+
+def stop_stray(folder: Folder) -> None:
+    """Stop a server that a killed parent left on the folder; what the pid file names otherwise is spared."""
+    found = read_pid_file(folder.pid_file)
+    if found is not None and is_server(found.pid, folder.cluster):
+        stop_server(found.pid, lambda: not is_server(found.pid, folder.cluster))
+
+
+def wait_for(condition: Callable[[], bool], limit: float) -> bool:
+    """Poll the condition for at most `limit` seconds; says whether it came true."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(PAUSE)
+    return True
+
+
+def log_tail(folder: Folder, lines: int = 8) -> str:
+    """The last lines that PostgreSQL printed."""
+    try:
+        with folder.log.open("rb") as log:
+            log.seek(max(0, folder.log.stat().st_size - 4096))
+            return "\n".join(log.read().decode("utf-8", "replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+def _spawn(folder: Folder, programs: Path, socket_folder: Path) -> subprocess.Popen[bytes]:
+    settings = SETTINGS | {"unix_socket_directories": str(socket_folder)}
+    command = [str(programs / "postgres"), "-D", str(folder.cluster), "-p", str(PORT)]
+    command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    _limit_log(folder.log)
+    account = folder.account
+    with folder.log.open("wb" if not folder.log.exists() else "ab") as log:
+        return subprocess.Popen(  # noqa: S603
+            command,
+            user=account.uid if account.lent else None,
+            group=account.gid if account.lent else None,
+            extra_groups=[] if account.lent else None,
+            umask=0o077,
+            env=ENVIRONMENT,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # a Ctrl-C is for us alone: we drain first, then stop the server
+            preexec_fn=_end_with_parent(),  # noqa: PLW1509
+        )
+
+
+def _limit_log(log: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > LARGEST_LOG:
+            log.replace(log.with_suffix(".log.1"))
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """On Linux the kernel stops the server when the thread that started it dies; elsewhere nobody does."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def ask_kernel() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+
+    return ask_kernel
+
+
+def _wait_until_ready(
+    process: "subprocess.Popen[bytes]", folder: Folder, programs: Path, socket_folder: Path, deadline: float
+) -> bool:
+    """True when the server answers, False when it ended; raises ServerFailedError after the deadline."""
+    while process.poll() is None:
+        written = read_pid_file(folder.pid_file)
+        says_ready = written is not None and written.pid == process.pid and written.ready
+        if says_ready and answers(programs, socket_folder):
+            return True
+        if time.monotonic() > deadline:
+            stop_server(process.pid, lambda: process.poll() is not None)
+            raise ServerFailedError(f"did not answer within {START_LIMIT:.0f} seconds", log_tail(folder))
+        time.sleep(PAUSE)
+    return False

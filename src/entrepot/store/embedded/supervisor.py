@@ -1,0 +1,167 @@
+"""The owner of the embedded PostgreSQL: takes the folder's lock, runs the server, revives it, stops it."""
+
+import logging
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import quote
+
+from entrepot.store.embedded.account import Account, server_account
+from entrepot.store.embedded.binaries import find_programs
+from entrepot.store.embedded.errors import EmbeddedError, FolderUnusableError, ServerFailedError
+from entrepot.store.embedded.folder import Folder, Lock, remove_socket_folder
+from entrepot.store.embedded.pidfile import disown, read_pid_file
+from entrepot.store.embedded.process import PORT, start_server, stop_server, stop_stray
+
+DATABASE = "entrepot"
+SUPERUSER = "postgres"
+REVIVALS = 5
+REVIVAL_WINDOW = 60.0
+
+log = logging.getLogger("entrepot.postgres")
+
+
+def connection_url(socket_folder: Path) -> str:
+    """The URL of database `entrepot` behind this socket, as asyncpg and libpq read it."""
+    return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(socket_folder), safe='/')}&port={PORT}"
+
+
+class EmbeddedPostgres:
+    """PostgreSQL 18 on a data folder, owned by this process alone.
+
+    A server that dies while we live is started again, on the same URL. On Linux the server stops
+    when we are killed; where it does not, the next start on the folder finds and stops it.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir.expanduser().absolute()
+        self._lock = Lock(self.data_dir / "lock")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._programs: Path | None = None
+        self._socket_folder: Path | None = None
+        self._stopping = threading.Event()
+        self._watcher: threading.Thread | None = None
+
+    def start(self) -> str:
+        """Start the server, making the cluster on first use, and return the URL of database `entrepot`.
+
+        Raises an EmbeddedError of any kind. Call it from a thread that lives as long as the server
+        should: on Linux the server ends with the thread that started it.
+        """
+        folder = Folder(self.data_dir, server_account())
+        folder.prepare()
+        self._lock.take_as_owner()
+        try:
+            return self._start_locked(folder)
+        except BaseException as error:
+            self.stop()
+            if isinstance(error, OSError):
+                raise FolderUnusableError(self.data_dir, error.strerror or str(error)) from error
+            raise
+
+    def stop(self) -> None:
+        """Stop the server with a fast shutdown and give the folder back; harmless when not started."""
+        self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.join()
+            self._watcher = None
+        process, self._process = self._process, None
+        if process is not None:
+            stop_server(process.pid, lambda: process.poll() is not None)
+        if self._socket_folder is not None:
+            remove_socket_folder(self._socket_folder)
+            self._socket_folder = None
+        self._lock.release()
+
+    @property
+    def is_started(self) -> bool:
+        """Whether this object owns a server."""
+        return self._process is not None
+
+    def binary(self, name: str) -> Path:
+        """The path of one of PostgreSQL's own programs of the same version: pg_dump, pg_restore, pgbench …"""
+        return self._find_programs(server_account()) / name
+
+    def __enter__(self) -> str:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start_locked(self, folder: Folder) -> str:
+        initialised = folder.is_initialised()
+        programs = self._find_programs(folder.account)
+        if initialised:
+            _clear_strays(folder)
+        else:
+            make_cluster(folder, programs)
+        self._socket_folder = folder.make_socket_folder()
+        self._process = start_server(folder, programs, self._socket_folder)
+        self._stopping.clear()
+        self._watcher = threading.Thread(target=self._watch, args=(folder,), name="postgres", daemon=True)
+        self._watcher.start()
+        return connection_url(self._socket_folder)
+
+    def _find_programs(self, account: Account) -> Path:
+        if self._programs is None:
+            self._programs = find_programs(account, self.data_dir)
+        return self._programs
+
+    def _watch(self, folder: Folder) -> None:
+        """Start the server again when it ends unasked; give up when it keeps ending."""
+        deaths: list[float] = []
+        while not self._stopping.wait(0.1):
+            process = self._process
+            if process is None or process.poll() is None:
+                continue
+            now = time.monotonic()
+            deaths = [*(at for at in deaths if now - at < REVIVAL_WINDOW), now]
+            log.error("PostgreSQL ended with status %s; starting it again", process.returncode)
+            if len(deaths) > REVIVALS or not self._revive(folder):
+                log.critical("PostgreSQL does not stay up; see %s", folder.log)
+                return
+
+    def _revive(self, folder: Folder) -> bool:
+        if self._programs is None or self._socket_folder is None:
+            return False
+        try:
+            self._process = start_server(folder, self._programs, self._socket_folder)
+        except (EmbeddedError, OSError) as error:
+            log.critical("%s", error)
+            return False
+        return True
+
+
+def make_cluster(folder: Folder, programs: Path) -> None:
+    """Make the cluster and its database in a folder aside, then rename it: it is complete or absent."""
+    partial = folder.root / "postgres-partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(mode=0o700)
+    folder.account.own(partial)
+    initdb = [str(programs / "initdb"), "-D", str(partial), "-U", SUPERUSER, "--encoding=UTF8", "--locale=C"]
+    initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    initdb += ["--auth-local=trust", "--auth-host=reject", "--no-instructions"]
+    _must(folder.account.run(initdb), "initdb")
+    single = f'echo "create database {DATABASE}" | "$0" --single -D "$1" postgres'
+    _must(folder.account.run(["/bin/sh", "-c", single, str(programs / "postgres"), str(partial)]), "postgres")
+    partial.rename(folder.cluster)
+
+
+def _must(done: "subprocess.CompletedProcess[str]", name: str) -> None:
+    if done.returncode != 0:
+        what = f"could not make its data folder ({name} ended with status {done.returncode})"
+        raise ServerFailedError(what, done.stderr[-2000:])
+
+
+def _clear_strays(folder: Folder) -> None:
+    """Stop what a killed parent left behind, and remove the traces that would mislead the next server."""
+    found = read_pid_file(folder.pid_file)
+    stop_stray(folder)
+    disown(folder.pid_file)
+    if found is not None:
+        remove_socket_folder(found.socket_folder)

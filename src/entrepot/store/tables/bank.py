@@ -1,0 +1,110 @@
+"""The simulated bank's own books. Only `entrepot.gateways.cards.bank` reads or writes them.
+
+No card number is stored, and of a token only its SHA-256. The platform's orders refer to nothing in here: the
+bank is somebody else's system that happens to live in the same database.
+"""
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Integer, LargeBinary, Table, Text
+
+from entrepot.store.tables._base import metadata
+
+
+def _key(name: str) -> Column[str]:
+    return Column(name, Text(collation="C"), primary_key=True)
+
+
+def _workspace() -> Column[int]:
+    return Column("workspace", BigInteger, primary_key=True, autoincrement=False)
+
+
+bank_accounts = Table(
+    "bank_accounts",
+    metadata,
+    _workspace(),
+    _key("account"),
+    Column("kind", Text, CheckConstraint("kind in ('cardholder', 'payout')", name="kind"), nullable=False),
+    Column("name", Text, nullable=False),
+)
+"""Who has money at the bank: cardholders, and merchants to whom money is transferred."""
+
+bank_funds = Table(
+    "bank_funds",
+    metadata,
+    _workspace(),
+    _key("account"),
+    _key("currency"),
+    Column("balance", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("reserved >= 0 and reserved <= balance", name="bank_funds_never_overdrawn"),
+)
+"""One account's money in one currency, minor units. `reserved` is held by intents awaiting capture."""
+
+bank_cards = Table(
+    "bank_cards",
+    metadata,
+    _workspace(),
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("account", Text(collation="C"), nullable=False),
+    Column("brand", Text, nullable=False),
+    Column("last4", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reusable", Boolean, nullable=False),
+    Column("used_by", Text(collation="C")),
+)
+"""A card by the hash of its token. `used_by` is the intent for which a single-use token pays or paid."""
+
+bank_intents = Table(
+    "bank_intents",
+    metadata,
+    _workspace(),
+    _key("id"),
+    Column("status", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("client_secret", Text, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("token_hash", LargeBinary),
+    Column("account", Text(collation="C")),
+    Column("description", Text),
+    Column("confirmations", Integer, nullable=False, server_default="0"),
+    Column("captured", BigInteger, nullable=False, server_default="0"),
+    Column("refunded", BigInteger, nullable=False, server_default="0"),
+    Column("transferred", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("captured between 0 and amount", name="bank_intents_captured"),
+    CheckConstraint("refunded between 0 and captured", name="bank_intents_refunded"),
+    CheckConstraint("transferred between 0 and captured", name="bank_intents_transferred"),
+)
+"""Charges in the making. The id derives from the caller's key, so that a repeated create finds its intent.
+The platform's own money at the bank is the sum of captured - refunded - transferred."""
+
+bank_confirmations = Table(
+    "bank_confirmations",
+    metadata,
+    _workspace(),
+    _key("key"),
+    Column("intent", Text(collation="C"), nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("code", Text),
+    Column("message", Text),
+)
+"""What each confirm came to, by the caller's key: a reused key gets its first answer, declines included."""
+
+bank_refunds = Table(
+    "bank_refunds",
+    metadata,
+    _workspace(),
+    _key("id"),
+    Column("intent", Text(collation="C"), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)
+
+bank_transfers = Table(
+    "bank_transfers",
+    metadata,
+    _workspace(),
+    _key("id"),
+    Column("intent", Text(collation="C"), nullable=False),
+    Column("account", Text(collation="C"), nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+)

@@ -1,0 +1,93 @@
+"""Merchants, products, variants, prices, what accounts remember of prices, shipping rates and tax rates."""
+
+from sqlalchemy import Index, UniqueConstraint
+
+from entrepot.store.tables._base import belongs, big, flag, json, small, table, text, uuid
+
+merchants = table(
+    "merchants",
+    ("ref",),
+    big("id"),
+    text("ref"),
+    text("name"),
+    text("country"),
+    text("integration"),
+    text("payout_account", null=True),
+    UniqueConstraint("workspace", "id", name="merchants_id_key"),
+)
+
+products = table(
+    "products",
+    ("id",),
+    big("id"),
+    uuid("uuid"),
+    text("name"),
+    text("merchant", null=True),
+    flag("available"),
+    flag("tax_included"),
+    flag("free_shipping"),
+    flag("requires_shipping"),
+    json("excluded_methods"),
+    json("data"),
+    UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
+)
+
+variants = table(
+    "variants",
+    ("id",),
+    big("id"),
+    big("product"),
+    text("sku"),
+    text("name"),
+    small("scale"),
+    flag("tracked"),
+    big("weight"),
+    small("position"),
+    json("data"),
+    UniqueConstraint("workspace", "sku", name="variants_sku_key"),
+    belongs("variants", "products", ("product",), ("id",)),
+    Index("variants_product_idx", "workspace", "product"),
+)
+
+prices = table(
+    "prices",
+    ("variant", "currency"),
+    big("variant"),
+    text("currency"),
+    big("amount", null=True),
+    big("compare_at", null=True),
+    belongs("prices", "variants", ("variant",), ("id",)),
+)
+
+remembered_prices = table(
+    "remembered_prices",
+    ("channel", "environment", "variant", "currency"),
+    big("channel"),
+    text("environment"),
+    big("variant"),
+    text("currency"),
+    big("amount"),
+)
+
+shipping_rates = table(
+    "shipping_rates",
+    ("merchant", "country", "currency"),
+    text("merchant"),
+    text("country"),
+    text("currency"),
+    big("amount"),
+    big("free_from", null=True),
+)
+
+tax_companies = table("tax_companies", ("code",), text("code"))
+
+tax_rates = table(
+    "tax_rates",
+    ("country", "province"),
+    text("country"),
+    text("province"),
+    big("rate"),
+    flag("shipping_taxed"),
+    big("duty_rate"),
+    big("duty_threshold"),
+)

@@ -1,0 +1,126 @@
+"""Orders with their parts, lines, events, payments and refunds; the names given from outside; invoice lines."""
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sql
+
+from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text, uuid
+
+orders = table(
+    "orders",
+    ("id",),
+    big("id"),
+    uuid("uuid"),
+    big("channel"),
+    text("environment"),
+    text("state"),
+    text("reason"),
+    text("payment_state"),
+    text("currency"),
+    json("person"),
+    json("ship_to", null=True),
+    big("goods"),
+    big("goods_tax"),
+    big("shipping"),
+    big("shipping_tax"),
+    big("duties"),
+    big("total"),
+    text("external_id", null=True),
+    text("payment_method"),
+    text("payment_description", null=True),
+    text("note", null=True),
+    moment("placed_at"),
+    moment("changed_at"),
+    small("version"),
+    small("events"),
+    json("data"),
+    UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
+    Index("orders_pending_idx", "workspace", "placed_at", postgresql_where=sql("state = 'pending'")),
+)
+
+order_parts = table(
+    "order_parts",
+    ("order", "no"),
+    big("order"),
+    small("no"),
+    big("merchant", null=True),
+    text("merchant_name"),
+    text("merchant_order_id", null=True),
+    big("shipping"),
+    big("shipping_tax"),
+    text("shipping_label"),
+    belongs("order_parts", "orders", ("order",), ("id",)),
+)
+
+_COUNTERS = ("new", "acknowledged", "shipped", "delivered", "cancelled", "return_initiated", "returned")
+
+order_lines = table(
+    "order_lines",
+    ("order", "no"),
+    big("order"),
+    small("no"),
+    small("part"),
+    uuid("product"),
+    big("product_id"),
+    big("variant"),
+    text("sku"),
+    text("name"),
+    big("price"),
+    big("quantity"),
+    big("tax"),
+    big("duties"),
+    flag("requires_shipping"),
+    flag("tracked"),
+    *(big(counter) for counter in _COUNTERS),
+    big("refunded"),
+    belongs("order_lines", "orders", ("order",), ("id",)),
+    CheckConstraint(f"{' + '.join(_COUNTERS)} = quantity", name="order_lines_counters_check"),
+    CheckConstraint(" and ".join(f"{counter} >= 0" for counter in _COUNTERS), name="order_lines_terms_check"),
+)
+
+order_events = table(
+    "order_events",
+    ("order", "seq"),
+    big("order"),
+    small("seq"),
+    moment("at"),
+    text("kind"),
+    json("data"),
+)
+
+payments = table(
+    "payments",
+    ("order", "no"),
+    big("order"),
+    small("no"),
+    text("kind"),
+    text("method"),
+    text("state"),
+    big("amount"),
+    text("currency"),
+    big("refunded"),
+    text("reference", null=True),
+    json("reported", null=True),
+    belongs("payments", "orders", ("order",), ("id",)),
+    CheckConstraint("refunded >= 0 and refunded <= amount", name="payments_refunded_check"),
+)
+
+references = table(
+    "references",
+    ("channel", "environment", "kind", "value"),
+    big("channel"),
+    text("environment"),
+    text("kind"),
+    text("value"),
+    big("target"),
+)
+
+invoice_lines = table(
+    "invoice_lines",
+    ("order",),
+    big("order"),
+    big("channel"),
+    text("currency"),
+    big("amount"),
+    big("reported"),
+    moment("at"),
+)

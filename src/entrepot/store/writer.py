@@ -1,0 +1,63 @@
+"""Writing a batch: the dirty records of a view, one set-based statement per table and kind of change."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, cast
+
+from entrepot.domain.channels import Reference
+from entrepot.domain.state import Record, View
+from entrepot.store.bindings import BINDINGS, REFERENCES, Binding
+from entrepot.store.connections import Connection
+
+
+class ClaimLostError(Exception):
+    """Another worker took one of the names that this batch wants; nothing of the batch may stand."""
+
+
+class Dirty:
+    """The dirty records of a view, by kind and kind of change."""
+
+    def __init__(self, view: View) -> None:
+        self._inserts: dict[type[Record], list[Record]] = {}
+        self._updates: dict[type[Record], list[Record]] = {}
+        self._deletes: dict[type[Record], list[Hashable]] = {}
+        for kind, key, record, stored in view.dirty():
+            if record is not None:
+                (self._updates if stored else self._inserts).setdefault(kind, []).append(record)
+            elif stored:
+                self._deletes.setdefault(kind, []).append(key)
+
+    async def claim(self, connection: Connection, workspace: int) -> None:
+        """Insert the names from outside, in key order. Raises `ClaimLostError` if one was taken meanwhile."""
+        wanted = sorted(self._inserts.get(Reference, ()), key=_key)
+        if not wanted:
+            return
+        rows = await connection.fetch(REFERENCES.claim, workspace, *REFERENCES.rows(wanted))
+        if len(rows) != len(wanted):
+            raise ClaimLostError
+
+    async def write(self, connection: Connection, workspace: int) -> None:
+        """Insert, update and delete everything else."""
+        for binding in BINDINGS:
+            if removed := self._deletes.get(binding.kind):
+                await connection.fetch(binding.delete, workspace, *_columns(removed))
+            await self._insert(connection, workspace, binding)
+            if changed := self._updates.get(binding.kind):
+                await connection.fetch(binding.update, workspace, *binding.rows(changed))
+        if freed := self._deletes.get(Reference):
+            await connection.fetch(REFERENCES.delete, workspace, *_columns(freed))
+
+    async def _insert(self, connection: Connection, workspace: int, binding: Binding) -> None:
+        if new := self._inserts.get(binding.kind):
+            statement = binding.put if binding.upsert else binding.insert
+            await connection.fetch(statement, workspace, *binding.rows(sorted(new, key=_key)))
+
+
+def _key(record: Record) -> Any:
+    return record.key
+
+
+def _columns(keys: list[Hashable]) -> list[list[Any]]:
+    rows = [cast("tuple[Any, ...]", key) if isinstance(key, tuple) else (key,) for key in keys]
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,84 @@
+"""What all tests share: one PostgreSQL for the session, and fresh databases and folders in it."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from entrepot.store.embedded import EmbeddedPostgres
+
+
+@pytest.fixture(scope="session")
+def open_folder() -> Iterator[Path]:
+    """A short folder that an unprivileged account can enter, wherever the checkout lies."""
+    root = Path(tempfile.mkdtemp(prefix="entrepot-test-", dir="/tmp"))
+    root.chmod(0o755)
+    yield root
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(open_folder: Path) -> Iterator[str]:
+    """An empty database on the session's server, or on the one that ENTREPOT_TEST_DATABASE_URL names."""
+    given = os.environ.get("ENTREPOT_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with EmbeddedPostgres(open_folder / "postgres") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template_url(postgres_url: str) -> Iterator[str]:
+    """A database with the newest schema, from which others are copied; nobody writes to it."""
+    with _database(postgres_url, "template0") as url:
+        _migrate(url)
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_url: str, template_url: str) -> Iterator[str]:
+    """A fresh database with the newest schema for one test."""
+    with _database(postgres_url, _name_of(template_url)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database_url(postgres_url: str, template_url: str) -> Iterator[str]:
+    """A fresh database with the newest schema for one module."""
+    with _database(postgres_url, _name_of(template_url)) as url:
+        yield url
+
+
+@contextmanager
+def _database(server_url: str, template: str) -> Generator[str]:
+    name = f"test_{uuid.uuid4().hex}"
+    asyncio.run(_execute(server_url, f'create database {name} template "{template}"'))
+    yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+    asyncio.run(_execute(server_url, f"drop database {name} with (force)"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _name_of(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
+
+
+def _migrate(url: str) -> None:
+    from entrepot.store import migrate
+
+    migrate.ensure(url)
