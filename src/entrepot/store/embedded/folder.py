@@ -48,7 +48,7 @@ class Folder:
     def is_initialised(self) -> bool:
         """Whether a cluster of our major version is here; raises OtherMajorVersionError for another one."""
         try:
-            found = (self.cluster / "PG_VERSION").read_text("ascii").strip()
+            found = (self.cluster / "PG_VERSION").read_text("utf-8").strip()
         except FileNotFoundError:
             return False
         if found != MAJOR:
@@ -153,6 +153,6 @@ class Lock:
 
 def _number_in(path: Path) -> int | None:
     try:
-        return int(path.read_text("ascii").strip())
+        return int(path.read_text("utf-8").strip())
     except (OSError, ValueError):
         return None

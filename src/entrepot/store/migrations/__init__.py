@@ -1,0 +1,1 @@
+"""Alembic's environment and the migrations, in `versions/NNNN_what.py`, where NNNN is the revision."""
