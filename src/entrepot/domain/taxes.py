@@ -42,14 +42,13 @@ class TaxLine(msgspec.Struct, frozen=True):
 
 
 class TaxQuery(msgspec.Struct, frozen=True):
-    """One order as a tax provider sees it; `exponent` is how many decimals the currency's major unit has."""
+    """One order as a tax provider sees it."""
 
     company: str
     currency: str
     ship_to: Destination
     lines: tuple[TaxLine, ...]
     shipping: tuple[TaxLine, ...] = ()
-    exponent: int = 2
 
 
 class TaxCompany(Record, frozen=True):
@@ -137,7 +136,7 @@ def compute(query: TaxQuery, rates: RateTable) -> TaxQuote:
 
 
 def simulate(query: TaxQuery, company: TaxCompany | None, rates: RateTable) -> TaxQuote | TaxRefused:
-    """Answer as the simulated provider: it refuses, in AvaTax's words, a company that has no account with it."""
+    """Answer as the simulated provider: a company without an account is refused in AvaTax's words."""
     return compute(query, rates) if company else _unknown_company(query.company)
 
 

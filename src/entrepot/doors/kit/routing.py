@@ -1,8 +1,8 @@
 """From paths to the operations of one door.
 
 The grammar of paths is Starlette's (`/orders/{id}`, `/lines/{number:int}`). The table is ours for three
-reasons: what is not found or not allowed is rendered by the door, paths can be matched in any case while their
-values keep theirs, and a path without placeholders, as hot operations have, costs one dictionary look-up.
+reasons: what is not found or not allowed is rendered by the door, paths can be matched in any case while
+their values keep theirs, and a path without placeholders, as hot operations have, costs one look-up.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ class DoorSwitch:
     """An ASGI app that hands each connection to its door.
 
     `/bonsai/orders` goes to the door `bonsai` as `/orders`; a host name in `hosts` puts that door at its
-    root. The apps in `everywhere` keep their prefix on every host, so that links to them hold. All else, and the
-    server's lifespan, goes to `fallback`.
+    root. The apps in `everywhere` keep their prefix on every host, so that links to them hold. All else,
+    and the server's lifespan, goes to `fallback`.
 
     Raises `ValueError` for a host name of an unknown door.
     """

@@ -16,6 +16,7 @@ MAX_DEPTH = 20
 
 _MAX_EXPONENT = 400
 _Container: TypeAlias = dict[str, object] | list[object]
+_CONTAINERS = frozenset({dict, list})
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _BINARY = msgspec.json.Decoder()
 
@@ -84,8 +85,15 @@ def _too_deep(max_depth: int) -> str:
 def _deeper(value: object, levels: int) -> bool:
     """Whether `value` nests deeper; level by level, because recursion is what an attacker would exhaust."""
     level = _containers([value])
-    for _ in range(levels):
-        level = [inner for each in level for inner in _containers(_children(each))]
+    while level and levels:
+        levels -= 1
+        # Spelt out, since this runs for every order: with the helpers below it takes four times as long.
+        level = [
+            cast("_Container", child)
+            for each in level
+            for child in (each.values() if type(each) is dict else each)
+            if type(child) in _CONTAINERS
+        ]
     return bool(level)
 
 

@@ -27,6 +27,8 @@ IntentStatus: TypeAlias = Literal[
     "canceled",
 ]
 
+RefundStatus: TypeAlias = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+
 
 class CreateIntent(msgspec.Struct, frozen=True):
     """An intent to charge `amount`, taken only when it is captured.
@@ -65,7 +67,7 @@ class Refund(msgspec.Struct, frozen=True):
     id: str
     intent_id: str
     amount: int
-    status: Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+    status: RefundStatus
 
 
 class Transfer(msgspec.Struct, frozen=True):

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from entrepot.domain.taxes import TaxQuery
+from entrepot.failures.payments import TaxUnavailable
 from entrepot.gateways.taxes.avatax_document import sales_order
 from entrepot.gateways.taxes.avatax_reply import read_reply, unavailable_because
-from entrepot.gateways.taxes.port import TaxAnswer, TaxUnavailable
+from entrepot.gateways.taxes.port import TaxAnswer
 
 if TYPE_CHECKING:
     import requests

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from entrepot.domain.money import to_major
 from entrepot.domain.taxes import Destination, TaxLine, TaxQuery
 
 CUSTOMER_CODE = "shopper"
@@ -37,7 +38,7 @@ def _line(number: int, line: TaxLine, query: TaxQuery, tax_code: str) -> dict[st
     fields: dict[str, Any] = {
         "number": str(number),
         "quantity": line.quantity,
-        "amount": line.amount / 10**query.exponent,
+        "amount": float(to_major(line.amount, query.currency)),
         "taxIncluded": line.tax_included,
         "taxCode": line.tax_code or tax_code,
         "hsCode": line.hs_code,

@@ -4,14 +4,16 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
+from entrepot.domain.money import to_minor
 from entrepot.domain.taxes import TaxLine, TaxQuery, TaxQuote
-from entrepot.gateways.taxes.port import TaxAnswer, TaxRefused, TaxUnavailable
+from entrepot.failures.payments import TaxRefused, TaxUnavailable
+from entrepot.gateways.taxes.port import TaxAnswer
 
 if TYPE_CHECKING:
     import requests
@@ -139,9 +141,9 @@ def _quote(lines: list[_Line], query: TaxQuery) -> TaxQuote | None:
         return None
     goods, shipping = figures[: len(query.lines)], figures[len(query.lines) :]
     return TaxQuote(
-        _added(query.lines, [_minor(tax, query.exponent) for tax, _ in goods]),
-        _added(query.shipping, [_minor(tax + duty, query.exponent) for tax, duty in shipping]),
-        tuple(_minor(duty, query.exponent) for _, duty in goods),
+        _added(query.lines, [to_minor(tax, query.currency) for tax, _ in goods]),
+        _added(query.shipping, [to_minor(tax + duty, query.currency) for tax, duty in shipping]),
+        tuple(to_minor(duty, query.currency) for _, duty in goods),
     )
 
 
@@ -164,7 +166,3 @@ def _figures(line: _Line) -> tuple[Decimal, Decimal]:
 def _added(lines: tuple[TaxLine, ...], taxes: list[int]) -> tuple[int, ...]:
     """Leave out what the price holds already."""
     return tuple(0 if line.tax_included else tax for line, tax in zip(lines, taxes, strict=True))
-
-
-def _minor(amount: Decimal, exponent: int) -> int:
-    return int(amount.scaleb(exponent).quantize(Decimal(1), ROUND_HALF_UP))

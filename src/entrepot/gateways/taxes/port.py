@@ -2,36 +2,12 @@
 
 from typing import Protocol, TypeAlias
 
-import msgspec
-
 from entrepot.domain.taxes import TaxQuery, TaxQuote
-
-
-class TaxRefused(msgspec.Struct, frozen=True):
-    """The provider understood the question and refused it with a structured error (Bonsai, TAX_ERROR).
-
-    The fields are those of one entry of AvaTax's `error.details`.
-    """
-
-    message: str
-    code: str
-    number: int
-    description: str
-    fault_code: str
-    help_link: str
-    severity: str
-
-
-class TaxUnavailable(msgspec.Struct, frozen=True):
-    """No usable answer came: refused, timed out, lost or unreadable (Bonsai, TAXES_OR_DUTIES_ERROR).
-
-    `detail` is the sentence that the contract gives for each kind (second reading, 7), without credentials.
-    """
-
-    detail: str
-
+from entrepot.failures.payments import TaxRefused, TaxUnavailable
 
 TaxAnswer: TypeAlias = TaxQuote | TaxRefused | TaxUnavailable
+"""A quote; a refusal with the fields of one of AvaTax's `error.details` (Bonsai, TAX_ERROR); or no usable answer,
+with the sentence that the contract's second reading gives for its kind (7; TAXES_OR_DUTIES_ERROR)."""
 
 
 class TaxGateway(Protocol):

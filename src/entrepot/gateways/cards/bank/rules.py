@@ -176,10 +176,9 @@ def cancel(intent: BankIntent, card: Card | None, funds: Funds | None) -> Change
     if intent.status != "requires_capture" or funds is None:
         return Change(gone)
     freed = msgspec.structs.replace(funds, reserved=funds.reserved - intent.amount)
-    held = card is not None and card.used_by == intent.id
-    return Change(
-        gone, card=msgspec.structs.replace(card, used_by=None) if card and held else None, funds=freed
-    )
+    if card is None or card.used_by != intent.id:
+        return Change(gone, funds=freed)
+    return Change(gone, msgspec.structs.replace(card, used_by=None), freed)
 
 
 def refund(intent: BankIntent, funds: Funds | None, amount: int) -> Change | CallFailed:

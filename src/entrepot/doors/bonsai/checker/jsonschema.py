@@ -1,0 +1,64 @@
+"""A shape as JSON Schema (draft 2020-12), for the API description.
+
+It describes the clean form: numbers as numbers, though the checker also takes them from strings.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from entrepot.doors.bonsai.checker.shapes import Amount, Arr, Bag, Bool, Obj, Shape, Str, Whole
+
+JsonSchema: TypeAlias = dict[str, Any]
+
+
+def json_schema(shape: Shape) -> JsonSchema:
+    """The schema of `shape`.
+
+    Every body that it accepts, the checker accepts too, but for the form of an e-mail address and a bag's limits.
+    """
+    match shape:
+        case Str():
+            return _string(shape)
+        case Whole():
+            return {"type": "integer", "minimum": shape.least, "maximum": shape.most}
+        case Amount():
+            return {"type": "number", "minimum": 0, "maximum": shape.most}
+        case Bool():
+            return {"type": "boolean"}
+        case Bag():
+            return {"type": "object"}
+        case Arr():
+            items = json_schema(shape.items)
+            return {"type": "array", "items": items, "minItems": shape.least, "maxItems": shape.most}
+        case Obj():
+            return _object(shape)
+
+
+def _string(shape: Str) -> JsonSchema:
+    schema: JsonSchema = {"type": _type("string", nullable=shape.nullable)}
+    if shape.choices:
+        schema["enum"] = list(shape.choices)
+    else:
+        schema |= {"minLength": 1, "maxLength": shape.longest, "pattern": "^[^\\u0000]*$"}
+    if shape.email:
+        schema["format"] = "email"
+    if shape.example is not None:
+        schema["examples"] = [shape.example]
+    return schema
+
+
+def _object(shape: Obj) -> JsonSchema:
+    schema: JsonSchema = {
+        "type": _type("object", nullable=shape.nullable),
+        "properties": {key.name: json_schema(key.shape) for key in shape.keys},
+        "required": [key.name for key in shape.keys if key.required],
+        "additionalProperties": False,
+    }
+    if shape.any_of:
+        schema["anyOf"] = [{"required": [name]} for name in shape.any_of]
+    return schema
+
+
+def _type(name: str, *, nullable: bool) -> str | list[str]:
+    return [name, "null"] if nullable else name

@@ -1,0 +1,58 @@
+"""Numbers as Joi reads them: JSON numbers, or plain numbers in strings, within the safe range."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from math import isinf, isnan
+from typing import Final
+
+from entrepot.doors.bonsai.checker.faults import Faults, echo, one
+
+_PLAIN: Final = re.compile(r"\s*[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*")
+_LONGEST_PLAIN = 64
+_SAFE = 2**53 - 1
+_CENT = Decimal("0.01")
+
+
+def read_number(value: object) -> int | float | Faults:
+    """The number that `value` stands for; floats without a fraction come as int.
+
+    Faults: number.base; number.unsafe (beyond 2^53, or a string that a double cannot hold exactly);
+    any.invalid (infinite).
+    """
+    if isinstance(value, str):
+        return _from_text(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
+        return one("number.base", echo(value))
+    if isinstance(value, float) and isinf(value):
+        return one("any.invalid", {"value": None, "invalids": [None, None]})  # JSON's form of the infinities
+    return _safe(value, value)
+
+
+def _from_text(text: str) -> int | float | Faults:
+    if len(text) > _LONGEST_PLAIN or not _PLAIN.fullmatch(text):
+        return one("number.base", echo(text))
+    number = float(text)
+    if abs(number) > _SAFE or not _reads_back(number, text):
+        return one("number.unsafe", echo(text.strip()))
+    return _safe(number, text)
+
+
+def _reads_back(number: float, text: str) -> bool:
+    """Whether the shortest form of `number` is what was written."""
+    try:
+        return Decimal(repr(number)) == Decimal(text.strip())
+    except ArithmeticError:  # an exponent that even Decimal refuses
+        return False
+
+
+def _safe(number: int | float, written: object) -> int | float | Faults:
+    if not -_SAFE <= number <= _SAFE:
+        return one("number.unsafe", echo(written))
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def to_cents(number: int | float) -> Decimal:
+    """`number` with two places, rounded half up (contract U14)."""
+    return Decimal(repr(number)).quantize(_CENT, ROUND_HALF_UP)

@@ -1,0 +1,88 @@
+"""The declarative form of a request body: frozen records, from which checker and JSON Schema are made."""
+
+from __future__ import annotations
+
+import msgspec
+
+MAX_STRING = 255
+MAX_DATA_BYTES = 65_536
+MAX_DATA_DEPTH = 20
+MAX_AMOUNT = 1_000_000_000_000
+
+
+class Str(msgspec.Struct, frozen=True):
+    """A string that is never empty, of at most `longest` characters.
+
+    A `secret` is never echoed in a fault.
+    """
+
+    longest: int = MAX_STRING
+    choices: tuple[str, ...] = ()
+    email: bool = False
+    nullable: bool = False
+    secret: bool = False
+    example: str | None = None
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """A whole number from `least` to `most`; a plain number in a string counts, and comes out as an int."""
+
+    least: int
+    most: int
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """Money in major units, from 0 to `most`.
+
+    It comes out as a `Decimal` of two places, rounded half up; a plain number in a string counts.
+    """
+
+    most: int = MAX_AMOUNT
+
+
+class Bool(msgspec.Struct, frozen=True):
+    """True or false; the words `true` and `false` in a string count, in any case."""
+
+
+class Bag(msgspec.Struct, frozen=True):
+    """An object that the caller fills freely; limited in bytes once serialized, and in levels of nesting."""
+
+    most_bytes: int = MAX_DATA_BYTES
+    most_levels: int = MAX_DATA_DEPTH
+
+
+class Arr(msgspec.Struct, frozen=True):
+    """A list of `items`, `least` to `most` of them."""
+
+    items: Shape
+    least: int
+    most: int
+
+
+class Key(msgspec.Struct, frozen=True):
+    """One member of an object.
+
+    `address` marks the delivery address of an order: absent, null or `{}` is no fault here, but leaves the
+    order without one (contract I6).
+    """
+
+    name: str
+    shape: Shape
+    required: bool = True
+    address: bool = False
+
+
+class Obj(msgspec.Struct, frozen=True):
+    """An object with these members, in the order in which they are checked, and no others.
+
+    At least one of the members in `any_of` has to be there. In a `secret` object neither members of unknown
+    name nor a wrong value in its place are echoed.
+    """
+
+    keys: tuple[Key, ...]
+    any_of: tuple[str, ...] = ()
+    nullable: bool = False
+    secret: bool = False
+
+
+Shape = Str | Whole | Amount | Bool | Bag | Arr | Obj

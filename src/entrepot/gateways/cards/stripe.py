@@ -1,0 +1,260 @@
+"""Stripe, through its SDK: PaymentIntents with manual capture, refunds, transfers to connected accounts."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar, cast
+
+import msgspec
+
+from entrepot.gateways.cards.port import (
+    CallFailed,
+    ConfirmOutcome,
+    CreateIntent,
+    CreateOutcome,
+    Intent,
+    Refund,
+    RefundStatus,
+    TokenUsed,
+    Transfer,
+)
+from entrepot.gateways.cards.stripe_replies import (
+    AccountWire,
+    IntentWire,
+    Problem,
+    confirmed,
+    intent_of,
+    only_failed,
+    problem_of,
+)
+
+if TYPE_CHECKING:
+    from stripe import HTTPXClient, StripeClient, StripeObject
+    from stripe.params import PaymentIntentConfirmParams
+
+T = TypeVar("T")
+_EXPAND = ["payment_method"]
+_UNEXPECTED_STATE = "payment_intent_unexpected_state"
+_NO_ACCOUNT = ("account_invalid", "resource_missing")
+
+
+class _RefundWire(msgspec.Struct):
+    id: str
+    amount: int
+    status: RefundStatus
+
+
+class _TransferWire(msgspec.Struct):
+    id: str
+    amount: int
+    currency: str
+
+
+class StripeCards:
+    """One Stripe account, named by its secret key.
+
+    `timeout` is for a whole call, in seconds. The SDK's own retries are off: an unanswered call is in doubt,
+    and whoever made it decides how to find out. `api_base` sends the calls elsewhere, for tests.
+    """
+
+    def __init__(self, api_key: str, api_base: str | None = None, timeout: float = 20.0) -> None:
+        self._api_key = api_key
+        self._api_base = api_base
+        self._timeout = timeout
+        self._opening = asyncio.Lock()
+        self._opened: tuple[StripeClient, HTTPXClient] | None = None
+
+    async def create_intent(self, request: CreateIntent) -> CreateOutcome:
+        """See `CardGateway.create_intent`."""
+        reply = await self._call(
+            lambda client: client.v1.payment_intents.create_async(
+                {
+                    "amount": request.amount,
+                    "currency": request.currency.lower(),
+                    "capture_method": "manual",
+                    # Cards only: no method that redirects, so that a confirm needs no return address.
+                    "allowed_payment_method_types": ["card"],
+                    "metadata": dict(request.metadata),
+                },
+                {"idempotency_key": f"{request.key}:create"},
+            ),
+            IntentWire,
+        )
+        return intent_of(reply) if isinstance(reply, IntentWire) else only_failed(reply)
+
+    async def confirm(self, intent_id: str, token: str | None, key: str) -> ConfirmOutcome:
+        """See `CardGateway.confirm`. Stripe itself takes a `tok_` for used once it was declined."""
+        if token is None:
+            return await self._confirm_prepared(intent_id, key)
+        return await self._confirm(intent_id, _payment_method(token), key, token)
+
+    async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
+        """See `CardGateway.capture`."""
+        reply = await self._call(
+            lambda client: client.v1.payment_intents.capture_async(
+                intent_id,
+                {"expand": _EXPAND} if amount is None else {"expand": _EXPAND, "amount_to_capture": amount},
+            ),
+            IntentWire,
+            intent_id,
+        )
+        return await self._settled(reply, intent_id, "succeeded")
+
+    async def cancel(self, intent_id: str) -> Intent | CallFailed:
+        """See `CardGateway.cancel`."""
+        reply = await self._call(
+            lambda client: client.v1.payment_intents.cancel_async(intent_id), IntentWire, intent_id
+        )
+        return await self._settled(reply, intent_id, "canceled", "succeeded")
+
+    async def read(self, intent_id: str) -> Intent | CallFailed:
+        """See `CardGateway.read`."""
+        reply = await self._retrieve(intent_id)
+        return intent_of(reply) if isinstance(reply, IntentWire) else reply
+
+    async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
+        """See `CardGateway.refund`."""
+        reply = await self._call(
+            lambda client: client.v1.refunds.create_async(
+                {"payment_intent": intent_id, "amount": amount}, {"idempotency_key": f"{key}:refund"}
+            ),
+            _RefundWire,
+            intent_id,
+        )
+        if not isinstance(reply, _RefundWire):
+            return only_failed(reply)
+        return Refund(reply.id, intent_id, reply.amount, reply.status)
+
+    async def transfer(self, intent_id: str, account: str, amount: int, key: str) -> Transfer | CallFailed:
+        """See `CardGateway.transfer`. Drawn on the charge itself, whose money need not have settled yet."""
+        intent = await self._retrieve(intent_id)
+        if isinstance(intent, CallFailed):
+            return intent
+        if (charge := intent.latest_charge) is None:
+            return CallFailed("This PaymentIntent does not have a successful charge.", in_doubt=False)
+        reply = await self._call(
+            lambda client: client.v1.transfers.create_async(
+                {
+                    "amount": amount,
+                    "currency": intent.currency,
+                    "destination": account,
+                    "source_transaction": charge,
+                },
+                {"idempotency_key": f"{key}:transfer"},
+            ),
+            _TransferWire,
+            intent_id,
+            account,
+        )
+        if not isinstance(reply, _TransferWire):
+            return only_failed(reply)
+        return Transfer(reply.id, account, reply.amount, reply.currency.upper())
+
+    async def payout_ready(self, account: str) -> bool | CallFailed:
+        """See `CardGateway.payout_ready`."""
+        reply = await self._call(
+            lambda client: client.v1.accounts.retrieve_async(account), AccountWire, account, changes=False
+        )
+        if isinstance(reply, AccountWire):
+            return reply.capabilities.transfers == "active"
+        failed = only_failed(reply)
+        return False if failed.code in _NO_ACCOUNT else failed
+
+    async def close(self) -> None:
+        """Close the connections that are kept for later calls."""
+        if self._opened is not None:
+            _, http = self._opened
+            self._opened = None
+            await http.close_async()
+
+    async def _confirm_prepared(self, intent_id: str, key: str) -> ConfirmOutcome:
+        intent = await self.read(intent_id)
+        if isinstance(intent, CallFailed):
+            return intent
+        if intent.status == "succeeded":
+            return TokenUsed()
+        if intent.status in ("requires_confirmation", "requires_payment_method", "canceled"):
+            return await self._confirm(intent_id, {}, key)
+        return confirmed(intent)
+
+    async def _confirm(
+        self, intent_id: str, method: "PaymentIntentConfirmParams", key: str, *secrets: str
+    ) -> ConfirmOutcome:
+        reply = await self._call(
+            lambda client: client.v1.payment_intents.confirm_async(
+                intent_id,
+                # With `use_stripe_sdk` a demand for authentication needs no address to return to.
+                {**method, "expand": _EXPAND, "use_stripe_sdk": True},
+                {"idempotency_key": f"{key}:confirm"},
+            ),
+            IntentWire,
+            intent_id,
+            *secrets,
+        )
+        return confirmed(intent_of(reply)) if isinstance(reply, IntentWire) else reply
+
+    async def _retrieve(self, intent_id: str) -> IntentWire | CallFailed:
+        reply = await self._call(
+            lambda client: client.v1.payment_intents.retrieve_async(intent_id, {"expand": _EXPAND}),
+            IntentWire,
+            intent_id,
+            changes=False,
+        )
+        return reply if isinstance(reply, IntentWire) else only_failed(reply)
+
+    async def _settled(
+        self, reply: IntentWire | Problem, intent_id: str, *wanted: str
+    ) -> Intent | CallFailed:
+        """The intent; also where Stripe refuses because it is already as wanted."""
+        if isinstance(reply, IntentWire):
+            return intent_of(reply)
+        failed = only_failed(reply)
+        if failed.code != _UNEXPECTED_STATE:
+            return failed
+        intent = await self.read(intent_id)
+        return intent if isinstance(intent, Intent) and intent.status in wanted else failed
+
+    async def _call(
+        self,
+        send: "Callable[[StripeClient], Awaitable[StripeObject]]",
+        shape: type[T],
+        *secrets: str,
+        changes: bool = True,
+    ) -> T | Problem:
+        """One request, and its reply read as `shape`; everything that can go wrong becomes a value."""
+        client = await self._client()
+        try:
+            async with asyncio.timeout(self._timeout):
+                reply = await send(client)
+            return msgspec.convert(reply.to_dict(), shape)
+        except Exception as error:  # whatever it was: no exception crosses the port
+            return problem_of(error, (*secrets, self._api_key), changes=changes)
+
+    async def _client(self) -> "StripeClient":
+        async with self._opening:
+            if self._opened is None:
+                # Importing the SDK takes most of a second, which the event loop cannot spare.
+                self._opened = await asyncio.to_thread(self._open)
+            return self._opened[0]
+
+    def _open(self) -> "tuple[StripeClient, HTTPXClient]":
+        import stripe
+
+        # On INFO the SDK logs the provider's sentences as they are, with tokens in them.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
+        http = stripe.HTTPXClient(timeout=self._timeout)
+        client = stripe.StripeClient(
+            self._api_key,
+            base_addresses={"api": self._api_base} if self._api_base else None,
+            max_network_retries=0,
+            http_client=http,
+        )
+        return client, http
+
+
+def _payment_method(token: str) -> "PaymentIntentConfirmParams":
+    if token.startswith("tok_"):
+        # The SDK's types leave out this form, which Stripe keeps for tokens of its older libraries.
+        data = {"payment_method_data": {"type": "card", "card": {"token": token}}}
+        return cast("PaymentIntentConfirmParams", data)
+    return {"payment_method": token}

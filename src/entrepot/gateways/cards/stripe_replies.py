@@ -1,0 +1,169 @@
+"""What comes back from Stripe as values of the port: its objects, its errors, and the lack of an answer."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
+
+import httpx
+import msgspec
+
+from entrepot.gateways.cards.masking import masked
+from entrepot.gateways.cards.port import (
+    AUTHENTICATION_REQUIRED,
+    DECLINED,
+    UNREACHABLE,
+    CallFailed,
+    ConfirmOutcome,
+    Declined,
+    Intent,
+    IntentStatus,
+    TokenUsed,
+)
+
+if TYPE_CHECKING:
+    from stripe import StripeError
+
+Problem: TypeAlias = Declined | TokenUsed | CallFailed
+
+# Nothing was sent when one of these stands behind a lost connection; after any other, nobody knows.
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.InvalidURL,
+)
+_TOKEN_USED_CODES = ("token_already_used", "payment_method_already_used")
+_TOKEN_USED_PHRASES = ("may not be used again", "token more than once")
+
+
+class CardWire(msgspec.Struct):
+    """The part of a card that may be shown."""
+
+    brand: str | None = None
+    last4: str | None = None
+
+
+class PaymentMethodWire(msgspec.Struct):
+    """A payment method, expanded."""
+
+    card: CardWire | None = None
+
+
+class IntentWire(msgspec.Struct):
+    """A PaymentIntent, as far as it is read here; a reply that lacks a required field is no answer."""
+
+    id: str
+    status: IntentStatus
+    amount: int
+    currency: str
+    client_secret: str | None = None
+    amount_received: int = 0
+    payment_method: PaymentMethodWire | str | None = None
+    latest_charge: str | None = None
+    metadata: dict[str, str] = {}
+
+
+class CapabilitiesWire(msgspec.Struct):
+    """What a connected account can do."""
+
+    transfers: str = "inactive"
+
+
+class AccountWire(msgspec.Struct):
+    """A merchant's connected account."""
+
+    id: str
+    capabilities: CapabilitiesWire = msgspec.field(default_factory=CapabilitiesWire)
+
+
+class _ErrorWire(msgspec.Struct):
+    error: dict[str, object]
+
+
+def intent_of(wire: IntentWire) -> Intent:
+    """Stripe's PaymentIntent in the port's words."""
+    return Intent(
+        id=wire.id,
+        status=wire.status,
+        amount=wire.amount,
+        currency=wire.currency.upper(),
+        client_secret=wire.client_secret or "",
+        description=_description(wire.payment_method),
+        captured=wire.amount_received,
+        metadata=wire.metadata,
+    )
+
+
+def confirmed(intent: Intent) -> ConfirmOutcome:
+    """What a confirm came to: only reserved or taken money is a success."""
+    if intent.status in ("requires_capture", "succeeded"):
+        return intent
+    if intent.status == "requires_action":
+        return Declined(AUTHENTICATION_REQUIRED, "authentication_required")
+    if intent.status == "processing":
+        return CallFailed(UNREACHABLE, in_doubt=True, code="processing")
+    return Declined(DECLINED, intent.status)
+
+
+def problem_of(error: Exception, secrets: Iterable[str], *, changes: bool) -> Problem:
+    """What an exception of the SDK means. `changes` says whether the request could change anything."""
+    import stripe
+
+    if isinstance(error, stripe.APIConnectionError):
+        return CallFailed(UNREACHABLE, in_doubt=changes and not isinstance(error.__cause__, _NEVER_SENT))
+    if not isinstance(error, stripe.StripeError):
+        return CallFailed(UNREACHABLE, in_doubt=changes)
+    message, code = _sentence(error, secrets), _code(error)
+    if isinstance(error, stripe.CardError):
+        return _declined(message, code)
+    if code in _TOKEN_USED_CODES or any(phrase in message for phrase in _TOKEN_USED_PHRASES):
+        return TokenUsed()
+    return CallFailed(message, in_doubt=changes and _undecided(error, code), code=code)
+
+
+def only_failed(problem: Problem) -> CallFailed:
+    """The problem of a call that cannot be declined."""
+    if isinstance(problem, CallFailed):
+        return problem
+    message = problem.message if isinstance(problem, Declined) else UNREACHABLE
+    return CallFailed(message, in_doubt=False, code=problem.code if isinstance(problem, Declined) else None)
+
+
+def _declined(message: str, code: str | None) -> Declined:
+    if code == "authentication_required":
+        return Declined(AUTHENTICATION_REQUIRED, code)
+    return Declined(DECLINED if message == UNREACHABLE else message, code or "card_declined")
+
+
+def _undecided(error: "StripeError", code: str | None) -> bool:
+    """After 5xx or an unreadable success Stripe may have acted; while a key is in use, it is acting."""
+    status = error.http_status
+    if status is None or status >= 500 or 200 <= status < 300:
+        return True
+    return status == 409 and code in ("idempotency_key_in_use", None)
+
+
+def _sentence(error: "StripeError", secrets: Iterable[str]) -> str:
+    """Stripe's own sentence; the SDK's, about replies that are none, quotes their body and stays inside."""
+    message = _field(error, "message")
+    return masked(message, secrets) if message else UNREACHABLE
+
+
+def _code(error: "StripeError") -> str | None:
+    return _field(error, "decline_code") or _field(error, "code")
+
+
+def _field(error: "StripeError", name: str) -> str | None:
+    # The SDK leaves `code` out of several of its exceptions; the reply's own error object has it.
+    try:
+        reply = msgspec.convert(error.json_body, _ErrorWire)
+    except msgspec.ValidationError:
+        return None
+    value = reply.error.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _description(method: PaymentMethodWire | str | None) -> str | None:
+    card = method.card if isinstance(method, PaymentMethodWire) else None
+    return f"{card.brand} ending in {card.last4}" if card and card.brand and card.last4 else None

@@ -1,0 +1,77 @@
+"""All look-ups of one turn of the loop are one load, and nobody's fate depends on another's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from entrepot.doors.kit import TickBatcher
+
+
+class Directory:
+    def __init__(self) -> None:
+        self.loads: list[list[str]] = []
+        self.rows = {"a": 1, "b": 2}
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def load(self, keys: list[str]) -> Mapping[str, int]:
+        self.loads.append(keys)
+        await self.gate.wait()
+        if "broken" in keys:
+            raise ConnectionError
+        return {key: self.rows[key] for key in keys if key in self.rows}
+
+
+async def test_one_turn_is_one_load_of_distinct_keys() -> None:
+    directory = Directory()
+    batcher = TickBatcher(directory.load)
+    assert await asyncio.gather(*map(batcher.get, ["a", "b", "a", "none"])) == [1, 2, 1, None]
+    assert directory.loads == [["a", "b", "none"]]
+
+
+async def test_nothing_is_kept_for_the_next_turn() -> None:
+    directory = Directory()
+    batcher = TickBatcher(directory.load)
+    assert await batcher.get("a") == 1
+    del directory.rows["a"]
+    assert await batcher.get("a") is None
+    assert directory.loads == [["a"], ["a"]]
+
+
+async def test_a_load_under_way_does_not_delay_the_next() -> None:
+    directory = Directory()
+    batcher = TickBatcher(directory.load)
+    directory.gate.clear()
+    first = asyncio.create_task(batcher.get("a"))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(batcher.get("b"))
+    await asyncio.sleep(0.01)
+    assert directory.loads == [["a"], ["b"]]
+    directory.gate.set()
+    assert (await first, await second) == (1, 2)
+
+
+async def test_an_error_reaches_all_of_its_load_and_none_of_the_next() -> None:
+    batcher = TickBatcher(Directory().load)
+    results = await asyncio.gather(batcher.get("broken"), batcher.get("a"), return_exceptions=True)
+    assert [type(each) for each in results] == [ConnectionError, ConnectionError]
+    assert await batcher.get("a") == 1
+
+
+@pytest.mark.parametrize("moment", ["before the load", "during the load"])
+async def test_who_gives_up_stops_only_himself(moment: str) -> None:
+    directory = Directory()
+    batcher = TickBatcher(directory.load)
+    directory.gate.clear()
+    leaver, stayer = (asyncio.create_task(batcher.get("a")) for _ in range(2))
+    await asyncio.sleep(0 if moment == "before the load" else 0.01)
+    leaver.cancel()
+    await asyncio.sleep(0)
+    directory.gate.set()
+    assert await stayer == 1
+    with pytest.raises(asyncio.CancelledError):
+        await leaver
+    assert directory.loads == [["a"]]

@@ -1,0 +1,75 @@
+"""The page behind a `Link: rel="help"` header."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from entrepot.doors.kit import DoorFailures, DoorSwitch, FailurePages
+from entrepot.failures import PayloadTooLarge, catalogue
+
+from .serving import Seen, serve
+
+TABLES = [
+    DoorFailures("bonsai", {PayloadTooLarge: (413, "PAYLOAD_TOO_LARGE")}),
+    DoorFailures("walmart", {}),
+]
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    pages = FailurePages(TABLES, Seen())
+    async with (
+        serve(DoorSwitch({}, {}, pages, everywhere={"failures": pages})) as server,
+        httpx.AsyncClient(base_url=server.url) as client,
+    ):
+        yield client
+
+
+async def test_the_list_names_every_failure(client: httpx.AsyncClient) -> None:
+    listed = (await client.get("/failures")).json()["failures"]
+    assert [each["name"] for each in listed] == list(catalogue())
+    for each in listed:
+        page = (await client.get(each["href"])).json()
+        assert page["title"] == each["title"]
+        assert page["advice"]
+
+
+async def test_a_failure_says_all_that_the_catalogue_and_the_doors_know(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/failures/payload-too-large")).json() == {
+        "name": "payload-too-large",
+        "title": "The request's body is larger than this operation takes",
+        "description": "",
+        "retry": "after a change",
+        "advice": "Send less in one request, or split it into several.",
+        "shopper": False,
+        "context": [{"name": "limit", "type": "int"}],
+        "doors": [{"door": "bonsai", "status": 413, "code": "PAYLOAD_TOO_LARGE"}],
+    }
+
+
+async def test_a_person_gets_html(client: httpx.AsyncClient) -> None:
+    headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/failures", "/failures/"):
+        reply = await client.get(path, headers=headers)
+        assert reply.headers["content-type"] == "text/html; charset=utf-8"
+        assert '<a href="/failures/overloaded">' in reply.text
+    page = (await client.get("/failures/payload-too-large", headers=headers)).text
+    for text in ("The request&#39;s body is larger", "PAYLOAD_TOO_LARGE", "413", "<code>limit</code>"):
+        assert text in page
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html;q=0.5", ""])
+async def test_a_program_gets_json(client: httpx.AsyncClient, accept: str) -> None:
+    reply = await client.get("/failures/overloaded", headers={"Accept": accept})
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.headers["vary"] == "Accept"
+
+
+async def test_an_unknown_failure_is_not_found(client: httpx.AsyncClient) -> None:
+    for path in ("/failures/nothing-like-it", "/failures/a/b"):
+        reply = await client.get(path)
+        assert (reply.status_code, reply.json()["name"]) == (404, "unknown-route")
+    assert (await client.post("/failures")).status_code == 405

@@ -1,0 +1,98 @@
+"""A TCP server that answers each request with the bytes it was told to, right or wrong, and keeps what it was sent."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Request:
+    """One request as it came: the first line, the headers in lower case, the body."""
+
+    line: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class RawServer:
+    """`reply` is sent to each request; then the connection closes, after `silence` seconds."""
+
+    reply: bytes
+    silence: float = 0.0
+    host: str = "127.0.0.1"
+    port: int = 0
+    requests: list[Request] = field(default_factory=list[Request])
+    connections: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            self.requests.append(await _read(reader))
+            writer.write(self.reply)
+            await writer.drain()
+            if self.silence:
+                # Ends when the client gives up, or when the time has come.
+                await asyncio.wait_for(reader.read(), self.silence)
+        except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def raw_server(
+    reply: bytes,
+    *,
+    silence: float = 0.0,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[RawServer]:
+    """Run a RawServer for the length of the block."""
+    server = RawServer(reply, silence, host)
+    listener = await asyncio.start_server(server.serve, host, port, ssl=tls)
+    server.port = listener.sockets[0].getsockname()[1]
+    async with listener:
+        yield server
+
+
+def http_reply(
+    body: bytes | dict[str, Any] | list[Any],
+    status: str = "200 OK",
+    content_type: str = "application/json",
+    headers: str = "",
+) -> bytes:
+    """A whole HTTP reply."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(content)}\r\n"
+    return f"{head}{headers}Connection: close\r\n\r\n".encode() + content
+
+
+async def unused_port() -> int:
+    """A port on which nobody listens."""
+    listener = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    listener.close()
+    await listener.wait_closed()
+    return port
+
+
+async def _read(reader: asyncio.StreamReader) -> Request:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    line, *fields = head.strip().split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in fields)}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Request(line, headers, body)
