@@ -1,5 +1,10 @@
-"""The failure catalogue: every failure once, with its context, whether to retry, and what to do next."""
+"""The failure catalogue: every failure once, with its context, whether to retry, and what to do next.
 
+The mechanism and the failures of the service itself are at hand here; each area's own are in its module. All
+areas are imported, so that the catalogue is complete as soon as this package is.
+"""
+
+from entrepot.failures import orders, payments
 from entrepot.failures.base import Failure, Retry, TemporaryFailure, catalogue
 from entrepot.failures.service import (
     Internal,
@@ -29,4 +34,6 @@ __all__ = [
     "UnknownRoute",
     "UnsupportedMediaType",
     "catalogue",
+    "orders",
+    "payments",
 ]
