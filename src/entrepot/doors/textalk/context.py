@@ -27,8 +27,8 @@ class Webshop(msgspec.Struct, frozen=True):
     """An open shop: the channel behind the context parameter `webshop`."""
 
     uid: int
-    workspace: object
-    channel: object
+    workspace: int
+    channel: int
     environment: str
     languages: frozenset[str]
     default_language: str
@@ -38,14 +38,14 @@ class Webshop(msgspec.Struct, frozen=True):
 class Administrator(msgspec.Struct, frozen=True):
     """Who stands behind a valid auth token; `persistent` if it is an AuthToken and not a log-in."""
 
-    id: object
+    id: int
     persistent: bool
 
 
 class BuyerSession(msgspec.Struct, frozen=True):
     """A living buyer's session; `customer` is the uid of the customer who is logged in on it."""
 
-    id: object
+    id: int
     customer: int | None
 
 

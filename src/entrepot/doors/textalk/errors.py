@@ -8,6 +8,7 @@ import msgspec
 
 from entrepot.doors.textalk.json import Json, escape
 from entrepot.doors.textalk.texts import Text
+from entrepot.failures import Failure
 
 
 class Code(IntEnum):
@@ -131,14 +132,12 @@ class RpcError(msgspec.Struct, frozen=True):
     """A refused call.
 
     `data` is a ready string (a code, a provider's own words), a sentence, or the problems by pointer.
-    `failure` is the kebab-case name of the core failure behind it, for the `Link` header;
-    `retry_after` is in seconds.
+    `failure` is the core's failure behind it, which gives the headers `Link` and `Retry-After`.
     """
 
     code: Code
     data: Data = None
-    failure: str | None = None
-    retry_after: int | None = None
+    failure: Failure | None = None
 
     def render(self, language: str) -> dict[str, Json]:
         """The JSON-RPC error object; a member `data` only if there is some."""

@@ -73,9 +73,9 @@ _REQUESTS: Final[dict[str, dict[str, str]]] = {
         "en": "At least {limit} parameters are expected; {given} were given.",
         "sv": "Minst {limit} parametrar väntas; {given} angavs.",
     },
-    "params.unstorable": {
-        "en": "Contains a NUL character, or nests more than {limit} levels deep.",
-        "sv": "Innehåller ett NUL-tecken, eller är nästlat djupare än {limit} nivåer.",
+    "params.patch": {
+        "en": "Must be an object.",
+        "sv": "Måste vara ett objekt.",
     },
     "params.uid": {
         "en": "Must be a uid.",

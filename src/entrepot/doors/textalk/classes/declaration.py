@@ -29,9 +29,9 @@ Loader: TypeAlias = Callable[[Snapshot, Context, Sequence[Any]], Awaitable[Mappi
 class Field(msgspec.Struct, frozen=True, kw_only=True):
     """One property of a class.
 
-    `source` is the SQL expression of its value in the row of the class, or a loader that computes the values of
-    many objects at once (from children, or by rules), given their uids. jsonb columns hold the wire form unless
-    `to_wire` makes it; `to_store` makes the operand of a filter out of the keys below the property and the value.
+    `source` is the SQL expression of its value in the row of the class, or a loader that computes the values
+    of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
+    `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value.
     `read` is who may see it, `write` who may set it, None nobody.
     """
 
@@ -87,11 +87,11 @@ def everything(context: Context) -> None:
     del context
 
 
-class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     """A class of the API.
 
-    `rows` is the table or join with one row per object; `workspace` and `uid` are columns of it. `visible` narrows
-    the rows to what the caller may see: the rest does not exist for the caller. `aliases` are names that only filter.
+    `rows` is the table or join with one row per object; `workspace` and `uid` are columns of it. `visible`
+    narrows the rows to what the caller may see: the rest does not exist for the caller. `aliases` only filter.
     `search` is a column that holds the searchable text, folded by `query.folding.fold`.
     `operations` says which methods there are, and for whom.
     """

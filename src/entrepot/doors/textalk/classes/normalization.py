@@ -77,11 +77,8 @@ def _from_text(text: str, kind: Kind) -> Json | NotNormal:
     if kind is Kind.INTEGER:
         whole = _INTEGER.fullmatch(text.strip())
         return int(text) if whole else NotNormal(say("normalize.integer"))
-    return (
-        _whole(Decimal(text.strip()))
-        if _NUMBER.fullmatch(text.strip())
-        else NotNormal(say("normalize.number"))
-    )
+    number = _NUMBER.fullmatch(text.strip())
+    return _whole(Decimal(text.strip())) if number else NotNormal(say("normalize.number"))
 
 
 def _whole(value: float | Decimal) -> Json:
@@ -106,4 +103,4 @@ def read_moment(text: str) -> datetime | None:
 
 def write_moment(moment: datetime) -> str:
     """The wire form: UTC, whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"

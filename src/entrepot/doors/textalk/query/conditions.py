@@ -7,10 +7,11 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from entrepot.doors.kit import encode
 from entrepot.doors.textalk.classes.declaration import ClassDecl
 from entrepot.doors.textalk.classes.normalization import read_moment
 from entrepot.doors.textalk.classes.shapes import Array, Kind, Scalar
-from entrepot.doors.textalk.json import Json, encode, is_array
+from entrepot.doors.textalk.json import Json, is_array
 from entrepot.doors.textalk.query.filters import Condition, Search, Target
 from entrepot.doors.textalk.query.folding import fold
 
@@ -113,8 +114,12 @@ def _ordered(value: _Element) -> _Element:
     return sa.collate(value, "C") if isinstance(value.type, sa.String) else value
 
 
+def _items(operand: Json) -> Sequence[Json]:
+    return operand if is_array(operand) else ()
+
+
 def _in(value: _Element, operand: Json, _: Target) -> sa.ColumnElement[bool]:
-    operands = operand if is_array(operand) else []
+    operands = _items(operand)
     matches = value.in_(_unnested([item for item in operands if item is not None], value))
     return sa.or_(matches, _is_missing(value)) if None in operands else matches
 
@@ -142,8 +147,8 @@ def _contains(value: _Element, operand: Json, target: Target) -> sa.ColumnElemen
 
 
 def _contains_any(value: _Element, operand: Json, target: Target) -> sa.ColumnElement[bool]:
-    operands = operand if is_array(operand) else []
-    if isinstance(value.type, ARRAY):
+    operands = _items(operand)
+    if not isinstance(value.type, sa.JSON):
         kind = _element_type(target)
         found = [item for item in operands if _is_storable(item, kind)]
         return value.op("&&", is_comparison=True)(sa.cast(sa.literal(found, ARRAY(kind)), value.type))

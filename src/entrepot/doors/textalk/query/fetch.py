@@ -1,7 +1,8 @@
-"""Runs reads: level by level, one statement each, and puts the objects of the lower levels into those above."""
+"""Runs reads: level by level, one statement each, and puts objects of lower levels into those above."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from entrepot.doors.textalk.classes.declaration import ClassDecl, Field, Snapsho
 from entrepot.doors.textalk.classes.normalization import write_moment
 from entrepot.doors.textalk.context import Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError
-from entrepot.doors.textalk.json import Json, decode, is_array, is_object
+from entrepot.doors.textalk.json import Json, is_array, is_object
 from entrepot.doors.textalk.query.filters import Filters
 from entrepot.doors.textalk.query.projection import Cut, Expand, Keys, Projection
 from entrepot.doors.textalk.query.reads import Reads
@@ -25,6 +26,7 @@ from entrepot.doors.textalk.query.statements import (
 from entrepot.doors.textalk.texts import say
 
 MAX_OBJECTS: Final = 1_000_000
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class Built(msgspec.Struct, frozen=True):
@@ -41,7 +43,7 @@ _Level: TypeAlias = Mapping[Uid, Built]
 _Levels: TypeAlias = Mapping[int, _Level]
 
 
-class _TooMany(Exception):
+class _TooManyError(Exception):
     """A level has more rows, or the answer more objects, than any answer may have."""
 
 
@@ -50,7 +52,7 @@ async def get(reads: Reads, context: Context, projection: Projection, uid: Uid) 
     async with reads.snapshot() as snapshot:
         try:
             found = await _Fetch(snapshot, context).by_uid(projection, [uid])
-        except _TooMany:
+        except _TooManyError:
             return RpcError(Code.INVALID_QUERY, (Problem("", say("query.size", limit=MAX_OBJECTS)),))
     return found[uid].value if uid in found else RpcError(Code.OBJECT_NOT_FOUND)
 
@@ -63,7 +65,7 @@ async def list_(
     async with reads.snapshot() as snapshot:
         try:
             found = await _Fetch(snapshot, context).level(projection, statement)
-        except _TooMany:
+        except _TooManyError:
             return too_many_rows()
     return [built.value for built in found.values()]
 
@@ -93,12 +95,12 @@ class _Fetch:
         """The objects of one statement, by uid, in the statement's order."""
         rows = await self._snapshot.fetch(statement.sql, statement.arguments)
         if len(rows) > MAX_ROWS:
-            raise _TooMany
+            raise _TooManyError
         values = await self._values(projection, rows)
         below = await self._below(projection, values)
         built = {uid: _build(projection, row, below) for uid, row in values.items()}
         if sum(item.objects for item in built.values()) > MAX_OBJECTS:
-            raise _TooMany
+            raise _TooManyError
         return built
 
     async def _values(
@@ -141,7 +143,7 @@ def _wire(field: Field, cell: Any) -> Json:
         and column.type.python_type in {dict, list}
         and isinstance(cell, str)
     ):
-        cell = decode(cell)
+        cell = _decode(cell)
     if field.to_wire is not None:
         return field.to_wire(cell)
     if isinstance(cell, datetime):

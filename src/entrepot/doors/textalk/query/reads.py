@@ -1,12 +1,11 @@
 """Reads in one state of the database: a repeatable-read, read-only transaction of asyncpg."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
-import asyncpg
-
 from entrepot.doors.textalk.classes.declaration import Snapshot
+from entrepot.store.connections import Connection, Pool
 
 
 class Reads(Protocol):
@@ -20,21 +19,21 @@ class Reads(Protocol):
 class PooledReads:
     """Reads on connections of a pool; its `statement_timeout` bounds each statement."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
+    async def snapshot(self) -> AsyncGenerator[Snapshot]:
         """A snapshot on a connection of its own."""
         async with (
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            yield _Connection(connection)
+            yield _Connected(connection)
 
 
-class _Connection:
-    def __init__(self, connection: Any) -> None:
+class _Connected:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     async def fetch(self, statement: str, arguments: Sequence[object]) -> Sequence[Sequence[Any]]:

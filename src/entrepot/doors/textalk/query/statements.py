@@ -27,9 +27,8 @@ class Statement(msgspec.Struct, frozen=True):
 
 def compiled(statement: sa.ClauseElement) -> Statement:
     """The statement as asyncpg takes it."""
-    result = statement.compile(dialect=_DIALECT)
-    values, order = result.params, getattr(result, "positiontup", None) or ()
-    return Statement(str(result), tuple(values[name] for name in order))
+    result: Any = statement.compile(dialect=_DIALECT)
+    return Statement(str(result), tuple(result.params[name] for name in result.positiontup or ()))
 
 
 def objects_by_uid(

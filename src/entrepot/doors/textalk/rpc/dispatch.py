@@ -12,11 +12,11 @@ import msgspec
 import structlog
 
 from entrepot.doors.textalk.context import Context, ContextLookups, RawContext, resolve
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
-from entrepot.doors.textalk.json import MAX_DEPTH, Json, unstorable
+from entrepot.doors.textalk.errors import Code, RpcError
+from entrepot.doors.textalk.json import Json
 from entrepot.doors.textalk.rpc.messages import Call, Reply
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
-from entrepot.doors.textalk.texts import FALLBACK, say
+from entrepot.doors.textalk.texts import FALLBACK
 
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
@@ -55,7 +55,7 @@ class Dispatcher(msgspec.Struct, frozen=True):
         if isinstance(context, RpcError):
             return context
         refusal = self._refusal(method, context)
-        return context, refusal or _arguments(method, call.params)
+        return context, refusal or method.arguments(call.params)
 
     def _refusal(self, method: Method, context: Context) -> RpcError | None:
         if method.available is not None and not method.available(context):
@@ -69,16 +69,6 @@ class Dispatcher(msgspec.Struct, frozen=True):
 
     def _demands_tls(self, context: Context) -> bool:
         return self.shopless_tls if context.webshop is None else context.webshop.demands_tls
-
-
-def _arguments(method: Method, params: Json) -> Sequence[Json] | RpcError:
-    arguments = method.arguments(params)
-    if isinstance(arguments, RpcError):
-        return arguments
-    pointer = unstorable(arguments)
-    if pointer is not None:
-        return invalid_params([Problem(pointer, say("params.unstorable", limit=MAX_DEPTH))])
-    return arguments
 
 
 async def _invoke(method: Method, context: Context, arguments: Sequence[Json]) -> Json | RpcError:

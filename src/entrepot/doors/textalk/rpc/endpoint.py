@@ -6,14 +6,17 @@ from typing import Final
 import msgspec
 import structlog
 
+from entrepot.doors.kit import decode_json, encode
 from entrepot.doors.textalk.context import RawContext
 from entrepot.doors.textalk.errors import Code, RpcError
-from entrepot.doors.textalk.json import Json, MalformedError, decode, encode, is_array
+from entrepot.doors.textalk.json import Json, is_array
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.messages import Call, Reply, read_call
 from entrepot.doors.textalk.texts import FALLBACK, say
+from entrepot.failures import MalformedBody
 
 MAX_BATCH: Final = 100
+MAX_DEPTH: Final = 64
 MAX_MESSAGE: Final = 1_000_000
 MAX_MESSAGE_WITH_FILE: Final = 10_000_000
 FILE_METHOD: Final = "Order.addArticle"
@@ -42,10 +45,9 @@ async def answer(dispatcher: Dispatcher, raw: RawContext, message: bytes) -> Ans
     large = len(message) > MAX_MESSAGE
     if large and not may_hold_file(message):
         return too_large()
-    try:
-        parsed = decode(message)
-    except MalformedError:
-        return _alone(_refusal(RpcError(Code.PARSE_ERROR)))
+    parsed: Json | MalformedBody = decode_json(message, MAX_DEPTH, exact=True)
+    if isinstance(parsed, MalformedBody):
+        return _alone(_refusal(RpcError(Code.PARSE_ERROR, failure=parsed)))
     calls = _calls(parsed)
     if isinstance(calls, RpcError):
         return _alone(_refusal(calls))

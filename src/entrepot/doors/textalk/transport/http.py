@@ -2,78 +2,55 @@
 
 from typing import Final
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-
+from entrepot.doors.kit import CorsPolicy, Reply, Request, encode
 from entrepot.doors.textalk.errors import Code, RpcError
-from entrepot.doors.textalk.json import Json, encode
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
-from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE_WITH_FILE, Answer, answer, too_large
-from entrepot.doors.textalk.transport.parameters import is_json, raw_context
+from entrepot.doors.textalk.rpc.endpoint import Answer, answer, too_large
+from entrepot.doors.textalk.transport.parameters import may_be_form, raw_context
+from entrepot.failures import Failure, MethodNotAllowed, PayloadTooLarge, RequestTimeout, UnknownRoute
 
-ALLOWED: Final = "POST, OPTIONS"
-_CORS: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "X-Request-Id, Link, Retry-After",
-}
-_PREFLIGHT: Final = _CORS | {
-    "Access-Control-Allow-Methods": ALLOWED,
-    "Access-Control-Allow-Headers": "Content-Type, X-Requested-With",
-    "Access-Control-Max-Age": "86400",
-}
+CORS: Final = CorsPolicy(
+    "*",
+    ["POST", "OPTIONS"],
+    ["Content-Type", "X-Requested-With"],
+    ["X-Request-Id", "Link", "Retry-After"],
+)
 
 
-async def handle(dispatcher: Dispatcher, request: Request) -> Response:
-    """The answer to one HTTP request on the endpoint's path."""
-    if request.method == "OPTIONS":
-        return Response(status_code=204, headers=_PREFLIGHT)
-    if request.method != "POST":
-        return _unsupported(request)
-    try:
-        body = await _read(request)
-    except ClientDisconnect:
-        return Response(status_code=400)
-    if body is None:
-        return _response(too_large(), closing=True)
-    raw = raw_context(request, json_body=is_json(request))
-    return _response(await answer(dispatcher, raw, body))
+async def handle(dispatcher: Dispatcher, request: Request) -> Reply:
+    """The answer to a POST whose body has been read."""
+    raw = raw_context(request, from_form=may_be_form(request))
+    return _reply(await answer(dispatcher, raw, request.body), request)
 
 
-async def _read(request: Request) -> bytes | None:
-    """The whole body, or None as soon as it is larger than any message may be."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_MESSAGE_WITH_FILE:
-            return None
-    return bytes(body)
-
-
-def _response(result: Answer, *, closing: bool = False) -> Response:
+def _reply(result: Answer, request: Request) -> Reply:
     if result.body is None:
-        return Response(status_code=204, headers=_CORS)
-    headers = _CORS | ({"Connection": "close"} if closing else {}) | _error_headers(result.error)
-    status = 401 if result.error is not None and result.error.code is Code.BAD_AUTH_TOKEN else 200
-    return Response(result.body, status, headers, media_type="application/json")
+        return Reply(204)
+    error = result.error
+    if error is None:
+        return Reply(200, result.body)
+    request.outcome = error.code.name.lower().replace("_", "-")
+    status = 401 if error.code is Code.BAD_AUTH_TOKEN else 200
+    return Reply(status, result.body, failure=error.failure)
 
 
-def _error_headers(error: RpcError | None) -> dict[str, str]:
-    headers: dict[str, str] = {}
-    if error is not None and error.failure is not None:
-        headers["Link"] = f'</failures/{error.failure}>; rel="help"'
-    if error is not None and error.retry_after is not None:
-        headers["Retry-After"] = str(error.retry_after)
-    return headers
+def render(failure: Failure, request: Request) -> Reply:
+    """What goes wrong around the calls, with a JSON-RPC body for clients that read one whatever the status."""
+    if isinstance(failure, PayloadTooLarge):
+        return _reply(too_large(), request)
+    if isinstance(failure, MethodNotAllowed):
+        upgrade = request.method == "GET" and request.header("upgrade") is not None
+        return _refused(400, "Bad upgrade") if upgrade else _refused(405, "Method not allowed")
+    if isinstance(failure, UnknownRoute):
+        return _refused(404, "Not found")
+    if isinstance(failure, RequestTimeout):
+        return _refused(408, "Request timeout")
+    return Reply(200, _body(RpcError(Code.RPC_INTERNAL_ERROR)))
 
 
-def _unsupported(request: Request) -> Response:
-    if request.method == "GET" and "upgrade" in request.headers:
-        return _refused(400, "Bad upgrade", {})
-    return _refused(405, "Method not allowed", {"Allow": ALLOWED})
+def _refused(status: int, reason: str) -> Reply:
+    return Reply(status, _body(RpcError(Code.INVALID_REQUEST, reason)))
 
 
-def _refused(status: int, reason: str, headers: dict[str, str]) -> Response:
-    """A transport error, with a JSON-RPC body for clients that read one regardless of the status."""
-    error: Json = RpcError(Code.INVALID_REQUEST, reason).render("en")
-    body = encode({"jsonrpc": "2.0", "id": None, "error": error})
-    return Response(body, status, _CORS | headers, media_type="application/json")
+def _body(error: RpcError) -> bytes:
+    return encode({"jsonrpc": "2.0", "id": None, "error": error.render("en")})

@@ -2,22 +2,22 @@
 
 from typing import Final
 
-from starlette.requests import HTTPConnection
+from starlette.requests import cookie_parser
 
+from entrepot.doors.kit import Request, content_type_is_json
 from entrepot.doors.textalk.context import RawContext
 
 _AUTHORITY: Final = frozenset({"auth", "session"})
 
 
-def raw_context(connection: HTTPConnection, *, json_body: bool) -> RawContext:
-    """The context as given. `json_body` says that the body cannot come from a plain cross-site form."""
-    with_authority = json_body and _is_same_origin(connection)
+def raw_context(request: Request, *, from_form: bool = False) -> RawContext:
+    """The context as given. `from_form` says that any site could have made a browser send this request."""
+    cookies = cookie_parser(request.header("cookie") or "")
+    authority = not from_form and _is_same_origin(request)
 
     def given(name: str) -> str | None:
-        in_query = connection.query_params.get(name)
-        if in_query or (name in _AUTHORITY and not with_authority):
-            return in_query or None
-        return connection.cookies.get(name) or None
+        in_cookie = cookies.get(name) if authority or name not in _AUTHORITY else None
+        return request.query.get(name) or in_cookie or None
 
     return RawContext(
         webshop=given("webshop"),
@@ -25,25 +25,24 @@ def raw_context(connection: HTTPConnection, *, json_body: bool) -> RawContext:
         auth=given("auth"),
         session=given("session"),
         vat_country=given("vat_country"),
-        secure=_is_secure(connection),
+        secure=_is_secure(request),
     )
 
 
-def is_json(connection: HTTPConnection) -> bool:
-    """Whether the body is declared as JSON, which a browser sends to another origin only after asking."""
-    media_type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return media_type in {"application/json", "application/json-rpc"}
+def may_be_form(request: Request) -> bool:
+    """Whether a plain form could have sent it: a browser sends JSON to another origin only after asking."""
+    return not content_type_is_json(request.scope) and request.media_type != "application/json-rpc"
 
 
-def _is_secure(connection: HTTPConnection) -> bool:
+def _is_secure(request: Request) -> bool:
     """The server has already rewritten the scheme for trusted proxies."""
-    return connection.url.scheme in {"https", "wss"}
+    return request.scope["scheme"] in {"https", "wss"}
 
 
-def _is_same_origin(connection: HTTPConnection) -> bool:
+def _is_same_origin(request: Request) -> bool:
     """Cookies carry authority for the page's own origin only (second reading 9)."""
-    if connection.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    if request.header("sec-fetch-site") not in {None, "same-origin"}:
         return False
-    origin = connection.headers.get("origin")
-    scheme = "https" if _is_secure(connection) else "http"
-    return origin is None or origin == f"{scheme}://{connection.headers.get('host', '')}"
+    origin = request.header("origin")
+    scheme = "https" if _is_secure(request) else "http"
+    return origin is None or origin == f"{scheme}://{request.header('host')}"

@@ -1,32 +1,26 @@
-"""The routes of the door, below its prefix or at the root of a host name given to it."""
+"""The one resource of the door, below its prefix or at the root of a host name given to it."""
 
 from typing import Final
 
-from starlette.requests import Request
-from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
 
+from entrepot.doors.kit import WEBSOCKET, Door, Endpoint, Observer, Reply, Request, Resource, Router
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
+from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE_WITH_FILE
 from entrepot.doors.textalk.transport import http, socket
 
 PATH: Final = "/backend/jsonrpc/v1"
 
 
-def routes(dispatcher: Dispatcher) -> list[BaseRoute]:
-    """HTTP and WebSocket, with and without the trailing slash, which both kinds of client use."""
+def textalk_app(dispatcher: Dispatcher, observe: Observer) -> Router:
+    """The door as an ASGI app; its path is taken with and without the trailing slash."""
+    door = Door("textalk", http.render, observe, body_limit=MAX_MESSAGE_WITH_FILE)
 
-    class Endpoint:
-        """An ASGI application and not a function, so that every verb reaches it and 405 is ours to word."""
+    async def post(request: Request) -> Reply:
+        return await http.handle(dispatcher, request)
 
-        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-            response = await http.handle(dispatcher, Request(scope, receive))
-            await response(scope, receive, send)
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await socket.handle(dispatcher, scope, receive, send)
 
-    async def serve(websocket: WebSocket) -> None:
-        await socket.handle(dispatcher, websocket)
-
-    found: list[BaseRoute] = []
-    for path in (PATH, f"{PATH}/"):
-        found += [Route(path, Endpoint()), WebSocketRoute(path, serve)]
-    return found
+    methods = {"POST": Endpoint(door, "jsonrpc", post), WEBSOCKET: serve}
+    return Router(door, [Resource(PATH, methods, http.CORS)], slash_optional=True)

@@ -9,14 +9,16 @@ from typing import Final
 
 import structlog
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from entrepot.doors.kit import Request, encode, reply_headers
 from entrepot.doors.textalk.context import RawContext, resolve
 from entrepot.doors.textalk.errors import Code, RpcError
-from entrepot.doors.textalk.json import encode
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer, may_hold_file
 from entrepot.doors.textalk.rpc.messages import Reply
+from entrepot.doors.textalk.texts import FALLBACK
 from entrepot.doors.textalk.transport.parameters import raw_context
 
 PARALLEL_CALLS: Final = 8
@@ -27,15 +29,15 @@ TRY_AGAIN_LATER: Final = 1013
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
 
-async def handle(dispatcher: Dispatcher, websocket: WebSocket) -> None:
+async def handle(dispatcher: Dispatcher, scope: Scope, receive: Receive, send: Send) -> None:
     """Serves one socket until either side closes it. A bad auth token refuses the handshake with 401."""
-    raw = raw_context(websocket, json_body=True)
+    websocket, request = WebSocket(scope, receive, send), Request(scope)
+    raw = raw_context(request)
     if await _has_bad_token(dispatcher, raw):
-        await websocket.send_denial_response(_unauthorized(raw))
+        await websocket.send_denial_response(_unauthorized(request))
         return
-    await websocket.accept()
-    connection = _Connection(dispatcher, raw, websocket)
-    await connection.serve()
+    await websocket.accept(headers=reply_headers(request.id))
+    await _Connection(dispatcher, raw, websocket).serve()
 
 
 async def _has_bad_token(dispatcher: Dispatcher, raw: RawContext) -> bool:
@@ -50,9 +52,9 @@ async def _has_bad_token(dispatcher: Dispatcher, raw: RawContext) -> bool:
     return isinstance(context, RpcError) and context.code is Code.BAD_AUTH_TOKEN
 
 
-def _unauthorized(raw: RawContext) -> Response:
-    reply = Reply(None, RpcError(Code.BAD_AUTH_TOKEN), raw.language or "en")
-    return Response(encode(reply.render()), 401, media_type="application/json")
+def _unauthorized(request: Request) -> Response:
+    body = encode(Reply(None, RpcError(Code.BAD_AUTH_TOKEN), FALLBACK).render())
+    return Response(body, 401, {"X-Request-Id": request.id}, "application/json")
 
 
 class _Connection:
