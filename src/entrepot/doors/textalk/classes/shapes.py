@@ -66,6 +66,7 @@ class Free(msgspec.Struct, frozen=True, kw_only=True):
 Shape: TypeAlias = Scalar | Mapped | Array | Record | Free
 
 MAX_UID: Final = 2**53 - 1
+MAX_UID_DIGITS: Final = 16
 MAX_TEXT: Final = 100_000
 LANGUAGE_KEYS: Final = "^[a-z]{2}$"
 CURRENCY_KEYS: Final = "^[A-Z]{3}$"

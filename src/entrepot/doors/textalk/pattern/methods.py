@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes, Operation, Uid
-from entrepot.doors.textalk.classes.shapes import MAX_UID, Kind
+from entrepot.doors.textalk.classes.shapes import MAX_UID, MAX_UID_DIGITS, Kind
 from entrepot.doors.textalk.context import Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.json import Json, is_array, is_object
@@ -31,7 +31,7 @@ def read_uid(raw: Json, decl: ClassDecl, pointer: str = "/0") -> Uid | RpcError:
         fits = isinstance(raw, str) and 0 < len(raw) <= _MAX_UID_LENGTH
         return str(raw) if fits else _no_uid(pointer)
     if isinstance(raw, str) and raw.isascii() and raw.isdigit():
-        raw = int(raw) if len(raw) <= len(str(MAX_UID)) else MAX_UID + 1
+        raw = int(raw) if len(raw) <= MAX_UID_DIGITS else MAX_UID + 1
     if not isinstance(raw, int) or isinstance(raw, bool):
         return _no_uid(pointer)
     return raw if 0 <= raw <= MAX_UID else RpcError(Code.OBJECT_NOT_FOUND)

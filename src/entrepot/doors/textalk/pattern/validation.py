@@ -7,7 +7,6 @@ from typing import Any, Final
 import jsonschema_rs
 import msgspec
 
-from entrepot.doors.kit import encode
 from entrepot.doors.textalk.classes.declaration import ClassDecl
 from entrepot.doors.textalk.classes.normalization import normalize
 from entrepot.doors.textalk.context import Audience
@@ -38,7 +37,7 @@ def check_patch(decl: ClassDecl, audience: Audience, patch: Mapping[str, Json], 
     """The patch as it would be stored, and everything that is wrong with it."""
     unconverted: list[Problem] = []
     normal = normalized(decl, patch, unconverted)
-    validator = _validator(decl.name, encode(patch_schema(decl, audience, creating=creating)))
+    validator = _validator(decl, audience, creating)
     known = {problem.pointer for problem in unconverted}
     invalid = [problem for problem in _problems(validator, normal) if problem.pointer not in known]
     return Checked(normal, tuple(unconverted[:MAX_PROBLEMS]), tuple(invalid))
@@ -55,10 +54,10 @@ def normalized(decl: ClassDecl, patch: Mapping[str, Json], problems: list[Proble
 
 
 @cache
-def _validator(name: str, schema: bytes) -> jsonschema_rs.Draft202012Validator:
+def _validator(decl: ClassDecl, audience: Audience, creating: bool) -> jsonschema_rs.Draft202012Validator:
     """The compiled schema; there are few, one for each class, kind of caller and purpose."""
-    del name
-    return jsonschema_rs.Draft202012Validator(schema.decode(), validate_formats=True)
+    schema = patch_schema(decl, audience, creating=creating)
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
 def _problems(validator: jsonschema_rs.Draft202012Validator, patch: Mapping[str, Json]) -> Iterator[Problem]:

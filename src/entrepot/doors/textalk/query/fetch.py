@@ -10,6 +10,7 @@ import msgspec
 
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Field, Snapshot, Uid
 from entrepot.doors.textalk.classes.normalization import write_moment
+from entrepot.doors.textalk.classes.shapes import MAX_UID_DIGITS, Kind
 from entrepot.doors.textalk.context import Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.json import Json, is_array, is_object
@@ -156,11 +157,20 @@ def _references(value: Json, cut: Cut) -> Iterator[tuple[Expand, Uid]]:
     if is_array(value):
         for item in value:
             yield from _references(item, cut)
-    elif isinstance(cut, Expand) and isinstance(value, int | str):
-        yield cut, value
+    elif isinstance(cut, Expand) and (uid := _uid(value, cut)) is not None:
+        yield cut, uid
     elif isinstance(cut, Keys) and is_object(value):
         for name, inner in cut.keys.items():
             yield from _references(value.get(name), inner)
+
+
+def _uid(value: Json, cut: Expand) -> Uid | None:
+    """The uid that a value is; keys and texts in jsonb may hold an integer's digits."""
+    if cut.projection.decl.uid_kind is not Kind.INTEGER:
+        return value if isinstance(value, str) else None
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= MAX_UID_DIGITS else None
+    return value if isinstance(value, int) else None
 
 
 def _build(projection: Projection, row: Mapping[str, Json], below: _Levels) -> Built:
@@ -175,8 +185,8 @@ _MISSING: Final = Built(None, 0)
 
 def _cut(value: Json, cut: Cut, below: _Levels) -> Built:
     """The part of a value that the query asks for; what is not there is null, and falls out of an array."""
-    if isinstance(cut, Expand) and isinstance(value, int | str):
-        return below.get(id(cut), {}).get(value, _MISSING)
+    if isinstance(cut, Expand) and (uid := _uid(value, cut)) is not None:
+        return below.get(id(cut), {}).get(uid, _MISSING)
     if isinstance(cut, Expand | Keys) and is_array(value):
         parts = [part for item in value if (part := _cut(item, cut, below)).value is not None]
         return Built([part.value for part in parts], sum(part.objects for part in parts))
