@@ -9,7 +9,7 @@ from entrepot.doors.textalk.errors import Code, RpcError
 from entrepot.doors.textalk.json import Json, is_array, is_object
 from entrepot.doors.textalk.texts import say
 
-CallId: TypeAlias = "str | int | float | Decimal | None"
+CallId: TypeAlias = str | int | float | Decimal | None
 
 
 class Call(msgspec.Struct, frozen=True):
