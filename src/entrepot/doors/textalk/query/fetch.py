@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 import msgspec
+import sqlalchemy as sa
 
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Field, Snapshot, Uid
 from entrepot.doors.textalk.classes.normalization import write_moment
@@ -138,12 +139,7 @@ def columns(projection: Projection) -> list[Field]:
 def _wire(field: Field, cell: Any) -> Json:
     """The wire form of a cell."""
     column = field.column
-    if (
-        cell is not None
-        and column is not None
-        and column.type.python_type in {dict, list}
-        and isinstance(cell, str)
-    ):
+    if isinstance(cell, str) and column is not None and isinstance(column.type, sa.JSON):
         cell = _decode(cell)
     if field.to_wire is not None:
         return field.to_wire(cell)

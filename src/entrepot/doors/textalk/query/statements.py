@@ -36,8 +36,9 @@ def objects_by_uid(
 ) -> Statement:
     """The objects with these uids that the caller may see: first column the uid, then the fields' columns."""
     kind = sa.BigInteger() if decl.uid_kind is Kind.INTEGER else sa.Text()
-    wanted = sa.func.unnest(sa.literal(list(uids), ARRAY(kind))).table_valued("uid", name="wanted")
-    rows = decl.rows.join(wanted, sa.column("uid", _selectable=wanted) == decl.uid)
+    given = sa.func.unnest(sa.literal(list(uids), ARRAY(kind)))
+    wanted = given.table_valued(sa.column("uid", kind), name="wanted").render_derived()
+    rows = decl.rows.join(wanted, wanted.c.uid == decl.uid)
     return compiled(_select(decl, fields).select_from(rows).where(*_seen(decl, context)))
 
 
