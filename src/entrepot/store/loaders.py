@@ -12,9 +12,10 @@ from typing import Any, cast
 
 import msgspec
 
+from entrepot.domain.attempts import Attempt
 from entrepot.domain.catalogue import Offer, OfferKey
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
-from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment
+from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import Command, Record, Stage, View
 from entrepot.domain.stock import Hold, Level
@@ -173,7 +174,9 @@ def _rows_of(kind: type[Record], key: str, kinds: str, *children: type[Record]) 
     plain, locking = (_by_key(_binding[kind], key, kinds, lock) for lock in ("", "for no key update"))
     below = [(_binding[child], _by_key(_binding[child], "order", "bigint", "")) for child in children]
 
-    async def loader(connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool) -> None:
+    async def loader(
+        connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
+    ) -> None:
         ordered = sorted(keys)
         for row in await connection.fetch(locking if lock else plain, workspace, ordered):
             view.load(_binding[kind].parse(row))
@@ -196,7 +199,8 @@ def _by_key(binding: Binding, key: str, kinds: str, lock: str) -> str:
 LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
-    Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Hold),
+    Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Refund, Hold),
+    Stage.ATTEMPT: _rows_of(Attempt, "id", "bigint"),
     Stage.OFFER: cast("Loader", _offers),
     Stage.SHIPPING: cast("Loader", _shipping),
     Stage.TAX: cast("Loader", _taxes),
