@@ -13,6 +13,7 @@ from entrepot.domain.appraisal import Basket
 from entrepot.domain.attempts import Attempt, Draft
 from entrepot.domain.channels import Reference
 from entrepot.domain.drafting import OrderCommand, draft, open_names
+from entrepot.domain.outbox import Delivery
 from entrepot.domain.placing import holds_for, in_flight, settle, token_reuse
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Refused, Stage, View, refused
 from entrepot.domain.stock import Hold, Level
@@ -122,6 +123,7 @@ class CompleteAttempt(AttemptCommand, frozen=True):
             return Decided(attempt, Changes())
         changes = Changes((_ended(attempt, "done", now),))
         _free_names(attempt, view, changes)
+        changes.put(*_payouts(attempt, self.reference, now))
         return Decided(settle(attempt.draft, now, changes, self.reference, self.description), changes)
 
 
@@ -184,6 +186,23 @@ def free_holds(view: View, order: int, changes: Changes) -> None:
         levels[key] = stock.release(level, held.quantity)
         changes.remove(held)
     changes.put(*levels.values())
+
+
+def _payouts(attempt: Attempt, reference: str | None, now: datetime) -> list[Delivery]:
+    """What merchants are due of a live charge, to be transferred once per attempt and merchant."""
+    if reference is None or attempt.environment != "live":
+        return []
+    key = attempt.uuid.hex
+    return [
+        Delivery(
+            attempt.order,
+            f"payout:{payout.merchant}",
+            1,
+            {"intent": reference, "account": payout.account, "amount": payout.amount, "key": key},
+            now,
+        )
+        for payout in attempt.draft.payouts
+    ]
 
 
 def _ended(attempt: Attempt, state: Literal["done", "refused"], now: datetime) -> Attempt:
