@@ -14,6 +14,32 @@ down_revision = None
 def upgrade() -> None:
     """Create every table."""
     op.create_table(
+        "attempts",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(collation="C"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("draft", postgresql.JSONB(), nullable=False),
+        sa.Column("intent", sa.Text(collation="C"), nullable=True),
+        sa.Column("outcome", sa.Text(collation="C"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("workspace", "id", name="attempts_pkey"),
+    )
+    op.create_index(
+        "attempts_open_idx",
+        "attempts",
+        ["lease_until", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
         "bank_accounts",
         sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("account", sa.Text(collation="C"), nullable=False),
@@ -183,6 +209,54 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "order", "seq", name="order_events_pkey"),
     )
     op.create_table(
+        "order_lines",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("part", sa.Integer(), nullable=False),
+        sa.Column("product", sa.Uuid(), nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("variant", sa.BigInteger(), nullable=False),
+        sa.Column("sku", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("tax", sa.BigInteger(), nullable=False),
+        sa.Column("duties", sa.BigInteger(), nullable=False),
+        sa.Column("requires_shipping", sa.Boolean(), nullable=False),
+        sa.Column("tracked", sa.Boolean(), nullable=False),
+        sa.Column("new", sa.BigInteger(), nullable=False),
+        sa.Column("acknowledged", sa.BigInteger(), nullable=False),
+        sa.Column("shipped", sa.BigInteger(), nullable=False),
+        sa.Column("delivered", sa.BigInteger(), nullable=False),
+        sa.Column("cancelled", sa.BigInteger(), nullable=False),
+        sa.Column("return_initiated", sa.BigInteger(), nullable=False),
+        sa.Column("returned", sa.BigInteger(), nullable=False),
+        sa.Column("refunded", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "new + acknowledged + shipped + delivered + cancelled + return_initiated + returned = quantity",
+            name="order_lines_counters_check",
+        ),
+        sa.CheckConstraint(
+            "new >= 0 and acknowledged >= 0 and shipped >= 0 and delivered >= 0 and cancelled >= 0 and return_initiated >= 0 and returned >= 0",
+            name="order_lines_terms_check",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "order", "no", name="order_lines_pkey"),
+    )
+    op.create_table(
+        "order_parts",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("merchant", sa.BigInteger(), nullable=True),
+        sa.Column("merchant_name", sa.Text(collation="C"), nullable=False),
+        sa.Column("merchant_order_id", sa.Text(collation="C"), nullable=True),
+        sa.Column("shipping", sa.BigInteger(), nullable=False),
+        sa.Column("shipping_tax", sa.BigInteger(), nullable=False),
+        sa.Column("shipping_label", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "order", "no", name="order_parts_pkey"),
+    )
+    op.create_table(
         "orders",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -247,6 +321,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "token_hash"),
     )
     op.create_table(
+        "payments",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("method", sa.Text(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(collation="C"), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("refunded", sa.BigInteger(), nullable=False),
+        sa.Column("reference", sa.Text(collation="C"), nullable=True),
+        sa.Column("reported", postgresql.JSONB(), nullable=True),
+        sa.CheckConstraint("refunded >= 0 and refunded <= amount", name="payments_refunded_check"),
+        sa.PrimaryKeyConstraint("workspace", "order", "no", name="payments_pkey"),
+    )
+    op.create_table(
         "products",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -273,6 +363,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "workspace", "channel", "environment", "kind", "value", name="references_pkey"
         ),
+    )
+    op.create_table(
+        "refunds",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("key_uuid", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.Text(collation="C"), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(collation="C"), nullable=False),
+        sa.Column("breakdown", postgresql.JSONB(), nullable=False),
+        sa.Column("lines", postgresql.JSONB(), nullable=False),
+        sa.Column("reference", sa.Text(collation="C"), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount > 0", name="refunds_amount_check"),
+        sa.PrimaryKeyConstraint("workspace", "order", "no", name="refunds_pkey"),
     )
     op.create_table(
         "remembered_prices",
@@ -346,88 +452,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "id", name="credentials_pkey"),
     )
     op.create_index("credentials_channel_idx", "credentials", ["workspace", "channel"], unique=False)
-    op.create_table(
-        "order_lines",
-        sa.Column("workspace", sa.BigInteger(), nullable=False),
-        sa.Column("order", sa.BigInteger(), nullable=False),
-        sa.Column("no", sa.Integer(), nullable=False),
-        sa.Column("part", sa.Integer(), nullable=False),
-        sa.Column("product", sa.Uuid(), nullable=False),
-        sa.Column("product_id", sa.BigInteger(), nullable=False),
-        sa.Column("variant", sa.BigInteger(), nullable=False),
-        sa.Column("sku", sa.Text(collation="C"), nullable=False),
-        sa.Column("name", sa.Text(collation="C"), nullable=False),
-        sa.Column("price", sa.BigInteger(), nullable=False),
-        sa.Column("quantity", sa.BigInteger(), nullable=False),
-        sa.Column("tax", sa.BigInteger(), nullable=False),
-        sa.Column("duties", sa.BigInteger(), nullable=False),
-        sa.Column("requires_shipping", sa.Boolean(), nullable=False),
-        sa.Column("tracked", sa.Boolean(), nullable=False),
-        sa.Column("new", sa.BigInteger(), nullable=False),
-        sa.Column("acknowledged", sa.BigInteger(), nullable=False),
-        sa.Column("shipped", sa.BigInteger(), nullable=False),
-        sa.Column("delivered", sa.BigInteger(), nullable=False),
-        sa.Column("cancelled", sa.BigInteger(), nullable=False),
-        sa.Column("return_initiated", sa.BigInteger(), nullable=False),
-        sa.Column("returned", sa.BigInteger(), nullable=False),
-        sa.Column("refunded", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint(
-            "new + acknowledged + shipped + delivered + cancelled + return_initiated + returned = quantity",
-            name="order_lines_counters_check",
-        ),
-        sa.CheckConstraint(
-            "new >= 0 and acknowledged >= 0 and shipped >= 0 and delivered >= 0 and cancelled >= 0 and return_initiated >= 0 and returned >= 0",
-            name="order_lines_terms_check",
-        ),
-        sa.ForeignKeyConstraint(
-            ["workspace", "order"],
-            ["orders.workspace", "orders.id"],
-            name="order_lines_orders_fkey",
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("workspace", "order", "no", name="order_lines_pkey"),
-    )
-    op.create_table(
-        "order_parts",
-        sa.Column("workspace", sa.BigInteger(), nullable=False),
-        sa.Column("order", sa.BigInteger(), nullable=False),
-        sa.Column("no", sa.Integer(), nullable=False),
-        sa.Column("merchant", sa.BigInteger(), nullable=True),
-        sa.Column("merchant_name", sa.Text(collation="C"), nullable=False),
-        sa.Column("merchant_order_id", sa.Text(collation="C"), nullable=True),
-        sa.Column("shipping", sa.BigInteger(), nullable=False),
-        sa.Column("shipping_tax", sa.BigInteger(), nullable=False),
-        sa.Column("shipping_label", sa.Text(collation="C"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["workspace", "order"],
-            ["orders.workspace", "orders.id"],
-            name="order_parts_orders_fkey",
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("workspace", "order", "no", name="order_parts_pkey"),
-    )
-    op.create_table(
-        "payments",
-        sa.Column("workspace", sa.BigInteger(), nullable=False),
-        sa.Column("order", sa.BigInteger(), nullable=False),
-        sa.Column("no", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(collation="C"), nullable=False),
-        sa.Column("method", sa.Text(collation="C"), nullable=False),
-        sa.Column("state", sa.Text(collation="C"), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("currency", sa.Text(collation="C"), nullable=False),
-        sa.Column("refunded", sa.BigInteger(), nullable=False),
-        sa.Column("reference", sa.Text(collation="C"), nullable=True),
-        sa.Column("reported", postgresql.JSONB(), nullable=True),
-        sa.CheckConstraint("refunded >= 0 and refunded <= amount", name="payments_refunded_check"),
-        sa.ForeignKeyConstraint(
-            ["workspace", "order"],
-            ["orders.workspace", "orders.id"],
-            name="payments_orders_fkey",
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("workspace", "order", "no", name="payments_pkey"),
-    )
     op.create_table(
         "variants",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
