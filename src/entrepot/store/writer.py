@@ -46,6 +46,9 @@ class Dirty:
             await self._insert(connection, workspace, binding)
             if changed := self._updates.get(binding.kind):
                 await connection.fetch(binding.put, workspace, *binding.rows(changed))
+        if moved := self._updates.get(Reference):
+            # Freed and taken again within one batch: the row never left.
+            await connection.fetch(REFERENCES.put, workspace, *REFERENCES.rows(moved))
         if freed := self._deletes.get(Reference):
             await connection.fetch(REFERENCES.delete, workspace, *_columns(freed))
 
