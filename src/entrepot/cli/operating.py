@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 Workspace = Annotated[
     str | None,
-    typer.Option("--workspace", "-w", envvar="ENTREPOT_WORKSPACE", help="Its name; may be left out where there is one."),
+    typer.Option(
+        "--workspace", "-w", envvar="ENTREPOT_WORKSPACE", help="Its name; may be left out where there is one."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, amounts in minor units.")]
 
@@ -104,7 +106,9 @@ def operator_command(command: Callable[..., Awaitable[None]]) -> Callable[..., N
         _run(command, {each.name: given.pop(each.name) for each in own}, **given)
 
     # Typer reads a function's signature and annotations to learn its options.
-    signature = inspect.Signature([each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + shared)
+    signature = inspect.Signature(
+        [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + shared
+    )
     described: Any = run
     described.__signature__ = signature
     described.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
@@ -119,7 +123,10 @@ def moment(text: str | None, option: str) -> datetime | None:
         read = datetime.fromisoformat(text)
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
-        fail(f"{option}: {text!r} is wrong; expected a date or time such as 2026-03-01 or 2026-03-01T12:00Z.", status=2)
+        fail(
+            f"{option}: {text!r} is wrong; expected a date or time such as 2026-03-01 or 2026-03-01T12:00Z.",
+            status=2,
+        )
 
 
 def _run(
@@ -143,7 +150,12 @@ def _run(
 
 
 async def _work(
-    command: Callable[..., Awaitable[None]], arguments: dict[str, Any], url: str, name: str | None, *, as_json: bool
+    command: Callable[..., Awaitable[None]],
+    arguments: dict[str, Any],
+    url: str,
+    name: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     from entrepot.checks import check_database
     from entrepot.store.connections import connect
@@ -168,8 +180,12 @@ async def _workspace(connection: "Connection", name: str | None) -> int:
         fail("There is no workspace yet; make one with: entrepot apply FILE")
     if name is None and len(known) == 1:
         return next(iter(known))
+    return _refuse_workspace(name, known.values())
+
+
+def _refuse_workspace(name: str | None, known: Iterable[str]) -> NoReturn:
     given = "missing" if name is None else f"{name!r} is wrong"
-    fail(f"--workspace: {given}; expected one of {_listed(known.values())}.", status=2)
+    fail(f"--workspace: {given}; expected one of {_listed(known)}.", status=2)
 
 
 def _listed(names: Iterable[str]) -> str:

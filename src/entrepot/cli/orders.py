@@ -1,6 +1,6 @@
 """`entrepot orders`: list, show and cancel."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from entrepot.domain.cancelling import Cancelled, CancelledLine
-    from entrepot.domain.orders import Order
+    from entrepot.domain.orders import Order, OrderEvent, Payment
     from entrepot.store.queries.orders import OrderDetails
 
 app = typer.Typer(help="List, show and cancel orders.", no_args_is_help=True)
 
-STATES = ("pending", "placed", "cancelled", "failed")
+State = Literal["pending", "placed", "cancelled", "failed"]
 
 OrderName = Annotated[
     str, typer.Argument(metavar="ORDER", help="Number, UUID, public id or the account's own id.")
@@ -28,23 +28,19 @@ OrderName = Annotated[
 @operator_command
 async def list_orders(
     session: Session,
-    state: Annotated[str | None, typer.Option(help=f"Only these: {', '.join(STATES)}.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only these.")] = None,
     channel: Annotated[str | None, typer.Option(help="Only this channel's, as door/name.")] = None,
-    since: Annotated[str | None, typer.Option(help="Only those placed at this time (ISO 8601) or later.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only those placed at this time (ISO 8601) or later.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     before: Annotated[int | None, typer.Option(help="Only numbers below this one: the next page.")] = None,
 ) -> None:
     """List orders, newest first."""
-    from entrepot.domain.orders import OrderState
     from entrepot.store.queries import orders
-    from typing import cast
 
-    if state is not None and state not in STATES:
-        fail(f"--state: {state!r} is wrong; expected one of {', '.join(STATES)}.", status=2)
     known = await session.channel(channel) if channel is not None else None
-    wanted = orders.OrderFilter(
-        cast("OrderState | None", state), known.id if known else None, None, moment(since, "--since")
-    )
+    wanted = orders.OrderFilter(state, known.id if known else None, None, moment(since, "--since"))
     page = await orders.list_orders(session.connection, session.workspace, wanted, limit=limit, before=before)
     session.tell(page, lambda: _order_table(page.orders))
 
@@ -64,7 +60,8 @@ async def cancel_order(
     order: OrderName,
     reason: Annotated[str, typer.Option(help="For the order's history.")],
     line: Annotated[
-        list[str] | None, typer.Option(metavar="NO=UNITS", help="Only so many units of a line; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NO=UNITS", help="Only so many units of a line; may be repeated."),
     ] = None,
 ) -> None:
     """Cancel what has not been shipped: the whole order, or units of some lines."""
@@ -121,37 +118,50 @@ def _order_table(orders: "tuple[Order, ...]") -> "Table":
 def _details(found: "OrderDetails") -> "Group":
     from rich.console import Group
 
-    from entrepot.cli.showing import amount, plain, table
+    from entrepot.cli.showing import amount, plain
     from entrepot.domain.ids import cuid
 
     order = found.order
     cancelled = f" ({order.reason})" if order.reason else ""
     head = f"Order {order.id}, {cuid(order.uuid)}: {order.state}{cancelled}, {order.payment_state}"
-    lines = table(
-        ("line", "part", "sku", "name", "units", "new", "ack", "shipped", "delivered", "cancelled", "returned", "price"),
-        (
-            (
-                line.no, line.part, line.sku, line.name, line.quantity, line.new, line.acknowledged, line.shipped,
-                line.delivered, line.cancelled, line.returned, amount(line.price, order.currency),
-            )
-            for line in found.lines
-        ),
-        right=("units", "new", "ack", "shipped", "delivered", "cancelled", "returned", "price"),
-    )  # fmt: skip
-    payments = table(
-        ("payment", "kind", "state", "amount", "refunded"),
-        (
-            (paid.no, paid.kind, paid.state, amount(paid.amount, paid.currency), amount(paid.refunded, paid.currency))
-            for paid in found.payments
-        ),
-        right=("amount", "refunded"),
-    )
-    history = table(
-        ("event", "at", "what", "details"),
-        ((event.seq, f"{event.at:%Y-%m-%d %H:%M:%S}", event.kind, event.data or "") for event in found.events),
-    )
     total = plain(f"Total {amount(order.total, order.currency)}")
-    return Group(plain(head), "", lines, total, "", payments, "", history)
+    return Group(
+        plain(head), "", _lines(found), total, "", _payments(found.payments), "", _history(found.events)
+    )
+
+
+def _lines(found: "OrderDetails") -> "Table":
+    from entrepot.cli.showing import amount, table
+
+    counters = ("new", "acknowledged", "shipped", "delivered", "cancelled", "returned")
+    rows = (
+        (
+            *(line.no, line.part, line.sku, line.name, line.quantity),
+            *(getattr(line, counter) for counter in counters),
+            amount(line.price, found.order.currency),
+        )
+        for line in found.lines
+    )
+    headings = ("line", "part", "sku", "name", "units", *counters, "price")
+    return table(headings, rows, right=("units", *counters, "price"))
+
+
+def _payments(payments: "tuple[Payment, ...]") -> "Table":
+    from entrepot.cli.showing import amount, table
+
+    rows = (
+        (p.no, p.kind, p.state, amount(p.amount, p.currency), amount(p.refunded, p.currency))
+        for p in payments
+    )
+    headings = ("payment", "kind", "state", "amount", "refunded")
+    return table(headings, rows, right=("amount", "refunded"))
+
+
+def _history(events: "tuple[OrderEvent, ...]") -> "Table":
+    from entrepot.cli.showing import table
+
+    rows = ((event.seq, f"{event.at:%Y-%m-%d %H:%M:%S}", event.kind, event.data or "") for event in events)
+    return table(("event", "at", "what", "details"), rows)
 
 
 def _cancellation(outcome: "Cancelled") -> str:

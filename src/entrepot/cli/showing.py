@@ -42,7 +42,9 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[object]], *, right: I
 
 def amount(minor: int, currency: str) -> str:
     """An amount with its currency, with all of the currency's decimals."""
-    return f"{money.to_major(minor, currency).quantize(Decimal(1).scaleb(-money.exponent(currency)))} {currency}"
+    return (
+        f"{money.to_major(minor, currency).quantize(Decimal(1).scaleb(-money.exponent(currency)))} {currency}"
+    )
 
 
 def failure_text(failure: Failure) -> str:
