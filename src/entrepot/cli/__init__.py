@@ -3,9 +3,11 @@
 import typer
 
 from entrepot.cli import keys, orders, stock
+from entrepot.cli.apply import apply
 from entrepot.cli.backup import backup, restore
 from entrepot.cli.check import check
 from entrepot.cli.failures import failures
+from entrepot.cli.migrate import migrate
 from entrepot.cli.serve import serve
 
 app = typer.Typer(
@@ -30,6 +32,8 @@ app.command()(backup)
 app.command()(restore)
 app.command()(check)
 app.command()(failures)
+app.command()(apply)
+app.command()(migrate)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrepot.cli.database import database_of
+from entrepot.cli.database import database_as_it_is
 from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_from
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def backup(
     from entrepot.store.backups import BackupError, dump
 
     settings = settings_from(config, data_dir=data_dir, database_url=database_url)
-    with database_of(settings) as url:
+    with database_as_it_is(settings) as url:
         try:
             dump(url, file, _programs(settings))
         except BackupError as error:
@@ -44,7 +44,7 @@ def restore(
     from entrepot.store.backups import restore as bring_back
 
     settings = settings_from(config, data_dir=data_dir, database_url=database_url)
-    with database_of(settings, create=True) as url:
+    with database_as_it_is(settings, create=True) as url:
         try:
             bring_back(url, file, _programs(settings), replace=replace)
         except BackupError as error:

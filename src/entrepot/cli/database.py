@@ -1,4 +1,4 @@
-"""The database of a command: the operator's own, or the embedded one, running already or started for the while."""
+"""The database of one command: the operator's own, the running server's, or our own for a while."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,8 +8,25 @@ from entrepot.config import Settings
 
 
 @contextmanager
-def database_of(settings: Settings, *, create: bool = False) -> Generator[str]:
-    """Yield the database's URL; exits where there is none. With `create` an empty data folder gets one."""
+def database(settings: Settings) -> Generator[str]:
+    """The URL of a database with this release's schema, made where there is none; else says why and exits."""
+    from entrepot.store.connections import FAULTS
+    from entrepot.store.migrate import MigrationError, ensure
+
+    with database_as_it_is(settings, create=True) as url:
+        try:
+            ensure(url)
+        except MigrationError as error:
+            fail(str(error))
+        except FAULTS as error:
+            # Only the kind of error: a driver's text may repeat the URL, which holds a password.
+            fail(f"The database cannot be reached ({type(error).__name__}). Check --database-url.")
+        yield url
+
+
+@contextmanager
+def database_as_it_is(settings: Settings, *, create: bool = False) -> Generator[str]:
+    """The URL of the database, whatever its schema; exits where there is none, unless it is to be made."""
     if settings.database_url:
         yield settings.database_url
         return

@@ -138,10 +138,10 @@ def _run(
     config: Path | None,
     **flags: object,
 ) -> None:
-    from entrepot.cli.database import database_of
+    from entrepot.cli.database import database_as_it_is
     from entrepot.store.connections import FAULTS
 
-    with database_of(settings_from(config, **flags)) as url:
+    with database_as_it_is(settings_from(config, **flags)) as url:
         try:
             asyncio.run(_work(command, arguments, url, workspace, as_json=as_json))
         except FAULTS as error:

@@ -44,9 +44,11 @@ def dump(url: str, file: Path, programs: Programs) -> None:
     program = _matching(programs, "pg_dump", url)
     partial = file.with_name(f"{file.name}.partial")
     try:
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            _run(program, ["--format=custom", *_OWNERLESS, *_target(url)], url, out.fileno())
-            os.fsync(out.fileno())
+        partial.unlink(missing_ok=True)  # of a backup that was killed
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        arguments = ["--format=custom", f"--file={partial.absolute()}", *_OWNERLESS, *target(url)]
+        _run(program, arguments, url)
+        _make_durable(partial)
         partial.rename(file)
     except OSError as error:
         raise BackupError(f"{file} cannot be written ({error.strerror}).") from error
@@ -60,17 +62,22 @@ def restore(url: str, file: Path, programs: Programs, *, replace: bool) -> None:
     What was there is set aside first and removed once the backup stands. A backup of an older release is brought
     to this one's schema by the next start, or `entrepot migrate`.
     """
-    program = _matching(programs, "pg_restore", url)
-    _run(program, ["--list", str(file)], url, subprocess.DEVNULL)
+    program, source = _matching(programs, "pg_restore", url), str(file.absolute())
+    _run(program, ["--list", source], url)
     _sql(url, _set_aside, replace)
     try:
-        arguments = ["--single-transaction", "--exit-on-error", *_OWNERLESS, *_target(url), str(file)]
-        _run(program, arguments, url, subprocess.DEVNULL)
+        arguments = ["--single-transaction", "--exit-on-error", *_OWNERLESS, *target(url), source]
+        _run(program, arguments, url)
         _refuse_newer(url)
     except BaseException:
         _sql(url, _put_back)
         raise
     _sql(url, _forget)
+
+
+def _make_durable(file: Path) -> None:
+    with file.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 _OWNERLESS = ("--no-owner", "--no-privileges")
@@ -138,7 +145,7 @@ def _refuse_newer(url: str) -> None:
 def _matching(programs: Programs, name: str, url: str) -> Path:
     """The program, if it is of the server's major version: only then can the one read what the other wrote."""
     program = programs(name)
-    said = _run(program, ["--version"], url, subprocess.PIPE)
+    said = _run(program, ["--version"], url)
     found, wanted = _VERSION.search(said), str(asyncio.run(_server_major(url)))
     if found is None or found[1] != wanted:
         raise BackupError(
@@ -159,13 +166,12 @@ async def _server_major(url: str) -> int:
         await connection.close()
 
 
-def _run(program: Path, arguments: Sequence[str], url: str, out: int) -> str:
+def _run(program: Path, arguments: Sequence[str], url: str) -> str:
     done = subprocess.run(  # noqa: S603
         [str(program), *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=out,
-        stderr=subprocess.PIPE,
-        env=_environment(url),
+        capture_output=True,
+        env=environment(url),
         text=True,
         errors="replace",
         check=False,
@@ -173,18 +179,19 @@ def _run(program: Path, arguments: Sequence[str], url: str, out: int) -> str:
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise BackupError(f"{program.name} failed: {last}")
-    return done.stdout or ""
+    return done.stdout
 
 
-def _target(url: str) -> list[str]:
-    # The password goes by the environment: other users of the machine can read a command line.
+def target(url: str) -> list[str]:
+    """The arguments that name the database, without its password: all users can read a command line."""
     parts = urlsplit(url)
     user, _, host = parts.netloc.rpartition("@")
     netloc = f"{user.partition(':')[0]}@{host}" if user else host
     return ["--dbname", urlunsplit(parts._replace(scheme="postgresql", netloc=netloc))]
 
 
-def _environment(url: str) -> dict[str, str]:
+def environment(url: str) -> dict[str, str]:
+    """The environment of a program, with the password and without settings of ours that would redirect it."""
     password = urlsplit(url).password
     own = {"PGPASSWORD": unquote(password)} if password else {}
     kept = {

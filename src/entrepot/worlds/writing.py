@@ -16,7 +16,7 @@ async def write_plan(connection: Connection, workspace: int, plan: Plan) -> None
     for binding in (*ROWS, LEVELS):
         table = plan.levels if binding is LEVELS else plan.table(binding.kind)
         await _run(connection, workspace, binding.insert, binding.rows(table.creates))
-        await _run(connection, workspace, binding.update, binding.rows([after for _, after in table.updates]))
+        await _run(connection, workspace, binding.put, binding.rows([after for _, after in table.updates]))
 
 
 async def _run(connection: Connection, workspace: int, statement: str, columns: list[list[Any]]) -> None:
