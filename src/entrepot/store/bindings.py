@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import msgspec
 from sqlalchemy import Column, Table, types
 
-from entrepot.domain import catalogue, channels, orders, stock
+from entrepot.domain import catalogue, channels, orders, shipping, stock, taxes
 from entrepot.domain.state import Record
 from entrepot.store import tables
 
@@ -37,9 +37,13 @@ class Binding:
         self._parsers = _parsers(kind, columns)
         self.insert = self._insert()
         self.claim = f"{self.insert} on conflict do nothing returning {_names(self._keys)}"
-        self.update = self._update()
         self.delete = self._delete()
-        self.put = f"{self.insert} on conflict ({_names([table.c.workspace, *self._keys])}) do update set {self._sets()}"
+        self.put = f"{self.insert} on conflict ({self._key_list()}) do update set {self._sets()}"
+
+    @property
+    def key_names(self) -> list[str]:
+        """The key columns, the workspace left out."""
+        return [column.name for column in self._keys]
 
     def rows(self, records: Sequence[Record]) -> list[list[Any]]:
         """One array per column, for insert and update."""
@@ -68,15 +72,11 @@ class Binding:
             f"select $1, {', '.join(f'u.{_q(c)}' for c in self._columns)} from {_unnest(self._columns)}"
         )
 
-    def _update(self) -> str:
-        values = [column for column in self._columns if not column.primary_key]
-        return (
-            f"update {_quoted(self.table)} t set {', '.join(f'{_q(c)} = u.{_q(c)}' for c in values)} "
-            f"from {_unnest(self._columns)} where t.workspace = $1 and {self._match()}"
-        )
-
     def _delete(self) -> str:
         return f"delete from {_quoted(self.table)} t using {_unnest(self._keys)} where t.workspace = $1 and {self._match()}"
+
+    def _key_list(self) -> str:
+        return f"workspace, {_names(self._keys)}"
 
     def _match(self) -> str:
         return " and ".join(f"t.{_q(column)} = u.{_q(column)}" for column in self._keys)
@@ -148,3 +148,15 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(catalogue.RememberedPrice, tables.catalogue.remembered_prices, upsert=True),
 )
 """In the order in which a batch writes them: parents before children."""
+
+CATALOGUE: tuple[Binding, ...] = (
+    Binding(stock.Location, tables.stock.locations),
+    Binding(catalogue.Merchant, tables.catalogue.merchants),
+    Binding(catalogue.Product, tables.catalogue.products),
+    Binding(catalogue.Variant, tables.catalogue.variants),
+    Binding(catalogue.Price, tables.catalogue.prices),
+    Binding(shipping.ShippingRate, tables.catalogue.shipping_rates),
+    Binding(taxes.TaxCompany, tables.catalogue.tax_companies),
+    Binding(taxes.TaxRate, tables.catalogue.tax_rates),
+)
+"""What worlds describe, parents before children; orders only read it."""

@@ -1,7 +1,8 @@
 """How a batch (or a plain read) brings records into a view: one loader per stage, in the order of locks.
 
 Parents are locked by one statement and their children read by the next: in a single statement the children could be
-older than the lock. Keys are joined as `unnest`, which is planned well for any number of them.
+older than the lock. Every table is looked up per key (`lateral … offset 0`): joined freely, a plan that was made
+while the table was small would read the whole workspace once it has grown.
 """
 
 from __future__ import annotations
@@ -44,8 +45,9 @@ async def load(
 
 _CHANNELS = """
 select c.id, c.door, c.name, c.settings, w.settings
-from channels c join unnest($2::bigint[]) k(id) on c.id = k.id join workspaces w on w.id = c.workspace
-where c.workspace = $1
+from unnest($2::bigint[]) k(id)
+cross join lateral (select * from channels where workspace = $1 and id = k.id offset 0) c
+cross join lateral (select * from workspaces where id = $1 offset 0) w
 """
 
 
@@ -68,9 +70,13 @@ async def _channels(
 
 
 _REFERENCES = """
-select r.channel, r.environment, r.kind, r.value, r.target from "references" r
-join unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) k(channel, environment, kind, value)
-using (channel, environment, kind, value) where r.workspace = $1
+select k.channel, k.environment, k.kind, k.value, r.target
+from unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) k(channel, environment, kind, value)
+cross join lateral (
+  select target from "references"
+  where workspace = $1 and channel = k.channel and environment = k.environment and kind = k.kind and value = k.value
+  offset 0
+) r
 """
 
 
@@ -89,12 +95,20 @@ select k.channel, k.environment, k.product, k.variant, k.currency,
   v.id, v.sku, v.name, v.scale, v.tracked, v.weight, r.amount, s.amount
 from unnest($2::bigint[], $3::text[], $4::uuid[], $5::bigint[], $6::text[])
   k(channel, environment, product, variant, currency)
-join products p on p.workspace = $1 and p.uuid = k.product
-left join merchants m on m.workspace = $1 and m.ref = p.merchant
-left join variants v on v.workspace = $1 and v.id = k.variant and v.product = p.id
-left join prices r on r.workspace = $1 and r.variant = v.id and r.currency = k.currency
-left join remembered_prices s on s.workspace = $1 and s.channel = k.channel and s.environment = k.environment
-  and s.variant = v.id and s.currency = k.currency
+cross join lateral (select * from products where workspace = $1 and uuid = k.product offset 0) p
+left join lateral (select * from merchants where workspace = $1 and ref = p.merchant offset 0) m on true
+left join lateral (
+  select * from variants where workspace = $1 and id = k.variant and product = p.id offset 0
+) v on true
+left join lateral (
+  select amount from prices where workspace = $1 and variant = v.id and currency = k.currency offset 0
+) r on true
+left join lateral (
+  select amount from remembered_prices
+  where workspace = $1 and channel = k.channel and environment = k.environment
+    and variant = v.id and currency = k.currency
+  offset 0
+) s on true
 """
 
 
@@ -117,9 +131,13 @@ def _offer(row: tuple[Any, ...]) -> Offer:
 
 
 _SHIPPING = """
-select s.merchant, s.country, s.currency, s.amount, s.free_from from shipping_rates s
-join unnest($2::text[], $3::text[], $4::text[]) k(merchant, country, currency)
-using (merchant, country, currency) where s.workspace = $1
+select k.merchant, k.country, k.currency, s.amount, s.free_from
+from unnest($2::text[], $3::text[], $4::text[]) k(merchant, country, currency)
+cross join lateral (
+  select amount, free_from from shipping_rates
+  where workspace = $1 and merchant = k.merchant and country = k.country and currency = k.currency
+  offset 0
+) s
 """
 
 
@@ -134,8 +152,8 @@ async def _shipping(
 _TAXES = """
 select c.code, r.country, r.province, r.rate, r.shipping_taxed, r.duty_rate, r.duty_threshold
 from unnest($2::text[], $3::text[]) k(company, country)
-left join tax_companies c on c.workspace = $1 and c.code = k.company
-left join tax_rates r on r.workspace = $1 and r.country = k.country
+left join lateral (select code from tax_companies where workspace = $1 and code = k.company offset 0) c on true
+left join lateral (select * from tax_rates where workspace = $1 and country = k.country offset 0) r on true
 """
 
 
@@ -150,39 +168,38 @@ async def _taxes(
             view.load(TaxRate(*rate))
 
 
-def _rows_of(kind: type[Record], key: str, kinds: str, order: str, *children: type[Record]) -> Loader:
+def _rows_of(kind: type[Record], key: str, kinds: str, *children: type[Record]) -> Loader:
     """A loader of rows by one key column, locked in key order, and of the children that hang on them."""
-    own = _by_key(_binding[kind], key, kinds, order)
+    plain, locking = (_by_key(_binding[kind], key, kinds, lock) for lock in ("", "for no key update"))
     below = [(_binding[child], _by_key(_binding[child], "order", "bigint", "")) for child in children]
 
-    async def loader(
-        connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
-    ) -> None:
-        statement = f"{own} for no key update of t" if lock else own
-        for row in await connection.fetch(statement, workspace, keys):
+    async def loader(connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool) -> None:
+        ordered = sorted(keys)
+        for row in await connection.fetch(locking if lock else plain, workspace, ordered):
             view.load(_binding[kind].parse(row))
         for binding, child in below:
-            for row in await connection.fetch(child, workspace, keys):
+            for row in await connection.fetch(child, workspace, ordered):
                 view.load(binding.parse(row))
 
     return loader
 
 
-def _by_key(binding: Binding, key: str, kinds: str, order: str) -> str:
-    statement = (
-        f'select {binding.select("t")} from "{binding.table.name}" t '  # noqa: S608  (names of our own tables)
-        f'join unnest($2::{kinds}[]) k(key) on t."{key}" = k.key where t.workspace = $1'
+def _by_key(binding: Binding, key: str, kinds: str, lock: str) -> str:
+    rest = ", ".join(f'"{name}"' for name in binding.key_names)
+    return (
+        f"select {binding.select('t')} from unnest($2::{kinds}[]) k(key) "  # noqa: S608  (our own names)
+        f'cross join lateral (select * from "{binding.table.name}" where workspace = $1 and "{key}" = k.key '
+        f"order by {rest} offset 0 {lock}) t"
     )
-    return f"{statement} order by {order}" if order else statement
 
 
 LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
-    Stage.ORDER: _rows_of(Order, "id", "bigint", "t.id", OrderPart, OrderLine, Payment, Hold),
+    Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Hold),
     Stage.OFFER: cast("Loader", _offers),
     Stage.SHIPPING: cast("Loader", _shipping),
     Stage.TAX: cast("Loader", _taxes),
-    Stage.STOCK: _rows_of(Level, "variant", "bigint", "t.variant, t.location"),
+    Stage.STOCK: _rows_of(Level, "variant", "bigint"),
 }
 """One loader per stage, in the order of locks."""

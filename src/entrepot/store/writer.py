@@ -44,7 +44,7 @@ class Dirty:
                 await connection.fetch(binding.delete, workspace, *_columns(removed))
             await self._insert(connection, workspace, binding)
             if changed := self._updates.get(binding.kind):
-                await connection.fetch(binding.update, workspace, *binding.rows(changed))
+                await connection.fetch(binding.put, workspace, *binding.rows(changed))
         if freed := self._deletes.get(Reference):
             await connection.fetch(REFERENCES.delete, workspace, *_columns(freed))
 

@@ -1,7 +1,5 @@
 """What the checked request bodies look like: the types of `schemas.py`'s declarations."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any, NotRequired, TypedDict
 

@@ -79,7 +79,7 @@ def check(body: Body[T], value: object, *, all_faults: bool = False) -> Checked[
     run, address = _compiled(body, all_faults)
     result = run(value)
     if type(result) is Faults:
-        return Checked(None, tuple(item(fault) for fault in result))
+        return Checked(None, tuple(item(fault) for fault in result[:MAX_FAULTS]))
     return Checked(result, (), address is not None and address not in result)
 
 

@@ -191,7 +191,7 @@ def _array(shape: Arr, *, all_faults: bool) -> Run:
 def _length_fault(items: list[Any], shape: Arr) -> Faults:
     if len(items) < shape.least:
         return one("array.min", {"limit": shape.least, **echo(items)})
-    return one("array.max", {"limit": shape.most, **echo(items)})
+    return one("array.max", {"limit": shape.most})
 
 
 def _object(shape: Obj, *, all_faults: bool) -> Run:

@@ -86,9 +86,12 @@ def unknown_key(key: str, value: object, *, secret: bool) -> Faults:
 def item(fault: Fault) -> FaultItem:
     """The entry of the reply: Joi quotes the last key only, and calls the root "value"."""
     path = tuple(reversed(fault.trail))
-    name = path[-1] if path else "value"
-    named: Context = {"key": name, "label": name} if path else {"label": name}
-    return FaultItem(f'"{name}" {_text(fault)}', path, fault.kind, {**fault.context, **named})
+    if not path:
+        whole: Context = {key: value for key, value in fault.context.items() if key != "value"}  # decision 10
+        return FaultItem(f'"value" {_text(fault)}', path, fault.kind, {**whole, "label": "value"})
+    name = path[-1]
+    context: Context = {**fault.context, "key": name, "label": name}
+    return FaultItem(f'"{name}" {_text(fault)}', path, fault.kind, context)
 
 
 def _text(fault: Fault) -> str:

@@ -15,7 +15,7 @@ JsonSchema: TypeAlias = dict[str, Any]
 def json_schema(shape: Shape) -> JsonSchema:
     """The schema of `shape`.
 
-    Every body that it accepts, the checker accepts too, but for the form of an e-mail address and a bag's limits.
+    A body that it accepts, the checker accepts too, but for the form of an e-mail address and a bag's limits.
     """
     match shape:
         case Str():

@@ -23,11 +23,11 @@ def read_number(value: object) -> int | float | Faults:
     """
     if isinstance(value, str):
         return _from_text(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or isnan(value):
-        return one("number.base", echo(value))
     if isinstance(value, float) and isinf(value):
         return one("any.invalid", {"value": None, "invalids": [None, None]})  # JSON's form of the infinities
-    return _safe(value, value)
+    if type(value) is int or (isinstance(value, float) and not isnan(value)):
+        return _safe(value, value)
+    return one("number.base", echo(value))
 
 
 def _from_text(text: str) -> int | float | Faults:
