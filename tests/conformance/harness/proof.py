@@ -1,4 +1,4 @@
-"""The proof of one row, the same for every door (DESIGN.md, "A row is proven")."""
+"""The proof of one documented row, the same for every door."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -76,7 +76,13 @@ class Prove:
     connection: Connection
 
     async def __call__(
-        self, request: Request, expected: Expected, mend: Request | Change, effect: Check, *, success: int = 200
+        self,
+        request: Request,
+        expected: Expected,
+        mend: Request | Change,
+        effect: Check,
+        *,
+        success: int = 200,
     ) -> None:
         """Prove the row.
 

@@ -19,7 +19,7 @@ NO_STATE = frozenset(
         "requests",
     }
 )
-"""Log, attempts and numbering, which DESIGN.md's definition of a proof leaves out: what was tried leaves traces there."""
+"""Log, attempts and numbering: what was tried may leave traces in these."""
 
 _TABLES = """
 select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
