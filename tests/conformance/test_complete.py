@@ -17,10 +17,10 @@ def test_every_mark_names_a_documented_row_and_case_and_its_test_proves_it() -> 
         assert "prove" in inspect.signature(function).parameters, name
 
 
-@pytest.mark.parametrize("id", sorted(FINISHED))
-def test_finished_row_is_proven_in_every_case(id: str) -> None:
-    proven = {part for row, part in (row_of(mark) for _, mark, _ in marked_tests()) if row.id == id}
-    assert proven == set(ROWS[id].parts)
+@pytest.mark.parametrize("row_id", sorted(FINISHED))
+def test_finished_row_is_proven_in_every_case(row_id: str) -> None:
+    proven = {part for row, part in (row_of(mark) for _, mark, _ in marked_tests()) if row.id == row_id}
+    assert proven == set(ROWS[row_id].parts)
 
 
 def test_all_documented_rows_are_there() -> None:
@@ -28,17 +28,17 @@ def test_all_documented_rows_are_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "fault"),
     [
-        "nodoor.X,nodoor,submit,c,400,X,,",
-        "bonsai.X,textalk,submit,c,400,X,,",
-        "bonsai.X,bonsai,submit,c,four,X,,",
-        "bonsai.X,bonsai,submit,c,400,X",
-        "bonsai.X,bonsai,submit,c,400,X,,,extra",
+        ("nodoor.X,nodoor,submit,c,400,X,,", "door nodoor"),
+        ("bonsai.X,textalk,submit,c,400,X,,", "door textalk"),
+        ("bonsai.X,bonsai,submit,c,four,X,,", "four"),
+        ("bonsai.X,bonsai,submit,c,400,X", "too few fields"),
+        ("bonsai.X,bonsai,submit,c,400,X,,,extra", "too many"),
     ],
 )
-def test_wrong_line_is_refused(line: str) -> None:
-    with pytest.raises(ValueError):
+def test_wrong_line_is_refused(line: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
         read_rows(f"{','.join(COLUMNS)}\n{line}\n")
 
 

@@ -11,12 +11,12 @@ import httpx
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request; a body that is not bytes is sent as JSON."""
+    """One HTTP request; a body that is not bytes is sent as JSON, under that type unless the headers name one."""
 
     method: str
     path: str
     body: Any = b""
-    headers: Mapping[str, str | bytes] = field(default_factory=dict[str, str | bytes])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def with_body(self, body: Any) -> "Request":
         """The same request with another body."""

@@ -64,7 +64,7 @@ class Row:
 
 def read_rows(text: str) -> dict[str, Row]:
     """The rows of a CSV file by id; raises ValueError for columns, doors or ids that are not as expected."""
-    lines = csv.DictReader(text.splitlines(), strict=True)
+    lines: csv.DictReader[str] = csv.DictReader(text.splitlines(), strict=True)
     if tuple(lines.fieldnames or ()) != COLUMNS:
         raise ValueError(f"columns {lines.fieldnames}")
     rows: dict[str, Row] = {}
@@ -77,7 +77,7 @@ def read_rows(text: str) -> dict[str, Row]:
 
 
 def _row(line: dict[str, Any]) -> Row:
-    if None in line or None in line.values():
+    if line.keys() != set(COLUMNS) or None in line.values():
         raise ValueError(f"{line['id']}: too many or too few fields")
     if line["door"] not in DOORS or not line["id"].startswith(f"{line['door']}."):
         raise ValueError(f"{line['id']}: door {line['door']}")

@@ -30,8 +30,7 @@ where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition 
 async def read_state(connection: Connection) -> State:
     """The digests of all tables, taken in one statement, so of one moment."""
     names = [row[0] for row in await connection.fetch(_TABLES) if row[0] not in NO_STATE]
-    rows = await connection.fetch(" union all ".join(map(_digest, names)))
-    return {name: digest for name, digest in rows}
+    return dict(await connection.fetch(" union all ".join(map(_digest, names))))
 
 
 def changed(before: State, after: State) -> list[str]:

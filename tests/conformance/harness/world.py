@@ -1,6 +1,5 @@
 """A workspace of its own for each test, made by the same code that applies an operator's world file."""
 
-import copy
 import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -19,13 +18,14 @@ REMOVED: Any = object()
 
 def edited(tree: Tree, edits: Edits) -> Tree:
     """A copy of the tree with these values in it."""
-    changed = copy.deepcopy(tree)
+    # Through JSON, so that no two places share what is in them, as they would in a deep copy.
+    changed: Tree = json.loads(json.dumps(tree))
     for place, value in edits.items():
         *steps, last = place.split("/")
         node: Any = changed
         for step in steps:
             node = node[int(step)] if isinstance(node, list) else node.setdefault(step, {})
-        key = int(last) if isinstance(node, list) else last
+        key: Any = int(last) if isinstance(node, list) else last
         if value is REMOVED:
             del node[key]
         else:
