@@ -45,9 +45,9 @@ class Environment:
         """A channel's settings with the variables' values in place of their names."""
         return {name: self._filled(name, value, (*steps, name)) for name, value in settings.items()}
 
-    def _filled(self, name: str, value: Any, steps: Steps) -> Any:
+    def _filled(self, name: str, value: object, steps: Steps) -> object:
         if not isinstance(value, dict) or name == "door":
-            return value
+            return cast("object", value)
         inner = cast("dict[str, Any]", value)
         if name in SECRETS:
             return self.get(inner["env"], steps)
