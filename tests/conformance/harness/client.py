@@ -1,7 +1,7 @@
 """An HTTP client that hides nothing: the status, every header and the bytes of the body, off a real socket."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -57,12 +57,22 @@ class Client:
 
     async def send(self, request: Request) -> Reply:
         """The reply to a request."""
-        headers = list(request.headers.items())
-        if request.content and not any(name.lower() == "content-type" for name in request.headers):
-            headers.append(("Content-Type", "application/json"))
-        answer = await self._http.request(
-            request.method, request.path, content=request.content or None, headers=headers
-        )
+        return await self._exchange(request, request.content or None)
+
+    async def send_chunked(self, request: Request) -> Reply:
+        """The same, with a body that does not announce its length."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for start in range(0, len(request.content), 65_536):
+                yield request.content[start : start + 65_536]
+
+        return await self._exchange(request, chunks())
+
+    async def _exchange(self, request: Request, content: bytes | AsyncIterator[bytes] | None) -> Reply:
+        named = any(name.lower() == "content-type" for name in request.headers)
+        typed = {} if content is None or named else {"Content-Type": "application/json"}
+        headers = [(name.encode(), value.encode()) for name, value in {**typed, **request.headers}.items()]
+        answer = await self._http.request(request.method, request.path, content=content, headers=headers)
         reply = Reply(answer.status_code, tuple(answer.headers.multi_items()), answer.content)
         self._watch(request, reply)
         return reply
