@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import msgspec
 from sqlalchemy import Column, Table, types
 
-from entrepot.domain import catalogue, channels, orders, stock
+from entrepot.domain import catalogue, channels, orders, shipping, stock, taxes
 from entrepot.domain.state import Record
 from entrepot.store import tables
 
@@ -148,3 +148,15 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(catalogue.RememberedPrice, tables.catalogue.remembered_prices, upsert=True),
 )
 """In the order in which a batch writes them: parents before children."""
+
+CATALOGUE: tuple[Binding, ...] = (
+    Binding(stock.Location, tables.stock.locations),
+    Binding(catalogue.Merchant, tables.catalogue.merchants),
+    Binding(catalogue.Product, tables.catalogue.products),
+    Binding(catalogue.Variant, tables.catalogue.variants),
+    Binding(catalogue.Price, tables.catalogue.prices),
+    Binding(shipping.ShippingRate, tables.catalogue.shipping_rates),
+    Binding(taxes.TaxCompany, tables.catalogue.tax_companies),
+    Binding(taxes.TaxRate, tables.catalogue.tax_rates),
+)
+"""What worlds describe, parents before children; orders only read it."""

@@ -1,0 +1,83 @@
+"""The simulated bank and partner of a world: what they lack is added, what they have is left as it is.
+
+Balances and spent tokens are the simulators' own state: a world says how they begin.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any, cast
+
+from entrepot.gateways.cards.bank.seed import AccountSeed, BankSeed, CardSeed, PayoutSeed, seed, token_hash
+from entrepot.gateways.tokens.simulated import Pool, SimulatedPartner
+from entrepot.store.connections import Connection
+from entrepot.worlds.amounts import minor
+from entrepot.worlds.report import Change
+from entrepot.worlds.types import Bank, Partner
+
+_ACCOUNTS = "select account, kind, name from bank_accounts where workspace = $1"
+_FUNDS = "select account, currency from bank_funds where workspace = $1"
+_CARDS = "select token_hash, account, brand, last4, state, reusable from bank_cards where workspace = $1"
+
+
+async def seed_bank(connection: Connection, workspace: int, bank: Bank) -> list[Change]:
+    """Open the accounts and issue the cards that the bank lacks; cards and payout accounts take the file's form."""
+    missing = BankSeed(
+        await _new_accounts(connection, workspace, bank),
+        await _new_cards(connection, workspace, bank),
+        await _new_payouts(connection, workspace, bank),
+    )
+    if not (missing.accounts or missing.cards or missing.payouts):
+        return []
+    await seed(cast("Any", connection), workspace, missing)
+    return _changes(missing)
+
+
+async def seed_partner(connection: Connection, workspace: int, partner: Partner) -> list[Change]:
+    """Put the tokens on the partner's list that are not there yet."""
+    simulated = SimulatedPartner(cast("Pool", connection), workspace)
+    missing = [token for token in dict.fromkeys(partner.tokens) if not await simulated.knows(token)]
+    if missing:
+        await simulated.issue(missing)
+    return [Change("create", "partner token", _short(sha256(token.encode()).digest())) for token in missing]
+
+
+async def _new_accounts(connection: Connection, workspace: int, bank: Bank) -> tuple[AccountSeed, ...]:
+    known = {tuple(row) for row in await connection.fetch(_FUNDS, workspace)}
+    return tuple(
+        AccountSeed(name, currency, minor(amount, currency) or 0, name)
+        for name, balances in bank.accounts.items()
+        for currency, amount in balances.items()
+        if (name, currency) not in known
+    )
+
+
+async def _new_cards(connection: Connection, workspace: int, bank: Bank) -> tuple[CardSeed, ...]:
+    known = {row[0]: tuple(row)[1:] for row in await connection.fetch(_CARDS, workspace)}
+    return tuple(
+        CardSeed(token, card.account, card.brand, card.last4, card.state, card.reusable)
+        for token, card in bank.cards.items()
+        if known.get(token_hash(token)) != (card.account, card.brand, card.last4, card.state, card.reusable)
+    )
+
+
+async def _new_payouts(connection: Connection, workspace: int, bank: Bank) -> tuple[PayoutSeed, ...]:
+    known = {tuple(row) for row in await connection.fetch(_ACCOUNTS, workspace)}
+    return tuple(
+        PayoutSeed(account, name)
+        for account, name in bank.payouts.items()
+        if (account, "payout", name) not in known
+    )
+
+
+def _changes(seeded: BankSeed) -> list[Change]:
+    return [
+        *(Change("create", "bank account", f"{a.account} {a.currency}") for a in seeded.accounts),
+        *(Change("create", "bank card", _short(token_hash(card.token))) for card in seeded.cards),
+        *(Change("create", "payout account", payout.account) for payout in seeded.payouts),
+    ]
+
+
+def _short(digest: bytes) -> str:
+    """Tokens are not shown: the beginning of the hash tells them apart."""
+    return digest.hex()[:8]
