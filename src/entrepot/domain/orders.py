@@ -185,6 +185,53 @@ class Payment(Record, frozen=True):
         return self.order
 
 
+class RefundedLine(msgspec.Struct, frozen=True):
+    """Units of one order line that a refund is for."""
+
+    line: int
+    quantity: int
+
+
+class Breakdown(msgspec.Struct, frozen=True):
+    """An amount by what it was paid for, in minor units."""
+
+    goods: int
+    goods_tax: int
+    shipping: int
+    shipping_tax: int
+    duties: int
+
+    @property
+    def total(self) -> int:
+        """The whole amount."""
+        return self.goods + self.goods_tax + self.shipping + self.shipping_tax + self.duties
+
+
+class Refund(Record, frozen=True):
+    """Money given back for an order. It is `open` until the gateway has said so; `key` makes asking again safe."""
+
+    order: int
+    no: int
+    key_uuid: UUID
+    state: Literal["open", "done", "failed"]
+    amount: int
+    reason: str
+    breakdown: Breakdown
+    lines: tuple[RefundedLine, ...]
+    reference: str | None
+    at: datetime
+
+    @property
+    def key(self) -> Hashable:
+        """Order and number."""
+        return (self.order, self.no)
+
+    @property
+    def parent(self) -> Hashable:
+        """The order."""
+        return self.order
+
+
 class InvoiceLine(Record, frozen=True):
     """What an account owes for an order whose money it collected itself."""
 

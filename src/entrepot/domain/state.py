@@ -51,6 +51,8 @@ class Stage(IntEnum):
     OFFER = 30
     SHIPPING = 31
     TAX = 32
+    LOCATION = 38
+    VARIANT = 39
     STOCK = 40
 
 

@@ -166,6 +166,40 @@ def count(level: Level, on_hand: int) -> Level:
     )
 
 
+def move(source: Level, target: Level, quantity: int) -> tuple[Level, Level]:
+    """Carry `quantity` available units to another level of the same variant; what is owed there is filled first.
+
+    A move is neither a loss nor a find, so it must not count as scrapped or adjusted: the variant's totals stay as
+    they are. Instead the units take along how they came: received ones first, then returned, then adjusted ones. The
+    source has that many, since what came there is at least what is available there. Moving back undoes a move.
+    """
+    received = min(quantity, source.received)
+    returned = min(quantity - received, source.returned)
+    adjusted = quantity - received - returned
+    return (
+        _came(source, -received, -returned, -adjusted),
+        _came(target, received, returned, adjusted),
+    )
+
+
+def give_back(levels: Sequence[Level], holds: Sequence[Hold], quantity: int) -> Reservation:
+    """Take back promises for `quantity` units of one line; holds that come out empty have quantity 0.
+
+    Units that are owed go first, since nobody has them; then locations in the reverse of the order in which
+    they are drawn on.
+    """
+    at = {level.location: level for level in levels}
+    released: list[Level] = []
+    smaller: list[Hold] = []
+    for hold in sorted(holds, key=lambda hold: _give_back_order(at[hold.location]), reverse=True):
+        part = min(hold.quantity, quantity)
+        if part:
+            released.append(release(at[hold.location], part))
+            smaller.append(msgspec.structs.replace(hold, quantity=hold.quantity - part))
+            quantity -= part
+    return Reservation(tuple(released), tuple(smaller))
+
+
 def lawful(level: Level) -> bool:
     """Whether the law holds and every term is at least zero."""
     terms = (
@@ -177,6 +211,21 @@ def lawful(level: Level) -> bool:
         min(terms) >= 0
         and came == level.available + level.reserved + level.shipped + level.scrapped - level.owed
     )
+
+
+def _came(level: Level, received: int, returned: int, adjusted: int) -> Level:
+    return settled(
+        msgspec.structs.replace(
+            level,
+            received=level.received + received,
+            returned=level.returned + returned,
+            adjusted=level.adjusted + adjusted,
+        )
+    )
+
+
+def _give_back_order(level: Level) -> tuple[bool, tuple[int, int]]:
+    return (level.owed > 0, take_order(level))
 
 
 def _promise(level: Level, quantity: int) -> Level:

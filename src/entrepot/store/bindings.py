@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import msgspec
 from sqlalchemy import Column, Table, types
 
-from entrepot.domain import catalogue, channels, orders, shipping, stock, taxes
+from entrepot.domain import attempts, catalogue, channels, orders, shipping, stock, taxes
 from entrepot.domain.state import Record
 from entrepot.store import tables
 
@@ -136,15 +136,23 @@ def _array(column: Column[Any]) -> str:
 REFERENCES = Binding(channels.Reference, tables.orders.references)
 """Names given from outside are claimed after deciding: a row that does not come back was taken by another worker."""
 
+LEVELS = Binding(stock.Level, tables.stock.stock)
+"""A new level cannot be locked before it exists, so it is claimed like a name; known ones are updated."""
+
+CLAIMS = (REFERENCES, LEVELS)
+"""The kinds whose new rows are claimed, in this order."""
+
 BINDINGS: tuple[Binding, ...] = (
     Binding(orders.Order, tables.orders.orders),
     Binding(orders.OrderPart, tables.orders.order_parts),
     Binding(orders.OrderLine, tables.orders.order_lines),
     Binding(orders.OrderEvent, tables.orders.order_events),
     Binding(orders.Payment, tables.orders.payments),
+    Binding(orders.Refund, tables.orders.refunds),
     Binding(orders.InvoiceLine, tables.orders.invoice_lines),
+    Binding(attempts.Attempt, tables.engine.attempts),
     Binding(stock.Hold, tables.stock.holds),
-    Binding(stock.Level, tables.stock.stock),
+    LEVELS,
     Binding(catalogue.RememberedPrice, tables.catalogue.remembered_prices, upsert=True),
 )
 """In the order in which a batch writes them: parents before children."""

@@ -12,13 +12,15 @@ from typing import Any, cast
 
 import msgspec
 
-from entrepot.domain.catalogue import Offer, OfferKey
+from entrepot.domain.attempts import Attempt
+from entrepot.domain.catalogue import Offer, OfferKey, Variant
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
-from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment
+from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import Command, Record, Stage, View
-from entrepot.domain.stock import Hold, Level
+from entrepot.domain.stock import Hold, Level, Location
 from entrepot.domain.taxes import TaxCompany, TaxRate
+from entrepot.store import tables
 from entrepot.store.bindings import BINDINGS, REFERENCES, Binding
 from entrepot.store.connections import Connection
 
@@ -168,12 +170,28 @@ async def _taxes(
             view.load(TaxRate(*rate))
 
 
+def _plain(binding: Binding) -> Loader:
+    """A loader of rows by id that are never locked: what they say changes by apply alone."""
+    statement = _by_key(binding, "id", "bigint", "")
+
+    async def loader(
+        connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
+    ) -> None:
+        del lock
+        for row in await connection.fetch(statement, workspace, keys):
+            view.load(binding.parse(row))
+
+    return loader
+
+
 def _rows_of(kind: type[Record], key: str, kinds: str, *children: type[Record]) -> Loader:
     """A loader of rows by one key column, locked in key order, and of the children that hang on them."""
     plain, locking = (_by_key(_binding[kind], key, kinds, lock) for lock in ("", "for no key update"))
     below = [(_binding[child], _by_key(_binding[child], "order", "bigint", "")) for child in children]
 
-    async def loader(connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool) -> None:
+    async def loader(
+        connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
+    ) -> None:
         ordered = sorted(keys)
         for row in await connection.fetch(locking if lock else plain, workspace, ordered):
             view.load(_binding[kind].parse(row))
@@ -196,10 +214,13 @@ def _by_key(binding: Binding, key: str, kinds: str, lock: str) -> str:
 LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
-    Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Hold),
+    Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
+    Stage.ATTEMPT: _rows_of(Attempt, "id", "bigint"),
     Stage.OFFER: cast("Loader", _offers),
     Stage.SHIPPING: cast("Loader", _shipping),
     Stage.TAX: cast("Loader", _taxes),
+    Stage.LOCATION: _plain(Binding(Location, tables.stock.locations)),
+    Stage.VARIANT: _plain(Binding(Variant, tables.catalogue.variants)),
     Stage.STOCK: _rows_of(Level, "variant", "bigint"),
 }
 """One loader per stage, in the order of locks."""

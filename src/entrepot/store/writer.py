@@ -7,12 +7,12 @@ from typing import Any, cast
 
 from entrepot.domain.channels import Reference
 from entrepot.domain.state import Record, View
-from entrepot.store.bindings import BINDINGS, REFERENCES, Binding
+from entrepot.store.bindings import BINDINGS, CLAIMS, REFERENCES, Binding
 from entrepot.store.connections import Connection
 
 
 class ClaimLostError(Exception):
-    """Another worker took one of the names that this batch wants; nothing of the batch may stand."""
+    """Another worker was first with a name or row that this batch wants to make; nothing of the batch may stand."""
 
 
 class Dirty:
@@ -29,13 +29,14 @@ class Dirty:
                 self._deletes.setdefault(kind, []).append(key)
 
     async def claim(self, connection: Connection, workspace: int) -> None:
-        """Insert the names from outside, in key order. Raises `ClaimLostError` if one was taken meanwhile."""
-        wanted = sorted(self._inserts.get(Reference, ()), key=_key)
-        if not wanted:
-            return
-        rows = await connection.fetch(REFERENCES.claim, workspace, *REFERENCES.rows(wanted))
-        if len(rows) != len(wanted):
-            raise ClaimLostError
+        """Insert what others may insert too, in key order. Raises `ClaimLostError` if they were first."""
+        for binding in CLAIMS:
+            wanted = sorted(self._inserts.pop(binding.kind, ()), key=_key)
+            if not wanted:
+                continue
+            rows = await connection.fetch(binding.claim, workspace, *binding.rows(wanted))
+            if len(rows) != len(wanted):
+                raise ClaimLostError
 
     async def write(self, connection: Connection, workspace: int) -> None:
         """Insert, update and delete everything else."""
@@ -45,6 +46,9 @@ class Dirty:
             await self._insert(connection, workspace, binding)
             if changed := self._updates.get(binding.kind):
                 await connection.fetch(binding.put, workspace, *binding.rows(changed))
+        if moved := self._updates.get(Reference):
+            # Freed and taken again within one batch: the row never left.
+            await connection.fetch(REFERENCES.put, workspace, *REFERENCES.rows(moved))
         if freed := self._deletes.get(Reference):
             await connection.fetch(REFERENCES.delete, workspace, *_columns(freed))
 

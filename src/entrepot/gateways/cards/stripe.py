@@ -222,8 +222,8 @@ class StripeCards:
         changes: bool = True,
     ) -> T | Problem:
         """One request, and its reply read as `shape`; everything that can go wrong becomes a value."""
-        client = await self._client()
         try:
+            client = await self._client()
             async with asyncio.timeout(self._timeout):
                 reply = await send(client)
             return msgspec.convert(reply.to_dict(), shape)

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import platformdirs
-
 from entrepot.store.embedded.errors import (
     EmbeddedError,
     EmbeddedUnavailableError,
@@ -33,4 +31,6 @@ def default_data_dir() -> Path:
     """`/var/lib/entrepot` for root, else the user's data directory."""
     if os.geteuid() == 0:
         return Path("/var/lib/entrepot")
+    import platformdirs
+
     return Path(platformdirs.user_data_dir("entrepot", appauthor=False))

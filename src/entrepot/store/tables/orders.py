@@ -105,6 +105,22 @@ payments = table(
     CheckConstraint("refunded >= 0 and refunded <= amount", name="payments_refunded_check"),
 )
 
+refunds = table(
+    "refunds",
+    ("order", "no"),
+    big("order"),
+    small("no"),
+    uuid("key_uuid"),
+    text("state"),
+    big("amount"),
+    text("reason"),
+    json("breakdown"),
+    json("lines"),
+    text("reference", null=True),
+    moment("at"),
+    CheckConstraint("amount > 0", name="refunds_amount_check"),
+)
+
 references = table(
     "references",
     ("channel", "environment", "kind", "value"),

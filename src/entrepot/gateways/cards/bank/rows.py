@@ -11,8 +11,9 @@ _INTENT = (
     " confirmations, captured, refunded, transferred from bank_intents where workspace = $1 and id = $2"
 )
 _INSERT_INTENT = (
-    "insert into bank_intents (workspace, id, status, amount, currency, client_secret, metadata)"
-    " values ($1, $2, $3, $4, $5, $6, $7) on conflict (workspace, id) do nothing returning id"
+    "insert into bank_intents (workspace, id, status, amount, currency, client_secret, metadata, confirmations,"
+    " captured, refunded, transferred) values ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0)"
+    " on conflict (workspace, id) do nothing returning id"
 )
 _UPDATE_INTENT = (
     "update bank_intents set status = $3, token_hash = $4, account = $5, description = $6,"

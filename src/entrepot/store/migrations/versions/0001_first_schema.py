@@ -14,6 +14,32 @@ down_revision = None
 def upgrade() -> None:
     """Create every table."""
     op.create_table(
+        "attempts",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(collation="C"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("draft", postgresql.JSONB(), nullable=False),
+        sa.Column("intent", sa.Text(collation="C"), nullable=True),
+        sa.Column("outcome", sa.Text(collation="C"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("workspace", "id", name="attempts_pkey"),
+    )
+    op.create_index(
+        "attempts_open_idx",
+        "attempts",
+        ["lease_until", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
         "bank_accounts",
         sa.Column("workspace", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("account", sa.Text(collation="C"), nullable=False),
@@ -337,6 +363,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "workspace", "channel", "environment", "kind", "value", name="references_pkey"
         ),
+    )
+    op.create_table(
+        "refunds",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("key_uuid", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.Text(collation="C"), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(collation="C"), nullable=False),
+        sa.Column("breakdown", postgresql.JSONB(), nullable=False),
+        sa.Column("lines", postgresql.JSONB(), nullable=False),
+        sa.Column("reference", sa.Text(collation="C"), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount > 0", name="refunds_amount_check"),
+        sa.PrimaryKeyConstraint("workspace", "order", "no", name="refunds_pkey"),
     )
     op.create_table(
         "remembered_prices",

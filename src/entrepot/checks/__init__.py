@@ -1,0 +1,10 @@
+"""`entrepot check`: whether the database holds what the rules promise.
+
+Every law is one statement that returns what breaks it, so a healthy workspace returns nothing.
+"""
+
+from entrepot.checks.database import check_database
+from entrepot.checks.findings import Finding, Severity
+from entrepot.checks.running import run_checks
+
+__all__ = ["Finding", "Severity", "check_database", "run_checks"]

@@ -1,0 +1,163 @@
+"""The laws, as statements that return what breaks them.
+
+The parameter `$1` is the workspace; `says` is filled with the columns of a row.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from entrepot.checks.findings import Severity
+from entrepot.domain.appraisal import EXTERNAL_ID, PAYMENT_TOKEN
+
+
+class Law(msgspec.Struct, frozen=True):
+    """Something that holds in every workspace at every moment."""
+
+    name: str
+    sql: str
+    says: str
+    severity: Severity = "violation"
+
+
+STOCK = (
+    Law(
+        "stock-balance",
+        """
+        select variant, location from stock where workspace = $1 and (
+          received + returned + adjusted <> available + reserved + shipped + scrapped - owed
+          or least(received, returned, adjusted, available, reserved, shipped, scrapped, owed) < 0)
+        """,
+        "variant {variant} at location {location}: the terms do not balance, or one is negative",
+    ),
+    Law(
+        "stock-owed",
+        "select variant, location from stock where workspace = $1 and available <> 0 and owed <> 0",
+        "variant {variant} at location {location}: units are owed while others are available",
+    ),
+    Law(
+        "stock-reserved",
+        """
+        select coalesce(s.variant, h.variant) variant, coalesce(s.location, h.location) location,
+          coalesce(s.reserved, 0) reserved, coalesce(h.held, 0) held
+        from (select variant, location, reserved from stock where workspace = $1) s
+        full join (
+          select variant, location, sum(quantity) held from holds where workspace = $1 group by variant, location
+        ) h on h.variant = s.variant and h.location = s.location
+        where coalesce(s.reserved, 0) <> coalesce(h.held, 0)
+        """,
+        "variant {variant} at location {location}: {reserved} reserved, but holds add up to {held}",
+    ),
+    Law(
+        # A hold of an order that does not exist yet belongs to an attempt; its line comes with the order.
+        "holds-of-lines",
+        """
+        select l."order", l.no, l.new + l.acknowledged promised, sum(h.quantity) held from holds h
+        join order_lines l on l.workspace = h.workspace and l."order" = h."order" and l.no = h.line
+        where h.workspace = $1 group by l."order", l.no, l.new, l.acknowledged
+        having sum(h.quantity) <> l.new + l.acknowledged
+        """,
+        "order {order} line {no}: {promised} units wait to be shipped, but {held} are held",
+    ),
+)
+
+ORDERS = (
+    Law(
+        "line-counters",
+        """
+        select "order", no, quantity from order_lines where workspace = $1 and (
+          new + acknowledged + shipped + delivered + cancelled + return_initiated + returned <> quantity
+          or least(new, acknowledged, shipped, delivered, cancelled, return_initiated, returned) < 0)
+        """,
+        "order {order} line {no}: the counters do not add up to {quantity}, or one is negative",
+    ),
+    Law(
+        "line-parts",
+        """
+        select l."order", l.no, l.part from order_lines l
+        left join order_parts p on p.workspace = l.workspace and p."order" = l."order" and p.no = l.part
+        where l.workspace = $1 and p.no is null
+        """,
+        "order {order} line {no}: the order has no part {part}",
+    ),
+    Law(
+        "order-totals",
+        """
+        select o.id from orders o
+        left join (
+          select "order", sum(price * quantity) goods, sum(tax) tax, sum(duties) duties
+          from order_lines where workspace = $1 group by "order"
+        ) l on l."order" = o.id
+        left join (
+          select "order", sum(shipping) shipping, sum(shipping_tax) tax
+          from order_parts where workspace = $1 group by "order"
+        ) p on p."order" = o.id
+        where o.workspace = $1 and (
+          o.goods <> coalesce(l.goods, 0) or o.goods_tax <> coalesce(l.tax, 0)
+          or o.duties <> coalesce(l.duties, 0) or o.shipping <> coalesce(p.shipping, 0)
+          or o.shipping_tax <> coalesce(p.tax, 0)
+          or o.total <> o.goods + o.goods_tax + o.shipping + o.shipping_tax + o.duties)
+        """,
+        "order {id}: its totals are not the sums of its lines and parts",
+    ),
+    Law(
+        "order-events",
+        """
+        select o.id, o.events, count(e.seq) stored from orders o
+        left join order_events e on e.workspace = o.workspace and e."order" = o.id
+        where o.workspace = $1 group by o.id, o.events
+        having count(e.seq) <> o.events or coalesce(max(e.seq), 0) <> o.events
+        """,
+        "order {id}: it counts {events} events, but {stored} are stored or their numbers have gaps",
+    ),
+    Law(
+        "order-paid",
+        """
+        select o.id, o.total, coalesce(p.paid, 0) paid from orders o
+        left join (
+          select "order", sum(amount) paid from payments where workspace = $1 and state = 'paid' group by "order"
+        ) p on p."order" = o.id
+        where o.workspace = $1 and o.state = 'placed'
+          and o.payment_state in ('paid', 'partially_refunded', 'refunded') and coalesce(p.paid, 0) <> o.total
+        """,
+        "order {id}: it counts as paid, but of {total} its payments add up to {paid}",
+    ),
+    Law(
+        "order-ids",
+        """
+        select o.id, c.next from counters c, (select max(id) id from orders where workspace = $1) o
+        where c.workspace = $1 and o.id >= c.next
+        """,
+        "order {id}: the next id is {next}, so its number would be given again",
+    ),
+    Law(
+        "references",
+        f"""
+        select r.kind, r.channel, r.target from "references" r
+        left join orders o on o.workspace = r.workspace and o.id = r.target
+        where r.workspace = $1 and r.kind in ('{EXTERNAL_ID}', '{PAYMENT_TOKEN}') and o.id is null
+        """,  # noqa: S608  (constants of ours)
+        "a reference ({kind}) of channel {channel} points to order {target}, which does not exist",
+    ),
+    Law(
+        "invoice-lines",
+        """
+        select i."order" from invoice_lines i left join orders o on o.workspace = i.workspace and o.id = i."order"
+        where i.workspace = $1 and (o.id is null or i.amount < 0)
+        """,
+        "the invoice line of order {order} is negative, or the order does not exist",
+    ),
+)
+
+OUTBOX = (
+    Law(
+        "outbox-parked",
+        """
+        select listener, count(*) parked from outbox where workspace = $1 and state = 'parked' group by listener
+        """,
+        "{parked} messages to {listener} were given up after three days",
+        severity="warning",
+    ),
+)
+
+LAWS = (*STOCK, *ORDERS, *OUTBOX)

@@ -1,0 +1,1 @@
+"""The classes of the API: what a class is, and each class declared once."""

@@ -1,0 +1,122 @@
+"""A class declared once; its methods, schemas, queries and SQL follow from this."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import Enum
+from functools import cached_property
+from typing import Any, Final, Protocol, TypeAlias
+
+import msgspec
+from sqlalchemy import ColumnElement, FromClause
+
+from entrepot.doors.textalk.classes.shapes import Kind, Shape
+from entrepot.doors.textalk.context import Audience, Context
+from entrepot.doors.textalk.json import Json
+
+Uid: TypeAlias = int | str
+
+
+class Snapshot(Protocol):
+    """One state of the database, in which every statement of a call is run."""
+
+    async def fetch(self, statement: str, arguments: Sequence[object]) -> Sequence[Sequence[Any]]:
+        """The rows of one statement; its parameters are `$1` and on."""
+        ...
+
+
+Loader: TypeAlias = Callable[[Snapshot, Context, Sequence[Any]], Awaitable[Mapping[Any, Json]]]
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One property of a class.
+
+    `source` is the SQL expression of its value in the row of the class, or a loader that computes the values
+    of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
+    `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value.
+    `read` is who may see it, `write` who may set it, None nobody.
+    """
+
+    name: str
+    shape: Shape
+    source: ColumnElement[Any] | Loader
+    filterable: bool = False
+    sortable: bool = False
+    read: Audience = Audience.ANONYMOUS
+    write: Audience | None = None
+    required: bool = False
+    title: str = ""
+    to_wire: Callable[[Any], Json] | None = None
+    to_store: Callable[[tuple[str, ...], Json], Json] | None = None
+
+    @property
+    def column(self) -> ColumnElement[Any] | None:
+        """The SQL expression; None if the value is computed by a loader."""
+        return None if callable(self.source) else self.source
+
+
+class Operation(Enum):
+    """The methods that follow from a declaration."""
+
+    GET = "get"
+    LIST = "list"
+    COUNT = "count"
+    SET = "set"
+    CREATE = "create"
+    DELETE = "delete"
+    VALIDATE = "validate"
+    NORMALIZE = "normalize"
+    GET_SCHEMA = "getSchema"
+
+
+READ: Final[Mapping[Operation, Audience]] = {
+    Operation.GET: Audience.ANONYMOUS,
+    Operation.LIST: Audience.ANONYMOUS,
+    Operation.COUNT: Audience.ANONYMOUS,
+    Operation.GET_SCHEMA: Audience.ANONYMOUS,
+}
+WRITE: Final[Mapping[Operation, Audience]] = {
+    Operation.SET: Audience.ADMIN,
+    Operation.CREATE: Audience.ADMIN,
+    Operation.DELETE: Audience.ADMIN,
+    Operation.VALIDATE: Audience.ADMIN,
+    Operation.NORMALIZE: Audience.ADMIN,
+}
+
+
+def everything(context: Context) -> None:
+    """The visibility of a class whose objects everybody in the shop may see."""
+    del context
+
+
+class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
+    """A class of the API.
+
+    `rows` is the table or join with one row per object; `workspace` and `uid` are columns of it. `visible`
+    narrows the rows to what the caller may see: the rest does not exist for the caller. `aliases` only filter.
+    `search` is a column that holds the searchable text, folded by `query.folding.fold`.
+    `operations` says which methods there are, and for whom.
+    """
+
+    name: str
+    rows: FromClause
+    workspace: ColumnElement[Any]
+    uid: ColumnElement[Any]
+    fields: tuple[Field, ...]
+    operations: Mapping[Operation, Audience]
+    uid_kind: Kind = Kind.INTEGER
+    visible: Callable[[Context], ColumnElement[bool] | None] = everything
+    aliases: tuple[Field, ...] = ()
+    search: ColumnElement[str] | None = None
+    summary: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The properties by name."""
+        return {field.name: field for field in self.fields}
+
+    @cached_property
+    def filters(self) -> Mapping[str, Field]:
+        """The filter-only names."""
+        return {field.name: field for field in self.aliases}
+
+
+Classes: TypeAlias = Mapping[str, ClassDecl]

@@ -1,0 +1,193 @@
+"""Runs reads: level by level, one statement each, and puts objects of lower levels into those above."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, TypeAlias, cast
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from entrepot.doors.textalk.classes.declaration import ClassDecl, Field, Snapshot, Uid
+from entrepot.doors.textalk.classes.normalization import write_moment
+from entrepot.doors.textalk.classes.shapes import MAX_UID_DIGITS, Kind
+from entrepot.doors.textalk.context import Context
+from entrepot.doors.textalk.errors import Code, Problem, RpcError
+from entrepot.doors.textalk.json import Json, is_array, is_object
+from entrepot.doors.textalk.query.filters import Filters
+from entrepot.doors.textalk.query.projection import Cut, Expand, Keys, Projection
+from entrepot.doors.textalk.query.reads import Reads
+from entrepot.doors.textalk.query.selection import MAX_ROWS, Selection, too_many_rows
+from entrepot.doors.textalk.query.statements import (
+    Statement,
+    objects_by_uid,
+    objects_counted,
+    objects_selected,
+)
+from entrepot.doors.textalk.texts import say
+
+MAX_OBJECTS: Final = 1_000_000
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class Built(msgspec.Struct, frozen=True):
+    """An object of the answer, and how many objects it holds, itself and repetitions included.
+
+    The same object is shared wherever it occurs; written out as JSON it is not, and six levels multiply.
+    """
+
+    value: Json
+    objects: int
+
+
+_Level: TypeAlias = Mapping[Uid, Built]
+_Levels: TypeAlias = Mapping[int, _Level]
+
+
+class _TooManyError(Exception):
+    """A level has more rows, or the answer more objects, than any answer may have."""
+
+
+async def get(reads: Reads, context: Context, projection: Projection, uid: Uid) -> Json | RpcError:
+    """One object, or 9003 if the caller can see none with that uid."""
+    async with reads.snapshot() as snapshot:
+        try:
+            found = await _Fetch(snapshot, context).by_uid(projection, [uid])
+        except _TooManyError:
+            return RpcError(Code.INVALID_QUERY, (Problem("", say("query.size", limit=MAX_OBJECTS)),))
+    return found[uid].value if uid in found else RpcError(Code.OBJECT_NOT_FOUND)
+
+
+async def list_(
+    reads: Reads, context: Context, projection: Projection, selection: Selection
+) -> Json | RpcError:
+    """The selected objects in their order, or -32602 if there are too many to answer."""
+    statement = objects_selected(projection.decl, columns(projection), context, selection)
+    async with reads.snapshot() as snapshot:
+        try:
+            found = await _Fetch(snapshot, context).level(projection, statement)
+        except _TooManyError:
+            return too_many_rows()
+    return [built.value for built in found.values()]
+
+
+async def count(reads: Reads, context: Context, decl: ClassDecl, filters: Filters) -> Json:
+    """How many objects match."""
+    statement = objects_counted(decl, context, filters)
+    async with reads.snapshot() as snapshot:
+        rows = await snapshot.fetch(statement.sql, statement.arguments)
+    return cast("int", rows[0][0])
+
+
+class _Fetch:
+    """One read in one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, context: Context) -> None:
+        self._snapshot = snapshot
+        self._context = context
+
+    async def by_uid(self, projection: Projection, uids: Sequence[Uid]) -> _Level:
+        if not uids:
+            return {}
+        statement = objects_by_uid(projection.decl, columns(projection), self._context, uids)
+        return await self.level(projection, statement)
+
+    async def level(self, projection: Projection, statement: Statement) -> _Level:
+        """The objects of one statement, by uid, in the statement's order."""
+        rows = await self._snapshot.fetch(statement.sql, statement.arguments)
+        if len(rows) > MAX_ROWS:
+            raise _TooManyError
+        values = await self._values(projection, rows)
+        below = await self._below(projection, values)
+        built = {uid: _build(projection, row, below) for uid, row in values.items()}
+        if sum(item.objects for item in built.values()) > MAX_OBJECTS:
+            raise _TooManyError
+        return built
+
+    async def _values(
+        self, projection: Projection, rows: Sequence[Sequence[Any]]
+    ) -> Mapping[Uid, Mapping[str, Json]]:
+        """The properties of each object in wire form, references still uids."""
+        fields = columns(projection)
+        values: dict[Uid, dict[str, Json]] = {
+            row[0]: {field.name: _wire(field, cell) for field, cell in zip(fields, row[1:], strict=True)}
+            for row in rows
+        }
+        for pick in projection.picks:
+            if callable(pick.field.source):
+                loaded = await pick.field.source(self._snapshot, self._context, list(values))
+                for uid, value in values.items():
+                    value[pick.field.name] = loaded.get(uid)
+        return values
+
+    async def _below(self, projection: Projection, values: Mapping[Uid, Mapping[str, Json]]) -> _Levels:
+        """The objects that the references of this level lead to: one statement for each reference in the query."""
+        wanted: dict[int, tuple[Projection, dict[Uid, None]]] = {}
+        for pick in projection.picks:
+            for row in values.values():
+                for expand, uid in _references(row[pick.field.name], pick.cut):
+                    wanted.setdefault(id(expand), (expand.projection, {}))[1][uid] = None
+        return {key: await self.by_uid(below, list(uids)) for key, (below, uids) in wanted.items()}
+
+
+def columns(projection: Projection) -> list[Field]:
+    """The properties that one statement reads."""
+    return [pick.field for pick in projection.picks if pick.field.column is not None]
+
+
+def _wire(field: Field, cell: Any) -> Json:
+    """The wire form of a cell."""
+    column = field.column
+    if isinstance(cell, str) and column is not None and isinstance(column.type, sa.JSON):
+        cell = _decode(cell)
+    if field.to_wire is not None:
+        return field.to_wire(cell)
+    if isinstance(cell, datetime):
+        return write_moment(cell)
+    return str(cell) if isinstance(cell, UUID) else cell
+
+
+def _references(value: Json, cut: Cut) -> Iterator[tuple[Expand, Uid]]:
+    """The uids in a value that the query wants expanded."""
+    if is_array(value):
+        for item in value:
+            yield from _references(item, cut)
+    elif isinstance(cut, Expand) and (uid := _uid(value, cut)) is not None:
+        yield cut, uid
+    elif isinstance(cut, Keys) and is_object(value):
+        for name, inner in cut.keys.items():
+            yield from _references(value.get(name), inner)
+
+
+def _uid(value: Json, cut: Expand) -> Uid | None:
+    """The uid that a value is; keys and texts in jsonb may hold an integer's digits."""
+    if cut.projection.decl.uid_kind is not Kind.INTEGER:
+        return value if isinstance(value, str) else None
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= MAX_UID_DIGITS else None
+    return value if isinstance(value, int) else None
+
+
+def _build(projection: Projection, row: Mapping[str, Json], below: _Levels) -> Built:
+    parts = {pick.field.name: _cut(row[pick.field.name], pick.cut, below) for pick in projection.picks}
+    return Built(
+        {name: part.value for name, part in parts.items()}, 1 + sum(part.objects for part in parts.values())
+    )
+
+
+_MISSING: Final = Built(None, 0)
+
+
+def _cut(value: Json, cut: Cut, below: _Levels) -> Built:
+    """The part of a value that the query asks for; what is not there is null, and falls out of an array."""
+    if isinstance(cut, Expand) and (uid := _uid(value, cut)) is not None:
+        return below.get(id(cut), {}).get(uid, _MISSING)
+    if isinstance(cut, Expand | Keys) and is_array(value):
+        parts = [part for item in value if (part := _cut(item, cut, below)).value is not None]
+        return Built([part.value for part in parts], sum(part.objects for part in parts))
+    if isinstance(cut, Keys) and is_object(value):
+        members = {name: _cut(value.get(name), inner, below) for name, inner in cut.keys.items()}
+        held = sum(member.objects for member in members.values())
+        return Built({name: member.value for name, member in members.items()}, held)
+    return Built(value, 0)

@@ -1,0 +1,8 @@
+"""The form of text in which upper and lower case, and look-alike characters, are the same."""
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """The folded text: columns for searching hold it, and search terms are turned into it."""
+    return unicodedata.normalize("NFKC", text).casefold()

@@ -1,0 +1,97 @@
+"""One message in, one answer out: a call or a batch, as bytes, for HTTP and WebSocket alike."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import structlog
+
+from entrepot.doors.kit import decode_json, encode
+from entrepot.doors.textalk.context import RawContext
+from entrepot.doors.textalk.errors import Code, RpcError
+from entrepot.doors.textalk.json import Json, is_array
+from entrepot.doors.textalk.rpc.dispatch import Dispatcher
+from entrepot.doors.textalk.rpc.messages import Call, Reply, read_call
+from entrepot.doors.textalk.texts import FALLBACK, say
+from entrepot.failures import MalformedBody
+
+MAX_BATCH: Final = 100
+MAX_DEPTH: Final = 64
+MAX_MESSAGE: Final = 1_000_000
+MAX_MESSAGE_WITH_FILE: Final = 10_000_000
+FILE_METHOD: Final = "Order.addArticle"
+_log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What goes back. `body` is None if only notifications came; `error` is that of a lone call."""
+
+    body: bytes | None
+    error: RpcError | None = None
+
+
+def may_hold_file(message: bytes) -> bool:
+    """Whether a message above the ordinary size is worth parsing: it must name the method with files."""
+    return len(message) <= MAX_MESSAGE_WITH_FILE and FILE_METHOD.encode() in message
+
+
+def too_large() -> Answer:
+    """The refusal of a message beyond its limit: -32600."""
+    return _alone(_refusal(RpcError(Code.INVALID_REQUEST, say("request.size", limit=MAX_MESSAGE))))
+
+
+async def answer(dispatcher: Dispatcher, raw: RawContext, message: bytes) -> Answer:
+    """Runs the call or the calls in `message`; a batch runs in order, one after the other."""
+    large = len(message) > MAX_MESSAGE
+    if large and not may_hold_file(message):
+        return too_large()
+    parsed: Json | MalformedBody = decode_json(message, MAX_DEPTH, exact=True)
+    if isinstance(parsed, MalformedBody):
+        return _alone(_refusal(RpcError(Code.PARSE_ERROR, failure=parsed)))
+    calls = _calls(parsed)
+    if isinstance(calls, RpcError):
+        return _alone(_refusal(calls))
+    if large and not all(isinstance(call, Call) and call.method == FILE_METHOD for call in calls):
+        return too_large()
+    replies = [reply for call in calls if (reply := await _reply(dispatcher, raw, call)) is not None]
+    if not replies:
+        return Answer(None)
+    if not is_array(parsed):
+        return _alone(replies[0])
+    return Answer(b"[" + b",".join(_encode(reply) for reply in replies) + b"]")
+
+
+def _calls(parsed: Json) -> Sequence[Call | RpcError] | RpcError:
+    if not is_array(parsed):
+        return [read_call(parsed)]
+    if not parsed:
+        return RpcError(Code.INVALID_REQUEST, say("request.empty-batch"))
+    if len(parsed) > MAX_BATCH:
+        return RpcError(Code.INVALID_REQUEST, say("request.batch-size", limit=MAX_BATCH))
+    return [read_call(item) for item in parsed]
+
+
+async def _reply(dispatcher: Dispatcher, raw: RawContext, call: Call | RpcError) -> Reply | None:
+    if isinstance(call, RpcError):
+        return _refusal(call)
+    reply = await dispatcher.run(call, raw)
+    return None if call.is_notification else reply
+
+
+def _refusal(error: RpcError) -> Reply:
+    """The id is null for whatever is no request object, as the JSON-RPC text says."""
+    return Reply(None, error, FALLBACK)
+
+
+def _alone(reply: Reply) -> Answer:
+    error = reply.outcome if isinstance(reply.outcome, RpcError) else None
+    return Answer(_encode(reply), error)
+
+
+def _encode(reply: Reply) -> bytes:
+    """The response object as text; a result that is no JSON is a fault of this layer, -32603."""
+    try:
+        return encode(reply.render())
+    except (TypeError, ValueError, RecursionError):
+        _log.exception("textalk.result_not_json")
+        return encode(Reply(reply.id, RpcError(Code.RPC_INTERNAL_ERROR), FALLBACK).render())

@@ -1,0 +1,63 @@
+"""What a method is: its name and parameters, what it demands of the caller, the function that runs it."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from entrepot.doors.textalk.context import Audience, Context
+from entrepot.doors.textalk.errors import RpcError, invalid_params
+from entrepot.doors.textalk.json import Json, is_array
+from entrepot.doors.textalk.texts import say
+
+Handler: TypeAlias = Callable[[Context, Sequence[Json]], Awaitable[Json | RpcError]]
+
+
+class Param(msgspec.Struct, frozen=True):
+    """One positional parameter; optional ones come last. `schema` is its JSON Schema, for the description."""
+
+    name: str
+    schema: Mapping[str, Json] = {}
+    required: bool = True
+
+
+class Method(msgspec.Struct, frozen=True):
+    """One entry of the dispatch table.
+
+    `available` says whether the method exists for this kind of caller: if not, it answers -32601, not 1006.
+    """
+
+    name: str
+    summary: str
+    handler: Handler
+    params: tuple[Param, ...] = ()
+    result: Mapping[str, Json] = {}
+    audience: Audience = Audience.ANONYMOUS
+    needs_webshop: bool = True
+    needs_session: bool = False
+    carries_credentials: bool = False
+    available: Callable[[Context], bool] | None = None
+
+    def arguments(self, params: Json) -> Sequence[Json] | RpcError:
+        """The positional arguments; absent optional ones are left out. -32602 for names or a wrong count."""
+        if not is_array(params):
+            return invalid_params(say("params.named")) if params else self.arguments([])
+        fewest, most = sum(param.required for param in self.params), len(self.params)
+        if len(params) > most:
+            return invalid_params(say("params.too-many", limit=most, given=len(params)))
+        if len(params) < fewest:
+            return invalid_params(say("params.too-few", limit=fewest, given=len(params)))
+        return params
+
+
+MethodTable: TypeAlias = Mapping[str, Method]
+
+
+def method_table(methods: Iterable[Method]) -> MethodTable:
+    """The dispatch table by `Class.method`. Raises `ValueError` if a name occurs twice."""
+    table: dict[str, Method] = {}
+    for method in methods:
+        if method.name in table:
+            raise ValueError(method.name)
+        table[method.name] = method
+    return table

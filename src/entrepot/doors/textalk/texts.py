@@ -1,0 +1,288 @@
+"""The sentences in the caller's language: reasons in an error's `data`, and what is wrong at a pointer.
+
+The `message` of an error is never translated: clients compare it with the documented one.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+FALLBACK: Final = "en"
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A sentence by its key, with what it names; it becomes words when the answer is written."""
+
+    key: str
+    values: Mapping[str, object] = {}
+
+    def render(self, language: str) -> str:
+        """The sentence in that language, or in English where there is no translation."""
+        translations = TEXTS[self.key]
+        return translations.get(language, translations[FALLBACK]).format_map(self.values)
+
+
+def say(key: str, **values: object) -> Text:
+    """A sentence with its values; raises `KeyError` for a key that does not exist, when it is written."""
+    return Text(key, values)
+
+
+_REQUESTS: Final[dict[str, dict[str, str]]] = {
+    "request.not-object": {
+        "en": "A request is an object.",
+        "sv": "Ett anrop är ett objekt.",
+    },
+    "request.version": {
+        "en": 'The member jsonrpc must be "2.0".',
+        "sv": 'Egenskapen jsonrpc måste vara "2.0".',
+    },
+    "request.method": {
+        "en": "The member method must be a string.",
+        "sv": "Egenskapen method måste vara en sträng.",
+    },
+    "request.id": {
+        "en": "The member id must be a string, a number or null.",
+        "sv": "Egenskapen id måste vara en sträng, ett tal eller null.",
+    },
+    "request.params": {
+        "en": "The member params must be an array.",
+        "sv": "Egenskapen params måste vara en lista.",
+    },
+    "request.empty-batch": {
+        "en": "A batch holds at least one request.",
+        "sv": "En grupp innehåller minst ett anrop.",
+    },
+    "request.batch-size": {
+        "en": "A batch holds at most {limit} requests.",
+        "sv": "En grupp innehåller högst {limit} anrop.",
+    },
+    "request.size": {
+        "en": "A request holds at most {limit} bytes.",
+        "sv": "Ett anrop är högst {limit} byte.",
+    },
+    "params.named": {
+        "en": "Parameters are passed by position, as an array.",
+        "sv": "Parametrar anges efter position, som en lista.",
+    },
+    "params.too-many": {
+        "en": "At most {limit} parameters are expected; {given} were given.",
+        "sv": "Högst {limit} parametrar väntas; {given} angavs.",
+    },
+    "params.too-few": {
+        "en": "At least {limit} parameters are expected; {given} were given.",
+        "sv": "Minst {limit} parametrar väntas; {given} angavs.",
+    },
+    "params.patch": {
+        "en": "Must be an object.",
+        "sv": "Måste vara ett objekt.",
+    },
+    "params.uid": {
+        "en": "Must be a uid.",
+        "sv": "Måste vara ett uid.",
+    },
+}
+
+_QUERIES: Final[dict[str, dict[str, str]]] = {
+    "query.shape": {
+        "en": "A query is true, a key, an array of keys, or an object.",
+        "sv": "En fråga är true, en nyckel, en lista av nycklar eller ett objekt.",
+    },
+    "query.unknown": {
+        "en": "There is no property with this name.",
+        "sv": "Det finns ingen egenskap med detta namn.",
+    },
+    "query.scalar": {
+        "en": "This property has no properties of its own.",
+        "sv": "Denna egenskap har inga egna egenskaper.",
+    },
+    "query.depth": {
+        "en": "References are followed at most {limit} levels deep.",
+        "sv": "Referenser följs högst {limit} nivåer.",
+    },
+    "query.keys": {
+        "en": "A query names at most {limit} keys.",
+        "sv": "En fråga nämner högst {limit} nycklar.",
+    },
+    "query.size": {
+        "en": "The answer would hold more than {limit} objects.",
+        "sv": "Svaret skulle innehålla fler än {limit} objekt.",
+    },
+    "selection.shape": {
+        "en": "A selection is true, null or an object.",
+        "sv": "Ett urval är true, null eller ett objekt.",
+    },
+    "selection.unknown": {
+        "en": "A selection has no such member.",
+        "sv": "Ett urval har ingen sådan egenskap.",
+    },
+    "selection.sort": {
+        "en": "The list cannot be sorted by this key.",
+        "sv": "Listan kan inte sorteras efter denna nyckel.",
+    },
+    "selection.boolean": {
+        "en": "Must be true or false.",
+        "sv": "Måste vara true eller false.",
+    },
+    "selection.natural": {
+        "en": "Must be a whole number, zero or more.",
+        "sv": "Måste vara ett heltal, noll eller större.",
+    },
+    "selection.rows": {
+        "en": "More than {limit} rows: set a limit.",
+        "sv": "Fler än {limit} rader: ange en gräns.",
+    },
+    "filter.shape": {
+        "en": "Filters are an object.",
+        "sv": "Filter är ett objekt.",
+    },
+    "filter.unknown": {
+        "en": "There is no filter for this property.",
+        "sv": "Det finns inget filter för denna egenskap.",
+    },
+    "filter.condition": {
+        "en": "This property has no such condition.",
+        "sv": "Denna egenskap har inget sådant villkor.",
+    },
+    "filter.operand": {
+        "en": "The value does not fit the property.",
+        "sv": "Värdet passar inte egenskapen.",
+    },
+    "filter.count": {
+        "en": "At most {limit} conditions are allowed.",
+        "sv": "Högst {limit} villkor är tillåtna.",
+    },
+}
+
+_PATCHES: Final[dict[str, dict[str, str]]] = {
+    "patch.invalid": {
+        "en": "The value is not valid.",
+        "sv": "Värdet är ogiltigt.",
+    },
+    "patch.unknown": {
+        "en": "There is no property with this name.",
+        "sv": "Det finns ingen egenskap med detta namn.",
+    },
+    "patch.read-only": {
+        "en": "This property cannot be set.",
+        "sv": "Denna egenskap kan inte ändras.",
+    },
+    "patch.required": {
+        "en": "This property is required.",
+        "sv": "Denna egenskap krävs.",
+    },
+    "patch.type": {
+        "en": "The value must be of type {expected}.",
+        "sv": "Värdet måste vara av typen {expected}.",
+    },
+    "patch.enum": {
+        "en": "The value must be one of {expected}.",
+        "sv": "Värdet måste vara något av {expected}.",
+    },
+    "patch.minimum": {
+        "en": "The value must be at least {limit}.",
+        "sv": "Värdet måste vara minst {limit}.",
+    },
+    "patch.maximum": {
+        "en": "The value must be at most {limit}.",
+        "sv": "Värdet får vara högst {limit}.",
+    },
+    "patch.multiple-of": {
+        "en": "The value must be a multiple of {limit}.",
+        "sv": "Värdet måste vara en multipel av {limit}.",
+    },
+    "patch.min-length": {
+        "en": "The text must have at least {limit} characters.",
+        "sv": "Texten måste ha minst {limit} tecken.",
+    },
+    "patch.max-length": {
+        "en": "The text may have at most {limit} characters.",
+        "sv": "Texten får ha högst {limit} tecken.",
+    },
+    "patch.pattern": {
+        "en": "The text does not have the right form.",
+        "sv": "Texten har inte rätt form.",
+    },
+    "patch.min-items": {
+        "en": "At least {limit} values are required.",
+        "sv": "Minst {limit} värden krävs.",
+    },
+    "patch.max-items": {
+        "en": "At most {limit} values are allowed.",
+        "sv": "Högst {limit} värden är tillåtna.",
+    },
+    "patch.unique": {
+        "en": "A value occurs more than once.",
+        "sv": "Ett värde förekommer mer än en gång.",
+    },
+    "normalize.number": {
+        "en": "The text is not a number.",
+        "sv": "Texten är inte ett tal.",
+    },
+    "normalize.integer": {
+        "en": "The text is not a whole number.",
+        "sv": "Texten är inte ett heltal.",
+    },
+    "normalize.boolean": {
+        "en": "The text is neither true nor false.",
+        "sv": "Texten är varken true eller false.",
+    },
+    "normalize.datetime": {
+        "en": "The text is not a date or a point in time.",
+        "sv": "Texten är varken ett datum eller en tidpunkt.",
+    },
+}
+
+_COMMERCE: Final[dict[str, dict[str, str]]] = {
+    "buy.not-for-sale": {
+        "en": "The article is not for sale.",
+        "sv": "Artikeln är inte till salu.",
+    },
+    "buy.price-inquiry": {
+        "en": "The price of the article is given on request.",
+        "sv": "Artikelns pris lämnas på förfrågan.",
+    },
+    "buy.sold-out": {
+        "en": "The article is out of stock.",
+        "sv": "Artikeln är slut i lager.",
+    },
+    "buy.stock": {
+        "en": "Only {available} of the article are in stock.",
+        "sv": "Endast {available} av artikeln finns i lager.",
+    },
+    "buy.changed": {
+        "en": "The article has changed since it was added to the cart.",
+        "sv": "Artikeln har ändrats sedan den lades i kundvagnen.",
+    },
+    "buy.quantity": {
+        "en": "The quantity must be a multiple of {step}.",
+        "sv": "Antalet måste vara en multipel av {step}.",
+    },
+    "buy.choice-missing": {
+        "en": "Choose a value for {choice}.",
+        "sv": "Välj ett värde för {choice}.",
+    },
+    "buy.choice-unknown": {
+        "en": "The chosen value for {choice} does not exist.",
+        "sv": "Det valda värdet för {choice} finns inte.",
+    },
+    "buy.choice-range": {
+        "en": "The value for {choice} must lie between {minimum} and {maximum}.",
+        "sv": "Värdet för {choice} måste ligga mellan {minimum} och {maximum}.",
+    },
+    "buy.choice-length": {
+        "en": "The text for {choice} may have at most {limit} characters.",
+        "sv": "Texten för {choice} får ha högst {limit} tecken.",
+    },
+    "password.too-short": {
+        "en": "A password has at least {limit} characters.",
+        "sv": "Ett lösenord har minst {limit} tecken.",
+    },
+    "password.too-long": {
+        "en": "A password has at most {limit} characters.",
+        "sv": "Ett lösenord har högst {limit} tecken.",
+    },
+}
+
+TEXTS: Final = _REQUESTS | _QUERIES | _PATCHES | _COMMERCE
+LANGUAGES: Final = frozenset({"en", "sv"})

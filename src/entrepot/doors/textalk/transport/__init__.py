@@ -1,0 +1,1 @@
+"""What carries the calls: HTTP POST and WebSocket, on one path."""

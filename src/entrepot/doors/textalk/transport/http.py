@@ -1,0 +1,56 @@
+"""JSON-RPC over HTTP POST: 200, 204 for notifications, 401, 405, and 400 for a bad upgrade (item 1)."""
+
+from typing import Final
+
+from entrepot.doors.kit import CorsPolicy, Reply, Request, encode
+from entrepot.doors.textalk.errors import Code, RpcError
+from entrepot.doors.textalk.rpc.dispatch import Dispatcher
+from entrepot.doors.textalk.rpc.endpoint import Answer, answer, too_large
+from entrepot.doors.textalk.transport.parameters import may_be_form, raw_context
+from entrepot.failures import Failure, MethodNotAllowed, PayloadTooLarge, RequestTimeout, UnknownRoute
+
+CORS: Final = CorsPolicy(
+    "*",
+    ["POST", "OPTIONS"],
+    ["Content-Type", "X-Requested-With"],
+    ["X-Request-Id", "Link", "Retry-After"],
+)
+
+
+async def handle(dispatcher: Dispatcher, request: Request) -> Reply:
+    """The answer to a POST whose body has been read."""
+    raw = raw_context(request, from_form=may_be_form(request))
+    return _reply(await answer(dispatcher, raw, request.body), request)
+
+
+def _reply(result: Answer, request: Request) -> Reply:
+    if result.body is None:
+        return Reply(204)
+    error = result.error
+    if error is None:
+        return Reply(200, result.body)
+    request.outcome = error.code.name.lower().replace("_", "-")
+    status = 401 if error.code is Code.BAD_AUTH_TOKEN else 200
+    return Reply(status, result.body, failure=error.failure)
+
+
+def render(failure: Failure, request: Request) -> Reply:
+    """What goes wrong around the calls, with a JSON-RPC body for clients that read one whatever the status."""
+    if isinstance(failure, PayloadTooLarge):
+        return _reply(too_large(), request)
+    if isinstance(failure, MethodNotAllowed):
+        upgrade = request.method == "GET" and request.header("upgrade") is not None
+        return _refused(400, "Bad upgrade") if upgrade else _refused(405, "Method not allowed")
+    if isinstance(failure, UnknownRoute):
+        return _refused(404, "Not found")
+    if isinstance(failure, RequestTimeout):
+        return _refused(408, "Request timeout")
+    return Reply(200, _body(RpcError(Code.RPC_INTERNAL_ERROR)))
+
+
+def _refused(status: int, reason: str) -> Reply:
+    return Reply(status, _body(RpcError(Code.INVALID_REQUEST, reason)))
+
+
+def _body(error: RpcError) -> bytes:
+    return encode({"jsonrpc": "2.0", "id": None, "error": error.render("en")})

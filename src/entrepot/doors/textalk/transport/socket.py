@@ -1,0 +1,116 @@
+"""JSON-RPC over WebSocket: a text frame in, one out; the context is that of the handshake (item 10).
+
+A socket holds a bounded number of calls that are running or whose answers wait to be read. While all are
+taken no further frame is read, so that a reader who has fallen asleep costs that many answers and no more.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from entrepot.doors.kit import Request, encode, reply_headers
+from entrepot.doors.textalk.context import RawContext, resolve
+from entrepot.doors.textalk.errors import Code, RpcError
+from entrepot.doors.textalk.rpc.dispatch import Dispatcher
+from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer, may_hold_file
+from entrepot.doors.textalk.rpc.messages import Reply
+from entrepot.doors.textalk.texts import FALLBACK
+from entrepot.doors.textalk.transport.parameters import raw_context
+
+PARALLEL_CALLS: Final = 8
+SEND_TIMEOUT: Final = 30.0
+UNSUPPORTED_DATA: Final = 1003
+MESSAGE_TOO_BIG: Final = 1009
+TRY_AGAIN_LATER: Final = 1013
+_log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
+
+
+async def handle(dispatcher: Dispatcher, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serves one socket until either side closes it. A bad auth token refuses the handshake with 401."""
+    websocket, request = WebSocket(scope, receive, send), Request(scope)
+    raw = raw_context(request)
+    if await _has_bad_token(dispatcher, raw):
+        await websocket.send_denial_response(_unauthorized(request))
+        return
+    await websocket.accept(headers=reply_headers(request.id))
+    await _Connection(dispatcher, raw, websocket).serve()
+
+
+async def _has_bad_token(dispatcher: Dispatcher, raw: RawContext) -> bool:
+    """Other errors of the context do not refuse the handshake: each call answers them."""
+    if not raw.auth:
+        return False
+    try:
+        context = await resolve(raw, dispatcher.lookups, needs_webshop=False)
+    except Exception:
+        _log.exception("textalk.handshake_failed")
+        return False
+    return isinstance(context, RpcError) and context.code is Code.BAD_AUTH_TOKEN
+
+
+def _unauthorized(request: Request) -> Response:
+    body = encode(Reply(None, RpcError(Code.BAD_AUTH_TOKEN), FALLBACK).render())
+    return Response(body, 401, {"X-Request-Id": request.id}, "application/json")
+
+
+class _Connection:
+    """The calls of one open socket."""
+
+    def __init__(self, dispatcher: Dispatcher, raw: RawContext, websocket: WebSocket) -> None:
+        self._dispatcher = dispatcher
+        self._raw = raw
+        self._websocket = websocket
+        self._slots = asyncio.Semaphore(PARALLEL_CALLS)
+        self._sending = asyncio.Lock()
+
+    async def serve(self) -> None:
+        """Reads frames and starts their calls. Calls that run when the socket goes are not cancelled."""
+        async with asyncio.TaskGroup() as calls:
+            while True:
+                await self._slots.acquire()
+                frame = await self._receive()
+                if frame is None:
+                    return
+                calls.create_task(self._run(frame))
+
+    async def _receive(self) -> bytes | None:
+        """The next frame, or None once the socket is closed, by the caller or for what the caller sent."""
+        if self._websocket.application_state is WebSocketState.DISCONNECTED:
+            return None
+        event = await self._websocket.receive()
+        if event["type"] == "websocket.disconnect":
+            return None
+        text: str | None = event.get("text")
+        if text is None:
+            return await self._close(UNSUPPORTED_DATA)
+        frame = text.encode()
+        if len(frame) > MAX_MESSAGE and not may_hold_file(frame):
+            return await self._close(MESSAGE_TOO_BIG)
+        return frame
+
+    async def _run(self, frame: bytes) -> None:
+        try:
+            result = await answer(self._dispatcher, self._raw, frame)
+            if result.body is not None:
+                await self._send(result.body.decode())
+        finally:
+            self._slots.release()
+
+    async def _send(self, text: str) -> None:
+        """Sends one answer; a caller that does not take it in time loses the socket."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT), self._sending:
+                if self._websocket.application_state is WebSocketState.CONNECTED:
+                    await self._websocket.send_text(text)
+        except TimeoutError:
+            await self._close(TRY_AGAIN_LATER)
+        except WebSocketDisconnect:
+            return
+
+    async def _close(self, code: int) -> None:
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            await self._websocket.close(code)

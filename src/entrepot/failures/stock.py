@@ -1,0 +1,29 @@
+"""Failures of changing stock, and of taking units out of orders."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from entrepot.failures.base import Failure, Retry
+
+
+class QuantityOutOfRange(Failure, frozen=True):
+    """A stock quantity is below or above what is allowed."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Send a quantity within the limits."
+    quantity: int
+    smallest: int
+    largest: int
+    """In the variant's smallest unit, as the others."""
+
+
+class TooManyToCancel(Failure, frozen=True):
+    """More units of an order line are to be cancelled than can still be, or the order has no such line."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Read the order; only units that are new or acknowledged can be cancelled."
+    order: str
+    line: int
+    requested: int
+    cancellable: int

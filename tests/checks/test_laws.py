@@ -1,0 +1,107 @@
+"""Each law finds what breaks it, in the right workspace, and a healthy workspace has no findings."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from entrepot.checks import Finding, check_database, run_checks
+from entrepot.checks.laws import LAWS
+from entrepot.domain.channels import Reference
+from entrepot.domain.stock import Hold
+from entrepot.store.connections import Connection, connect
+from tests.support.shop import CHANNEL, NORTH, TEA, WORKSPACE, insert, level, line, open_shop, order_records
+
+BREACHES: dict[str, list[str]] = {
+    "stock-balance": [
+        "alter table stock drop constraint stock_law_check",
+        "update stock set received = received + 1",
+    ],
+    "stock-owed": [
+        "alter table stock drop constraint stock_owed_check",
+        "update stock set owed = 1, available = available + 1",
+    ],
+    "stock-reserved": ["update stock set reserved = reserved + 1, available = available - 1"],
+    "holds-of-lines": [
+        "update holds set quantity = quantity - 1",
+        "update stock set reserved = reserved - 1, available = available + 1",
+    ],
+    "line-counters": [
+        "alter table order_lines drop constraint order_lines_counters_check",
+        "update order_lines set shipped = 1",
+    ],
+    "line-parts": ["update order_lines set part = 2"],
+    "order-totals": ["update orders set shipping_tax = shipping_tax + 1"],
+    "order-events": ["update orders set events = 2"],
+    "order-paid": ["update payments set amount = amount - 1"],
+    "order-ids": ["update counters set next = 7"],
+    "references": ["""update "references" set target = 8"""],
+    "invoice-lines": ["update invoice_lines set amount = -1"],
+    "outbox-parked": [
+        """insert into outbox (workspace, "order", listener, seq, payload, created_at, due_at, tries, state)
+        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked')"""
+    ],
+}
+
+
+@pytest.fixture
+async def shop(database_url: str) -> AsyncIterator[Connection]:
+    connection = await connect(database_url)
+    for workspace, name in ((WORKSPACE, "shop"), (2, "neighbour")):
+        await open_shop(connection, workspace, name)
+        holds = [Hold(7, 1, NORTH, TEA, 3)]
+        named = Reference(CHANNEL, "live", "external-order", "X-7", 7)
+        records = order_records(7, [line(7, 1, TEA, 3)], holds=holds)
+        await insert(connection, workspace, [*records, level(TEA, NORTH, 9, 3), named])
+    yield connection
+    await connection.close()
+
+
+def test_every_law_is_broken_by_a_test() -> None:
+    assert set(BREACHES) == {law.name for law in LAWS}
+
+
+@pytest.mark.parametrize("law", BREACHES)
+async def test_a_breach_is_found(shop: Connection, law: str) -> None:
+    assert await run_checks(shop) == []
+    for statement in BREACHES[law]:
+        in_one = f"{statement} where workspace = {WORKSPACE}" if statement.startswith("update") else statement
+        await shop.execute(in_one)
+    found = await run_checks(shop)
+    assert {(finding.law, finding.workspace) for finding in found} == {(law, WORKSPACE)}
+    assert found[0].severity == ("warning" if law == "outbox-parked" else "violation")
+    assert "{" not in found[0].detail
+    assert await run_checks(shop, 2) == []
+    assert await run_checks(shop, WORKSPACE) == found
+
+
+async def test_many_breaches_are_told_shortly(shop: Connection) -> None:
+    await shop.execute("alter table order_lines drop constraint order_lines_counters_check")
+    for no in range(2, 130):
+        await insert(shop, WORKSPACE, [line(7, no, TEA, 1)])
+    await shop.execute("update order_lines set new = 0 where no > 1")
+    found = [finding for finding in await run_checks(shop) if finding.law == "line-counters"]
+    assert len(found) == 101
+    assert found[-1].detail == "and more than 100 in all"
+
+
+async def test_a_current_database_is_fine(database_url: str) -> None:
+    assert await check_database(database_url) == []
+
+
+async def test_an_old_and_a_new_schema_are_told(shop: Connection, database_url: str) -> None:
+    await shop.execute("update alembic_version set version_num = '9999'")
+    (ahead,) = await check_database(database_url)
+    assert "newer release" in ahead.detail
+    await shop.execute("drop table alembic_version")
+    (behind,) = await check_database(database_url)
+    assert behind == Finding(
+        "violation", "migrations", None, "the schema is behind this release: run `entrepot migrate`"
+    )
+
+
+async def test_a_database_that_does_not_answer_is_told_without_its_password() -> None:
+    (finding,) = await check_database("postgresql://user:secret@127.0.0.1:1/none")
+    assert (finding.severity, finding.law) == ("violation", "database")
+    assert "secret" not in finding.detail

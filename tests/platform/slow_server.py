@@ -1,0 +1,40 @@
+"""A server whose application answers slowly, to see what happens to requests in flight.
+
+Usage: slow_server.py DATA_DIR WORKERS. The application is replaced in every worker process, which imports
+this file anew.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+import entrepot.app
+from entrepot.config import Settings, load_settings
+from entrepot.serving import serve
+
+
+async def slow(_request: Request) -> PlainTextResponse:
+    await asyncio.sleep(0.7)
+    return PlainTextResponse("answered")
+
+
+async def pid(_request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(os.getpid()))
+
+
+def create_app(_settings: Settings, _database_url: str) -> ASGIApp:
+    return Starlette(routes=[Route("/slow", slow), Route("/pid", pid)])
+
+
+entrepot.app.create_app = create_app
+
+if __name__ == "__main__":
+    serve(load_settings({"port": "0", "data_dir": sys.argv[1], "workers": sys.argv[2]}, {}, None))
+    assert not Path(sys.argv[1], "postgres", "postmaster.pid").exists()

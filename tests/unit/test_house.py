@@ -1,0 +1,133 @@
+"""The rules of the house, read off the source: arrows, function length, purity, workspace in every key."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Table, UniqueConstraint
+
+from entrepot.store.tables import metadata
+
+SOURCE = Path(__file__).parents[2] / "src" / "entrepot"
+FILES = sorted(SOURCE.rglob("*.py"))
+LONGEST_FUNCTION = 70  # a migration is a list of statements, not logic, and is exempt
+WITHOUT_WORKSPACE = {"directory", "workspaces"}
+
+# Who may import what of ours. Areas not named here are the outer shell, which nobody below may import.
+ARROWS = {
+    "failures": {"failures", "domain"},
+    "domain": {"domain", "failures"},
+    "store": {"store", "domain", "failures"},
+    "gateways": {"gateways", "store", "domain", "failures"},
+    "engine": {"engine", "store", "gateways", "domain", "failures"},
+    "doors": {"doors", "engine", "store", "gateways", "domain", "failures"},
+    "observe": {"observe"},
+    "config": {"config", "store"},
+}
+CLOCK_AND_CHANCE = {"time", "random", "secrets", "os", "asyncio", "threading", "socket"}
+FORBIDDEN_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "urandom", "open", "print", "input"}
+
+
+def area_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Absolute names of all imported modules, those inside functions included."""
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def named(paths: list[Path]) -> list[object]:
+    return [pytest.param(path, id=str(path.relative_to(SOURCE))) for path in paths]
+
+
+def breaches_of_arrows(area: str, imported: list[str]) -> list[str]:
+    allowed = ARROWS.get(area)
+    ours = [name.split(".")[1] for name in imported if name.startswith("entrepot.")]
+    return [name for name in ours if allowed is not None and name not in allowed and name != "__version__"]
+
+
+@pytest.mark.parametrize("path", named(FILES))
+def test_arrows_run_one_way(path: Path) -> None:
+    assert breaches_of_arrows(area_of(path), list(imports_of(path))) == []
+
+
+def test_arrows_are_noticed_when_broken() -> None:
+    assert breaches_of_arrows("domain", ["entrepot.store.migrate"]) == ["store"]
+    assert breaches_of_arrows("engine", ["entrepot.doors.kit"]) == ["doors"]
+
+
+@pytest.mark.parametrize("path", named([path for path in FILES if area_of(path) == "doors"]))
+def test_no_door_imports_another(path: Path) -> None:
+    door = path.relative_to(SOURCE / "doors").parts[0]
+    others = [name.split(".")[2] for name in imports_of(path) if name.startswith("entrepot.doors.")]
+    assert [other for other in others if other not in (door, "kit")] == []
+
+
+@pytest.mark.parametrize("path", named([path for path in FILES if path.parent.name != "versions"]))
+def test_no_function_is_longer_than_a_screen(path: Path) -> None:
+    functions = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    lengths = {each.name: (each.end_lineno or 0) - each.lineno + 1 for each in functions}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}
+
+
+@pytest.mark.parametrize("path", named([path for path in FILES if area_of(path) in ("domain", "failures")]))
+def test_rules_have_no_clock_no_chance_and_no_io(path: Path) -> None:
+    modules = {name.split(".")[0] for name in imports_of(path)}
+    assert modules & CLOCK_AND_CHANCE == set()
+    assert forbidden_calls(tree_of(path)) == []
+
+
+def test_clock_and_chance_are_noticed() -> None:
+    assert forbidden_calls(ast.parse("import datetime as d\nd.datetime.now(d.UTC)\nuuid4()")) == [
+        "now",
+        "uuid4",
+    ]
+
+
+def forbidden_calls(tree: ast.Module) -> list[str]:
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = [
+        f.attr if isinstance(f, ast.Attribute) else f.id
+        for f in called
+        if isinstance(f, ast.Attribute | ast.Name)
+    ]
+    return [name for name in names if name in FORBIDDEN_CALLS]
+
+
+def keys_of(table: Table) -> Iterator[tuple[str, list[str]]]:
+    for constraint in table.constraints:
+        if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint | ForeignKeyConstraint):
+            yield str(constraint.name), [column.name for column in constraint.columns]
+            if isinstance(constraint, ForeignKeyConstraint):
+                yield (
+                    f"{constraint.name} (referred)",
+                    [element.column.name for element in constraint.elements],
+                )
+    for index in table.indexes:
+        if index.unique:
+            yield str(index.name), leading_columns(index)
+
+
+def leading_columns(index: Index) -> list[str]:
+    return [each.name if isinstance(each, Column) else str(each) for each in index.expressions]
+
+
+@pytest.mark.parametrize(
+    "table", [t for t in metadata.sorted_tables if t.name not in WITHOUT_WORKSPACE], ids=str
+)
+def test_every_key_starts_with_the_workspace(table: Table) -> None:
+    keys = dict(keys_of(table))
+    assert keys, "a table without a key"
+    assert {name: columns for name, columns in keys.items() if columns[0] != "workspace"} == {}

@@ -1,0 +1,115 @@
+"""The log hides secrets and never blocks; the metrics count."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from entrepot.observe import observe_request, render_metrics
+from entrepot.observe.redaction import HIDDEN, redact
+from entrepot.observe.writer import MOST_LINES, LineWriter
+
+LOGGING = """
+import logging, sys, structlog
+from entrepot.observe import configure_logging, log_request
+configure_logging(sys.argv[1], "info")
+log_request("bonsai", "submit", "main", "ok", 0.01234, "r-1")
+logging.getLogger("entrepot.postgres").warning("from %s", "postgresql://u:hunter2@h/d")
+try:
+    raise ValueError("Bearer abcdef123456")
+except ValueError:
+    structlog.stdlib.get_logger("x").exception("failed", api_key="k")
+structlog.stdlib.get_logger("x").debug("quiet")
+"""
+
+
+def logged(log_format: str) -> str:
+    command = [sys.executable, "-c", LOGGING, log_format]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
+
+
+def test_json_lines_carry_the_request_and_no_secret() -> None:
+    printed = logged("json")
+    request, library, failure = (json.loads(line) for line in printed.splitlines())
+    del request["timestamp"]
+    assert request == {
+        "event": "request",
+        "level": "info",
+        "request_id": "r-1",
+        "door": "bonsai",
+        "channel": "main",
+        "operation": "submit",
+        "outcome": "ok",
+        "duration_ms": 12.34,
+    }
+    assert library["event"] == f"from postgresql://u:{HIDDEN}@h/d"
+    assert "ValueError: Bearer [hidden]" in failure["exception"]
+    assert failure["api_key"] == HIDDEN
+
+
+def test_readable_lines_carry_the_same() -> None:
+    printed = logged("text")
+    assert "request_id=r-1" in printed
+    assert "outcome=ok" in printed
+    assert "hunter2" not in printed
+    assert "abcdef123456" not in printed
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("card 4242 4242 4242 4242 declined", f"card {HIDDEN} declined"),
+        ("order 4242424242424241", "order 4242424242424241"),
+        ("key sk_test_4eC39HqLyjWDarjtT1zdp7dc", f"key {HIDDEN}"),
+        ("Basic dXNlcjpwYXNz", f"Basic {HIDDEN}"),
+        ("eyJhbGciOi.eyJzdWIi.c2ln", HIDDEN),
+        (
+            {"password": "x", "n": 1, "deep": [{"cvc": "123"}]},
+            {"password": HIDDEN, "n": 1, "deep": [{"cvc": HIDDEN}]},
+        ),
+        ("cjld2cjxh0000qzrmn831i7rn", "cjld2cjxh0000qzrmn831i7rn"),
+        ("550e8400-e29b-41d4-a716-446655440000", "550e8400-e29b-41d4-a716-446655440000"),
+    ],
+)
+def test_redaction(value: object, shown: object) -> None:
+    assert redact(None, "info", {"event": value}) == {"event": shown}
+
+
+def test_writer_keeps_whole_lines_in_order_and_drops_what_nobody_reads() -> None:
+    read, write = os.pipe()
+    writer = LineWriter(write)
+    for number in range(300):
+        writer.write(b"%d" % number)
+    writer.flush()
+    assert os.read(read, 65536).split() == [b"%d" % number for number in range(300)]
+    os.set_blocking(write, False)
+    for _ in range(MOST_LINES + 5):
+        writer._lines.append(b"x") if len(writer._lines) < MOST_LINES else writer.write(b"y")
+    assert len(writer._lines) == MOST_LINES
+    assert writer._dropped == 5
+    os.close(read)
+    writer._lines.clear()
+    os.close(write)
+
+
+def test_observed_requests_are_counted_by_door_operation_and_outcome() -> None:
+    for _ in range(3):
+        observe_request("bonsai", "submit", None, "out-of-stock", 0.02, "r")
+    printed = render_metrics().decode()
+    assert 'entrepot_requests_total{door="bonsai",operation="submit",outcome="out-of-stock"} 3.0' in printed
+    assert 'entrepot_request_seconds_bucket{door="bonsai",le="0.025",operation="submit"} 3.0' in printed
+
+
+def test_counts_of_several_workers_add_up(tmp_path: Path) -> None:
+    count = "from entrepot.observe import *; observe_request('d', 'o', None, 'ok', 0.1, 'r')"
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", count], env=environment, check=True, capture_output=True)
+    show = "from entrepot.observe import *; print(render_metrics().decode())"
+    done = subprocess.run(
+        [sys.executable, "-c", show], env=environment, check=True, capture_output=True, text=True
+    )
+    assert 'entrepot_requests_total{door="d",operation="o",outcome="ok"} 2.0' in done.stdout
