@@ -9,14 +9,21 @@ from typing import TypeVar
 
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.engine import Connect
-from entrepot.sandbox.register import Fault, FaultOrder, FaultRegister, InjectedFaultError, TooManyFaultsError
+from entrepot.sandbox.register import (
+    Fault,
+    FaultOrder,
+    FaultRegister,
+    InjectedFaultError,
+    Scope,
+    TooManyFaultsError,
+)
 from entrepot.sandbox.targets import GatewayName
 from entrepot.sandbox.wrapped_connections import FaultyConnection, FaultyPool
 from entrepot.sandbox.wrapped_gateways import FaultyGateway
 from entrepot.sandbox.wrapped_rules import faulty_rule
 from entrepot.store.connections import Connection, Pool
 
-__all__ = ["Fault", "FaultOrder", "Faults", "InjectedFaultError", "TooManyFaultsError"]
+__all__ = ["Fault", "FaultOrder", "Faults", "InjectedFaultError", "Scope", "TooManyFaultsError"]
 
 G = TypeVar("G")
 

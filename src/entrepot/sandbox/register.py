@@ -36,6 +36,22 @@ class FaultOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     channel: Name | None = None
 
 
+class Scope(msgspec.Struct, frozen=True):
+    """Whom a fault is limited to: a workspace, and channels of it, by their ids. None stands for all."""
+
+    workspace: int | None = None
+    channels: frozenset[int] | None = None
+
+    def covers(self, workspace: int | None, channels: Collection[object]) -> bool:
+        """Whether a call for this workspace and these channels is within it."""
+        if self.workspace is not None and self.workspace != workspace:
+            return False
+        return self.channels is None or not self.channels.isdisjoint(channels)
+
+
+EVERYWHERE = Scope()
+
+
 class InjectedFaultError(RuntimeError):
     """A fault that was ordered has struck; the text names its target."""
 
@@ -47,16 +63,13 @@ class TooManyFaultsError(Exception):
 class Fault:
     """One fault: its order, whom it is limited to, and how often it has struck."""
 
-    def __init__(
-        self, number: int, order: FaultOrder, ends: float | None, workspace: int | None, channel: int | None
-    ) -> None:
+    def __init__(self, number: int, order: FaultOrder, scope: Scope, ends: float | None) -> None:
         self.id = number
         self.order = order
+        self.scope = scope
         self.hits = 0
         self.ends = ends
         self._limit = order.count or (1 if ends is None else None)
-        self._workspace = workspace
-        self._channel = channel
         self._lifted = asyncio.Event()
 
     def active(self, now: float) -> bool:
@@ -68,12 +81,6 @@ class Fault:
     def hits_left(self) -> int | None:
         """How often it will still strike, where a count limits it."""
         return None if self._limit is None else self._limit - self.hits
-
-    def concerns(self, workspace: int | None, channels: Collection[object]) -> bool:
-        """Whether a call for this workspace and one of these channels is within the fault's scope."""
-        if self._workspace is not None and self._workspace != workspace:
-            return False
-        return self._channel is None or self._channel in channels
 
     def lift(self) -> None:
         """End it; who waits because of it goes on at once."""
@@ -96,11 +103,8 @@ class FaultRegister:
         self._faults: dict[int, Fault] = {}
         self._last = 0
 
-    def add(self, order: FaultOrder, workspace: int | None = None, channel: int | None = None) -> Fault:
-        """Put a fault in place, limited to the workspace and channel if given.
-
-        Raises TooManyFaultsError. The oldest of the healed ones makes room.
-        """
+    def add(self, order: FaultOrder, scope: Scope = EVERYWHERE) -> Fault:
+        """Put a fault in place; the oldest of the healed ones makes room. Raises TooManyFaultsError."""
         if len(self._faults) >= MOST_FAULTS:
             healed = [fault for fault in self.all() if not fault.active(self.now())]
             if not healed:
@@ -108,7 +112,7 @@ class FaultRegister:
             self.remove(healed[0].id)
         ends = None if order.lasts is None else self.now() + order.lasts
         self._last += 1
-        fault = self._faults[self._last] = Fault(self._last, order, ends, workspace, channel)
+        fault = self._faults[self._last] = Fault(self._last, order, scope, ends)
         return fault
 
     def all(self) -> list[Fault]:
@@ -139,7 +143,7 @@ class FaultRegister:
         now = self.now()
         for fault in self._faults.values():
             fits = fault.order.target == target and (kinds is None or fault.order.kind in kinds)
-            if fits and fault.active(now) and fault.concerns(workspace, channels):
+            if fits and fault.active(now) and fault.scope.covers(workspace, channels):
                 return fault
         return None
 
