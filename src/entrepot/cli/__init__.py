@@ -2,6 +2,7 @@
 
 import typer
 
+from entrepot.cli.apply import apply
 from entrepot.cli.serve import serve
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ def entrepot() -> None:
 
 
 app.command()(serve)
+app.command()(apply)
 
 
 def main() -> None:
