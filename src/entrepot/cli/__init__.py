@@ -2,6 +2,12 @@
 
 import typer
 
+from entrepot.cli import keys, orders, stock
+from entrepot.cli.apply import apply
+from entrepot.cli.backup import backup, restore
+from entrepot.cli.check import check
+from entrepot.cli.failures import failures
+from entrepot.cli.migrate import migrate
 from entrepot.cli.demo import demo
 from entrepot.cli.serve import serve
 
@@ -20,6 +26,15 @@ def entrepot() -> None:
 
 
 app.command()(serve)
+app.add_typer(orders.app, name="orders")
+app.add_typer(stock.app, name="stock")
+app.add_typer(keys.app, name="keys")
+app.command()(backup)
+app.command()(restore)
+app.command()(check)
+app.command()(failures)
+app.command()(apply)
+app.command()(migrate)
 app.command()(demo)
 
 

@@ -206,12 +206,11 @@ def offer_keys(basket: Basket) -> Iterable[OfferKey]:
 
 def reference_keys(basket: Basket) -> list[tuple[int, str, str, str]]:
     """The names given from outside that the basket would take."""
-    keys: list[tuple[int, str, str, str]] = []
-    if basket.external_id is not None:
-        keys.append((basket.channel, basket.environment, EXTERNAL_ID, basket.external_id))
-    if basket.payment.token is not None:
-        keys.append((basket.channel, basket.environment, PAYMENT_TOKEN, basket.payment.token))
-    return keys
+    return [
+        (basket.channel, basket.environment, kind, value)
+        for kind, value in ((EXTERNAL_ID, basket.external_id), (PAYMENT_TOKEN, basket.payment.token))
+        if value is not None
+    ]
 
 
 def shipping_keys(basket: Basket, view: View) -> Iterable[tuple[str, str, str]]:
@@ -307,10 +306,7 @@ def _province(a: Appraiser) -> Failures:
     country, province = a.basket.ship_to.country, a.basket.ship_to.province
     if not regions.country_exists(country):
         return NONE  # no merchant ships to a country that does not exist: the next check says so
-    if province:
-        known = regions.province_of(country, province) is not None
-    else:
-        known = not regions.needs_province(country)
+    known = bool(regions.province_of(country, province)) if province else not regions.needs_province(country)
     return NONE if known else (ProvinceUnknown(country, province),)
 
 
@@ -320,7 +316,7 @@ def _destination(a: Appraiser) -> Failures:
 
 
 def _stock(a: Appraiser) -> Failures:
-    if a.channel.settings.stock != "reserve":
+    if a.channel.settings.stock == "record":
         return NONE
     asked: dict[int, int] = {}
     first: dict[int, LineRef] = {}
@@ -332,12 +328,15 @@ def _stock(a: Appraiser) -> Failures:
     return tuple(
         failure
         for variant, quantity in asked.items()
-        if (failure := _short(a.view, variant, quantity, first[variant]))
+        if (failure := _short(a, variant, quantity, first[variant]))
     )
 
 
-def _short(view: View, variant: int, quantity: int, ref: LineRef) -> Failure | None:
-    free = stock.available(view.children(Level, variant))
+def _short(a: Appraiser, variant: int, quantity: int, ref: LineRef) -> Failure | None:
+    levels = a.view.children(Level, variant)
+    if a.channel.settings.stock == "backorder" and levels:
+        return None  # what is missing will be owed at the first location
+    free = stock.available(levels)
     if free >= quantity:
         return None
     return SoldOut(ref) if free == 0 else NotEnoughStock(ref, quantity, free)

@@ -1,43 +1,24 @@
-"""Placing an order: from a basket to an order with its parts, lines, holds and payment."""
+"""Placing an order in one step, and settling any order: what makes a draft an order that exists and is paid."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
 from datetime import datetime
-from typing import Any, ClassVar, Literal
-from uuid import UUID
+from typing import ClassVar
 
 import msgspec
 
-from entrepot.domain import appraisal, stock, taxes
-from entrepot.domain.appraisal import Appraised, Appraiser, Basket
+from entrepot.domain import appraisal, stock
+from entrepot.domain.appraisal import Basket
+from entrepot.domain.attempts import Draft
 from entrepot.domain.channels import Channel, Reference
-from entrepot.domain.orders import (
-    InvoiceLine,
-    Order,
-    OrderEvent,
-    OrderLine,
-    OrderPart,
-    Payment,
-    Person,
-)
-from entrepot.domain.shipping import LABEL
-from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Refused, Stage, View, refused
+from entrepot.domain.drafting import OrderCommand, draft, open_names
+from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment
+from entrepot.domain.state import Changes, Decided, Decision, Ids, Refused, View, refused
 from entrepot.domain.stock import Hold, Level
-from entrepot.domain.taxes import Destination, TaxCompany, TaxLine, TaxQuery, TaxQuote, TaxRate
 from entrepot.failures import Failure
-from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import ExternalPaymentRefused, PaymentDeclined
 
 TOKEN_REUSED = "The payment token has already been used."  # noqa: S105  (a sentence)
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """A whole order, ready to exist."""
-
-    order: Order
-    parts: tuple[OrderPart, ...]
-    lines: tuple[OrderLine, ...]
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -49,48 +30,10 @@ class Placed(msgspec.Struct, frozen=True):
     payment: Payment | None = None
 
 
-class Quoted(msgspec.Struct, frozen=True):
-    """What an outside provider was asked and answered; placing checks that the question is still the same."""
+class InFlight(msgspec.Struct, frozen=True):
+    """Another attempt holds the same payment token or external id: it must come to its end first."""
 
-    query: TaxQuery
-    quote: TaxQuote
-
-
-class OrderCommand(Command, frozen=True):
-    """What the commands that appraise a basket share: the basket, who orders it, and what to load for it."""
-
-    ids: ClassVar[int] = 1
-
-    basket: Basket
-    person: Person
-    note: str | None = None
-    data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
-    quoted: Quoted | None = None
-
-    @property
-    def weight(self) -> int:
-        """An order writes about six rows, and three more per line."""
-        return 6 + 3 * len(self.basket.lines)
-
-    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """Account and references first, then offers, then what the offers lead to."""
-        basket = self.basket
-        match stage:
-            case Stage.CHANNEL:
-                return (basket.channel,)
-            case Stage.REFERENCE:
-                return appraisal.reference_keys(basket)
-            case Stage.OFFER:
-                return appraisal.offer_keys(basket)
-            case Stage.SHIPPING:
-                return appraisal.shipping_keys(basket, view)
-            case Stage.TAX:
-                channel = view.get(Channel, basket.channel)
-                return tax_keys(channel, basket) if channel else ()
-            case Stage.STOCK:
-                return appraisal.stock_keys(basket, view)
-            case _:
-                return ()
+    attempt: int
 
 
 class PlaceOrder(OrderCommand, frozen=True):
@@ -98,32 +41,42 @@ class PlaceOrder(OrderCommand, frozen=True):
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or make the order, its holds and its payment."""
-        drafted = draft(self, view, now, ids)
+        if waiting := in_flight(self.basket, view):
+            return Decided(waiting, Changes())
+        drafted = draft(self, view, now, ids.next(), ids.uuid())
         if isinstance(drafted, Refused):
             return drafted
         if appraisal.token_used(self.basket, view):
             return refused(token_reuse(self.basket))
-        return _settle_new(self, drafted, view, now)
+        changes = Changes(holds_for(drafted, view))
+        return Decided(settle(drafted, now, changes), changes)
 
 
-def draft(
-    command: OrderCommand,
-    view: View,
-    now: datetime,
-    ids: Ids,
-    *,
-    state: Literal["placed", "pending"] = "placed",
-) -> Draft | Refused:
-    """The order as it would be: appraised, taxed and added up; or why not."""
-    appraiser = Appraiser(command.basket, view, paying=state == "placed")
-    appraised = appraiser.run()
-    if isinstance(appraised, tuple):
-        return Refused(appraised)
-    query = tax_query(appraiser.channel, command.basket, appraised)
-    quote = _taxes(command, appraiser.channel, query, view)
-    if isinstance(quote, Failure):
-        return refused(quote)
-    return _assemble(command, appraised, quote, now, ids.next(), ids.uuid(), state)
+class RecordPending(OrderCommand, frozen=True):
+    """Record an order that will be paid later: it is checked like any other, but reserves and charges nothing."""
+
+    pays: ClassVar[bool] = False
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse by the first check that fails, or record the order as pending."""
+        if waiting := in_flight(self.basket, view):
+            return Decided(waiting, Changes())
+        drafted = draft(self, view, now, ids.next(), ids.uuid())
+        if isinstance(drafted, Refused):
+            return drafted
+        order = drafted.order
+        changes = Changes((order, *drafted.parts, *drafted.lines, *claims(order, self.basket)))
+        changes.put(OrderEvent(order.id, 1, now, "recorded", {}))
+        return Decided(Placed(order, drafted.parts, drafted.lines), changes)
+
+
+def in_flight(basket: Basket, view: View) -> InFlight | None:
+    """The open attempt that holds one of the basket's outside names."""
+    for name in open_names(basket):
+        holder = view.get(Reference, name)
+        if holder is not None:
+            return InFlight(holder.target)
+    return None
 
 
 def token_reuse(basket: Basket) -> Failure:
@@ -133,156 +86,12 @@ def token_reuse(basket: Basket) -> Failure:
     return PaymentDeclined(TOKEN_REUSED)
 
 
-def tax_keys(channel: Channel, basket: Basket) -> Iterable[Hashable]:
-    """The simulated provider's company and country; an outside provider knows its own."""
-    if channel.settings.taxes.provider != "simulated":
-        return ()
-    return ((channel.settings.taxes.company, basket.ship_to.country),)
-
-
-def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuery:
-    """The appraised basket as a tax provider sees it."""
-    to = basket.ship_to
-    return TaxQuery(
-        channel.settings.taxes.company,
-        basket.currency,
-        Destination(to.country, (to.province or "").upper(), to.zip, to.city, to.address1),
-        tuple(
-            TaxLine(
-                str(no),
-                line.goods,
-                line.offer.merchant_country,
-                tax_included=line.offer.tax_included,
-                quantity=line.wanted.quantity,
-            )
-            for no, line in enumerate(appraised.lines, 1)
-        ),
-        tuple(
-            TaxLine(f"S{no}", shipment.cost, shipment.merchant_country)
-            for no, shipment in enumerate(appraised.shipments, 1)
-        ),
-    )
-
-
-def _taxes(command: OrderCommand, channel: Channel, query: TaxQuery, view: View) -> TaxQuote | Failure:
-    if channel.settings.taxes.provider == "simulated":
-        company = view.get(TaxCompany, query.company)
-        return taxes.simulate(query, company, _rates(query.ship_to, view))
-    if command.quoted is None or command.quoted.query != query:
-        return QuoteStale(1)
-    return command.quoted.quote
-
-
-def _rates(to: Destination, view: View) -> dict[tuple[str, str], TaxRate]:
-    names = ((to.country, to.province), (to.country, ""))
-    return {name: rate for name in names if (rate := view.get(TaxRate, name))}
-
-
-def _assemble(
-    command: OrderCommand,
-    appraised: Appraised,
-    quote: TaxQuote,
-    now: datetime,
-    number: int,
-    uuid: UUID,
-    state: Literal["placed", "pending"],
-) -> Draft:
-    parts, part_of = _parts(number, appraised, quote)
-    lines = tuple(
-        _line(number, no, part_of[no - 1], line, quote) for no, line in enumerate(appraised.lines, 1)
-    )
-    return Draft(_order(command, parts, lines, quote, now, number, uuid, state), parts, lines)
-
-
-def _parts(
-    number: int, appraised: Appraised, quote: TaxQuote
-) -> tuple[tuple[OrderPart, ...], dict[int, int]]:
-    parts: list[OrderPart] = []
-    part_of: dict[int, int] = {}
-    for no, (shipment, tax) in enumerate(zip(appraised.shipments, quote.shipping_taxes, strict=True), 1):
-        parts.append(
-            OrderPart(
-                number, no, shipment.merchant_id, shipment.merchant_name, None, shipment.cost, tax, LABEL
-            )
-        )
-        part_of.update(dict.fromkeys(shipment.lines, no))
-    return tuple(parts), part_of
-
-
-def _line(number: int, no: int, part: int, priced: appraisal.PricedLine, quote: TaxQuote) -> OrderLine:
-    offer, quantity = priced.offer, priced.wanted.quantity
-    return OrderLine(
-        order=number,
-        no=no,
-        part=part,
-        product=offer.name.product,
-        product_id=offer.product_id or 0,
-        variant=offer.variant_id or 0,
-        sku=offer.sku,
-        name=offer.title,
-        price=priced.price,
-        quantity=quantity,
-        tax=quote.line_taxes[no - 1],
-        duties=quote.duties[no - 1],
-        requires_shipping=offer.requires_shipping,
-        tracked=offer.tracked,
-        new=quantity,
-    )
-
-
-def _order(
-    command: OrderCommand,
-    parts: tuple[OrderPart, ...],
-    lines: tuple[OrderLine, ...],
-    quote: TaxQuote,
-    now: datetime,
-    number: int,
-    uuid: UUID,
-    state: Literal["placed", "pending"],
-) -> Order:
-    basket = command.basket
-    goods, shipped = sum(line.goods for line in lines), sum(part.shipping for part in parts)
-    return Order(
-        id=number,
-        uuid=uuid,
-        channel=basket.channel,
-        environment=basket.environment,
-        state=state,
-        reason="",
-        payment_state="unpaid",
-        currency=basket.currency,
-        person=command.person,
-        ship_to=basket.ship_to,
-        goods=goods,
-        goods_tax=quote.goods_tax,
-        shipping=shipped,
-        shipping_tax=quote.shipping_tax,
-        duties=quote.total_duties,
-        total=goods + shipped + quote.total_tax + quote.total_duties,
-        external_id=basket.external_id,
-        payment_method=basket.payment.method,
-        payment_description=None,
-        note=command.note,
-        placed_at=now,
-        changed_at=now,
-        version=1,
-        events=1,
-        data=command.data,
-    )
-
-
-def _settle_new(command: OrderCommand, drafted: Draft, view: View, now: datetime) -> Decision:
-    channel = view.get(Channel, command.basket.channel)
-    changes = Changes()
-    if channel is not None and takes_stock(channel, command.basket):
-        changes.put(*hold(drafted, view, backorder=channel.settings.stock == "backorder"))
-    placed = settle(drafted, command.basket, now, changes)
-    return Decided(placed, changes)
-
-
-def takes_stock(channel: Channel, basket: Basket) -> bool:
-    """Test orders check stock but take none; recorded orders were sold elsewhere."""
-    return basket.environment == "live" and channel.settings.stock != "record"
+def holds_for(drafted: Draft, view: View) -> list[Level | Hold]:
+    """What the draft takes from stock: nothing for a test order, or for one that was sold elsewhere."""
+    channel = view.get(Channel, drafted.basket.channel)
+    if channel is None or drafted.basket.environment != "live" or channel.settings.stock == "record":
+        return []
+    return hold(drafted, view, backorder=channel.settings.stock == "backorder")
 
 
 def hold(drafted: Draft, view: View, *, backorder: bool = False) -> list[Level | Hold]:
@@ -303,14 +112,18 @@ def hold(drafted: Draft, view: View, *, backorder: bool = False) -> list[Level |
 
 
 def settle(
-    drafted: Draft, basket: Basket, now: datetime, changes: Changes, reference: str | None = None
+    drafted: Draft,
+    now: datetime,
+    changes: Changes,
+    reference: str | None = None,
+    description: str | None = None,
 ) -> Placed:
     """Make the paid order exist: its records, its payment, and the names that it takes, all put into `changes`."""
-    order = msgspec.structs.replace(drafted.order, payment_state="paid")
-    payment = _payment(order, basket, reference)
+    order = msgspec.structs.replace(drafted.order, payment_state="paid", payment_description=description)
+    payment = _payment(order, drafted.basket, reference)
     changes.put(order, *drafted.parts, *drafted.lines, payment)
-    changes.put(OrderEvent(order.id, 1, now, "placed", {}))
-    changes.put(*claims(order, basket))
+    changes.put(OrderEvent(order.id, order.events, now, "placed", {}))
+    changes.put(*claims(order, drafted.basket))
     if payment.kind == "external" and order.environment == "live":
         reported = sum((payment.reported or {}).values())
         changes.put(InvoiceLine(order.id, order.channel, order.currency, order.total, reported, now))

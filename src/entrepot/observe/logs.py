@@ -20,10 +20,10 @@ def configure_logging(log_format: LogFormat, level: str) -> None:
     """Send everything at or above the level to standard error, one line per event, secrets hidden."""
     number = logging.getLevelNamesMapping()[level.upper()]
     chain: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         redact,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
         _as_json if log_format == "json" else _as_text(),
     ]
     structlog.configure(

@@ -1,6 +1,7 @@
 """Keep secrets, tokens and card data out of the log, whoever logs them by mistake."""
 
 import re
+from functools import lru_cache
 from typing import cast
 
 from structlog.typing import EventDict, WrappedLogger
@@ -23,12 +24,17 @@ _SECRET_TEXT = re.compile(
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A structlog processor that hides values with secret names, and secrets inside texts."""
-    return {name: HIDDEN if _SECRET_NAME.search(name) else _clean(value, 0) for name, value in event.items()}
+    return {name: HIDDEN if _is_secret(name) else _clean(value, 0) for name, value in event.items()}
 
 
 def redact_text(text: str) -> str:
     """The text with authorisation values, passwords in URLs, known key forms and card numbers hidden."""
     return _SECRET_TEXT.sub(_hide, text) if len(text) > 6 else text
+
+
+@lru_cache(1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def _hide(match: re.Match[str]) -> str:
@@ -54,8 +60,7 @@ def _clean(value: object, depth: int) -> object:
     if isinstance(value, dict):
         items = cast("dict[object, object]", value).items()
         return {
-            str(name): HIDDEN if _SECRET_NAME.search(str(name)) else _clean(each, depth + 1)
-            for name, each in items
+            str(name): HIDDEN if _is_secret(str(name)) else _clean(each, depth + 1) for name, each in items
         }
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(each, depth + 1) for each in cast("list[object]", value)]

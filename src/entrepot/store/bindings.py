@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import msgspec
 from sqlalchemy import Column, Table, types
 
-from entrepot.domain import attempts, catalogue, channels, orders, shipping, stock, taxes
+from entrepot.domain import attempts, catalogue, channels, orders, outbox, shipping, stock, taxes
 from entrepot.domain.state import Record
 from entrepot.store import tables
 
@@ -73,7 +73,8 @@ class Binding:
         )
 
     def _delete(self) -> str:
-        return f"delete from {_quoted(self.table)} t using {_unnest(self._keys)} where t.workspace = $1 and {self._match()}"
+        keys = _unnest(self._keys)
+        return f"delete from {_quoted(self.table)} t using {keys} where t.workspace = $1 and {self._match()}"
 
     def _key_list(self) -> str:
         return f"workspace, {_names(self._keys)}"
@@ -151,6 +152,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(orders.Refund, tables.orders.refunds),
     Binding(orders.InvoiceLine, tables.orders.invoice_lines),
     Binding(attempts.Attempt, tables.engine.attempts),
+    Binding(outbox.Delivery, tables.engine.outbox),
     Binding(stock.Hold, tables.stock.holds),
     LEVELS,
     Binding(catalogue.RememberedPrice, tables.catalogue.remembered_prices, upsert=True),

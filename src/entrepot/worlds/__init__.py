@@ -5,7 +5,7 @@
 
 from entrepot.worlds.apply import apply_world, find_workspace
 from entrepot.worlds.faults import Fault
-from entrepot.worlds.file import load_world
+from entrepot.worlds.file import demo_world, load_world
 from entrepot.worlds.records import merchant_ref, product_uuid
 from entrepot.worlds.report import Change, Difference, GeneratedKey, Report, WorkspaceReport
 from entrepot.worlds.types import World
@@ -19,6 +19,7 @@ __all__ = [
     "WorkspaceReport",
     "World",
     "apply_world",
+    "demo_world",
     "find_workspace",
     "load_world",
     "merchant_ref",

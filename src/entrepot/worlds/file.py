@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +30,14 @@ def load_world(source: Path | str) -> World | list[Fault]:
     if isinstance(source, Path):
         return _load_file(source)
     return parse_world(source.encode("utf-8", "surrogatepass"))
+
+
+def demo_world() -> World:
+    """The demo world, which the package brings along."""
+    loaded = parse_world((files("entrepot.worlds") / "demo.toml").read_bytes())
+    if not isinstance(loaded, World):
+        raise TypeError("\n".join(map(str, loaded)))
+    return loaded
 
 
 def parse_world(content: bytes) -> World | list[Fault]:

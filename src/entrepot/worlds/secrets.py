@@ -10,6 +10,7 @@ from entrepot.worlds.schema import SECRETS
 
 Steps = tuple[str | int, ...]
 
+LONGEST = 255
 SHORTEST = 20
 """Outside a sandbox a secret of fewer characters is refused: a fast hash does not keep short ones."""
 
@@ -35,19 +36,21 @@ class Environment:
     def get(self, name: str, steps: Steps) -> str:
         """The variable's value; "" and a fault where it cannot serve."""
         value = self._variables.get(name, "")
+        shortest = 1 if self._sandbox else SHORTEST
         if not value:
             self.faults.append(Fault(pointer(steps), f"the environment has no variable {name}"))
-        elif len(value) > 255 or "\0" in value or (len(value) < SHORTEST and not self._sandbox):
-            self.faults.append(Fault(pointer(steps), f"{name} must have {SHORTEST} to 255 characters"))
+        elif not (shortest <= len(value) <= LONGEST and value.isascii() and value.isprintable()):
+            message = f"{name} must have {shortest} to {LONGEST} characters of printable ASCII"
+            self.faults.append(Fault(pointer(steps), message))
         return value
 
     def settings(self, settings: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
         """A channel's settings with the variables' values in place of their names."""
         return {name: self._filled(name, value, (*steps, name)) for name, value in settings.items()}
 
-    def _filled(self, name: str, value: Any, steps: Steps) -> Any:
+    def _filled(self, name: str, value: object, steps: Steps) -> object:
         if not isinstance(value, dict) or name == "door":
-            return value
+            return cast("object", value)
         inner = cast("dict[str, Any]", value)
         if name in SECRETS:
             return self.get(inner["env"], steps)

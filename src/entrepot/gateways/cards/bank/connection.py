@@ -5,6 +5,14 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 
+class Transaction(Protocol):
+    """A transaction, committed at the end of the block unless it raises."""
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(self, *error: object) -> object: ...
+
+
 class Conn(Protocol):
     """A connection to PostgreSQL."""
 
@@ -20,8 +28,8 @@ class Conn(Protocol):
         """Run a statement for its effect."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[object]:
-        """A transaction, committed at the end of the block unless it raises."""
+    def transaction(self) -> Transaction:
+        """A transaction, not yet begun."""
         ...
 
 
