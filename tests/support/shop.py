@@ -81,7 +81,7 @@ def order_records(
     *,
     parts: int = 1,
     kind: str = "external",
-    environment: str = "live",
+    environment: Environment = "live",
     holds: Sequence[Hold] = (),
 ) -> list[Record]:
     """A paid order as placing writes it."""
