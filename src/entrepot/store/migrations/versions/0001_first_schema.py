@@ -426,6 +426,13 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "sandbox_worlds",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("document", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "seq", name="sandbox_worlds_pkey"),
+    )
+    op.create_table(
         "shipping_rates",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("merchant", sa.Text(collation="C"), nullable=False),
