@@ -90,7 +90,7 @@ def _undecided(failure: p.ExternalPaymentUndecided) -> object:
     return {"externalPaymentConfig": {failure.type: config}, "token": REDACTED}
 
 
-def _over(kind: str, member: str, limit: int) -> list[FaultItem]:
+def over_limit(kind: str, member: str, limit: int) -> list[FaultItem]:
     """A limit of what is stored, said as if the body exceeded it: the API has no other word for it."""
     return [item(fault) for fault in one(kind, {"limit": limit}).within(member)]
 
@@ -128,8 +128,8 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     p.TaxRefused: (FORMS["TaxError"], _tax),
     p.TaxUnavailable: (FORMS["TaxesOrDutiesError"], lambda f: f.detail),
     c.CartUnknown: (FORMS["ResourceNotFound"], _empty),
-    c.CartFull: (FORMS["InvalidInput"], lambda f: _over("array.max", "products", f.limit)),
-    c.CartQuantityTooLarge: (FORMS["InvalidInput"], lambda f: _over("number.max", "quantity", f.limit)),
+    c.CartFull: (FORMS["InvalidInput"], lambda f: over_limit("array.max", "products", f.limit)),
+    c.CartQuantityTooLarge: (FORMS["InvalidInput"], lambda f: over_limit("number.max", "quantity", f.limit)),
     Unauthenticated: (FORMS["ApiKeyRefused"], _empty),
     MalformedBody: (FORMS["BadRequest"], _empty),
     RequestTimeout: (FORMS["BadRequest"], _empty),
