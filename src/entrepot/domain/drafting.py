@@ -110,7 +110,7 @@ def draft(
 
 def _stale(existing: Existing, view: View) -> Failure | None:
     order = view.get(Order, existing.order)
-    if order is None or order.state != "pending":
+    if order is None or order.state != "pending" or order.payment_state == "pending":
         return OrderNotPayable(str(existing.order))
     return QuoteStale(1) if order.version != existing.version else None
 
