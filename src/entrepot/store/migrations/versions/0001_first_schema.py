@@ -127,6 +127,33 @@ def upgrade() -> None:
     )
     op.create_index("batches_at_idx", "batches", ["workspace", "at"], unique=False)
     op.create_table(
+        "cart_lines",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("cart", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("product", sa.Text(collation="C"), nullable=False),
+        sa.Column("variant", sa.Text(collation="C"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.CheckConstraint("quantity > 0", name="cart_lines_quantity_check"),
+        sa.PrimaryKeyConstraint("workspace", "cart", "no", name="cart_lines_pkey"),
+    )
+    op.create_table(
+        "carts",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="carts_pkey"),
+        sa.UniqueConstraint("workspace", "uuid", name="carts_uuid_key"),
+    )
+    op.create_index("carts_expiry_idx", "carts", ["expires_at", "workspace"], unique=False)
+    op.create_table(
         "channels",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -351,6 +378,12 @@ def upgrade() -> None:
         sa.Column("data", postgresql.JSONB(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="products_pkey"),
         sa.UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
+    )
+    op.create_index(
+        "products_short_link_idx",
+        "products",
+        ["workspace", sa.literal_column("(data ->> 'short_link') collate \"C\"")],
+        unique=False,
     )
     op.create_table(
         "references",
