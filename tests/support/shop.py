@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from entrepot.domain.catalogue import Product, Variant
+from entrepot.domain.channels import Environment
 from entrepot.domain.ids import derived_uuid
 from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment, Person
 from entrepot.domain.state import Record
