@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -27,6 +28,8 @@ class Placed(msgspec.Struct, frozen=True):
     parts: tuple[OrderPart, ...]
     lines: tuple[OrderLine, ...]
     payment: Payment | None = None
+    client_secret: str | None = None
+    """Of a charge that the shopper's browser had prepared; it is shown to that browser and stored nowhere."""
 
 
 class InFlight(msgspec.Struct, frozen=True):
@@ -54,11 +57,13 @@ class PlaceOrder(OrderCommand, frozen=True):
 class RecordPending(OrderCommand, frozen=True):
     """Record an order that will be paid later: it is checked like any other, but reserves and charges nothing."""
 
+    pays: ClassVar[bool] = False
+
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or record the order as pending."""
         if waiting := in_flight(self.basket, view):
             return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids.next(), ids.uuid(), state="pending")
+        drafted = draft(self, view, now, ids.next(), ids.uuid())
         if isinstance(drafted, Refused):
             return drafted
         order = drafted.order

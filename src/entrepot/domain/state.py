@@ -57,9 +57,10 @@ class Stage(IntEnum):
 
 
 class View:
-    """The records that a batch has loaded, with the changes of the commands accepted so far."""
+    """The records of one workspace that a batch has loaded, with the changes of the commands accepted so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, workspace: int = 0) -> None:
+        self.workspace = workspace
         self._rows: dict[type[Record], dict[Hashable, Record]] = {}
         self._groups: dict[tuple[type[Record], Hashable], dict[Hashable, Record]] = {}
         self._stored: set[tuple[type[Record], Hashable]] = set()

@@ -13,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from entrepot.domain.attempts import Attempt
+from entrepot.domain.carts import Cart, CartLine
 from entrepot.domain.catalogue import Offer, OfferKey, Variant
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
@@ -20,14 +21,15 @@ from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import Command, Record, Stage, View
 from entrepot.domain.stock import Hold, Level, Location
 from entrepot.domain.taxes import TaxCompany, TaxRate
-from entrepot.store import tables
-from entrepot.store.bindings import BINDINGS, REFERENCES, Binding
+from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, Binding
 from entrepot.store.connections import Connection
 
 _channel_settings = msgspec.json.Decoder(ChannelSettings).decode
 _workspace_settings = msgspec.json.Decoder(WorkspaceSettings).decode
 _strings = msgspec.json.Decoder(tuple[str, ...]).decode
-_binding: dict[type[Record], Binding] = {binding.kind: binding for binding in (*BINDINGS, REFERENCES)}
+_binding: dict[type[Record], Binding] = {
+    binding.kind: binding for binding in (*BINDINGS, *CATALOGUE, REFERENCES)
+}
 
 
 Loader = Callable[[Connection, int, Sequence[Any], View, bool], Awaitable[None]]
@@ -170,8 +172,9 @@ async def _taxes(
             view.load(TaxRate(*rate))
 
 
-def _plain(binding: Binding) -> Loader:
+def _plain(kind: type[Record]) -> Loader:
     """A loader of rows by id that are never locked: what they say changes by apply alone."""
+    binding = _binding[kind]
     statement = _by_key(binding, "id", "bigint", "")
 
     async def loader(
@@ -184,10 +187,12 @@ def _plain(binding: Binding) -> Loader:
     return loader
 
 
-def _rows_of(kind: type[Record], key: str, kinds: str, *children: type[Record]) -> Loader:
-    """A loader of rows by one key column, locked in key order, and of the children that hang on them."""
+def _rows_of(
+    kind: type[Record], key: str, kinds: str, *children: type[Record], parent: str = "order"
+) -> Loader:
+    """A loader of rows by one key column, locked in key order, and of the children that name them as `parent`."""
     plain, locking = (_by_key(_binding[kind], key, kinds, lock) for lock in ("", "for no key update"))
-    below = [(_binding[child], _by_key(_binding[child], "order", "bigint", "")) for child in children]
+    below = [(_binding[child], _by_key(_binding[child], parent, "bigint", "")) for child in children]
 
     async def loader(
         connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
@@ -214,13 +219,14 @@ def _by_key(binding: Binding, key: str, kinds: str, lock: str) -> str:
 LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
+    Stage.CART: _rows_of(Cart, "id", "bigint", CartLine, parent="cart"),
     Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
     Stage.ATTEMPT: _rows_of(Attempt, "id", "bigint"),
     Stage.OFFER: cast("Loader", _offers),
     Stage.SHIPPING: cast("Loader", _shipping),
     Stage.TAX: cast("Loader", _taxes),
-    Stage.LOCATION: _plain(Binding(Location, tables.stock.locations)),
-    Stage.VARIANT: _plain(Binding(Variant, tables.catalogue.variants)),
+    Stage.LOCATION: _plain(Location),
+    Stage.VARIANT: _plain(Variant),
     Stage.STOCK: _rows_of(Level, "variant", "bigint"),
 }
 """One loader per stage, in the order of locks."""

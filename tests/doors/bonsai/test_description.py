@@ -30,12 +30,6 @@ CHECKS = [
     negative_data_rejection,
 ]
 EXAMPLES = 150
-SLOW = [
-    HealthCheck.too_slow,
-    HealthCheck.data_too_large,
-    HealthCheck.filter_too_much,
-    HealthCheck.large_base_example,
-]
 
 
 @pytest.fixture
@@ -50,7 +44,9 @@ def test_replies_are_as_described(server: Server, shop: Shop, method: str, path:
     cases = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
     line = shop.line("lamp", 101)
 
-    @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=SLOW)
+    @settings(
+        max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=(HealthCheck.too_slow,)
+    )
     @given(case=cases, known=st.booleans())
     def send(case: schemathesis.Case[Any], known: bool) -> None:
         if known:
