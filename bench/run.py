@@ -166,7 +166,8 @@ class _Run:
             self._loads += 1
             if answers.refused or answers.lost:
                 self._note(load.name, [f"{answers.refused} orders refused, {answers.lost} {LOST}"])
-            return Sample(answers.rate, answers.p50, answers.p99, used.worker / took, used.postgres / took)
+            each = 1e6 / max(answers.accepted, 1)
+            return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
 
         return measure
 
