@@ -354,13 +354,6 @@ def upgrade() -> None:
     op.create_index(
         "outbox_due_idx",
         "outbox",
-        ["due_at", "workspace"],
-        unique=False,
-        postgresql_where=sa.text("state = 'waiting'"),
-    )
-    op.create_index(
-        "outbox_turn_idx",
-        "outbox",
         ["workspace", "due_at"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
