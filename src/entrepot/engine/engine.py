@@ -27,7 +27,7 @@ PATIENCE = 30.0
 """Seconds of real time for which a batch is tried again while the database does not answer."""
 
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
-_LOST = (OSError, asyncpg.InterfaceError, TimeoutError)
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
 
 _log = structlog.stdlib.get_logger("entrepot.engine")
 

@@ -94,8 +94,8 @@ READ_CONNECTIONS = 4
 
 _asyncpg: Any = asyncpg
 
-FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What a database that does not answer as it should can raise."""
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What a database that does not answer as it should can raise; the third, on a connection that was cut while idle."""
 
 
 async def connect(url: str, **settings: str) -> Connection:

@@ -2,6 +2,7 @@
 
 from entrepot.store.tables import (
     bank,
+    carts,
     catalogue,
     engine,
     mailbox,
@@ -16,6 +17,7 @@ from entrepot.store.tables._base import metadata
 
 __all__ = [
     "bank",
+    "carts",
     "catalogue",
     "engine",
     "mailbox",
