@@ -125,7 +125,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="batches_pkey"),
     )
-    op.create_index("batches_at_idx", "batches", ["workspace", "at"], unique=False)
+    op.create_index("batches_at_idx", "batches", ["at", "workspace"], unique=False)
     op.create_table(
         "cart_lines",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
