@@ -12,8 +12,7 @@ from entrepot.domain.ids import derived_uuid
 from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment, Person
 from entrepot.domain.state import Record
 from entrepot.domain.stock import Hold, Level, Location, settled
-from entrepot.store import tables
-from entrepot.store.bindings import BINDINGS, REFERENCES, Binding
+from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, Binding
 from entrepot.store.connections import Connection
 from entrepot.store.directory import credential_key
 
@@ -25,14 +24,7 @@ PRODUCTS = (Product(31, derived_uuid("product", "pantry"), "Pantry", None),)
 VARIANTS = (Variant(TEA, 31, "TEA", "Tea"), Variant(RICE, 31, "RICE", "Rice", scale=2))
 
 _bindings: dict[type[Record], Binding] = {
-    binding.kind: binding
-    for binding in (
-        Binding(Location, tables.stock.locations),
-        Binding(Product, tables.catalogue.products),
-        Binding(Variant, tables.catalogue.variants),
-        *BINDINGS,
-        REFERENCES,
-    )
+    binding.kind: binding for binding in (*CATALOGUE, *BINDINGS, REFERENCES)
 }
 
 
@@ -73,7 +65,7 @@ def line(order: int, no: int, variant: int, quantity: int, *, part: int = 1, pri
     """A new line with a tax of 13 % and a duty of 1 minor unit per unit."""
     product, known = PRODUCTS[0], next(v for v in VARIANTS if v.id == variant)
     return OrderLine(
-        order, no, part, product.uuid, product.id, variant, known.sku, known.name, price, quantity,
+        order, no, order * 100 + no, part, product.uuid, product.id, variant, known.sku, known.name, price, quantity,
         price * quantity * 13 // 100, quantity, True, True, new=quantity,
     )  # fmt: skip
 
@@ -104,7 +96,15 @@ def order_records(
         "external payment", None, None, AT, AT, 1, 1, {},
     )  # fmt: skip
     payment = msgspec.convert(
-        {"order": number, "no": 1, "kind": kind, "method": "m", "state": "paid", "amount": total}
+        {
+            "order": number,
+            "no": 1,
+            "id": number * 100,
+            "kind": kind,
+            "method": "m",
+            "state": "paid",
+            "amount": total,
+        }
         | {"currency": "EUR", "refunded": 0, "reference": None, "reported": None},
         Payment,
     )

@@ -747,6 +747,13 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "sandbox_worlds",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("document", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "seq", name="sandbox_worlds_pkey"),
+    )
+    op.create_table(
         "sessions",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
