@@ -15,14 +15,6 @@ class SessionUnknown(Failure, frozen=True):
     advice: ClassVar[str] = "Open a new session."
 
 
-class CartUnknown(Failure, frozen=True):
-    """No cart that the caller may see has this identifier."""
-
-    retry: ClassVar[Retry] = Retry.NEVER
-    advice: ClassVar[str] = "Use the cart of the caller's own session; a placed cart is an order."
-    cart: str
-
-
 class LineUnknown(Failure, frozen=True):
     """The cart or order has no such line, or the caller may not see it."""
 
@@ -111,15 +103,6 @@ class FileRefused(LineFailure, frozen=True):
     choice: int
     largest: int
     """In bytes."""
-
-
-class CartFull(Failure, frozen=True):
-    """The cart has as many lines or files as a cart may have."""
-
-    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
-    advice: ClassVar[str] = "Place several orders."
-    shopper: ClassVar[bool] = True
-    limit: int
 
 
 class OrderLocked(Failure, frozen=True):
