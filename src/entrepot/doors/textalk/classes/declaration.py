@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam
 
 from entrepot.doors.textalk.classes.shapes import Kind, Shape
 from entrepot.doors.textalk.context import Audience, Context
@@ -82,16 +82,25 @@ WRITE: Final[Mapping[Operation, Audience]] = {
 }
 
 
-def everything(context: Context) -> None:
+class Caller:
+    """What a declaration may say about the caller and the shop: parameters, which get their values per call."""
+
+    WORKSPACE: Final = bindparam("workspace", type_=BigInteger)
+    CHANNEL: Final = bindparam("channel", type_=BigInteger)
+    SESSION: Final = bindparam("session", type_=BigInteger)
+    CUSTOMER: Final = bindparam("customer", type_=BigInteger)
+
+
+def everything(audience: Audience) -> None:
     """The visibility of a class whose objects everybody in the shop may see."""
-    del context
+    del audience
 
 
 class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     """A class of the API.
 
     `rows` is the table or join with one row per object; `workspace` and `uid` are columns of it. `visible`
-    narrows the rows to what the caller may see: the rest does not exist for the caller. `aliases` only filter.
+    narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist. `aliases` only filter.
     `search` is a column that holds the searchable text, folded by `query.folding.fold`.
     `operations` says which methods there are, and for whom.
     """
@@ -103,7 +112,7 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     fields: tuple[Field, ...]
     operations: Mapping[Operation, Audience]
     uid_kind: Kind = Kind.INTEGER
-    visible: Callable[[Context], ColumnElement[bool] | None] = everything
+    visible: Callable[[Audience], ColumnElement[bool] | None] = everything
     aliases: tuple[Field, ...] = ()
     search: ColumnElement[str] | None = None
     summary: str = ""
