@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from entrepot.store.embedded import EmbeddedPostgres
+from tests.support.server import Server, running_server
 
 
 # The suite tries the same examples on every run and machine; `make torture` looks for new ones.
@@ -63,6 +64,21 @@ def module_database_url(postgres_url: str, template_url: str) -> Iterator[str]:
     """A fresh database with the newest schema for one module."""
     with _database(postgres_url, _name_of(template_url)) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def session_database_url(postgres_url: str, template_url: str) -> Iterator[str]:
+    """The database of the session's server; tests keep to workspaces of their own."""
+    with _database(postgres_url, _name_of(template_url)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def server(session_database_url: str, open_folder: Path) -> Iterator[Server]:
+    """The real server, with its sandbox, for all tests that change nothing but their own workspaces."""
+    log = open_folder / "server.log"
+    with running_server(log, "--sandbox", "--database-url", session_database_url) as running:
+        yield running
 
 
 @contextmanager

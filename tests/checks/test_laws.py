@@ -13,6 +13,12 @@ from entrepot.domain.stock import Hold
 from entrepot.store.connections import Connection, connect
 from tests.support.shop import CHANNEL, NORTH, TEA, WORKSPACE, insert, level, line, open_shop, order_records
 
+ATTEMPT = """
+insert into attempts (workspace, id, uuid, "order", kind, channel, environment, state, version, lease_until, draft,
+  outcome, started_at)
+values (1, 8, gen_random_uuid(), 8, 'place', 5, 'live', 'open', 1, '2026-03-01', '{}', '', '2026-03-01')
+"""
+
 BREACHES: dict[str, list[str]] = {
     "stock-balance": [
         "alter table stock drop constraint stock_law_check",
@@ -23,6 +29,8 @@ BREACHES: dict[str, list[str]] = {
         "update stock set owed = 1, available = available + 1",
     ],
     "stock-reserved": ["update stock set reserved = reserved + 1, available = available - 1"],
+    "stranded-holds": ['update holds set "order" = 8'],
+    "attempts-recovered": [ATTEMPT],
     "holds-of-lines": [
         "update holds set quantity = quantity - 1",
         "update stock set reserved = reserved - 1, available = available + 1",
@@ -74,6 +82,17 @@ async def test_a_breach_is_found(shop: Connection, law: str) -> None:
     assert "{" not in found[0].detail
     assert await run_checks(shop, 2) == []
     assert await run_checks(shop, WORKSPACE) == found
+
+
+async def test_what_an_open_attempt_holds_is_not_stranded(shop: Connection) -> None:
+    await shop.execute(ATTEMPT.replace("'open', 1, '2026", "'open', 1, '9026"))
+    await insert(
+        shop, WORKSPACE, [Hold(8, 1, NORTH, TEA, 2), Reference(CHANNEL, "live", "external-order", "X-8", 8)]
+    )
+    await shop.execute("update stock set reserved = 5, available = 4 where workspace = 1")
+    assert await run_checks(shop) == []
+    await shop.execute("update attempts set state = 'refused'")
+    assert {finding.law for finding in await run_checks(shop)} == {"stranded-holds", "references"}
 
 
 async def test_many_breaches_are_told_shortly(shop: Connection) -> None:

@@ -12,8 +12,7 @@ from entrepot.domain.ids import derived_uuid
 from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment, Person
 from entrepot.domain.state import Record
 from entrepot.domain.stock import Hold, Level, Location, settled
-from entrepot.store import tables
-from entrepot.store.bindings import BINDINGS, REFERENCES, Binding
+from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, Binding
 from entrepot.store.connections import Connection
 from entrepot.store.directory import credential_key
 
@@ -25,14 +24,7 @@ PRODUCTS = (Product(31, derived_uuid("product", "pantry"), "Pantry", None),)
 VARIANTS = (Variant(TEA, 31, "TEA", "Tea"), Variant(RICE, 31, "RICE", "Rice", scale=2))
 
 _bindings: dict[type[Record], Binding] = {
-    binding.kind: binding
-    for binding in (
-        Binding(Location, tables.stock.locations),
-        Binding(Product, tables.catalogue.products),
-        Binding(Variant, tables.catalogue.variants),
-        *BINDINGS,
-        REFERENCES,
-    )
+    binding.kind: binding for binding in (*CATALOGUE, *BINDINGS, REFERENCES)
 }
 
 

@@ -1,6 +1,7 @@
 """The laws, as statements that return what breaks them.
 
-The parameter `$1` is the workspace; `says` is filled with the columns of a row.
+The parameter `$1` is the workspace, `$2` (where a law looks at the time) the moment of the check, in real time;
+`says` is filled with the columns of a row.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ class Law(msgspec.Struct, frozen=True):
     sql: str
     says: str
     severity: Severity = "violation"
+
+    @property
+    def timed(self) -> bool:
+        """Whether the moment of the check matters."""
+        return "$2" in self.sql
 
 
 STOCK = (
@@ -49,7 +55,17 @@ STOCK = (
         "variant {variant} at location {location}: {reserved} reserved, but holds add up to {held}",
     ),
     Law(
-        # A hold of an order that does not exist yet belongs to an attempt; its line comes with the order.
+        "stranded-holds",
+        """
+        select h."order", h.line, h.quantity from holds h
+        left join orders o on o.workspace = h.workspace and o.id = h."order"
+        left join attempts a on a.workspace = h.workspace and a."order" = h."order" and a.state = 'open'
+        where h.workspace = $1 and o.id is null and a.id is null
+        """,
+        "{quantity} units are held for order {order} line {line}, which neither exists nor is being placed",
+    ),
+    Law(
+        # The lines of an order that is being placed come with the order.
         "holds-of-lines",
         """
         select l."order", l.no, l.new + l.acknowledged promised, sum(h.quantity) held from holds h
@@ -135,9 +151,10 @@ ORDERS = (
         f"""
         select r.kind, r.channel, r.target from "references" r
         left join orders o on o.workspace = r.workspace and o.id = r.target
-        where r.workspace = $1 and r.kind in ('{EXTERNAL_ID}', '{PAYMENT_TOKEN}') and o.id is null
+        left join attempts a on a.workspace = r.workspace and a."order" = r.target and a.state = 'open'
+        where r.workspace = $1 and a.id is null and r.kind in ('{EXTERNAL_ID}', '{PAYMENT_TOKEN}') and o.id is null
         """,  # noqa: S608  (constants of ours)
-        "a reference ({kind}) of channel {channel} points to order {target}, which does not exist",
+        "a reference ({kind}) of channel {channel} points to order {target}, which neither exists nor is being placed",
     ),
     Law(
         "invoice-lines",
@@ -149,7 +166,15 @@ ORDERS = (
     ),
 )
 
-OUTBOX = (
+IN_FLIGHT = (
+    Law(
+        "attempts-recovered",
+        """
+        select id, "order", lease_until from attempts
+        where workspace = $1 and state = 'open' and lease_until < $2::timestamptz - interval '60 seconds'
+        """,
+        "attempt {id} to place or pay order {order} should have been brought to its end after {lease_until}",
+    ),
     Law(
         "outbox-parked",
         """
@@ -160,4 +185,4 @@ OUTBOX = (
     ),
 )
 
-LAWS = (*STOCK, *ORDERS, *OUTBOX)
+LAWS = (*STOCK, *ORDERS, *IN_FLIGHT)

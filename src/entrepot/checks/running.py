@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from entrepot.checks.findings import Finding
 from entrepot.checks.laws import LAWS, Law
+from entrepot.engine.clock import real_now
 from entrepot.store.connections import Connection
 
 MOST_FINDINGS = 100
@@ -29,7 +30,8 @@ async def _check_workspace(connection: Connection, workspace: int) -> list[Findi
 
 
 async def _breaches(connection: Connection, workspace: int, law: Law) -> list[Finding]:
-    rows = await connection.fetch(f"{law.sql} limit {MOST_FINDINGS + 1}", workspace)
+    parameters = (workspace, real_now()) if law.timed else (workspace,)
+    rows = await connection.fetch(f"{law.sql} limit {MOST_FINDINGS + 1}", *parameters)
     told = [
         Finding(law.severity, law.name, workspace, law.says.format_map(dict(row)))
         for row in rows[:MOST_FINDINGS]

@@ -2,7 +2,12 @@
 
 import typer
 
+from entrepot.cli import keys, orders, stock
 from entrepot.cli.apply import apply
+from entrepot.cli.backup import backup, restore
+from entrepot.cli.check import check
+from entrepot.cli.failures import failures
+from entrepot.cli.migrate import migrate
 from entrepot.cli.serve import serve
 
 app = typer.Typer(
@@ -20,7 +25,15 @@ def entrepot() -> None:
 
 
 app.command()(serve)
+app.add_typer(orders.app, name="orders")
+app.add_typer(stock.app, name="stock")
+app.add_typer(keys.app, name="keys")
+app.command()(backup)
+app.command()(restore)
+app.command()(check)
+app.command()(failures)
 app.command()(apply)
+app.command()(migrate)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_fr
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from entrepot.worlds import Report, World, WorkspaceReport
+    from entrepot.worlds import Report, WorkspaceReport, World
 
 _SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
 _SHOWN = 200
@@ -21,12 +21,16 @@ _SHOWN = 200
 
 
 def apply(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A world, in TOML or JSON.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A world, in TOML or JSON.", show_default=False)
+    ],
     set_stock: Annotated[
         bool, typer.Option("--set-stock", help="Count stock that is there already as the file says.")
     ] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Delete what the file does not name.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
+    ] = False,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     config: Config = None,

@@ -1,7 +1,5 @@
 """The database of one command: the operator's own, the running server's, or our own for a while."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -11,19 +9,44 @@ from entrepot.config import Settings
 
 @contextmanager
 def database(settings: Settings) -> Generator[str]:
-    """The URL of a database with this release's schema; prints why and exits where there is none."""
-    from entrepot.store.embedded import EmbeddedError, connect_or_start
+    """The URL of a database with this release's schema, made where there is none; else says why and exits."""
+    from entrepot.store.connections import FAULTS
     from entrepot.store.migrate import MigrationError, ensure
 
+    with database_as_it_is(settings, create=True) as url:
+        try:
+            ensure(url)
+        except MigrationError as error:
+            fail(str(error))
+        except FAULTS as error:
+            # Only the kind of error: a driver's text may repeat the URL, which holds a password.
+            fail(f"The database cannot be reached ({type(error).__name__}). Check --database-url.")
+        yield url
+
+
+@contextmanager
+def database_as_it_is(settings: Settings, *, create: bool = False) -> Generator[str]:
+    """The URL of the database, whatever its schema; exits where there is none, unless it is to be made."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    from entrepot.store.embedded import EmbeddedError, connect_or_start
+
     try:
-        if settings.database_url:
-            ensure(settings.database_url)
-            yield settings.database_url
-        else:
-            with connect_or_start(settings.data_dir) as url:
-                ensure(url)
-                yield url
-    except (EmbeddedError, MigrationError) as error:
+        if not create and not has_data(settings):
+            fail(
+                f"There is no Entrepôt data in {settings.data_dir}. Start the server once (entrepot serve), "
+                "or name another place with --data-dir or --database-url."
+            )
+        with connect_or_start(settings.data_dir) as url:
+            yield url
+    except EmbeddedError as error:
         fail(str(error))
-    except OSError as error:
-        fail(f"The database cannot be reached: {error}. Check --database-url.")
+
+
+def has_data(settings: Settings) -> bool:
+    """Whether the data folder holds a database. Raises EmbeddedError for one of another major version."""
+    from entrepot.store.embedded.account import server_account
+    from entrepot.store.embedded.folder import Folder
+
+    return Folder(settings.data_dir, server_account()).is_initialised()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -54,11 +55,13 @@ class PlaceOrder(OrderCommand, frozen=True):
 class RecordPending(OrderCommand, frozen=True):
     """Record an order that will be paid later: it is checked like any other, but reserves and charges nothing."""
 
+    pays: ClassVar[bool] = False
+
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or record the order as pending."""
         if waiting := in_flight(self.basket, view):
             return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids.next(), ids.uuid(), state="pending")
+        drafted = draft(self, view, now, ids.next(), ids.uuid())
         if isinstance(drafted, Refused):
             return drafted
         order = drafted.order

@@ -52,8 +52,7 @@ class Engine:
 
     async def stop(self) -> None:
         """Finish what was accepted, then stop the lanes."""
-        while not self._queues.idle:
-            await asyncio.sleep(0.01)
+        await self._queues.drained()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

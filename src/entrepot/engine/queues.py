@@ -35,20 +35,22 @@ class Queues:
         self._waiting: dict[int, deque[Pending]] = {}
         self._busy: set[int] = set()
         self._turns: asyncio.Queue[int] = asyncio.Queue()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits and nothing runs."""
-        return not self._waiting and not self._busy
+    async def drained(self) -> None:
+        """Wait until nothing waits and nothing runs."""
+        await self._idle.wait()
 
     def put(self, workspace: int, pending: Pending) -> bool:
         """Queue a command; False when the workspace's queue is full."""
         queue = self._waiting.get(workspace)
         if queue is None:
             queue = self._waiting[workspace] = deque()
+            self._idle.clear()
             if workspace not in self._busy:
                 self._turns.put_nowait(workspace)
         if len(queue) >= self._limit:
@@ -67,6 +69,8 @@ class Queues:
         self._busy.discard(workspace)
         if workspace in self._waiting:
             self._turns.put_nowait(workspace)
+        elif not self._waiting and not self._busy:
+            self._idle.set()
 
     def _batch(self, workspace: int) -> list[Pending]:
         queue = self._waiting[workspace]

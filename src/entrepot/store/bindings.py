@@ -73,7 +73,8 @@ class Binding:
         )
 
     def _delete(self) -> str:
-        return f"delete from {_quoted(self.table)} t using {_unnest(self._keys)} where t.workspace = $1 and {self._match()}"
+        keys = _unnest(self._keys)
+        return f"delete from {_quoted(self.table)} t using {keys} where t.workspace = $1 and {self._match()}"
 
     def _key_list(self) -> str:
         return f"workspace, {_names(self._keys)}"

@@ -20,14 +20,15 @@ from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import Command, Record, Stage, View
 from entrepot.domain.stock import Hold, Level, Location
 from entrepot.domain.taxes import TaxCompany, TaxRate
-from entrepot.store import tables
-from entrepot.store.bindings import BINDINGS, REFERENCES, Binding
+from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, Binding
 from entrepot.store.connections import Connection
 
 _channel_settings = msgspec.json.Decoder(ChannelSettings).decode
 _workspace_settings = msgspec.json.Decoder(WorkspaceSettings).decode
 _strings = msgspec.json.Decoder(tuple[str, ...]).decode
-_binding: dict[type[Record], Binding] = {binding.kind: binding for binding in (*BINDINGS, REFERENCES)}
+_binding: dict[type[Record], Binding] = {
+    binding.kind: binding for binding in (*BINDINGS, *CATALOGUE, REFERENCES)
+}
 
 
 Loader = Callable[[Connection, int, Sequence[Any], View, bool], Awaitable[None]]
@@ -170,8 +171,9 @@ async def _taxes(
             view.load(TaxRate(*rate))
 
 
-def _plain(binding: Binding) -> Loader:
+def _plain(kind: type[Record]) -> Loader:
     """A loader of rows by id that are never locked: what they say changes by apply alone."""
+    binding = _binding[kind]
     statement = _by_key(binding, "id", "bigint", "")
 
     async def loader(
@@ -219,8 +221,8 @@ LOADERS: dict[Stage, Loader] = {
     Stage.OFFER: cast("Loader", _offers),
     Stage.SHIPPING: cast("Loader", _shipping),
     Stage.TAX: cast("Loader", _taxes),
-    Stage.LOCATION: _plain(Binding(Location, tables.stock.locations)),
-    Stage.VARIANT: _plain(Binding(Variant, tables.catalogue.variants)),
+    Stage.LOCATION: _plain(Location),
+    Stage.VARIANT: _plain(Variant),
     Stage.STOCK: _rows_of(Level, "variant", "bigint"),
 }
 """One loader per stage, in the order of locks."""

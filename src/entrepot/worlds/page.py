@@ -55,9 +55,15 @@ def _workspace(name: str, spec: Workspace) -> str:
     parts = [
         f"## Workspace `{name}`\n",
         _table("Accounts", ("account", "door", "keys", "settings"), _accounts(spec)),
-        _table("Products", ("product", "product id", "variant id", "prices", "stock", "remarks"), _products(name, spec)),
+        _table(
+            "Products",
+            ("product", "product id", "variant id", "prices", "stock", "remarks"),
+            _products(name, spec),
+        ),
         _table("Merchants", ("merchant", "country", "integration", "payout", "ships to"), _merchants(spec)),
-        _table("Taxes and duties", ("region", "rate", "on shipping", "duty", "duty-free up to"), _taxes(spec)),
+        _table(
+            "Taxes and duties", ("region", "rate", "on shipping", "duty", "duty-free up to"), _taxes(spec)
+        ),
         _table("Cards at the simulated bank", ("token", "card", "state", "account holds"), _cards(spec)),
         _table("Tokens that the simulated partner vouches for", ("token",), _tokens(spec)),
     ]

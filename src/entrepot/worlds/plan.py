@@ -9,7 +9,7 @@ from typing import cast
 import msgspec
 
 from entrepot.domain import stock
-from entrepot.domain.catalogue import Price, Product, Variant
+from entrepot.domain.catalogue import Product, Variant
 from entrepot.domain.channels import ChannelSettings
 from entrepot.domain.state import Record
 from entrepot.domain.stock import Level, Location
@@ -130,8 +130,6 @@ def _named(record: Record, ordered: Ordered) -> bool:
             return record.id in ordered.variants
         case ChannelRow():
             return record.id in ordered.channels
-        case Price():
-            return False
         case _:
             return False
 

@@ -10,6 +10,7 @@ from entrepot.worlds.schema import SECRETS
 
 Steps = tuple[str | int, ...]
 
+LONGEST = 255
 SHORTEST = 20
 """Outside a sandbox a secret of fewer characters is refused: a fast hash does not keep short ones."""
 
@@ -35,10 +36,12 @@ class Environment:
     def get(self, name: str, steps: Steps) -> str:
         """The variable's value; "" and a fault where it cannot serve."""
         value = self._variables.get(name, "")
+        shortest = 1 if self._sandbox else SHORTEST
         if not value:
             self.faults.append(Fault(pointer(steps), f"the environment has no variable {name}"))
-        elif len(value) > 255 or "\0" in value or (len(value) < SHORTEST and not self._sandbox):
-            self.faults.append(Fault(pointer(steps), f"{name} must have {SHORTEST} to 255 characters"))
+        elif not (shortest <= len(value) <= LONGEST and value.isascii() and value.isprintable()):
+            message = f"{name} must have {shortest} to {LONGEST} characters of printable ASCII"
+            self.faults.append(Fault(pointer(steps), message))
         return value
 
     def settings(self, settings: Mapping[str, Any], steps: Steps) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 It lives on a pool of its own, so that a fault of the platform's database work is not also the partner's.
 """
 
+import asyncio
 from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -24,15 +26,23 @@ _REVOKE = """
     where p.workspace = $1 and p.token_hash = t.hash"""
 
 
-class Pool(Protocol):
-    """The part of asyncpg's pool that the partner uses."""
+class Connection(Protocol):
+    """The part of a connection that the partner uses."""
 
-    async def fetchval(self, query: str, *args: object, timeout: float) -> Any:  # noqa: ASYNC109
+    async def fetchval(self, query: str, *args: Any) -> Any:
         """Return the first column of the first row, or None."""
         ...
 
-    async def execute(self, query: str, *args: object, timeout: float) -> str:  # noqa: ASYNC109
+    async def execute(self, query: str, *args: Any) -> str:
         """Run a statement for its effect."""
+        ...
+
+
+class Pool(Protocol):
+    """A pool of connections."""
+
+    def acquire(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for the length of a block."""
         ...
 
 
@@ -49,13 +59,13 @@ class SimulatedPartner:
         """Say whether the token is on the list; a list that cannot be read gives no verdict."""
         try:
             return Valid() if await self.knows(query.token) else Invalid()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
             return NoVerdict("the simulated partner cannot reach its list")
 
     async def knows(self, token: str) -> bool:
         """Tell whether the token is on the list. Raises what asyncpg raises."""
-        known = await self._pool.fetchval(_KNOWS, self._workspace, _hash(token), timeout=LIMIT_SECONDS)
-        return bool(known)
+        async with asyncio.timeout(LIMIT_SECONDS), self._pool.acquire() as connection:
+            return bool(await connection.fetchval(_KNOWS, self._workspace, _hash(token)))
 
     async def issue(self, tokens: Collection[str]) -> None:
         """Put tokens on the list; those that are on it stay. Raises what asyncpg raises."""
@@ -67,7 +77,8 @@ class SimulatedPartner:
 
     async def _write(self, statement: str, tokens: Collection[str]) -> None:
         hashes = [_hash(token) for token in tokens]
-        await self._pool.execute(statement, self._workspace, hashes, timeout=LIMIT_SECONDS)
+        async with asyncio.timeout(LIMIT_SECONDS), self._pool.acquire() as connection:
+            await connection.execute(statement, self._workspace, hashes)
 
 
 class PartnerReply(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from sqlalchemy import FromClause, select
 from entrepot.domain.catalogue import Variant
 from entrepot.domain.stock import Level, Location
 from entrepot.store import tables
-from entrepot.store.bindings import LEVELS, Binding
+from entrepot.store.bindings import CATALOGUE, LEVELS
 from entrepot.store.connections import Connection
 from entrepot.store.queries._core import Rows, fetch, record_columns
 
@@ -21,7 +21,7 @@ MOST_LEVELS = 10_000
 
 _levels, _locations = tables.stock.stock, tables.stock.locations
 _variants, _products = tables.catalogue.variants, tables.catalogue.products
-_variant_rows = Binding(Variant, _variants)
+_variant_rows = next(binding for binding in CATALOGUE if binding.kind is Variant)
 
 
 class StockFilter(msgspec.Struct, frozen=True):

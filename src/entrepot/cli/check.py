@@ -1,0 +1,83 @@
+"""`entrepot check`: configuration, database, migrations and laws."""
+
+import asyncio
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from entrepot.cli.operating import AsJson, Workspace
+from entrepot.cli.options import Config, DatabaseUrl, DataDir
+
+if TYPE_CHECKING:
+    from entrepot.checks import Finding
+    from entrepot.config import Settings
+
+
+def check(
+    workspace: Workspace = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: Config = None,
+) -> None:
+    """Look whether everything promised holds; only violations make the exit status 1, not warnings."""
+    from entrepot.cli import showing
+
+    findings = _check(workspace, config, data_dir=data_dir, database_url=database_url)
+    if as_json:
+        showing.show_json(findings)
+    elif findings:
+        rows = ((f.severity, f.law, f.workspace, f.detail) for f in findings)
+        showing.show(showing.table(("severity", "law", "workspace", "what"), rows))
+    else:
+        typer.echo("Everything holds.")
+    if any(finding.severity == "violation" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _check(workspace: str | None, config: Path | None, **flags: object) -> "list[Finding]":
+    from entrepot.checks import Finding
+    from entrepot.config import ConfigError, load_settings
+    from entrepot.store.embedded import EmbeddedError
+
+    try:
+        settings = load_settings(flags, os.environ, config)
+    except ConfigError as error:
+        return [Finding("violation", "configuration", None, fault) for fault in error.faults]
+    with ExitStack() as stack:
+        try:
+            url = _enter(stack, settings)
+        except EmbeddedError as error:
+            return [Finding("violation", "database", None, str(error))]
+        if url is None:
+            return [Finding("violation", "database", None, f"there is no data in {settings.data_dir}")]
+        return asyncio.run(_check_all(url, workspace))
+
+
+def _enter(stack: ExitStack, settings: "Settings") -> str | None:
+    from entrepot.cli.database import has_data
+    from entrepot.store.embedded import connect_or_start
+
+    if settings.database_url:
+        return settings.database_url
+    return stack.enter_context(connect_or_start(settings.data_dir)) if has_data(settings) else None
+
+
+async def _check_all(url: str, name: str | None) -> "list[Finding]":
+    from entrepot.checks import Finding, check_database, run_checks
+    from entrepot.store.connections import connect
+    from entrepot.store.queries.workspaces import workspace_by_name
+
+    if wrong := await check_database(url):
+        return wrong
+    connection = await connect(url)
+    try:
+        workspace = None if name is None else await workspace_by_name(connection, name)
+        if name is not None and workspace is None:
+            return [Finding("violation", "configuration", None, f"there is no workspace {name!r}")]
+        return await run_checks(connection, workspace)
+    finally:
+        await connection.close()

@@ -1,0 +1,65 @@
+"""`entrepot failures`: the failure catalogue."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from entrepot.cli.operating import AsJson
+from entrepot.cli.options import fail
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+
+def failures(
+    name: Annotated[str | None, typer.Argument(help="Only this one, with all that is known of it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List all failures, or show one: what it means, its context, whether to retry and what to do."""
+    from entrepot.cli import showing
+    from entrepot.failures import catalogue
+
+    known = catalogue()
+    if name is None:
+        rows = [
+            {"name": each.name, "title": each.title, "retry": each.retry.value} for each in known.values()
+        ]
+        table = showing.table(("failure", "title", "retry"), (row.values() for row in rows))
+        showing.show_json(rows) if as_json else showing.show(table)
+        return
+    if name not in known:
+        fail(_unknown(name, list(known)), status=2)
+    described = _describe(name)
+    showing.show_json(described) if as_json else showing.show(_page(described))
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, 3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`entrepot failures` lists them all."
+    return f"There is no failure {name!r}; {hint}"
+
+
+def _describe(name: str) -> dict[str, Any]:
+    from entrepot.doors import bonsai
+    from entrepot.doors.kit.pages import describe
+    from entrepot.failures import catalogue
+
+    return describe(catalogue()[name], [bonsai.CODES])
+
+
+def _page(described: dict[str, Any]) -> "Group":
+    from rich.console import Group
+
+    from entrepot.cli.showing import plain, table
+
+    shopper = "; may be shown to a shopper" if described["shopper"] else ""
+    paragraphs = [f"{described['name']}: {described['title']}.", described["description"]]
+    paragraphs += [f"Retry: {described['retry']}{shopper}.", described["advice"]]
+    context = table(("context", "type"), ([field["name"], field["type"]] for field in described["context"]))
+    doors = table(
+        ("door", "status", "code"), ([d["door"], d["status"], d["code"]] for d in described["doors"])
+    )
+    tables = [*([context] if described["context"] else []), *([doors] if described["doors"] else [])]
+    return Group(*(plain(text) for text in paragraphs if text), *tables)

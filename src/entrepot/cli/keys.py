@@ -1,0 +1,97 @@
+"""`entrepot keys`: create, list and revoke the credentials of channels."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from entrepot.cli.operating import Session, moment, operator_command
+from entrepot.cli.options import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.table import Table
+
+    from entrepot.store.credentials import Credential
+
+app = typer.Typer(help="Create, list and revoke the keys of channels.", no_args_is_help=True)
+
+LONGEST_LABEL = 200
+
+
+@app.command("create")
+@operator_command
+async def create_key(
+    session: Session,
+    channel: Annotated[str, typer.Option(help="Whose key, as door/name.")],
+    kind: Annotated[str, typer.Option(help="What it opens: live, test, private … by door.")],
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    expires: Annotated[str | None, typer.Option(help="When it stops to hold (ISO 8601).")] = None,
+) -> None:
+    """Make a key and show its secret, this once."""
+    from entrepot.engine.clock import real_now
+    from entrepot.store.credentials import create_credential
+    from entrepot.worlds.doors import KEYS
+
+    known = await session.channel(channel)
+    kinds = KEYS.get(known.door, {})
+    if kind not in kinds:
+        fail(f"--kind: {kind!r} is wrong; keys of {known.door} are {', '.join(kinds) or 'none'}.", status=2)
+    if label.startswith("world:") or len(label) > LONGEST_LABEL:
+        fail(f"--label: expected at most {LONGEST_LABEL} letters, not starting with 'world:'.", status=2)
+    opens = kinds[kind]
+    async with session.connection.transaction():
+        made = await create_credential(
+            session.connection, session.workspace, known.id, opens.environment, opens.kind, None, label,
+            expires_at=moment(expires, "--expires"), now=real_now(),
+        )  # fmt: skip
+    told = {"id": made.id, "secret": made.secret}
+    session.tell(told, lambda: f"Key {made.id} of {known}: {made.secret}\nIt is not shown again.")
+
+
+@app.command("list")
+@operator_command
+async def list_keys(
+    session: Session,
+    channel: Annotated[str | None, typer.Option(help="Only this channel's, as door/name.")] = None,
+) -> None:
+    """List keys, revoked ones too; never their secrets."""
+    from entrepot.store.credentials import list_credentials
+    from entrepot.store.queries.workspaces import channel_names
+
+    only = (await session.channel(channel)).id if channel is not None else None
+    found = await list_credentials(session.connection, session.workspace, only)
+    names = {known.id: str(known) for known in await channel_names(session.connection, session.workspace)}
+    session.tell(found, lambda: _table(found, names))
+
+
+@app.command("revoke")
+@operator_command
+async def revoke_key(
+    session: Session, key: Annotated[int, typer.Argument(help="Its number, as `keys list` shows it.")]
+) -> None:
+    """End a key; the next request with it is refused."""
+    from entrepot.engine.clock import real_now
+    from entrepot.store.credentials import revoke_credential
+
+    async with session.connection.transaction():
+        ended = await revoke_credential(session.connection, session.workspace, key, real_now())
+    if not ended:
+        fail(f"There is no key {key} that still holds.")
+    session.tell({"id": key, "revoked": True}, lambda: f"Key {key} is revoked.")
+
+
+def _table(found: "Sequence[Credential]", names: "Mapping[int, str]") -> "Table":
+    from entrepot.cli.showing import table
+
+    return table(
+        ("key", "channel", "environment", "kind", "label", "ends in", "created", "expires", "revoked"),
+        (
+            (
+                key.id, names.get(key.channel, key.channel), key.environment, key.kind, key.label, key.hint,
+                *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (key.created_at, key.expires_at, key.revoked_at)),
+            )
+            for key in found
+        ),
+        right=("key",),
+    )  # fmt: skip

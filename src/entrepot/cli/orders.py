@@ -1,0 +1,174 @@
+"""`entrepot orders`: list, show and cancel."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from entrepot.cli.operating import Session, moment, operator_command
+from entrepot.cli.options import fail
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+
+    from entrepot.domain.cancelling import Cancelled, CancelledLine
+    from entrepot.domain.orders import Order, OrderEvent, Payment
+    from entrepot.store.queries.orders import OrderDetails
+
+app = typer.Typer(help="List, show and cancel orders.", no_args_is_help=True)
+
+State = Literal["pending", "placed", "cancelled", "failed"]
+
+OrderName = Annotated[
+    str, typer.Argument(metavar="ORDER", help="Number, UUID, public id or the account's own id.")
+]
+
+
+@app.command("list")
+@operator_command
+async def list_orders(
+    session: Session,
+    state: Annotated[State | None, typer.Option(help="Only these.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only this channel's, as door/name.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only those placed at this time (ISO 8601) or later.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    before: Annotated[int | None, typer.Option(help="Only numbers below this one: the next page.")] = None,
+) -> None:
+    """List orders, newest first."""
+    from entrepot.store.queries import orders
+
+    known = await session.channel(channel) if channel is not None else None
+    wanted = orders.OrderFilter(state, known.id if known else None, None, moment(since, "--since"))
+    page = await orders.list_orders(session.connection, session.workspace, wanted, limit=limit, before=before)
+    session.tell(page, lambda: _order_table(page.orders))
+
+
+@app.command("show")
+@operator_command
+async def show_order(session: Session, order: OrderName) -> None:
+    """Show one order with its parts, lines, payments and history."""
+    found = await _find(session, order)
+    session.tell(found, lambda: _details(found))
+
+
+@app.command("cancel")
+@operator_command
+async def cancel_order(
+    session: Session,
+    order: OrderName,
+    reason: Annotated[str, typer.Option(help="For the order's history.")],
+    line: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NO=UNITS", help="Only so many units of a line; may be repeated."),
+    ] = None,
+) -> None:
+    """Cancel what has not been shipped: the whole order, or units of some lines."""
+    from entrepot.domain.cancelling import CancelOrder
+
+    found = await _find(session, order)
+    command = CancelOrder(found.order.id, tuple(map(_line, line or ())), reason[:1_000])
+    outcome: Cancelled = await session.execute(command)
+    session.tell(outcome, lambda: _cancellation(outcome))
+
+
+async def _find(session: Session, name: str) -> "OrderDetails":
+    from entrepot.failures.orders import OrderUnknown
+    from entrepot.store.queries import orders
+
+    numbers = await orders.order_numbers(session.connection, session.workspace, name)
+    if len(numbers) > 1:
+        listed = ", ".join(map(str, numbers))
+        fail(f"Several orders go by {name!r}; name one of them by its number: {listed}.")
+    found = await orders.show_order(session.connection, session.workspace, numbers[0]) if numbers else None
+    return found if found is not None else session.refuse(OrderUnknown(name))
+
+
+def _line(text: str) -> "CancelledLine":
+    from entrepot.domain.cancelling import CancelledLine
+    from entrepot.domain.quantity import to_units
+
+    no, _, units = text.partition("=")
+    numbers = to_units(no, 0), to_units(units, 0)
+    if numbers[0] is None or numbers[1] is None:
+        fail(f"--line: {text!r} is wrong; expected line number and units, such as 1=2.", status=2)
+    return CancelledLine(numbers[0], numbers[1])
+
+
+def _order_table(orders: "tuple[Order, ...]") -> "Table":
+    from entrepot.cli.showing import amount, table
+
+    headings = ("order", "placed", "state", "payment", "total", "external id", "person")
+    rows = (
+        (
+            order.id,
+            f"{order.placed_at:%Y-%m-%d %H:%M}",
+            order.state if order.environment == "live" else f"{order.state} (test)",
+            order.payment_state,
+            amount(order.total, order.currency),
+            order.external_id,
+            order.person.email,
+        )
+        for order in orders
+    )
+    return table(headings, rows, right=("order", "total"))
+
+
+def _details(found: "OrderDetails") -> "Group":
+    from rich.console import Group
+
+    from entrepot.cli.showing import amount, plain
+    from entrepot.domain.ids import cuid
+
+    order = found.order
+    cancelled = f" ({order.reason})" if order.reason else ""
+    head = f"Order {order.id}, {cuid(order.uuid)}: {order.state}{cancelled}, {order.payment_state}"
+    total = plain(f"Total {amount(order.total, order.currency)}")
+    return Group(
+        plain(head), "", _lines(found), total, "", _payments(found.payments), "", _history(found.events)
+    )
+
+
+def _lines(found: "OrderDetails") -> "Table":
+    from entrepot.cli.showing import amount, table
+
+    counters = ("new", "acknowledged", "shipped", "delivered", "cancelled", "returned")
+    rows = (
+        (
+            *(line.no, line.part, line.sku, line.name, line.quantity),
+            *(getattr(line, counter) for counter in counters),
+            amount(line.price, found.order.currency),
+        )
+        for line in found.lines
+    )
+    headings = ("line", "part", "sku", "name", "units", *counters, "price")
+    return table(headings, rows, right=("units", *counters, "price"))
+
+
+def _payments(payments: "tuple[Payment, ...]") -> "Table":
+    from entrepot.cli.showing import amount, table
+
+    rows = (
+        (p.no, p.kind, p.state, amount(p.amount, p.currency), amount(p.refunded, p.currency))
+        for p in payments
+    )
+    headings = ("payment", "kind", "state", "amount", "refunded")
+    return table(headings, rows, right=("amount", "refunded"))
+
+
+def _history(events: "tuple[OrderEvent, ...]") -> "Table":
+    from entrepot.cli.showing import table
+
+    rows = ((event.seq, f"{event.at:%Y-%m-%d %H:%M:%S}", event.kind, event.data or "") for event in events)
+    return table(("event", "at", "what", "details"), rows)
+
+
+def _cancellation(outcome: "Cancelled") -> str:
+    from entrepot.cli.showing import amount
+
+    order, units = outcome.order, sum(line.quantity for line in outcome.lines)
+    said = f"Order {order.id}: {units} units worth {amount(outcome.value, order.currency)} are cancelled."
+    if outcome.refund:
+        said += f" {amount(outcome.refund, order.currency)} are still to be refunded."
+    return said

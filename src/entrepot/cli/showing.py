@@ -1,0 +1,59 @@
+"""How commands show what they found: tables for people, JSON for scripts, and nothing that a terminal obeys."""
+
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from entrepot.domain import money
+from entrepot.failures import Failure
+
+
+def show(renderable: RenderableType) -> None:
+    """Print for a person."""
+    Console(highlight=False).print(renderable)
+
+
+def show_json(value: object) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def plain(value: object) -> Text:
+    """A value as text. Names come from outside, so what would move the cursor or change colours is replaced."""
+    text = "" if value is None else str(value)
+    return Text("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text))
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[object]], *, right: Iterable[str] = ()) -> Table:
+    """A plain table; the columns named in `right` hold numbers."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    numbers = frozenset(right)
+    for heading in headings:
+        made.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*map(plain, row))
+    return made
+
+
+def amount(minor: int, currency: str) -> str:
+    """An amount with its currency, with all of the currency's decimals."""
+    return (
+        f"{money.to_major(minor, currency).quantize(Decimal(1).scaleb(-money.exponent(currency)))} {currency}"
+    )
+
+
+def failure_text(failure: Failure) -> str:
+    """A failure in one line: title, context, advice."""
+    context = ", ".join(f"{name} {value}" for name, value in msgspec.structs.asdict(failure).items())
+    return plain(f"{failure.title}{f' ({context})' if context else ''}. {failure.advice}").plain
+
+
+def failure_json(failure: Failure) -> dict[str, object]:
+    """A failure for scripts."""
+    context = msgspec.to_builtins(failure)
+    return {"failure": failure.name, "title": failure.title, "advice": failure.advice, "context": context}

@@ -1,0 +1,163 @@
+"""Charging a card for an attempt, and finding out later what became of a charge.
+
+The intent is made without a token under the attempt's own key, so making it again is always safe and tells its id;
+only the one who drives an attempt ever confirms or captures. Recovery reads, cancels and refunds, nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from entrepot.domain.attempts import Attempt
+from entrepot.domain.placing import TOKEN_REUSED
+from entrepot.failures import Failure
+from entrepot.failures.payments import CardProviderFailed, MerchantPayoutMissing, PaymentDeclined
+from entrepot.gateways.cards.port import (
+    UNREACHABLE,
+    CallFailed,
+    CardGateway,
+    CreateIntent,
+    Declined,
+    Intent,
+    TokenUsed,
+)
+
+DRIVE_SECONDS = 30.0
+"""How long all calls of one attempt may take together, in real time; its lease is ten seconds longer."""
+
+NOT_COVERED = "The payment intent does not cover the order."
+
+
+class Charged(msgspec.Struct, frozen=True):
+    """The money is taken: the intent, and what may be said of the card."""
+
+    intent: str
+    description: str | None
+
+
+class NotCharged(msgspec.Struct, frozen=True):
+    """No money is taken, and none can be any more."""
+
+    failure: Failure
+
+
+class InDoubt(msgspec.Struct, frozen=True):
+    """Nobody knows yet whether money is taken; the caller is told of a failure, recovery finds out."""
+
+    failure: Failure
+
+
+Charge = Charged | NotCharged | InDoubt
+
+
+class Charging:
+    """The calls of one attempt to its card provider."""
+
+    def __init__(self, gateway: CardGateway, attempt: Attempt) -> None:
+        self._gateway = gateway
+        self._attempt = attempt
+        self._order = attempt.draft.order
+
+    async def charge(self, token: str | None) -> Charge:
+        """Reserve and take the money: create, confirm, check that merchants can be paid, capture."""
+        try:
+            async with asyncio.timeout(DRIVE_SECONDS):
+                return await self._charge(token)
+        except TimeoutError:
+            return InDoubt(self._failed(UNREACHABLE))
+
+    async def settle(self) -> Charge:
+        """What became of the charge of an attempt that nobody drives any more: taken, or let go now."""
+        intent = await self._intent()
+        if isinstance(intent, CallFailed):
+            return InDoubt(self._failed(intent.message))
+        if intent.status == "succeeded":
+            return await self._taken(intent)
+        return await self._let_go(intent, self._failed(UNREACHABLE))
+
+    async def _charge(self, token: str | None) -> Charge:
+        intent = await self._intent()
+        if isinstance(intent, CallFailed):
+            return self._after(intent)
+        if intent.amount < self._order.total or intent.currency != self._order.currency:
+            return await self._let_go(intent, PaymentDeclined(NOT_COVERED))
+        if intent.status == "succeeded":
+            return NotCharged(PaymentDeclined(TOKEN_REUSED))
+        confirmed = await self._gateway.confirm(intent.id, token, self._key)
+        if not isinstance(confirmed, Intent):
+            return await self._unconfirmed(intent, confirmed)
+        missing = await self._payout_missing()
+        if missing is not None:
+            return await self._let_go(confirmed, missing)
+        captured = await self._gateway.capture(confirmed.id, self._order.total)
+        if isinstance(captured, Intent):
+            return Charged(captured.id, captured.description)
+        if captured.in_doubt:
+            return InDoubt(self._failed(captured.message))
+        return await self._let_go(confirmed, self._failed(captured.message))
+
+    async def _intent(self) -> Intent | CallFailed:
+        if self._attempt.intent is not None:
+            return await self._gateway.read(self._attempt.intent)
+        order = self._order
+        metadata = {"attempt": self._key, "order": str(order.id), "channel": str(order.channel)}
+        return await self._gateway.create_intent(
+            CreateIntent(self._key, order.total, order.currency, metadata)
+        )
+
+    async def _unconfirmed(self, intent: Intent, answer: Declined | TokenUsed | CallFailed) -> Charge:
+        match answer:
+            case Declined():
+                return await self._let_go(intent, PaymentDeclined(answer.message))
+            case TokenUsed():
+                return await self._let_go(intent, PaymentDeclined(TOKEN_REUSED))
+            case CallFailed(in_doubt=True):
+                return InDoubt(self._failed(answer.message))
+            case CallFailed():
+                return await self._let_go(intent, self._failed(answer.message))
+
+    async def _payout_missing(self) -> Failure | None:
+        for payout in self._attempt.draft.payouts:
+            ready: Any = False
+            if payout.account is not None:
+                ready = await self._gateway.payout_ready(payout.account)
+            if isinstance(ready, CallFailed):
+                return self._failed(ready.message)
+            if not ready:
+                return MerchantPayoutMissing(payout.merchant)
+        return None
+
+    async def _let_go(self, intent: Intent, failure: Failure) -> Charge:
+        """Cancel; only when the provider confirms it is the attempt over."""
+        if intent.status == "canceled":
+            return NotCharged(failure)
+        cancelled = await self._gateway.cancel(intent.id)
+        if isinstance(cancelled, CallFailed):
+            return InDoubt(failure)
+        return await self._taken(cancelled) if cancelled.status == "succeeded" else NotCharged(failure)
+
+    async def _taken(self, intent: Intent) -> Charge:
+        """A charge that was captured: it completes the order if it is exactly the order's, else it goes back."""
+        if intent.captured == self._order.total and intent.currency == self._order.currency:
+            return Charged(intent.id, intent.description)
+        if self._attempt.intent is not None:
+            # A charge that the shopper's browser had prepared and that another order took: not ours to give back.
+            return NotCharged(PaymentDeclined(TOKEN_REUSED))
+        refund = await self._gateway.refund(intent.id, intent.captured, f"{self._key}-back")
+        failure = self._failed(UNREACHABLE)
+        return InDoubt(failure) if isinstance(refund, CallFailed) else NotCharged(failure)
+
+    def _after(self, failed: CallFailed) -> Charge:
+        failure = self._failed(failed.message)
+        return InDoubt(failure) if failed.in_doubt else NotCharged(failure)
+
+    def _failed(self, message: str) -> Failure:
+        person = self._order.person
+        return CardProviderFailed(message, person.email, person.first_name, person.last_name)
+
+    @property
+    def _key(self) -> str:
+        return self._attempt.uuid.hex

@@ -1,0 +1,188 @@
+"""The order desk: the way of an order from a command to an outcome, with the outside calls that it needs.
+
+Quote on a plain read, reserve in batch 1, ask outside, complete or release in batch 2. Where nobody outside is asked,
+it is one batch. A caller who leaves stops nothing: what was reserved is driven to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+
+from entrepot.domain.appraisal import EXTERNAL, Basket
+from entrepot.domain.attempts import Attempt
+from entrepot.domain.channels import ChannelSettings, ExternalApi
+from entrepot.domain.drafting import OrderCommand, Quoted, quote_question, simulated_taxes
+from entrepot.domain.money import to_major
+from entrepot.domain.placing import InFlight
+from entrepot.domain.reserving import Reserved, ReserveOrder
+from entrepot.domain.state import Refused, refused
+from entrepot.domain.taxes import TaxQuote
+from entrepot.engine.charging import DRIVE_SECONDS
+from entrepot.engine.clock import real_now
+from entrepot.engine.driving import Driver, undecided
+from entrepot.engine.engine import Engine, Outcome
+from entrepot.engine.vendors import Vendors
+from entrepot.failures import Failure, Unavailable
+from entrepot.failures.orders import QuoteStale
+from entrepot.failures.payments import CardProviderFailed
+from entrepot.gateways.cards.port import UNREACHABLE
+from entrepot.gateways.tokens.port import TokenAmounts, TokenQuery
+from entrepot.store.connections import FAULTS, Pool
+
+QUOTES = 3
+"""A quote that went stale is asked for again twice."""
+WAIT_SECONDS = 25.0
+"""How long a request waits for another attempt with the same token or external id to end."""
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What proves the payment, as the caller sent it. It is never stored and its `repr` hides it.
+
+    `intent` is a charge that the shopper's browser prepared; then `token` is None.
+    """
+
+    token: str | None
+    intent: str | None = None
+
+    def __repr__(self) -> str:
+        return "Proof(<redacted>)"
+
+
+class OrderDesk:
+    """Places and pays orders of any workspace."""
+
+    def __init__(self, engine: Engine, reads: Pool, vendors: Vendors) -> None:
+        self.driver = Driver(engine, reads, vendors)
+        self._engine = engine
+        self._reads = reads
+        self._vendors = vendors
+        self._tasks: set[asyncio.Task[Outcome]] = set()
+
+    async def place(
+        self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None = None
+    ) -> Outcome:
+        """Bring an order command to its outcome; without a proof nothing is paid (an order recorded as pending)."""
+        task = asyncio.create_task(self._placed(workspace, settings, command, proof))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def stop(self) -> None:
+        """Wait for the orders that are on their way."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.driver.stop()
+
+    async def _placed(
+        self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
+    ) -> Outcome:
+        deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+        stale = 0
+        while True:
+            outcome = await self._once(workspace, settings, command, proof)
+            if isinstance(outcome, InFlight):
+                if not await self.driver.await_end(workspace, outcome.attempt, deadline):
+                    return refused(_still_open(settings, command))
+            elif (
+                isinstance(outcome, Refused)
+                and isinstance(outcome.failures[0], QuoteStale)
+                and stale < QUOTES - 1
+            ):
+                stale += 1
+            else:
+                return outcome
+
+    async def _once(
+        self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
+    ) -> Outcome:
+        if not simulated_taxes(settings, command.basket):
+            quoted = await self._quoted(workspace, settings, command)
+            if isinstance(quoted, Refused):
+                return quoted
+            command = msgspec.structs.replace(command, quoted=quoted)
+        if proof is None or not asks_outside(settings, command.basket):
+            return await self._engine.execute(workspace, command)
+        reserved = await self._engine.execute(workspace, _reserving(command, proof))
+        if not isinstance(reserved, Reserved):
+            return reserved
+        return await self._drive(workspace, settings, reserved.attempt, proof)
+
+    async def _quoted(
+        self, workspace: int, settings: ChannelSettings, command: OrderCommand
+    ) -> Quoted | Refused | None:
+        """Ask the tax provider, after every check that comes before it has passed on a plain read."""
+        try:
+            async with self._reads.acquire() as connection:
+                view = await self._engine.preview(connection, workspace, command)
+        except FAULTS:
+            return refused(Unavailable(1))
+        query = quote_question(command, view)
+        if isinstance(query, Refused) or query is None:
+            return query
+        answer = await self._vendors.taxes(settings.taxes).quote(query)
+        return Quoted(query, answer) if isinstance(answer, TaxQuote) else refused(answer)
+
+    async def _drive(
+        self, workspace: int, settings: ChannelSettings, attempt: Attempt, proof: Proof
+    ) -> Outcome:
+        if attempt.draft.basket.payment.method == EXTERNAL:
+            config = settings.external_payment
+            api = config.api if config else None
+            if api is None:
+                raise LookupError("an external order was reserved for an account that cannot have one")
+            question = _question(attempt, proof)
+            return await self.driver.validate(workspace, attempt, api, question)
+        return await self.driver.charge(workspace, attempt, settings.cards, proof.token)
+
+
+def asks_outside(settings: ChannelSettings, basket: Basket) -> bool:
+    """Whether somebody outside must be asked about the payment, so that the order needs an attempt."""
+    if basket.payment.method != EXTERNAL:
+        return basket.payment.method in settings.payment_methods
+    api = _api(settings)
+    return api is not None and not api.skip_validation
+
+
+def _api(settings: ChannelSettings) -> ExternalApi | None:
+    config = settings.external_payment
+    return (
+        config.api if config and config.type == "api" and config.api and config.api.type == "apiKey" else None
+    )
+
+
+def _reserving(command: OrderCommand, proof: Proof) -> ReserveOrder:
+    lease = real_now() + timedelta(seconds=DRIVE_SECONDS + 10)
+    return ReserveOrder(
+        basket=command.basket,
+        person=command.person,
+        note=command.note,
+        data=command.data,
+        quoted=command.quoted,
+        existing=command.existing,
+        lease_until=lease,
+        intent=proof.intent,
+    )
+
+
+def _question(attempt: Attempt, proof: Proof) -> TokenQuery:
+    basket = attempt.draft.basket
+    reported = basket.payment.amounts or {}
+    amounts = TokenAmounts(
+        *(_major(reported, name, basket.currency) for name in ("shipping", "taxes", "goods"))
+    )
+    return TokenQuery(proof.token or "", basket.currency, amounts, basket.external_id)
+
+
+def _major(amounts: dict[str, int], name: str, currency: str) -> Decimal:
+    return to_major(amounts.get(name, 0), currency)
+
+
+def _still_open(settings: ChannelSettings, command: OrderCommand) -> Failure:
+    """What is said when an earlier attempt with the same token does not come to its end."""
+    if command.basket.payment.method == EXTERNAL:
+        return undecided(_api(settings))
+    person = command.person
+    return CardProviderFailed(UNREACHABLE, person.email, person.first_name, person.last_name)

@@ -1,0 +1,90 @@
+"""Which outside system answers for which account: gateways by the account's settings, made once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, TypeVar
+
+import msgspec
+
+from entrepot.domain.channels import CardSettings, ExternalApi, TaxSettings
+from entrepot.gateways.cards.bank import BankCards
+from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.taxes.port import TaxGateway
+from entrepot.gateways.tokens.port import TokenValidator
+from entrepot.gateways.tokens.simulated import SimulatedPartner
+from entrepot.store.connections import Pool
+
+G = TypeVar("G")
+Wrap = Callable[[str, Any], Any]
+"""Put around each gateway where it is wired: a sandbox's faults live there, and nowhere else."""
+
+
+def unwrapped(name: str, gateway: G) -> G:
+    """The gateway as it is."""
+    del name
+    return gateway
+
+
+class Vendors:
+    """The gateways of one worker process. `books` is the pool on which simulated vendors keep their own state."""
+
+    def __init__(self, books: Pool, today: Callable[[], date], wrap: Wrap = unwrapped) -> None:
+        self._books = books
+        self._today = today
+        self._wrap = wrap
+        self._kept: dict[bytes, Any] = {}
+
+    def cards(self, workspace: int, settings: CardSettings, environment: str) -> CardGateway:
+        """The card provider of an account; test orders always go to the simulated bank."""
+        if settings.gateway == "bank" or environment == "test":
+            return self._wrap("cards", BankCards(self._books, workspace))
+        return self._keep("cards", settings, lambda: _stripe(settings))
+
+    def taxes(self, settings: TaxSettings) -> TaxGateway:
+        """The outside tax provider of an account."""
+        return self._keep("taxes", settings, lambda: _avatax(settings, self._today))
+
+    def tokens(self, workspace: int, settings: ExternalApi) -> TokenValidator:
+        """Whom to ask about an account's external payment tokens."""
+        if settings.partner == "simulated":
+            return self._wrap("tokens", SimulatedPartner(self._books, workspace))
+        return self._keep("tokens", settings, lambda: _partner(settings))
+
+    async def close(self) -> None:
+        """Let go of connections and threads."""
+        kept, self._kept = self._kept, {}
+        for gateway in kept.values():
+            closing = getattr(gateway, "close", None)
+            result = closing() if closing else None
+            if result is not None:
+                await result
+
+    def _keep(self, name: str, settings: object, make: Callable[[], G]) -> G:
+        key = name.encode() + msgspec.msgpack.encode(settings)
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._wrap(name, self._kept[key])
+
+
+# The vendors' own packages are large: they are loaded for the first account that needs them.
+
+
+def _stripe(settings: CardSettings) -> CardGateway:
+    from entrepot.gateways.cards.stripe import StripeCards
+
+    return StripeCards(settings.api_key, settings.api_base)
+
+
+def _avatax(settings: TaxSettings, today: Callable[[], date]) -> TaxGateway:
+    from entrepot.gateways.taxes.avatax import AVATAX_URL, AvataxGateway
+
+    base_url = settings.base_url or AVATAX_URL
+    return AvataxGateway(settings.account, settings.license_key, today, base_url=base_url)
+
+
+def _partner(settings: ExternalApi) -> TokenValidator:
+    from entrepot.gateways.tokens.http import HttpTokenValidator
+
+    return HttpTokenValidator(settings)

@@ -1,0 +1,45 @@
+"""Plain reads around attempts: the attempt itself, its account's settings, and the order that it became."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+
+from entrepot.domain.attempts import Attempt
+from entrepot.domain.channels import ChannelSettings
+from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment
+from entrepot.domain.placing import Placed
+from entrepot.domain.state import Stage, View
+from entrepot.store.connections import Connection
+from entrepot.store.loaders import LOADERS
+
+_SETTINGS = "select settings from channels where workspace = $1 and id = $2"
+_settings = msgspec.json.Decoder(ChannelSettings).decode
+
+
+async def read_attempt(connection: Connection, workspace: int, number: int) -> Attempt | None:
+    """The attempt as it stands now."""
+    view = View()
+    await LOADERS[Stage.ATTEMPT](connection, workspace, [number], view, False)
+    return view.get(Attempt, number)
+
+
+async def read_placed(connection: Connection, workspace: int, number: int) -> Placed | None:
+    """An order with its parts, lines and first payment."""
+    view = View()
+    await LOADERS[Stage.ORDER](connection, workspace, [number], view, False)
+    order = view.get(Order, number)
+    if order is None:
+        return None
+    payments = view.children(Payment, number)
+    parts, lines = view.children(OrderPart, number), view.children(OrderLine, number)
+    return Placed(order, tuple(parts), tuple(lines), payments[0] if payments else None)
+
+
+async def read_settings(connection: Connection, workspace: int, channel: int) -> ChannelSettings:
+    """An account's settings. Raises `LookupError` where there is no such account."""
+    text = await connection.fetchval(_SETTINGS, workspace, channel)
+    if text is None:
+        raise LookupError(f"there is no channel {channel}")
+    return _settings(cast("str", text))

@@ -1,0 +1,235 @@
+"""The operator's commands as somebody types them, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from entrepot.cli import app
+from entrepot.cli.showing import amount, plain
+from entrepot.domain.channels import Reference
+from entrepot.domain.quantity import to_text, to_units
+from entrepot.domain.stock import Hold
+from entrepot.store.connections import Connection, connect
+from tests.support.shop import CHANNEL, NORTH, TEA, WORKSPACE, insert, level, line, open_shop, order_records
+
+Run = Callable[..., Result]
+
+
+async def seed(connection: Connection) -> None:
+    await open_shop(connection)
+    holds = [Hold(7, 1, NORTH, TEA, 3)]
+    records = order_records(7, [line(7, 1, TEA, 3)], kind="card", holds=holds)
+    named = [
+        Reference(CHANNEL, "live", "external-order", "X-7", 7),
+        Reference(CHANNEL, "test", "external-order", "X-7", 8),
+    ]
+    test_order = order_records(8, [line(8, 1, TEA, 1)], environment="test")
+    await insert(connection, WORKSPACE, [*records, *test_order, *named, level(TEA, NORTH, 9, 3)])
+
+
+def on(url: str, work: Callable[[Connection], Awaitable[None]]) -> None:
+    async def run() -> None:
+        connection = await connect(url)
+        try:
+            await work(connection)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())
+
+
+@pytest.fixture
+def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    on(database_url, seed)
+    return runner(monkeypatch, {"ENTREPOT_DATABASE_URL": database_url})
+
+
+def runner(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Run:
+    for name, value in {"COLUMNS": "300", "TERM": "dumb", "NO_COLOR": "1", **environment}.items():
+        monkeypatch.setenv(name, value)
+    return lambda *arguments: CliRunner().invoke(app, [str(each) for each in arguments])
+
+
+def parsed(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_orders_are_listed(run: Run) -> None:
+    shown = run("orders", "list")
+    assert shown.exit_code == 0, shown.output
+    assert "placed (test)" in shown.stdout
+    assert [order["id"] for order in parsed(run("orders", "list", "--json"))["orders"]] == [8, 7]
+    page = parsed(run("orders", "list", "--json", "--limit", 1, "--channel", "main", "--since", "2026-03-01"))
+    assert ([order["id"] for order in page["orders"]], page["before"]) == ([8], 8)
+    assert parsed(run("orders", "list", "--json", "--state", "cancelled"))["orders"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("orders", "list", "--since", "soon"), "--since: 'soon' is wrong"),
+        (("orders", "list", "--state", "lost"), "Invalid value for '--state'"),
+        (("orders", "list", "--channel", "none"), "expected one of bonsai/main"),
+        (("orders", "list", "-w", "none"), "--workspace: 'none' is wrong; expected one of shop"),
+        (("orders", "cancel", "7", "--reason", "r", "--line", "1"), "--line: '1' is wrong"),
+        (("stock", "receive", "TEA"), "Expected either SKU and QUANTITY, or --file"),
+        (("stock", "receive", "NONE", "1"), "there is no SKU 'NONE'"),
+        (("stock", "receive", "TEA", "1"), "the location is missing; expected one of north, south"),
+        (("stock", "receive", "TEA", "1", "--location", "moon"), "there is no location 'moon'"),
+        (("stock", "receive", "TEA", "1.5", "--location", "north"), "'1.5' is wrong"),
+        (("keys", "create", "--channel", "main", "--kind", "none"), "keys of bonsai are live, test, private"),
+        (("keys", "create", "--channel", "main", "--kind", "live", "--label", "world:x"), "--label"),
+        (("failures", "sold"), "did you mean sold-out?"),
+        (("check", "-w", "none"), "there is no workspace 'none'"),
+    ],
+)
+def test_what_is_wrong_is_named(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code in (1, 2)
+    assert said in result.output
+    assert "Traceback" not in result.output
+
+
+def test_an_order_is_shown_by_its_number_but_not_by_a_name_that_two_bear(run: Run) -> None:
+    assert "Total 39.43 EUR" not in run("orders", "show", 8).stdout
+    shown = run("orders", "show", "7")
+    assert shown.exit_code == 0, shown.output
+    assert "TEA" in shown.stdout
+    assert parsed(run("orders", "show", "7", "--json"))["lines"][0]["quantity"] == 3
+    several = run("orders", "show", "X-7")
+    assert (several.exit_code, "by its number: 7, 8" in several.output) == (1, True)
+
+
+def test_an_unknown_order_is_a_failure_in_both_forms(run: Run) -> None:
+    assert "No order that the caller may see has this identifier (order 9)" in run("orders", "show", 9).output
+    refused = run("orders", "show", 9, "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["failure"]) == (1, "order-unknown")
+
+
+def test_cancelling_says_what_is_to_be_refunded(run: Run) -> None:
+    told = run("orders", "cancel", 7, "--reason", "broken", "--line", "1=2")
+    assert told.exit_code == 0, told.output
+    assert told.stdout.split(".", 1)[0] == "Order 7: 2 units worth 22"
+    assert "22.62 EUR are still to be refunded" in told.stdout
+    again = run("orders", "cancel", 7, "--reason", "broken", "--line", "1=2")
+    assert (again.exit_code, "requested 2, cancellable 1" in again.output) == (1, True)
+    assert run("check").stdout == "Everything holds.\n"
+
+
+def test_stock_is_received_set_and_moved(run: Run) -> None:
+    assert run("stock", "receive", "RICE", "2.5", "--location", "south").exit_code == 0
+    assert run("stock", "set", "RICE", "2.25", "--location", "south").exit_code == 0
+    moved = run("stock", "move", "RICE", "1", "--from", "south", "--to", "north")
+    assert moved.exit_code == 0, moved.output
+    rows = parsed(run("stock", "show", "RICE", "--json"))
+    assert [(row["location"], row["level"]["available"]) for row in rows] == [("north", 100), ("south", 125)]
+    assert "1.25" in run("stock", "show", "RICE").stdout
+    short = run("stock", "move", "RICE", "2", "--from", "south", "--to", "north")
+    assert (short.exit_code, "requested 200, available 125" in short.output) == (1, True)
+
+
+def test_a_file_of_stock_is_all_read_before_any_of_it_is_done(run: Run, tmp_path: Path) -> None:
+    rows = tmp_path / "stock.csv"
+    rows.write_text("sku,quantity,location\nTEA,3,south\nNONE,1,north\nRICE,x,north\n")
+    wrong = run("stock", "receive", "--file", rows)
+    assert wrong.exit_code == 2
+    assert "line 3: there is no SKU 'NONE'" in wrong.output
+    assert "line 4: 'x' is wrong" in wrong.output
+    assert parsed(run("stock", "show", "TEA", "--location", "south", "--json")) == []
+    rows.write_text("sku,quantity\nTEA,3\nTEA,0\nRICE,1\n")
+    partly = run("stock", "receive", "--file", rows, "--location", "south", "--json")
+    assert partly.exit_code == 1
+    assert json.loads(partly.stdout)["done"] == 2
+    assert "line 3" in partly.stderr
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"name\n1\n", b"sku,quantity\n\xff\xfe,1\n", b"sku,quantity\nTEA\n"]
+)
+def test_a_bad_file_is_refused(run: Run, tmp_path: Path, content: bytes) -> None:
+    rows = tmp_path / "stock.csv"
+    rows.write_bytes(content)
+    result = run("stock", "set", "--file", rows, "--location", "north")
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+    assert run("stock", "set", "--file", tmp_path / "none.csv").exit_code == 2
+
+
+def test_a_key_is_shown_once_and_ends_when_revoked(run: Run) -> None:
+    made = parsed(
+        run("keys", "create", "--channel", "bonsai/main", "--kind", "test", "--label", "ci", "--json")
+    )
+    listed = run("keys", "list", "--channel", "main")
+    assert made["secret"] not in listed.stdout
+    assert made["secret"][-4:] in listed.stdout
+    assert run("keys", "revoke", made["id"]).exit_code == 0
+    assert run("keys", "revoke", made["id"]).exit_code == 1
+    assert parsed(run("keys", "list", "--json"))[0]["revoked_at"] is not None
+
+
+def test_check_tells_violations_by_its_status(run: Run, database_url: str) -> None:
+    assert run("check").exit_code == 0
+    park = """insert into outbox (workspace, "order", listener, seq, payload, created_at, due_at, tries, state)
+        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked')"""
+    on(database_url, lambda connection: _execute(connection, park))
+    warned = run("check", "--json")
+    assert [finding["severity"] for finding in parsed(warned)] == ["warning"]
+    on(database_url, lambda connection: _execute(connection, "update orders set events = 5"))
+    violated = run("check", "-w", "shop")
+    assert (violated.exit_code, "order-events" in violated.stdout) == (1, True)
+
+
+def test_check_tells_wrong_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run = runner(monkeypatch, {"ENTREPOT_PORT": "many", "ENTREPOT_DATA_DIR": str(tmp_path)})
+    assert "ENTREPOT_PORT: 'many' is wrong" in run("check").output
+    monkeypatch.delenv("ENTREPOT_PORT")
+    assert (run("check").exit_code, "there is no data in" in run("check").output) == (1, True)
+    assert "There is no Entrepôt data in" in run("orders", "list").output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_catalogue_is_printed() -> None:
+    listed = CliRunner().invoke(app, ["failures", "--json"])
+    assert "sold-out" in {row["name"] for row in json.loads(listed.stdout)}
+    shown = CliRunner().invoke(app, ["failures", "not-enough-stock"])
+    assert "requested" in shown.stdout
+    assert json.loads(CliRunner().invoke(app, ["failures", "sold-out", "--json"]).stdout)["retry"]
+
+
+def test_names_from_outside_do_not_move_the_cursor() -> None:
+    assert plain("a\x1b[2Jb\n[red]").plain == "a�[2Jb�[red]"
+
+
+@pytest.mark.parametrize(
+    ("text", "scale", "units"),
+    [("1", 0, 1), ("1.5", 2, 150), ("1.50", 1, 15), ("1.5", 0, None), ("-1", 0, None), ("1e3", 0, None),
+     ("", 0, None), ("٣", 0, None), ("9" * 14, 0, None), ("0.0001", 4, 1)],
+)  # fmt: skip
+def test_quantities_are_read_exactly(text: str, scale: int, units: int | None) -> None:
+    assert to_units(text, scale) == units
+
+
+def test_quantities_and_amounts_are_written_with_all_decimals() -> None:
+    assert [to_text(5, 0), to_text(5, 2), to_text(-1234, 3)] == ["5", "0.05", "-1.234"]
+    assert [amount(1_050, "EUR"), amount(7, "JPY"), amount(7, "BHD")] == ["10.50 EUR", "7 JPY", "0.007 BHD"]
+
+
+async def _execute(connection: Connection, statement: str) -> None:
+    await connection.execute(statement)
+
+
+def test_migrate_mends_what_check_finds(run: Run, database_url: str) -> None:
+    drop = "drop schema public cascade; create schema public"
+    on(database_url, lambda connection: _execute(connection, drop))
+    assert "run `entrepot migrate`" in run("check").output
+    assert "run `entrepot migrate`" in run("orders", "list").output
+    assert run("migrate").exit_code == 0
+    assert run("check").stdout == "Everything holds.\n"
+    assert "There is no workspace yet" in run("orders", "list").output

@@ -1,0 +1,82 @@
+"""An HTTP client that hides nothing: the status, every header and the bytes of the body, off a real socket."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import httpx
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; a body that is not bytes is sent as JSON, under that type unless the headers name one."""
+
+    method: str
+    path: str
+    body: Any = b""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def with_body(self, body: Any) -> "Request":
+        """The same request with another body."""
+        return replace(self, body=body)
+
+    @property
+    def content(self) -> bytes:
+        """The body's bytes."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return json.dumps(self.body, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back. Names of headers are in lower case; one that came twice is in the list twice."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body's value; numbers with a fraction keep their digits."""
+        return json.loads(self.body, parse_float=Decimal)
+
+
+Watch: TypeAlias = Callable[[Request, Reply], None]
+"""Looks at every exchange; a door's watch compares replies with its API description."""
+
+
+class Client:
+    """Sends requests to one server and shows each exchange to the door's watch."""
+
+    def __init__(self, url: str, watch: Watch) -> None:
+        self._http = httpx.AsyncClient(base_url=url, verify=False, trust_env=False, timeout=30)
+        self._watch = watch
+
+    async def send(self, request: Request) -> Reply:
+        """The reply to a request."""
+        return await self._exchange(request, request.content or None)
+
+    async def send_chunked(self, request: Request) -> Reply:
+        """The same, with a body that does not announce its length."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for start in range(0, len(request.content), 65_536):
+                yield request.content[start : start + 65_536]
+
+        return await self._exchange(request, chunks())
+
+    async def _exchange(self, request: Request, content: bytes | AsyncIterator[bytes] | None) -> Reply:
+        named = any(name.lower() == "content-type" for name in request.headers)
+        typed = {} if content is None or named else {"Content-Type": "application/json"}
+        headers = [(name.encode(), value.encode()) for name, value in {**typed, **request.headers}.items()]
+        answer = await self._http.request(request.method, request.path, content=content, headers=headers)
+        reply = Reply(answer.status_code, tuple(answer.headers.multi_items()), answer.content)
+        self._watch(request, reply)
+        return reply
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()

@@ -1,0 +1,43 @@
+"""What the database holds, as one digest per table: a refused request must leave all of them as they were."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from entrepot.store.connections import Connection
+
+State: TypeAlias = Mapping[str, str]
+"""Table by table the digest of all its rows."""
+
+NO_STATE = frozenset(
+    {
+        "alembic_version",
+        "attempts",
+        "bank_confirmations",
+        "bank_intents",
+        "batches",
+        "counters",
+        "requests",
+    }
+)
+"""Log, attempts and numbering: what was tried may leave traces in these."""
+
+_TABLES = """
+select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition order by 1
+"""
+
+
+async def read_state(connection: Connection) -> State:
+    """The digests of all tables, taken in one statement, so of one moment."""
+    names = [row[0] for row in await connection.fetch(_TABLES) if row[0] not in NO_STATE]
+    return dict(await connection.fetch(" union all ".join(map(_digest, names))))
+
+
+def changed(before: State, after: State) -> list[str]:
+    """The tables whose rows are not the same."""
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def _digest(table: str) -> str:
+    rows = """string_agg(t::text, E'\\n' order by t::text collate "C")"""
+    return f"""select '{table}', coalesce(md5({rows}), '') from "{table}" t"""

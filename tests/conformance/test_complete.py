@@ -1,0 +1,60 @@
+"""Every row of a finished door is proven, every case of it, and no test claims a row that there is not."""
+
+import inspect
+
+import pytest
+
+from tests.conformance.harness.rows import COLUMNS, FINISHED, ROWS, marked_tests, read_rows, row_of
+
+
+def test_finished_rows_are_documented_rows() -> None:
+    assert ROWS.keys() >= FINISHED
+
+
+def test_every_mark_names_a_documented_row_and_case_and_its_test_proves_it() -> None:
+    for name, mark, function in marked_tests():
+        row_of(mark)
+        assert "prove" in inspect.signature(function).parameters, name
+
+
+@pytest.mark.parametrize("row_id", sorted(FINISHED))
+def test_finished_row_is_proven_in_every_case(row_id: str) -> None:
+    proven = {part for row, part in (row_of(mark) for _, mark, _ in marked_tests()) if row.id == row_id}
+    assert proven == set(ROWS[row_id].parts)
+
+
+def test_all_documented_rows_are_there() -> None:
+    assert len(ROWS) == 138
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("nodoor.X,nodoor,submit,c,400,X,,", "door nodoor"),
+        ("bonsai.X,textalk,submit,c,400,X,,", "door textalk"),
+        ("bonsai.X,bonsai,submit,c,four,X,,", "four"),
+        ("bonsai.X,bonsai,submit,c,400,X", "too few fields"),
+        ("bonsai.X,bonsai,submit,c,400,X,,,extra", "too many"),
+    ],
+)
+def test_wrong_line_is_refused(line: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        read_rows(f"{','.join(COLUMNS)}\n{line}\n")
+
+
+def test_unknown_columns_and_doubled_ids_are_refused() -> None:
+    with pytest.raises(ValueError, match="columns"):
+        read_rows(f"{','.join(COLUMNS)},more\n")
+    line = "bonsai.X,bonsai,submit,c,400,X,,"
+    with pytest.raises(ValueError, match="two rows"):
+        read_rows(f"{','.join(COLUMNS)}\n{line}\n{line}\n")
+
+
+def test_unknown_row_or_case_is_refused() -> None:
+    for mark in (
+        pytest.mark.row("bonsai.NOBODY").mark,
+        pytest.mark.row("bonsai.OUT_OF_STOCK", case="any").mark,
+        pytest.mark.row("bonsai.PAYMENT_METHOD_NOT_SUPPORTED").mark,
+    ):
+        with pytest.raises(LookupError):
+            row_of(mark)

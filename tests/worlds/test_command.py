@@ -1,0 +1,54 @@
+"""`entrepot apply` from the outside."""
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from entrepot.cli import app
+
+WORLD = """
+[workspaces.shop.locations]
+main = { name = "Main" }
+[workspaces.shop.channels.a]
+door = "bonsai"
+keys = { live = { generate = true } }
+"""
+
+
+def run(path: Path, *arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["apply", str(path), *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_it_shows_changes_and_the_key_once(tmp_path: Path, database_url: str) -> None:
+    path = tmp_path / "world.toml"
+    path.write_text(WORLD)
+    code, dry, _ = run(path, "--database-url", database_url, "--dry-run")
+    assert (code, "shown this once" in dry) == (0, False)
+    assert "4 changes to make" in dry
+    code, first, _ = run(path, "--database-url", database_url)
+    assert code == 0
+    assert "4 changes made" in first
+    assert "+ location main" in first
+    assert first.count("shown this once") == 1
+    assert run(path, "--database-url", database_url) == (0, "shop: no changes\n", "")
+
+
+def test_conflicts_and_faults_end_with_status_1(tmp_path: Path, database_url: str) -> None:
+    path = tmp_path / "world.toml"
+    path.write_text(WORLD.replace("generate = true", 'env = "ENTREPOT_NO_SUCH_VARIABLE"'))
+    code, out, _ = run(path, "--database-url", database_url)
+    assert code == 1
+    assert "/workspaces/shop/channels/a/keys/live: the environment has no variable" in out
+    path.write_text("x = 1")
+    code, _, error = run(path)
+    assert code == 1
+    assert "world.toml: /x: unknown key" in error
+
+
+def test_a_database_that_cannot_be_reached_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "world.toml"
+    path.write_text(WORLD)
+    code, _, error = run(path, "--database-url", "postgresql://localhost:1/none")
+    assert code == 1
+    assert "The database cannot be reached" in error

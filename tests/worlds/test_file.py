@@ -1,0 +1,232 @@
+"""Reading world files: every fault is named by its pointer, none quotes a secret, and nothing else comes out."""
+
+import json
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from entrepot.worlds import Fault, World, demo_world, load_world
+from entrepot.worlds.file import MAX_BYTES, MAX_FAULTS, parse_world
+from entrepot.worlds.page import PAGES
+from entrepot.worlds.schema import world_schema
+
+DEMO = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text())
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+
+
+def faults(text: str) -> dict[str, str]:
+    found = load_world(text)
+    assert isinstance(found, list)
+    return {fault.pointer: fault.message for fault in found}
+
+
+def test_toml_and_json_say_the_same() -> None:
+    assert load_world(json.dumps(DEMO)) == demo_world()
+
+
+def test_a_path_is_read_and_a_missing_one_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "world.toml"
+    path.write_text("[workspaces.a]")
+    assert isinstance(load_world(path), World)
+    assert load_world(tmp_path / "none.toml") == [
+        Fault("", "the file cannot be read: No such file or directory")
+    ]
+
+
+def test_all_faults_of_the_schema_come_at_once() -> None:
+    text = """
+    sandbox = 1
+    typo = 1
+    [workspaces.A]
+    [workspaces.n.products.p]
+    prices = { USD = 1.5, usd = "1", CAD = { prise = "1" } }
+    [workspaces.n.channels.c]
+    door = "bonsay"
+    settings = { external_payment = { api = { methud = "GET" } } }
+    """
+    assert sorted(faults(text)) == [
+        "/sandbox",
+        "/typo",
+        "/workspaces/A",
+        "/workspaces/n/channels/c/door",
+        "/workspaces/n/channels/c/settings/external_payment/api/methud",
+        "/workspaces/n/products/p",
+        "/workspaces/n/products/p/prices/CAD",
+        "/workspaces/n/products/p/prices/CAD/prise",
+        "/workspaces/n/products/p/prices/USD",
+        "/workspaces/n/products/p/prices/usd",
+    ]
+
+
+def test_pointers_escape_slashes_and_tildes() -> None:
+    assert list(faults('"a/b~c" = 1\n[workspaces.n]')) == ["/a~1b~0c"]
+
+
+MEANINGS = [
+    ("[workspaces.n.products.p]\nname = 'P'\nmerchant = 'nobody'", "products/p/merchant"),
+    ("[workspaces.n.products.p]\nname = 'P'\nprices = { USD = '1.005' }", "products/p/prices/USD"),
+    ("[workspaces.n.products.p]\nname = 'P'\nprices = { JPY = '1.5' }", "products/p/prices/JPY"),
+    ("[workspaces.n.products.p]\nname = 'P'\nprices = { QQQ = 1 }", "products/p/prices/QQQ"),
+    ("[workspaces.n.products.p]\nname = 'P'\nstock = { attic = 1 }", "products/p/stock/attic"),
+    (
+        "[workspaces.n.locations]\nmain = { name = 'M' }\n"
+        "[workspaces.n.products.p]\nname = 'P'\nstock = { main = '1.5' }",
+        "products/p/stock/main",
+    ),
+    ("[workspaces.n.products]\np = { name = 'P' }\nq = { name = 'Q', sku = 'p' }", "products/q/sku"),
+    ("[workspaces.n.products]\np = { name = 'P', id = 5 }\nq = { name = 'Q', id = 5 }", "products/q/id"),
+    (
+        "[workspaces.n.products.p]\nname = 'P'\nprices = { USD = 1 }\nvariants = { s = {} }",
+        "products/p/prices",
+    ),
+    (
+        "[workspaces.n.merchants]\n"
+        + "\n".join(f"{m} = {{ name = 'M', country = 'CA', ref = '{'a' * 24}' }}" for m in "xy"),
+        "merchants/y/ref",
+    ),
+    ("[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'ZZ'", "merchants/m/country"),
+    ("[workspaces.n.taxes.rates]\nCA-ZZ = { rate = '1%' }", "taxes/rates/CA-ZZ"),
+    ("[workspaces.n.channels.c]\ndoor = 'bonsai'\nkeys = { life = 'x' }", "channels/c/keys/life"),
+    ("[workspaces.n.channels.c]\ndoor = 'bonsai'\nkeys = { live = {} }", "channels/c/keys/live"),
+    ("[workspaces.n.channels.c]\ndoor = 'bonsai'\nkeys = { live = 'x', test = 'x' }", "channels/c/keys/test"),
+    ("[workspaces.n.bank.cards.tok_x]\naccount = 'nobody'", "bank/cards"),
+    (
+        "[workspaces.n.bank]\naccounts = { a = { USD = 1 } }\npayouts = { a = 'A' }",
+        "bank/payouts/a",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "pointer"), MEANINGS)
+def test_what_a_schema_cannot_say_is_named_too(text: str, pointer: str) -> None:
+    assert list(faults(f"sandbox = true\n{text}")) == [f"/workspaces/n/{pointer}"]
+
+
+BROKEN_BUT_LEGAL = """
+sandbox = true
+[workspaces.n.merchants.m]
+name = "M"
+country = "US"
+integration = "pigeon"
+[workspaces.n.products.p]
+name = "P"
+merchant = "0123456789abcdef01234567"
+prices = { USD = "-1", CAD = "0", EUR = "none" }
+[workspaces.n.products.q]
+name = "Of no merchant at all"
+[workspaces.n.channels.c]
+door = "bonsai"
+settings = { source = "", payment_methods = ["magic"], external_payment.type = "oauth", taxes.company = "nobody" }
+"""
+
+
+def test_set_ups_that_fail_orders_are_legal() -> None:
+    assert isinstance(load_world(BROKEN_BUT_LEGAL), World)
+
+
+SECRET = "s3cret-value-that-nobody-may-see"
+
+
+def test_outside_a_sandbox_no_secret_stands_in_the_file() -> None:
+    text = f"""
+    [workspaces.n.channels.c]
+    door = "bonsai"
+    keys = {{ live = "{SECRET}" }}
+    settings.external_payment.api.api_key = "{SECRET}"
+    settings.taxes.license_key = "{SECRET}"
+    [workspaces.n.partner]
+    tokens = ["{SECRET}"]
+    """
+    found = faults(text)
+    assert sorted(found) == [
+        "/workspaces/n/channels/c/keys/live",
+        "/workspaces/n/channels/c/settings/external_payment/api/api_key",
+        "/workspaces/n/channels/c/settings/taxes/license_key",
+        "/workspaces/n/partner",
+    ]
+    assert SECRET not in str(found)
+
+
+def test_a_fault_never_quotes_the_value() -> None:
+    found = load_world(
+        f'sandbox = "{SECRET}"\n[workspaces.n.channels.c]\ndoor = "{SECRET}"\nkeys = ["{SECRET}"]'
+    )
+    assert isinstance(found, list)
+    assert len(found) == 3
+    assert SECRET not in str(found)
+
+
+NESTED = "x = " + "[" * 5000 + "]" * 5000
+UNREADABLE = [
+    (b"\xff\xfe", "not UTF-8"),
+    (b"= 1", "neither TOML nor JSON"),
+    (b'{"workspaces": ', "neither TOML nor JSON"),
+    (b"x = " + b"9" * 5000, "too large"),
+    (NESTED.encode(), "nested too deeply"),
+    (b"#" * (MAX_BYTES + 1), "larger than"),
+    (b"x = 9007199254740993", "2^53"),
+    (b"x = nan", "finite"),
+    (b"x = 2026-01-01", "written as text"),
+    (b'x = "a\\u0000b"', "NUL"),
+    (b'x = "' + b"a" * 70_000 + b'"', "longer than"),
+    (b"x = " + b"[" * 30 + b"]" * 30, "deeper than"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), UNREADABLE, ids=[message for _, message in UNREADABLE])
+def test_what_cannot_be_read_is_a_fault(content: bytes, message: str) -> None:
+    found = parse_world(content)
+    assert isinstance(found, list)
+    assert message in found[0].message
+
+
+def test_faults_are_limited() -> None:
+    found = load_world("\n".join(f"x{number} = 1" for number in range(500)))
+    assert isinstance(found, list)
+    assert len(found) == MAX_FAULTS
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: Any, steps: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [steps, *(place for key, each in inner for place in places(each, (*steps, key)))]
+
+
+@settings(max_examples=150, deadline=None)
+@given(place=st.sampled_from(places(DEMO)[1:]), value=anything)
+def test_one_wrong_value_anywhere_gives_faults_or_a_world(place: tuple[Any, ...], value: Any) -> None:
+    data = json.loads(json.dumps(DEMO))
+    parent = data
+    for step in place[:-1]:
+        parent = parent[step]
+    parent[place[-1]] = value
+    found = load_world(json.dumps(data))
+    assert isinstance(found, World) or (found and all(isinstance(fault, Fault) for fault in found))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_give_faults(content: bytes) -> None:
+    assert isinstance(parse_world(content), list)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_reference_pages_are_what_the_generator_makes(name: str) -> None:
+    assert (REFERENCE / name).read_text("utf-8") == PAGES[name]()
+
+
+def test_the_published_schema_is_one_and_accepts_the_demo_world() -> None:
+    jsonschema_rs.meta.validate(world_schema())
+    assert jsonschema_rs.is_valid(world_schema(), DEMO)
