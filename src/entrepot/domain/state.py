@@ -39,6 +39,7 @@ class Stage(IntEnum):
 
     CHANNEL = 0
     REFERENCE = 1
+    TRIES = 2
     SESSION = 10
     CUSTOMER = 11
     CART = 12

@@ -140,7 +140,10 @@ REFERENCES = Binding(channels.Reference, tables.orders.references)
 LEVELS = Binding(stock.Level, tables.stock.stock)
 """A new level cannot be locked before it exists, so it is claimed like a name; known ones are updated."""
 
-CLAIMS = (REFERENCES, LEVELS)
+TRIES = Binding(access.Tries, tables.access.tries)
+"""The first try of several workers at once is one row too."""
+
+CLAIMS = (REFERENCES, LEVELS, TRIES)
 """The kinds whose new rows are claimed, in this order."""
 
 BINDINGS: tuple[Binding, ...] = (
@@ -155,6 +158,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(outbox.Delivery, tables.engine.outbox),
     Binding(stock.Hold, tables.stock.holds),
     LEVELS,
+    TRIES,
+    Binding(access.AdminToken, tables.access.admin_tokens),
     Binding(catalogue.RememberedPrice, tables.catalogue.remembered_prices, upsert=True),
 )
 """In the order in which a batch writes them: parents before children."""

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
+from entrepot.domain.access import Tries
 from entrepot.domain.attempts import Attempt
 from entrepot.domain.catalogue import Offer, OfferKey, Variant
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
@@ -216,6 +217,7 @@ def _by_key(binding: Binding, key: str, kinds: str, lock: str) -> str:
 LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
+    Stage.TRIES: _rows_of(Tries, "subject", "bytea"),
     Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
     Stage.ATTEMPT: _rows_of(Attempt, "id", "bigint"),
     Stage.OFFER: cast("Loader", _offers),
