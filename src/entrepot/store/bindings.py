@@ -13,7 +13,25 @@ from typing import Any, get_type_hints
 import msgspec
 from sqlalchemy import Column, Table, types
 
-from entrepot.domain import attempts, catalogue, channels, orders, outbox, shipping, stock, taxes
+from entrepot.domain import (
+    access,
+    articles,
+    attempts,
+    carts,
+    catalogue,
+    certificates,
+    channels,
+    customers,
+    delivery,
+    discounts,
+    orders,
+    outbox,
+    payment_methods,
+    shipping,
+    shops,
+    stock,
+    taxes,
+)
 from entrepot.domain.state import Record
 from entrepot.store import tables
 
@@ -158,8 +176,19 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(outbox.Delivery, tables.engine.outbox),
     Binding(stock.Hold, tables.stock.holds),
     LEVELS,
-    TRIES,
+    Binding(customers.Session, tables.customers.sessions),
+    Binding(customers.Customer, tables.customers.customers),
+    Binding(customers.OneTimeCode, tables.customers.one_time_codes),
+    Binding(carts.Cart, tables.carts.carts),
+    Binding(carts.CartLine, tables.carts.cart_lines),
+    Binding(carts.CartFile, tables.carts.files),
+    Binding(carts.FileContent, tables.carts.file_contents),
+    Binding(discounts.Discount, tables.discounts.discounts),
+    Binding(discounts.DiscountUse, tables.discounts.discount_uses),
+    Binding(certificates.Certificate, tables.discounts.certificates),
+    Binding(certificates.CertificateUse, tables.discounts.certificate_uses),
     Binding(access.AdminToken, tables.access.admin_tokens),
+    TRIES,
     Binding(catalogue.RememberedPrice, tables.catalogue.remembered_prices, upsert=True),
 )
 """In the order in which a batch writes them: parents before children."""
@@ -175,3 +204,20 @@ CATALOGUE: tuple[Binding, ...] = (
     Binding(taxes.TaxRate, tables.catalogue.tax_rates),
 )
 """What worlds describe, parents before children; orders only read it."""
+
+SHOP: tuple[Binding, ...] = (
+    Binding(articles.Choice, tables.articles.article_choices),
+    Binding(articles.ChoiceOption, tables.articles.article_choice_options),
+    Binding(articles.ProductChoice, tables.articles.product_choices),
+    Binding(articles.ProductGroup, tables.articles.article_groups),
+    Binding(articles.Assortment, tables.articles.assortments),
+    Binding(customers.CustomerGroup, tables.customers.customer_groups),
+    Binding(customers.Administrator, tables.customers.administrators),
+    Binding(delivery.DeliveryMethod, tables.shops.delivery_methods),
+    Binding(payment_methods.PaymentMethod, tables.shops.payment_methods),
+    Binding(shops.Language, tables.shops.languages),
+    Binding(shops.PageAddress, tables.shops.urls),
+    Binding(shops.EventListener, tables.shops.event_listeners),
+    Binding(shops.ListenerLogEntry, tables.shops.event_listener_log),
+)
+"""What a shop sets up, parents before children; buying only reads it."""

@@ -1,6 +1,35 @@
 """The tables, one file per area; every key starts with the workspace."""
 
-from entrepot.store.tables import bank, catalogue, engine, orders, partner, stock, tenancy
+from entrepot.store.tables import (
+    access,
+    articles,
+    bank,
+    carts,
+    catalogue,
+    customers,
+    discounts,
+    engine,
+    orders,
+    partner,
+    shops,
+    stock,
+    tenancy,
+)
 from entrepot.store.tables._base import metadata
 
-__all__ = ["bank", "catalogue", "engine", "metadata", "orders", "partner", "stock", "tenancy"]
+__all__ = [
+    "access",
+    "articles",
+    "bank",
+    "carts",
+    "catalogue",
+    "customers",
+    "discounts",
+    "engine",
+    "metadata",
+    "orders",
+    "partner",
+    "shops",
+    "stock",
+    "tenancy",
+]
