@@ -24,15 +24,29 @@ from entrepot.store.directory import Directory
 def create_app(settings: Settings, database_url: str) -> ASGIApp:
     """The application; it connects to the database when the server starts it."""
     reads = OpenablePool(partial(read_pool, database_url))
+    connect = partial(connect_engine, database_url)
     clock = Clock()
-    engine = Engine(partial(connect_engine, database_url), clock)
-    services = Services(engine, reads, TickBatcher(Directory(reads).load), clock, observe_request)
+    everywhere: dict[str, ASGIApp] = {"failures": FailurePages([bonsai.CODES], observe_request)}
+    if settings.sandbox:
+        from entrepot.sandbox.routes import Routes
+        from entrepot.sandbox.sandbox import Sandbox
+
+        sandbox = Sandbox(database_url, clock)
+        engine, pool, guarded = sandbox.engine(connect), sandbox.faults.wrap_pool(reads), sandbox.door
+        everywhere["sandbox"] = Routes(sandbox, observe_request).app()
+    else:
+        engine, pool, guarded = Engine(connect, clock), reads, _unguarded
+    services = Services(engine, pool, TickBatcher(Directory(pool).load), clock, observe_request)
     return DoorSwitch(
-        {"bonsai": bonsai.Bonsai(services).app()},
+        {"bonsai": guarded(bonsai.Bonsai(services).app())},
         settings.door_hosts,
         _operations(engine, reads),
-        everywhere={"failures": FailurePages([bonsai.CODES], observe_request)},
+        everywhere=everywhere,
     )
+
+
+def _unguarded(door: ASGIApp) -> ASGIApp:
+    return door
 
 
 def _operations(engine: Engine, reads: OpenablePool) -> Starlette:

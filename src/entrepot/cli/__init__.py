@@ -8,6 +8,7 @@ from entrepot.cli.backup import backup, restore
 from entrepot.cli.check import check
 from entrepot.cli.failures import failures
 from entrepot.cli.migrate import migrate
+from entrepot.cli.demo import demo
 from entrepot.cli.serve import serve
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command()(check)
 app.command()(failures)
 app.command()(apply)
 app.command()(migrate)
+app.command()(demo)
 
 
 def main() -> None:

@@ -67,7 +67,7 @@ class ChoiceOption(Record, frozen=True):
 
 
 class ProductChoice(Record, frozen=True):
-    """A choice that a product has. `options` are those on offer, None all; `prices` are the product's own surcharges."""
+    """A choice that a product has. `options` None is all of them; `prices` are its own surcharges."""
 
     product: int
     choice: int

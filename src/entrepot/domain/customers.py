@@ -124,7 +124,7 @@ class OneTimeCode(Record, frozen=True):
 
 
 class Session(Record, frozen=True):
-    """A buyer's visit. `cart` is its latest cart, which is gone once it was placed; `vat_country` None is the shop's."""
+    """A buyer's visit. `cart` is the latest one, gone once it was placed; `vat_country` None is the shop's."""
 
     id: int
     hash: bytes

@@ -35,7 +35,7 @@ class DeliveryRate(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
 
 
 class DeliveryMethod(Record, frozen=True):
-    """A way in which a shop sends. `customer_groups` None is everybody; `free_from` is the spend above which it is free."""
+    """A way in which a shop sends. `customer_groups` None is everybody; from a spend of `free_from` on it is free."""
 
     id: int
     channel: int

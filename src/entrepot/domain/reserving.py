@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Literal
 
 import msgspec
 
@@ -40,16 +40,19 @@ class Released(msgspec.Struct, frozen=True):
 class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
     """Batch 1: the checks on locked rows, the holds, and the attempt with the whole draft."""
 
-    ids: ClassVar[int] = 2
-
     lease_until: datetime
     intent: str | None = None
+
+    @property
+    def ids(self) -> int:
+        """The order's, the attempt's, and one per line."""
+        return 2 + len(self.basket.lines)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or reserve."""
         if waiting := in_flight(self.basket, view):
             return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids.next(), ids.uuid())
+        drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
         if appraisal.token_used(self.basket, view):
@@ -115,16 +118,20 @@ class CompleteAttempt(AttemptCommand, frozen=True):
     reference: str | None = None
     description: str | None = None
 
+    @property
+    def ids(self) -> int:
+        """The payment's."""
+        return 1
+
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Settle the draft, unless somebody ended the attempt before."""
-        del ids
         attempt = self.open_attempt(view)
         if isinstance(attempt, Ended):
             return Decided(attempt, Changes())
         changes = Changes((_ended(attempt, "done", now),))
         _free_names(attempt, view, changes)
         changes.put(*_payouts(attempt, self.reference, now))
-        return Decided(settle(attempt.draft, now, changes, self.reference, self.description), changes)
+        return Decided(settle(attempt.draft, now, changes, ids, self.reference, self.description), changes)
 
 
 class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):

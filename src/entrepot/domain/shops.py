@@ -40,7 +40,7 @@ class PageAddress(Record, frozen=True):
 
 
 class EventListener(Record, frozen=True):
-    """Somebody who is told of events by HTTP. `owner` names the credential that made it; `secret` signs the messages."""
+    """Somebody who is told of events by HTTP. `owner` names the credential behind it; `secret` signs messages."""
 
     id: int
     channel: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime
 from enum import IntEnum
-from typing import ClassVar, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -58,9 +58,10 @@ class Stage(IntEnum):
 
 
 class View:
-    """The records that a batch has loaded, with the changes of the commands accepted so far."""
+    """The records of one workspace that a batch has loaded, with the changes of the commands accepted so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, workspace: int = 0) -> None:
+        self.workspace = workspace
         self._rows: dict[type[Record], dict[Hashable, Record]] = {}
         self._groups: dict[tuple[type[Record], Hashable], dict[Hashable, Record]] = {}
         self._stored: set[tuple[type[Record], Hashable]] = set()
@@ -172,7 +173,10 @@ class Ids(Protocol):
 class Command(msgspec.Struct, frozen=True):
     """A request to change state, free of any door's vocabulary. It says what it touches and decides itself."""
 
-    ids: ClassVar[int] = 0
+    @property
+    def ids(self) -> int:
+        """How many fresh ids deciding takes at most."""
+        return 0
 
     @property
     def weight(self) -> int:

@@ -81,7 +81,7 @@ class Batch:
             raise AlreadyCommittedError from error
 
     async def _work(self, connection: Connection, rule: Rule, now: datetime) -> None:
-        view = View()
+        view = View(self.workspace)
         await load(connection, self.workspace, self.commands, view, lock=True)
         ids = await self._ids(connection)
         self.answers = [decide(command, view, now, ids, rule) for command in self.commands]

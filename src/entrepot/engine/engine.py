@@ -63,6 +63,11 @@ class Engine:
         """How many commands wait for a lane."""
         return len(self._queues)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing runs."""
+        return self._queues.idle
+
     async def execute(self, workspace: int, command: Command) -> Outcome:
         """The outcome of a command once it is durable: the rule's result, or `Refused`.
 
@@ -75,7 +80,7 @@ class Engine:
 
     async def preview(self, connection: Connection, workspace: int, command: Command) -> View:
         """What the command would see now: a plain read, without locks."""
-        view = View()
+        view = View(workspace)
         await load(connection, workspace, [command], view, lock=False)
         return view
 

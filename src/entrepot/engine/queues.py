@@ -41,6 +41,11 @@ class Queues:
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing runs."""
+        return self._idle.is_set()
+
     async def drained(self) -> None:
         """Wait until nothing waits and nothing runs."""
         await self._idle.wait()

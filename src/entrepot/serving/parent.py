@@ -4,7 +4,7 @@ import contextlib
 import signal
 import socket
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import FrameType
 
@@ -23,21 +23,24 @@ from entrepot.store.embedded import EmbeddedError, EmbeddedPostgres
 __all__ = ["ServeError", "serve"]
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, prepare: Callable[[str, str], str] | None = None) -> None:
     """Serve until SIGINT or SIGTERM, then answer what was accepted, stop PostgreSQL and return.
 
-    Raises ServeError where the server cannot start or its workers cannot.
+    `prepare` is called with the URLs of the database and of the server once the schema is there; what it returns is
+    printed when the server answers. Raises ServeError where the server cannot start or its workers cannot.
     """
     configure_logging(settings.log_format, settings.log_level)
     with _ending_on_signals(), bind(settings) as listener, _database(settings) as database_url:
         _migrate(database_url)
-        _run(settings, database_url, listener)
+        _check_workspaces(settings, database_url)
+        more = prepare(database_url, url_of(settings, listener)) if prepare else ""
+        _run(settings, database_url, listener, more)
     flush_logs()
 
 
-def _run(settings: Settings, database_url: str, listener: socket.socket) -> None:
+def _run(settings: Settings, database_url: str, listener: socket.socket, more: str) -> None:
     config = server_config(settings, database_url)
-    said = _welcome(settings, listener)
+    said = _welcome(settings, listener) + more
     if settings.workers == 1:
         _Announcing(config, said).run([listener])
         return
@@ -96,6 +99,13 @@ def _migrate(database_url: str) -> None:
         raise ServeError(str(error)) from error
     except OSError as error:
         raise ServeError(f"The database cannot be reached: {error}. Check --database-url.") from error
+
+
+def _check_workspaces(settings: Settings, database_url: str) -> None:
+    from entrepot.sandbox.guard import refusal
+
+    if reason := refusal(settings, database_url):
+        raise ServeError(reason)
 
 
 class _Ended(BaseException):

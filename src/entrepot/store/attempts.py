@@ -20,14 +20,14 @@ _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 async def read_attempt(connection: Connection, workspace: int, number: int) -> Attempt | None:
     """The attempt as it stands now."""
-    view = View()
+    view = View(workspace)
     await LOADERS[Stage.ATTEMPT](connection, workspace, [number], view, False)
     return view.get(Attempt, number)
 
 
 async def read_placed(connection: Connection, workspace: int, number: int) -> Placed | None:
     """An order with its parts, lines and first payment."""
-    view = View()
+    view = View(workspace)
     await LOADERS[Stage.ORDER](connection, workspace, [number], view, False)
     order = view.get(Order, number)
     if order is None:

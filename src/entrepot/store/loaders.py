@@ -94,7 +94,7 @@ async def _references(
 
 _OFFERS = """
 select k.channel, k.environment, k.product, k.variant, k.currency,
-  p.id, p.name, p.available, p.tax_included, p.free_shipping, p.requires_shipping, p.excluded_methods, p.merchant,
+  p.id, p.name, p.available and not (p.hidden or p.draft or p.display_only), p.tax_included, p.free_shipping, p.requires_shipping, p.excluded_methods, p.merchant,
   m.id, m.name, m.country, m.integration, m.payout_account,
   v.id, v.sku, v.name, v.scale, v.tracked, v.weight, r.amount, s.amount
 from unnest($2::bigint[], $3::text[], $4::uuid[], $5::bigint[], $6::text[])

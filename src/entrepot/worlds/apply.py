@@ -25,6 +25,7 @@ from entrepot.worlds.describe import describe, differences
 from entrepot.worlds.faults import Fault, pointer
 from entrepot.worlds.keys import KeyPlan, WantedKey, make_keys, plan_keys, revoke_keys, wanted_keys
 from entrepot.worlds.plan import FIRST_ID, Aim, Plan, plan
+from entrepot.worlds.recorded import record
 from entrepot.worlds.records import ChannelRow
 from entrepot.worlds.report import Change, Report, WorkspaceReport
 from entrepot.worlds.secrets import Environment
@@ -154,6 +155,11 @@ class _Applying:
         generated = await make_keys(self._connection, workspace, key_plan, self._options.now)
         changes += await seed_bank(self._connection, workspace, self._spec.bank)
         changes += await seed_partner(self._connection, workspace, self._spec.partner)
+        if self._options.sandbox:
+            only = self._options.prune
+            await record(
+                self._connection, workspace, self._name, self._spec, environment, keys, generated, only=only
+            )
         return WorkspaceReport(self._name, workspace, tuple(changes), generated=tuple(generated))
 
     async def _lock(self) -> tuple[int, list[Change]]:

@@ -635,6 +635,12 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('workspace', 'channel', 'environment', 'variant', 'currency', name='remembered_prices_pkey')
     )
+    op.create_table('sandbox_worlds',
+    sa.Column('workspace', sa.BigInteger(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('document', sa.Text(collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('workspace', 'seq', name='sandbox_worlds_pkey')
+    )
     op.create_table('sessions',
     sa.Column('workspace', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), nullable=False),

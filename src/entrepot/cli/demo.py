@@ -1,0 +1,101 @@
+"""`entrepot demo`: a sandbox with the demo world, and what to try in it."""
+
+import asyncio
+import json
+import secrets
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from entrepot.cli.options import fail
+from entrepot.config import ConfigError, load_settings
+
+PORT = "8600"
+FOLDER = "demo"
+
+_TRY = """
+Try an order. The mug is in stock; the key and everything else here are the demo world's own:
+
+  {order}
+
+Send it again and it fails: a payment token pays for one order. The next one fails because the candle is sold out:
+
+  {refused}
+
+What stands here, with keys and ids:  {url}/sandbox/world
+Every failure, and what to do:        {url}/failures
+Begin anew:                           curl -X POST {url}/sandbox/reset"""
+
+
+def demo(
+    port: Annotated[str | None, typer.Option(help=f"Port; 0 for any free one. [default: {PORT}]")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the demo's own PostgreSQL.")] = None,
+) -> None:
+    """Run a sandbox with the demo world on 127.0.0.1 until Ctrl-C; it keeps its state until `/sandbox/reset`."""
+    from entrepot.store.embedded import default_data_dir
+
+    folder = data_dir or default_data_dir() / FOLDER
+    flags = {"host": "127.0.0.1", "port": port or PORT, "data_dir": folder, "sandbox": True}
+    try:
+        # The environment's database is not the demo's to fill.
+        settings = load_settings(flags, {})
+    except ConfigError as error:
+        fail(*error.faults, status=2)
+    from entrepot.serving import ServeError
+    from entrepot.serving import serve as run
+
+    try:
+        run(settings, prepare)
+    except ServeError as error:
+        fail(str(error))
+
+
+def prepare(database_url: str, url: str) -> str:
+    """Bring the demo world into a database that has none, and say what to try."""
+    asyncio.run(_apply(database_url))
+    return _TRY.format(url=url, order=order(url, "mug", 101), refused=order(url, "candle", 103))
+
+
+def order(url: str, product: str, variant: int) -> str:
+    """The curl command that orders one of a product of the demo world."""
+    from entrepot.domain.ids import cuid
+    from entrepot.worlds import product_uuid
+
+    line = {"public_id": cuid(product_uuid("north", product)), "variant_id": str(variant), "quantity": 1}
+    body = {
+        "customer": {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"},
+        "products": [line],
+        "shipping_address": {
+            "first_name": "Ada",
+            "last_name": "Lovelace",
+            "address1": "1 Main St",
+            "city": "Toronto",
+            "province": "ON",
+            "country": "CA",
+            "zip": "M5V 2T6",
+        },
+        "payment": {"method": "external payment", "token": f"paid-{secrets.token_hex(4)}", "currency": "USD"},
+    }
+    return (
+        f"curl -s {url}/bonsai/orders/V1/submit -H 'API-Key: demo-api-key' "
+        f"-H 'Content-Type: application/json' -d '{json.dumps(body)}'"
+    )
+
+
+async def _apply(database_url: str) -> None:
+    from entrepot.store.connections import connect
+    from entrepot.worlds import World, apply_world, load_world
+
+    connection = await connect(database_url)
+    try:
+        if await connection.fetchval("select exists (select from workspaces)"):
+            return
+        world = load_world((files("entrepot.worlds") / "demo.toml").read_text("utf-8"))
+        if not isinstance(world, World):
+            raise TypeError(f"the demo world is faulty: {world[0]}")
+        await apply_world(connection, world, now=datetime.now(UTC))
+    finally:
+        await connection.close()

@@ -1,0 +1,39 @@
+"""The Bonsai door: its groups of routes put together (paths are matched in any case, contract I17)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from starlette.types import ASGIApp
+
+from entrepot.doors.bonsai import openapi
+from entrepot.doors.bonsai.failures import render as render_failure
+from entrepot.doors.bonsai.routes.group import Routes
+from entrepot.doors.bonsai.routes.orders import OrderRoutes
+from entrepot.doors.bonsai.routes.submit import SubmitRoutes
+from entrepot.doors.kit import Bodiless, Door, Reply, Resource, Router, Services, encode
+
+BODY_LIMIT = 1_000_000
+
+GROUPS: tuple[type[Routes], ...] = (SubmitRoutes, OrderRoutes)
+"""In the order in which their paths are tried."""
+
+
+class Bonsai:
+    """The operations of the door."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.door = Door("bonsai", render_failure, services.observe, BODY_LIMIT)
+
+    def app(self) -> ASGIApp:
+        """The door as an ASGI app."""
+        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()))
+        resources = [each for group in GROUPS for each in group(self.services, self.door).resources()]
+        resources.append(Resource("/openapi.json", {"GET": description}))
+        return Router(self.door, resources, any_case=True, slash_optional=True)
+
+
+@cache
+def _description() -> bytes:
+    return encode(openapi.document())

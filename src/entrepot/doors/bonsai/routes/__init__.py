@@ -1,0 +1,1 @@
+"""The door's operations, one file per group of routes."""

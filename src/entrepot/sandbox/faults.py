@@ -1,0 +1,54 @@
+"""Where faults strike: around the rules, connections and gateways of one server.
+
+They are put there where the parts are wired, so that neither the caller nor the called knows of them.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from entrepot.engine.batch import Rule, own_rule
+from entrepot.engine.engine import Connect
+from entrepot.sandbox.register import (
+    Fault,
+    FaultOrder,
+    FaultRegister,
+    InjectedFaultError,
+    Scope,
+    TooManyFaultsError,
+)
+from entrepot.sandbox.targets import GatewayName
+from entrepot.sandbox.wrapped_connections import FaultyConnection, FaultyPool
+from entrepot.sandbox.wrapped_gateways import FaultyGateway
+from entrepot.sandbox.wrapped_rules import faulty_rule
+from entrepot.store.connections import Connection, Pool
+
+__all__ = ["Fault", "FaultOrder", "Faults", "InjectedFaultError", "Scope", "TooManyFaultsError"]
+
+G = TypeVar("G")
+
+
+class Faults(FaultRegister):
+    """The faults of one server, and the wrappers by which they strike. Not for use by several threads."""
+
+    def wrap_rule(self, rule: Rule = own_rule) -> Rule:
+        """The rule, which raises InjectedFaultError where a fault strikes."""
+        return faulty_rule(rule, self)
+
+    def wrap_connect(self, connect: Connect) -> Connect:
+        """What gives a lane its connection, which faults on `connection:engine` then break."""
+
+        async def connected() -> Connection:
+            return FaultyConnection(await connect(), self)
+
+        return connected
+
+    def wrap_pool(self, pool: Pool) -> Pool:
+        """The pool for reads, with faults on `connection:reads`."""
+        return FaultyPool(pool, self)
+
+    def wrap_gateway(
+        self, name: GatewayName, gateway: G, workspace: int | None = None, channel: int | None = None
+    ) -> G:
+        """The gateway of this channel, with faults on its calls. It keeps the port that it serves."""
+        return FaultyGateway.around(name, gateway, self, workspace, channel)

@@ -1,0 +1,48 @@
+"""The simulated partner over HTTP, where an account's endpoint may point: `/sandbox/partner/{workspace}/validate`."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+
+from entrepot.doors.kit import Reply, Request
+from entrepot.gateways.tokens.simulated import Pool, SimulatedPartner, answer
+from entrepot.sandbox.requests import BadRequestError, NotFoundError
+from entrepot.store.connections import Connection
+from entrepot.worlds import find_workspace
+
+LONGEST_TOKEN = 4096
+
+
+class _Question(msgspec.Struct):
+    token: str
+
+
+async def validate(connection: Connection, request: Request) -> Reply:
+    """Say whether the token is on the list of the workspace in the path (Bonsai, U2).
+
+    Raises BadRequestError; NotFoundError for an unknown workspace.
+    """
+    if not request.header("api-key"):
+        return Reply(401, msgspec.json.encode({"error": "the header API-Key is missing"}))
+    token = _token(request)
+    workspace = await find_workspace(connection, request.params["workspace"])
+    if workspace is None:
+        raise NotFoundError("there is no workspace of this name")
+    reply = answer(await SimulatedPartner(cast("Pool", connection), workspace).knows(token))
+    return Reply(reply.status, reply.body)
+
+
+def _token(request: Request) -> str:
+    """The token of a GET's query or a POST's body."""
+    if request.method != "POST":
+        token = request.query.get("token")
+    else:
+        try:
+            token = msgspec.json.decode(request.body, type=_Question).token
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            token = None
+    if not token or len(token) > LONGEST_TOKEN:
+        raise BadRequestError(f"a token of 1 to {LONGEST_TOKEN} characters is needed")
+    return token

@@ -1,0 +1,43 @@
+"""Beginning anew: every table emptied, and every world that was applied applied again, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from entrepot.sandbox.guard import real_workspaces
+from entrepot.store import tables
+from entrepot.store.connections import Connection
+from entrepot.worlds import apply_world
+from entrepot.worlds.recorded import read_recorded
+
+_LOCK_LIMIT = "set local lock_timeout = '5s'"
+
+
+class NotASandboxError(Exception):
+    """The database has workspaces that were not made in a sandbox; the text names them."""
+
+
+class WorldLostError(Exception):
+    """A recorded world cannot be applied any more; the text says why. Nothing has changed."""
+
+
+async def begin_anew(connection: Connection, now: datetime) -> None:
+    """Empty the database and apply its worlds again, or change nothing.
+
+    Raises NotASandboxError, WorldLostError and what asyncpg raises. Nobody else may be at work in the database.
+    """
+    async with connection.transaction():
+        if real := await real_workspaces(connection):
+            raise NotASandboxError(f"not made in a sandbox: {', '.join(real)}")
+        await connection.execute(_LOCK_LIMIT)
+        worlds = await read_recorded(connection)
+        await connection.execute(_empty_all())
+        for world in worlds:
+            report = await apply_world(connection, world, now=now, environ={})
+            if report.conflicts:
+                raise WorldLostError("; ".join(map(str, report.conflicts)))
+
+
+def _empty_all() -> str:
+    names = ", ".join(f'"{table.name}"' for table in tables.metadata.sorted_tables)
+    return f"truncate {names}"

@@ -1,0 +1,163 @@
+"""The sandbox's own routes under `/sandbox`: world, reset, clock, faults, and the simulated partner."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+from starlette.types import ASGIApp
+
+from entrepot.doors.kit import Answer, Door, Endpoint, Observer, Reply, Request, Resource, Router, encode
+from entrepot.failures import Failure
+from entrepot.failures.service import Unavailable
+from entrepot.sandbox import clock, partner
+from entrepot.sandbox.gate import StillBusyError
+from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
+from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema
+from entrepot.sandbox.reset import NotASandboxError, WorldLostError
+from entrepot.sandbox.sandbox import Sandbox
+from entrepot.sandbox.targets import targets
+from entrepot.sandbox.world import describe_world
+from entrepot.store.connections import FAULTS, Connection
+from entrepot.worlds import find_workspace
+
+BODY_LIMIT = 65_536
+_STATUS = {
+    "malformed-body": 400,
+    "method-not-allowed": 405,
+    "payload-too-large": 413,
+    "request-timeout": 408,
+    "unavailable": 503,
+    "unknown-route": 404,
+}
+_CHANNELS = "select id from channels where workspace = $1 and name = $2"
+
+Handler = Callable[[Request], Awaitable[Answer]]
+
+
+class Routes:
+    """The operations on one server's sandbox."""
+
+    def __init__(self, sandbox: Sandbox, observe: Observer) -> None:
+        self._sandbox = sandbox
+        self._faults = sandbox.faults
+        self._door = Door("sandbox", _render, observe, BODY_LIMIT)
+
+    def app(self) -> ASGIApp:
+        """The routes as an ASGI app."""
+        at = self._endpoint
+        validate = at("validate", self._validate)
+        faults = {
+            "GET": at("faults", self._list_faults),
+            "POST": at("add-fault", self._add_fault),
+            "DELETE": at("clear-faults", self._clear_faults),
+        }
+        resources = [
+            Resource("/world", {"GET": at("world", self._world)}),
+            Resource("/reset", {"POST": at("reset", self._reset)}),
+            Resource("/clock", {"GET": at("clock", self._clock), "POST": at("set-clock", self._set_clock)}),
+            Resource("/faults", faults),
+            Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
+            Resource("/partner/{workspace}/validate", {"GET": validate, "POST": validate}),
+        ]
+        return Router(self._door, resources, slash_optional=True)
+
+    def _endpoint(self, name: str, handle: Handler) -> Endpoint:
+        return Endpoint(self._door, name, partial(_answered, handle))
+
+    async def _world(self, _: Request) -> Answer:
+        async with self._sandbox.connection() as connection:
+            return _json(200, await describe_world(connection))
+
+    async def _reset(self, _: Request) -> Answer:
+        await self._sandbox.reset()
+        return _json(200, {"reset": True})
+
+    async def _clock(self, _: Request) -> Answer:
+        return _json(200, clock.state(self._sandbox.clock))
+
+    async def _set_clock(self, request: Request) -> Answer:
+        clock.set_clock(self._sandbox.clock, request.body)
+        return _json(200, clock.state(self._sandbox.clock))
+
+    async def _list_faults(self, _: Request) -> Answer:
+        now = self._faults.now()
+        shown = [_shown(fault, now) for fault in self._faults.all()]
+        return _json(200, {"faults": shown, "targets": targets(), "schema": schema(FaultOrder)})
+
+    async def _add_fault(self, request: Request) -> Answer:
+        order = read_fault(request.body)
+        async with self._sandbox.connection() as connection:
+            scope = await _scope(connection, order.workspace, order.channel)
+        fault = self._faults.add(order, scope)
+        return _json(201, _shown(fault, self._faults.now()))
+
+    async def _clear_faults(self, _: Request) -> Answer:
+        self._faults.clear()
+        return Reply(204)
+
+    async def _remove_fault(self, request: Request) -> Answer:
+        if not self._faults.remove(request.params["number"]):
+            raise NotFoundError("there is no fault of this number")
+        return Reply(204)
+
+    async def _validate(self, request: Request) -> Answer:
+        async with self._sandbox.connection() as connection:
+            return await partner.validate(connection, request)
+
+
+async def _answered(handle: Handler, request: Request) -> Answer:
+    try:
+        return await handle(request)
+    except BadRequestError as error:
+        return _error(400, str(error))
+    except TooManyFaultsError:
+        return _error(400, "too many faults are active; DELETE /sandbox/faults lifts them")
+    except NotFoundError as error:
+        return _error(404, str(error))
+    except (NotASandboxError, WorldLostError) as error:
+        return _error(409, str(error))
+    except (StillBusyError, *FAULTS):
+        return Unavailable(1)
+
+
+async def _scope(connection: Connection, workspace: str | None, channel: str | None) -> Scope:
+    """The ids behind these names. Raises BadRequestError for a name that nobody has."""
+    if workspace is None:
+        return Scope()
+    number = await find_workspace(connection, workspace)
+    if number is None:
+        raise BadRequestError("/workspace: there is none of this name")
+    if channel is None:
+        return Scope(number)
+    rows = await connection.fetch(_CHANNELS, number, channel)
+    if not rows:
+        raise BadRequestError("/channel: the workspace has none of this name")
+    return Scope(number, frozenset(row[0] for row in rows))
+
+
+def _shown(fault: Fault, now: float) -> dict[str, Any]:
+    """A fault as it was ordered, how often it struck, and what is left of it."""
+    left = None if fault.ends is None else round(max(fault.ends - now, 0), 3)
+    return {
+        "id": fault.id,
+        **msgspec.to_builtins(fault.order),
+        "state": "active" if fault.active(now) else "healed",
+        "hits": fault.hits,
+        "hits_left": fault.hits_left,
+        "seconds_left": left,
+    }
+
+
+def _render(failure: Failure, _: Request) -> Reply:
+    return _error(_STATUS.get(failure.name, 500), failure.title)
+
+
+def _error(status: int, text: str) -> Reply:
+    return _json(status, {"error": text})
+
+
+def _json(status: int, value: object) -> Reply:
+    return Reply(status, msgspec.json.format(encode(value)) + b"\n")

@@ -1,0 +1,70 @@
+"""The sandbox of one server: its clock and faults, the gate before its doors, and its way back to the beginning."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from starlette.types import ASGIApp
+
+from entrepot.engine import Clock, Engine
+from entrepot.engine.engine import Connect
+from entrepot.sandbox.faults import Faults
+from entrepot.sandbox.gate import Gate, StillBusyError
+from entrepot.sandbox.reset import begin_anew
+from entrepot.store.connections import Connection, connect
+
+DRAIN_SECONDS = 5.0
+
+
+class Sandbox:
+    """What `--sandbox` adds to a server of one process. Its own connections are never hit by faults."""
+
+    def __init__(self, database_url: str, clock: Clock) -> None:
+        self.clock = clock
+        self.faults = Faults()
+        self._database_url = database_url
+        self._gate = Gate()
+        self._resetting = asyncio.Lock()
+        self._engine: Engine | None = None
+
+    def engine(self, connect: Connect) -> Engine:
+        """The server's engine, with faults around its connections and rules."""
+        self._engine = Engine(self.faults.wrap_connect(connect), self.clock, rule=self.faults.wrap_rule())
+        return self._engine
+
+    def door(self, app: ASGIApp) -> ASGIApp:
+        """The door behind the gate."""
+        return self._gate.before(app)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[Connection]:
+        """A connection of the sandbox's own, for the length of a block. Raises what asyncpg raises."""
+        connection = await connect(self._database_url)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def reset(self) -> None:
+        """Lift the faults, set the clock right, and begin anew once nothing is under way.
+
+        Raises StillBusyError, NotASandboxError, WorldLostError and what asyncpg raises.
+        """
+        async with self._resetting:
+            self.faults.clear()
+            self.clock.offset = timedelta()
+            async with self._gate.closed(DRAIN_SECONDS):
+                await self._engine_idle()
+                async with self.connection() as connection:
+                    await begin_anew(connection, self.clock.now())
+
+    async def _engine_idle(self) -> None:
+        """Wait for commands whose callers have left."""
+        for _ in range(int(DRAIN_SECONDS / 0.01)):
+            if self._engine is None or self._engine.idle:
+                return
+            await asyncio.sleep(0.01)
+        raise StillBusyError

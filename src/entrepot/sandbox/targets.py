@@ -1,0 +1,53 @@
+"""What a fault can be put on, and how each of these can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from entrepot.domain.state import Command
+from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.taxes.port import TaxGateway
+from entrepot.gateways.tokens.port import TokenValidator
+
+Kind = Literal["error", "refuse", "timeout", "slow", "drop"]
+Moment = Literal["before-commit", "commit", "after-commit"]
+GatewayName = Literal["cards", "taxes", "tokens"]
+
+ENGINE = "connection:engine"
+READS = "connection:reads"
+
+_PORTS: Mapping[GatewayName, type] = {"cards": CardGateway, "taxes": TaxGateway, "tokens": TokenValidator}
+_NOT_CALLS = frozenset({"close", "in_process"})
+
+_RULE: tuple[Kind, ...] = ("error",)
+_GATEWAY: tuple[Kind, ...] = ("error", "refuse", "timeout", "slow", "drop")
+_CONNECTIONS: Mapping[str, tuple[Kind, ...]] = {
+    ENGINE: ("refuse", "slow", "drop"),
+    READS: ("refuse", "timeout", "slow"),
+}
+
+
+def rule_target(command: type[Command]) -> str:
+    """The target that the rule of this command is."""
+    return f"rule:{command.__name__}"
+
+
+def targets() -> dict[str, tuple[Kind, ...]]:
+    """Every target of this server, with the kinds of fault that it can have."""
+    rules = {rule_target(command): _RULE for command in _commands(Command)}
+    calls = {f"{name}.{method}": _GATEWAY for name, port in _PORTS.items() for method in _methods(port)}
+    return dict(sorted(rules.items())) | dict(_CONNECTIONS) | calls
+
+
+def _commands(base: type[Command]) -> Iterator[type[Command]]:
+    """The commands that somebody sends: those that no other is made from."""
+    for command in base.__subclasses__():
+        if command.__subclasses__():
+            yield from _commands(command)
+        else:
+            yield command
+
+
+def _methods(port: type) -> list[str]:
+    return [name for name in vars(port) if not name.startswith("_") and name not in _NOT_CALLS]

@@ -1,0 +1,117 @@
+"""What stands in the sandbox, for whoever wants to call it: accounts with their keys, products with ids and stock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from entrepot.domain.catalogue import Merchant, Price, Product, Variant
+from entrepot.domain.ids import cuid
+from entrepot.domain.money import to_major
+from entrepot.domain.state import Record
+from entrepot.domain.stock import Level, Location
+from entrepot.store.connections import Connection
+from entrepot.worlds.recorded import read_recorded, secrets_of
+from entrepot.worlds.records import ChannelRow
+from entrepot.worlds.stored import Stored, read_stored
+from entrepot.worlds.types import World
+
+R = TypeVar("R", bound=Record)
+_WORKSPACES = "select id, name from workspaces where sandbox order by name"
+
+
+async def describe_world(connection: Connection) -> dict[str, Any]:
+    """All sandbox workspaces, ready for JSON. Amounts are in major units."""
+    recorded = await read_recorded(connection)
+    rows = await connection.fetch(_WORKSPACES)
+    return {
+        "workspaces": [
+            describe_workspace(name, await read_stored(connection, number), _of(name, recorded))
+            for number, name in rows
+        ]
+    }
+
+
+def describe_workspace(name: str, stored: Stored, recorded: list[World]) -> dict[str, Any]:
+    """One workspace: what its tables hold, and of the recorded worlds the secrets."""
+    keys = secrets_of(recorded)
+    return {
+        "name": name,
+        "channels": [_channel(channel, keys) for channel in _all(stored, ChannelRow)],
+        "merchants": [_merchant(merchant) for merchant in _all(stored, Merchant)],
+        "products": _products(stored),
+        "cards": {
+            token: {"account": card.account, "state": card.state}
+            for world in recorded
+            for token, card in world.workspaces[name].bank.cards.items()
+        },
+        "partner_tokens": sorted({t for w in recorded for t in w.workspaces[name].partner.tokens}),
+    }
+
+
+def _of(name: str, recorded: Iterable[World]) -> list[World]:
+    return [world for world in recorded if name in world.workspaces]
+
+
+def _all(stored: Stored, kind: type[R]) -> list[R]:
+    return cast("list[R]", list(stored.records[kind].values()))
+
+
+def _channel(channel: ChannelRow, keys: dict[tuple[str, str], str]) -> dict[str, Any]:
+    own = {key: secret for (name, key), secret in keys.items() if name == channel.name}
+    settings = msgspec.to_builtins(channel.settings)
+    return {"door": channel.door, "name": channel.name, "keys": own, "settings": settings}
+
+
+def _merchant(merchant: Merchant) -> dict[str, Any]:
+    return {
+        "id": merchant.ref,
+        "name": merchant.name,
+        "country": merchant.country,
+        "integration": merchant.integration,
+        "payout_account": merchant.payout_account,
+    }
+
+
+def _products(stored: Stored) -> list[dict[str, Any]]:
+    variants: dict[int, list[dict[str, Any]]] = {}
+    prices, stock = _prices(stored), _stock(stored)
+    for variant in sorted(_all(stored, Variant), key=lambda variant: variant.position):
+        described = {
+            "variant_id": str(variant.id),
+            "sku": variant.sku,
+            "name": variant.name,
+            "prices": prices.get(variant.id, {}),
+            "stock": stock.get(variant.id, {}),
+        }
+        variants.setdefault(variant.product, []).append(described)
+    return [_product(product, variants.get(product.id, [])) for product in _all(stored, Product)]
+
+
+def _product(product: Product, variants: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "public_id": cuid(product.uuid),
+        "name": product.name,
+        "merchant": product.merchant,
+        "available": product.available,
+        "variants": variants,
+    }
+
+
+def _prices(stored: Stored) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {}
+    for price in _all(stored, Price):
+        amount = None if price.amount is None else to_major(price.amount, price.currency)
+        found.setdefault(price.variant, {})[price.currency] = amount
+    return found
+
+
+def _stock(stored: Stored) -> dict[int, dict[str, int]]:
+    """What is available of each variant, in its smallest unit, by the code of the location."""
+    codes = {place.id: place.code for place in _all(stored, Location)}
+    found: dict[int, dict[str, int]] = {}
+    for level in cast("Iterable[Level]", stored.levels.values()):
+        found.setdefault(level.variant, {})[codes[level.location]] = level.available
+    return found

@@ -1,0 +1,107 @@
+"""Gateways that may fail by order.
+
+A port lets no exception through, so what a broken line comes to is said as the real adapter says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Literal, TypeVar, cast
+
+from entrepot.gateways.cards.port import UNREACHABLE, CallFailed
+from entrepot.gateways.tokens.port import NoVerdict
+from entrepot.sandbox.register import Fault, FaultRegister, InjectedFaultError
+from entrepot.sandbox.targets import GatewayName, targets
+
+G = TypeVar("G")
+Loss = Literal["refuse", "timeout", "drop"]
+Call = Callable[..., Awaitable[object]]
+
+LIMITS: Mapping[GatewayName, float] = {"cards": 20.0, "taxes": 10.0, "tokens": 5.0}
+"""Seconds after which the real adapters give a call up."""
+
+_NEVER_IN_DOUBT = frozenset({"read", "payout_ready"})
+
+
+class FaultyGateway:
+    """One channel's gateway behind its faults."""
+
+    def __init__(
+        self,
+        name: GatewayName,
+        gateway: object,
+        faults: FaultRegister,
+        workspace: int | None,
+        channel: int | None,
+    ) -> None:
+        self._name: GatewayName = name
+        self._gateway = gateway
+        self._faults = faults
+        self._scope = (workspace, () if channel is None else (channel,))
+        self._targets = [target for target in targets() if target.startswith(f"{name}.")]
+
+    @classmethod
+    def around(
+        cls, name: GatewayName, gateway: G, faults: FaultRegister, workspace: int | None, channel: int | None
+    ) -> G:
+        """The gateway with its faults, under the gateway's own type."""
+        return cast("G", cls(name, gateway, faults, workspace, channel))
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(self._gateway, attribute)
+        if attribute == "in_process":
+            # Nothing in-process can be out of reach: while a fault waits here, the gateway counts as outside.
+            return value and not any(self._faults.find(target, *self._scope) for target in self._targets)
+        target = f"{self._name}.{attribute}"
+        return partial(self._call, target, value) if target in self._targets else value
+
+    async def _call(self, target: str, method: Call, *args: object, **named: object) -> object:
+        fault = self._faults.strike(target, *self._scope)
+        if fault is None:
+            return await method(*args, **named)
+        match fault.order.kind:
+            case "error":
+                raise InjectedFaultError(target)
+            case "slow":
+                await fault.wait(fault.order.delay or 0)
+                return await method(*args, **named)
+            case "drop":
+                await method(*args, **named)
+            case "timeout":
+                await self._time_out(fault)
+            case "refuse":
+                pass
+        return self._lost(target, fault.order.kind)
+
+    async def _time_out(self, fault: Fault) -> None:
+        delay = fault.order.delay
+        await fault.wait(LIMITS[self._name] if delay is None else delay)
+
+    def _lost(self, target: str, how: Loss) -> object:
+        match self._name:
+            case "cards":
+                doubtful = how != "refuse" and target.partition(".")[2] not in _NEVER_IN_DOUBT
+                return CallFailed(UNREACHABLE, in_doubt=doubtful)
+            case "taxes":
+                return _no_taxes(how, getattr(self._gateway, "url", None))
+            case "tokens":
+                return NoVerdict(_NO_VERDICT[how])
+
+
+_NO_VERDICT: Mapping[Loss, str] = {
+    "refuse": "the connection failed: ConnectError",
+    "timeout": "no reply within the time limit",
+    "drop": "the connection failed: RemoteProtocolError",
+}
+
+
+def _no_taxes(how: Loss, url: str | None) -> object:
+    import requests
+
+    from entrepot.gateways.taxes.avatax import AVATAX_URL
+    from entrepot.gateways.taxes.avatax_reply import unavailable_because
+
+    error = requests.Timeout() if how == "timeout" else requests.ConnectionError()
+    error.__cause__ = ConnectionRefusedError() if how == "refuse" else None
+    return unavailable_because(error, url or f"{AVATAX_URL}/api/v2/transactions/create")

@@ -1,0 +1,24 @@
+"""A rule that may fail by order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from entrepot.domain.state import Command, Decision, Ids, Stage, View
+from entrepot.engine.batch import Rule
+from entrepot.sandbox.register import FaultRegister, InjectedFaultError
+from entrepot.sandbox.targets import rule_target
+
+
+def faulty_rule(rule: Rule, faults: FaultRegister) -> Rule:
+    """The rule, which raises InjectedFaultError for the commands that a fault strikes."""
+
+    def decide(command: Command, view: View, now: datetime, ids: Ids) -> Decision:
+        target = rule_target(type(command))
+        # What a command wants first is the channel that it came by.
+        channels = list(command.wants(Stage.CHANNEL, view))
+        if faults.strike(target, view.workspace, channels):
+            raise InjectedFaultError(target)
+        return rule(command, view, now, ids)
+
+    return decide
