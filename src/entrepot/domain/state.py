@@ -52,6 +52,7 @@ class Stage(IntEnum):
     OFFER = 30
     SHIPPING = 31
     TAX = 32
+    ROW = 37
     LOCATION = 38
     VARIANT = 39
     STOCK = 40

@@ -21,7 +21,7 @@ from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import Command, Record, Stage, View
 from entrepot.domain.stock import Hold, Level, Location
 from entrepot.domain.taxes import TaxCompany, TaxRate
-from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, Binding
+from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, ROWS, Binding
 from entrepot.store.connections import Connection
 
 _channel_settings = msgspec.json.Decoder(ChannelSettings).decode
@@ -187,6 +187,22 @@ def _plain(kind: type[Record]) -> Loader:
     return loader
 
 
+async def _any_rows(
+    connection: Connection,
+    workspace: int,
+    keys: Sequence[tuple[type[Record], Hashable]],
+    view: View,
+    lock: bool,
+) -> None:
+    """Rows of the catalogue and of shops by their kind and key, kinds in the order in which they are written."""
+    for binding in (*ROWS, *BINDINGS):
+        wanted = sorted(key for kind, key in keys if kind is binding.kind)  # pyright: ignore[reportArgumentType, reportUnknownVariableType]
+        if wanted:
+            columns = binding.key_columns(cast("list[Hashable]", wanted))
+            for row in await connection.fetch(binding.find(lock=lock), workspace, *columns):
+                view.load(binding.parse(row))
+
+
 def _rows_of(kind: type[Record], key: str, kinds: str, *children: type[Record]) -> Loader:
     """A loader of rows by one key column, locked in key order, and of the children that hang on them."""
     plain, locking = (_by_key(_binding[kind], key, kinds, lock) for lock in ("", "for no key update"))
@@ -223,6 +239,7 @@ LOADERS: dict[Stage, Loader] = {
     Stage.OFFER: cast("Loader", _offers),
     Stage.SHIPPING: cast("Loader", _shipping),
     Stage.TAX: cast("Loader", _taxes),
+    Stage.ROW: cast("Loader", _any_rows),
     Stage.LOCATION: _plain(Location),
     Stage.VARIANT: _plain(Variant),
     Stage.STOCK: _rows_of(Level, "variant", "bigint"),

@@ -33,6 +33,11 @@ class Webshop(msgspec.Struct, frozen=True):
     languages: frozenset[str]
     default_language: str
     demands_tls: bool
+    login_required: bool = False
+    name: str = ""
+    base_currency: str = "SEK"
+    currencies: tuple[str, ...] = ("SEK",)
+    may_edit_catalogue: bool = False
 
 
 class Administrator(msgspec.Struct, frozen=True):
@@ -93,6 +98,12 @@ class Context(msgspec.Struct, frozen=True):
         if self.administrator is not None:
             return Audience.ADMIN
         return Audience.ANONYMOUS if self.session is None else Audience.BUYER
+
+    @property
+    def may_see_goods(self) -> bool:
+        """Whether a shop that hides its goods from visitors shows them to this caller."""
+        known = self.session is not None and self.session.customer is not None
+        return known or self.administrator is not None
 
     @property
     def shop(self) -> Webshop:

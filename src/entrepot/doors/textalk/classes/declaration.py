@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, FromClause, bindparam
+from sqlalchemy import BigInteger, Boolean, ColumnElement, FromClause, Text, bindparam
 
 from entrepot.doors.textalk.classes.shapes import Kind, Shape
 from entrepot.doors.textalk.context import Audience, Context
@@ -83,12 +83,17 @@ WRITE: Final[Mapping[Operation, Audience]] = {
 
 
 class Caller:
-    """What a declaration may say about the caller and the shop: parameters, which get their values per call."""
+    """What a declaration may say about the caller and the shop: parameters, which get their values per call.
+
+    `OPEN`: the shop shows its goods to this caller; `LANGUAGE`: the shop's own, not the caller's.
+    """
 
     WORKSPACE: Final = bindparam("workspace", type_=BigInteger)
     CHANNEL: Final = bindparam("channel", type_=BigInteger)
     SESSION: Final = bindparam("session", type_=BigInteger)
     CUSTOMER: Final = bindparam("customer", type_=BigInteger)
+    LANGUAGE: Final = bindparam("language", type_=Text)
+    OPEN: Final = bindparam("open", type_=Boolean)
 
 
 def everything(audience: Audience) -> None:
@@ -100,8 +105,8 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     """A class of the API.
 
     `rows` is the table or join with one row per object; `workspace` and `uid` are columns of it. `visible`
-    narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist. `aliases` only filter.
-    `search` is a column that holds the searchable text, folded by `query.folding.fold`.
+    narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist.
+    `aliases` only filter. `search` is a column that holds the searchable text, folded by `query.folding.fold`.
     `operations` says which methods there are, and for whom.
     """
 

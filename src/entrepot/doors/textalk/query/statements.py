@@ -92,7 +92,7 @@ def _selected(
     names: tuple[str, ...],
     audience: Audience,
     sort: str | None,
-    descending: bool,  # noqa: FBT001  (the cache takes it by position)
+    descending: bool,
 ) -> Template:
     return template(_listed(decl, names, audience, sort, descending=descending))
 
@@ -138,6 +138,8 @@ def _caller(context: Context) -> dict[str, object]:
         "channel": shop.channel,
         "session": None if session is None else session.id,
         "customer": None if session is None else session.customer,
+        "language": shop.default_language,
+        "open": not shop.login_required or context.may_see_goods,
     }
 
 
