@@ -17,10 +17,13 @@ from hypothesis import HealthCheck, settings
 from entrepot.store.embedded import EmbeddedPostgres
 from tests.support.server import Server, running_server
 
-
 # The suite tries the same examples on every run and machine; `make torture` looks for new ones.
-settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("torture", deadline=None, max_examples=2_500, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "torture", deadline=None, max_examples=2_500, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 

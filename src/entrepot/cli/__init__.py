@@ -6,9 +6,9 @@ from entrepot.cli import keys, orders, stock
 from entrepot.cli.apply import apply
 from entrepot.cli.backup import backup, restore
 from entrepot.cli.check import check
+from entrepot.cli.demo import demo
 from entrepot.cli.failures import failures
 from entrepot.cli.migrate import migrate
-from entrepot.cli.demo import demo
 from entrepot.cli.serve import serve
 
 app = typer.Typer(

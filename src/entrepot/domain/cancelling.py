@@ -77,12 +77,17 @@ class CancelOrder(Command, frozen=True):
         return _cancel(order, lines, wanted, self.reason, view, now)
 
     def _wanted(self, order: Order, lines: Sequence[OrderLine]) -> Mapping[int, int] | Failure:
-        open_units = {line.no: cancellable(line) for line in lines} if order.state in OPEN_STATES else {}
+        open_units = {line.no: cancellable(line) for line in lines} if _open(order) else {}
         if not any(open_units.values()):
             return NothingToCancel(str(order.id))
         if not self.lines:
             return {no: units for no, units in open_units.items() if units}
         return _asked(order, self.lines, open_units)
+
+
+def _open(order: Order) -> bool:
+    """Whether anything may be cancelled: not while money for the order is on its way."""
+    return order.state in OPEN_STATES and not (order.state == "pending" and order.payment_state == "pending")
 
 
 def cancellable(line: OrderLine) -> int:

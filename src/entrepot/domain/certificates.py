@@ -6,6 +6,8 @@ from collections.abc import Hashable
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from entrepot.domain.state import Record
 
 
@@ -38,6 +40,11 @@ class Certificate(Record, frozen=True):
         """The certificate's id."""
         return self.id
 
+    @property
+    def parent(self) -> Hashable:
+        """Channel and code: how buyers name it."""
+        return (self.channel, self.code)
+
 
 class CertificateUse(Record, frozen=True):
     """What an order (or the attempt to place it) took from a certificate."""
@@ -56,3 +63,20 @@ class CertificateUse(Record, frozen=True):
     def parent(self) -> Hashable:
         """The order."""
         return self.order
+
+
+def valid(certificate: Certificate, now: datetime) -> bool:
+    """Whether there is still something to be spent."""
+    expired = certificate.expires_at is not None and certificate.expires_at <= now
+    return certificate.balance > 0 and not certificate.cancelled and not expired
+
+
+def spent(certificate: Certificate, amount: int, now: datetime) -> Certificate:
+    """The certificate after `amount` was spent, or given back where it is negative.
+
+    Raises `ArithmeticError` where the balance would leave what was paid in.
+    """
+    balance = certificate.balance - amount
+    if not 0 <= balance <= certificate.original:
+        raise ArithmeticError(f"certificate {certificate.id} has not {amount} to spend")
+    return msgspec.structs.replace(certificate, balance=balance, changed_at=now)

@@ -6,7 +6,10 @@ from collections.abc import Hashable
 from datetime import datetime
 from typing import Any, Literal
 
+from entrepot.domain.delivery import open_to
+from entrepot.domain.money import share
 from entrepot.domain.state import Record
+from entrepot.domain.vat import allot
 
 
 class Discount(Record, frozen=True):
@@ -42,6 +45,11 @@ class Discount(Record, frozen=True):
         """The discount's id."""
         return self.id
 
+    @property
+    def parent(self) -> Hashable:
+        """Channel and code: how buyers name it."""
+        return (self.channel, self.code)
+
 
 class DiscountUse(Record, frozen=True):
     """A placed order in which a discount was used, and by whom: `buyer` is the folded e-mail address."""
@@ -60,3 +68,34 @@ class DiscountUse(Record, frozen=True):
     def parent(self) -> Hashable:
         """Discount and buyer."""
         return (self.discount, self.buyer)
+
+
+def valid(discount: Discount, groups: frozenset[int], uses: int, now: datetime) -> bool:
+    """Whether the code may be used by a customer who has used it this many times."""
+    return (
+        discount.active
+        and open_to(discount.customer_groups, groups)
+        and (discount.valid_from is None or discount.valid_from <= now)
+        and (discount.valid_until is None or now < discount.valid_until)
+        and (discount.max_uses is None or discount.used < discount.max_uses)
+        and (discount.max_uses_per_customer is None or uses < discount.max_uses_per_customer)
+    )
+
+
+def spends_enough(discount: Discount, currency: str, goods: int) -> bool:
+    """Whether goods of this value, as prices are stored, are enough for the code to count."""
+    return goods >= discount.minimum_spend.get(currency, 0)
+
+
+def taken_off(discount: Discount, currency: str, amounts: list[int]) -> list[int]:
+    """What the code takes off each line of these amounts, never more than the line."""
+    if discount.kind == "percent":
+        return [share(amount, discount.percent) for amount in amounts]
+    if discount.kind == "amount":
+        return allot(min(discount.amount.get(currency, 0), sum(amounts)), amounts)
+    return [0] * len(amounts)
+
+
+def frees_delivery(discount: Discount) -> bool:
+    """Whether delivery costs nothing with this code."""
+    return discount.free_delivery or discount.kind == "free_delivery"

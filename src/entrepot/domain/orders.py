@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.domain.channels import Environment
 from entrepot.domain.state import Record
 
 OrderState = Literal["pending", "placed", "cancelled", "failed"]
@@ -49,7 +50,7 @@ class Order(Record, frozen=True):
     id: int
     uuid: UUID
     channel: int
-    environment: str
+    environment: Environment
     state: OrderState
     reason: str
     payment_state: PaymentState

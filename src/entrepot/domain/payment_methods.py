@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from entrepot.domain.delivery import open_to
 from entrepot.domain.state import Record
 
 
@@ -53,3 +54,28 @@ class PaymentMethod(Record, frozen=True):
     def parent(self) -> Hashable:
         """The channel."""
         return self.channel
+
+
+def suits(method: PaymentMethod, currency: str, due: int, groups: frozenset[int]) -> bool:
+    """Whether an order of which `due` minor units are to be paid can be paid in this way by this customer."""
+    return (
+        method.active
+        and (method.currencies is None or currency in method.currencies)
+        and open_to(method.customer_groups, groups)
+        and _in_range(method, currency, due)
+    )
+
+
+def _in_range(method: PaymentMethod, currency: str, due: int) -> bool:
+    match method.cost_mode:
+        case "all":
+            return True
+        case "zero":
+            return due == 0
+        case "nonzero":
+            return due > 0
+        case "interval":
+            interval = method.cost_intervals.get(currency)
+            if interval is None:
+                return False
+            return interval.min <= due and (interval.max is None or due <= interval.max)

@@ -28,6 +28,8 @@ class Placed(msgspec.Struct, frozen=True):
     parts: tuple[OrderPart, ...]
     lines: tuple[OrderLine, ...]
     payment: Payment | None = None
+    client_secret: str | None = None
+    """Of a charge that the shopper's browser had prepared; it is shown to that browser and stored nowhere."""
 
 
 class InFlight(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from entrepot.domain.appraisal import Basket
 from entrepot.domain.attempts import Attempt, Draft
 from entrepot.domain.channels import Reference
 from entrepot.domain.drafting import OrderCommand, draft, open_names
+from entrepot.domain.orders import Order
 from entrepot.domain.outbox import Delivery
 from entrepot.domain.placing import holds_for, in_flight, settle, token_reuse
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Refused, Stage, View, refused
@@ -59,6 +60,9 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
             return refused(token_reuse(self.basket))
         attempt = self._attempt(drafted, now, ids)
         changes = Changes((attempt, *holds_for(drafted, view), *_open_names(attempt)))
+        if self.existing and (order := view.get(Order, self.existing.order)):
+            # While money is on its way the order can neither be cancelled nor expire nor be paid again.
+            changes.put(msgspec.structs.replace(order, payment_state="pending"))
         return Decided(Reserved(attempt), changes)
 
     def _attempt(self, drafted: Draft, now: datetime, ids: Ids) -> Attempt:
@@ -155,6 +159,8 @@ class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
         changes = Changes((ended,))
         _free_names(attempt, view, changes)
         free_holds(view, self.order, changes)
+        if attempt.kind == "pay" and (order := view.get(Order, self.order)):
+            changes.put(msgspec.structs.replace(order, payment_state="unpaid"))
         return Decided(Released(ended), changes)
 
 

@@ -32,10 +32,11 @@ NOT_COVERED = "The payment intent does not cover the order."
 
 
 class Charged(msgspec.Struct, frozen=True):
-    """The money is taken: the intent, and what may be said of the card."""
+    """The money is taken: the intent, what may be said of the card, and the secret of a prepared charge."""
 
     intent: str
     description: str | None
+    client_secret: str | None = None
 
 
 class NotCharged(msgspec.Struct, frozen=True):
@@ -94,7 +95,7 @@ class Charging:
             return await self._let_go(confirmed, missing)
         captured = await self._gateway.capture(confirmed.id, self._order.total)
         if isinstance(captured, Intent):
-            return Charged(captured.id, captured.description)
+            return self._charged(captured)
         if captured.in_doubt:
             return InDoubt(self._failed(captured.message))
         return await self._let_go(confirmed, self._failed(captured.message))
@@ -142,13 +143,17 @@ class Charging:
     async def _taken(self, intent: Intent) -> Charge:
         """A charge that was captured: it completes the order if it is exactly the order's, else it goes back."""
         if intent.captured == self._order.total and intent.currency == self._order.currency:
-            return Charged(intent.id, intent.description)
+            return self._charged(intent)
         if self._attempt.intent is not None:
             # A charge that the shopper's browser had prepared and that another order took: not ours to give back.
             return NotCharged(PaymentDeclined(TOKEN_REUSED))
         refund = await self._gateway.refund(intent.id, intent.captured, f"{self._key}-back")
         failure = self._failed(UNREACHABLE)
         return InDoubt(failure) if isinstance(refund, CallFailed) else NotCharged(failure)
+
+    def _charged(self, intent: Intent) -> Charged:
+        prepared = self._attempt.intent is not None
+        return Charged(intent.id, intent.description, intent.client_secret if prepared else None)
 
     def _after(self, failed: CallFailed) -> Charge:
         failure = self._failed(failed.message)

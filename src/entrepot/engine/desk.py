@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import msgspec
 
@@ -20,7 +21,7 @@ from entrepot.domain.money import to_major
 from entrepot.domain.placing import InFlight
 from entrepot.domain.reserving import Reserved, ReserveOrder
 from entrepot.domain.state import Refused, refused
-from entrepot.domain.taxes import TaxQuote
+from entrepot.domain.taxes import TaxQuery, TaxQuote
 from entrepot.engine.charging import DRIVE_SECONDS
 from entrepot.engine.clock import real_now
 from entrepot.engine.driving import Driver, undecided
@@ -29,7 +30,8 @@ from entrepot.engine.vendors import Vendors
 from entrepot.failures import Failure, Unavailable
 from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import CardProviderFailed
-from entrepot.gateways.cards.port import UNREACHABLE
+from entrepot.gateways.cards.port import UNREACHABLE, CreateIntent, Intent
+from entrepot.gateways.taxes.port import TaxAnswer
 from entrepot.gateways.tokens.port import TokenAmounts, TokenQuery
 from entrepot.store.connections import FAULTS, Pool
 
@@ -70,6 +72,18 @@ class OrderDesk:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
+
+    async def prepare(
+        self, workspace: int, settings: ChannelSettings, environment: str, amount: int, currency: str
+    ) -> str | None:
+        """A charge for the shopper's browser to confirm: its client secret, or None where the provider fails."""
+        gateway = self._vendors.cards(workspace, settings.cards, environment)
+        intent = await gateway.create_intent(CreateIntent(uuid4().hex, amount, currency))
+        return intent.client_secret if isinstance(intent, Intent) else None
+
+    async def taxes(self, workspace: int, settings: ChannelSettings, query: TaxQuery) -> TaxAnswer:
+        """What the account's outside tax provider says to a question."""
+        return await self._vendors.taxes(workspace, settings.taxes).quote(query)
 
     async def stop(self) -> None:
         """Wait for the orders that are on their way."""
@@ -122,7 +136,7 @@ class OrderDesk:
         query = quote_question(command, view)
         if isinstance(query, Refused) or query is None:
             return query
-        answer = await self._vendors.taxes(settings.taxes).quote(query)
+        answer = await self.taxes(workspace, settings, query)
         return Quoted(query, answer) if isinstance(answer, TaxQuote) else refused(answer)
 
     async def _drive(

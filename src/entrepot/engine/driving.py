@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 
 from entrepot.domain.appraisal import EXTERNAL
@@ -91,7 +92,10 @@ class Driver:
     async def _end(self, workspace: int, attempt: Attempt, charge: Charge) -> Outcome:
         match charge:
             case Charged():
-                return await self._complete(workspace, attempt, charge.intent, charge.description)
+                outcome = await self._complete(workspace, attempt, charge.intent, charge.description)
+                if isinstance(outcome, Placed) and charge.client_secret:
+                    return msgspec.structs.replace(outcome, client_secret=charge.client_secret)
+                return outcome
             case NotCharged():
                 return await self._release(workspace, attempt, charge.failure)
             case InDoubt():

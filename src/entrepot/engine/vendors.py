@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -17,13 +17,14 @@ from entrepot.gateways.tokens.simulated import SimulatedPartner
 from entrepot.store.connections import Pool
 
 G = TypeVar("G")
-Wrap = Callable[[str, Any], Any]
+GatewayName = Literal["cards", "taxes", "tokens"]
+Wrap = Callable[[GatewayName, Any, int], Any]
 """Put around each gateway where it is wired: a sandbox's faults live there, and nowhere else."""
 
 
-def unwrapped(name: str, gateway: G) -> G:
+def unwrapped(name: GatewayName, gateway: G, workspace: int) -> G:
     """The gateway as it is."""
-    del name
+    del name, workspace
     return gateway
 
 
@@ -39,18 +40,18 @@ class Vendors:
     def cards(self, workspace: int, settings: CardSettings, environment: str) -> CardGateway:
         """The card provider of an account; test orders always go to the simulated bank."""
         if settings.gateway == "bank" or environment == "test":
-            return self._wrap("cards", BankCards(self._books, workspace))
-        return self._keep("cards", settings, lambda: _stripe(settings))
+            return self._wrap("cards", BankCards(self._books, workspace), workspace)
+        return self._keep("cards", workspace, settings, lambda: _stripe(settings))
 
-    def taxes(self, settings: TaxSettings) -> TaxGateway:
+    def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:
         """The outside tax provider of an account."""
-        return self._keep("taxes", settings, lambda: _avatax(settings, self._today))
+        return self._keep("taxes", workspace, settings, lambda: _avatax(settings, self._today))
 
     def tokens(self, workspace: int, settings: ExternalApi) -> TokenValidator:
         """Whom to ask about an account's external payment tokens."""
         if settings.partner == "simulated":
-            return self._wrap("tokens", SimulatedPartner(self._books, workspace))
-        return self._keep("tokens", settings, lambda: _partner(settings))
+            return self._wrap("tokens", SimulatedPartner(self._books, workspace), workspace)
+        return self._keep("tokens", workspace, settings, lambda: _partner(settings))
 
     async def close(self) -> None:
         """Let go of connections and threads."""
@@ -61,11 +62,11 @@ class Vendors:
             if result is not None:
                 await result
 
-    def _keep(self, name: str, settings: object, make: Callable[[], G]) -> G:
+    def _keep(self, name: GatewayName, workspace: int, settings: object, make: Callable[[], G]) -> G:
         key = name.encode() + msgspec.msgpack.encode(settings)
         if key not in self._kept:
             self._kept[key] = make()
-        return self._wrap(name, self._kept[key])
+        return self._wrap(name, self._kept[key], workspace)
 
 
 # The vendors' own packages are large: they are loaded for the first account that needs them.

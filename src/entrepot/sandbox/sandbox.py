@@ -10,7 +10,7 @@ from datetime import timedelta
 from starlette.types import ASGIApp
 
 from entrepot.engine import Clock, Engine
-from entrepot.engine.engine import Connect
+from entrepot.engine.worker import Wiring, Worker
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError
 from entrepot.sandbox.reset import begin_anew
@@ -30,10 +30,14 @@ class Sandbox:
         self._resetting = asyncio.Lock()
         self._engine: Engine | None = None
 
-    def engine(self, connect: Connect) -> Engine:
-        """The server's engine, with faults around its connections and rules."""
-        self._engine = Engine(self.faults.wrap_connect(connect), self.clock, rule=self.faults.wrap_rule())
-        return self._engine
+    def worker(self) -> Worker:
+        """The server's parts, with faults around its connections, rules and gateways."""
+        wiring = Wiring(
+            self.faults.wrap_connect, self.faults.wrap_pool, self.faults.wrap_rule(), self.faults.wrap_gateway
+        )
+        worker = Worker(self._database_url, self.clock, wiring)
+        self._engine = worker.engine
+        return worker
 
     def door(self, app: ASGIApp) -> ASGIApp:
         """The door behind the gate."""

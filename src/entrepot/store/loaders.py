@@ -14,6 +14,7 @@ import msgspec
 
 from entrepot.domain.access import Tries
 from entrepot.domain.attempts import Attempt
+from entrepot.domain.carts import Cart, CartLine
 from entrepot.domain.catalogue import Offer, OfferKey, Variant
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
@@ -94,7 +95,8 @@ async def _references(
 
 _OFFERS = """
 select k.channel, k.environment, k.product, k.variant, k.currency,
-  p.id, p.name, p.available and not (p.hidden or p.draft or p.display_only), p.tax_included, p.free_shipping, p.requires_shipping, p.excluded_methods, p.merchant,
+  p.id, p.name, p.available and not (p.hidden or p.draft or p.display_only), p.tax_included, p.free_shipping,
+  p.requires_shipping, p.excluded_methods, p.merchant,
   m.id, m.name, m.country, m.integration, m.payout_account,
   v.id, v.sku, v.name, v.scale, v.tracked, v.weight, r.amount, s.amount
 from unnest($2::bigint[], $3::text[], $4::uuid[], $5::bigint[], $6::text[])
@@ -203,10 +205,12 @@ async def _any_rows(
                 view.load(binding.parse(row))
 
 
-def _rows_of(kind: type[Record], key: str, kinds: str, *children: type[Record]) -> Loader:
-    """A loader of rows by one key column, locked in key order, and of the children that hang on them."""
+def _rows_of(
+    kind: type[Record], key: str, kinds: str, *children: type[Record], parent: str = "order"
+) -> Loader:
+    """A loader of rows by one key column, locked in key order, and of the children that name them as `parent`."""
     plain, locking = (_by_key(_binding[kind], key, kinds, lock) for lock in ("", "for no key update"))
-    below = [(_binding[child], _by_key(_binding[child], "order", "bigint", "")) for child in children]
+    below = [(_binding[child], _by_key(_binding[child], parent, "bigint", "")) for child in children]
 
     async def loader(
         connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
@@ -234,6 +238,7 @@ LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
     Stage.TRIES: _rows_of(Tries, "subject", "bytea"),
+    Stage.CART: _rows_of(Cart, "id", "bigint", CartLine, parent="cart"),
     Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
     Stage.ATTEMPT: _rows_of(Attempt, "id", "bigint"),
     Stage.OFFER: cast("Loader", _offers),

@@ -5,11 +5,12 @@ Balances and spent tokens are the simulators' own state: a world says how they b
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager, nullcontext
 from hashlib import sha256
 from typing import Any, cast
 
 from entrepot.gateways.cards.bank.seed import AccountSeed, BankSeed, CardSeed, PayoutSeed, seed, token_hash
-from entrepot.gateways.tokens.simulated import Pool, SimulatedPartner
+from entrepot.gateways.tokens.simulated import SimulatedPartner
 from entrepot.store.connections import Connection
 from entrepot.worlds.amounts import minor
 from entrepot.worlds.report import Change
@@ -33,9 +34,20 @@ async def seed_bank(connection: Connection, workspace: int, bank: Bank) -> list[
     return _changes(missing)
 
 
+class _Single:
+    """A pool of the one connection on which the world is applied: its tokens come with its transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def acquire(self) -> AbstractAsyncContextManager[Connection]:
+        """That connection."""
+        return nullcontext(self._connection)
+
+
 async def seed_partner(connection: Connection, workspace: int, partner: Partner) -> list[Change]:
     """Put the tokens on the partner's list that are not there yet."""
-    simulated = SimulatedPartner(cast("Pool", connection), workspace)
+    simulated = SimulatedPartner(_Single(connection), workspace)
     missing = [token for token in dict.fromkeys(partner.tokens) if not await simulated.knows(token)]
     if missing:
         await simulated.issue(missing)

@@ -1,4 +1,4 @@
-"""Tests of bad input use the client, shops and database of the proofs; tests of the routes serve a door of their own."""
+"""Tests of bad input use the client and shops of the proofs; tests of the routes serve a door of their own."""
 
 from collections.abc import AsyncIterator
 

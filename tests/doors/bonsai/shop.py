@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ from entrepot.domain.state import Record
 from entrepot.doors.bonsai import Bonsai
 from entrepot.doors.bonsai.openapi import reply_schema
 from entrepot.doors.bonsai.openapi.routes import ROUTES
-from entrepot.doors.kit import Services, TickBatcher
-from entrepot.engine import Clock, Engine
+from entrepot.doors.kit import Services, services_of
+from entrepot.engine import Clock
+from entrepot.engine.worker import Worker
 from entrepot.store.bindings import BINDINGS
-from entrepot.store.connections import Connection, OpenablePool, connect, connect_engine, read_pool
-from entrepot.store.directory import Directory
+from entrepot.store.connections import Connection, connect
 from entrepot.worlds import World, apply_world, load_world, product_uuid
 from tests.doors.kit.serving import Seen, serve
 
@@ -99,9 +98,6 @@ class Shop:
     async def execute(self, query: str, *values: Any) -> None:
         await self.connection.execute(query, *values)
 
-    async def rows(self, table: str) -> int:
-        return await self.connection.fetchval(f'select count(*) from "{table}"')
-
 
 _tokens = count(1)
 
@@ -121,13 +117,10 @@ def submission(*lines: dict[str, Any], token: str = "t") -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_shop(database_url: str) -> AsyncGenerator[Shop]:
-    reads = OpenablePool(partial(read_pool, database_url))
-    clock = Clock()
-    engine = Engine(partial(connect_engine, database_url), clock)
-    services = Services(engine, reads, TickBatcher(Directory(reads).load), clock, Seen())
+    worker = Worker(database_url, Clock())
+    services = services_of(worker, Seen())
     connection = await connect(database_url)
-    await reads.open()
-    await engine.start()
+    await worker.start()
     try:
         world = load_world(WORLD)
         assert isinstance(world, World), world
@@ -137,10 +130,9 @@ async def open_shop(database_url: str) -> AsyncGenerator[Shop]:
             serve(Bonsai(services).app()) as address,
             httpx.AsyncClient(base_url=address.url, trust_env=False) as client,
         ):
-            yield Shop(client, services, connection, clock)
+            yield Shop(client, services, connection, worker.clock)
     finally:
-        await engine.stop()
-        await reads.close()
+        await worker.stop()
         await connection.close()
 
 

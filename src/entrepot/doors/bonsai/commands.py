@@ -7,13 +7,17 @@ from typing import Any
 
 from entrepot.domain.appraisal import Basket, WantedLine, WantedPayment
 from entrepot.domain.channels import Environment
-from entrepot.domain.ids import from_cuid
+from entrepot.domain.checkout import NOWHERE
+from entrepot.domain.drafting import Existing
+from entrepot.domain.ids import cuid, from_cuid
 from entrepot.domain.money import to_minor
-from entrepot.domain.orders import Address, Person
-from entrepot.domain.placing import PlaceOrder
+from entrepot.domain.orders import Address, OrderLine, Person
+from entrepot.domain.placing import PlaceOrder, RecordPending
 from entrepot.doors.bonsai import bodies
+from entrepot.engine.desk import Proof
 from entrepot.failures.orders import LineRef
 from entrepot.store.directory import Caller, credential_key
+from entrepot.store.queries.own_orders import OwnOrder
 
 _LARGEST_ID = 2**53
 
@@ -32,7 +36,63 @@ def place_order(body: bodies.SubmitV1, address: bodies.Address, caller: Caller) 
         payment=wanted_payment(payment, currency),
         external_id=body.get("external_order_id"),
     )
-    return PlaceOrder(basket, Person(**body["customer"]), body.get("note"), _data(body))
+    return PlaceOrder(basket, Person(**body["customer"]), body.get("note"), _data(body, body.get("cart_id")))
+
+
+def record_pending(body: bodies.SubmitV2, address: bodies.PendingAddress, caller: Caller) -> RecordPending:
+    """The command of a v2 submit."""
+    currency = caller.settings.currency
+    customer = body["customer"]
+    basket = Basket(
+        channel=caller.channel,
+        environment=environment(caller, address["firstName"], address["lastName"]),
+        currency=currency,
+        lines=tuple(_product(product) for product in body["products"]),
+        ship_to=_pending_address(address),
+        payment=WantedPayment(body["payment"]["method"]),
+        external_id=body.get("externalOrderId"),
+    )
+    person = Person(customer["email"], customer.get("firstName", ""), customer.get("lastName", ""))
+    return RecordPending(basket, person, body.get("note"), _data(body, body.get("cartId")))
+
+
+def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceOrder:
+    """The command of a v2 payment: the pending order's basket once more, at the prices that it was recorded with."""
+    order = found.order
+    basket = Basket(
+        channel=order.channel,
+        environment=order.environment,
+        currency=order.currency,
+        lines=tuple(_recorded(line) for line in found.lines),
+        ship_to=ship_to,
+        payment=wanted_payment(body, order.currency),
+        external_id=order.external_id,
+    )
+    existing = Existing(order.id, order.uuid, order.version)
+    return PlaceOrder(basket, order.person, order.note, order.data, existing=existing)
+
+
+def proof(payment: bodies.Payment) -> Proof:
+    """What proves the payment: a token, or for `stripe` the intent that checkout prepared (second reading 4)."""
+    token = payment["token"]
+    if payment["method"] == "stripe" and token.startswith("pi_"):
+        return Proof(None, token)
+    return Proof(token)
+
+
+def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
+    """What a checkout asks about; it names no payment, since none is checked yet."""
+    currency = body.get("target_currency") or caller.settings.currency
+    address = body.get("shipping_address")
+    ship_to = Address(**address) if address else NOWHERE
+    return Basket(
+        channel=caller.channel,
+        environment=environment(caller, ship_to.first_name, ship_to.last_name),
+        currency=currency,
+        lines=tuple(_line(line, currency) for line in body["products"]),
+        ship_to=ship_to,
+        payment=WantedPayment(""),
+    )
 
 
 def environment(caller: Caller, first_name: str, last_name: str) -> Environment:
@@ -72,14 +132,42 @@ def _line(line: bodies.Line, currency: str) -> WantedLine:
     )
 
 
+def _product(product: bodies.Product) -> WantedLine:
+    return WantedLine(
+        from_cuid(product["id"]),
+        variant_number(product["variantId"]),
+        product["quantity"],
+        LineRef(product["id"], product["variantId"]),
+    )
+
+
+def _recorded(line: OrderLine) -> WantedLine:
+    ref = LineRef(cuid(line.product), str(line.variant))
+    return WantedLine(line.product, line.variant, line.quantity, ref, line.price)
+
+
+def _pending_address(address: bodies.PendingAddress) -> Address:
+    return Address(
+        first_name=address["firstName"],
+        last_name=address["lastName"],
+        address1=address["address1"],
+        city=address["city"],
+        country=address["country"],
+        zip=address["zip"],
+        address2=address.get("address2"),
+        province=address.get("province"),
+        phone=address.get("phone"),
+    )
+
+
 def _items(amounts: bodies.Amounts) -> list[tuple[str, Decimal]]:
     return [("goods", amounts["goods"]), ("shipping", amounts["shipping"]), ("taxes", amounts["taxes"])]
 
 
-def _data(body: bodies.SubmitV1) -> dict[str, Any]:
+def _data(body: bodies.SubmitV1 | bodies.SubmitV2, cart: str | None) -> dict[str, Any]:
     data: dict[str, Any] = {}
     if misc := body.get("misc"):
         data["misc"] = misc["data"]
-    if cart := body.get("cart_id"):
+    if cart:
         data["cart"] = cart
     return data

@@ -10,10 +10,10 @@ from entrepot.domain.money import to_major
 from entrepot.domain.orders import Address, OrderLine, OrderPart
 from entrepot.domain.placing import Placed
 
-_NO_MERCHANT_CODE = "0"
+NO_MERCHANT_CODE = "0"
 
 
-def submitted(placed: Placed, client_secrets: tuple[str, ...] = ()) -> dict[str, Any]:
+def submitted(placed: Placed) -> dict[str, Any]:
     """The reply to a V1 submit."""
     order, currency = placed.order, placed.order.currency
     body: dict[str, Any] = {
@@ -26,7 +26,7 @@ def submitted(placed: Placed, client_secrets: tuple[str, ...] = ()) -> dict[str,
         "total_tax": to_major(order.goods_tax + order.shipping_tax, currency),
         "total_duties": to_major(order.duties, currency),
         "total_price": to_major(order.total, currency),
-        "stripeClientSecrets": client_secrets,
+        "stripeClientSecrets": [placed.client_secret] if placed.client_secret else [],
     }
     if order.ship_to is not None:
         body["shipping_address"] = _address(order.ship_to)
@@ -35,11 +35,60 @@ def submitted(placed: Placed, client_secrets: tuple[str, ...] = ()) -> dict[str,
     return body
 
 
+def pending(placed: Placed) -> dict[str, Any]:
+    """The reply to a v2 submit; the breakdown is of the order's own amounts (contract I13)."""
+    order, currency = placed.order, placed.order.currency
+    body: dict[str, Any] = {
+        "id": cuid(order.uuid),
+        "orderNumber": order.id,
+        "email": order.person.email,
+        "shippingLines": [shipping_line(part, currency) for part in placed.parts],
+        "products": [_product(line, currency) for line in placed.lines],
+        "breakdown": {
+            "goods": to_major(order.goods, currency),
+            "goodsTax": to_major(order.goods_tax, currency),
+            "shipping": to_major(order.shipping, currency),
+            "shippingTax": to_major(order.shipping_tax, currency),
+            "duties": to_major(order.duties, currency),
+            "currency": currency,
+        },
+    }
+    if order.ship_to is not None:
+        body["shippingAddress"] = _camel_address(order.ship_to)
+    if order.note is not None:
+        body["note"] = order.note
+    return body
+
+
+def _product(line: OrderLine, currency: str) -> dict[str, Any]:
+    return {
+        "id": cuid(line.product),
+        "variantId": str(line.variant),
+        "quantity": line.quantity,
+        "name": line.name,
+        "price": to_major(line.price, currency),
+    }
+
+
+def _camel_address(address: Address) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "firstName": address.first_name,
+        "lastName": address.last_name,
+        "address1": address.address1,
+        "address2": address.address2,
+        "city": address.city,
+        "country": address.country,
+        "province": address.province,
+        "zip": address.zip,
+    }
+    return body if address.phone is None else {**body, "phone": address.phone}
+
+
 def shipping_line(part: OrderPart, currency: str) -> dict[str, Any]:
     """One merchant's shipping; `tax` is the shipping's share of the total tax."""
     return {
         "title": part.shipping_label,
-        "code": _NO_MERCHANT_CODE,
+        "code": NO_MERCHANT_CODE,
         "price": to_major(part.shipping, currency),
         "source": part.merchant_name,
         "tax": to_major(part.shipping_tax, currency),

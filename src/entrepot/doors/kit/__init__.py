@@ -23,7 +23,7 @@ from entrepot.doors.kit.headers import (
 from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
 from entrepot.doors.kit.pages import DoorFailures, FailurePages, describe
 from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
-from entrepot.doors.kit.services import Services
+from entrepot.doors.kit.services import Services, services_of
 from entrepot.doors.kit.switch import DoorSwitch
 from entrepot.doors.kit.wire import MAX_DEPTH, decode_json, encode
 
@@ -63,4 +63,5 @@ __all__ = [
     "request_id",
     "route_path",
     "send_reply",
+    "services_of",
 ]

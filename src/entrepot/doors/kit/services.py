@@ -1,4 +1,4 @@
-"""What the doors work with: the engine, plain reads, and who a credential stands for."""
+"""What the doors work with: the engine, the order desk, plain reads, and who a credential stands for."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from entrepot.doors.kit.batching import TickBatcher
 from entrepot.doors.kit.endpoint import Observer
 from entrepot.engine import Clock, Engine
+from entrepot.engine.desk import OrderDesk
+from entrepot.engine.worker import Worker
 from entrepot.store.connections import Pool
-from entrepot.store.directory import Caller, Key
+from entrepot.store.directory import Caller, Directory, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,14 @@ class Services:
     """One worker process's parts, shared by its doors."""
 
     engine: Engine
+    desk: OrderDesk
     reads: Pool
     callers: TickBatcher[Key, Caller]
     clock: Clock
     observe: Observer
+
+
+def services_of(worker: Worker, observe: Observer) -> Services:
+    """What the doors work with in this worker process."""
+    callers = TickBatcher(Directory(worker.reads).load)
+    return Services(worker.engine, worker.desk, worker.reads, callers, worker.clock, observe)

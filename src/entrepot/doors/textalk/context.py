@@ -16,11 +16,12 @@ from entrepot.doors.textalk.texts import FALLBACK, LANGUAGES
 
 
 class Audience(IntEnum):
-    """Who asks; each may do what the ones before it may."""
+    """Who asks; each may do what the ones before it may. Nobody asks as `NOBODY`: what only it may read, nobody sees."""
 
     ANONYMOUS = 0
     BUYER = 1
     ADMIN = 2
+    NOBODY = 3
 
 
 class Webshop(msgspec.Struct, frozen=True):

@@ -57,7 +57,12 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
 }
 
 _UNEXPECTED: Final = (Code.INTERNAL_ERROR, _nothing)
-_STATUS: Final = {UnknownRoute: 404, MethodNotAllowed: 405, RequestTimeout: 408, Unauthenticated: 401}
+_STATUS: Final[Mapping[type[Failure], int]] = {
+    UnknownRoute: 404,
+    MethodNotAllowed: 405,
+    RequestTimeout: 408,
+    Unauthenticated: 401,
+}
 
 
 def _codes() -> dict[type[Failure], tuple[int, str]]:

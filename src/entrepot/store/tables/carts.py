@@ -1,6 +1,9 @@
-"""Carts with their lines, and the files that belong to lines of carts and orders."""
+"""Carts and their lines, and the files that belong to lines of carts and orders.
 
-from sqlalchemy import CheckConstraint, Index
+Like an order's children, lines carry no foreign key: the engine alone writes them.
+"""
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import belongs, big, blob, json, moment, small, table, text, uuid
@@ -12,6 +15,10 @@ carts = table(
     uuid("uuid"),
     big("channel"),
     text("environment"),
+    moment("created_at"),
+    moment("changed_at"),
+    moment("expires_at"),
+    json("data"),
     big("session", null=True),
     big("customer", null=True),
     text("currency"),
@@ -22,15 +29,10 @@ carts = table(
     text("note", null=True),
     json("codes"),
     big("attempt", null=True),
-    small("next_line"),
-    moment("created_at"),
-    moment("changed_at"),
-    moment("expires_at", null=True),
     small("version"),
-    json("data"),
-    Index("carts_uuid_idx", "workspace", "uuid", unique=True),
+    UniqueConstraint("workspace", "uuid", name="carts_uuid_key"),
+    Index("carts_expiry_idx", "expires_at", "workspace"),
     Index("carts_session_idx", "workspace", "session", postgresql_where=sql("session is not null")),
-    Index("carts_expiry_idx", "workspace", "expires_at", postgresql_where=sql("expires_at is not null")),
 )
 
 cart_lines = table(
@@ -38,15 +40,16 @@ cart_lines = table(
     ("cart", "no"),
     big("cart"),
     small("no"),
-    big("id"),
-    uuid("product"),
-    big("product_id", null=True),
-    big("variant", null=True),
+    text("product"),
+    text("variant"),
     big("quantity"),
+    json("data"),
+    big("id", null=True),
+    big("product_id", null=True),
+    big("variant_id", null=True),
     json("choices"),
     big("price", null=True),
-    json("data"),
-    Index("cart_lines_id_idx", "workspace", "id", unique=True),
+    Index("cart_lines_id_idx", "workspace", "id", unique=True, postgresql_where=sql("id is not null")),
     CheckConstraint("quantity > 0", name="cart_lines_quantity_check"),
 )
 

@@ -1,6 +1,7 @@
 """Merchants, products, variants, prices, what accounts remember of prices, shipping rates and tax rates."""
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text, uuid
 
@@ -37,6 +38,7 @@ products = table(
     moment("created_at", null=True),
     moment("changed_at", null=True),
     UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
+    Index("products_short_link_idx", "workspace", sql("(data ->> 'short_link') collate \"C\"")),
 )
 
 variants = table(

@@ -1,23 +1,29 @@
-"""Placing orders."""
+"""Placing orders: in one step, or recorded first and paid later."""
 
 from __future__ import annotations
 
+from entrepot.domain.ids import from_cuid
 from entrepot.domain.placing import Placed
-from entrepot.doors.bonsai import commands, render, schemas
+from entrepot.doors.bonsai import commands, render, render_orders, schemas
 from entrepot.doors.bonsai.answers import checked_body, ok, refusal
 from entrepot.doors.bonsai.routes.group import CORS, Routes
 from entrepot.doors.kit import Answer, Request, Resource
 from entrepot.failures import Failure
-from entrepot.failures.orders import ShippingAddressMissing
+from entrepot.failures.orders import OrderNotPayable, OrderUnknown, ShippingAddressMissing
 from entrepot.store.directory import Caller
+from entrepot.store.queries.own_orders import OwnOrder, order_by_uuid
 
 
 class SubmitRoutes(Routes):
     """The routes by which orders come to exist."""
 
     def resources(self) -> list[Resource]:
-        """V1 submit."""
-        return [Resource("/orders/V1/submit", {"POST": self.keyed("submit", self.submit)}, CORS)]
+        """V1 submit, v2 submit and v2 payment."""
+        return [
+            Resource("/orders/V1/submit", {"POST": self.keyed("submit", self.submit)}, CORS),
+            Resource("/orders/v2/submit", {"POST": self.keyed("submit-pending", self.submit_pending)}, CORS),
+            Resource("/orders/v2/{id}/payment", {"POST": self.keyed("pay", self.pay)}, CORS),
+        ]
 
     async def submit(self, request: Request, caller: Caller) -> Answer:
         """Place and settle an order (POST /orders/V1/submit)."""
@@ -28,5 +34,43 @@ class SubmitRoutes(Routes):
         if body is None or "shipping_address" not in body:
             return ShippingAddressMissing()
         command = commands.place_order(body, body["shipping_address"], caller)
-        outcome = await self.services.engine.execute(caller.workspace, command)
+        proof = commands.proof(body["payment"])
+        outcome = await self.services.desk.place(caller.workspace, caller.settings, command, proof)
         return ok(render.submitted(outcome)) if isinstance(outcome, Placed) else refusal(outcome)
+
+    async def submit_pending(self, request: Request, caller: Caller) -> Answer:
+        """Record an order to be paid later (POST /orders/v2/submit)."""
+        checked = checked_body(request, schemas.SUBMIT_V2)
+        if isinstance(checked, Failure):
+            return checked
+        body = checked.value
+        if body is None or "shippingAddress" not in body:
+            return ShippingAddressMissing()
+        command = commands.record_pending(body, body["shippingAddress"], caller)
+        outcome = await self.services.desk.place(caller.workspace, caller.settings, command)
+        return ok(render.pending(outcome)) if isinstance(outcome, Placed) else refusal(outcome)
+
+    async def pay(self, request: Request, caller: Caller) -> Answer:
+        """Pay a recorded order (POST /orders/v2/{id}/payment); a decline leaves it pending."""
+        checked = checked_body(request, schemas.PAYMENT_V2)
+        if isinstance(checked, Failure):
+            return checked
+        name: str = request.params["id"]
+        found = await self._own(caller, name)
+        if found is None or checked.value is None:
+            return OrderUnknown(name)
+        if found.order.state != "pending" or found.order.ship_to is None:
+            return OrderNotPayable(name)
+        command = commands.pay_order(checked.value, found, found.order.ship_to)
+        proof = commands.proof(checked.value)
+        outcome = await self.services.desk.place(caller.workspace, caller.settings, command, proof)
+        if isinstance(outcome, Placed):
+            return ok(render_orders.status(outcome.order, outcome.parts, outcome.lines))
+        return refusal(outcome)
+
+    async def _own(self, caller: Caller, name: str) -> OwnOrder | None:
+        uuid = from_cuid(name)
+        if uuid is None:
+            return None
+        async with self.services.reads.acquire() as connection:
+            return await order_by_uuid(connection, caller.workspace, caller.channel, uuid)

@@ -34,11 +34,17 @@ def choice_schemas(
     rows: Iterable[Sequence[Any]], articles: Sequence[int], languages: Sequence[str]
 ) -> dict[int, Json]:
     """The schemas of these articles; rows are those of `articles`' statement."""
-    choices = [_Choice(*row[:3], _decode(row[3]), *row[4:9], _decode(row[9] or "{}")) for row in rows]
+    choices = [_choice(tuple(row)) for row in rows]
     of = {article: [choice for choice in choices if choice.article == article] for article in articles}
     return {
         article: {language: _schema(own, language) for language in languages} for article, own in of.items()
     }
+
+
+def _choice(row: tuple[Any, ...]) -> _Choice:
+    article, uid, kind, name, mandatory, minimum, maximum, multiple_of, max_size, options = row
+    limits = (mandatory, minimum, maximum, multiple_of, max_size)
+    return _Choice(article, uid, kind, _decode(name), *limits, _decode(options or "{}"))
 
 
 def _schema(choices: Sequence[_Choice], language: str) -> Json:

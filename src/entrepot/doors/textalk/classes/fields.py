@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -12,11 +13,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from entrepot.domain.money import to_major, to_minor
 from entrepot.doors.textalk.classes import shapes
 from entrepot.doors.textalk.classes.declaration import Field
+from entrepot.doors.textalk.classes.normalization import read_moment
 from entrepot.doors.textalk.classes.shapes import Kind, Scalar, Shape
 from entrepot.doors.textalk.context import Audience
 from entrepot.doors.textalk.json import Json, is_number, is_object
 
-T = TypeVar("T")
+Put = Callable[[Json], dict[str, Any]]
 _MILLION: Final = Decimal(1_000_000)
 
 
@@ -28,12 +30,30 @@ def uid(column: sa.ColumnElement[Any], kind: Kind = Kind.INTEGER) -> Field:
 
 def shown(name: str, shape: Shape, source: sa.ColumnElement[Any], **more: Any) -> Field:
     """A property that can be read and filtered by, and not set."""
-    return Field(name=name, shape=shape, source=source, filterable=True, **more)
+    options: dict[str, Any] = {"filterable": True, **more}
+    return Field(name=name, shape=shape, source=source, **options)
 
 
-def settable(name: str, shape: Shape, source: sa.ColumnElement[Any], **more: Any) -> Field:
-    """A property that administrators set."""
-    return shown(name, shape, source, **({"write": Audience.ADMIN} | more))
+def settable(
+    name: str,
+    shape: Shape,
+    source: sa.ColumnElement[Any],
+    *,
+    convert: Callable[[Any], Any] | None = None,
+    **more: Any,
+) -> Field:
+    """A property that administrators set; one that is a column is the record's field of that name."""
+    options: dict[str, Any] = {"write": Audience.ADMIN, **more}
+    if isinstance(source, sa.Column):
+        options.setdefault("put", _into(str(source.name), convert))
+    return shown(name, shape, source, **options)
+
+
+def _into(field: str, convert: Callable[[Any], Any] | None) -> Put:
+    def put(value: Json) -> dict[str, Any]:
+        return {field: value if convert is None else convert(value)}
+
+    return put
 
 
 def kept(
@@ -44,7 +64,15 @@ def kept(
     value = _typed(inner, shape)
     if absent is not None:
         value = sa.func.coalesce(value, _constant(absent, value))
-    return settable(name, shape, value, **more)
+    options: dict[str, Any] = {"put": _into_data(name), **more}
+    return settable(name, shape, value, **options)
+
+
+def _into_data(name: str) -> Put:
+    def put(value: Json) -> dict[str, Any]:
+        return {"data": {name: value}}
+
+    return put
 
 
 def _typed(inner: Any, shape: Shape) -> sa.ColumnElement[Any]:
@@ -73,15 +101,25 @@ def created(column: sa.ColumnElement[Any], name: str = "created") -> Field:
 
 def amounts(name: str, column: sa.ColumnElement[Any], **more: Any) -> Field:
     """Amounts by currency: minor units in the record, major units on the wire."""
-    return settable(name, shapes.by_currency(), column, to_wire=major_units, to_store=minor_unit, **more)
+    money: dict[str, Any] = {"to_wire": major_units, "to_store": minor_unit, "convert": minor_units, **more}
+    return settable(name, shapes.by_currency(), column, **money)
 
 
 def major_units(cell: Any) -> Json:
     """Minor units by currency, at any depth of an object, as major units."""
-    return {
-        key: to_major(value, key) if is_number(value) else major_units(value) if is_object(value) else value
-        for key, value in (cell or {}).items()
-    }
+    given = cast("dict[str, Json]", cell or {})
+    return {key: _major(key, value) for key, value in given.items()}
+
+
+def _major(key: str, value: Json) -> Json:
+    if is_object(value):
+        return major_units(value)
+    return to_major(int(value), key) if is_number(value) else value
+
+
+def moment_of(value: Json) -> datetime | None:
+    """A date-time in wire form as a point in time."""
+    return read_moment(value) if isinstance(value, str) else None
 
 
 def minor_unit(path: tuple[str, ...], value: Json) -> Json:
@@ -89,10 +127,11 @@ def minor_unit(path: tuple[str, ...], value: Json) -> Json:
     return to_minor(value, path[-1]) if is_number(value) and path else value
 
 
-def minor_units(value: Json) -> dict[str, int]:
-    """Major units by currency as minor units; null amounts are left out."""
-    given = value if is_object(value) else {}
-    return {currency: to_minor(n, currency) for currency, n in given.items() if is_number(n)}
+def minor_units(value: Json) -> dict[str, int | None]:
+    """Major units by currency as minor units; a null stays, it takes an amount away."""
+    if not is_object(value):
+        return {}
+    return {currency: to_minor(n, currency) if is_number(n) else None for currency, n in value.items()}
 
 
 def fraction(cell: Any) -> Json:
@@ -101,7 +140,7 @@ def fraction(cell: Any) -> Json:
 
 
 def millionths(value: Json) -> int:
-    """A fraction as millionths."""
+    """A fraction as millionths, rounded half up."""
     return int((Decimal(str(value or 0)) * _MILLION).to_integral_value())
 
 
@@ -115,13 +154,14 @@ def scaled(units: int, scale: int) -> Decimal:
     return plain(Decimal(units).scaleb(-scale))
 
 
-def texts(value: Mapping[str, T | None] | None) -> dict[str, T]:
-    """Texts by language without the languages that have none."""
-    return {language: text for language, text in (value or {}).items() if text is not None}
+def _stored_fraction(path: tuple[str, ...], value: Json) -> Json:
+    del path
+    return millionths(value)
 
 
 FRACTION: Final[dict[str, Any]] = {
     "to_wire": fraction,
-    "to_store": lambda _, value: millionths(value),
+    "to_store": _stored_fraction,
+    "convert": millionths,
 }
 """A rate: millionths in the record, a fraction on the wire."""

@@ -138,6 +138,7 @@ def _caller(context: Context) -> dict[str, object]:
         "channel": shop.channel,
         "session": None if session is None else session.id,
         "customer": None if session is None else session.customer,
+        "shop": shop.uid,
         "language": shop.default_language,
         "open": not shop.login_required or context.may_see_goods,
     }

@@ -169,24 +169,29 @@ def upgrade() -> None:
     sa.Column('workspace', sa.BigInteger(), nullable=False),
     sa.Column('cart', sa.BigInteger(), nullable=False),
     sa.Column('no', sa.Integer(), nullable=False),
-    sa.Column('id', sa.BigInteger(), nullable=False),
-    sa.Column('product', sa.Uuid(), nullable=False),
-    sa.Column('product_id', sa.BigInteger(), nullable=True),
-    sa.Column('variant', sa.BigInteger(), nullable=True),
+    sa.Column('product', sa.Text(collation='C'), nullable=False),
+    sa.Column('variant', sa.Text(collation='C'), nullable=False),
     sa.Column('quantity', sa.BigInteger(), nullable=False),
+    sa.Column('data', postgresql.JSONB(), nullable=False),
+    sa.Column('id', sa.BigInteger(), nullable=True),
+    sa.Column('product_id', sa.BigInteger(), nullable=True),
+    sa.Column('variant_id', sa.BigInteger(), nullable=True),
     sa.Column('choices', postgresql.JSONB(), nullable=False),
     sa.Column('price', sa.BigInteger(), nullable=True),
-    sa.Column('data', postgresql.JSONB(), nullable=False),
     sa.CheckConstraint('quantity > 0', name='cart_lines_quantity_check'),
     sa.PrimaryKeyConstraint('workspace', 'cart', 'no', name='cart_lines_pkey')
     )
-    op.create_index('cart_lines_id_idx', 'cart_lines', ['workspace', 'id'], unique=True)
+    op.create_index('cart_lines_id_idx', 'cart_lines', ['workspace', 'id'], unique=True, postgresql_where=sa.text('id is not null'))
     op.create_table('carts',
     sa.Column('workspace', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), nullable=False),
     sa.Column('uuid', sa.Uuid(), nullable=False),
     sa.Column('channel', sa.BigInteger(), nullable=False),
     sa.Column('environment', sa.Text(collation='C'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('data', postgresql.JSONB(), nullable=False),
     sa.Column('session', sa.BigInteger(), nullable=True),
     sa.Column('customer', sa.BigInteger(), nullable=True),
     sa.Column('currency', sa.Text(collation='C'), nullable=False),
@@ -197,17 +202,12 @@ def upgrade() -> None:
     sa.Column('note', sa.Text(collation='C'), nullable=True),
     sa.Column('codes', postgresql.JSONB(), nullable=False),
     sa.Column('attempt', sa.BigInteger(), nullable=True),
-    sa.Column('next_line', sa.Integer(), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
-    sa.Column('data', postgresql.JSONB(), nullable=False),
-    sa.PrimaryKeyConstraint('workspace', 'id', name='carts_pkey')
+    sa.PrimaryKeyConstraint('workspace', 'id', name='carts_pkey'),
+    sa.UniqueConstraint('workspace', 'uuid', name='carts_uuid_key')
     )
-    op.create_index('carts_expiry_idx', 'carts', ['workspace', 'expires_at'], unique=False, postgresql_where=sa.text('expires_at is not null'))
+    op.create_index('carts_expiry_idx', 'carts', ['expires_at', 'workspace'], unique=False)
     op.create_index('carts_session_idx', 'carts', ['workspace', 'session'], unique=False, postgresql_where=sa.text('session is not null'))
-    op.create_index('carts_uuid_idx', 'carts', ['workspace', 'uuid'], unique=True)
     op.create_table('certificate_uses',
     sa.Column('workspace', sa.BigInteger(), nullable=False),
     sa.Column('certificate', sa.BigInteger(), nullable=False),
@@ -602,6 +602,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('workspace', 'id', name='products_pkey'),
     sa.UniqueConstraint('workspace', 'uuid', name='products_uuid_key')
     )
+    op.create_index('products_short_link_idx', 'products', ['workspace', sa.literal_column('(data ->> \'short_link\') collate "C"')], unique=False)
     op.create_table('references',
     sa.Column('workspace', sa.BigInteger(), nullable=False),
     sa.Column('channel', sa.BigInteger(), nullable=False),

@@ -1,0 +1,70 @@
+"""The parts of one worker process, put together: engine, order desk, gateways, recovery and housekeeping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from entrepot.engine.batch import Rule, own_rule
+from entrepot.engine.clock import Clock
+from entrepot.engine.desk import OrderDesk
+from entrepot.engine.driving import Recovery
+from entrepot.engine.engine import Connect, Engine
+from entrepot.engine.housekeeping import Housekeeping
+from entrepot.engine.vendors import Vendors, Wrap, unwrapped
+from entrepot.store.connections import OpenablePool, Pool, connect_engine, read_pool, write_pool
+
+BOOK_CONNECTIONS = 4
+
+
+def _as_it_is(connect: Connect) -> Connect:
+    return connect
+
+
+def _plain(pool: Pool) -> Pool:
+    return pool
+
+
+class Wiring(msgspec.Struct, frozen=True):
+    """What is put around the parts where they are joined; a sandbox puts its faults there."""
+
+    connect: Callable[[Connect], Connect] = _as_it_is
+    reads: Callable[[Pool], Pool] = _plain
+    rule: Rule = own_rule
+    gateways: Wrap = unwrapped
+
+
+class Worker:
+    """The parts that the doors of one process share, and their life from start to stop."""
+
+    def __init__(self, database_url: str, clock: Clock, wiring: Wiring | None = None) -> None:
+        wiring = wiring or Wiring()
+        self.clock = clock
+        self.pool = OpenablePool(partial(read_pool, database_url))
+        self.reads = wiring.reads(self.pool)
+        self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
+        self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
+        self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
+        self.desk = OrderDesk(self.engine, self.reads, self.vendors)
+        self._recovery = Recovery(self.desk.driver, self.reads)
+        self._housekeeping = Housekeeping(self.engine, self.reads)
+
+    async def start(self) -> None:
+        """Connect, and begin to work."""
+        await self.pool.open()
+        await self._books.open()
+        await self.engine.start()
+        self._recovery.start()
+        self._housekeeping.start()
+
+    async def stop(self) -> None:
+        """Finish what was accepted, then let everything go."""
+        await self._housekeeping.stop()
+        await self._recovery.stop()
+        await self.desk.stop()
+        await self.engine.stop()
+        await self.vendors.close()
+        await self._books.close()
+        await self.pool.close()
