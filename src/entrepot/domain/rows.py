@@ -31,7 +31,7 @@ class Fresh(msgspec.Struct, frozen=True):
 class Put(msgspec.Struct, frozen=True):
     """A row to make or to change. Without a key, or if there is none of that key, it is made of `blank` and `changes`.
 
-    Of a row that must be there `blank` is None.
+    Of a row that must be there `blank` is None. Keys and values may name rows that the same command makes.
     """
 
     kind: type[Record]
@@ -73,7 +73,7 @@ class EditRows(Command, frozen=True):
         if stage is Stage.CHANNEL:
             return (self.channel,)
         if stage is Stage.ROW:
-            return [(edit.kind, edit.key) for edit in self.edits if edit.key is not None]
+            return [(edit.kind, edit.key) for edit in self.edits if _is_known(edit.key)]
         return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
@@ -87,6 +87,12 @@ class EditRows(Command, frozen=True):
             if failure is not None:
                 return refused(failure)
         return Decided(tuple(editing.keys), editing.changes)
+
+
+def _is_known(key: Hashable | None) -> bool:
+    """Whether a row of that key may be there already: not if the key names one that is made here."""
+    parts = cast("tuple[Any, ...]", key) if isinstance(key, tuple) else (key,)
+    return not any(part is None or isinstance(part, Fresh) for part in parts)
 
 
 class _Editing:
@@ -121,7 +127,8 @@ class _Editing:
     def _row(self, kind: type[Record], key: Hashable | None) -> Record | None:
         """The row, if there is one and it is not another channel's."""
         row = None if key is None else self._view.get(kind, key)
-        return row if row is not None and getattr(row, "channel", self._channel) == self._channel else None
+        own = row is not None and getattr(row, "channel", self._channel) in (None, self._channel)
+        return row if own else None
 
     def _resolved(self, value: Any) -> Any:
         return self.keys[value.place] if isinstance(value, Fresh) else value

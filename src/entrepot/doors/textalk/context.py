@@ -6,6 +6,7 @@ open sockets.
 """
 
 import re
+from datetime import datetime
 from enum import IntEnum
 from typing import Final, Protocol, TypeGuard
 
@@ -16,7 +17,7 @@ from entrepot.doors.textalk.texts import FALLBACK, LANGUAGES
 
 
 class Audience(IntEnum):
-    """Who asks; each may do what the ones before it may. Nobody asks as `NOBODY`: what only it may read, nobody sees."""
+    """Who asks; each may do what the ones before it may. What only `NOBODY` may read, nobody sees."""
 
     ANONYMOUS = 0
     BUYER = 1
@@ -36,8 +37,9 @@ class Webshop(msgspec.Struct, frozen=True):
     demands_tls: bool
     login_required: bool = False
     name: str = ""
-    base_currency: str = "SEK"
     currencies: tuple[str, ...] = ("SEK",)
+    contact_email: str = ""
+    may_set_stock: bool = False
     may_edit_catalogue: bool = False
 
 
@@ -53,6 +55,9 @@ class BuyerSession(msgspec.Struct, frozen=True):
 
     id: int
     customer: int | None
+    cart: int | None = None
+    currency: str = ""
+    expires_at: datetime | None = None
 
 
 class ContextLookups(Protocol):
@@ -80,6 +85,7 @@ class RawContext(msgspec.Struct, frozen=True):
     session: str | None = None
     vat_country: str | None = None
     secure: bool = False
+    address: str = ""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -92,6 +98,7 @@ class Context(msgspec.Struct, frozen=True):
     session_token: str | None = None
     vat_country: str | None = None
     secure: bool = False
+    address: str = ""
 
     @property
     def audience(self) -> Audience:
@@ -145,6 +152,7 @@ async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bo
         session_token=raw.session or None,
         vat_country=raw.vat_country if raw.vat_country and _COUNTRY.fullmatch(raw.vat_country) else None,
         secure=raw.secure,
+        address=raw.address,
     )
 
 

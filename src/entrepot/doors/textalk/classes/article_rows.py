@@ -56,6 +56,7 @@ def free(of: Any) -> sa.ColumnElement[Any]:
 
 
 def variants_of() -> sa.ColumnElement[Any]:
+    """The variants that a buyer means by options."""
     others = variants.alias("others")
     overrides = sa.func.jsonb_build_object(
         "articleNumber", others.c.sku, "weight", others.c.weight, "stock", free(others)
@@ -72,6 +73,7 @@ def variants_of() -> sa.ColumnElement[Any]:
 
 
 def of_product() -> list[sa.ColumnElement[bool]]:
+    """Which rows of a product's choices are an article's."""
     return [product_choices.c.workspace == products.c.workspace, product_choices.c.product == products.c.id]
 
 

@@ -10,7 +10,14 @@ from sqlalchemy.dialects.postgresql import JSONB
 from entrepot.domain.shops import EventListener
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
-from entrepot.doors.textalk.classes.declaration import READ, WRITE, Caller, ClassDecl, Field, Operation, Stored
+from entrepot.doors.textalk.classes.declaration import (
+    READ,
+    WRITE,
+    Caller,
+    ClassDecl,
+    Field,
+    Stored,
+)
 from entrepot.doors.textalk.classes.shapes import Kind
 from entrepot.doors.textalk.context import Audience
 from entrepot.store.tables.shops import event_listeners as listeners
@@ -20,7 +27,7 @@ AUTH: Final = "textalk:auth"
 """The kind of credential that an AuthToken is."""
 EVENTS: Final = ("Order/placed", "Order/changed", "Order/discarded", "Order/paid", "Customer/created")
 
-_ADMIN: Final = {operation: Audience.ADMIN for operation in (*READ, *WRITE)}
+_ADMIN: Final = dict.fromkeys((*READ, *WRITE), Audience.ADMIN)
 _handle: Final = sa.cast(credentials.c.id, sa.Text)
 
 AUTH_TOKEN: Final = ClassDecl(
@@ -63,9 +70,7 @@ EVENT_LISTENER: Final = ClassDecl(
     fields=(
         f.uid(listeners.c.id),
         f.settable("eventName", shapes.option(*EVENTS), listeners.c.event, required=True),
-        f.settable(
-            "url", shapes.string(2000, pattern=r"^https?://[^\s/]+"), listeners.c.url, required=True
-        ),
+        f.settable("url", shapes.string(2000, pattern=r"^https?://[^\s/]+"), listeners.c.url, required=True),
         Field(
             name="status",
             shape=_STATUS,
