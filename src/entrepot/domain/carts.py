@@ -14,6 +14,7 @@ import msgspec
 
 from entrepot.domain.channels import Environment
 from entrepot.domain.customers import Buyer
+from entrepot.domain.orders import Payment
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Record, Stage, View, refused
 from entrepot.failures import Failure
 from entrepot.failures.carts import CartFull, CartQuantityTooLarge, CartUnknown
@@ -273,18 +274,18 @@ class PurgeCarts(Command, frozen=True):
         return 4 * len(self.carts)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The carts, with their lines."""
+        """The carts, with their lines, and what was planned to pay them."""
         del view
-        return self.carts if stage is Stage.CART else ()
+        return self.carts if stage in {Stage.CART, Stage.PAYMENT} else ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Remove what has expired; a cart that was changed meanwhile stays."""
+        """Remove what has expired; a cart that was changed meanwhile, or is being placed, stays."""
         del ids
         found = [cart for number in self.carts if (cart := view.get(Cart, number))]
-        expired = [cart for cart in found if cart.expires_at <= now]
+        expired = [cart for cart in found if cart.expires_at <= now and cart.attempt is None]
         changes = Changes()
         for cart in expired:
-            _remove(cart, view.children(CartLine, cart.id), changes)
+            remove_cart(cart, view, changes)
         return Decided(len(expired), changes)
 
 
@@ -340,3 +341,11 @@ def _changed(
 def _remove(cart: Cart, lines: Sequence[CartLine], changes: Changes) -> None:
     for record in (cart, *lines):
         changes.remove(record)
+
+
+def remove_cart(cart: Cart, view: View, changes: Changes) -> None:
+    """Remove a cart with everything that hangs on it and was loaded."""
+    for kind in (CartLine, CartFile, Payment):
+        for record in view.children(kind, cart.id):
+            changes.remove(record)
+    changes.remove(cart)

@@ -16,6 +16,7 @@ from entrepot.domain.drafting import OrderCommand, draft, open_names
 from entrepot.domain.orders import Order
 from entrepot.domain.outbox import Delivery
 from entrepot.domain.placing import holds_for, in_flight, settle, token_reuse
+from entrepot.domain.purchases import bought, codes_want
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Refused, Stage, View, refused
 from entrepot.domain.stock import Hold, Level
 
@@ -97,8 +98,10 @@ class AttemptCommand(Command, frozen=True):
         return 8 + 4 * len(self.basket.lines)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The attempt, the order where it exists already, and the names that are held."""
+        """The attempt, the order or cart where it exists already, and the names that are held."""
         match stage:
+            case Stage.CART:
+                return () if self.basket.cart is None else (self.basket.cart,)
             case Stage.REFERENCE:
                 return open_names(self.basket)
             case Stage.ORDER:
@@ -135,7 +138,10 @@ class CompleteAttempt(AttemptCommand, frozen=True):
         changes = Changes((_ended(attempt, "done", now),))
         _free_names(attempt, view, changes)
         changes.put(*_payouts(attempt, self.reference, now))
-        return Decided(settle(attempt.draft, now, changes, ids, self.reference, self.description), changes)
+        draft = attempt.draft
+        if draft.purchase is not None:
+            return Decided(bought(draft, view, now, changes, self.reference, self.description), changes)
+        return Decided(settle(draft, now, changes, ids, self.reference, self.description), changes)
 
 
 class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
@@ -144,9 +150,12 @@ class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
     outcome: str
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """What every ending wants, and the stock that is held."""
+        """What every ending wants, the codes that were used, and the stock that is held."""
         if stage is Stage.STOCK:
             return {hold.variant for hold in view.children(Hold, self.order)}
+        attempt = view.get(Attempt, self.attempt)
+        if attempt is not None and attempt.draft.purchase is not None:
+            return codes_want(stage, attempt.draft.purchase, self.order) or super().wants(stage, view)
         return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:

@@ -49,9 +49,13 @@ class Stage(IntEnum):
     DISCOUNT = 16
     DISCOUNT_USE = 17
     CERTIFICATE = 18
+    CERTIFICATE_USE = 19
     OFFER = 30
     SHIPPING = 31
     TAX = 32
+    ARTICLE = 33
+    METHOD = 34
+    BUYER = 35
     ROW = 37
     LOCATION = 38
     VARIANT = 39

@@ -80,9 +80,12 @@ class Totals(msgspec.Struct, frozen=True):
     method: PaymentMethod | None
 
 
-def total(cart: Cart, view: View) -> Totals:
-    """Add a cart up. Raises `LookupError` where its channel was not loaded."""
-    return _Sum(cart, view).run()
+def total(cart: Cart, view: View, *, method: int | None = None) -> Totals:
+    """Add a cart up, as if it were to be paid by `method`; None: as it is planned.
+
+    Raises `LookupError` where the cart's channel was not loaded.
+    """
+    return _Sum(cart, view, method).run()
 
 
 def groups_of(cart: Cart, view: View) -> frozenset[int]:
@@ -119,11 +122,13 @@ def discounts_of(cart: Cart, view: View) -> list[tuple[CartCode, Discount]]:
 class _Sum:
     """One addition."""
 
-    def __init__(self, cart: Cart, view: View) -> None:
+    def __init__(self, cart: Cart, view: View, method: int | None) -> None:
         channel = view.get(Channel, cart.channel)
         if channel is None:
             raise LookupError(f"channel {cart.channel} was not loaded")
         self.cart, self.view, self.shop = cart, view, channel.settings.shop
+        planned = planned_payment(cart, view)
+        self.method = planned.method_id if planned and method is None else method
         self.currency = cart.currency
         self.to = destination(cart, self.shop)
         self.groups = groups_of(cart, view)
@@ -169,8 +174,7 @@ class _Sum:
         spends = self._certificates(before.inc)
         certified = sum(spend.amount for spend in spends)
         methods = self._methods(before.inc - certified)
-        planned = planned_payment(self.cart, self.view)
-        method = next((m for m in methods if planned and m.id == planned.method_id), None)
+        method = next((m for m in methods if m.id == self.method), None)
         fee = self._fee(method) if method and before.inc > certified else NOTHING
         due, rounding = self._rounded((before + fee).inc - certified)
         return Totals(
@@ -197,7 +201,7 @@ class _Sum:
     def _line(self, line: CartLine) -> tuple[LineTotal, int]:
         """The line before discounts, and what it costs as prices are stored."""
         product = self.view.get(Product, line.product_id) if line.product_id else None
-        variant = self.view.get(Variant, line.variant) if line.variant else None
+        variant = self.view.get(Variant, line.variant_id) if line.variant_id else None
         if product is None or variant is None or variant.product != product.id:
             nothing = LineTotal(line, None, None, 0, NOTHING, NOTHING, NOTHING, NOTHING, 0, Decimal(0))
             return nothing, 0
