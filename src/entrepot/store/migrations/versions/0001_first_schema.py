@@ -831,6 +831,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "country", "province", name="tax_rates_pkey"),
     )
     op.create_table(
+        "tries",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "subject", name="tries_pkey"),
+    )
+    op.create_table(
         "urls",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.BigInteger(), nullable=False),
@@ -850,6 +858,24 @@ def upgrade() -> None:
         sa.Column("settings", postgresql.JSONB(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="workspaces_pkey"),
+    )
+    op.create_table(
+        "admin_tokens",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("administrator", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace", "administrator"],
+            ["administrators.workspace", "administrators.id"],
+            name="admin_tokens_administrators_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "hash", name="admin_tokens_pkey"),
+    )
+    op.create_index(
+        "admin_tokens_administrator_idx", "admin_tokens", ["workspace", "administrator"], unique=False
     )
     op.create_table(
         "article_choice_options",
