@@ -446,6 +446,7 @@ async def test_what_waits_behind_another_is_read_once(pool: Pool, shop: Connecti
     taken, put_off = await _taken(pool, NOW)
     assert ([row.seq for row in taken], put_off) == ([1], 4)
     assert await rows.due_workspaces(shop, NOW) == []
+    assert [row["tries"] for row in await shop.fetch(STATES)] == [1, 0, 0, 0, 0]
     await rows.settle(shop, WORKSPACE, taken[0], NOW, delivered=True)
     assert [row["due_at"] <= NOW for row in await shop.fetch(STATES)] == [True, True, False, False, False]
 

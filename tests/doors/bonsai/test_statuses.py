@@ -25,7 +25,7 @@ def order(**fields: Any) -> Order:
 
 def line(no: int = 1, *, part: int = 1, refunded: int = 0, **counters: int) -> OrderLine:
     return OrderLine(
-        1, no, part, UUID(int=no), no, no, "", "", 100, sum(counters.values()), 0, 0, True, True,
+        1, no, no, part, UUID(int=no), no, no, "", "", 100, sum(counters.values()), 0, 0, True, True,
         new=counters.pop("new", 0), refunded=refunded, **counters,
     )  # fmt: skip
 

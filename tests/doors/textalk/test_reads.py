@@ -21,8 +21,12 @@ from entrepot.doors.textalk.errors import RpcError
 from entrepot.doors.textalk.pattern.methods import ClassMethods
 from entrepot.doors.textalk.query import fetch, selection
 from entrepot.doors.textalk.query.reads import PooledReads
+<<<<<<< HEAD
 from entrepot.doors.textalk.query.statements import compiled
 from entrepot.store.connections import Pool
+=======
+from entrepot.doors.textalk.query.statements import template
+>>>>>>> shop
 from tests.doors.textalk.shop import (
     ADMIN,
     ANYBODY,
@@ -78,7 +82,9 @@ async def _fill(url: str) -> None:
         await connection.execute(str(sa.schema.CreateTable(table).compile(dialect=postgresql.dialect())))
     for table, rows in ((groups, GROUPS), (articles, ARTICLES)):
         for row in rows:
-            statement = compiled(sa.insert(table).values({k: _cell(table, k, v) for k, v in row.items()}))
+            statement = template(
+                sa.insert(table).values({k: _cell(table, k, v) for k, v in row.items()})
+            ).filled({})
             await connection.execute(statement.sql, *statement.arguments)
     await connection.close()
 
