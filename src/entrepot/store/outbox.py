@@ -87,7 +87,7 @@ async def take(
         found = await connection.fetch(_NEXT, workspace, now, limit)
         rows = [_leased(row, now, lease_until, give_up_at) for row in found]
         if rows:
-            await connection.execute(_OUTBOX.put, workspace, *_OUTBOX.rows(rows))
+            await connection.execute(_OUTBOX.put, workspace, _OUTBOX.rows(rows))
     taken = tuple(row for row, (*_, behind) in zip(rows, found, strict=True) if behind is None)
     return Taken(taken, len(rows) - len(taken))
 
