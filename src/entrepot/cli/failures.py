@@ -42,11 +42,11 @@ def _unknown(name: str, known: list[str]) -> str:
 
 
 def _describe(name: str) -> dict[str, Any]:
-    from entrepot.doors import bonsai
     from entrepot.doors.kit.pages import describe
+    from entrepot.doors.listing import FAILURE_TABLES
     from entrepot.failures import catalogue
 
-    return describe(catalogue()[name], [bonsai.CODES])
+    return describe(catalogue()[name], FAILURE_TABLES)
 
 
 def _page(described: dict[str, Any]) -> "Group":
