@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.cli.test_operator import on, seed
+from tests.worlds.conftest import connect, contents
 from typer.testing import CliRunner, Result
 
 from entrepot.cli import app
@@ -20,8 +22,6 @@ from entrepot.store.embedded.binaries import find_programs
 from entrepot.store.embedded.folder import Folder
 from entrepot.store.embedded.process import start_server, stop_server
 from entrepot.store.embedded.supervisor import connection_url
-from tests.cli.test_operator import on, seed
-from tests.worlds.conftest import connect, contents
 
 OLD = "16"
 

@@ -90,7 +90,11 @@ _ENGINE = {
 
 _READS = {**_COMMON, "statement_timeout": "5000", "default_transaction_read_only": "on"}
 
+LANE_CONNECTIONS = 4
 READ_CONNECTIONS = 4
+BOOK_CONNECTIONS = 4
+WORKER_CONNECTIONS = LANE_CONNECTIONS + READ_CONNECTIONS + BOOK_CONNECTIONS
+"""The most that one worker process opens: one per lane of the engine, its reads, its simulated vendors and outbox."""
 
 _asyncpg: Any = asyncpg
 
@@ -136,7 +140,7 @@ async def outbox_pool(url: str, size: int) -> Pool:
     return cast("Pool", pool)
 
 
-async def write_pool(url: str, size: int) -> Pool:
+async def write_pool(url: str, size: int = BOOK_CONNECTIONS) -> Pool:
     """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
     pool = await _asyncpg.create_pool(url, min_size=0, max_size=size, server_settings=_COMMON, timeout=5)
     return cast("Pool", pool)

@@ -78,7 +78,7 @@ class EmbeddedPostgres:
             self._watcher.join()
             self._watcher = None
         process, self._process = self._process, None
-        if process is not None:
+        if process is not None and process.poll() is None:
             stop_server(process.pid, lambda: process.poll() is not None)
         if self._socket_folder is not None:
             remove_socket_folder(self._socket_folder)
