@@ -20,9 +20,6 @@ from entrepot.gateways.cards.port import CardGateway
 from entrepot.store.attempts import read_account_of
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
-BOOK_CONNECTIONS = 4
-OUTBOX_CONNECTIONS = 2
-
 
 def _as_it_is(connect: Connect) -> Connect:
     return connect
@@ -50,10 +47,10 @@ class Worker:
         self.pool = OpenablePool(partial(read_pool, database_url))
         self.reads = wiring.reads(self.pool)
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
-        self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
+        self._books = OpenablePool(partial(write_pool, database_url))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors)
-        self._outbox_pool = OpenablePool(partial(outbox_pool, database_url, OUTBOX_CONNECTIONS))
+        self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         self.outbox = Outbox(self._outbox_pool, {"payout": PayoutDeliveries(self._cards_of)})
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
