@@ -150,7 +150,7 @@ class SetPayment(PaymentCommand, frozen=True, kw_only=True):
 
 
 class RefundPayment(PaymentCommand, frozen=True, kw_only=True):
-    """Give money back, `amount` minor units or all that is left, never more than was paid. The result is `RefundOpened`.
+    """Give money back, `amount` minor units or all that is left, never more than was paid; makes `RefundOpened`.
 
     By hand and to a certificate it is done at once. Through a gateway it is open until `CloseRefund`: the amount
     counts as given back from now on, so that no second refund can exceed what was paid.

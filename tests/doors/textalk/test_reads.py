@@ -21,12 +21,8 @@ from entrepot.doors.textalk.errors import RpcError
 from entrepot.doors.textalk.pattern.methods import ClassMethods
 from entrepot.doors.textalk.query import fetch, selection
 from entrepot.doors.textalk.query.reads import PooledReads
-<<<<<<< HEAD
-from entrepot.doors.textalk.query.statements import compiled
-from entrepot.store.connections import Pool
-=======
 from entrepot.doors.textalk.query.statements import template
->>>>>>> shop
+from entrepot.store.connections import Pool
 from tests.doors.textalk.shop import (
     ADMIN,
     ANYBODY,
