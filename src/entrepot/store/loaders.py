@@ -37,7 +37,10 @@ async def load(
     connection: Connection, workspace: int, commands: Sequence[Command], view: View, *, lock: bool
 ) -> None:
     """Bring what these commands want into the view, stage by stage; `lock` for a batch, not for a plain read."""
+    stages = frozenset[Stage]().union(*(command.stages for command in commands))
     for stage, loader in LOADERS.items():
+        if stage not in stages:
+            continue
         keys: dict[Hashable, None] = {}
         for command in commands:
             keys.update(dict.fromkeys(command.wants(stage, view)))
