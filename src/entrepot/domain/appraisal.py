@@ -6,7 +6,7 @@ what a rule means. A step that fails ends the appraisal; the steps over lines an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -23,6 +23,7 @@ from entrepot.domain.stock import Level
 from entrepot.failures import Failure
 from entrepot.failures.orders import (
     DuplicateExternalOrder,
+    LineFailure,
     LineRef,
     MerchantUnknown,
     NoShippingToCountry,
@@ -276,18 +277,24 @@ def _lines(a: Appraiser) -> Failures:
 
 def _line(a: Appraiser, line: WantedLine) -> Failure | None:
     offer = offer_of(a.view, a.basket, line)
+    failure = offer_failure(offer, line.ref, a.channel.known_integrations)
+    if failure is not None or offer is None:
+        return failure
+    return PriceChanged(line.ref) if _price_moved(offer, line) else None
+
+
+def offer_failure(offer: Offer | None, ref: LineRef, integrations: Collection[str]) -> LineFailure | None:
+    """Why an offer cannot be bought by anybody, whatever price he has seen; None where it can."""
     if offer is None or offer.product_id is None:
-        return ProductUnknown(line.ref)
+        return ProductUnknown(ref)
     # An account of a door without fractions sees whole-unit variants only.
     if offer.variant_id is None or offer.scale != 0:
-        return VariantUnknown(line.ref)
-    if offer.merchant_id is None or offer.integration not in a.channel.known_integrations:
-        return MerchantUnknown(line.ref, offer.merchant_ref)
+        return VariantUnknown(ref)
+    if offer.merchant_id is None or offer.integration not in integrations:
+        return MerchantUnknown(ref, offer.merchant_ref)
     if not offer.available:
-        return ProductUnavailable(line.ref)
-    if offer.price is None or offer.price <= 0:
-        return PriceInvalid(line.ref)
-    return PriceChanged(line.ref) if _price_moved(offer, line) else None
+        return ProductUnavailable(ref)
+    return None if offer.price is not None and offer.price > 0 else PriceInvalid(ref)
 
 
 def _price_moved(offer: Offer, line: WantedLine) -> bool:
@@ -302,7 +309,8 @@ def _method_of_products(a: Appraiser) -> Failures:
     return NONE
 
 
-def _province(a: Appraiser) -> Failures:
+def province_failures(a: Appraiser) -> Failures:
+    """Whether the destination names a province that is none, or lacks one that its country needs."""
     country, province = a.basket.ship_to.country, a.basket.ship_to.province
     if not regions.country_exists(country):
         return NONE  # no merchant ships to a country that does not exist: the next check says so
@@ -310,7 +318,8 @@ def _province(a: Appraiser) -> Failures:
     return NONE if known else (ProvinceUnknown(country, province),)
 
 
-def _destination(a: Appraiser) -> Failures:
+def destination_failures(a: Appraiser) -> Failures:
+    """One failure for all lines whose merchant does not ship to the destination."""
     stranded = tuple(line.wanted.ref for line in a.priced if a.rates[line.offer.merchant_ref or ""] is None)
     return (NoShippingToCountry(a.basket.ship_to.country, stranded),) if stranded else NONE
 
@@ -349,8 +358,8 @@ CHECKS: tuple[Callable[[Appraiser], Failures], ...] = (
     _external_account,
     _lines,
     _method_of_products,
-    _province,
-    _destination,
+    province_failures,
+    destination_failures,
     _stock,
 )
 """The order in which checks run decides which failure a caller sees; contract: bonsai, `Order of checks on submit`."""

@@ -130,6 +130,49 @@ class Offer(Record, frozen=True):
         """The offer's name."""
         return self.name
 
+    @classmethod
+    def of(
+        cls,
+        name: OfferKey,
+        product: Product,
+        merchant: Merchant | None,
+        variant: Variant,
+        price: int | None,
+        remembered: int | None,
+    ) -> Offer:
+        """The offer that these records make."""
+        offer = cls(
+            name=name,
+            product_id=product.id,
+            title=product.name,
+            available=product.available,
+            tax_included=product.tax_included,
+            free_shipping=product.free_shipping,
+            requires_shipping=product.requires_shipping,
+            excluded_methods=product.excluded_methods,
+            merchant_ref=product.merchant,
+            variant_id=variant.id,
+            sku=variant.sku,
+            variant_title=variant.name,
+            scale=variant.scale,
+            tracked=variant.tracked,
+            weight=variant.weight,
+            price=price,
+            remembered=remembered,
+        )
+        return offer if merchant is None else offer.supplied_by(merchant)
+
+    def supplied_by(self, merchant: Merchant) -> Offer:
+        """The offer with its merchant."""
+        return msgspec.structs.replace(
+            self,
+            merchant_id=merchant.id,
+            merchant_name=merchant.name,
+            merchant_country=merchant.country,
+            integration=merchant.integration,
+            payout_account=merchant.payout_account,
+        )
+
 
 class RememberedPrice(Record, frozen=True):
     """The price of a variant that an account was last shown, per environment and currency."""

@@ -19,6 +19,7 @@ from entrepot.domain.state import Command, Refused, Stage, View, refused
 from entrepot.domain.taxes import Destination, TaxCompany, TaxLine, TaxQuery, TaxQuote, TaxRate
 from entrepot.failures import Failure
 from entrepot.failures.orders import OrderNotPayable, QuoteStale
+from entrepot.failures.payments import TaxRefused
 
 NEEDS_PAYOUT = "shopify"
 """The integration whose merchants are paid by transfer when their order is placed."""
@@ -183,15 +184,19 @@ def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuer
 
 def _taxes(command: OrderCommand, channel: Channel, query: TaxQuery, view: View) -> TaxQuote | Failure:
     if simulated_taxes(channel.settings, command.basket):
-        company = view.get(TaxCompany, query.company)
-        if channel.settings.taxes.provider != "simulated":
-            company = TaxCompany(
-                query.company
-            )  # a test order of an account whose company only the provider knows
-        return taxes.simulate(query, company, _rates(query.ship_to, view))
+        return simulated_answer(channel, query, view)
     if command.quoted is None or command.quoted.query != query:
         return QuoteStale(1)
     return command.quoted.quote
+
+
+def simulated_answer(channel: Channel, query: TaxQuery, view: View) -> TaxQuote | TaxRefused:
+    """What the platform's own table of rates says to the question."""
+    company = view.get(TaxCompany, query.company)
+    if channel.settings.taxes.provider != "simulated":
+        # A test order of an account whose company only the provider knows.
+        company = TaxCompany(query.company)
+    return taxes.simulate(query, company, _rates(query.ship_to, view))
 
 
 def _rates(to: Destination, view: View) -> dict[tuple[str, str], TaxRate]:

@@ -1,4 +1,4 @@
-"""What falls due by itself: pending orders that nobody paid in time, and the marks of long finished batches."""
+"""What falls due by itself: pending orders that nobody paid in time, carts at their end, and old marks of batches."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import structlog
 from entrepot.domain.expiring import ExpirePending
 from entrepot.engine.clock import real_now
 from entrepot.engine.engine import Engine
+from entrepot.engine.purging import purge_carts
 from entrepot.store.connections import FAULTS, Pool
 
 EVERY_SECONDS = 5.0
@@ -55,6 +56,7 @@ class Housekeeping:
             await asyncio.sleep(self._every)
             try:
                 await self.expire_pending(self._engine.clock.now())
+                await purge_carts(self._engine, self._reads)
                 await self.forget_batches(real_now())
             except FAULTS as error:
                 _log.warning("housekeeping could not look", error=type(error).__name__)

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 import msgspec
 from sqlalchemy import Column, Table, types
 
-from entrepot.domain import attempts, catalogue, channels, orders, outbox, shipping, stock, taxes
+from entrepot.domain import attempts, carts, catalogue, channels, orders, outbox, shipping, stock, taxes
 from entrepot.domain.state import Record
 from entrepot.store import tables
 
@@ -151,6 +151,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(orders.Payment, tables.orders.payments),
     Binding(orders.Refund, tables.orders.refunds),
     Binding(orders.InvoiceLine, tables.orders.invoice_lines),
+    Binding(carts.Cart, tables.carts.carts),
+    Binding(carts.CartLine, tables.carts.cart_lines),
     Binding(attempts.Attempt, tables.engine.attempts),
     Binding(outbox.Delivery, tables.engine.outbox),
     Binding(stock.Hold, tables.stock.holds),

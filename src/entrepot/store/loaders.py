@@ -13,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from entrepot.domain.attempts import Attempt
+from entrepot.domain.carts import Cart, CartLine
 from entrepot.domain.catalogue import Offer, OfferKey, Variant
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
@@ -186,10 +187,12 @@ def _plain(kind: type[Record]) -> Loader:
     return loader
 
 
-def _rows_of(kind: type[Record], key: str, kinds: str, *children: type[Record]) -> Loader:
-    """A loader of rows by one key column, locked in key order, and of the children that hang on them."""
+def _rows_of(
+    kind: type[Record], key: str, kinds: str, *children: type[Record], parent: str = "order"
+) -> Loader:
+    """A loader of rows by one key column, locked in key order, and of the children that name them as `parent`."""
     plain, locking = (_by_key(_binding[kind], key, kinds, lock) for lock in ("", "for no key update"))
-    below = [(_binding[child], _by_key(_binding[child], "order", "bigint", "")) for child in children]
+    below = [(_binding[child], _by_key(_binding[child], parent, "bigint", "")) for child in children]
 
     async def loader(
         connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
@@ -216,6 +219,7 @@ def _by_key(binding: Binding, key: str, kinds: str, lock: str) -> str:
 LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
+    Stage.CART: _rows_of(Cart, "id", "bigint", CartLine, parent="cart"),
     Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
     Stage.ATTEMPT: _rows_of(Attempt, "id", "bigint"),
     Stage.OFFER: cast("Loader", _offers),

@@ -7,6 +7,7 @@ from typing import Any
 
 from entrepot.domain.appraisal import Basket, WantedLine, WantedPayment
 from entrepot.domain.channels import Environment
+from entrepot.domain.checkout import NOWHERE
 from entrepot.domain.drafting import Existing
 from entrepot.domain.ids import cuid, from_cuid
 from entrepot.domain.money import to_minor
@@ -77,6 +78,21 @@ def proof(payment: bodies.Payment) -> Proof:
     if payment["method"] == "stripe" and token.startswith("pi_"):
         return Proof(None, token)
     return Proof(token)
+
+
+def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
+    """What a checkout asks about; it names no payment, since none is checked yet."""
+    currency = body.get("target_currency") or caller.settings.currency
+    address = body.get("shipping_address")
+    ship_to = Address(**address) if address else NOWHERE
+    return Basket(
+        channel=caller.channel,
+        environment=environment(caller, ship_to.first_name, ship_to.last_name),
+        currency=currency,
+        lines=tuple(_line(line, currency) for line in body["products"]),
+        ship_to=ship_to,
+        payment=WantedPayment(""),
+    )
 
 
 def environment(caller: Caller, first_name: str, last_name: str) -> Environment:

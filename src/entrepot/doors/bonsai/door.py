@@ -8,14 +8,17 @@ from starlette.types import ASGIApp
 
 from entrepot.doors.bonsai import openapi
 from entrepot.doors.bonsai.failures import render as render_failure
+from entrepot.doors.bonsai.routes.carts import CartRoutes
+from entrepot.doors.bonsai.routes.checkout import CheckoutRoutes
 from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.bonsai.routes.orders import OrderRoutes
+from entrepot.doors.bonsai.routes.products import ProductRoutes
 from entrepot.doors.bonsai.routes.submit import SubmitRoutes
 from entrepot.doors.kit import Bodiless, Door, Reply, Resource, Router, Services, encode
 
 BODY_LIMIT = 1_000_000
 
-GROUPS: tuple[type[Routes], ...] = (SubmitRoutes, OrderRoutes)
+GROUPS: tuple[type[Routes], ...] = (CheckoutRoutes, SubmitRoutes, OrderRoutes, ProductRoutes, CartRoutes)
 """In the order in which their paths are tried."""
 
 

@@ -11,6 +11,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from entrepot.doors.bonsai.checker import FaultItem
+from entrepot.doors.bonsai.checker.faults import item, one
 from entrepot.doors.bonsai.openapi.errors import FORMS, ErrorForm
 from entrepot.doors.kit import DoorFailures, Reply, Request, encode
 from entrepot.failures import (
@@ -26,6 +28,7 @@ from entrepot.failures import (
     UnknownRoute,
     UnsupportedMediaType,
 )
+from entrepot.failures import carts as c
 from entrepot.failures import orders as o
 from entrepot.failures import payments as p
 
@@ -87,6 +90,11 @@ def _undecided(failure: p.ExternalPaymentUndecided) -> object:
     return {"externalPaymentConfig": {failure.type: config}, "token": REDACTED}
 
 
+def over_limit(kind: str, member: str, limit: int) -> list[FaultItem]:
+    """A limit of what is stored, said as if the body exceeded it: the API has no other word for it."""
+    return [item(fault) for fault in one(kind, {"limit": limit}).within(member)]
+
+
 TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.NotEnoughStock: (FORMS["InsufficientInventory"], _product),
     o.SoldOut: (FORMS["OutOfStock"], _snake),
@@ -119,6 +127,9 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     p.MerchantPayoutMissing: (FORMS["MerchantPaymentMissing"], _absent),
     p.TaxRefused: (FORMS["TaxError"], _tax),
     p.TaxUnavailable: (FORMS["TaxesOrDutiesError"], lambda f: f.detail),
+    c.CartUnknown: (FORMS["ResourceNotFound"], _empty),
+    c.CartFull: (FORMS["InvalidInput"], lambda f: over_limit("array.max", "products", f.limit)),
+    c.CartQuantityTooLarge: (FORMS["InvalidInput"], lambda f: over_limit("number.max", "quantity", f.limit)),
     Unauthenticated: (FORMS["ApiKeyRefused"], _empty),
     MalformedBody: (FORMS["BadRequest"], _empty),
     RequestTimeout: (FORMS["BadRequest"], _empty),

@@ -10,7 +10,7 @@ from entrepot.domain.money import to_major
 from entrepot.domain.orders import Address, OrderLine, OrderPart
 from entrepot.domain.placing import Placed
 
-_NO_MERCHANT_CODE = "0"
+NO_MERCHANT_CODE = "0"
 
 
 def submitted(placed: Placed) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def shipping_line(part: OrderPart, currency: str) -> dict[str, Any]:
     """One merchant's shipping; `tax` is the shipping's share of the total tax."""
     return {
         "title": part.shipping_label,
-        "code": _NO_MERCHANT_CODE,
+        "code": NO_MERCHANT_CODE,
         "price": to_major(part.shipping, currency),
         "source": part.merchant_name,
         "tax": to_major(part.shipping_tax, currency),

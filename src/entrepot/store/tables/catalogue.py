@@ -1,6 +1,7 @@
 """Merchants, products, variants, prices, what accounts remember of prices, shipping rates and tax rates."""
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import belongs, big, flag, json, small, table, text, uuid
 
@@ -30,6 +31,7 @@ products = table(
     json("excluded_methods"),
     json("data"),
     UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
+    Index("products_short_link_idx", "workspace", sql("(data ->> 'short_link') collate \"C\"")),
 )
 
 variants = table(

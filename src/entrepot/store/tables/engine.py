@@ -29,8 +29,8 @@ attempts = table(
 
 outbox = table(
     "outbox",
-    ("order", "listener", "seq"),
-    big("order"),
+    ("subject", "listener", "seq"),
+    big("subject"),
     text("listener"),
     small("seq"),
     json("payload"),
@@ -38,5 +38,10 @@ outbox = table(
     moment("due_at"),
     small("tries"),
     text("state"),
+    moment("give_up_at", null=True),
+    text("error"),
     Index("outbox_due_idx", "due_at", "workspace", postgresql_where=sql("state = 'waiting'")),
+    Index("outbox_turn_idx", "workspace", "due_at", postgresql_where=sql("state = 'waiting'")),
+    Index("outbox_done_idx", "due_at", postgresql_where=sql("state = 'delivered'")),
 )
+"""The indexes answer: who has rows that are due, which are due in a workspace, which were delivered long ago."""

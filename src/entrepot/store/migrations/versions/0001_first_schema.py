@@ -127,6 +127,33 @@ def upgrade() -> None:
     )
     op.create_index("batches_at_idx", "batches", ["workspace", "at"], unique=False)
     op.create_table(
+        "cart_lines",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("cart", sa.BigInteger(), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("product", sa.Text(collation="C"), nullable=False),
+        sa.Column("variant", sa.Text(collation="C"), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.CheckConstraint("quantity > 0", name="cart_lines_quantity_check"),
+        sa.PrimaryKeyConstraint("workspace", "cart", "no", name="cart_lines_pkey"),
+    )
+    op.create_table(
+        "carts",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="carts_pkey"),
+        sa.UniqueConstraint("workspace", "uuid", name="carts_uuid_key"),
+    )
+    op.create_index("carts_expiry_idx", "carts", ["expires_at", "workspace"], unique=False)
+    op.create_table(
         "channels",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -186,6 +213,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "id", name="locations_pkey"),
         sa.UniqueConstraint("workspace", "code", name="locations_code_key"),
     )
+    op.create_table(
+        "mailbox",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        sa.Column("recipient", sa.Text(collation="C"), nullable=False),
+        sa.Column("sender", sa.Text(collation="C"), nullable=False),
+        sa.Column("subject", sa.Text(collation="C"), nullable=False),
+        sa.Column("text", sa.Text(collation="C"), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "key", name="mailbox_pkey"),
+    )
+    op.create_index("mailbox_sent_idx", "mailbox", ["workspace", "sent_at"], unique=False)
     op.create_table(
         "merchants",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -297,7 +336,7 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
-        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.BigInteger(), nullable=False),
         sa.Column("listener", sa.Text(collation="C"), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("payload", postgresql.JSONB(), nullable=False),
@@ -305,12 +344,24 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(collation="C"), nullable=False),
-        sa.PrimaryKeyConstraint("workspace", "order", "listener", "seq", name="outbox_pkey"),
+        sa.Column("give_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "subject", "listener", "seq", name="outbox_pkey"),
+    )
+    op.create_index(
+        "outbox_done_idx", "outbox", ["due_at"], unique=False, postgresql_where=sa.text("state = 'delivered'")
     )
     op.create_index(
         "outbox_due_idx",
         "outbox",
         ["due_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index(
+        "outbox_turn_idx",
+        "outbox",
+        ["workspace", "due_at"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )
@@ -352,6 +403,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "id", name="products_pkey"),
         sa.UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
     )
+    op.create_index(
+        "products_short_link_idx",
+        "products",
+        ["workspace", sa.literal_column("(data ->> 'short_link') collate \"C\"")],
+        unique=False,
+    )
     op.create_table(
         "references",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -391,6 +448,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "workspace", "channel", "environment", "variant", "currency", name="remembered_prices_pkey"
         ),
+    )
+    op.create_table(
+        "residents",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("country", sa.Text(collation="C"), nullable=False),
+        sa.Column("identity", sa.Text(collation="C"), nullable=False),
+        sa.Column("address", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "country", "identity", name="residents_pkey"),
     )
     op.create_table(
         "sandbox_worlds",

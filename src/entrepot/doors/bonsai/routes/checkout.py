@@ -1,0 +1,84 @@
+"""Checkout: totals before an order is placed. It reserves nothing; of what it answers only the prices are kept."""
+
+from __future__ import annotations
+
+from entrepot.domain.appraisal import Basket
+from entrepot.domain.channels import Channel
+from entrepot.domain.checkout import Checkout, check_out, taxed
+from entrepot.domain.drafting import OrderCommand, simulated_answer, simulated_taxes
+from entrepot.domain.orders import Person
+from entrepot.domain.state import View
+from entrepot.doors.bonsai import bodies, commands, render_checkout, schemas
+from entrepot.doors.bonsai.answers import decoded_body, refusal
+from entrepot.doors.bonsai.checker import check
+from entrepot.doors.bonsai.memory import remember
+from entrepot.doors.bonsai.routes.group import CORS, Routes
+from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
+from entrepot.failures import Failure
+from entrepot.failures.orders import InvalidInput
+from entrepot.store.directory import Caller
+
+_NOBODY = Person("")
+"""A checkout does not say who the shopper is."""
+
+
+class CheckoutRoutes(Routes):
+    """The route of totals."""
+
+    def resources(self) -> list[Resource]:
+        """POST /orders/checkout."""
+        return [Resource("/orders/checkout", {"POST": self.keyed("checkout", self.checkout)}, CORS)]
+
+    async def checkout(self, request: Request, caller: Caller) -> Answer:
+        """What a basket would cost; what is wrong with it stands beside the totals, always with status 200."""
+        value = decoded_body(request)
+        if isinstance(value, Failure):
+            return value
+        checked = check(schemas.CHECKOUT, value)
+        if checked.value is None:
+            return _unreadable(InvalidInput(checked.faults), value, caller)
+        basket = commands.checkout_basket(checked.value, caller)
+        result = await self._checked_out(basket, caller)
+        unsaved = await remember(self.services.engine, caller.workspace, (line.offer for line in result.sold))
+        if unsaved is not None:
+            return refusal(unsaved)
+        secret = await self._client_secret(checked.value, basket, result, caller)
+        return _reply(render_checkout.totals(result, basket.currency, secret), result.failures)
+
+    async def _checked_out(self, basket: Basket, caller: Caller) -> Checkout:
+        command = OrderCommand(basket, _NOBODY)
+        async with self.services.reads.acquire() as connection:
+            view = await self.services.engine.preview(connection, caller.workspace, command)
+        return await self._taxed(check_out(basket, view), basket, view, caller)
+
+    async def _taxed(self, result: Checkout, basket: Basket, view: View, caller: Caller) -> Checkout:
+        channel = view.get(Channel, basket.channel)
+        if result.question is None or channel is None:
+            return result
+        if simulated_taxes(channel.settings, basket):
+            return taxed(result, simulated_answer(channel, result.question, view))
+        desk = self.services.desk
+        return taxed(result, await desk.taxes(caller.workspace, channel.settings, result.question))
+
+    async def _client_secret(
+        self, body: bodies.Checkout, basket: Basket, result: Checkout, caller: Caller
+    ) -> str | None:
+        """The secret of a charge for the shopper's browser, where one is asked for and nothing is wrong."""
+        payment = body.get("payment")
+        if payment is None or not payment["requestPaymentIntent"] or result.failures or not result.total:
+            return None
+        return await self.services.desk.prepare(
+            caller.workspace, caller.settings, basket.environment, result.total, basket.currency
+        )
+
+
+def _unreadable(failure: InvalidInput, value: object, caller: Caller) -> Reply:
+    lines = schemas.readable_lines(value)
+    return _reply(render_checkout.nothing(lines, caller.settings.currency), (failure,))
+
+
+def _reply(data: dict[str, object], failures: tuple[Failure, ...]) -> Reply:
+    if not failures:
+        return Reply(200, encode({"data": data}))
+    errors = [render_checkout.error(failure) for failure in failures]
+    return Reply(200, encode({"data": data, "errors": errors}), failure=failures[0])

@@ -1,0 +1,36 @@
+"""Failures of carts."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from entrepot.failures.base import Failure, Retry
+
+
+class CartUnknown(Failure, frozen=True):
+    """No cart that the caller may see has this identifier.
+
+    It never existed, belongs to somebody else, was deleted, or has expired.
+    """
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Create a new cart."
+    cart: str
+
+
+class CartFull(Failure, frozen=True):
+    """The cart would hold more different items than it may."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Remove items, or put the rest into another cart."
+    shopper: ClassVar[bool] = True
+    limit: int
+
+
+class CartQuantityTooLarge(Failure, frozen=True):
+    """The cart would hold more units of one item than it may."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Ask for fewer units."
+    shopper: ClassVar[bool] = True
+    limit: int

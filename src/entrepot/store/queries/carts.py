@@ -1,0 +1,54 @@
+"""Reading carts: one by its public id, and those that have expired."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import cast
+from uuid import UUID
+
+from entrepot.domain.carts import Cart, CartContents, CartLine, CartOwner
+from entrepot.domain.state import Record
+from entrepot.store.bindings import BINDINGS, Binding
+from entrepot.store.connections import Connection
+
+_bindings: dict[type[Record], Binding] = {binding.kind: binding for binding in BINDINGS}
+
+_NUMBER = "select id from carts where workspace = $1 and uuid = $4 and channel = $2 and environment = $3"
+
+_CART = f"""
+select {_bindings[Cart].select("c")} from carts c
+where workspace = $1 and uuid = $4 and channel = $2 and environment = $3 and expires_at > $5
+"""  # noqa: S608  (our own names)
+
+_LINES = f"""
+select {_bindings[CartLine].select("t")} from cart_lines t where workspace = $1 and cart = $2 order by no
+"""  # noqa: S608
+
+_EXPIRED = "select workspace, id from carts where expires_at <= $1 order by expires_at limit $2"
+
+
+async def cart_number(connection: Connection, workspace: int, owner: CartOwner, uuid: UUID) -> int | None:
+    """The id of the owner's cart of this UUID, expired or not; None where there is none."""
+    return await connection.fetchval(_NUMBER, workspace, owner.channel, owner.environment, uuid)
+
+
+async def read_cart(
+    connection: Connection, workspace: int, owner: CartOwner, uuid: UUID, now: datetime
+) -> CartContents | None:
+    """The owner's cart of this UUID as of one moment; None where there is none that has not expired."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        row = await connection.fetchrow(_CART, workspace, owner.channel, owner.environment, uuid, now)
+        if row is None:
+            return None
+        cart = cast("Cart", _bindings[Cart].parse(row))
+        lines = await connection.fetch(_LINES, workspace, cart.id)
+        return CartContents(cart, tuple(cast("CartLine", _bindings[CartLine].parse(line)) for line in lines))
+
+
+async def expired_carts(connection: Connection, now: datetime, limit: int) -> Mapping[int, tuple[int, ...]]:
+    """The ids of carts that have expired, by workspace, the oldest first; at most `limit` in all."""
+    found: dict[int, tuple[int, ...]] = {}
+    for workspace, cart in await connection.fetch(_EXPIRED, now, limit):
+        found[workspace] = (*found.get(workspace, ()), cart)
+    return found
