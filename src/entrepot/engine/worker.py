@@ -11,10 +11,11 @@ from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import PayoutDeliveries
 from entrepot.engine.desk import OrderDesk
-from entrepot.engine.driving import Recovery
+from entrepot.engine.driving import ATTEMPT_SECONDS
 from entrepot.engine.engine import Connect, Engine
 from entrepot.engine.housekeeping import Housekeeping
 from entrepot.engine.outbox import Outbox
+from entrepot.engine.recovery import Recovery
 from entrepot.engine.vendors import Vendors, Wrap, unwrapped
 from entrepot.gateways.cards.port import CardGateway
 from entrepot.store.attempts import read_account_of
@@ -43,7 +44,14 @@ class Wiring(msgspec.Struct, frozen=True):
 class Worker:
     """The parts that the doors of one process share, and their life from start to stop."""
 
-    def __init__(self, database_url: str, clock: Clock, wiring: Wiring | None = None) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        clock: Clock,
+        wiring: Wiring | None = None,
+        *,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+    ) -> None:
         wiring = wiring or Wiring()
         self.clock = clock
         self.pool = OpenablePool(partial(read_pool, database_url))
@@ -51,7 +59,7 @@ class Worker:
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
         self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
-        self.desk = OrderDesk(self.engine, self.reads, self.vendors)
+        self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
         self.outbox = Outbox(self._books, {"payout": PayoutDeliveries(self._cards_of)})
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
