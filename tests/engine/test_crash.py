@@ -205,17 +205,17 @@ async def stopped_and_killed(
     assert reply.status_code == 200, reply.text
     at_bank = [(await open_shop(connection, stop.name, WORLD), stop) for stop in BANK]
     at_stripe = [
-        (await open_shop(connection, f"stripe-{step}-{acts}".lower(), {**WORLD, **through}), step, acts, fate)
-        for step, acts, fate in STRIPE
+        (await open_shop(connection, f"stripe-{step}-{acts}".lower(), {**WORLD, **through}), step, acts)
+        for step, acts, _ in STRIPE
     ]
-    for shop, step, acts, _ in at_stripe:
+    for shop, step, acts in at_stripe:
         await driver.stop_at_stripe(shop, step, acts=acts)
     await asyncio.gather(*(driver.stop_at_bank(shop, stop) for shop, stop in at_bank))
     server.kill()
     await driver.close()
-    stopped: list[tuple[Shop, Fate]] = [(warm, "placed"), *((shop, stop.fate) for shop, stop in at_bank)]
-    stopped += [(shop, fate) for shop, _, _, fate in at_stripe]
-    return stopped
+    fates: list[Fate] = ["placed", *(stop.fate for stop in BANK), *(fate for _, _, fate in STRIPE)]
+    shops = [warm, *(shop for shop, _ in at_bank), *(shop for shop, _, _ in at_stripe)]
+    return list(zip(shops, fates, strict=True))
 
 
 def cards_of(stripe_url: str) -> dict[str, str]:
