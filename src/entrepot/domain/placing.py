@@ -148,10 +148,10 @@ def settle(
 def drop_recorded(drafted: Draft, view: View, changes: Changes) -> None:
     """Remove what a pending order was recorded with and is not paid with: cancelled lines, parts left empty."""
     number = drafted.order.id
-    kept = {record.key for record in (*drafted.parts, *drafted.lines)}
     recorded = (*view.children(OrderPart, number), *view.children(OrderLine, number))
+    kept = {(type(record), record.key) for record in (*drafted.parts, *drafted.lines)}
     for record in recorded:
-        if record.key not in kept:
+        if (type(record), record.key) not in kept:
             changes.remove(record)
 
 
