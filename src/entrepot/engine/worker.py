@@ -16,9 +16,8 @@ from entrepot.engine.engine import Connect, Engine
 from entrepot.engine.housekeeping import Housekeeping
 from entrepot.engine.outbox import Outbox
 from entrepot.engine.recovery import Recovery
-from entrepot.engine.vendors import Vendors, Wrap, unwrapped
-from entrepot.gateways.cards.port import CardGateway
-from entrepot.store.attempts import read_account_of
+from entrepot.engine.refunds import RefundDeliveries, Refunds
+from entrepot.engine.vendors import Vendors, Wrap, cards_of, unwrapped
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, read_pool, write_pool
 
 BOOK_CONNECTIONS = 4
@@ -60,7 +59,9 @@ class Worker:
         self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
-        self.outbox = Outbox(self._books, {"payout": PayoutDeliveries(self._cards_of)})
+        self.refunds = Refunds(self.engine, self.reads, self.vendors)
+        payouts = PayoutDeliveries(partial(cards_of, self.reads, self.vendors))
+        self.outbox = Outbox(self._books, {"payout": payouts, "refund": RefundDeliveries(self.refunds)})
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
 
@@ -83,9 +84,3 @@ class Worker:
         await self.vendors.close()
         await self._books.close()
         await self.pool.close()
-
-    async def _cards_of(self, workspace: int, order: int) -> CardGateway:
-        """The card provider that took an order's money."""
-        async with self.reads.acquire() as connection:
-            settings, environment = await read_account_of(connection, workspace, order)
-        return self.vendors.cards(workspace, settings.cards, environment)
