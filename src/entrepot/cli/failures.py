@@ -43,10 +43,10 @@ def _unknown(name: str, known: list[str]) -> str:
 
 def _describe(name: str) -> dict[str, Any]:
     from entrepot.doors.kit.pages import describe
-    from entrepot.doors.listing import FAILURE_TABLES
+    from entrepot.entrance import failure_tables
     from entrepot.failures import catalogue
 
-    return describe(catalogue()[name], FAILURE_TABLES)
+    return describe(catalogue()[name], failure_tables())
 
 
 def _page(described: dict[str, Any]) -> "Group":
