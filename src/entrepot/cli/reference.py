@@ -14,7 +14,7 @@ import typer
 
 from entrepot.cli import app
 from entrepot.doors.kit.pages import describe
-from entrepot.doors.listing import FAILURE_TABLES
+from entrepot.entrance import failure_tables
 from entrepot.failures import catalogue
 
 _MADE = "Made by `python -m entrepot.cli.reference docs/reference`."
@@ -47,7 +47,7 @@ SHARED = ("workspace", "as_json", "data_dir", "database_url", "config")
 def failures_page() -> str:
     """The failure catalogue as a page."""
     return "\n".join(
-        [FAILURES, *(_failure(describe(failure, FAILURE_TABLES)) for failure in catalogue().values())]
+        [FAILURES, *(_failure(describe(failure, failure_tables())) for failure in catalogue().values())]
     )
 
 
