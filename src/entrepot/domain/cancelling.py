@@ -181,7 +181,7 @@ def _put_holds(holds: Iterable[Hold], changes: Changes) -> None:
 
 
 def _line_value(line: OrderLine) -> int:
-    return line.price * line.cancelled + _share(line.tax, line) + _share(line.duties, line)
+    return _share(line.goods, line) + _share(line.tax, line) + _share(line.duties, line)
 
 
 def _share(amount: int, line: OrderLine) -> int:

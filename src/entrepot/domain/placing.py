@@ -45,13 +45,13 @@ class PlaceOrder(OrderCommand, frozen=True):
         """Refuse by the first check that fails, or make the order, its holds and its payment."""
         if waiting := in_flight(self.basket, view):
             return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids.next(), ids.uuid())
+        drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
         if appraisal.token_used(self.basket, view):
             return refused(token_reuse(self.basket))
         changes = Changes(holds_for(drafted, view))
-        return Decided(settle(drafted, now, changes), changes)
+        return Decided(settle(drafted, now, changes, ids), changes)
 
 
 class RecordPending(OrderCommand, frozen=True):
@@ -63,7 +63,7 @@ class RecordPending(OrderCommand, frozen=True):
         """Refuse by the first check that fails, or record the order as pending."""
         if waiting := in_flight(self.basket, view):
             return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids.next(), ids.uuid())
+        drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
         order = drafted.order
@@ -117,12 +117,13 @@ def settle(
     drafted: Draft,
     now: datetime,
     changes: Changes,
+    ids: Ids,
     reference: str | None = None,
     description: str | None = None,
 ) -> Placed:
     """Make the paid order exist: its records, its payment, and the names that it takes, all put into `changes`."""
     order = msgspec.structs.replace(drafted.order, payment_state="paid", payment_description=description)
-    payment = _payment(order, drafted.basket, reference)
+    payment = _payment(order, drafted.basket, ids.next(), reference)
     changes.put(order, *drafted.parts, *drafted.lines, payment)
     changes.put(OrderEvent(order.id, order.events, now, "placed", {}))
     changes.put(*claims(order, drafted.basket))
@@ -140,10 +141,11 @@ def claims(order: Order, basket: Basket) -> list[Reference]:
     ]
 
 
-def _payment(order: Order, basket: Basket, reference: str | None) -> Payment:
+def _payment(order: Order, basket: Basket, number: int, reference: str | None) -> Payment:
     return Payment(
         order=order.id,
         no=1,
+        id=number,
         kind="external" if basket.payment.method == appraisal.EXTERNAL else "card",
         method=basket.payment.method,
         state="paid",

@@ -18,7 +18,7 @@ from entrepot.engine.outbox import Outbox
 from entrepot.engine.vendors import Vendors, Wrap, unwrapped
 from entrepot.gateways.cards.port import CardGateway
 from entrepot.store.attempts import read_account_of
-from entrepot.store.connections import OpenablePool, Pool, connect_engine, read_pool, write_pool
+from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
 
 def _as_it_is(connect: Connect) -> Connect:
@@ -50,7 +50,8 @@ class Worker:
         self._books = OpenablePool(partial(write_pool, database_url))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors)
-        self.outbox = Outbox(self._books, {"payout": PayoutDeliveries(self._cards_of)})
+        self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
+        self.outbox = Outbox(self._outbox_pool, {"payout": PayoutDeliveries(self._cards_of)})
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
 
@@ -58,6 +59,7 @@ class Worker:
         """Connect, and begin to work."""
         await self.pool.open()
         await self._books.open()
+        await self._outbox_pool.open()
         await self.engine.start()
         await self.outbox.start()
         self._recovery.start()
@@ -67,8 +69,9 @@ class Worker:
         """Finish what was accepted, then let everything go."""
         await self._housekeeping.stop()
         await self._recovery.stop()
-        await self.outbox.stop()
         await self.desk.stop()
+        await self.outbox.stop()
+        await self._outbox_pool.close()
         await self.engine.stop()
         await self.vendors.close()
         await self._books.close()

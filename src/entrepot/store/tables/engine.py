@@ -5,7 +5,7 @@ from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import big, json, moment, small, table, text, uuid
 
-batches = table("batches", ("id",), uuid("id"), moment("at"), Index("batches_at_idx", "workspace", "at"))
+batches = table("batches", ("id",), uuid("id"), moment("at"), Index("batches_at_idx", "at", "workspace"))
 
 attempts = table(
     "attempts",
