@@ -121,7 +121,7 @@ def units(product: Product, variant: Variant, quantity: Decimal) -> int | Quanti
 def unit_price(
     product: Product, variant: Variant, answers: Mapping[str, int | str], currency: str, view: View
 ) -> int | None:
-    """What a whole unit costs with its surcharges, as prices are stored; None where it has no price.
+    """What a whole unit costs with its surcharges, as prices are stored; None where it has no price, or an absurd one.
 
     Numbers that multiply the price multiply that of the product, and the surcharges of choices that count per unit.
     """
@@ -134,7 +134,7 @@ def unit_price(
         link = view.get(ProductChoice, (product.id, choice.id))
         surcharge = _surcharge(link, option, currency)
         total += surcharge * factor if choice.per_unit else surcharge
-    return int(total.quantize(Decimal(1), "ROUND_HALF_UP"))
+    return _exactly(total.to_integral_value("ROUND_HALF_UP"), 0)
 
 
 def unit_weight(variant: Variant, answers: Mapping[str, int | str], view: View) -> Decimal:
@@ -177,7 +177,7 @@ def _number(ref: LineRef, choice: Choice, given: Chosen) -> int | Failure:
     parts = _exactly(value, DECIMALS)
     if parts is None or parts % max(choice.multiple_of, 1):
         return invalid
-    largest = LARGEST_NUMBER if choice.maximum is None else choice.maximum
+    largest = LARGEST_NUMBER if choice.maximum is None else min(choice.maximum, LARGEST_NUMBER)
     return parts if choice.minimum <= parts <= largest else invalid
 
 
