@@ -18,7 +18,7 @@ from entrepot.domain.articles import ProductChoice
 from entrepot.domain.attempts import Attempt
 from entrepot.domain.buying import CheckoutCart
 from entrepot.domain.cart_wishes import CartPatch, CartSet, PaymentPlanned, PlanPayment, SetCart
-from entrepot.domain.carts import Cart, CartFile, CartLine
+from entrepot.domain.carts import Cart, CartFile, CartLine, PurgeCarts
 from entrepot.domain.certificates import Certificate, CertificateUse
 from entrepot.domain.choosing import NewFile
 from entrepot.domain.codes import AddCode, CodesSet, RemoveCode
@@ -31,6 +31,7 @@ from entrepot.domain.collecting import (
     RefundPayment,
     SetPayment,
 )
+from entrepot.domain.customers import Session
 from entrepot.domain.discarding import Discarded, DiscardOrder
 from entrepot.domain.discounts import Discount
 from entrepot.domain.items import AddItem, CartItemSet, RemoveItem, SetItem
@@ -42,6 +43,7 @@ from entrepot.domain.sessions import EndSession, OpenSession, SessionSet, SetSes
 from entrepot.domain.state import Command, Record, Refused
 from entrepot.domain.stock import Hold, Level
 from entrepot.engine import Clock, Engine
+from entrepot.engine.batch import Batch, own_rule
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 from entrepot.failures import commerce as failed
@@ -52,10 +54,12 @@ from entrepot.failures.orders import (
     PriceInvalid,
     ProductUnavailable,
     ProductUnknown,
+    QuoteStale,
     SoldOut,
 )
 from entrepot.store.connections import Connection, connect, connect_engine
 from entrepot.store.loading import binding_of
+from entrepot.store.queries.totals import read_totals
 from tests.support.boutique import (
     BANNER,
     BUYER,
@@ -80,7 +84,6 @@ from tests.support.boutique import (
     open_boutique,
     payment_method,
     session,
-    stocked,
     write,
 )
 from tests.support.shop import AT, WORKSPACE
@@ -245,7 +248,6 @@ async def test_one_article_with_the_same_choices_is_one_line(shop: Shop) -> None
 
 
 async def test_what_cannot_be_bought_is_refused_with_its_reason(shop: Shop) -> None:
-    await write(shop.connection, [stocked(999, 0)][:0])
     cases: list[tuple[dict[str, Any], type[Failure]]] = [
         ({"article": 1}, ProductUnknown),
         ({"article": SHIRT}, failed.ChoiceMissing),
@@ -660,3 +662,69 @@ async def test_a_payment_is_refunded_once_however_many_ask(shop: Shop, database_
         )
     assert sum(isinstance(outcome, RefundOpened) for outcome in outcomes) == 2
     assert (await shop.row(Payment)).refunded == 40_000
+
+
+async def test_commands_of_one_batch_see_each_other(shop: Shop) -> None:
+    who: dict[str, Any] = dict(SEEN, session=SESSION)
+    batch = Batch(
+        WORKSPACE,
+        [
+            AddItem(**who, article=SHIRT, choices={SIZE: S}),
+            AddItem(**who, article=SHIRT, choices={SIZE: S}, quantity=Decimal(2)),
+            SetCart(**who, patch=CartPatch(delivery_method=POST, buyer=msgspec.to_builtins(BUYER))),
+            PlanPayment(**who, method=INVOICE),
+            CheckoutCart(**who, lease_until=real_now()),
+            AddItem(**who, article=SHIRT, choices={SIZE: S}),
+        ],
+    )
+    await batch.run(shop.connection, own_rule, AT)
+    assert [type(answer) for answer in batch.answers] == [
+        CartItemSet, CartItemSet, CartSet, PaymentPlanned, Placed, CartItemSet,
+    ]  # fmt: skip
+    assert [hold.quantity for hold in await shop.rows(Hold)] == [3]
+    assert (await shop.row(Cart)).id != (await shop.row(Order)).id
+
+
+async def test_what_was_not_loaded_with_the_batch_is_asked_for_again(shop: Shop) -> None:
+    """A buyer who says who he is in the same batch must not slip past a limit per customer."""
+    limited = discount(TENTH, "ONCE", "percent", percent=100_000, max_uses_per_customer=1)
+    await write(shop.connection, [limited])
+    await shop.filled()
+    await shop.run(AddCode, code="ONCE")
+    assert isinstance(await shop.checkout(), Placed)
+    again = shop.of(OTHER_SESSION)
+    await again.filled()
+    await again.run(SetCart, patch=CartPatch(buyer={"info": {"email": "other@example.com"}}))
+    await again.run(AddCode, code="ONCE")
+    who: dict[str, Any] = dict(SEEN, session=OTHER_SESSION)
+    back = CartPatch(buyer={"info": {"email": "EVA@example.com "}})
+    batch = Batch(WORKSPACE, [SetCart(**who, patch=back), CheckoutCart(**who, lease_until=real_now())])
+    await batch.run(shop.connection, own_rule, AT)
+    assert batch.answers[1] == Refused((QuoteStale(1),))
+    assert await again.declined() == failed.InvalidDiscountCode("ONCE")
+
+
+async def test_a_reader_sees_the_sums_by_which_the_order_is_placed(shop: Shop) -> None:
+    await write(shop.connection, [certificate(balance=5_000)])
+    number = await shop.filled()
+    await shop.run(AddCode, code="GIFT")
+    totals = (await read_totals(shop.connection, WORKSPACE, SHOP_CHANNEL, [number, 4_711]))[number]
+    assert await read_totals(shop.connection, WORKSPACE, 99, []) == {}
+    placed = await shop.checkout()
+    assert isinstance(placed, Placed)
+    assert (totals.total.inc, totals.due) == (placed.order.total, 40_000)
+
+
+async def test_using_the_cart_renews_its_session(shop: Shop) -> None:
+    await write(shop.connection, [session(73, expires_at=AT + timedelta(days=2))])
+    await shop.of(73).run(AddItem, article=SHIRT, choices={SIZE: S})
+    renewed = next(each for each in await shop.rows(Session) if each.id == 73)
+    assert renewed.expires_at == AT + timedelta(days=30)
+
+
+async def test_expired_carts_go_with_all_that_hangs_on_them(shop: Shop) -> None:
+    number = await shop.filled()
+    await shop.run(AddItem, article=BANNER, choices={PICTURE: NewFile("a", "b", b"x")})
+    await shop.connection.execute("update carts set expires_at = $1", AT)
+    assert await shop.engine.execute(WORKSPACE, PurgeCarts((number,))) == 1
+    assert [await shop.rows(kind) for kind in (Cart, CartLine, CartFile, Payment)] == [[], [], [], []]
