@@ -39,6 +39,7 @@ class Stage(IntEnum):
 
     CHANNEL = 0
     REFERENCE = 1
+    TRIES = 2
     SESSION = 10
     CUSTOMER = 11
     CART = 12
@@ -55,6 +56,7 @@ class Stage(IntEnum):
     ARTICLE = 33
     METHOD = 34
     BUYER = 35
+    ROW = 37
     LOCATION = 38
     VARIANT = 39
     STOCK = 40

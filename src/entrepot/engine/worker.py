@@ -9,14 +9,19 @@ import msgspec
 
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
+from entrepot.engine.deliveries import PayoutDeliveries
 from entrepot.engine.desk import OrderDesk
 from entrepot.engine.driving import Recovery
 from entrepot.engine.engine import Connect, Engine
 from entrepot.engine.housekeeping import Housekeeping
+from entrepot.engine.outbox import Outbox
 from entrepot.engine.vendors import Vendors, Wrap, unwrapped
-from entrepot.store.connections import OpenablePool, Pool, connect_engine, read_pool, write_pool
+from entrepot.gateways.cards.port import CardGateway
+from entrepot.store.attempts import read_account_of
+from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
 BOOK_CONNECTIONS = 4
+OUTBOX_CONNECTIONS = 2
 
 
 def _as_it_is(connect: Connect) -> Connect:
@@ -48,6 +53,8 @@ class Worker:
         self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors)
+        self._outbox_pool = OpenablePool(partial(outbox_pool, database_url, OUTBOX_CONNECTIONS))
+        self.outbox = Outbox(self._outbox_pool, {"payout": PayoutDeliveries(self._cards_of)})
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
 
@@ -55,7 +62,9 @@ class Worker:
         """Connect, and begin to work."""
         await self.pool.open()
         await self._books.open()
+        await self._outbox_pool.open()
         await self.engine.start()
+        await self.outbox.start()
         self._recovery.start()
         self._housekeeping.start()
 
@@ -64,7 +73,15 @@ class Worker:
         await self._housekeeping.stop()
         await self._recovery.stop()
         await self.desk.stop()
+        await self.outbox.stop()
+        await self._outbox_pool.close()
         await self.engine.stop()
         await self.vendors.close()
         await self._books.close()
         await self.pool.close()
+
+    async def _cards_of(self, workspace: int, order: int) -> CardGateway:
+        """The card provider that took an order's money."""
+        async with self.reads.acquire() as connection:
+            settings, environment = await read_account_of(connection, workspace, order)
+        return self.vendors.cards(workspace, settings.cards, environment)

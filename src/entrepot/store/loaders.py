@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
+from entrepot.domain.access import Tries
 from entrepot.domain.attempts import Attempt
 from entrepot.domain.carts import Cart, CartFile, CartLine
 from entrepot.domain.catalogue import Offer, OfferKey, Variant
@@ -24,6 +25,7 @@ from entrepot.domain.stock import Hold, Level, Location
 from entrepot.domain.taxes import TaxCompany, TaxRate
 from entrepot.store.connections import Connection
 from entrepot.store.loading import Loader, plain, rows_of
+from entrepot.store.row_loaders import any_rows
 from entrepot.store.shop_loaders import articles, by_name, certificate_uses, discount_uses, methods
 
 _channel_settings = msgspec.json.Decoder(ChannelSettings).decode
@@ -173,6 +175,7 @@ async def _taxes(
 LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
+    Stage.TRIES: rows_of(Tries, "subject", "bytea"),
     Stage.SESSION: rows_of(Session, "id", "bigint"),
     Stage.CUSTOMER: rows_of(Customer, "id", "bigint"),
     Stage.CART: rows_of(Cart, "id", "bigint", CartLine, CartFile, parent="cart"),
@@ -189,6 +192,7 @@ LOADERS: dict[Stage, Loader] = {
     Stage.ARTICLE: articles,
     Stage.METHOD: methods,
     Stage.BUYER: plain(Customer),
+    Stage.ROW: cast("Loader", any_rows),
     Stage.LOCATION: plain(Location),
     Stage.VARIANT: plain(Variant),
     Stage.STOCK: rows_of(Level, "variant", "bigint"),

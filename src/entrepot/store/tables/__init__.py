@@ -1,6 +1,7 @@
 """The tables, one file per area; every key starts with the workspace."""
 
 from entrepot.store.tables import (
+    access,
     articles,
     bank,
     carts,
@@ -8,8 +9,10 @@ from entrepot.store.tables import (
     customers,
     discounts,
     engine,
+    mailbox,
     orders,
     partner,
+    residents,
     sandbox,
     shops,
     stock,
@@ -18,6 +21,7 @@ from entrepot.store.tables import (
 from entrepot.store.tables._base import metadata
 
 __all__ = [
+    "access",
     "articles",
     "bank",
     "carts",
@@ -25,9 +29,11 @@ __all__ = [
     "customers",
     "discounts",
     "engine",
+    "mailbox",
     "metadata",
     "orders",
     "partner",
+    "residents",
     "sandbox",
     "shops",
     "stock",

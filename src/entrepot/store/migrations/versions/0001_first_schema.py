@@ -185,7 +185,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="batches_pkey"),
     )
-    op.create_index("batches_at_idx", "batches", ["workspace", "at"], unique=False)
+    op.create_index("batches_at_idx", "batches", ["at", "workspace"], unique=False)
     op.create_table(
         "cart_lines",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -489,6 +489,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("workspace", "code", name="locations_code_key"),
     )
     op.create_table(
+        "mailbox",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(collation="C"), nullable=False),
+        sa.Column("recipient", sa.Text(collation="C"), nullable=False),
+        sa.Column("sender", sa.Text(collation="C"), nullable=False),
+        sa.Column("subject", sa.Text(collation="C"), nullable=False),
+        sa.Column("text", sa.Text(collation="C"), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "key", name="mailbox_pkey"),
+    )
+    op.create_index("mailbox_sent_idx", "mailbox", ["workspace", "sent_at"], unique=False)
+    op.create_table(
         "merchants",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -615,7 +627,7 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
-        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.BigInteger(), nullable=False),
         sa.Column("listener", sa.Text(collation="C"), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("payload", postgresql.JSONB(), nullable=False),
@@ -623,12 +635,17 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("state", sa.Text(collation="C"), nullable=False),
-        sa.PrimaryKeyConstraint("workspace", "order", "listener", "seq", name="outbox_pkey"),
+        sa.Column("give_up_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "subject", "listener", "seq", name="outbox_pkey"),
+    )
+    op.create_index(
+        "outbox_done_idx", "outbox", ["due_at"], unique=False, postgresql_where=sa.text("state = 'delivered'")
     )
     op.create_index(
         "outbox_due_idx",
         "outbox",
-        ["due_at", "workspace"],
+        ["workspace", "due_at"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
     )
@@ -753,6 +770,14 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "residents",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("country", sa.Text(collation="C"), nullable=False),
+        sa.Column("identity", sa.Text(collation="C"), nullable=False),
+        sa.Column("address", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "country", "identity", name="residents_pkey"),
+    )
+    op.create_table(
         "sandbox_worlds",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
@@ -806,6 +831,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "country", "province", name="tax_rates_pkey"),
     )
     op.create_table(
+        "tries",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "subject", name="tries_pkey"),
+    )
+    op.create_table(
         "urls",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.BigInteger(), nullable=False),
@@ -825,6 +858,24 @@ def upgrade() -> None:
         sa.Column("settings", postgresql.JSONB(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="workspaces_pkey"),
+    )
+    op.create_table(
+        "admin_tokens",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("administrator", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace", "administrator"],
+            ["administrators.workspace", "administrators.id"],
+            name="admin_tokens_administrators_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "hash", name="admin_tokens_pkey"),
+    )
+    op.create_index(
+        "admin_tokens_administrator_idx", "admin_tokens", ["workspace", "administrator"], unique=False
     )
     op.create_table(
         "article_choice_options",
