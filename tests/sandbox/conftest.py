@@ -25,13 +25,13 @@ class Sandbox:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
 
-    async def order(self, item: Item = MUG) -> httpx.Response:
-        """Order one of a product, paid by a token that is new each time."""
-        _, _, body = order("", item).partition("-d '")
-        headers = {"API-Key": "demo-api-key"}
-        return await self.http.post(
-            "/bonsai/orders/V1/submit", json=json.loads(body.removesuffix("'")), headers=headers
-        )
+    async def order(
+        self, item: Item = MUG, *, key: str = "demo-api-key", token: str | None = None
+    ) -> httpx.Response:
+        """Order one of a product, paid by this token or one that is new each time."""
+        body = json.loads(order("", item).partition("-d '")[2].removesuffix("'"))
+        body["payment"]["token"] = token or body["payment"]["token"]
+        return await self.http.post("/bonsai/orders/V1/submit", json=body, headers={"API-Key": key})
 
     async def fault(self, target: str, kind: str, **more: Any) -> dict[str, Any]:
         """Put a fault in place."""

@@ -63,6 +63,17 @@ async def test_reads_that_find_no_database_are_refused_as_temporary(sandbox: San
     assert (await sandbox.order()).status_code == 200
 
 
+async def test_a_partner_out_of_reach_gives_no_verdict(sandbox: Sandbox) -> None:
+    before = await sandbox.stock()
+    await sandbox.fault("tokens.validate", "timeout", delay=0, workspace="south")
+    await sandbox.fault("tokens.validate", "timeout", delay=0, workspace="north")
+    refused = await sandbox.order(key="validated-api-key", token="ext_valid_1")
+    assert [error["code"] for error in refused.json()["errors"]] == ["EXTERNAL_PAYMENT_UNKNOWN_ERROR"]
+    assert await sandbox.stock() == before
+    assert (await sandbox.order(key="validated-api-key", token="ext_valid_1")).status_code == 200
+    assert [fault["hits"] for fault in await sandbox.faults()] == [0, 1]
+
+
 async def test_a_fault_can_be_lifted(sandbox: Sandbox) -> None:
     fault = await sandbox.fault("rule:PlaceOrder", "error", count=5)
     assert (await sandbox.http.delete(f"/sandbox/faults/{fault['id']}")).status_code == 204

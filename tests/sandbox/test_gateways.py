@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from entrepot.failures.payments import TaxUnavailable
+from entrepot.failures.payments import TaxRefused, TaxUnavailable
 from entrepot.gateways.cards.port import UNREACHABLE, CallFailed, CardGateway, Intent
 from entrepot.gateways.taxes.simulated import SimulatedTaxes
 from entrepot.gateways.tokens.port import NoVerdict, TokenAmounts, TokenQuery, TokenValidator, Valid
@@ -36,8 +36,8 @@ def faults() -> Faults:
     return Faults()
 
 
-def cards(faults: Faults, gateway: Cards, workspace: int = 1, channel: int = 2) -> CardGateway:
-    return faults.wrap_gateway("cards", cast("CardGateway", gateway), workspace, channel)
+def cards(faults: Faults, gateway: Cards, workspace: int = 1) -> CardGateway:
+    return faults.wrap_gateway("cards", cast("CardGateway", gateway), workspace)
 
 
 async def test_without_a_fault_the_call_goes_through(faults: Faults) -> None:
@@ -74,10 +74,10 @@ async def test_reading_is_never_in_doubt(faults: Faults) -> None:
     assert await cards(faults, Cards()).read("pi_1") == CallFailed(UNREACHABLE, in_doubt=False)
 
 
-async def test_only_its_own_channel_is_hit(faults: Faults) -> None:
-    faults.add(FaultOrder("cards.confirm", "refuse"), Scope(1, frozenset({3})))
-    assert await cards(faults, Cards(), channel=2).confirm("pi_1", "tok", "k") is INTENT
-    assert isinstance(await cards(faults, Cards(), channel=3).confirm("pi_1", "tok", "k"), CallFailed)
+async def test_only_its_own_workspace_is_hit(faults: Faults) -> None:
+    faults.add(FaultOrder("cards.confirm", "refuse"), Scope(3))
+    assert await cards(faults, Cards(), workspace=2).confirm("pi_1", "tok", "k") is INTENT
+    assert isinstance(await cards(faults, Cards(), workspace=3).confirm("pi_1", "tok", "k"), CallFailed)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,12 @@ async def test_taxes_say_what_the_real_provider_s_line_says(
     faults: Faults, kind: Kind, sentence: str
 ) -> None:
     gateway = faults.wrap_gateway("taxes", SimulatedTaxes({}, {}))
-    assert gateway.in_process
     faults.add(FaultOrder("taxes.quote", kind, delay=0))
-    assert not gateway.in_process  # what is in-process cannot be out of reach
     query: Any = _TaxQuery()
     answer = await gateway.quote(query)
     url = "https://rest.avatax.com/api/v2/transactions/create"
     assert answer == TaxUnavailable(sentence.format(url=url))
-    assert gateway.in_process
+    assert isinstance(await gateway.quote(query), TaxRefused)
 
 
 class _TaxQuery:

@@ -29,6 +29,10 @@ RIGHT = {"target": rule_target(PlaceOrder), "kind": "error"}
         ({**RIGHT, "delay": 1}, "/delay: only slow and timeout wait"),
         ({"target": "cards.confirm", "kind": "slow"}, "/delay: slow needs it"),
         ({**RIGHT, "channel": "demo"}, "/channel: its workspace is needed too"),
+        (
+            {"target": "cards.confirm", "kind": "drop", "workspace": "north", "channel": "demo"},
+            "/channel: conn",
+        ),
         ({"target": "connection:reads", "kind": "refuse", "workspace": "north"}, "/workspace: reads share"),
         ([RIGHT], "the value is not of type"),
     ],

@@ -66,7 +66,7 @@ def line(order: int, no: int, variant: int, quantity: int, *, part: int = 1, pri
     """A new line with a tax of 13 % and a duty of 1 minor unit per unit."""
     product, known = PRODUCTS[0], next(v for v in VARIANTS if v.id == variant)
     return OrderLine(
-        order, no, part, product.uuid, product.id, variant, known.sku, known.name, price, quantity,
+        order, no, order * 100 + no, part, product.uuid, product.id, variant, known.sku, known.name, price, quantity,
         price * quantity * 13 // 100, quantity, True, True, new=quantity,
     )  # fmt: skip
 
@@ -97,7 +97,15 @@ def order_records(
         "external payment", None, None, AT, AT, 1, 1, {},
     )  # fmt: skip
     payment = msgspec.convert(
-        {"order": number, "no": 1, "kind": kind, "method": "m", "state": "paid", "amount": total}
+        {
+            "order": number,
+            "no": 1,
+            "id": number * 100,
+            "kind": kind,
+            "method": "m",
+            "state": "paid",
+            "amount": total,
+        }
         | {"currency": "EUR", "refunded": 0, "reference": None, "reported": None},
         Payment,
     )

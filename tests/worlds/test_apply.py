@@ -60,15 +60,15 @@ async def order_the_mug(connection: Connection) -> None:
     await connection.execute(
         """insert into orders (workspace, id, uuid, channel, environment, state, reason, payment_state, currency,
           person, goods, goods_tax, shipping, shipping_tax, duties, total, payment_method, placed_at, changed_at,
-          version, events, data)
+          version, events, data, fee, fee_tax, rounding)
         select workspace, 1, uuid, id, 'live', 'placed', '', 'paid', 'CAD', '{}', 0, 0, 0, 0, 0, 0, '',
-          to_timestamp(0), to_timestamp(0), 0, 0, '{}' from channels"""
+          to_timestamp(0), to_timestamp(0), 0, 0, '{}', 0, 0, 0 from channels"""
     )
     await connection.execute(
-        """insert into order_lines (workspace, "order", no, part, product, product_id, variant, sku, name, price,
+        """insert into order_lines (workspace, "order", no, id, part, product, product_id, variant, sku, name, price,
           quantity, tax, duties, requires_shipping, tracked, new, acknowledged, shipped, delivered, cancelled,
-          return_initiated, returned, refunded)
-        select workspace, 1, 1, 1, uuid, id, 7, 'mug', '', 0, 1, 0, 0, true, true, 1, 0, 0, 0, 0, 0, 0, 0
+          return_initiated, returned, refunded, scale, data)
+        select workspace, 1, 1, 2, 1, uuid, id, 7, 'mug', '', 0, 1, 0, 0, true, true, 1, 0, 0, 0, 0, 0, 0, 0, 0, '{}'
         from products"""
     )
 

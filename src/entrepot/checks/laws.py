@@ -101,7 +101,7 @@ ORDERS = (
         """
         select o.id from orders o
         left join (
-          select "order", sum(price * quantity) goods, sum(tax) tax, sum(duties) duties
+          select "order", sum(coalesce(amount, price * quantity)) goods, sum(tax) tax, sum(duties) duties
           from order_lines where workspace = $1 group by "order"
         ) l on l."order" = o.id
         left join (
@@ -112,7 +112,7 @@ ORDERS = (
           o.goods <> coalesce(l.goods, 0) or o.goods_tax <> coalesce(l.tax, 0)
           or o.duties <> coalesce(l.duties, 0) or o.shipping <> coalesce(p.shipping, 0)
           or o.shipping_tax <> coalesce(p.tax, 0)
-          or o.total <> o.goods + o.goods_tax + o.shipping + o.shipping_tax + o.duties)
+          or o.total <> o.goods + o.goods_tax + o.shipping + o.shipping_tax + o.duties + o.fee + o.fee_tax + o.rounding)
         """,
         "order {id}: its totals are not the sums of its lines and parts",
     ),

@@ -77,7 +77,7 @@ class WantedPayment(msgspec.Struct, frozen=True):
 
 
 class Basket(msgspec.Struct, frozen=True):
-    """What is asked for, as far as the checks before taxes look at it."""
+    """What is asked for, as far as the checks before taxes look at it; `cart` is the one that the order comes of."""
 
     channel: int
     environment: Environment
@@ -86,6 +86,7 @@ class Basket(msgspec.Struct, frozen=True):
     ship_to: Address
     payment: WantedPayment
     external_id: str | None = None
+    cart: int | None = None
 
 
 class PricedLine(msgspec.Struct, frozen=True):

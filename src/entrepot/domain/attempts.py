@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.appraisal import Basket
-from entrepot.domain.orders import Order, OrderLine, OrderPart
+from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment
 from entrepot.domain.state import Record
 
 
@@ -27,6 +27,18 @@ class Payout(msgspec.Struct, frozen=True):
     amount: int
 
 
+class Purchase(msgspec.Struct, frozen=True):
+    """What an order that comes of a cart takes with it: the payments as they will stand, and the discounts used.
+
+    Every certificate is a payment whose `method_id` is the certificate's id. `buyer` is the folded e-mail address.
+    """
+
+    payment: Payment | None
+    certificates: tuple[Payment, ...]
+    discounts: tuple[int, ...]
+    buyer: str
+
+
 class Draft(msgspec.Struct, frozen=True):
     """A whole order, ready to exist, with what it takes from outside and what merchants are due."""
 
@@ -35,6 +47,12 @@ class Draft(msgspec.Struct, frozen=True):
     lines: tuple[OrderLine, ...]
     basket: Basket
     payouts: tuple[Payout, ...] = ()
+    purchase: Purchase | None = None
+
+    @property
+    def due(self) -> int:
+        """What is left to charge, in minor units, once gift certificates have paid their part."""
+        return self.order.total - sum(p.amount for p in (self.purchase.certificates if self.purchase else ()))
 
 
 class Attempt(Record, frozen=True):

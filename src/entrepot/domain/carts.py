@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
 
 from entrepot.domain.channels import Environment
+from entrepot.domain.customers import Buyer
+from entrepot.domain.orders import Payment
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Record, Stage, View, refused
 from entrepot.failures import Failure
 from entrepot.failures.carts import CartFull, CartQuantityTooLarge, CartUnknown
@@ -23,17 +25,40 @@ MAX_LINES = 500
 MAX_QUANTITY = 1_000_000
 
 
+class CartCode(msgspec.Struct, frozen=True):
+    """A code that was added to a cart, and the discount or gift certificate that it names."""
+
+    code: str
+    kind: Literal["discount", "certificate"]
+    target: int
+
+
 class Cart(Record, frozen=True):
-    """One cart of one account. `data` is what belongs to its door alone."""
+    """One cart of one account. `data` is what belongs to its door alone.
+
+    A buyer's cart in a shop is private to its session and says more: who buys, how it is sent, and with which codes.
+    `attempt` is the one that is placing the cart: until it ends nothing of the cart changes.
+    """
 
     id: int
     uuid: UUID
     channel: int
-    environment: str
+    environment: Environment
     created_at: datetime
     changed_at: datetime
     expires_at: datetime
     data: dict[str, Any]
+    session: int | None = None
+    customer: int | None = None
+    currency: str = ""
+    language: str = ""
+    vat_country: str | None = None
+    buyer: Buyer = Buyer()
+    delivery_method: int | None = None
+    note: str | None = None
+    codes: tuple[CartCode, ...] = ()
+    attempt: int | None = None
+    version: int = 1
 
     @property
     def key(self) -> Hashable:
@@ -42,7 +67,12 @@ class Cart(Record, frozen=True):
 
 
 class CartLine(Record, frozen=True):
-    """A quantity of one item, in the variant's smallest unit; product and variant as the door names them."""
+    """A quantity of one item, in the variant's smallest unit; product and variant as the door names them.
+
+    In a shop a line has an id, and the ids of what it was found to name. `choices` are the buyer's answers by choice:
+    an option's id, a text, a number in ten-thousandths, or the id of a file. `price` is the price of a whole unit, in
+    minor units, that the buyer was shown.
+    """
 
     cart: int
     no: int
@@ -50,6 +80,11 @@ class CartLine(Record, frozen=True):
     variant: str
     quantity: int
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    id: int | None = None
+    product_id: int | None = None
+    variant_id: int | None = None
+    choices: dict[str, int | str] = msgspec.field(default_factory=dict[str, int | str])
+    price: int | None = None
 
     @property
     def key(self) -> Hashable:
@@ -65,6 +100,42 @@ class CartLine(Record, frozen=True):
     def item(self) -> tuple[str, str]:
         """What the line is of: a cart has one line per item."""
         return (self.product, self.variant)
+
+
+class CartFile(Record, frozen=True):
+    """A file that belongs to a line of a cart, or of the order that the cart became; `size` is in bytes."""
+
+    id: int
+    cart: int
+    line: int
+    choice: int
+    name: str
+    type: str
+    size: int
+    digest: bytes
+    created_at: datetime
+
+    @property
+    def key(self) -> Hashable:
+        """The file's id."""
+        return self.id
+
+    @property
+    def parent(self) -> Hashable:
+        """The cart."""
+        return self.cart
+
+
+class FileContent(Record, frozen=True):
+    """The bytes of a file; they go when the file goes."""
+
+    id: int
+    content: bytes
+
+    @property
+    def key(self) -> Hashable:
+        """The file's id."""
+        return self.id
 
 
 class CartItem(msgspec.Struct, frozen=True):
@@ -92,11 +163,14 @@ class CartOwner(msgspec.Struct, frozen=True):
 class CreateCart(Command, frozen=True):
     """Open a cart with these items. The result is its `CartContents`."""
 
-    ids: ClassVar[int] = 1
-
     owner: CartOwner
     items: tuple[CartItem, ...]
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+    @property
+    def ids(self) -> int:
+        """The cart's."""
+        return 1
 
     @property
     def weight(self) -> int:
@@ -200,18 +274,18 @@ class PurgeCarts(Command, frozen=True):
         return 4 * len(self.carts)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The carts, with their lines."""
+        """The carts, with their lines, and what was planned to pay them."""
         del view
-        return self.carts if stage is Stage.CART else ()
+        return self.carts if stage in {Stage.CART, Stage.PAYMENT} else ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Remove what has expired; a cart that was changed meanwhile stays."""
+        """Remove what has expired; a cart that was changed meanwhile, or is being placed, stays."""
         del ids
         found = [cart for number in self.carts if (cart := view.get(Cart, number))]
-        expired = [cart for cart in found if cart.expires_at <= now]
+        expired = [cart for cart in found if cart.expires_at <= now and cart.attempt is None]
         changes = Changes()
         for cart in expired:
-            _remove(cart, view.children(CartLine, cart.id), changes)
+            remove_cart(cart, view, changes)
         return Decided(len(expired), changes)
 
 
@@ -267,3 +341,11 @@ def _changed(
 def _remove(cart: Cart, lines: Sequence[CartLine], changes: Changes) -> None:
     for record in (cart, *lines):
         changes.remove(record)
+
+
+def remove_cart(cart: Cart, view: View, changes: Changes) -> None:
+    """Remove a cart with everything that hangs on it and was loaded."""
+    for kind in (CartLine, CartFile, Payment):
+        for record in view.children(kind, cart.id):
+            changes.remove(record)
+    changes.remove(cart)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,11 @@ class Merchant(Record, frozen=True):
 
 
 class Product(Record, frozen=True):
-    """What is sold. `merchant` names a merchant by reference and may name none: a broken set-up is a real one."""
+    """What is sold. `merchant` names a merchant by reference and may name none: a broken set-up is a real one.
+
+    `available` takes it off sale at every door; so does being `hidden`, a `draft` or `display_only`, which also say
+    how a shop shows it. `vat_rate` is the VAT at home, in millionths; `search` is folded text to be found by.
+    """
 
     id: int
     uuid: UUID
@@ -40,6 +45,13 @@ class Product(Record, frozen=True):
     requires_shipping: bool = True
     excluded_methods: tuple[str, ...] = ()
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    hidden: bool = False
+    draft: bool = False
+    display_only: bool = False
+    vat_rate: int = 0
+    search: str = ""
+    created_at: datetime | None = None
+    changed_at: datetime | None = None
 
     @property
     def key(self) -> Hashable:
@@ -48,7 +60,11 @@ class Product(Record, frozen=True):
 
 
 class Variant(Record, frozen=True):
-    """The unit of stock. `scale` is how many decimals its quantities have; an untracked variant is never short."""
+    """The unit of stock. `scale` is how many decimals its quantities have; an untracked variant is never short.
+
+    `weight` is that of a whole unit in grams. Quantities sold are multiples of `divisible_by` smallest units.
+    `chosen_by` says with which options of which choices a buyer means this variant.
+    """
 
     id: int
     product: int
@@ -59,6 +75,8 @@ class Variant(Record, frozen=True):
     weight: int = 0
     position: int = 0
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    divisible_by: int = 1
+    chosen_by: dict[int, int] = msgspec.field(default_factory=dict[int, int])
 
     @property
     def key(self) -> Hashable:

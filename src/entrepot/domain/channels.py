@@ -49,6 +49,25 @@ class TaxSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     base_url: str | None = None
 
 
+class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How an account sells to buyers of its own, who have carts and sessions.
+
+    `currencies` are those active beside the account's own. `vat` tells for a country which rate stands for a rate at
+    home (both in millionths); without an entry the rate at home counts. `minimum_purchase` and `rounding` (the
+    smallest step of a total) are in minor units by currency. Prices are stored with or without VAT.
+    """
+
+    currencies: tuple[str, ...] = ()
+    language: str = "en"
+    prices_include_vat: bool = True
+    shows_prices_with_vat: bool = True
+    vat_country: str = "SE"
+    vat: dict[str, dict[int, int]] = msgspec.field(default_factory=dict[str, dict[int, int]])
+    minimum_purchase: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    rounding: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    needs_delivery: bool = True
+
+
 class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an account may do and how its orders are treated; unknown to every rule is `door`, the door's own part.
 
@@ -66,6 +85,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     external_payment: ExternalPayment | None = None
     cards: CardSettings = CardSettings()
     taxes: TaxSettings = TaxSettings()
+    shop: ShopSettings = ShopSettings()
     door: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 

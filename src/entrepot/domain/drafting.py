@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -15,7 +15,7 @@ from entrepot.domain.attempts import Draft, Payout
 from entrepot.domain.channels import Channel, ChannelSettings, Reference
 from entrepot.domain.orders import Order, OrderLine, OrderPart, Person
 from entrepot.domain.shipping import LABEL
-from entrepot.domain.state import Command, Refused, Stage, View, refused
+from entrepot.domain.state import Command, Ids, Refused, Stage, View, refused
 from entrepot.domain.taxes import Destination, TaxCompany, TaxLine, TaxQuery, TaxQuote, TaxRate
 from entrepot.failures import Failure
 from entrepot.failures.orders import OrderNotPayable, QuoteStale
@@ -43,7 +43,6 @@ class Existing(msgspec.Struct, frozen=True):
 class OrderCommand(Command, frozen=True):
     """What the commands that appraise a basket share: the basket, who orders it, and what to load for it."""
 
-    ids: ClassVar[int] = 1
     pays: ClassVar[bool] = True
     """Whether the order is paid with this command, or recorded to be paid later."""
 
@@ -53,6 +52,11 @@ class OrderCommand(Command, frozen=True):
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     quoted: Quoted | None = None
     existing: Existing | None = None
+
+    @property
+    def ids(self) -> int:
+        """The order's, its payment's, and one per line."""
+        return 2 + len(self.basket.lines)
 
     @property
     def weight(self) -> int:
@@ -86,15 +90,14 @@ def draft(
     command: OrderCommand,
     view: View,
     now: datetime,
-    number: int,
-    uuid: UUID,
+    ids: Ids,
 ) -> Draft | Refused:
-    """The order as it would be under this number, or why it cannot be."""
+    """The order as it would be, or why it cannot be."""
     state = "placed" if command.pays else "pending"
     existing = command.existing
     if existing and (stale := _stale(existing, view)):
         return refused(stale)
-    number, uuid = (existing.order, existing.uuid) if existing else (number, uuid)
+    number, uuid = (existing.order, existing.uuid) if existing else (ids.next(), ids.uuid())
     known = existing.order if existing else None
     appraiser = Appraiser(command.basket, view, paying=command.pays, known_order=known)
     appraised = appraiser.run()
@@ -104,8 +107,15 @@ def draft(
     quote = _taxes(command, appraiser.channel, query, view)
     if isinstance(quote, Failure):
         return refused(quote)
-    drafted = _assemble(command, appraised, quote, now, number, uuid, state)
+    line_ids = _line_ids(view, number, len(appraised.lines), ids)
+    drafted = _assemble(command, appraised, quote, now, number, uuid, state, line_ids)
     return _continued(drafted, view.get(Order, number)) if existing else drafted
+
+
+def _line_ids(view: View, order: int, count: int, ids: Ids) -> list[int]:
+    """The ids of an order's lines: those that it has, and fresh ones."""
+    known = {line.no: line.id for line in view.children(OrderLine, order)}
+    return [known.get(no) or ids.next() for no in range(1, count + 1)]
 
 
 def _stale(existing: Existing, view: View) -> Failure | None:
@@ -209,10 +219,12 @@ def _assemble(
     number: int,
     uuid: UUID,
     state: Literal["placed", "pending"],
+    line_ids: Sequence[int],
 ) -> Draft:
     parts, part_of = _parts(number, appraised, quote)
     lines = tuple(
-        _line(number, no, part_of[no - 1], line, quote) for no, line in enumerate(appraised.lines, 1)
+        _line(number, no, line_ids[no - 1], part_of[no - 1], line, quote)
+        for no, line in enumerate(appraised.lines, 1)
     )
     order = _order(command, parts, lines, quote, now, number, uuid, state)
     return Draft(order, parts, lines, command.basket, _payouts(appraised, parts))
@@ -244,11 +256,14 @@ def _parts(
     return tuple(parts), part_of
 
 
-def _line(number: int, no: int, part: int, priced: appraisal.PricedLine, quote: TaxQuote) -> OrderLine:
+def _line(
+    number: int, no: int, line_id: int, part: int, priced: appraisal.PricedLine, quote: TaxQuote
+) -> OrderLine:
     offer, quantity = priced.offer, priced.wanted.quantity
     return OrderLine(
         order=number,
         no=no,
+        id=line_id,
         part=part,
         product=offer.name.product,
         product_id=offer.product_id or 0,

@@ -43,6 +43,7 @@ class Order(Record, frozen=True):
     """One order of one account; all amounts in minor units of `currency`.
 
     `reason` says why a failed or cancelled order is: payment, payment validation, merchant, inventory …
+    `fee` is what the way of paying costs; `rounding` is what makes `total` payable in the currency's coins.
     `data` is what belongs to the placing door alone.
     """
 
@@ -71,6 +72,10 @@ class Order(Record, frozen=True):
     version: int
     events: int
     data: dict[str, Any]
+    customer: int | None = None
+    fee: int = 0
+    fee_tax: int = 0
+    rounding: int = 0
 
     @property
     def key(self) -> Hashable:
@@ -102,10 +107,15 @@ class OrderPart(Record, frozen=True):
 
 
 class OrderLine(Record, frozen=True):
-    """A quantity of one variant; the counters `new` to `returned` always add up to `quantity`."""
+    """A quantity of one variant; the counters `new` to `returned` always add up to `quantity`.
+
+    Quantities are in smallest units of `scale` decimals, `price` is that of a whole unit without tax. `amount` is
+    what the whole line costs without tax where that is not price times quantity: discounts, fractions, VAT taken out.
+    """
 
     order: int
     no: int
+    id: int
     part: int
     product: UUID
     product_id: int
@@ -126,6 +136,9 @@ class OrderLine(Record, frozen=True):
     return_initiated: int = 0
     returned: int = 0
     refunded: int = 0
+    scale: int = 0
+    amount: int | None = None
+    data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
     @property
     def key(self) -> Hashable:
@@ -139,8 +152,8 @@ class OrderLine(Record, frozen=True):
 
     @property
     def goods(self) -> int:
-        """Price times quantity."""
-        return self.price * self.quantity
+        """What the line costs without tax."""
+        return self.price * self.quantity if self.amount is None else self.amount
 
 
 class OrderEvent(Record, frozen=True):
@@ -159,21 +172,27 @@ class OrderEvent(Record, frozen=True):
 
 
 class Payment(Record, frozen=True):
-    """Money for an order: `kind` says who collects it (card: the platform, external: the account, manual: by hand).
+    """Money for an order or a cart.
 
-    `reference` is the gateway's name for it; `reported` are the amounts that an account says it collected.
+    `kind` says who collects it (card: the platform, external: the account, manual: somebody by hand) or that a gift
+    certificate did. `reference` is the gateway's name for it; `reported` are the amounts that an account says it
+    collected; `method_id` is the shop's payment method.
     """
 
     order: int
     no: int
-    kind: Literal["card", "external", "manual"]
+    id: int
+    kind: Literal["card", "external", "manual", "certificate"]
     method: str
-    state: Literal["planned", "reserved", "paid", "cancelled"]
+    state: Literal["planned", "unpaid", "pending", "reserved", "paid", "cancelled", "error"]
     amount: int
     currency: str
     refunded: int
     reference: str | None
     reported: dict[str, int] | None
+    method_id: int | None = None
+    params: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    external_data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
     @property
     def key(self) -> Hashable:

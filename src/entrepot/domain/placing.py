@@ -46,7 +46,7 @@ class PlaceOrder(OrderCommand, frozen=True):
         """Refuse by the first check that fails, or make the order, its holds and its payment."""
         if waiting := in_flight(self.basket, view):
             return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids.next(), ids.uuid())
+        drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
         if appraisal.token_used(self.basket, view):
@@ -56,7 +56,7 @@ class PlaceOrder(OrderCommand, frozen=True):
             # The account's settings changed since the way of this order was chosen: it goes another way now.
             return refused(QuoteStale(1))
         changes = Changes(holds_for(drafted, view))
-        placed = settle(drafted, now, changes)
+        placed = settle(drafted, now, changes, ids)
         drop_recorded(drafted, view, changes)
         return Decided(placed, changes)
 
@@ -70,7 +70,7 @@ class RecordPending(OrderCommand, frozen=True):
         """Refuse by the first check that fails, or record the order as pending."""
         if waiting := in_flight(self.basket, view):
             return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids.next(), ids.uuid())
+        drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
         order = drafted.order
@@ -130,12 +130,13 @@ def settle(
     drafted: Draft,
     now: datetime,
     changes: Changes,
+    ids: Ids,
     reference: str | None = None,
     description: str | None = None,
 ) -> Placed:
     """Make the paid order exist: its records, its payment, and the names that it takes, all put into `changes`."""
     order = msgspec.structs.replace(drafted.order, payment_state="paid", payment_description=description)
-    payment = _payment(order, drafted.basket, reference)
+    payment = _payment(order, drafted.basket, ids.next(), reference)
     changes.put(order, *drafted.parts, *drafted.lines, payment)
     changes.put(OrderEvent(order.id, order.events, now, "placed", {}))
     changes.put(*claims(order, drafted.basket))
@@ -163,10 +164,11 @@ def claims(order: Order, basket: Basket) -> list[Reference]:
     ]
 
 
-def _payment(order: Order, basket: Basket, reference: str | None) -> Payment:
+def _payment(order: Order, basket: Basket, number: int, reference: str | None) -> Payment:
     return Payment(
         order=order.id,
         no=1,
+        id=number,
         kind="external" if basket.payment.method == appraisal.EXTERNAL else "card",
         method=basket.payment.method,
         state="paid",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Literal
 
 import msgspec
 
@@ -16,6 +16,7 @@ from entrepot.domain.drafting import OrderCommand, draft
 from entrepot.domain.orders import Order
 from entrepot.domain.outbox import Delivery
 from entrepot.domain.placing import drop_recorded, holds_for, in_flight, settle, token_reuse
+from entrepot.domain.purchases import bought, codes_want
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Refused, Stage, View, refused
 from entrepot.domain.stock import Hold, Level
 
@@ -41,16 +42,19 @@ class Released(msgspec.Struct, frozen=True):
 class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
     """Batch 1: the checks on locked rows, the holds, and the attempt with the whole draft."""
 
-    ids: ClassVar[int] = 2
-
     lease_until: datetime
     intent: str | None = None
+
+    @property
+    def ids(self) -> int:
+        """The order's, the attempt's, and one per line."""
+        return 2 + len(self.basket.lines)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or reserve."""
         if waiting := in_flight(self.basket, view):
             return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids.next(), ids.uuid())
+        drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
         if appraisal.token_used(self.basket, view):
@@ -94,8 +98,10 @@ class AttemptCommand(Command, frozen=True):
         return 8 + 4 * len(self.basket.lines)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The attempt, the order where it exists already, and the names that are held."""
+        """The attempt, the order or cart where it exists already, and the names that are held."""
         match stage:
+            case Stage.CART:
+                return () if self.basket.cart is None else (self.basket.cart,)
             case Stage.REFERENCE:
                 return appraisal.reference_keys(self.basket)
             case Stage.ORDER:
@@ -119,16 +125,23 @@ class CompleteAttempt(AttemptCommand, frozen=True):
     reference: str | None = None
     description: str | None = None
 
+    @property
+    def ids(self) -> int:
+        """The payment's."""
+        return 1
+
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Settle the draft, unless somebody ended the attempt before."""
-        del ids
         attempt = self.open_attempt(view)
         if isinstance(attempt, Ended):
             return Decided(attempt, Changes())
         changes = Changes((_ended(attempt, "done", now),))
         changes.put(*_payouts(attempt, self.reference, now))
-        drafted = _continued(attempt.draft, view)
-        placed = settle(drafted, now, changes, self.reference, self.description)
+        drafted = attempt.draft
+        if drafted.purchase is not None:
+            return Decided(bought(drafted, view, now, changes, self.reference, self.description), changes)
+        drafted = _continued(drafted, view)
+        placed = settle(drafted, now, changes, ids, self.reference, self.description)
         drop_recorded(drafted, view, changes)
         return Decided(placed, changes)
 
@@ -139,9 +152,12 @@ class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
     outcome: str
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """What every ending wants, and the stock that is held."""
+        """What every ending wants, the codes that were used, and the stock that is held."""
         if stage is Stage.STOCK:
             return {hold.variant for hold in view.children(Hold, self.order)}
+        attempt = view.get(Attempt, self.attempt)
+        if attempt is not None and attempt.draft.purchase is not None:
+            return codes_want(stage, attempt.draft.purchase, self.order) or super().wants(stage, view)
         return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:

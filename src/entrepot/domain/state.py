@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime
 from enum import IntEnum
-from typing import ClassVar, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -39,6 +39,7 @@ class Stage(IntEnum):
 
     CHANNEL = 0
     REFERENCE = 1
+    TRIES = 2
     SESSION = 10
     CUSTOMER = 11
     CART = 12
@@ -48,9 +49,14 @@ class Stage(IntEnum):
     DISCOUNT = 16
     DISCOUNT_USE = 17
     CERTIFICATE = 18
+    CERTIFICATE_USE = 19
     OFFER = 30
     SHIPPING = 31
     TAX = 32
+    ARTICLE = 33
+    METHOD = 34
+    BUYER = 35
+    ROW = 37
     LOCATION = 38
     VARIANT = 39
     STOCK = 40
@@ -172,7 +178,10 @@ class Ids(Protocol):
 class Command(msgspec.Struct, frozen=True):
     """A request to change state, free of any door's vocabulary. It says what it touches and decides itself."""
 
-    ids: ClassVar[int] = 0
+    @property
+    def ids(self) -> int:
+        """How many fresh ids deciding takes at most."""
+        return 0
 
     @property
     def weight(self) -> int:

@@ -69,6 +69,7 @@ class Charging:
         self._attempt = attempt
         self._seconds = seconds
         self._order = attempt.draft.order
+        self._due = attempt.draft.due
 
     async def charge(self, token: str | None) -> Charge:
         """Reserve and take the money: create, confirm, check that merchants can be paid, capture."""
@@ -104,7 +105,7 @@ class Charging:
         intent = await self._intent()
         if isinstance(intent, CallFailed):
             return self._after(intent)
-        if intent.amount < self._order.total or intent.currency != self._order.currency:
+        if intent.amount < self._due or intent.currency != self._order.currency:
             return await self._let_go(intent, PaymentDeclined(NOT_COVERED))
         if intent.status == "succeeded":
             return NotCharged(PaymentDeclined(TOKEN_REUSED))
@@ -114,7 +115,7 @@ class Charging:
         missing = await self._payout_missing()
         if missing is not None:
             return await self._let_go(confirmed, missing)
-        captured = await self._gateway.capture(confirmed.id, self._order.total)
+        captured = await self._gateway.capture(confirmed.id, self._due)
         if isinstance(captured, Intent):
             return self._charged(captured)
         if captured.in_doubt:
@@ -130,9 +131,7 @@ class Charging:
             owned = preparation(order.channel, order.environment).items() <= prepared.metadata.items()
             return prepared if owned else NO_SUCH_INTENT
         metadata = {"attempt": self._key, "order": str(order.id), "channel": str(order.channel)}
-        return await self._gateway.create_intent(
-            CreateIntent(self._key, order.total, order.currency, metadata)
-        )
+        return await self._gateway.create_intent(CreateIntent(self._key, self._due, order.currency, metadata))
 
     async def _unconfirmed(self, intent: Intent, answer: Declined | TokenUsed | CallFailed) -> Charge:
         match answer:
@@ -168,7 +167,7 @@ class Charging:
 
     async def _taken(self, intent: Intent) -> Charge:
         """A charge that was captured: it completes the order if it is exactly the order's, else it goes back."""
-        if intent.captured == self._order.total and intent.currency == self._order.currency:
+        if intent.captured == self._due and intent.currency == self._order.currency:
             return self._charged(intent)
         if self._attempt.intent is not None:
             # A charge that the shopper's browser had prepared and that another order took: not ours to give back.

@@ -15,19 +15,22 @@ from entrepot.engine.batch import AlreadyCommittedError, Batch, Rule
 from entrepot.engine.clock import Clock
 from entrepot.engine.queues import Pending, Queues
 from entrepot.failures import Internal, Overloaded, Unavailable
-from entrepot.store.connections import Connection
+from entrepot.failures.rows import NameTaken, PartUnknown
+from entrepot.store.connections import LANE_CONNECTIONS, Connection
 from entrepot.store.loaders import load
 from entrepot.store.writer import ClaimLostError
 
 Outcome = object | Refused
 Connect = Callable[[], Awaitable[Connection]]
 
-LANES = 4
 PATIENCE = 30.0
 """Seconds of real time for which a batch is tried again while the database does not answer."""
 
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
-_LOST = (OSError, asyncpg.InterfaceError, TimeoutError)
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
+
+_BY_STATE = {"23505": NameTaken(), "23503": PartUnknown()}
+"""What the database alone knows: two rows of one name, and a row whose parent is gone."""
 
 _log = structlog.stdlib.get_logger("entrepot.engine")
 
@@ -36,7 +39,7 @@ class Engine:
     """Runs commands of any workspace. `rule` decides them; faults of a sandbox wrap it where it is wired."""
 
     def __init__(
-        self, connect: Connect, clock: Clock, *, lanes: int = LANES, rule: Rule = batches.own_rule
+        self, connect: Connect, clock: Clock, *, lanes: int = LANE_CONNECTIONS, rule: Rule = batches.own_rule
     ) -> None:
         self.clock = clock
         self.rule = rule
@@ -182,6 +185,8 @@ def _fault(error: asyncpg.PostgresError) -> Refused:
     """What a caller is told of a fault of the database that trying again did not mend."""
     if _sqlstate(error)[:2] in {"08", "57", "53", "40", "55"}:
         return refused(Unavailable(1))
+    if (failure := _BY_STATE.get(_sqlstate(error))) is not None:
+        return refused(failure)
     _log.error("the database refused a batch", sqlstate=_sqlstate(error), error=str(error))
     return refused(Internal())
 

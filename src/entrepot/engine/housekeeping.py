@@ -17,8 +17,8 @@ from entrepot.store.connections import FAULTS, Pool
 EVERY_SECONDS = 5.0
 PENDING_HOURS = 24
 """How long a pending order waits for its payment (contract: bonsai, second reading 3)."""
-BATCH_HOURS = 24
-FORGET_SECONDS = 300.0
+BATCH_HOURS = 1
+FORGET_SECONDS = 600.0
 CHUNK = 500
 FORGOTTEN_AT_ONCE = 10_000
 _FULL = f"DELETE {FORGOTTEN_AT_ONCE}"

@@ -18,9 +18,7 @@ from entrepot.engine.outbox import Outbox
 from entrepot.engine.recovery import Recovery
 from entrepot.engine.refunds import RefundDeliveries, Refunds
 from entrepot.engine.vendors import Vendors, Wrap, cards_of, unwrapped
-from entrepot.store.connections import OpenablePool, Pool, connect_engine, read_pool, write_pool
-
-BOOK_CONNECTIONS = 4
+from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
 
 def _as_it_is(connect: Connect) -> Connect:
@@ -56,12 +54,13 @@ class Worker:
         self.pool = OpenablePool(partial(read_pool, database_url))
         self.reads = wiring.reads(self.pool)
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
-        self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
+        self._books = OpenablePool(partial(write_pool, database_url))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
         self.refunds = Refunds(self.engine, self.reads, self.vendors)
         payouts = PayoutDeliveries(partial(cards_of, self.reads, self.vendors))
-        self.outbox = Outbox(self._books, {"payout": payouts, "refund": RefundDeliveries(self.refunds)})
+        self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
+        self.outbox = Outbox(self._outbox_pool, {"payout": payouts, "refund": RefundDeliveries(self.refunds)})
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
 
@@ -69,6 +68,7 @@ class Worker:
         """Connect, and begin to work."""
         await self.pool.open()
         await self._books.open()
+        await self._outbox_pool.open()
         await self.engine.start()
         await self.outbox.start()
         self._recovery.start()
@@ -78,8 +78,9 @@ class Worker:
         """Finish what was accepted, then let everything go."""
         await self._housekeeping.stop()
         await self._recovery.stop()
-        await self.outbox.stop()
         await self.desk.stop()
+        await self.outbox.stop()
+        await self._outbox_pool.close()
         await self.engine.stop()
         await self.vendors.close()
         await self._books.close()

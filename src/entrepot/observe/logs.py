@@ -36,6 +36,8 @@ def configure_logging(log_format: LogFormat, level: str) -> None:
     # Libraries tell at "info" what we tell ourselves, or what only their authors care about.
     for name in ("uvicorn", "asyncio", "httpx", "stripe", "alembic"):
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
+    # While the database is away its pools would print a traceback per retry; who needs it says that it is away.
+    logging.getLogger("asyncpg").setLevel(max(number, logging.ERROR))
 
 
 def flush_logs() -> None:
@@ -76,7 +78,13 @@ def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
 
 
 def _as_text() -> Processor:
-    render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, pad_event_to=0)
+    render = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        sort_keys=False,
+        pad_event_to=0,
+        # The prettier formatters print local variables, and with them shoppers' addresses and tokens.
+        exception_formatter=structlog.dev.plain_traceback,
+    )
 
     def encode(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
         if event.get("exc_info") is None:

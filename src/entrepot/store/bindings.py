@@ -6,14 +6,32 @@ round trip. All engine writes are these statements; queries that read are in `lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 import msgspec
 from sqlalchemy import Column, Table, types
 
-from entrepot.domain import attempts, carts, catalogue, channels, orders, outbox, shipping, stock, taxes
+from entrepot.domain import (
+    access,
+    articles,
+    attempts,
+    carts,
+    catalogue,
+    certificates,
+    channels,
+    customers,
+    delivery,
+    discounts,
+    orders,
+    outbox,
+    payment_methods,
+    shipping,
+    shops,
+    stock,
+    taxes,
+)
 from entrepot.domain.state import Record
 from entrepot.store import tables
 
@@ -60,6 +78,21 @@ class Binding:
             if values[index] is not None:
                 values[index] = parse(values[index])
         return self.kind(*values)
+
+    def find(self, *, lock: bool) -> str:
+        """The statement that reads rows by their keys, one array per key column."""
+        matched = " and ".join(f"{_q(column)} = u.{_q(column)}" for column in self._keys)
+        return (
+            f"select {self.select('t')} from {_unnest(self._keys)} cross join lateral "
+            f"(select * from {_quoted(self.table)} where workspace = $1 and {matched} "
+            f"offset 0{' for no key update' if lock else ''}) t"
+        )
+
+    @staticmethod
+    def key_columns(keys: Sequence[Hashable]) -> list[list[Any]]:
+        """The keys as one array per key column."""
+        rows = [cast("tuple[Any, ...]", key) if isinstance(key, tuple) else (key,) for key in keys]
+        return [list(column) for column in zip(*rows, strict=True)]
 
     def keys(self, records: Sequence[Record]) -> list[list[Any]]:
         """One array per key column, for delete."""
@@ -140,7 +173,10 @@ REFERENCES = Binding(channels.Reference, tables.orders.references)
 LEVELS = Binding(stock.Level, tables.stock.stock)
 """A new level cannot be locked before it exists, so it is claimed like a name; known ones are updated."""
 
-CLAIMS = (REFERENCES, LEVELS)
+TRIES = Binding(access.Tries, tables.access.tries)
+"""The first try of several workers at once is one row too."""
+
+CLAIMS = (REFERENCES, LEVELS, TRIES)
 """The kinds whose new rows are claimed, in this order."""
 
 BINDINGS: tuple[Binding, ...] = (
@@ -157,6 +193,17 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(outbox.Delivery, tables.engine.outbox),
     Binding(stock.Hold, tables.stock.holds),
     LEVELS,
+    Binding(customers.Session, tables.customers.sessions),
+    Binding(customers.Customer, tables.customers.customers),
+    Binding(customers.OneTimeCode, tables.customers.one_time_codes),
+    Binding(carts.CartFile, tables.carts.files),
+    Binding(carts.FileContent, tables.carts.file_contents),
+    Binding(discounts.Discount, tables.discounts.discounts),
+    Binding(discounts.DiscountUse, tables.discounts.discount_uses),
+    Binding(certificates.Certificate, tables.discounts.certificates),
+    Binding(certificates.CertificateUse, tables.discounts.certificate_uses),
+    Binding(access.AdminToken, tables.access.admin_tokens),
+    TRIES,
     Binding(catalogue.RememberedPrice, tables.catalogue.remembered_prices, upsert=True),
 )
 """In the order in which a batch writes them: parents before children."""
@@ -172,3 +219,23 @@ CATALOGUE: tuple[Binding, ...] = (
     Binding(taxes.TaxRate, tables.catalogue.tax_rates),
 )
 """What worlds describe, parents before children; orders only read it."""
+
+SHOP: tuple[Binding, ...] = (
+    Binding(articles.Choice, tables.articles.article_choices),
+    Binding(articles.ChoiceOption, tables.articles.article_choice_options),
+    Binding(articles.ProductChoice, tables.articles.product_choices),
+    Binding(articles.ProductGroup, tables.articles.article_groups),
+    Binding(articles.Assortment, tables.articles.assortments),
+    Binding(customers.CustomerGroup, tables.customers.customer_groups),
+    Binding(customers.Administrator, tables.customers.administrators),
+    Binding(delivery.DeliveryMethod, tables.shops.delivery_methods),
+    Binding(payment_methods.PaymentMethod, tables.shops.payment_methods),
+    Binding(shops.Language, tables.shops.languages),
+    Binding(shops.PageAddress, tables.shops.urls),
+    Binding(shops.EventListener, tables.shops.event_listeners),
+    Binding(shops.ListenerLogEntry, tables.shops.event_listener_log),
+)
+"""What a shop sets up, parents before children; buying only reads it."""
+
+ROWS: tuple[Binding, ...] = (*CATALOGUE, *SHOP)
+"""What doors change row by row, parents before children."""

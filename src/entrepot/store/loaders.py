@@ -1,38 +1,36 @@
 """How a batch (or a plain read) brings records into a view: one loader per stage, in the order of locks.
 
-Parents are locked by one statement and their children read by the next: in a single statement the children could be
-older than the lock. Every table is looked up per key (`lateral … offset 0`): joined freely, a plan that was made
-while the table was small would read the whole workspace once it has grown.
+What is particular to a stage stands here and in `shop_loaders`; what stages share is in `loading`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, cast
 
 import msgspec
 
+from entrepot.domain.access import Tries
 from entrepot.domain.attempts import Attempt
-from entrepot.domain.carts import Cart, CartLine
+from entrepot.domain.carts import Cart, CartFile, CartLine
 from entrepot.domain.catalogue import Offer, OfferKey, Variant
+from entrepot.domain.certificates import Certificate
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
+from entrepot.domain.customers import Customer, Session
+from entrepot.domain.discounts import Discount
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.shipping import ShippingRate
-from entrepot.domain.state import Command, Record, Stage, View
+from entrepot.domain.state import Command, Stage, View
 from entrepot.domain.stock import Hold, Level, Location
 from entrepot.domain.taxes import TaxCompany, TaxRate
-from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, Binding
 from entrepot.store.connections import Connection
+from entrepot.store.loading import Loader, plain, rows_of
+from entrepot.store.row_loaders import any_rows
+from entrepot.store.shop_loaders import articles, by_name, certificate_uses, discount_uses, methods
 
 _channel_settings = msgspec.json.Decoder(ChannelSettings).decode
 _workspace_settings = msgspec.json.Decoder(WorkspaceSettings).decode
 _strings = msgspec.json.Decoder(tuple[str, ...]).decode
-_binding: dict[type[Record], Binding] = {
-    binding.kind: binding for binding in (*BINDINGS, *CATALOGUE, REFERENCES)
-}
-
-
-Loader = Callable[[Connection, int, Sequence[Any], View, bool], Awaitable[None]]
 
 
 async def load(
@@ -94,7 +92,8 @@ async def _references(
 
 _OFFERS = """
 select k.channel, k.environment, k.product, k.variant, k.currency,
-  p.id, p.name, p.available, p.tax_included, p.free_shipping, p.requires_shipping, p.excluded_methods, p.merchant,
+  p.id, p.name, p.available and not (p.hidden or p.draft or p.display_only), p.tax_included, p.free_shipping,
+  p.requires_shipping, p.excluded_methods, p.merchant,
   m.id, m.name, m.country, m.integration, m.payout_account,
   v.id, v.sku, v.name, v.scale, v.tracked, v.weight, r.amount, s.amount
 from unnest($2::bigint[], $3::text[], $4::uuid[], $5::bigint[], $6::text[])
@@ -172,61 +171,29 @@ async def _taxes(
             view.load(TaxRate(*rate))
 
 
-def _plain(kind: type[Record]) -> Loader:
-    """A loader of rows by id that are never locked: what they say changes by apply alone."""
-    binding = _binding[kind]
-    statement = _by_key(binding, "id", "bigint", "")
-
-    async def loader(
-        connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
-    ) -> None:
-        del lock
-        for row in await connection.fetch(statement, workspace, keys):
-            view.load(binding.parse(row))
-
-    return loader
-
-
-def _rows_of(
-    kind: type[Record], key: str, kinds: str, *children: type[Record], parent: str = "order"
-) -> Loader:
-    """A loader of rows by one key column, locked in key order, and of the children that name them as `parent`."""
-    plain, locking = (_by_key(_binding[kind], key, kinds, lock) for lock in ("", "for no key update"))
-    below = [(_binding[child], _by_key(_binding[child], parent, "bigint", "")) for child in children]
-
-    async def loader(
-        connection: Connection, workspace: int, keys: Sequence[Any], view: View, lock: bool
-    ) -> None:
-        ordered = sorted(keys)
-        for row in await connection.fetch(locking if lock else plain, workspace, ordered):
-            view.load(_binding[kind].parse(row))
-        for binding, child in below:
-            for row in await connection.fetch(child, workspace, ordered):
-                view.load(binding.parse(row))
-
-    return loader
-
-
-def _by_key(binding: Binding, key: str, kinds: str, lock: str) -> str:
-    rest = ", ".join(f'"{name}"' for name in binding.key_names)
-    return (
-        f"select {binding.select('t')} from unnest($2::{kinds}[]) k(key) "  # noqa: S608  (our own names)
-        f'cross join lateral (select * from "{binding.table.name}" where workspace = $1 and "{key}" = k.key '
-        f"order by {rest} offset 0 {lock}) t"
-    )
-
-
 LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
-    Stage.CART: _rows_of(Cart, "id", "bigint", CartLine, parent="cart"),
-    Stage.ORDER: _rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
-    Stage.ATTEMPT: _rows_of(Attempt, "id", "bigint"),
+    Stage.TRIES: rows_of(Tries, "subject", "bytea"),
+    Stage.SESSION: rows_of(Session, "id", "bigint"),
+    Stage.CUSTOMER: rows_of(Customer, "id", "bigint"),
+    Stage.CART: rows_of(Cart, "id", "bigint", CartLine, CartFile, parent="cart"),
+    Stage.ORDER: rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
+    Stage.ATTEMPT: rows_of(Attempt, "id", "bigint"),
+    Stage.PAYMENT: rows_of(Payment, "order", "bigint"),
+    Stage.DISCOUNT: by_name(Discount),
+    Stage.DISCOUNT_USE: discount_uses,
+    Stage.CERTIFICATE: by_name(Certificate),
+    Stage.CERTIFICATE_USE: certificate_uses,
     Stage.OFFER: cast("Loader", _offers),
     Stage.SHIPPING: cast("Loader", _shipping),
     Stage.TAX: cast("Loader", _taxes),
-    Stage.LOCATION: _plain(Location),
-    Stage.VARIANT: _plain(Variant),
-    Stage.STOCK: _rows_of(Level, "variant", "bigint"),
+    Stage.ARTICLE: articles,
+    Stage.METHOD: methods,
+    Stage.BUYER: plain(Customer),
+    Stage.ROW: cast("Loader", any_rows),
+    Stage.LOCATION: plain(Location),
+    Stage.VARIANT: plain(Variant),
+    Stage.STOCK: rows_of(Level, "variant", "bigint"),
 }
 """One loader per stage, in the order of locks."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, cast
+from typing import Any
 
 from entrepot.domain.channels import Reference
 from entrepot.domain.state import Record, View
-from entrepot.store.bindings import BINDINGS, CLAIMS, REFERENCES, Binding
+from entrepot.store.bindings import BINDINGS, CLAIMS, REFERENCES, ROWS, Binding
 from entrepot.store.connections import Connection
 
 
@@ -40,9 +40,9 @@ class Dirty:
 
     async def write(self, connection: Connection, workspace: int) -> None:
         """Insert, update and delete everything else."""
-        for binding in BINDINGS:
+        for binding in (*ROWS, *BINDINGS):
             if removed := self._deletes.get(binding.kind):
-                await connection.fetch(binding.delete, workspace, *_columns(removed))
+                await connection.fetch(binding.delete, workspace, *binding.key_columns(removed))
             await self._insert(connection, workspace, binding)
             if changed := self._updates.get(binding.kind):
                 await connection.fetch(binding.put, workspace, *binding.rows(changed))
@@ -50,7 +50,7 @@ class Dirty:
             # Freed and taken again within one batch: the row never left.
             await connection.fetch(REFERENCES.put, workspace, *REFERENCES.rows(moved))
         if freed := self._deletes.get(Reference):
-            await connection.fetch(REFERENCES.delete, workspace, *_columns(freed))
+            await connection.fetch(REFERENCES.delete, workspace, *REFERENCES.key_columns(freed))
 
     async def _insert(self, connection: Connection, workspace: int, binding: Binding) -> None:
         if new := self._inserts.get(binding.kind):
@@ -60,8 +60,3 @@ class Dirty:
 
 def _key(record: Record) -> Any:
     return record.key
-
-
-def _columns(keys: list[Hashable]) -> list[list[Any]]:
-    rows = [cast("tuple[Any, ...]", key) if isinstance(key, tuple) else (key,) for key in keys]
-    return [list(column) for column in zip(*rows, strict=True)]

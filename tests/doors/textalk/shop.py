@@ -55,8 +55,8 @@ def _minor(path: tuple[str, ...], value: Json) -> Json:
     return to_minor(value, path[-1])  # pyright: ignore[reportArgumentType]
 
 
-def _unhidden(context: Context) -> sa.ColumnElement[bool] | None:
-    return None if context.audience is Audience.ADMIN else articles.c.hidden.is_(False)
+def _unhidden(audience: Audience) -> sa.ColumnElement[bool] | None:
+    return None if audience is Audience.ADMIN else articles.c.hidden.is_(False)
 
 
 async def _stock(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:

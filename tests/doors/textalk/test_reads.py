@@ -21,7 +21,7 @@ from entrepot.doors.textalk.errors import RpcError
 from entrepot.doors.textalk.pattern.methods import ClassMethods
 from entrepot.doors.textalk.query import fetch, selection
 from entrepot.doors.textalk.query.reads import PooledReads
-from entrepot.doors.textalk.query.statements import compiled
+from entrepot.doors.textalk.query.statements import template
 from entrepot.store.connections import Pool
 from tests.doors.textalk.shop import (
     ADMIN,
@@ -78,7 +78,9 @@ async def _fill(url: str) -> None:
         await connection.execute(str(sa.schema.CreateTable(table).compile(dialect=postgresql.dialect())))
     for table, rows in ((groups, GROUPS), (articles, ARTICLES)):
         for row in rows:
-            statement = compiled(sa.insert(table).values({k: _cell(table, k, v) for k, v in row.items()}))
+            statement = template(
+                sa.insert(table).values({k: _cell(table, k, v) for k, v in row.items()})
+            ).filled({})
             await connection.execute(statement.sql, *statement.arguments)
     await connection.close()
 

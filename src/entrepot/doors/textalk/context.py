@@ -6,6 +6,7 @@ open sockets.
 """
 
 import re
+from datetime import datetime
 from enum import IntEnum
 from typing import Final, Protocol, TypeGuard
 
@@ -16,11 +17,12 @@ from entrepot.doors.textalk.texts import FALLBACK, LANGUAGES
 
 
 class Audience(IntEnum):
-    """Who asks; each may do what the ones before it may."""
+    """Who asks; each may do what the ones before it may. What only `NOBODY` may read, nobody sees."""
 
     ANONYMOUS = 0
     BUYER = 1
     ADMIN = 2
+    NOBODY = 3
 
 
 class Webshop(msgspec.Struct, frozen=True):
@@ -33,6 +35,12 @@ class Webshop(msgspec.Struct, frozen=True):
     languages: frozenset[str]
     default_language: str
     demands_tls: bool
+    login_required: bool = False
+    name: str = ""
+    currencies: tuple[str, ...] = ("SEK",)
+    contact_email: str = ""
+    may_set_stock: bool = False
+    may_edit_catalogue: bool = False
 
 
 class Administrator(msgspec.Struct, frozen=True):
@@ -47,6 +55,9 @@ class BuyerSession(msgspec.Struct, frozen=True):
 
     id: int
     customer: int | None
+    cart: int | None = None
+    currency: str = ""
+    expires_at: datetime | None = None
 
 
 class ContextLookups(Protocol):
@@ -74,6 +85,7 @@ class RawContext(msgspec.Struct, frozen=True):
     session: str | None = None
     vat_country: str | None = None
     secure: bool = False
+    address: str = ""
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -86,6 +98,7 @@ class Context(msgspec.Struct, frozen=True):
     session_token: str | None = None
     vat_country: str | None = None
     secure: bool = False
+    address: str = ""
 
     @property
     def audience(self) -> Audience:
@@ -93,6 +106,12 @@ class Context(msgspec.Struct, frozen=True):
         if self.administrator is not None:
             return Audience.ADMIN
         return Audience.ANONYMOUS if self.session is None else Audience.BUYER
+
+    @property
+    def may_see_goods(self) -> bool:
+        """Whether a shop that hides its goods from visitors shows them to this caller."""
+        known = self.session is not None and self.session.customer is not None
+        return known or self.administrator is not None
 
     @property
     def shop(self) -> Webshop:
@@ -133,6 +152,7 @@ async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bo
         session_token=raw.session or None,
         vat_country=raw.vat_country if raw.vat_country and _COUNTRY.fullmatch(raw.vat_country) else None,
         secure=raw.secure,
+        address=raw.address,
     )
 
 

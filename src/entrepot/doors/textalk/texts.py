@@ -215,6 +215,22 @@ _PATCHES: Final[dict[str, dict[str, str]]] = {
         "en": "A value occurs more than once.",
         "sv": "Ett värde förekommer mer än en gång.",
     },
+    "patch.taken": {
+        "en": "Another object already has this value.",
+        "sv": "Ett annat objekt har redan detta värde.",
+    },
+    "patch.reference": {
+        "en": "There is no such object, or it cannot be used.",
+        "sv": "Objektet finns inte eller kan inte användas.",
+    },
+    "patch.enum-one": {
+        "en": "The shop does not use this value.",
+        "sv": "Butiken använder inte detta värde.",
+    },
+    "patch.stock": {
+        "en": "The quantity is out of range.",
+        "sv": "Antalet är utanför tillåtna gränser.",
+    },
     "normalize.number": {
         "en": "The text is not a number.",
         "sv": "Texten är inte ett tal.",
@@ -247,32 +263,52 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "sv": "Artikeln är slut i lager.",
     },
     "buy.stock": {
-        "en": "Only {available} of the article are in stock.",
-        "sv": "Endast {available} av artikeln finns i lager.",
+        "en": "There are not so many of the article in stock.",
+        "sv": "Så många av artikeln finns inte i lager.",
     },
     "buy.changed": {
         "en": "The article has changed since it was added to the cart.",
         "sv": "Artikeln har ändrats sedan den lades i kundvagnen.",
     },
     "buy.quantity": {
-        "en": "The quantity must be a multiple of {step}.",
-        "sv": "Antalet måste vara en multipel av {step}.",
+        "en": "The article is not sold in this quantity.",
+        "sv": "Artikeln säljs inte i detta antal.",
     },
     "buy.choice-missing": {
-        "en": "Choose a value for {choice}.",
-        "sv": "Välj ett värde för {choice}.",
+        "en": "A choice that the article demands was not made.",
+        "sv": "Ett val som artikeln kräver saknas.",
     },
     "buy.choice-unknown": {
-        "en": "The chosen value for {choice} does not exist.",
-        "sv": "Det valda värdet för {choice} finns inte.",
+        "en": "The article has no such choice or option.",
+        "sv": "Artikeln har inget sådant val eller alternativ.",
     },
     "buy.choice-range": {
-        "en": "The value for {choice} must lie between {minimum} and {maximum}.",
-        "sv": "Värdet för {choice} måste ligga mellan {minimum} och {maximum}.",
+        "en": "A chosen number is not allowed.",
+        "sv": "Ett valt tal är inte tillåtet.",
     },
     "buy.choice-length": {
-        "en": "The text for {choice} may have at most {limit} characters.",
-        "sv": "Texten för {choice} får ha högst {limit} tecken.",
+        "en": "A chosen text may have at most {limit} characters.",
+        "sv": "En vald text får ha högst {limit} tecken.",
+    },
+    "buy.combination": {
+        "en": "The article does not exist in this combination of choices.",
+        "sv": "Artikeln finns inte i denna kombination av val.",
+    },
+    "buy.cart-full": {
+        "en": "A cart holds at most {limit} items.",
+        "sv": "En kundvagn rymmer högst {limit} rader.",
+    },
+    "buy.too-many": {
+        "en": "At most {limit} units of an article can be bought at once.",
+        "sv": "Högst {limit} enheter av en artikel kan köpas samtidigt.",
+    },
+    "buy.file": {
+        "en": "The file is missing, empty, or larger than {limit} bytes.",
+        "sv": "Filen saknas, är tom eller större än {limit} byte.",
+    },
+    "login.wait": {
+        "en": "Too many tries; wait a while.",
+        "sv": "För många försök; vänta en stund.",
     },
     "password.too-short": {
         "en": "A password has at least {limit} characters.",

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 from email.message import EmailMessage
+from functools import cache
 from typing import Literal
 
 import aiosmtplib
@@ -19,7 +20,7 @@ LIMIT_SECONDS = 20.0
 Security = Literal["starttls", "tls"]
 PORTS: dict[Security, int] = {"starttls": 587, "tls": 465}
 
-_PERMANENT = 500
+_PERMANENT, _OF_US = 500, 53
 
 
 class SmtpMail:
@@ -73,7 +74,7 @@ class SmtpMail:
             password=password,
             use_tls=self._implicit,
             start_tls=not self._implicit,
-            tls_context=self._tls or ssl.create_default_context(),
+            tls_context=self._tls or _public_tls(),
             timeout=self._limit,
         )
         try:
@@ -86,5 +87,15 @@ class SmtpMail:
 
 
 def _refused(what: str, code: int) -> MailFailed:
-    """The server's own words are left out, since they tend to repeat addresses."""
-    return MailFailed(f"the mail server refused {what}: {code}", final=code >= _PERMANENT)
+    """What the code says. The server's own words are left out, since they tend to repeat addresses.
+
+    A 53x is about our account, whatever it answers.
+    """
+    final = code >= _PERMANENT and code // 10 != _OF_US
+    return MailFailed(f"the mail server refused {what}: {code}", final)
+
+
+@cache
+def _public_tls() -> ssl.SSLContext:
+    """Trust whom this machine trusts; not the context of HTTP, which announces that protocol."""
+    return ssl.create_default_context()

@@ -1,24 +1,33 @@
 """The tables, one file per area; every key starts with the workspace."""
 
 from entrepot.store.tables import (
+    access,
+    articles,
     bank,
     carts,
     catalogue,
+    customers,
+    discounts,
     engine,
     mailbox,
     orders,
     partner,
     residents,
     sandbox,
+    shops,
     stock,
     tenancy,
 )
 from entrepot.store.tables._base import metadata
 
 __all__ = [
+    "access",
+    "articles",
     "bank",
     "carts",
     "catalogue",
+    "customers",
+    "discounts",
     "engine",
     "mailbox",
     "metadata",
@@ -26,6 +35,7 @@ __all__ = [
     "partner",
     "residents",
     "sandbox",
+    "shops",
     "stock",
     "tenancy",
 ]

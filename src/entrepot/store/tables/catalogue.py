@@ -3,7 +3,7 @@
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy import text as sql
 
-from entrepot.store.tables._base import belongs, big, flag, json, small, table, text, uuid
+from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text, uuid
 
 merchants = table(
     "merchants",
@@ -30,6 +30,13 @@ products = table(
     flag("requires_shipping"),
     json("excluded_methods"),
     json("data"),
+    flag("hidden"),
+    flag("draft"),
+    flag("display_only"),
+    big("vat_rate"),
+    text("search"),
+    moment("created_at", null=True),
+    moment("changed_at", null=True),
     UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
     Index("products_short_link_idx", "workspace", sql("(data ->> 'short_link') collate \"C\"")),
 )
@@ -46,6 +53,8 @@ variants = table(
     big("weight"),
     small("position"),
     json("data"),
+    big("divisible_by"),
+    json("chosen_by"),
     UniqueConstraint("workspace", "sku", name="variants_sku_key"),
     belongs("variants", "products", ("product",), ("id",)),
     Index("variants_product_idx", "workspace", "product"),

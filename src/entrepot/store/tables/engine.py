@@ -5,7 +5,7 @@ from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import big, json, moment, small, table, text, uuid
 
-batches = table("batches", ("id",), uuid("id"), moment("at"), Index("batches_at_idx", "workspace", "at"))
+batches = table("batches", ("id",), uuid("id"), moment("at"), Index("batches_at_idx", "at", "workspace"))
 
 attempts = table(
     "attempts",
@@ -40,8 +40,8 @@ outbox = table(
     text("state"),
     moment("give_up_at", null=True),
     text("error"),
-    Index("outbox_due_idx", "due_at", "workspace", postgresql_where=sql("state = 'waiting'")),
-    Index("outbox_turn_idx", "workspace", "due_at", postgresql_where=sql("state = 'waiting'")),
+    Index("outbox_due_idx", "workspace", "due_at", postgresql_where=sql("state = 'waiting'")),
     Index("outbox_done_idx", "due_at", postgresql_where=sql("state = 'delivered'")),
 )
-"""The indexes answer: who has rows that are due, which are due in a workspace, which were delivered long ago."""
+"""The first index answers both who has rows that are due and which these are: a second one, for the first question,
+would be taken for the other too, and read every workspace's due rows for those of one."""

@@ -37,7 +37,12 @@ orders = table(
     small("version"),
     small("events"),
     json("data"),
+    big("customer", null=True),
+    big("fee"),
+    big("fee_tax"),
+    big("rounding"),
     UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
+    Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),
     Index("orders_pending_idx", "workspace", "placed_at", postgresql_where=sql("state = 'pending'")),
 )
 
@@ -61,6 +66,7 @@ order_lines = table(
     ("order", "no"),
     big("order"),
     small("no"),
+    big("id"),
     small("part"),
     uuid("product"),
     big("product_id"),
@@ -75,6 +81,10 @@ order_lines = table(
     flag("tracked"),
     *(big(counter) for counter in _COUNTERS),
     big("refunded"),
+    small("scale"),
+    big("amount", null=True),
+    json("data"),
+    Index("order_lines_id_idx", "workspace", "id"),
     CheckConstraint(f"{' + '.join(_COUNTERS)} = quantity", name="order_lines_counters_check"),
     CheckConstraint(" and ".join(f"{counter} >= 0" for counter in _COUNTERS), name="order_lines_terms_check"),
 )
@@ -94,6 +104,7 @@ payments = table(
     ("order", "no"),
     big("order"),
     small("no"),
+    big("id"),
     text("kind"),
     text("method"),
     text("state"),
@@ -102,6 +113,10 @@ payments = table(
     big("refunded"),
     text("reference", null=True),
     json("reported", null=True),
+    big("method_id", null=True),
+    json("params"),
+    json("external_data"),
+    Index("payments_id_idx", "workspace", "id"),
     CheckConstraint("refunded >= 0 and refunded <= amount", name="payments_refunded_check"),
 )
 

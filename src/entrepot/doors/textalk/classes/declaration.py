@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import BigInteger, Boolean, ColumnElement, FromClause, Text, bindparam
 
+from entrepot.domain.state import Record as DomainRecord
 from entrepot.doors.textalk.classes.shapes import Kind, Shape
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.json import Json
@@ -31,7 +32,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
     `source` is the SQL expression of its value in the row of the class, or a loader that computes the values
     of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
-    `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value.
+    `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value; `put`
+    makes of a patch's value what changes in the record (`domain.rows` says how it is merged).
     `read` is who may see it, `write` who may set it, None nobody.
     """
 
@@ -46,6 +48,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     to_wire: Callable[[Any], Json] | None = None
     to_store: Callable[[tuple[str, ...], Json], Json] | None = None
+    put: Callable[[Json], Mapping[str, Any]] | None = None
 
     @property
     def column(self) -> ColumnElement[Any] | None:
@@ -82,18 +85,47 @@ WRITE: Final[Mapping[Operation, Audience]] = {
 }
 
 
-def everything(context: Context) -> None:
+class Caller:
+    """What a declaration may say about the caller and the shop: parameters, which get their values per call.
+
+    `OPEN`: the shop shows its goods to this caller; `LANGUAGE`: the shop's own, not the caller's;
+    `SHOP`: its uid.
+    """
+
+    WORKSPACE: Final = bindparam("workspace", type_=BigInteger)
+    CHANNEL: Final = bindparam("channel", type_=BigInteger)
+    SESSION: Final = bindparam("session", type_=BigInteger)
+    CUSTOMER: Final = bindparam("customer", type_=BigInteger)
+    LANGUAGE: Final = bindparam("language", type_=Text)
+    OPEN: Final = bindparam("open", type_=Boolean)
+    SHOP: Final = bindparam("shop", type_=BigInteger)
+
+
+def everything(audience: Audience) -> None:
     """The visibility of a class whose objects everybody in the shop may see."""
-    del context
+    del audience
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """The records behind the objects of a class that are changed one by one.
+
+    `blank` are a new record's fields; `catalogue` says that they are goods; `unique` names the property that only
+    one object may have.
+    """
+
+    kind: type[DomainRecord]
+    blank: Mapping[str, Any]
+    catalogue: bool = False
+    unique: str = ""
 
 
 class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     """A class of the API.
 
     `rows` is the table or join with one row per object; `workspace` and `uid` are columns of it. `visible`
-    narrows the rows to what the caller may see: the rest does not exist for the caller. `aliases` only filter.
-    `search` is a column that holds the searchable text, folded by `query.folding.fold`.
-    `operations` says which methods there are, and for whom.
+    narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist.
+    `aliases` only filter. `search` is a column that holds the searchable text, folded by `query.folding.fold`.
+    `operations` says which methods there are, and for whom; `stored` what set, create and delete change.
     """
 
     name: str
@@ -103,10 +135,11 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     fields: tuple[Field, ...]
     operations: Mapping[Operation, Audience]
     uid_kind: Kind = Kind.INTEGER
-    visible: Callable[[Context], ColumnElement[bool] | None] = everything
+    visible: Callable[[Audience], ColumnElement[bool] | None] = everything
     aliases: tuple[Field, ...] = ()
     search: ColumnElement[str] | None = None
     summary: str = ""
+    stored: Stored | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

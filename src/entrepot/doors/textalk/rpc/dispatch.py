@@ -13,6 +13,7 @@ import structlog
 
 from entrepot.doors.textalk.context import Context, ContextLookups, RawContext, resolve
 from entrepot.doors.textalk.errors import Code, RpcError
+from entrepot.doors.textalk.failures import fault
 from entrepot.doors.textalk.json import Json
 from entrepot.doors.textalk.rpc.messages import Call, Reply
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
@@ -49,9 +50,9 @@ class Dispatcher(msgspec.Struct, frozen=True):
     ) -> tuple[Context, Sequence[Json] | RpcError] | RpcError:
         try:
             context = await resolve(raw, self.lookups, needs_webshop=method.needs_webshop)
-        except Exception:
+        except Exception as error:
             _log.exception("textalk.context_failed", method=method.name)
-            return RpcError(Code.RPC_INTERNAL_ERROR)
+            return fault(error, Code.RPC_INTERNAL_ERROR)
         if isinstance(context, RpcError):
             return context
         refusal = self._refusal(method, context)
@@ -74,6 +75,6 @@ class Dispatcher(msgspec.Struct, frozen=True):
 async def _invoke(method: Method, context: Context, arguments: Sequence[Json]) -> Json | RpcError:
     try:
         return await method.handler(context, arguments)
-    except Exception:
+    except Exception as error:
         _log.exception("textalk.method_failed", method=method.name)
-        return RpcError(Code.INTERNAL_ERROR)
+        return fault(error, Code.INTERNAL_ERROR)

@@ -26,6 +26,7 @@ def raw_context(request: Request, *, from_form: bool = False) -> RawContext:
         session=given("session"),
         vat_country=given("vat_country"),
         secure=_is_secure(request),
+        address=request.client or "",
     )
 
 

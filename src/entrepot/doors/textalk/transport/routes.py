@@ -1,10 +1,23 @@
-"""The one resource of the door, below its prefix or at the root of a host name given to it."""
+"""The paths of the door, below its prefix or at the root of a host name given to it."""
 
+from functools import cache
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from entrepot.doors.kit import WEBSOCKET, Door, Endpoint, Observer, Reply, Request, Resource, Router
+from entrepot.doors.kit import (
+    WEBSOCKET,
+    Bodiless,
+    Door,
+    Endpoint,
+    Observer,
+    Reply,
+    Request,
+    Resource,
+    Router,
+    encode,
+)
+from entrepot.doors.textalk.openrpc import openrpc
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE_WITH_FILE
 from entrepot.doors.textalk.transport import http, socket
@@ -22,5 +35,11 @@ def textalk_app(dispatcher: Dispatcher, observe: Observer) -> Router:
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await socket.handle(dispatcher, scope, receive, send)
 
+    @cache
+    def description() -> bytes:
+        return encode(openrpc(dispatcher.methods))
+
     methods = {"POST": Endpoint(door, "jsonrpc", post), WEBSOCKET: serve}
-    return Router(door, [Resource(PATH, methods, http.CORS)], slash_optional=True)
+    about = {"GET": Bodiless(door, "openrpc", lambda _: Reply(200, description()))}
+    resources = [Resource(PATH, methods, http.CORS), Resource("/openrpc.json", about, http.CORS)]
+    return Router(door, resources, slash_optional=True)

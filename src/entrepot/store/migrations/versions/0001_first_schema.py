@@ -14,6 +14,66 @@ down_revision = None
 def upgrade() -> None:
     """Create every table."""
     op.create_table(
+        "administrators",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=True),
+        sa.Column("username", sa.Text(collation="C"), nullable=False),
+        sa.Column("password_hash", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="administrators_pkey"),
+    )
+    op.create_index("administrators_username_idx", "administrators", ["workspace", "username"], unique=True)
+    op.create_table(
+        "article_choices",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", postgresql.JSONB(), nullable=False),
+        sa.Column("description", postgresql.JSONB(), nullable=False),
+        sa.Column("mandatory", sa.Boolean(), nullable=False),
+        sa.Column("minimum", sa.BigInteger(), nullable=False),
+        sa.Column("maximum", sa.BigInteger(), nullable=True),
+        sa.Column("multiple_of", sa.BigInteger(), nullable=False),
+        sa.Column("multiplies_price", sa.Boolean(), nullable=False),
+        sa.Column("multiplies_weight", sa.Boolean(), nullable=False),
+        sa.Column("per_unit", sa.Boolean(), nullable=False),
+        sa.Column("max_size", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="article_choices_pkey"),
+    )
+    op.create_table(
+        "article_groups",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("parent_group", sa.BigInteger(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("hidden", sa.Boolean(), nullable=False),
+        sa.Column("name", postgresql.JSONB(), nullable=False),
+        sa.Column("url", postgresql.JSONB(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="article_groups_pkey"),
+    )
+    op.create_index(
+        "article_groups_parent_idx", "article_groups", ["workspace", "parent_group"], unique=False
+    )
+    op.create_table(
+        "assortments",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("name", postgresql.JSONB(), nullable=False),
+        sa.Column("groups", postgresql.JSONB(), nullable=False),
+        sa.Column("customer_groups", postgresql.JSONB(), nullable=True),
+        sa.PrimaryKeyConstraint("workspace", "id", name="assortments_pkey"),
+    )
+    op.create_table(
         "attempts",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -125,7 +185,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="batches_pkey"),
     )
-    op.create_index("batches_at_idx", "batches", ["workspace", "at"], unique=False)
+    op.create_index("batches_at_idx", "batches", ["at", "workspace"], unique=False)
     op.create_table(
         "cart_lines",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -135,8 +195,20 @@ def upgrade() -> None:
         sa.Column("variant", sa.Text(collation="C"), nullable=False),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=True),
+        sa.Column("product_id", sa.BigInteger(), nullable=True),
+        sa.Column("variant_id", sa.BigInteger(), nullable=True),
+        sa.Column("choices", postgresql.JSONB(), nullable=False),
+        sa.Column("price", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("quantity > 0", name="cart_lines_quantity_check"),
         sa.PrimaryKeyConstraint("workspace", "cart", "no", name="cart_lines_pkey"),
+    )
+    op.create_index(
+        "cart_lines_id_idx",
+        "cart_lines",
+        ["workspace", "id"],
+        unique=True,
+        postgresql_where=sa.text("id is not null"),
     )
     op.create_table(
         "carts",
@@ -149,10 +221,63 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.Column("session", sa.BigInteger(), nullable=True),
+        sa.Column("customer", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("language", sa.Text(collation="C"), nullable=False),
+        sa.Column("vat_country", sa.Text(collation="C"), nullable=True),
+        sa.Column("buyer", postgresql.JSONB(), nullable=False),
+        sa.Column("delivery_method", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.Text(collation="C"), nullable=True),
+        sa.Column("codes", postgresql.JSONB(), nullable=False),
+        sa.Column("attempt", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="carts_pkey"),
         sa.UniqueConstraint("workspace", "uuid", name="carts_uuid_key"),
     )
     op.create_index("carts_expiry_idx", "carts", ["expires_at", "workspace"], unique=False)
+    op.create_index(
+        "carts_session_idx",
+        "carts",
+        ["workspace", "session"],
+        unique=False,
+        postgresql_where=sa.text("session is not null"),
+    )
+    op.create_table(
+        "certificate_uses",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("certificate", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("amount > 0", name="certificate_uses_amount_check"),
+        sa.PrimaryKeyConstraint("workspace", "certificate", "order", name="certificate_uses_pkey"),
+    )
+    op.create_index("certificate_uses_order_idx", "certificate_uses", ["workspace", "order"], unique=False)
+    op.create_table(
+        "certificates",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.Text(collation="C"), nullable=False),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("original", sa.BigInteger(), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled", sa.Boolean(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=True),
+        sa.Column("product", sa.BigInteger(), nullable=True),
+        sa.Column("recipient", sa.Text(collation="C"), nullable=False),
+        sa.Column("recipient_email", sa.Text(collation="C"), nullable=False),
+        sa.Column("sender", sa.Text(collation="C"), nullable=False),
+        sa.Column("sender_email", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.CheckConstraint("balance >= 0 and balance <= original", name="certificates_balance_check"),
+        sa.PrimaryKeyConstraint("workspace", "id", name="certificates_pkey"),
+    )
+    op.create_index("certificates_code_idx", "certificates", ["workspace", "channel", "code"], unique=True)
     op.create_table(
         "channels",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -171,6 +296,66 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", name="counters_pkey"),
     )
     op.create_table(
+        "customer_groups",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("name", postgresql.JSONB(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="customer_groups_pkey"),
+    )
+    op.create_table(
+        "customers",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("email", sa.Text(collation="C"), nullable=False),
+        sa.Column("email_folded", sa.Text(collation="C"), nullable=False),
+        sa.Column("state", sa.Text(collation="C"), nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("password_hash", sa.Text(collation="C"), nullable=True),
+        sa.Column("language", sa.Text(collation="C"), nullable=True),
+        sa.Column("groups", postgresql.JSONB(), nullable=False),
+        sa.Column("address", postgresql.JSONB(), nullable=False),
+        sa.Column("delivery_address", postgresql.JSONB(), nullable=False),
+        sa.Column("info", postgresql.JSONB(), nullable=False),
+        sa.Column("custom", postgresql.JSONB(), nullable=False),
+        sa.Column("search", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="customers_pkey"),
+    )
+    op.create_index(
+        "customers_confirmed_idx",
+        "customers",
+        ["workspace", "channel", "email_folded"],
+        unique=True,
+        postgresql_where=sa.text("state = 'confirmed'"),
+    )
+    op.create_index(
+        "customers_email_idx", "customers", ["workspace", "channel", "email_folded"], unique=False
+    )
+    op.create_table(
+        "delivery_methods",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("name", postgresql.JSONB(), nullable=False),
+        sa.Column("description", postgresql.JSONB(), nullable=False),
+        sa.Column("customer_groups", postgresql.JSONB(), nullable=True),
+        sa.Column("free_from", postgresql.JSONB(), nullable=False),
+        sa.Column("rates", postgresql.JSONB(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="delivery_methods_pkey"),
+    )
+    op.create_index(
+        "delivery_methods_channel_idx", "delivery_methods", ["workspace", "channel"], unique=False
+    )
+    op.create_table(
         "directory",
         sa.Column("kind", sa.Text(collation="C"), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -181,6 +366,86 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("kind", "hash", name="directory_pkey"),
     )
+    op.create_table(
+        "discount_uses",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("discount", sa.BigInteger(), nullable=False),
+        sa.Column("order", sa.BigInteger(), nullable=False),
+        sa.Column("buyer", sa.Text(collation="C"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "discount", "order", name="discount_uses_pkey"),
+    )
+    op.create_index(
+        "discount_uses_buyer_idx", "discount_uses", ["workspace", "discount", "buyer"], unique=False
+    )
+    op.create_index("discount_uses_order_idx", "discount_uses", ["workspace", "order"], unique=False)
+    op.create_table(
+        "discounts",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", postgresql.JSONB(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("percent", sa.BigInteger(), nullable=False),
+        sa.Column("amount", postgresql.JSONB(), nullable=False),
+        sa.Column("free_delivery", sa.Boolean(), nullable=False),
+        sa.Column("minimum_spend", postgresql.JSONB(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("max_uses", sa.BigInteger(), nullable=True),
+        sa.Column("max_uses_per_customer", sa.BigInteger(), nullable=True),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.Column("combinable", sa.Boolean(), nullable=False),
+        sa.Column("customer_groups", postgresql.JSONB(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.CheckConstraint("percent between 0 and 1000000", name="discounts_percent_check"),
+        sa.CheckConstraint(
+            "used >= 0 and (max_uses is null or used <= max_uses)", name="discounts_used_check"
+        ),
+        sa.PrimaryKeyConstraint("workspace", "id", name="discounts_pkey"),
+    )
+    op.create_index("discounts_code_idx", "discounts", ["workspace", "channel", "code"], unique=True)
+    op.create_table(
+        "event_listeners",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("event", sa.Text(collation="C"), nullable=False),
+        sa.Column("url", sa.Text(collation="C"), nullable=False),
+        sa.Column("owner", sa.Text(collation="C"), nullable=False),
+        sa.Column("secret", sa.Text(collation="C"), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("inactive_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="event_listeners_pkey"),
+    )
+    op.create_index(
+        "event_listeners_owner_idx",
+        "event_listeners",
+        ["workspace", "channel", "event", "owner"],
+        unique=True,
+    )
+    op.create_table(
+        "files",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("cart", sa.BigInteger(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("choice", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("type", sa.Text(collation="C"), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("size <= 10000000", name="files_size_check"),
+        sa.PrimaryKeyConstraint("workspace", "id", name="files_pkey"),
+    )
+    op.create_index("files_cart_idx", "files", ["workspace", "cart"], unique=False)
     op.create_table(
         "holds",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -202,6 +467,16 @@ def upgrade() -> None:
         sa.Column("reported", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "order", name="invoice_lines_pkey"),
+    )
+    op.create_table(
+        "languages",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("code", sa.Text(collation="C"), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("default_currency", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "channel", "code", name="languages_pkey"),
     )
     op.create_table(
         "locations",
@@ -252,6 +527,7 @@ def upgrade() -> None:
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("order", sa.BigInteger(), nullable=False),
         sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("product", sa.Uuid(), nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
@@ -272,6 +548,9 @@ def upgrade() -> None:
         sa.Column("return_initiated", sa.BigInteger(), nullable=False),
         sa.Column("returned", sa.BigInteger(), nullable=False),
         sa.Column("refunded", sa.BigInteger(), nullable=False),
+        sa.Column("scale", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
         sa.CheckConstraint(
             "new + acknowledged + shipped + delivered + cancelled + return_initiated + returned = quantity",
             name="order_lines_counters_check",
@@ -282,6 +561,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("workspace", "order", "no", name="order_lines_pkey"),
     )
+    op.create_index("order_lines_id_idx", "order_lines", ["workspace", "id"], unique=False)
     op.create_table(
         "order_parts",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -323,8 +603,19 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.Column("customer", sa.BigInteger(), nullable=True),
+        sa.Column("fee", sa.BigInteger(), nullable=False),
+        sa.Column("fee_tax", sa.BigInteger(), nullable=False),
+        sa.Column("rounding", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="orders_pkey"),
         sa.UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
+    )
+    op.create_index(
+        "orders_customer_idx",
+        "orders",
+        ["workspace", "customer"],
+        unique=False,
+        postgresql_where=sa.text("customer is not null"),
     )
     op.create_index(
         "orders_pending_idx",
@@ -354,13 +645,6 @@ def upgrade() -> None:
     op.create_index(
         "outbox_due_idx",
         "outbox",
-        ["due_at", "workspace"],
-        unique=False,
-        postgresql_where=sa.text("state = 'waiting'"),
-    )
-    op.create_index(
-        "outbox_turn_idx",
-        "outbox",
         ["workspace", "due_at"],
         unique=False,
         postgresql_where=sa.text("state = 'waiting'"),
@@ -372,10 +656,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "token_hash"),
     )
     op.create_table(
+        "payment_methods",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("name", postgresql.JSONB(), nullable=False),
+        sa.Column("description", postgresql.JSONB(), nullable=False),
+        sa.Column("type", sa.Text(collation="C"), nullable=False),
+        sa.Column("provider", sa.Text(collation="C"), nullable=False),
+        sa.Column("fee", postgresql.JSONB(), nullable=False),
+        sa.Column("fee_vat_rate", sa.BigInteger(), nullable=False),
+        sa.Column("currencies", postgresql.JSONB(), nullable=True),
+        sa.Column("customer_groups", postgresql.JSONB(), nullable=True),
+        sa.Column("cost_mode", sa.Text(collation="C"), nullable=False),
+        sa.Column("cost_intervals", postgresql.JSONB(), nullable=False),
+        sa.Column("with_certificate", sa.Boolean(), nullable=False),
+        sa.Column("address_lookup", sa.Boolean(), nullable=False),
+        sa.Column("params", postgresql.JSONB(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="payment_methods_pkey"),
+    )
+    op.create_index("payment_methods_channel_idx", "payment_methods", ["workspace", "channel"], unique=False)
+    op.create_table(
         "payments",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("order", sa.BigInteger(), nullable=False),
         sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(collation="C"), nullable=False),
         sa.Column("method", sa.Text(collation="C"), nullable=False),
         sa.Column("state", sa.Text(collation="C"), nullable=False),
@@ -384,9 +693,13 @@ def upgrade() -> None:
         sa.Column("refunded", sa.BigInteger(), nullable=False),
         sa.Column("reference", sa.Text(collation="C"), nullable=True),
         sa.Column("reported", postgresql.JSONB(), nullable=True),
+        sa.Column("method_id", sa.BigInteger(), nullable=True),
+        sa.Column("params", postgresql.JSONB(), nullable=False),
+        sa.Column("external_data", postgresql.JSONB(), nullable=False),
         sa.CheckConstraint("refunded >= 0 and refunded <= amount", name="payments_refunded_check"),
         sa.PrimaryKeyConstraint("workspace", "order", "no", name="payments_pkey"),
     )
+    op.create_index("payments_id_idx", "payments", ["workspace", "id"], unique=False)
     op.create_table(
         "products",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -400,6 +713,13 @@ def upgrade() -> None:
         sa.Column("requires_shipping", sa.Boolean(), nullable=False),
         sa.Column("excluded_methods", postgresql.JSONB(), nullable=False),
         sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.Column("hidden", sa.Boolean(), nullable=False),
+        sa.Column("draft", sa.Boolean(), nullable=False),
+        sa.Column("display_only", sa.Boolean(), nullable=False),
+        sa.Column("vat_rate", sa.BigInteger(), nullable=False),
+        sa.Column("search", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("workspace", "id", name="products_pkey"),
         sa.UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
     )
@@ -466,6 +786,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "seq", name="sandbox_worlds_pkey"),
     )
     op.create_table(
+        "sessions",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("environment", sa.Text(collation="C"), nullable=False),
+        sa.Column("customer", sa.BigInteger(), nullable=True),
+        sa.Column("cart", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.Text(collation="C"), nullable=False),
+        sa.Column("language", sa.Text(collation="C"), nullable=False),
+        sa.Column("vat_country", sa.Text(collation="C"), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "id", name="sessions_pkey"),
+    )
+    op.create_index("sessions_expiry_idx", "sessions", ["workspace", "expires_at"], unique=False)
+    op.create_index("sessions_hash_idx", "sessions", ["workspace", "hash"], unique=True)
+    op.create_table(
         "shipping_rates",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("merchant", sa.Text(collation="C"), nullable=False),
@@ -493,6 +832,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "country", "province", name="tax_rates_pkey"),
     )
     op.create_table(
+        "tries",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("subject", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "subject", name="tries_pkey"),
+    )
+    op.create_table(
+        "urls",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("path", sa.Text(collation="C"), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=True),
+        sa.Column("language", sa.Text(collation="C"), nullable=False),
+        sa.Column("moved_to", sa.Text(collation="C"), nullable=True),
+        sa.PrimaryKeyConstraint("workspace", "channel", "path", name="urls_pkey"),
+    )
+    op.create_table(
         "workspaces",
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("uuid", sa.Uuid(), nullable=False),
@@ -501,6 +859,44 @@ def upgrade() -> None:
         sa.Column("settings", postgresql.JSONB(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="workspaces_pkey"),
+    )
+    op.create_table(
+        "admin_tokens",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("administrator", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace", "administrator"],
+            ["administrators.workspace", "administrators.id"],
+            name="admin_tokens_administrators_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "hash", name="admin_tokens_pkey"),
+    )
+    op.create_index(
+        "admin_tokens_administrator_idx", "admin_tokens", ["workspace", "administrator"], unique=False
+    )
+    op.create_table(
+        "article_choice_options",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("choice", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("name", postgresql.JSONB(), nullable=False),
+        sa.Column("prices", postgresql.JSONB(), nullable=False),
+        sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace", "choice"],
+            ["article_choices.workspace", "article_choices.id"],
+            name="article_choice_options_article_choices_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "id", name="article_choice_options_pkey"),
+    )
+    op.create_index(
+        "article_choice_options_choice_idx", "article_choice_options", ["workspace", "choice"], unique=False
     )
     op.create_table(
         "credentials",
@@ -526,6 +922,77 @@ def upgrade() -> None:
     )
     op.create_index("credentials_channel_idx", "credentials", ["workspace", "channel"], unique=False)
     op.create_table(
+        "event_listener_log",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("listener", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("error", sa.Text(collation="C"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace", "listener"],
+            ["event_listeners.workspace", "event_listeners.id"],
+            name="event_listener_log_event_listeners_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "listener", "id", name="event_listener_log_pkey"),
+    )
+    op.create_table(
+        "file_contents",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace", "id"],
+            ["files.workspace", "files.id"],
+            name="file_contents_files_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "id", name="file_contents_pkey"),
+    )
+    op.create_table(
+        "one_time_codes",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("channel", sa.BigInteger(), nullable=False),
+        sa.Column("customer", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["workspace", "customer"],
+            ["customers.workspace", "customers.id"],
+            name="one_time_codes_customers_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "hash", name="one_time_codes_pkey"),
+    )
+    op.create_index("one_time_codes_customer_idx", "one_time_codes", ["workspace", "customer"], unique=False)
+    op.create_table(
+        "product_choices",
+        sa.Column("workspace", sa.BigInteger(), nullable=False),
+        sa.Column("product", sa.BigInteger(), nullable=False),
+        sa.Column("choice", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("options", postgresql.JSONB(), nullable=True),
+        sa.Column("prices", postgresql.JSONB(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace", "choice"],
+            ["article_choices.workspace", "article_choices.id"],
+            name="product_choices_article_choices_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workspace", "product"],
+            ["products.workspace", "products.id"],
+            name="product_choices_products_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("workspace", "product", "choice", name="product_choices_pkey"),
+    )
+    op.create_index("product_choices_choice_idx", "product_choices", ["workspace", "choice"], unique=False)
+    op.create_table(
         "variants",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -537,6 +1004,8 @@ def upgrade() -> None:
         sa.Column("weight", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("data", postgresql.JSONB(), nullable=False),
+        sa.Column("divisible_by", sa.BigInteger(), nullable=False),
+        sa.Column("chosen_by", postgresql.JSONB(), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace", "product"],
             ["products.workspace", "products.id"],

@@ -1,0 +1,1 @@
+"""Who stands behind a credential: administrators, customers, their passwords, codes and tokens."""

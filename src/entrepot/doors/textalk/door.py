@@ -1,0 +1,96 @@
+"""The Textalk door put together: classes, their methods and writers, the dispatch table, and the paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Final
+
+import msgspec
+from starlette.types import ASGIApp
+
+from entrepot.doors.kit import Services
+from entrepot.doors.textalk.accounts.passwords import Passwords
+from entrepot.doors.textalk.classes import articles, choices, codes, customers, groups, shop, tools
+from entrepot.doors.textalk.classes import methods as ways
+from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes
+from entrepot.doors.textalk.lookups import StoreLookups
+from entrepot.doors.textalk.methods import administrators, catalogue
+from entrepot.doors.textalk.methods import context as contexts
+from entrepot.doors.textalk.methods.administrators import TokenWriter, may_manage_tokens
+from entrepot.doors.textalk.methods.parts import Parts
+from entrepot.doors.textalk.pattern.methods import ClassMethods
+from entrepot.doors.textalk.query.reads import PooledReads
+from entrepot.doors.textalk.rpc.dispatch import Dispatcher
+from entrepot.doors.textalk.rpc.methods import Method, MethodTable, method_table
+from entrepot.doors.textalk.transport.routes import textalk_app
+from entrepot.doors.textalk.writing.articles import ArticleWriter
+from entrepot.doors.textalk.writing.rows import RowWriter
+from entrepot.doors.textalk.writing.writers import Writers
+
+DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
+    articles.ARTICLE,
+    choices.ARTICLE_CHOICE,
+    choices.ARTICLE_CHOICE_OPTION,
+    groups.ARTICLEGROUP,
+    groups.ASSORTMENT,
+    customers.CUSTOMER,
+    customers.CUSTOMERGROUP,
+    ways.DELIVERY_METHOD,
+    ways.PAYMENT_METHOD,
+    codes.DISCOUNTCODE,
+    codes.GIFTCERTIFICATE,
+    shop.WEBSHOP,
+    shop.LANGUAGE,
+    shop.URL,
+    tools.AUTH_TOKEN,
+    tools.EVENT_LISTENER,
+)
+CLASSES: Final[Classes] = {decl.name: decl for decl in DECLARATIONS}
+
+
+class Textalk:
+    """The operations of the door."""
+
+    def __init__(self, services: Services, *, passwords: Passwords | None = None) -> None:
+        self._services = services
+        self._passwords = passwords or Passwords()
+        self._lookups = StoreLookups(services)
+
+    def app(self) -> ASGIApp:
+        """The door as an ASGI app."""
+        return textalk_app(Dispatcher(self.methods, self._lookups), self._services.observe)
+
+    @cached_property
+    def methods(self) -> MethodTable:
+        """Every method of the door by its name."""
+        parts = Parts(self._services, self._lookups, self._passwords, self._class_methods())
+        own = method_table(_own_methods(parts))
+        common = {method.name: method for method in _common_methods(parts.classes)}
+        return {**common, **own}
+
+    def _class_methods(self) -> Mapping[str, ClassMethods]:
+        reads, writer = PooledReads(self._services.reads), self._writers()
+        return {decl.name: ClassMethods(decl, CLASSES, reads, writer) for decl in DECLARATIONS}
+
+    def _writers(self) -> Writers:
+        services = self._services
+        return Writers(
+            RowWriter(services.engine),
+            {"Article": ArticleWriter(services), "AuthToken": TokenWriter(services)},
+        )
+
+
+def _common_methods(classes: Mapping[str, ClassMethods]) -> Iterator[Method]:
+    for name, methods in classes.items():
+        for method in methods.methods():
+            if name == "AuthToken":
+                yield msgspec.structs.replace(method, available=may_manage_tokens)
+            else:
+                yield method
+
+
+def _own_methods(parts: Parts) -> Iterator[Method]:
+    yield from contexts.methods(parts)
+    yield from administrators.methods(parts)
+    yield from catalogue.methods(parts)

@@ -1,0 +1,1 @@
+"""The methods beyond those that every class has."""

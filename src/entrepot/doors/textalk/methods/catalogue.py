@@ -1,0 +1,208 @@
+"""Methods of the catalogue and of the shop beyond the common ones (contract, section 3, Catalogue and misc)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from entrepot.doors.textalk.classes.normalization import write_moment
+from entrepot.doors.textalk.context import Audience, Context
+from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.json import Json, is_array, is_object
+from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.pattern.methods import read_uid
+from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA, SELECTION_SCHEMA
+from entrepot.doors.textalk.rpc.methods import Method, Param
+from entrepot.doors.textalk.texts import say
+
+_UIDS: Final[Mapping[str, Json]] = {"type": "array", "items": {"type": "integer"}}
+_UID: Final[Mapping[str, Json]] = {"type": ["integer", "string"]}
+_UID_OR_NULL: Final[Mapping[str, Json]] = {"type": ["integer", "string", "null"]}
+_OBJECT: Final[Mapping[str, Json]] = {"type": ["object", "null"]}
+_QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
+
+
+def methods(parts: Parts) -> Iterator[Method]:
+    """Webshop.get, Article.search, Articlegroup.tree, Assortment.*, Url.*, Giftcertificate.generateCode, getLog."""
+    own = _Catalogue(parts)
+    uid = Param("uid", _UID)
+    yield Method("Webshop.get", "The shop", own.webshop, (uid, _QUERY), _OBJECT, needs_webshop=False)
+    yield Method(
+        "Article.search",
+        "The uids of articles that contain the words",
+        own.search,
+        (Param("term", {"type": ["string", "object"]}),),
+        {"type": "array"},
+    )
+    selection = Param("selection", SELECTION_SCHEMA, required=False)
+    yield Method(
+        "Articlegroup.tree",
+        "A group, or all of them, each with its subgroups in children",
+        own.tree,
+        (Param("uid", _UID_OR_NULL, required=False), _QUERY, selection),
+        {"type": "array"},
+    )
+    yield Method(
+        "Assortment.getArticleUids",
+        "The articles that are shown in a group",
+        own.article_uids,
+        (Param("articlegroup", _UID),),
+        _UIDS,
+    )
+    yield Method("Assortment.getArticlegroupUids", "The groups of the shop", own.group_uids, (), _UIDS)
+    url = Param("url", {"type": "string"})
+    yield Method("Url.get", "What stands at an address", own.url, (url, _QUERY), _OBJECT, needs_webshop=False)
+    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, _QUERY), _OBJECT)
+    yield Method(
+        "Giftcertificate.generateCode",
+        "A code that no certificate has",
+        own.code,
+        (),
+        {"type": "string"},
+        audience=Audience.ADMIN,
+    )
+    yield Method(
+        "EventListener.getLog",
+        "The last tries to tell a listener",
+        own.log,
+        (uid,),
+        {"type": "array"},
+        audience=Audience.ADMIN,
+    )
+
+
+class _Catalogue:
+    """The handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def webshop(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """A shop may be read by its uid without being in it; another shop than that of the context is 9003."""
+        methods = self._parts.classes["Webshop"]
+        uid = read_uid(params[0], methods.decl)
+        if isinstance(uid, RpcError):
+            return uid
+        shop = await self._parts.lookups.webshop(int(uid))
+        if shop is None or (context.webshop is not None and context.webshop.uid != shop.uid):
+            return RpcError(Code.OBJECT_NOT_FOUND)
+        return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
+
+    async def search(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """Articles by words, as `{uid, name}`."""
+        term = params[0]
+        asked: Json = {"filters": {"search": term if is_object(term) else {"term": term}}, "limit": 100}
+        found = await self._parts.classes["Article"].list(context, [["uid", "name"], asked])
+        return RpcError(Code.INVALID_PARAMS, say("filter.operand")) if isinstance(found, RpcError) else found
+
+    async def tree(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """Groups with their subgroups, as deep as they go; what the query does not name is left out."""
+        root, query = argument(params, 0), argument(params, 1)
+        asked = {"uid": True, "parent": True, **_keys(query)}
+        listed = await self._parts.classes["Articlegroup"].list(context, [asked, argument(params, 2)])
+        if isinstance(listed, RpcError):
+            return _of_second(listed)
+        groups = [dict(group) for group in listed if is_object(group)] if is_array(listed) else []
+        wanted = frozenset(_keys(query)) if query not in (None, True) else None
+        start = None if root is None else read_uid(root, self._parts.classes["Articlegroup"].decl)
+        return start if isinstance(start, RpcError) else _nested(groups, start, wanted)
+
+    async def article_uids(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """The articles of one group."""
+        group = read_uid(params[0], self._parts.classes["Articlegroup"].decl)
+        if isinstance(group, RpcError):
+            return group
+        return await self._uids(
+            context, "Article", {"filters": {"/showInArticlegroups": {"contains": group}}}
+        )
+
+    async def group_uids(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """All groups that the caller may see."""
+        del params
+        return await self._uids(context, "Articlegroup", True)
+
+    async def _uids(self, context: Context, name: str, selection: Json) -> Json | RpcError:
+        found = await self._parts.classes[name].list(context, ["uid", selection])
+        if isinstance(found, RpcError) or not is_array(found):
+            return found
+        return [item["uid"] for item in found if is_object(item)]
+
+    async def url(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """9003 where nothing stands."""
+        found = await self.look_up(context, params)
+        return RpcError(Code.OBJECT_NOT_FOUND) if found is None else found
+
+    async def look_up(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """Null where nothing stands. Without a shop in the context no address is known."""
+        path = params[0]
+        if not isinstance(path, str) or len(path) > 2000:
+            return invalid_params([Problem("/0", say("patch.type", expected="string"))])
+        if context.webshop is None:
+            return None
+        decl = self._parts.classes["Url"]
+        asked = [argument(params, 1), {"filters": {"/uid": {"equals": _path(path)}}}]
+        found = await decl.list(context, asked)
+        if isinstance(found, RpcError) or not is_array(found):
+            return found
+        return found[0] if found else None
+
+    async def code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """13 digits."""
+        del context, params
+        return str(secrets.randbelow(9 * 10**12) + 10**12)
+
+    async def log(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """The last hundred tries, newest first."""
+        methods = self._parts.classes["EventListener"]
+        uid = read_uid(params[0], methods.decl)
+        if isinstance(uid, RpcError):
+            return uid
+        seen = await methods.get(context, [uid, "uid"])
+        if isinstance(seen, RpcError):
+            return seen
+        rows = await self._parts.read(_LOG, context.shop.workspace, uid)
+        return [{"time": write_moment(at), "status": status, "error": error} for at, status, error in rows]
+
+
+_LOG: Final = """
+select at, status, error from event_listener_log where workspace = $1 and listener = $2 order by id desc limit 100
+"""
+
+
+def _path(url: str) -> str:
+    """The path of an address: the shop's own name in front of it says nothing more."""
+    rest = url.partition("://")[2] or url
+    path = "/" + rest.partition("/")[2] if "://" in url else rest
+    return path.partition("?")[0].partition("#")[0] or "/"
+
+
+def _keys(query: Json) -> Mapping[str, Json]:
+    if isinstance(query, str):
+        return {query: True}
+    if is_array(query):
+        return {str(name): True for name in query}
+    return query if is_object(query) else {}
+
+
+def _of_second(error: RpcError) -> RpcError:
+    """The query is the second parameter here, and the selection the third."""
+    if error.code is not Code.INVALID_PARAMS or not isinstance(error.data, tuple):
+        return error
+    return invalid_params([Problem("/2" + problem.pointer[2:], problem.text) for problem in error.data])
+
+
+def _nested(groups: Sequence[dict[str, Any]], start: object, wanted: frozenset[str] | None) -> Json:
+    below: dict[object, list[dict[str, Any]]] = {}
+    for group in groups:
+        below.setdefault(group["parent"], []).append(group)
+    for group in groups:
+        children = below.get(group["uid"], [])
+        if wanted is not None and "parent" not in wanted:
+            del group["parent"]
+        group["children"] = children
+    if start is None:
+        return below.get(None, [])
+    return [group for group in groups if group["uid"] == start]

@@ -1,0 +1,42 @@
+"""What the methods of this door work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from entrepot.domain.state import Command, Refused
+from entrepot.doors.kit import Services
+from entrepot.doors.textalk.accounts.passwords import Passwords
+from entrepot.doors.textalk.context import Context
+from entrepot.doors.textalk.errors import RpcError
+from entrepot.doors.textalk.failures import rpc_error
+from entrepot.doors.textalk.json import Json
+from entrepot.doors.textalk.lookups import StoreLookups
+from entrepot.doors.textalk.pattern.methods import ClassMethods
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of the door, shared by its methods."""
+
+    services: Services
+    lookups: StoreLookups
+    passwords: Passwords
+    classes: Mapping[str, ClassMethods]
+
+    async def run(self, context: Context, command: Command) -> Any | RpcError:
+        """What a command came to in the shop's workspace."""
+        outcome = await self.services.engine.execute(context.shop.workspace, command)
+        return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
+
+    async def read(self, statement: str, *arguments: object) -> Sequence[Sequence[Any]]:
+        """The rows of one plain read."""
+        async with self.services.reads.acquire() as connection:
+            return await connection.fetch(statement, *arguments)
+
+
+def argument(params: Sequence[Json], place: int) -> Json:
+    """An optional parameter; None where it is absent."""
+    return params[place] if place < len(params) else None

@@ -1,0 +1,43 @@
+"""What a shop's channel says about it, beyond what rules look at: `ChannelSettings.door` of a Textalk channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from entrepot.domain.channels import ChannelSettings
+
+
+class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A webshop. `uid` is the number in the context parameter `webshop`; `currencies` begins with the base currency.
+
+    `demands_tls` refuses credentials on plain connections (1007); a `closed` shop does not exist for anybody
+    (1002); `login_required` hides everything from visitors (contract, section 6).
+    """
+
+    uid: int
+    name: Mapping[str, str] = {}
+    url: str = ""
+    languages: tuple[str, ...] = ("en",)
+    default_language: str = "en"
+    currencies: tuple[str, ...] = ("SEK",)
+    language_currencies: Mapping[str, str] = {}
+    demands_tls: bool = False
+    closed: bool = False
+    login_required: bool = False
+    is_demo: bool = False
+    type: str = "basic"
+    company: Mapping[str, Any] = {}
+    company_number: str = ""
+    contact_email: str = ""
+    created: str = ""
+
+
+def shop_settings(settings: ChannelSettings) -> ShopSettings | None:
+    """The shop behind a channel's settings, or None if they describe none."""
+    try:
+        return msgspec.convert(settings.door, ShopSettings)
+    except msgspec.ValidationError:
+        return None

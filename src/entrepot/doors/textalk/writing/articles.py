@@ -1,0 +1,218 @@
+"""Articles: a patch changes the product, its first variant, prices and choices together, and then the stock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, cast
+from uuid import uuid4
+
+import msgspec
+
+from entrepot.domain.articles import ProductChoice
+from entrepot.domain.catalogue import Price, Product, Variant
+from entrepot.domain.rows import Fresh, Put, Remove
+from entrepot.domain.state import Refused
+from entrepot.domain.stocking import CountStock
+from entrepot.doors.kit import Services
+from entrepot.doors.textalk.classes.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.classes.fields import minor_units
+from entrepot.doors.textalk.context import Context
+from entrepot.doors.textalk.errors import Code, Problem, RpcError
+from entrepot.doors.textalk.failures import rpc_error
+from entrepot.doors.textalk.json import Json, is_array, is_number, is_object
+from entrepot.doors.textalk.pattern.writer import Written
+from entrepot.doors.textalk.query.folding import fold
+from entrepot.doors.textalk.texts import say
+from entrepot.doors.textalk.writing.rows import RowWriter, changes_of
+
+_KNOWN: Final = """
+select p.id, p.data, v.id, v.scale, v.sku, p.name,
+  (select l.id from locations l where l.workspace = $1 order by l.priority, l.id limit 1),
+  coalesce((select sum(s.reserved) from stock s where s.workspace = $1 and s.variant = v.id), 0)::bigint,
+  coalesce((select jsonb_object_agg(r.currency, r.compare_at) from prices r
+            where r.workspace = $1 and r.variant = v.id), '{}')::text,
+  (select coalesce(array_agg(pc.choice), '{}') from product_choices pc where pc.workspace = $1 and pc.product = p.id)
+from products p join variants v on v.workspace = $1 and v.product = p.id and v.position = 0
+where p.workspace = $1 and p.id = $2
+"""
+_PLACE: Final = "select id from locations where workspace = $1 order by priority, id limit 1"
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """An article as it stands; `place` is where its stock is counted."""
+
+    product: int
+    data: Mapping[str, Any]
+    variant: int
+    scale: int
+    sku: str
+    name: str
+    place: int | None
+    reserved: int
+    compared: Mapping[str, int | None]
+    choices: Sequence[int]
+
+
+class ArticleWriter(RowWriter):
+    """Writes articles; deleting one takes it off sale at every door and out of this one's sight."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.engine)
+        self._services = services
+
+    async def write(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Written | RpcError:
+        """Goods first, then their stock; both are refused before either is changed if the shop may not."""
+        if "stock" in patch and not context.shop.may_set_stock:
+            return RpcError(Code.FORBIDDEN)
+        known = None if uid is None else await self._known(context, int(uid))
+        if uid is not None and known is None:
+            return RpcError(Code.OBJECT_NOT_FOUND)
+        keys = await self.edit(context, decl, list(_edits(context, decl, known, patch)))
+        if isinstance(keys, RpcError):
+            return keys
+        refusal = await self._count(context, known, cast("Sequence[Any]", keys), patch)
+        return refusal or Written(known.product if known else cast("int", keys[0]))
+
+    async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
+        """Orders name the product, so its record stays."""
+        gone = {"available": False, "hidden": True, "data": {"deleted": True}}
+        outcome = await self.edit(context, decl, [Put(Product, int(uid), gone)])
+        return outcome if isinstance(outcome, RpcError) else None
+
+    async def _known(self, context: Context, uid: int) -> _Known | None:
+        async with self._services.reads.acquire() as connection:
+            row = await connection.fetchrow(_KNOWN, context.shop.workspace, uid)
+        if row is None:
+            return None
+        return _known(tuple(row))
+
+    async def _count(
+        self, context: Context, known: _Known | None, keys: Sequence[Any], patch: Mapping[str, Json]
+    ) -> RpcError | None:
+        """The stock of an article is what can still be sold: what is promised is counted on top."""
+        given = patch.get("stock")
+        number = given.get("stock") if is_object(given) else None
+        place = known.place if known else await self._place(context)
+        if not is_number(number) or place is None:
+            return None
+        units = int(Decimal(number).scaleb(known.scale if known else 0))
+        command = CountStock(
+            known.variant if known else keys[1], place, units + (known.reserved if known else 0)
+        )
+        outcome = await self._services.engine.execute(context.shop.workspace, command)
+        return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else None
+
+    async def _place(self, context: Context) -> int | None:
+        async with self._services.reads.acquire() as connection:
+            return cast("int | None", await connection.fetchval(_PLACE, context.shop.workspace))
+
+    async def problems(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Sequence[Problem] | RpcError:
+        """The group of an article must be one of those in which it is shown (contract, Article)."""
+        group, shown = patch.get("articlegroup"), patch.get("showInArticlegroups")
+        if is_array(shown) and group is not None and group not in shown:
+            return (Problem("/articlegroup", say("patch.reference")),)
+        return await super().problems(context, decl, uid, patch)
+
+
+def _known(row: tuple[Any, ...]) -> _Known:
+    product, data, variant, scale, sku, name, place, reserved, compared, choices = row
+    decode = msgspec.json.decode
+    return _Known(
+        product, decode(data), variant, scale, sku, name, place, reserved, decode(compared), choices
+    )
+
+
+def _edits(
+    context: Context, decl: ClassDecl, known: _Known | None, patch: Mapping[str, Json]
+) -> Iterator[Put | Remove]:
+    product: int | Fresh = known.product if known else Fresh(0)
+    variant: int | Fresh = known.variant if known else Fresh(1)
+    yield _product(context, decl, known, patch)
+    yield _variant(known, product, patch)
+    yield from _prices(known, variant, patch)
+    yield from _choices(known, product, patch)
+
+
+def _product(context: Context, decl: ClassDecl, known: _Known | None, patch: Mapping[str, Json]) -> Put:
+    """The plain name that other doors show is that of the shop's own language."""
+    changes = {name: value for name, value in changes_of(decl, patch).items() if name in _OF_PRODUCT}
+    names = patch.get("name")
+    if is_object(names):
+        data = changes.setdefault("data", {})
+        data["name"] = names
+        plain = names.get(context.shop.default_language) or next(iter(names.values()), None)
+        changes["name"] = str(plain or (known.name if known else ""))
+        changes["search"] = fold(" ".join(str(text) for text in names.values() if text))
+    return Put(Product, known.product if known else None, changes, None if known else _NEW_PRODUCT)
+
+
+_OF_PRODUCT: Final = frozenset({"hidden", "draft", "display_only", "vat_rate", "tax_included", "data"})
+_NEW_PRODUCT: Final[Mapping[str, Any]] = {"name": "", "merchant": None}
+
+
+def _variant(known: _Known | None, product: int | Fresh, patch: Mapping[str, Json]) -> Put:
+    changes: dict[str, Any] = {}
+    if "articleNumber" in patch:
+        changes["sku"] = patch["articleNumber"]
+    if "weight" in patch:
+        changes["weight"] = patch["weight"]
+    stock, info = patch.get("stock"), patch.get("quantityInfo")
+    if is_object(stock) and "useStock" in stock:
+        changes["tracked"] = stock["useStock"]
+    step = info.get("divisibleBy") if is_object(info) else None
+    if is_number(step):
+        changes["divisible_by"] = max(1, int(Decimal(step).scaleb(known.scale if known else 0)))
+    blank = {"product": product, "sku": uuid4().hex}
+    return Put(Variant, known.variant if known else None, changes, None if known else blank)
+
+
+def _prices(known: _Known | None, variant: int | Fresh, patch: Mapping[str, Json]) -> Iterator[Put]:
+    """An offer is the price, and what it is compared to is the regular one."""
+    given = patch.get("price")
+    if not is_object(given):
+        return
+    regular, offers = (
+        minor_units(given.get("regular") or given.get("current")),
+        minor_units(given.get("specialOffer")),
+    )
+    for currency in {**regular, **offers}:
+        before = known.compared.get(currency) if known else None
+        full = regular.get(currency, before)
+        offer = offers.get(currency)
+        changes = {"amount": full if offer is None else offer, "compare_at": None if offer is None else full}
+        yield Put(Price, (variant, currency), changes, {"variant": variant, "currency": currency})
+
+
+def _choices(known: _Known | None, product: int | Fresh, patch: Mapping[str, Json]) -> Iterator[Put | Remove]:
+    """The choices that are listed, in their order; options and surcharges of those that stay may change alone."""
+    before = known.choices if known else ()
+    given = patch.get("choices")
+    listed = [int(str(choice)) for choice in given] if is_array(given) else list(before)
+    for choice in before:
+        if choice not in listed:
+            yield Remove(ProductChoice, (product, choice))
+    for position, choice in enumerate(listed):
+        changes = _choice_changes(choice, patch) | ({"position": position} if is_array(given) else {})
+        if changes:
+            blank: dict[str, Any] = {"position": position, "options": None, "prices": {}}
+            own = {"product": product, "choice": choice}
+            yield Put(ProductChoice, (product, choice), changes, blank | own)
+
+
+def _choice_changes(choice: int, patch: Mapping[str, Json]) -> dict[str, Any]:
+    changes: dict[str, Any] = {}
+    options, prices = _by_uid(patch.get("choiceOptions")), _by_uid(patch.get("choiceOptionPrices"))
+    if choice in options:
+        changes["options"] = options[choice]
+    if prices:
+        changes["prices"] = {option: minor_units(amounts) for option, amounts in prices.items()}
+    return changes
+
+
+def _by_uid(value: Json) -> dict[int, Json]:
+    return {int(uid): inner for uid, inner in value.items()} if is_object(value) else {}

@@ -1,0 +1,18 @@
+"""Tokens of administrators who have logged in, and counts of tries."""
+
+from sqlalchemy import Index
+
+from entrepot.store.tables._base import belongs, big, blob, moment, small, table
+
+admin_tokens = table(
+    "admin_tokens",
+    ("hash",),
+    blob("hash"),
+    big("administrator"),
+    moment("created_at"),
+    moment("expires_at"),
+    belongs("admin_tokens", "administrators", ("administrator",), ("id",)),
+    Index("admin_tokens_administrator_idx", "workspace", "administrator"),
+)
+
+tries = table("tries", ("subject",), blob("subject"), moment("since"), small("count"))

@@ -1,0 +1,94 @@
+"""What a shop offers and says: languages, delivery and payment methods, addresses of pages, listeners to events."""
+
+from sqlalchemy import Index, Integer
+from sqlalchemy.sql.schema import Column
+
+from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text
+
+languages = table(
+    "languages",
+    ("channel", "code"),
+    big("channel"),
+    text("code"),
+    flag("active"),
+    small("position"),
+    text("default_currency"),
+)
+
+delivery_methods = table(
+    "delivery_methods",
+    ("id",),
+    big("id"),
+    big("channel"),
+    small("position"),
+    flag("active"),
+    json("name"),
+    json("description"),
+    json("customer_groups", null=True),
+    json("free_from"),
+    json("rates"),
+    json("data"),
+    Index("delivery_methods_channel_idx", "workspace", "channel"),
+)
+
+payment_methods = table(
+    "payment_methods",
+    ("id",),
+    big("id"),
+    big("channel"),
+    small("position"),
+    flag("active"),
+    json("name"),
+    json("description"),
+    text("type"),
+    text("provider"),
+    json("fee"),
+    big("fee_vat_rate"),
+    json("currencies", null=True),
+    json("customer_groups", null=True),
+    text("cost_mode"),
+    json("cost_intervals"),
+    flag("with_certificate"),
+    flag("address_lookup"),
+    json("params"),
+    json("data"),
+    Index("payment_methods_channel_idx", "workspace", "channel"),
+)
+
+urls = table(
+    "urls",
+    ("channel", "path"),
+    big("channel"),
+    text("path"),
+    text("kind"),
+    big("target", null=True),
+    text("language"),
+    text("moved_to", null=True),
+)
+
+event_listeners = table(
+    "event_listeners",
+    ("id",),
+    big("id"),
+    big("channel"),
+    text("event"),
+    text("url"),
+    text("owner"),
+    text("secret"),
+    flag("active"),
+    moment("inactive_since", null=True),
+    moment("created_at"),
+    moment("changed_at"),
+    Index("event_listeners_owner_idx", "workspace", "channel", "event", "owner", unique=True),
+)
+
+event_listener_log = table(
+    "event_listener_log",
+    ("listener", "id"),
+    big("listener"),
+    big("id"),
+    moment("at"),
+    Column("status", Integer),
+    text("error"),
+    belongs("event_listener_log", "event_listeners", ("listener",), ("id",)),
+)
