@@ -137,10 +137,11 @@ class CompleteAttempt(AttemptCommand, frozen=True):
             return Decided(attempt, Changes())
         changes = Changes((_ended(attempt, "done", now),))
         changes.put(*_payouts(attempt, self.reference, now))
-        drafted = attempt.draft
-        if drafted.purchase is not None:
-            return Decided(bought(drafted, view, now, changes, self.reference, self.description), changes)
-        drafted = _continued(drafted, view)
+        if attempt.draft.purchase is not None:
+            return Decided(
+                bought(attempt.draft, view, now, changes, self.reference, self.description), changes
+            )
+        drafted = _continued(attempt.draft, view)
         placed = settle(drafted, now, changes, ids, self.reference, self.description)
         drop_recorded(drafted, view, changes)
         return Decided(placed, changes)

@@ -18,7 +18,7 @@ EVERY_SECONDS = 5.0
 PENDING_HOURS = 24
 """How long a pending order waits for its payment (contract: bonsai, second reading 3)."""
 BATCH_HOURS = 1
-FORGET_SECONDS = 600.0
+FORGET_SECONDS = 300.0
 CHUNK = 500
 FORGOTTEN_AT_ONCE = 10_000
 _FULL = f"DELETE {FORGOTTEN_AT_ONCE}"
