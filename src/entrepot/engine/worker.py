@@ -9,7 +9,7 @@ import msgspec
 
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
-from entrepot.engine.deliveries import PayoutDeliveries
+from entrepot.engine.deliveries import MailDeliveries, PayoutDeliveries
 from entrepot.engine.desk import OrderDesk
 from entrepot.engine.driving import Recovery
 from entrepot.engine.engine import Connect, Engine
@@ -17,7 +17,8 @@ from entrepot.engine.housekeeping import Housekeeping
 from entrepot.engine.outbox import Outbox
 from entrepot.engine.vendors import Vendors, Wrap, unwrapped
 from entrepot.gateways.cards.port import CardGateway
-from entrepot.store.attempts import read_account_of
+from entrepot.gateways.mail.port import MailGateway
+from entrepot.store.attempts import read_account_of, read_settings
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, read_pool, write_pool
 
 BOOK_CONNECTIONS = 4
@@ -52,7 +53,8 @@ class Worker:
         self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors)
-        self.outbox = Outbox(self._books, {"payout": PayoutDeliveries(self._cards_of)})
+        deliveries = {"payout": PayoutDeliveries(self._cards_of), "mail": MailDeliveries(self._mails_of)}
+        self.outbox = Outbox(self._books, deliveries)
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
 
@@ -81,3 +83,9 @@ class Worker:
         async with self.reads.acquire() as connection:
             settings, environment = await read_account_of(connection, workspace, order)
         return self.vendors.cards(workspace, settings.cards, environment)
+
+    async def _mails_of(self, workspace: int, channel: int) -> MailGateway:
+        """Who carries an account's mails, by its settings as they are now."""
+        async with self.reads.acquire() as connection:
+            settings = await read_settings(connection, workspace, channel)
+        return self.vendors.mails(workspace, settings.mail)
