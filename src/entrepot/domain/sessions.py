@@ -102,6 +102,18 @@ class SessionCommand(Command, frozen=True, kw_only=True):
         """The session's cart, unless it was placed."""
         return None if session.cart is None else view.get(Cart, session.cart)
 
+    def joined(self, session: Session, customer: Customer | None, view: View, now: datetime) -> Decision:
+        """The session and its cart as the customer's, or nobody's; refused while the cart is being placed."""
+        number = customer.id if customer else None
+        after = msgspec.structs.replace(session, customer=number, version=session.version + 1)
+        changes = Changes((after,))
+        cart = self.cart_of(session, view)
+        if cart is not None and cart.attempt is not None:
+            return refused(OrderLocked(str(cart.id)))
+        if cart is not None:
+            changes.put(_joined(cart, customer, now))
+        return Decided(SessionSet(after), changes)
+
 
 class SetSession(SessionCommand, frozen=True, kw_only=True):
     """Change a session and its cart with it, and let it live on; what is None stays. The result is `SessionSet`."""
@@ -174,14 +186,7 @@ class SetSessionCustomer(SessionCommand, frozen=True, kw_only=True):
         customer = None if self.customer is None else view.get(Customer, self.customer)
         if self.customer is not None and not _of_shop(customer, self.channel):
             return refused(CustomerUnknown(str(self.customer)))
-        after = msgspec.structs.replace(session, customer=self.customer, version=session.version + 1)
-        changes = Changes((after,))
-        cart = self.cart_of(session, view)
-        if cart is not None and cart.attempt is not None:
-            return refused(OrderLocked(str(cart.id)))
-        if cart is not None:
-            changes.put(_joined(cart, customer, now))
-        return Decided(SessionSet(after), changes)
+        return self.joined(session, customer, view, now)
 
 
 class EndSession(SessionCommand, frozen=True, kw_only=True):

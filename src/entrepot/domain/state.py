@@ -40,6 +40,7 @@ class Stage(IntEnum):
     CHANNEL = 0
     REFERENCE = 1
     TRIES = 2
+    CODE = 3
     SESSION = 10
     CUSTOMER = 11
     CART = 12
@@ -56,6 +57,7 @@ class Stage(IntEnum):
     ARTICLE = 33
     METHOD = 34
     BUYER = 35
+    HELD = 36
     ROW = 37
     LOCATION = 38
     VARIANT = 39

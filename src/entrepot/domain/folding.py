@@ -1,5 +1,7 @@
 """The form of text in which upper and lower case, and look-alike characters, are the same."""
 
+from __future__ import annotations
+
 import unicodedata
 
 
