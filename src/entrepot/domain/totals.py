@@ -20,6 +20,7 @@ from entrepot.domain.channels import Channel, ShopSettings
 from entrepot.domain.customers import Customer
 from entrepot.domain.delivery import DeliveryMethod, DeliveryOffer, Destination
 from entrepot.domain.discounts import Discount
+from entrepot.domain.folding import folded
 from entrepot.domain.orders import Payment
 from entrepot.domain.payment_methods import PaymentMethod, suits
 from entrepot.domain.state import Command, Stage, View
@@ -133,11 +134,6 @@ def uses_wanted(view: View, cart: Cart, *others: Discount) -> Iterable[Hashable]
     known = [view.get(Discount, code.target) for code in cart.codes if code.kind == "discount"]
     limited = [each for each in (*known, *others) if each and each.max_uses_per_customer is not None]
     return [(discount.id, buyer) for discount in limited] if buyer else ()
-
-
-def folded(email: str) -> str:
-    """What e-mail addresses are compared by."""
-    return email.strip().casefold()
 
 
 def products_of(lines: Sequence[CartLine]) -> set[int]:
