@@ -142,7 +142,8 @@ class Lane:
                 batch.answers = answers
                 return answers
             except ClaimLostError:
-                continue
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
             except (asyncpg.PostgresError, *_LOST) as error:
                 await self._recover(error, deadline)
             else:

@@ -9,15 +9,15 @@ import msgspec
 
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
-from entrepot.engine.deliveries import PayoutDeliveries
+from entrepot.engine.deliveries import MailDeliveries, PayoutDeliveries
 from entrepot.engine.desk import OrderDesk
-from entrepot.engine.driving import Recovery
+from entrepot.engine.driving import ATTEMPT_SECONDS
 from entrepot.engine.engine import Connect, Engine
 from entrepot.engine.housekeeping import Housekeeping
 from entrepot.engine.outbox import Outbox
-from entrepot.engine.vendors import Vendors, Wrap, unwrapped
-from entrepot.gateways.cards.port import CardGateway
-from entrepot.store.attempts import read_account_of
+from entrepot.engine.recovery import Recovery
+from entrepot.engine.refunds import RefundDeliveries, Refunds
+from entrepot.engine.vendors import Vendors, Wrap, cards_of, mails_of, unwrapped
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
 
@@ -41,7 +41,14 @@ class Wiring(msgspec.Struct, frozen=True):
 class Worker:
     """The parts that the doors of one process share, and their life from start to stop."""
 
-    def __init__(self, database_url: str, clock: Clock, wiring: Wiring | None = None) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        clock: Clock,
+        wiring: Wiring | None = None,
+        *,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+    ) -> None:
         wiring = wiring or Wiring()
         self.clock = clock
         self.pool = OpenablePool(partial(read_pool, database_url))
@@ -49,9 +56,17 @@ class Worker:
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
         self._books = OpenablePool(partial(write_pool, database_url))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
-        self.desk = OrderDesk(self.engine, self.reads, self.vendors)
+        self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
+        self.refunds = Refunds(self.engine, self.reads, self.vendors)
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
-        self.outbox = Outbox(self._outbox_pool, {"payout": PayoutDeliveries(self._cards_of)})
+        self.outbox = Outbox(
+            self._outbox_pool,
+            {
+                "payout": PayoutDeliveries(partial(cards_of, self.reads, self.vendors)),
+                "refund": RefundDeliveries(self.refunds),
+                "mail": MailDeliveries(partial(mails_of, self.reads, self.vendors)),
+            },
+        )
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
 
@@ -76,9 +91,3 @@ class Worker:
         await self.vendors.close()
         await self._books.close()
         await self.pool.close()
-
-    async def _cards_of(self, workspace: int, order: int) -> CardGateway:
-        """The card provider that took an order's money."""
-        async with self.reads.acquire() as connection:
-            settings, environment = await read_account_of(connection, workspace, order)
-        return self.vendors.cards(workspace, settings.cards, environment)

@@ -16,7 +16,7 @@ from entrepot.domain.carts import Cart, CartFile, CartLine
 from entrepot.domain.catalogue import Offer, OfferKey, Variant
 from entrepot.domain.certificates import Certificate
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
-from entrepot.domain.customers import Customer, Session
+from entrepot.domain.customers import Customer, OneTimeCode, Session
 from entrepot.domain.discounts import Discount
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.shipping import ShippingRate
@@ -46,6 +46,7 @@ async def load(
             keys.update(dict.fromkeys(command.wants(stage, view)))
         if keys:
             await loader(connection, workspace, list(keys), view, lock)
+            view.ask(stage, keys)
 
 
 _CHANNELS = """
@@ -75,10 +76,10 @@ async def _channels(
 
 
 _REFERENCES = """
-select k.channel, k.environment, k.kind, k.value, r.target
+select k.channel, k.environment, k.kind, k.value, r.target, r.attempt
 from unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) k(channel, environment, kind, value)
 cross join lateral (
-  select target from "references"
+  select target, attempt from "references"
   where workspace = $1 and channel = k.channel and environment = k.environment and kind = k.kind and value = k.value
   offset 0
 ) r
@@ -178,6 +179,7 @@ LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
     Stage.TRIES: rows_of(Tries, "subject", "bytea"),
+    Stage.CODE: rows_of(OneTimeCode, "hash", "bytea"),
     Stage.SESSION: rows_of(Session, "id", "bigint"),
     Stage.CUSTOMER: rows_of(Customer, "id", "bigint"),
     Stage.CART: rows_of(Cart, "id", "bigint", CartLine, CartFile, parent="cart"),
@@ -194,6 +196,7 @@ LOADERS: dict[Stage, Loader] = {
     Stage.ARTICLE: articles,
     Stage.METHOD: methods,
     Stage.BUYER: plain(Customer),
+    Stage.HELD: cast("Loader", _references),
     Stage.ROW: cast("Loader", any_rows),
     Stage.LOCATION: plain(Location),
     Stage.VARIANT: plain(Variant),
