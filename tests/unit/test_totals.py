@@ -129,7 +129,7 @@ def customer(*groups: int) -> Customer:
         "id": 77, "uuid": cart().uuid, "channel": 6, "email": "", "email_folded": "", "state": "confirmed",
         "approved": True, "password_hash": None, "language": None, "groups": groups, "address": {},
         "delivery_address": {}, "info": {}, "custom": {}, "search": "", "created_at": cart().created_at,
-        "changed_at": cart().created_at, "version": 1,
+        "changed_at": cart().created_at, "secured_at": cart().created_at, "version": 1,
     }  # fmt: skip
     return msgspec.convert(base, Customer)
 
