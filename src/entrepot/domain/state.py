@@ -40,6 +40,7 @@ class Stage(IntEnum):
     CHANNEL = 0
     REFERENCE = 1
     TRIES = 2
+    CODE = 3
     SESSION = 10
     CUSTOMER = 11
     CART = 12
@@ -56,6 +57,7 @@ class Stage(IntEnum):
     ARTICLE = 33
     METHOD = 34
     BUYER = 35
+    HELD = 36
     ROW = 37
     LOCATION = 38
     VARIANT = 39
@@ -71,6 +73,19 @@ class View:
         self._groups: dict[tuple[type[Record], Hashable], dict[Hashable, Record]] = {}
         self._stored: set[tuple[type[Record], Hashable]] = set()
         self._dirty: dict[tuple[type[Record], Hashable], Record | None] = {}
+        self._asked: dict[Stage, set[Hashable]] = {}
+
+    def ask(self, stage: Stage, keys: Iterable[Hashable]) -> None:
+        """Note that what there is under these keys has been loaded at this stage."""
+        self._asked.setdefault(stage, set()).update(keys)
+
+    def asked(self, stage: Stage, key: Hashable) -> bool:
+        """Whether this key was loaded: what is not there then does not exist, and is not merely unknown."""
+        return key in self._asked.get(stage, ())
+
+    def fresh(self, kind: type[Record], key: Hashable) -> bool:
+        """Whether this record was made by a command of this batch."""
+        return (kind, key) in self._dirty and (kind, key) not in self._stored
 
     def load(self, record: Record) -> None:
         """Take in a record as it stands in the database."""
