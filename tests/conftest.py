@@ -26,6 +26,8 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+ROOM = 3_000_000_000  # bytes: a gigabyte of write-ahead log, and databases of about 10 MB
+
 
 @pytest.fixture(scope="session")
 def open_folder() -> Iterator[Path]:
@@ -37,13 +39,26 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(open_folder: Path) -> Iterator[str]:
+def quick_folder(open_folder: Path) -> Iterator[Path]:
+    """A folder for data that no test needs after the session: in memory where there is room for it."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or not os.access(memory, os.W_OK) or shutil.disk_usage(memory).free < ROOM:
+        yield open_folder
+        return
+    root = Path(tempfile.mkdtemp(prefix="entrepot-test-", dir=memory))
+    root.chmod(0o755)
+    yield root
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(quick_folder: Path) -> Iterator[str]:
     """An empty database on the session's server, or on the one that ENTREPOT_TEST_DATABASE_URL names."""
     given = os.environ.get("ENTREPOT_TEST_DATABASE_URL")
     if given:
         yield given
         return
-    with EmbeddedPostgres(open_folder / "postgres") as url:
+    with EmbeddedPostgres(quick_folder / "postgres") as url:
         yield url
 
 
@@ -87,7 +102,7 @@ def server(session_database_url: str, open_folder: Path) -> Iterator[Server]:
 @contextmanager
 def _database(server_url: str, template: str) -> Generator[str]:
     name = f"test_{uuid.uuid4().hex}"
-    asyncio.run(_execute(server_url, f'create database {name} template "{template}"'))
+    asyncio.run(_execute(server_url, f'create database {name} template "{template}" strategy file_copy'))
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     asyncio.run(_execute(server_url, f"drop database {name} with (force)"))
 

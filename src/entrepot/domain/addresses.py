@@ -12,8 +12,7 @@ from typing import Any
 
 from entrepot.domain.channels import Reference
 from entrepot.domain.customers import Customer
-from entrepot.domain.folding import fold
-from entrepot.domain.shopping import folded
+from entrepot.domain.folding import fold, folded
 from entrepot.domain.state import View
 
 SIGNUP_LIFETIME = timedelta(hours=24)

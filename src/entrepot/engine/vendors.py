@@ -16,6 +16,7 @@ from entrepot.gateways.mail.simulated import SimulatedMail
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
 from entrepot.gateways.tokens.simulated import SimulatedPartner
+from entrepot.store.attempts import read_account_of, read_settings
 from entrepot.store.connections import Pool
 
 G = TypeVar("G")
@@ -77,6 +78,13 @@ class Vendors:
         return self._wrap(name, self._kept[key], workspace)
 
 
+async def cards_of(reads: Pool, vendors: Vendors, workspace: int, order: int) -> CardGateway:
+    """The card provider that took an order's money. Raises `LookupError` for an unknown order."""
+    async with reads.acquire() as connection:
+        settings, environment = await read_account_of(connection, workspace, order)
+    return vendors.cards(workspace, settings.cards, environment)
+
+
 # The vendors' own packages are large: they are loaded for the first account that needs them.
 
 
@@ -109,3 +117,10 @@ def _smtp(settings: MailSettings) -> MailGateway:
         username=settings.username or None,
         password=settings.password or None,
     )
+
+
+async def mails_of(reads: Pool, vendors: Vendors, workspace: int, channel: int) -> MailGateway:
+    """Who carries an account's mails, by its settings as they are now."""
+    async with reads.acquire() as connection:
+        settings = await read_settings(connection, workspace, channel)
+    return vendors.mails(workspace, settings.mail)

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from entrepot.domain.access import CountTry, ForgetTries
-from entrepot.domain.shopping import folded
+from entrepot.domain.folding import folded
 from entrepot.domain.state import Refused
 from entrepot.doors.textalk.context import Context
 from entrepot.engine import Engine

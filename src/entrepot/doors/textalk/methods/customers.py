@@ -11,10 +11,10 @@ from typing import Final
 
 import msgspec
 
+from entrepot.domain.folding import folded
 from entrepot.domain.logging_in import LogIn
 from entrepot.domain.resetting import RequestReset, ResetPassword
 from entrepot.domain.sessions import SetSessionCustomer
-from entrepot.domain.shopping import folded
 from entrepot.domain.signing_up import ConfirmSignup, SignUp
 from entrepot.doors.textalk.accounts import tokens
 from entrepot.doors.textalk.accounts.tries import TryCounter, code_limits, login_limits, mail_limits

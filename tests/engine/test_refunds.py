@@ -1,0 +1,201 @@
+"""Refunds against providers that answer, refuse, or fall silent after they have acted: the money moves once."""
+
+import asyncio
+import base64
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from entrepot.checks import run_checks
+from entrepot.domain.orders import RefundedLine
+from entrepot.domain.refunding import Refunding, RefundOrder
+from entrepot.domain.state import Refused, refused
+from entrepot.engine import Clock, Engine
+from entrepot.engine.clock import real_now
+from entrepot.engine.refunds import Refunds, give_up_at
+from entrepot.engine.vendors import Vendors
+from entrepot.failures.payments import NothingToRefund, RefundInDoubt, RefundRefused
+from entrepot.store.connections import connect_engine, read_pool, write_pool
+from tests.conformance.bonsai import Shop
+from tests.conformance.harness import Client, Request
+from tests.conformance.harness.fixtures import OpenShop
+from tests.conformance.harness.world import Edits
+from tests.support.stripe_server import StripeServer
+from tests.support.waiting import eventually
+
+TOTAL, FUNDS = 2825, 100_000
+WORLD: Edits = {"bank/accounts/ann/CAD": "1000.00", "bank/cards/tok_ann/account": "ann"}
+
+
+@pytest.fixture
+async def refunds(session_database_url: str) -> AsyncIterator[Refunds]:
+    """The refunds of an operator's process; the running server has its own, and its outbox."""
+    reads, books = await read_pool(session_database_url, 2), await write_pool(session_database_url, 2)
+    engine = Engine(partial(connect_engine, session_database_url), Clock(), lanes=1)
+    vendors = Vendors(books, lambda: real_now().date())
+    await engine.start()
+    yield Refunds(engine, reads, vendors)
+    await engine.stop()
+    await vendors.close()
+    await books.close()
+    await reads.close()
+
+
+async def paid(client: Client, shop: Shop, edits: Edits | None = None, token: str = "tok_ann") -> int:
+    payment = {"method": "credit card", "token": token, "currency": "CAD"}
+    reply = await client.send(shop.submit({"payment": payment, **(edits or {})}))
+    assert reply.status == 200, reply.body
+    return reply.json["data"]["orderNumber"]
+
+
+def command(order: int, amount: int | None = None, *lines: RefundedLine) -> RefundOrder:
+    return RefundOrder(order, "Customer Returned", give_up_at(), lines, amount)
+
+
+async def funds(shop: Shop) -> tuple[int, int]:
+    query = "select balance, reserved from bank_funds where workspace = $1 and account = 'ann'"
+    return tuple(await shop.connection.fetchrow(query, await shop.id()))
+
+
+async def states(shop: Shop) -> list[tuple[str, int]]:
+    query = "select state, amount from refunds where workspace = $1 order by no"
+    return [tuple(row) for row in await shop.connection.fetch(query, await shop.id())]
+
+
+async def test_money_goes_back_to_the_card(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
+) -> None:
+    shop = await open_bonsai_shop(WORLD)
+    order = await paid(bonsai, shop)
+    part = await refunds.refund(await shop.id(), command(order, 825))
+    assert isinstance(part, Refunding)
+    assert (part.refund.state, part.order.payment_state) == ("done", "partially_refunded")
+    assert await funds(shop) == (FUNDS - 2000, 0)
+    rest = await refunds.refund(await shop.id(), command(order))
+    assert isinstance(rest, Refunding)
+    assert (rest.refund.amount, rest.order.payment_state) == (2000, "refunded")
+    assert await funds(shop) == (FUNDS, 0)
+    assert not await run_checks(shop.connection, await shop.id())
+
+
+async def test_ten_at_once_give_the_order_back_once(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
+) -> None:
+    shop = await open_bonsai_shop(WORLD)
+    order, workspace = await paid(bonsai, shop), await shop.id()
+    outcomes = await asyncio.gather(*(refunds.refund(workspace, command(order)) for _ in range(10)))
+    assert sum(isinstance(outcome, Refunding) for outcome in outcomes) == 1
+    others = [outcome.failures[0] for outcome in outcomes if isinstance(outcome, Refused)]
+    assert others == [NothingToRefund(str(order))] * 9
+    assert await funds(shop) == (FUNDS, 0)
+
+
+async def test_test_order_goes_back_to_the_bank(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
+) -> None:
+    settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": "http://127.0.0.1:9"}
+    shop = await open_bonsai_shop({**WORLD, "channels/shop/settings/cards": settings})
+    names = {"shipping_address/first_name": "Bonsai", "shipping_address/last_name": "Test"}
+    order = await paid(bonsai, shop, names)
+    assert isinstance(await refunds.refund(await shop.id(), command(order)), Refunding)
+    assert await funds(shop) == (FUNDS, 0)
+
+
+async def test_account_that_collected_the_money_is_invoiced_less(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
+) -> None:
+    shop = await open_bonsai_shop(WORLD)
+    order = (await bonsai.send(shop.submit())).json["data"]["orderNumber"]
+    outcome = await refunds.refund(await shop.id(), command(order, 1000))
+    assert isinstance(outcome, Refunding)
+    assert outcome.refund.state == "done"
+    invoiced = "select amount from invoice_lines where workspace = $1"
+    assert await shop.connection.fetchval(invoiced, await shop.id()) == TOTAL - 1000
+
+
+@pytest.mark.parametrize(
+    ("kind", "acts"), [("drop", True), ("drop", False), ("html", True), ("half", True), ("error", False)]
+)
+async def test_refund_in_doubt_is_asked_for_again_and_given_once(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds, kind: str, acts: bool
+) -> None:
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        shop = await open_bonsai_shop({"channels/shop/settings/cards": settings})
+        order, workspace = await paid(bonsai, shop, token="tok_visa"), await shop.id()
+        stripe.fail("refund", kind, acts=acts, times=2)
+        outcome = await refunds.refund(workspace, command(order))
+        doubt = RefundInDoubt(str(order), 1)
+        # The server's outbox may have been quicker with the answer that counts.
+        assert isinstance(outcome, Refunding) or outcome == refused(doubt)
+        await eventually(lambda: is_done(shop), 20)
+        assert [refund["amount"] for refund in stripe.books.refunds.values()] == [TOTAL]
+        assert await refunds.settle(workspace, order, 1)
+        assert len(stripe.books.refunds) == 1
+
+
+async def is_done(shop: Shop) -> bool:
+    return await states(shop) == [("done", TOTAL)]
+
+
+async def test_refund_that_the_provider_refuses_can_be_given_later(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
+) -> None:
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        shop = await open_bonsai_shop({"channels/shop/settings/cards": settings})
+        order, workspace = await paid(bonsai, shop, token="tok_visa"), await shop.id()
+        error = {
+            "type": "invalid_request_error",
+            "message": "Insufficient balance",
+            "code": "balance_insufficient",
+        }
+        stripe.fail("refund", "error", status=400, acts=False, error=error)
+        outcome = await refunds.refund(workspace, command(order))
+        if isinstance(outcome, Refused):
+            assert outcome.failures == (RefundRefused(str(order), "Insufficient balance"),)
+            assert await states(shop) == [("failed", TOTAL)]
+            outcome = await refunds.refund(workspace, command(order))
+        assert isinstance(outcome, Refunding)
+        assert outcome.order.payment_state == "refunded"
+        assert sum(int(str(each["amount"])) for each in stripe.books.refunds.values()) == TOTAL
+
+
+async def test_operator_refunds_units_and_the_account_reads_it(
+    bonsai: Client, open_bonsai_shop: OpenShop, session_database_url: str
+) -> None:
+    shop = await open_bonsai_shop(WORLD)
+    await shop.change({"channels/shop/keys": {"live": shop.key(), "private": f"{shop.name}-private"}})
+    order = await paid(bonsai, shop, {"products/0/quantity": 2})
+    told = await operator(session_database_url, shop, str(order), "--line", "1=1")
+    assert told == f"Order {order}: 22.60 CAD were given back; it is partially_refunded.\n"
+    secret = base64.b64encode(f"{shop.name}-private".encode()).decode()
+    public = "select uuid from orders where workspace = $1"
+    from entrepot.domain.ids import cuid
+
+    name = cuid(await shop.connection.fetchval(public, await shop.id()))
+    path = f"/bonsai/orders/v2/{name}/refunds"
+    reply = await bonsai.send(Request("GET", path, headers={"Authorization": f"Basic {secret}"}))
+    [refund] = reply.json["data"]["refunds"]
+    assert refund["products"] == [{"id": shop.public_id("lamp"), "variantId": "101", "quantity": 1}]
+    assert (str(refund["refundedAmount"]), refund["refundReason"]) == ("22.6", "Customer Returned")
+    breakdown: dict[str, Any] = refund["breakdown"]
+    assert (breakdown["goods"], str(breakdown["goodsTax"]), breakdown["shipping"]) == (20, "2.6", 0)
+
+
+async def operator(url: str, shop: Shop, *arguments: str) -> str:
+    """What `entrepot orders refund` says."""
+    command = [sys.executable, "-c", "from entrepot.cli import main; main()", "orders", "refund", *arguments]
+    options = ["--reason", "Customer Returned", "--database-url", url, "--workspace", shop.name]
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    run = partial(subprocess.run, [*command, *options], capture_output=True, text=True, env=environment)
+    done = await asyncio.to_thread(run, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,0 +1,171 @@
+"""Refunds: whatever is asked for in whatever order, no more is given back than was paid, and every cent adds up."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from entrepot.domain.cancelling import Cancelled, CancelledLine, CancelOrder
+from entrepot.domain.orders import InvoiceLine, Order, OrderLine, Payment, Refund, RefundedLine
+from entrepot.domain.refunding import EndRefund, Refunding, RefundOrder
+from entrepot.domain.state import Command, Decided, Refused, View
+from entrepot.failures.orders import OrderUnknown
+from entrepot.failures.payments import NothingToRefund, RefundTooLarge, UnitsNotRefundable
+from tests.support.deciding import FixedIds, view_of
+from tests.support.shop import AT, RICE, TEA, line, order_records
+
+ORDER = 7
+IDS = FixedIds()
+LATER = AT + timedelta(hours=1)
+UNTIL = datetime(2026, 3, 2, tzinfo=UTC)
+LINES = (line(ORDER, 1, TEA, 3, price=333), line(ORDER, 2, RICE, 7, price=99), line(ORDER, 3, TEA, 1, part=2))
+
+
+def paid(kind: str = "card") -> View:
+    return view_of(*order_records(ORDER, LINES, parts=2, kind=kind))
+
+
+def decide(view: View, command: Command) -> object:
+    decision = command.decide(view, LATER, IDS)
+    if isinstance(decision, Refused):
+        return decision.failures[0]
+    assert isinstance(decision, Decided)
+    view.apply(decision.changes)
+    return decision.result
+
+
+def refund(view: View, amount: int | None = None, **units: int) -> object:
+    lines = tuple(RefundedLine(int(no[1:]), quantity) for no, quantity in units.items())
+    return decide(view, RefundOrder(ORDER, "Customer Returned", UNTIL, lines, amount))
+
+
+def order_of(view: View) -> Order:
+    order = view.get(Order, ORDER)
+    assert order is not None
+    return order
+
+
+def payment_of(view: View) -> Payment:
+    return view.children(Payment, ORDER)[0]
+
+
+def test_whole_order_is_given_back_by_what_it_was_paid_for() -> None:
+    view = paid()
+    done = refund(view)
+    assert isinstance(done, Refunding)
+    order, parts = order_of(view), done.refund.breakdown
+    assert done.refund.state == "open"
+    assert (parts.goods, parts.goods_tax, parts.duties) == (order.goods, order.goods_tax, order.duties)
+    assert (parts.shipping, parts.shipping_tax) == (order.shipping, order.shipping_tax)
+    assert order.payment_state == "paid", "nothing has been given back before the provider says so"
+    decide(view, EndRefund(ORDER, 1, "done", "re_1"))
+    assert order_of(view).payment_state == "refunded"
+    assert isinstance(refund(view), NothingToRefund)
+
+
+def test_units_are_worth_their_goods_tax_and_duties_and_the_last_of_a_part_its_shipping() -> None:
+    view = paid()
+    first = refund(view, _1=1)
+    assert isinstance(first, Refunding)
+    assert (first.refund.breakdown.goods, first.refund.breakdown.shipping) == (333, 0)
+    last = refund(view, _3=1)
+    assert isinstance(last, Refunding)
+    assert (last.refund.breakdown.goods, last.refund.breakdown.shipping) == (1_000, 500)
+
+
+def test_what_cannot_be_given_back_is_refused() -> None:
+    view = paid()
+    total = order_of(view).total
+    assert isinstance(decide(View(), RefundOrder(ORDER, "", UNTIL)), OrderUnknown)
+    assert refund(view, total + 1) == RefundTooLarge("7", total + 1, total)
+    assert refund(view, 0) == RefundTooLarge("7", 0, total)
+    assert refund(view, _1=4) == UnitsNotRefundable("7", 1, 4, 3)
+    assert refund(view, _9=1) == UnitsNotRefundable("7", 9, 1, 0)
+    refund(view, total - 10)
+    assert refund(view, _3=1) == RefundTooLarge("7", 1_000 + 130 + 1 + 500 + 65, 10)
+
+
+def test_refund_that_failed_can_be_asked_for_again() -> None:
+    view = paid()
+    refund(view, _1=2)
+    decide(view, EndRefund(ORDER, 1, "failed"))
+    assert (payment_of(view).refunded, order_of(view).payment_state) == (0, "paid")
+    assert isinstance(refund(view), Refunding)
+
+
+def test_first_answer_decides() -> None:
+    view = paid()
+    refund(view, _1=1)
+    decide(view, EndRefund(ORDER, 1, "done", "re_1"))
+    again = decide(view, EndRefund(ORDER, 1, "failed"))
+    assert isinstance(again, Refunding)
+    assert again.refund.state == "done"
+    assert order_of(view).events == 2
+
+
+def test_account_is_not_invoiced_for_what_it_gave_back_and_never_twice_for_the_same_units() -> None:
+    view = paid("external")
+    total = order_of(view).total
+    given = refund(view, _1=1)
+    assert isinstance(given, Refunding)
+    assert given.refund.state == "done"
+    assert invoice(view) == total - given.refund.amount
+    cancelled = decide(view, CancelOrder(ORDER, (CancelledLine(1, 1),)))
+    assert isinstance(cancelled, Cancelled)
+    assert invoice(view) == total - given.refund.amount
+    decide(view, CancelOrder(ORDER))
+    assert invoice(view) == 0
+
+
+def invoice(view: View) -> int:
+    known = view.get(InvoiceLine, ORDER)
+    assert known is not None
+    return known.amount
+
+
+UNITS = st.dictionaries(st.sampled_from(["_1", "_2", "_3"]), st.integers(1, 8), max_size=3)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("refund"), st.none() | st.integers(-5, 6_000), UNITS),
+        st.tuples(st.just("end"), st.integers(1, 9), st.sampled_from(["done", "failed"])),
+    ),
+    max_size=20,
+)
+
+
+@given(STEPS, st.sampled_from(["card", "external"]))
+def test_no_more_is_given_back_than_was_paid(steps: list[tuple[str, object, object]], kind: str) -> None:
+    view = paid(kind)
+    order = order_of(view)
+    for what, first, second in steps:
+        if what == "refund":
+            assert isinstance(first, int | None)
+            assert isinstance(second, dict)
+            refund(view, first, **second)
+        elif view.get(Refund, (ORDER, first)) is not None:
+            assert isinstance(first, int)
+            decide(view, EndRefund(ORDER, first, "done" if second == "done" else "failed"))
+        assert_adds_up(view, order)
+
+
+def assert_adds_up(view: View, before: Order) -> None:
+    payment, order = payment_of(view), order_of(view)
+    standing = [known for known in view.children(Refund, ORDER) if known.state != "failed"]
+    assert payment.refunded == sum(known.amount for known in standing)
+    assert 0 <= payment.refunded <= payment.amount == before.total
+    for known in standing:
+        parts = known.breakdown
+        assert parts.total == known.amount > 0
+        assert min(parts.goods, parts.goods_tax, parts.shipping, parts.shipping_tax, parts.duties) >= 0
+    for name in ("goods", "goods_tax", "shipping", "shipping_tax", "duties"):
+        assert sum(getattr(known.breakdown, name) for known in standing) <= getattr(before, name)
+    counted = {each.no: 0 for each in LINES}
+    for known in standing:
+        for each in known.lines:
+            counted[each.line] += each.quantity
+    lines = view.children(OrderLine, ORDER)
+    assert {each.no: each.refunded for each in lines} == counted
+    assert all(each.refunded <= each.quantity for each in lines)
+    given = sum(known.amount for known in standing if known.state == "done")
+    state = "refunded" if given == payment.amount else "partially_refunded" if given else "paid"
+    assert order.payment_state == state
