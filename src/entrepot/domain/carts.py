@@ -43,7 +43,7 @@ class Cart(Record, frozen=True):
     id: int
     uuid: UUID
     channel: int
-    environment: str
+    environment: Environment
     created_at: datetime
     changed_at: datetime
     expires_at: datetime

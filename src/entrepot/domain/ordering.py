@@ -12,7 +12,6 @@ from entrepot.domain.appraisal import Basket, WantedPayment
 from entrepot.domain.attempts import Draft, Purchase
 from entrepot.domain.carts import Cart
 from entrepot.domain.catalogue import Merchant, Product
-from entrepot.domain.channels import Environment
 from entrepot.domain.customers import Buyer
 from entrepot.domain.orders import Address, Order, OrderLine, OrderPart, Payment, PaymentState, Person
 from entrepot.domain.shopping import folded
@@ -33,7 +32,7 @@ def drafted(cart: Cart, totals: Totals, view: View, now: datetime, ids: Ids) -> 
     method = CARD if purchase.payment and purchase.payment.kind == "card" else BY_HAND
     basket = Basket(
         cart.channel,
-        cast("Environment", cart.environment),
+        cart.environment,
         cart.currency,
         (),
         ship_to(cart.buyer),
