@@ -55,8 +55,8 @@ BREACHES: dict[str, list[str]] = {
           null, 1, true, null, '2026-03-01', '2026-03-01', '{}')"""
     ],
     "outbox-parked": [
-        """insert into outbox (workspace, "order", listener, seq, payload, created_at, due_at, tries, state)
-        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked')"""
+        """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
+        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked', '')"""
     ],
 }
 

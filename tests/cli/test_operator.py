@@ -176,8 +176,8 @@ def test_a_key_is_shown_once_and_ends_when_revoked(run: Run) -> None:
 
 def test_check_tells_violations_by_its_status(run: Run, database_url: str) -> None:
     assert run("check").exit_code == 0
-    park = """insert into outbox (workspace, "order", listener, seq, payload, created_at, due_at, tries, state)
-        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked')"""
+    park = """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
+        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked', '')"""
     on(database_url, lambda connection: _execute(connection, park))
     warned = run("check", "--json")
     assert [finding["severity"] for finding in parsed(warned)] == ["warning"]

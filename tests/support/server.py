@@ -65,14 +65,23 @@ class Server:
         """kill -9 of the server and of everything that it started, an embedded PostgreSQL included."""
         if self._process is None:
             return
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(self._process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.kill()
+        self._kill_children()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
+
+    def kill_database(self) -> None:
+        """kill -9 of the embedded PostgreSQL alone."""
+        self._kill_children("postgres")
+
+    def _kill_children(self, name: str | None = None) -> None:
+        assert self._process is not None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(self._process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if name in (None, child.name()):
+                        child.kill()
 
     def _is_ready(self, written: int) -> bool:
         said = _ANSWERS.search(self._said(written))

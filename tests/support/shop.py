@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from entrepot.domain.catalogue import Product, Variant
+from entrepot.domain.channels import Environment
 from entrepot.domain.ids import derived_uuid
 from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment, Person
 from entrepot.domain.state import Record
@@ -81,7 +82,7 @@ def order_records(
     *,
     parts: int = 1,
     kind: str = "external",
-    environment: str = "live",
+    environment: Environment = "live",
     holds: Sequence[Hold] = (),
 ) -> list[Record]:
     """A paid order as placing writes it."""

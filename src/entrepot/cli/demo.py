@@ -6,7 +6,7 @@ import secrets
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -15,6 +15,20 @@ from entrepot.config import ConfigError, load_settings
 
 PORT = "8600"
 FOLDER = "demo"
+
+
+class Item(NamedTuple):
+    """A product of the demo world, and what one of it costs the shopper in Toronto, in USD."""
+
+    product: str
+    variant: int
+    goods: float
+    shipping: float
+    taxes: float
+
+
+MUG = Item("mug", 101, 25.00, 4.00, 3.77)
+CANDLE = Item("candle", 103, 12.00, 4.00, 2.08)
 
 _TRY = """
 Try an order. The mug is in stock; the key and everything else here are the demo world's own:
@@ -55,16 +69,21 @@ def demo(
 
 def prepare(database_url: str, url: str) -> str:
     """Bring the demo world into a database that has none, and say what to try."""
-    asyncio.run(_apply(database_url))
-    return _TRY.format(url=url, order=order(url, "mug", 101), refused=order(url, "candle", 103))
+    asyncio.run(apply_demo(database_url))
+    return _TRY.format(url=url, order=order(url, MUG), refused=order(url, CANDLE))
 
 
-def order(url: str, product: str, variant: int) -> str:
-    """The curl command that orders one of a product of the demo world."""
+def order(url: str, item: Item) -> str:
+    """The curl command that orders one of an item, paid by a token that is new each time."""
     from entrepot.domain.ids import cuid
     from entrepot.worlds import product_uuid
 
-    line = {"public_id": cuid(product_uuid("north", product)), "variant_id": str(variant), "quantity": 1}
+    line = {
+        "public_id": cuid(product_uuid("north", item.product)),
+        "variant_id": str(item.variant),
+        "quantity": 1,
+    }
+    amounts = {"goods": item.goods, "shipping": item.shipping, "taxes": item.taxes}
     body = {
         "customer": {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"},
         "products": [line],
@@ -77,7 +96,12 @@ def order(url: str, product: str, variant: int) -> str:
             "country": "CA",
             "zip": "M5V 2T6",
         },
-        "payment": {"method": "external payment", "token": f"paid-{secrets.token_hex(4)}", "currency": "USD"},
+        "payment": {
+            "method": "external payment",
+            "token": f"paid-{secrets.token_hex(4)}",
+            "currency": "USD",
+            "amounts": amounts,
+        },
     }
     return (
         f"curl -s {url}/bonsai/orders/V1/submit -H 'API-Key: demo-api-key' "
@@ -85,7 +109,8 @@ def order(url: str, product: str, variant: int) -> str:
     )
 
 
-async def _apply(database_url: str) -> None:
+async def apply_demo(database_url: str) -> None:
+    """Apply the demo world to a database without workspaces; leave any other as it is."""
     from entrepot.store.connections import connect
     from entrepot.worlds import World, apply_world, load_world
 

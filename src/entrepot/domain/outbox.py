@@ -1,4 +1,4 @@
-"""The outbox: what somebody outside is to be told or paid because of an order, kept until it is done."""
+"""The outbox: what somebody outside is to be told or paid because of what happened here, kept until it is done."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Delivery(Record, frozen=True):
-    """One message of an order to one listener. Later ones of the same pair wait for it.
+    """One message about one subject to one listener. Later ones of the same pair wait for it.
 
-    `listener` names a handler and its object (`payout:<merchant>`); `due_at` is real time.
+    `subject` is the id, unique in the workspace, of what the message is about: an order, a customer; what waits for
+    nothing, such as a mail, takes an id of its own. `listener` names a handler and its object (`payout:<merchant>`).
+    `due_at` is real time: when to try (next), the end of the lease while somebody tries, the end once delivered.
+    The first try sets `give_up_at`; `error` says what the last one came to.
     """
 
-    order: int
+    subject: int
     listener: str
     seq: int
     payload: dict[str, Any]
@@ -26,8 +29,10 @@ class Delivery(Record, frozen=True):
     due_at: datetime = AT_ONCE
     tries: int = 0
     state: Literal["waiting", "delivered", "parked"] = "waiting"
+    give_up_at: datetime | None = None
+    error: str = ""
 
     @property
     def key(self) -> Hashable:
-        """Order, listener and number."""
-        return (self.order, self.listener, self.seq)
+        """Subject, listener and number."""
+        return (self.subject, self.listener, self.seq)

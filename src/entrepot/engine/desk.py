@@ -85,6 +85,11 @@ class OrderDesk:
         """What the account's outside tax provider says to a question."""
         return await self._vendors.taxes(workspace, settings.taxes).quote(query)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no order is on its way, with or without a caller who waits for it."""
+        return not self._tasks
+
     async def stop(self) -> None:
         """Wait for the orders that are on their way."""
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -208,11 +208,22 @@ class Recovery:
     async def _look(self) -> None:
         while True:
             try:
-                for workspace, attempt in await self._expired(real_now()):
-                    await self._driver.recover(workspace, attempt)
+                expired = await self._expired(real_now())
+                # A silent provider must not make the attempts at others wait for it.
+                await asyncio.gather(*(self._recover(workspace, attempt) for workspace, attempt in expired))
             except FAULTS as error:
                 _log.warning("recovery could not look", error=type(error).__name__)
             await asyncio.sleep(self._every)
+
+    async def _recover(self, workspace: int, attempt: int) -> None:
+        try:
+            await self._driver.recover(workspace, attempt)
+        except FAULTS as error:
+            _log.warning(
+                "recovery was cut off", workspace=workspace, attempt=attempt, error=type(error).__name__
+            )
+        except Exception:
+            _log.exception("recovery failed", workspace=workspace, attempt=attempt)
 
     async def _expired(self, now: datetime) -> Sequence[tuple[int, int]]:
         async with self._reads.acquire() as connection:
@@ -228,5 +239,5 @@ def undecided(api: ExternalApi | None) -> ExternalPaymentUndecided:
 
 
 _EXPIRED = """
-select workspace, id from attempts where state = 'open' and lease_until < $1 order by lease_until limit 100
+select workspace, id from attempts where state = 'open' and lease_until < $1 order by lease_until limit 32
 """

@@ -28,7 +28,7 @@ PATIENCE = 30.0
 """Seconds of real time for which a batch is tried again while the database does not answer."""
 
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
-_LOST = (OSError, asyncpg.InterfaceError, TimeoutError)
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
 
 _BY_STATE = {"23505": NameTaken(), "23503": PartUnknown()}
 """What the database alone knows: two rows of one name, and a row whose parent is gone."""

@@ -16,7 +16,8 @@ from entrepot.store.connections import FAULTS, Pool
 EVERY_SECONDS = 5.0
 PENDING_HOURS = 24
 """How long a pending order waits for its payment (contract: bonsai, second reading 3)."""
-BATCH_HOURS = 24
+BATCH_HOURS = 1
+BATCHES_EVERY_SECONDS = 600.0
 CHUNK = 500
 
 _log = structlog.stdlib.get_logger("entrepot.housekeeping")
@@ -52,12 +53,16 @@ class Housekeeping:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _look(self) -> None:
+        loop = asyncio.get_running_loop()
+        batches_at = loop.time()
         while True:
             await asyncio.sleep(self._every)
             try:
                 await self.expire_pending(self._engine.clock.now())
                 await purge_carts(self._engine, self._reads)
-                await self.forget_batches(real_now())
+                if loop.time() >= batches_at:
+                    batches_at = loop.time() + BATCHES_EVERY_SECONDS
+                    await self.forget_batches(real_now())
             except FAULTS as error:
                 _log.warning("housekeeping could not look", error=type(error).__name__)
 

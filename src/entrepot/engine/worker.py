@@ -9,11 +9,15 @@ import msgspec
 
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
+from entrepot.engine.deliveries import PayoutDeliveries
 from entrepot.engine.desk import OrderDesk
 from entrepot.engine.driving import Recovery
 from entrepot.engine.engine import Connect, Engine
 from entrepot.engine.housekeeping import Housekeeping
+from entrepot.engine.outbox import Outbox
 from entrepot.engine.vendors import Vendors, Wrap, unwrapped
+from entrepot.gateways.cards.port import CardGateway
+from entrepot.store.attempts import read_account_of
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, read_pool, write_pool
 
 BOOK_CONNECTIONS = 4
@@ -48,6 +52,7 @@ class Worker:
         self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors)
+        self.outbox = Outbox(self._books, {"payout": PayoutDeliveries(self._cards_of)})
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
 
@@ -56,6 +61,7 @@ class Worker:
         await self.pool.open()
         await self._books.open()
         await self.engine.start()
+        await self.outbox.start()
         self._recovery.start()
         self._housekeeping.start()
 
@@ -63,8 +69,15 @@ class Worker:
         """Finish what was accepted, then let everything go."""
         await self._housekeeping.stop()
         await self._recovery.stop()
+        await self.outbox.stop()
         await self.desk.stop()
         await self.engine.stop()
         await self.vendors.close()
         await self._books.close()
         await self.pool.close()
+
+    async def _cards_of(self, workspace: int, order: int) -> CardGateway:
+        """The card provider that took an order's money."""
+        async with self.reads.acquire() as connection:
+            settings, environment = await read_account_of(connection, workspace, order)
+        return self.vendors.cards(workspace, settings.cards, environment)

@@ -76,7 +76,13 @@ def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> bytes:
 
 
 def _as_text() -> Processor:
-    render = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False, pad_event_to=0)
+    render = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        sort_keys=False,
+        pad_event_to=0,
+        # The prettier formatters print local variables, and with them shoppers' addresses and tokens.
+        exception_formatter=structlog.dev.plain_traceback,
+    )
 
     def encode(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
         if event.get("exc_info") is None:

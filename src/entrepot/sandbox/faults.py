@@ -47,8 +47,6 @@ class Faults(FaultRegister):
         """The pool for reads, with faults on `connection:reads`."""
         return FaultyPool(pool, self)
 
-    def wrap_gateway(
-        self, name: GatewayName, gateway: G, workspace: int | None = None, channel: int | None = None
-    ) -> G:
-        """The gateway of this channel, with faults on its calls. It keeps the port that it serves."""
-        return FaultyGateway.around(name, gateway, self, workspace, channel)
+    def wrap_gateway(self, name: GatewayName, gateway: G, workspace: int | None = None) -> G:
+        """A gateway of this workspace, with faults on its calls. It keeps the port that it serves."""
+        return FaultyGateway.around(name, gateway, self, workspace)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import msgspec
 
 from entrepot.doors.kit import Reply, Request
-from entrepot.gateways.tokens.simulated import Pool, SimulatedPartner, answer
+from entrepot.gateways.tokens.simulated import SimulatedPartner, answer
 from entrepot.sandbox.requests import BadRequestError, NotFoundError
-from entrepot.store.connections import Connection
+from entrepot.sandbox.sandbox import Sandbox
 from entrepot.worlds import find_workspace
 
 LONGEST_TOKEN = 4096
@@ -19,7 +17,7 @@ class _Question(msgspec.Struct):
     token: str
 
 
-async def validate(connection: Connection, request: Request) -> Reply:
+async def validate(sandbox: Sandbox, request: Request) -> Reply:
     """Say whether the token is on the list of the workspace in the path (Bonsai, U2).
 
     Raises BadRequestError; NotFoundError for an unknown workspace.
@@ -27,10 +25,11 @@ async def validate(connection: Connection, request: Request) -> Reply:
     if not request.header("api-key"):
         return Reply(401, msgspec.json.encode({"error": "the header API-Key is missing"}))
     token = _token(request)
-    workspace = await find_workspace(connection, request.params["workspace"])
+    async with sandbox.acquire() as connection:
+        workspace = await find_workspace(connection, request.params["workspace"])
     if workspace is None:
         raise NotFoundError("there is no workspace of this name")
-    reply = answer(await SimulatedPartner(cast("Pool", connection), workspace).knows(token))
+    reply = answer(await SimulatedPartner(sandbox, workspace).knows(token))
     return Reply(reply.status, reply.body)
 
 

@@ -131,22 +131,6 @@ class FaultRegister:
         for number in list(self._faults):
             self.remove(number)
 
-    def find(
-        self,
-        target: str,
-        workspace: int | None = None,
-        channels: Collection[object] = (),
-        *,
-        kinds: Collection[Kind] | None = None,
-    ) -> Fault | None:
-        """The oldest active fault that such a call would meet, without striking."""
-        now = self.now()
-        for fault in self._faults.values():
-            fits = fault.order.target == target and (kinds is None or fault.order.kind in kinds)
-            if fits and fault.active(now) and fault.scope.covers(workspace, channels):
-                return fault
-        return None
-
     def strike(
         self,
         target: str,
@@ -155,8 +139,11 @@ class FaultRegister:
         *,
         kinds: Collection[Kind] | None = None,
     ) -> Fault | None:
-        """The fault that this call meets, its hit counted; None if the call goes through."""
-        fault = self.find(target, workspace, channels, kinds=kinds)
-        if fault is not None:
-            fault.hits += 1
-        return fault
+        """The oldest active fault that this call meets, its hit counted; None if the call goes through."""
+        now = self.now()
+        for fault in self._faults.values():
+            fits = fault.order.target == target and (kinds is None or fault.order.kind in kinds)
+            if fits and fault.active(now) and fault.scope.covers(workspace, channels):
+                fault.hits += 1
+                return fault
+        return None

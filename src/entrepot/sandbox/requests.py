@@ -11,7 +11,7 @@ import msgspec
 from entrepot.doors.kit import decode_json
 from entrepot.failures.service import MalformedBody
 from entrepot.sandbox.register import FaultOrder
-from entrepot.sandbox.targets import ENGINE, targets
+from entrepot.sandbox.targets import ENGINE, READS, RULE, targets
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -56,10 +56,12 @@ def _check_combination(order: FaultOrder) -> None:
         raise BadRequestError("/delay: only slow and timeout wait")
     if order.channel is not None and order.workspace is None:
         raise BadRequestError("/channel: its workspace is needed too")
-    if order.workspace is not None and order.target == "connection:reads":
+    if order.workspace is not None and order.target == READS:
         raise BadRequestError("/workspace: reads share their connections, whatever the workspace")
-    if order.channel is not None and order.target == ENGINE:
-        raise BadRequestError("/channel: a batch has the commands of all channels of its workspace")
+    if order.channel is not None and not order.target.startswith(RULE):
+        raise BadRequestError(
+            "/channel: connections and gateways serve a whole workspace, only rules one channel"
+        )
 
 
 @cache

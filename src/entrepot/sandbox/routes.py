@@ -68,7 +68,7 @@ class Routes:
         return Endpoint(self._door, name, partial(_answered, handle))
 
     async def _world(self, _: Request) -> Answer:
-        async with self._sandbox.connection() as connection:
+        async with self._sandbox.acquire() as connection:
             return _json(200, await describe_world(connection))
 
     async def _reset(self, _: Request) -> Answer:
@@ -89,7 +89,7 @@ class Routes:
 
     async def _add_fault(self, request: Request) -> Answer:
         order = read_fault(request.body)
-        async with self._sandbox.connection() as connection:
+        async with self._sandbox.acquire() as connection:
             scope = await _scope(connection, order.workspace, order.channel)
         fault = self._faults.add(order, scope)
         return _json(201, _shown(fault, self._faults.now()))
@@ -104,8 +104,7 @@ class Routes:
         return Reply(204)
 
     async def _validate(self, request: Request) -> Answer:
-        async with self._sandbox.connection() as connection:
-            return await partner.validate(connection, request)
+        return await partner.validate(self._sandbox, request)
 
 
 async def _answered(handle: Handler, request: Request) -> Answer:

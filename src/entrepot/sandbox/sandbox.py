@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
-from entrepot.engine import Clock, Engine
+from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError
@@ -28,23 +28,22 @@ class Sandbox:
         self._database_url = database_url
         self._gate = Gate()
         self._resetting = asyncio.Lock()
-        self._engine: Engine | None = None
+        self._worker: Worker | None = None
 
     def worker(self) -> Worker:
         """The server's parts, with faults around its connections, rules and gateways."""
         wiring = Wiring(
             self.faults.wrap_connect, self.faults.wrap_pool, self.faults.wrap_rule(), self.faults.wrap_gateway
         )
-        worker = Worker(self._database_url, self.clock, wiring)
-        self._engine = worker.engine
-        return worker
+        self._worker = Worker(self._database_url, self.clock, wiring)
+        return self._worker
 
     def door(self, app: ASGIApp) -> ASGIApp:
         """The door behind the gate."""
         return self._gate.before(app)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[Connection]:
+    async def acquire(self) -> AsyncGenerator[Connection]:
         """A connection of the sandbox's own, for the length of a block. Raises what asyncpg raises."""
         connection = await connect(self._database_url)
         try:
@@ -61,14 +60,15 @@ class Sandbox:
             self.faults.clear()
             self.clock.offset = timedelta()
             async with self._gate.closed(DRAIN_SECONDS):
-                await self._engine_idle()
-                async with self.connection() as connection:
+                await self._worker_idle()
+                async with self.acquire() as connection:
                     await begin_anew(connection, self.clock.now())
 
-    async def _engine_idle(self) -> None:
-        """Wait for commands whose callers have left."""
+    async def _worker_idle(self) -> None:
+        """Wait for what goes on without a caller."""
+        worker = self._worker
         for _ in range(int(DRAIN_SECONDS / 0.01)):
-            if self._engine is None or self._engine.idle:
+            if worker is None or (worker.engine.idle and worker.desk.idle):
                 return
             await asyncio.sleep(0.01)
         raise StillBusyError

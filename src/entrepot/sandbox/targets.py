@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Literal
 
 from entrepot.domain.state import Command
+from entrepot.engine.vendors import GatewayName
 from entrepot.gateways.cards.port import CardGateway
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
 
 Kind = Literal["error", "refuse", "timeout", "slow", "drop"]
 Moment = Literal["before-commit", "commit", "after-commit"]
-GatewayName = Literal["cards", "taxes", "tokens"]
 
+RULE = "rule:"
 ENGINE = "connection:engine"
 READS = "connection:reads"
 
@@ -30,14 +32,19 @@ _CONNECTIONS: Mapping[str, tuple[Kind, ...]] = {
 
 def rule_target(command: type[Command]) -> str:
     """The target that the rule of this command is."""
-    return f"rule:{command.__name__}"
+    return RULE + command.__name__
 
 
 def targets() -> dict[str, tuple[Kind, ...]]:
     """Every target of this server, with the kinds of fault that it can have."""
     rules = {rule_target(command): _RULE for command in _commands(Command)}
-    calls = {f"{name}.{method}": _GATEWAY for name, port in _PORTS.items() for method in _methods(port)}
-    return dict(sorted(rules.items())) | dict(_CONNECTIONS) | calls
+    return dict(sorted(rules.items())) | dict(_CONNECTIONS) | dict.fromkeys(gateway_targets(), _GATEWAY)
+
+
+@cache
+def gateway_targets() -> tuple[str, ...]:
+    """Every call of every gateway."""
+    return tuple(f"{name}.{method}" for name, port in _PORTS.items() for method in _methods(port))
 
 
 def _commands(base: type[Command]) -> Iterator[type[Command]]:

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, cast
 from entrepot.gateways.cards.port import UNREACHABLE, CallFailed
 from entrepot.gateways.tokens.port import NoVerdict
 from entrepot.sandbox.register import Fault, FaultRegister, InjectedFaultError
-from entrepot.sandbox.targets import GatewayName, targets
+from entrepot.sandbox.targets import GatewayName, gateway_targets
 
 G = TypeVar("G")
 Loss = Literal["refuse", "timeout", "drop"]
@@ -25,7 +25,7 @@ _NEVER_IN_DOUBT = frozenset({"read", "payout_ready"})
 
 
 class FaultyGateway:
-    """One channel's gateway behind its faults."""
+    """A workspace's gateway behind its faults."""
 
     def __init__(
         self,
@@ -33,31 +33,24 @@ class FaultyGateway:
         gateway: object,
         faults: FaultRegister,
         workspace: int | None,
-        channel: int | None,
     ) -> None:
         self._name: GatewayName = name
         self._gateway = gateway
         self._faults = faults
-        self._scope = (workspace, () if channel is None else (channel,))
-        self._targets = [target for target in targets() if target.startswith(f"{name}.")]
+        self._workspace = workspace
 
     @classmethod
-    def around(
-        cls, name: GatewayName, gateway: G, faults: FaultRegister, workspace: int | None, channel: int | None
-    ) -> G:
+    def around(cls, name: GatewayName, gateway: G, faults: FaultRegister, workspace: int | None) -> G:
         """The gateway with its faults, under the gateway's own type."""
-        return cast("G", cls(name, gateway, faults, workspace, channel))
+        return cast("G", cls(name, gateway, faults, workspace))
 
     def __getattr__(self, attribute: str) -> Any:
         value = getattr(self._gateway, attribute)
-        if attribute == "in_process":
-            # Nothing in-process can be out of reach: while a fault waits here, the gateway counts as outside.
-            return value and not any(self._faults.find(target, *self._scope) for target in self._targets)
         target = f"{self._name}.{attribute}"
-        return partial(self._call, target, value) if target in self._targets else value
+        return partial(self._call, target, value) if target in gateway_targets() else value
 
     async def _call(self, target: str, method: Call, *args: object, **named: object) -> object:
-        fault = self._faults.strike(target, *self._scope)
+        fault = self._faults.strike(target, self._workspace)
         if fault is None:
             return await method(*args, **named)
         match fault.order.kind:

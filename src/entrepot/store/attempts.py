@@ -15,6 +15,10 @@ from entrepot.store.connections import Connection
 from entrepot.store.loaders import LOADERS
 
 _SETTINGS = "select settings from channels where workspace = $1 and id = $2"
+_ACCOUNT_OF = """
+select c.settings, o.environment from orders o join channels c on c.workspace = o.workspace and c.id = o.channel
+where o.workspace = $1 and o.id = $2
+"""
 _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 
@@ -43,3 +47,14 @@ async def read_settings(connection: Connection, workspace: int, channel: int) ->
     if text is None:
         raise LookupError(f"there is no channel {channel}")
     return _settings(cast("str", text))
+
+
+async def read_account_of(connection: Connection, workspace: int, order: int) -> tuple[ChannelSettings, str]:
+    """The settings of the account that placed an order, and the order's environment.
+
+    Raises `LookupError` where there is no such order.
+    """
+    row = await connection.fetchrow(_ACCOUNT_OF, workspace, order)
+    if row is None:
+        raise LookupError(f"there is no order {order}")
+    return _settings(row[0]), row[1]

@@ -94,8 +94,8 @@ READ_CONNECTIONS = 4
 
 _asyncpg: Any = asyncpg
 
-FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What a database that does not answer as it should can raise."""
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What a database that does not answer as it should can raise; the third, on a connection that was cut while idle."""
 
 
 async def connect(url: str, **settings: str) -> Connection:
@@ -119,7 +119,21 @@ async def read_pool(url: str, size: int = READ_CONNECTIONS) -> Pool:
 
 
 async def _keep_as_it_is(_: object) -> None:
-    """Reads leave nothing behind on a connection, so giving it back costs no round trip."""
+    """What uses such a pool leaves nothing behind on a connection, so giving it back costs no round trip."""
+
+
+async def outbox_pool(url: str, size: int) -> Pool:
+    """The outbox's pool, whose statements are by key as the engine's are."""
+    pool = await _asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=size,
+        server_settings=_ENGINE,
+        timeout=5,
+        command_timeout=10,
+        reset=_keep_as_it_is,
+    )
+    return cast("Pool", pool)
 
 
 async def write_pool(url: str, size: int) -> Pool:

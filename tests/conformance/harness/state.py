@@ -16,10 +16,10 @@ NO_STATE = frozenset(
         "bank_intents",
         "batches",
         "counters",
-        "requests",
+        "sandbox_worlds",
     }
 )
-"""Log, attempts and numbering: what was tried may leave traces in these."""
+"""Attempts, numbering, and what the sandbox was told: what was tried may leave traces in these."""
 
 _TABLES = """
 select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace

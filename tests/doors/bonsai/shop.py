@@ -98,6 +98,9 @@ class Shop:
     async def execute(self, query: str, *values: Any) -> None:
         await self.connection.execute(query, *values)
 
+    async def rows(self, table: str) -> int:
+        return await self.connection.fetchval(f'select count(*) from "{table}"')
+
 
 _tokens = count(1)
 

@@ -184,3 +184,15 @@ async def test_browsers_may_call(shop: Shop) -> None:
     assert reply.headers["access-control-allow-origin"] == "*"
     assert "PATCH" in reply.headers["access-control-allow-methods"]
     assert (await shop.call("GET", cart)).headers["access-control-allow-origin"] == "*"
+
+
+async def test_a_database_that_cannot_answer_is_a_temporary_refusal(shop: Shop) -> None:
+    cart = await create(shop, MUG)
+    await shop.execute("alter table carts rename to hidden")
+    try:
+        reply = await shop.call("GET", cart)
+    finally:
+        await shop.execute("alter table hidden rename to carts")
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+    assert reply.json()["errors"][0]["code"] == "SERVICE_UNAVAILABLE"
+    assert await products(shop, cart) == [MUG]

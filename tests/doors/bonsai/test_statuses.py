@@ -24,10 +24,27 @@ def order(**fields: Any) -> Order:
 
 
 def line(no: int = 1, *, part: int = 1, refunded: int = 0, **counters: int) -> OrderLine:
-    return OrderLine(
-        1, no, no, part, UUID(int=no), no, no, "", "", 100, sum(counters.values()), 0, 0, True, True,
-        new=counters.pop("new", 0), refunded=refunded, **counters,
-    )  # fmt: skip
+    quantity = sum(counters.values())
+    blank = OrderLine(
+        1,
+        no,
+        no,
+        part,
+        UUID(int=no),
+        no,
+        no,
+        "",
+        "",
+        100,
+        quantity,
+        0,
+        0,
+        True,
+        True,
+        new=0,
+        refunded=refunded,
+    )
+    return msgspec.structs.replace(blank, **counters)
 
 
 def parts(*merchant_order_ids: str | None) -> list[OrderPart]:

@@ -7,11 +7,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from entrepot.doors.kit import encode
 from entrepot.doors.textalk.classes.declaration import Snapshot
@@ -21,6 +22,7 @@ from entrepot.doors.textalk.pattern.methods import ClassMethods
 from entrepot.doors.textalk.query import fetch, selection
 from entrepot.doors.textalk.query.reads import PooledReads
 from entrepot.doors.textalk.query.statements import template
+from entrepot.store.connections import Pool
 from tests.doors.textalk.shop import (
     ADMIN,
     ANYBODY,
@@ -73,9 +75,7 @@ GROUPS = [
 async def _fill(url: str) -> None:
     connection: Any = await asyncpg.connect(url)
     for table in (groups, articles):
-        await connection.execute(
-            str(sa.schema.CreateTable(table).compile(dialect=sa.dialects.postgresql.dialect()))
-        )
+        await connection.execute(str(sa.schema.CreateTable(table).compile(dialect=postgresql.dialect())))
     for table, rows in ((groups, GROUPS), (articles, ARTICLES)):
         for row in rows:
             statement = template(
@@ -337,7 +337,7 @@ async def test_one_statement_per_level_in_one_snapshot(api: Api) -> None:
 
 async def test_a_read_is_one_unchanging_state_and_cannot_write(filled_url: str) -> None:
     async with asyncpg.create_pool(filled_url, min_size=2, max_size=2) as pool:
-        async with PooledReads(pool).snapshot() as snapshot:
+        async with PooledReads(cast("Pool", pool)).snapshot() as snapshot:
             before = await snapshot.fetch("select count(*) from groups", [])
             async with pool.acquire() as other:
                 await other.execute("insert into groups values (9, 1, '{}', null)")

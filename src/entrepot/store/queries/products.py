@@ -26,8 +26,9 @@ cross join lateral (select * from products where workspace = $1 and uuid = k.uui
 _BY_LINK = f"""
 select {_bindings[Product].select("p")} from unnest($2::text[]) k(link)
 cross join lateral (
-  select * from products where workspace = $1 and (data ->> 'short_link') collate "C" = k.link
-  order by id limit 1
+  select * from (
+    select * from products where workspace = $1 and (data ->> 'short_link') collate "C" = k.link offset 0
+  ) same order by id limit 1
 ) p
 """  # noqa: S608
 

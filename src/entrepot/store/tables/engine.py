@@ -5,7 +5,7 @@ from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import big, json, moment, small, table, text, uuid
 
-batches = table("batches", ("id",), uuid("id"), moment("at"), Index("batches_at_idx", "workspace", "at"))
+batches = table("batches", ("id",), uuid("id"), moment("at"), Index("batches_at_idx", "at", "workspace"))
 
 attempts = table(
     "attempts",
@@ -29,8 +29,8 @@ attempts = table(
 
 outbox = table(
     "outbox",
-    ("order", "listener", "seq"),
-    big("order"),
+    ("subject", "listener", "seq"),
+    big("subject"),
     text("listener"),
     small("seq"),
     json("payload"),
@@ -38,5 +38,10 @@ outbox = table(
     moment("due_at"),
     small("tries"),
     text("state"),
-    Index("outbox_due_idx", "due_at", "workspace", postgresql_where=sql("state = 'waiting'")),
+    moment("give_up_at", null=True),
+    text("error"),
+    Index("outbox_due_idx", "workspace", "due_at", postgresql_where=sql("state = 'waiting'")),
+    Index("outbox_done_idx", "due_at", postgresql_where=sql("state = 'delivered'")),
 )
+"""The first index answers both who has rows that are due and which these are: a second one, for the first question,
+would be taken for the other too, and read every workspace's due rows for those of one."""

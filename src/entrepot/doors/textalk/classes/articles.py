@@ -17,13 +17,14 @@ from entrepot.doors.textalk.json import Json
 from entrepot.store.tables.catalogue import products
 
 _base: Final = rows.base
-_data: Final = products.c.data
+_data: Final = products.c.data["article"]
 
 
-def _visible(audience: Audience) -> sa.ColumnElement[bool] | None:
+def _visible(audience: Audience) -> sa.ColumnElement[bool]:
+    there = sa.func.coalesce(_data["deleted"].astext, sa.literal("", sa.Text)) == ""
     if audience is Audience.ADMIN:
-        return None
-    return sa.and_(products.c.hidden.is_(False), products.c.draft.is_(False), Caller.OPEN)
+        return there
+    return sa.and_(there, products.c.hidden.is_(False), products.c.draft.is_(False), Caller.OPEN)
 
 
 _SCHEMA: Final = """

@@ -65,7 +65,7 @@ class ArticleWriter(RowWriter):
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
         """Goods first, then their stock; both are refused before either is changed if the shop may not."""
-        if "stock" in patch and not context.shop.may_set_stock:
+        if "stock" in patch and not context.shop.settings.may_set_stock:
             return RpcError(Code.FORBIDDEN)
         known = None if uid is None else await self._known(context, int(uid))
         if uid is not None and known is None:
@@ -78,7 +78,7 @@ class ArticleWriter(RowWriter):
 
     async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
         """Orders name the product, so its record stays."""
-        gone = {"available": False, "hidden": True, "data": {"deleted": True}}
+        gone = {"available": False, "hidden": True, "data": {"article": {"deleted": True}}}
         outcome = await self.edit(context, decl, [Put(Product, int(uid), gone)])
         return outcome if isinstance(outcome, RpcError) else None
 
@@ -141,13 +141,13 @@ def _edits(
 def _product(context: Context, decl: ClassDecl, known: _Known | None, patch: Mapping[str, Json]) -> Put:
     """The plain name that other doors show is that of the shop's own language."""
     changes = {name: value for name, value in changes_of(decl, patch).items() if name in _OF_PRODUCT}
-    names = patch.get("name")
+    names, article = patch.get("name"), changes.pop("data", {})
     if is_object(names):
-        data = changes.setdefault("data", {})
-        data["name"] = names
+        article["name"] = names
         plain = names.get(context.shop.default_language) or next(iter(names.values()), None)
         changes["name"] = str(plain or (known.name if known else ""))
         changes["search"] = fold(" ".join(str(text) for text in names.values() if text))
+    changes["data"] = {"article": article}
     return Put(Product, known.product if known else None, changes, None if known else _NEW_PRODUCT)
 
 

@@ -164,7 +164,7 @@ def upgrade() -> None:
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('workspace', 'id', name='batches_pkey')
     )
-    op.create_index('batches_at_idx', 'batches', ['workspace', 'at'], unique=False)
+    op.create_index('batches_at_idx', 'batches', ['at', 'workspace'], unique=False)
     op.create_table('cart_lines',
     sa.Column('workspace', sa.BigInteger(), nullable=False),
     sa.Column('cart', sa.BigInteger(), nullable=False),
@@ -418,6 +418,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('workspace', 'id', name='locations_pkey'),
     sa.UniqueConstraint('workspace', 'code', name='locations_code_key')
     )
+    op.create_table('mailbox',
+    sa.Column('workspace', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.Text(collation='C'), nullable=False),
+    sa.Column('recipient', sa.Text(collation='C'), nullable=False),
+    sa.Column('sender', sa.Text(collation='C'), nullable=False),
+    sa.Column('subject', sa.Text(collation='C'), nullable=False),
+    sa.Column('text', sa.Text(collation='C'), nullable=False),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('workspace', 'key', name='mailbox_pkey')
+    )
+    op.create_index('mailbox_sent_idx', 'mailbox', ['workspace', 'sent_at'], unique=False)
     op.create_table('merchants',
     sa.Column('workspace', sa.BigInteger(), nullable=False),
     sa.Column('id', sa.BigInteger(), nullable=False),
@@ -521,7 +532,7 @@ def upgrade() -> None:
     op.create_index('orders_pending_idx', 'orders', ['workspace', 'placed_at'], unique=False, postgresql_where=sa.text("state = 'pending'"))
     op.create_table('outbox',
     sa.Column('workspace', sa.BigInteger(), nullable=False),
-    sa.Column('order', sa.BigInteger(), nullable=False),
+    sa.Column('subject', sa.BigInteger(), nullable=False),
     sa.Column('listener', sa.Text(collation='C'), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('payload', postgresql.JSONB(), nullable=False),
@@ -529,9 +540,12 @@ def upgrade() -> None:
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('tries', sa.Integer(), nullable=False),
     sa.Column('state', sa.Text(collation='C'), nullable=False),
-    sa.PrimaryKeyConstraint('workspace', 'order', 'listener', 'seq', name='outbox_pkey')
+    sa.Column('give_up_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('error', sa.Text(collation='C'), nullable=False),
+    sa.PrimaryKeyConstraint('workspace', 'subject', 'listener', 'seq', name='outbox_pkey')
     )
-    op.create_index('outbox_due_idx', 'outbox', ['due_at', 'workspace'], unique=False, postgresql_where=sa.text("state = 'waiting'"))
+    op.create_index('outbox_done_idx', 'outbox', ['due_at'], unique=False, postgresql_where=sa.text("state = 'delivered'"))
+    op.create_index('outbox_due_idx', 'outbox', ['workspace', 'due_at'], unique=False, postgresql_where=sa.text("state = 'waiting'"))
     op.create_table('partner_tokens',
     sa.Column('workspace', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('token_hash', sa.LargeBinary(), nullable=False),
@@ -635,6 +649,13 @@ def upgrade() -> None:
     sa.Column('currency', sa.Text(collation='C'), nullable=False),
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('workspace', 'channel', 'environment', 'variant', 'currency', name='remembered_prices_pkey')
+    )
+    op.create_table('residents',
+    sa.Column('workspace', sa.BigInteger(), nullable=False),
+    sa.Column('country', sa.Text(collation='C'), nullable=False),
+    sa.Column('identity', sa.Text(collation='C'), nullable=False),
+    sa.Column('address', postgresql.JSONB(), nullable=False),
+    sa.PrimaryKeyConstraint('workspace', 'country', 'identity', name='residents_pkey')
     )
     op.create_table('sandbox_worlds',
     sa.Column('workspace', sa.BigInteger(), nullable=False),

@@ -1,0 +1,63 @@
+"""What the outbox asks of a handler, and what a handler may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+
+class Job(msgspec.Struct, frozen=True):
+    """One delivery to be tried. Its `repr` leaves the payload out, which may hold codes and addresses."""
+
+    workspace: int
+    subject: int
+    listener: str
+    seq: int
+    payload: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The same for every try of this delivery and for no other: what lets the other side drop repeats."""
+        return f"{self.workspace}-{self.subject}-{self.listener}-{self.seq}"
+
+    @property
+    def to(self) -> str:
+        """The listener without the name of its handler: `payout:acme` is for `acme`."""
+        return self.listener.partition(":")[2]
+
+    def __repr__(self) -> str:
+        return f"Job({self.key!r})"
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """The other side has it, or there is nobody left who wants it."""
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """It may not have arrived. `reason` is for the operator and holds no secret and no address of a person.
+
+    `final` means that trying again cannot help: the delivery is parked at once.
+    """
+
+    reason: str
+    final: bool = False
+
+
+Outcome: TypeAlias = Delivered | Failed
+
+Handler: TypeAlias = Callable[[Job], Awaitable[Outcome]]
+"""Delivers one job. It may be asked again for a job that arrived, so that it must be idempotent by the job's key."""
+
+UNREADABLE = Failed("the payload cannot be read", final=True)
+
+
+def read_payload(job: Job, kind: type[P]) -> P | None:
+    """The payload as its handler knows it, or None if it is something else."""
+    try:
+        return msgspec.convert(job.payload, kind)
+    except msgspec.ValidationError:
+        return None

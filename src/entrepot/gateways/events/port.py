@@ -1,0 +1,44 @@
+"""The port to those who want to hear of events (Textalk, 39)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+
+class EventTarget(msgspec.Struct, frozen=True):
+    """Where a listener is told, and the secret by which it knows that we are the ones who tell.
+
+    `active` is whether it answered last time. `allow_private` opens addresses that are not of the open internet.
+    """
+
+    url: str
+    secret: bytes
+    active: bool = True
+    allow_private: bool = False
+
+    def __repr__(self) -> str:
+        return f"EventTarget(active={self.active}, allow_private={self.allow_private})"
+
+
+class Posted(msgspec.Struct, frozen=True):
+    """The listener answered with a 2xx."""
+
+
+class NotPosted(msgspec.Struct, frozen=True):
+    """It did not. `reason` is for the operator; it holds no URL."""
+
+    reason: str
+
+
+class EventPoster(Protocol):
+    """Someone who tells a listener: every failure is an answer, nothing is raised."""
+
+    async def post(
+        self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime
+    ) -> Posted | NotPosted:
+        """Tell once. `key` names the event to this listener, the same for each repeat."""
+        ...

@@ -1,0 +1,139 @@
+"""The outbox's statements: who has rows that are due, taking them, and writing down what came of them.
+
+Only the oldest waiting row of a pair (subject, listener) may be taken. The rows behind it are put off as they are
+come upon, to the time at which their head is due, and the end of the head wakes the next one: so no look reads the
+same rows twice, however many wait behind a listener that is away.
+
+Where one pair is wanted, no condition says `state = 'waiting'` beside its key: with one, a plan made while few rows
+wait would read all that wait, through a partial index, once they are many.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+from msgspec.structs import replace
+
+from entrepot.domain.outbox import Delivery
+from entrepot.store import tables
+from entrepot.store.bindings import Binding
+from entrepot.store.connections import Connection
+
+_OUTBOX = Binding(Delivery, tables.engine.outbox)
+
+_DUE = "select workspace from outbox where state = 'waiting' and due_at <= $1 group by workspace"
+
+_NEXT = f"""
+select {_OUTBOX.select("o")}, (
+  select e.due_at from (
+    select due_at, seq, state from outbox
+    where workspace = $1 and subject = o.subject and listener = o.listener and seq < o.seq offset 0
+  ) e where e.state = 'waiting' order by e.seq limit 1
+) behind
+from outbox o where o.workspace = $1 and o.state = 'waiting' and o.due_at <= $2
+order by o.due_at limit $3 for no key update of o skip locked
+"""  # noqa: S608  (our own names)
+
+_SETTLE = """
+update outbox set state = $5, due_at = $6, error = $7, payload = case when $5 = 'delivered' then '{}' else payload end
+where workspace = $1 and subject = $2 and listener = $3 and seq = $4
+  and state <> 'delivered' and state <> 'parked' and ($5 = 'delivered' or tries = $8)
+"""
+
+_WAKE = """
+update outbox set due_at = $5 where workspace = $1 and subject = $2 and listener = $3 and seq = (
+  select e.seq from (
+    select seq, state from outbox
+    where workspace = $1 and subject = $2 and listener = $3 and seq > $4 offset 0
+  ) e where e.state = 'waiting' order by e.seq limit 1
+)
+"""
+
+_POSTPONE = """
+update outbox set due_at = $5, error = $6
+where workspace = $1 and subject = $2 and listener = $3 and seq = $4 and tries = $7
+"""
+
+_OLD = """
+select workspace, subject, listener, seq from outbox
+where state = 'delivered' and due_at < $1 order by due_at limit $2
+"""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What one turn came to: the rows that are now leased to the caller, and how many were put off."""
+
+    deliveries: tuple[Delivery, ...]
+    put_off: int
+
+
+async def due_workspaces(connection: Connection, now: datetime) -> list[int]:
+    """The workspaces in which rows are due: one read, without locks."""
+    return [row[0] for row in await connection.fetch(_DUE, now)]
+
+
+async def take(
+    connection: Connection,
+    workspace: int,
+    now: datetime,
+    lease_until: datetime,
+    give_up_at: datetime,
+    limit: int,
+) -> Taken:
+    """Lease up to `limit` rows; nobody else gets them before `lease_until`. `give_up_at` is for first tries."""
+    async with connection.transaction():
+        found = await connection.fetch(_NEXT, workspace, now, limit)
+        rows = [_leased(row, now, lease_until, give_up_at) for row in found]
+        if rows:
+            await connection.execute(_OUTBOX.put, workspace, *_OUTBOX.rows(rows))
+    taken = tuple(row for row, (*_, behind) in zip(rows, found, strict=True) if behind is None)
+    return Taken(taken, len(rows) - len(taken))
+
+
+async def settle(
+    connection: Connection, workspace: int, row: Delivery, now: datetime, *, delivered: bool, error: str = ""
+) -> None:
+    """The row is done with, delivered or parked, and the next one of its pair is due.
+
+    Both at once: a next row that were woken later might by then be leased to somebody. What was delivered keeps no
+    payload, which may hold a code. Parking needs the lease; that something was delivered is true without it.
+    """
+    key = (workspace, row.subject, row.listener, row.seq)
+    async with connection.transaction():
+        state = "delivered" if delivered else "parked"
+        if await connection.execute(_SETTLE, *key, state, now, error, row.tries) != "UPDATE 0":
+            await connection.execute(_WAKE, *key, now)
+
+
+async def postpone(
+    connection: Connection, workspace: int, row: Delivery, due_at: datetime, error: str
+) -> None:
+    """Try again at `due_at`, unless the lease was lost and somebody else has the row."""
+    key = (workspace, row.subject, row.listener, row.seq)
+    await connection.execute(_POSTPONE, *key, due_at, error, row.tries)
+
+
+async def prune(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete up to `limit` rows that were delivered before a moment; how many there were."""
+    by_workspace: dict[int, list[tuple[int, str, int]]] = {}
+    for workspace, *key in await connection.fetch(_OLD, before, limit):
+        by_workspace.setdefault(workspace, []).append((key[0], key[1], key[2]))
+    for workspace, keys in by_workspace.items():
+        await connection.execute(_OUTBOX.delete, workspace, *_columns(sorted(keys)))
+    return sum(map(len, by_workspace.values()))
+
+
+def _leased(row: Any, now: datetime, lease_until: datetime, give_up_at: datetime) -> Delivery:
+    *values, behind = row
+    delivery = cast("Delivery", _OUTBOX.parse(values))
+    if behind is not None:
+        # A head that is due is taken in this turn or by somebody else.
+        return replace(delivery, due_at=behind if behind > now else lease_until)
+    tries, last = delivery.tries + 1, delivery.give_up_at or give_up_at
+    return replace(delivery, due_at=lease_until, tries=tries, give_up_at=last)
+
+
+def _columns(keys: list[tuple[int, str, int]]) -> list[list[object]]:
+    return [list(column) for column in zip(*keys, strict=True)]

@@ -1,0 +1,158 @@
+"""Products over a real socket: what is shown of them, to whom, and how they are named."""
+
+from typing import Any
+
+import pytest
+
+from tests.doors.bonsai.shop import Shop, public_id
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def get(shop: Shop, query: str, key: str = "own-live") -> dict[str, Any]:
+    reply = await shop.call("GET", f"/products/?{query}", key)
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+async def one(shop: Shop, name: str, currency: str = "USD") -> dict[str, Any]:
+    body = await get(shop, f"ids={public_id(name)}&currency={currency}")
+    assert body["errors"] == []
+    [product] = body["data"]
+    return product
+
+
+def missing(body: dict[str, Any]) -> list[tuple[str, int, dict[str, str]]]:
+    return [(entry["code"], entry["status"], entry["detail"]) for entry in body["errors"]]
+
+
+async def test_a_product_with_one_variant(shop: Shop) -> None:
+    product = await one(shop, "mug", "CAD")
+    [variant] = product.pop("variants")
+    inventory = product.pop("inventory")
+    merchant = product.pop("merchant")
+    assert (merchant["name"], len(merchant["publicId"])) == ("Maple", 24)
+    assert product == {
+        "id": "101",
+        "publicId": public_id("mug"),
+        "name": "Mug",
+        "currency": "CAD",
+        "unavailable": False,
+        "hasFreeShipping": False,
+        "isAfterpayEligible": True,
+        "shippingCosts": [],
+        "returnPolicy": "",
+        "merchantCountry": "CA",
+        "shortLinks": ["m0g"],
+    }
+    assert variant == {
+        "id": "101",
+        "productId": "101",
+        "sku": "mug",
+        "position": 0,
+        "price": 32,
+        "compareAtPrice": 40,
+        "inventoryQuantity": inventory,
+        "options": [],
+        "images": [],
+    }
+
+
+async def test_shipping_costs_are_the_merchants_in_the_currency(shop: Shop) -> None:
+    assert (await one(shop, "mug"))["shippingCosts"] == [
+        {"countryCode": "CA", "shippingRate": 5, "freeIfPassedSubtotal": 100},
+        {"countryCode": "US", "shippingRate": 9},
+    ]
+
+
+async def test_variants_and_what_the_catalogue_adds(shop: Shop) -> None:
+    product = await one(shop, "shirt")
+    small, medium = product["variants"]  # what is sold by the metre is not for this door
+    assert (small["id"], small["price"], small["gtin"]) == ("201", 55, "0001")
+    assert small["options"] == [{"type": "size", "value": "S"}]
+    assert "isFinalSale" not in small  # the world says neither yes nor no
+    assert (medium["id"], medium["price"], medium["inventoryQuantity"]) == ("202", 0, 3)
+    assert product["inventory"] == small["inventoryQuantity"] + 3
+    assert product["brand"] == {
+        "publicId": "b1",
+        "name": "Brand",
+        "logo": {"url": "http://x/l.png", "width": 2},
+    }
+    assert product["categories"] == ["tops"]
+    assert "images" not in product
+    assert product["unavailable"] is False
+
+
+@pytest.mark.parametrize("name", ["gone", "free", "telex"])
+async def test_what_cannot_be_ordered_is_unavailable(shop: Shop, name: str) -> None:
+    assert (await one(shop, name))["unavailable"] is True
+
+
+async def test_sold_out_is_not_unavailable(shop: Shop) -> None:
+    product = await one(shop, "lamp")
+    assert (product["unavailable"], product["inventory"]) == (False, 0)
+
+
+async def test_marks(shop: Shop) -> None:
+    product = await one(shop, "print")
+    assert (product["hasFreeShipping"], product["isAfterpayEligible"]) == (True, False)
+    assert product["inventory"] == 1_000_000
+
+
+async def test_a_list_comes_in_its_order_each_product_once_and_names_what_is_missing(shop: Shop) -> None:
+    mug, bowl, belt = public_id("mug"), public_id("bowl"), public_id("belt", "south")
+    ids, links = f"{bowl},x,%20{mug},{belt},{bowl},,", "m0g,sh1,M0G"
+    body = await get(shop, f"ids={ids}&shortLinks={links}&currency=USD")
+    assert [product["name"] for product in body["data"]] == ["Bowl", "Mug", "Shirt"]
+    assert missing(body) == [
+        ("PRODUCT_DOES_NOT_EXIST", 404, {"publicId": "x"}),
+        ("PRODUCT_DOES_NOT_EXIST", 404, {"publicId": belt}),
+        ("PRODUCT_DOES_NOT_EXIST", 404, {"shortLink": "M0G"}),
+    ]
+
+
+async def test_a_workspace_has_its_own_products(shop: Shop) -> None:
+    body = await get(shop, f"ids={public_id('mug')}&shortLinks=m0g&currency=USD", "south-live")
+    assert [product["name"] for product in body["data"]] == ["Belt"]
+    assert missing(body) == [("PRODUCT_DOES_NOT_EXIST", 404, {"publicId": public_id("mug")})]
+    [belt] = body["data"]
+    assert belt["unavailable"] is True  # it has no merchant
+    assert "merchant" not in belt
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "message"),
+    [
+        ("currency=USD", "object.missing", '"value" must contain at least one of [ids, shortLinks]'),
+        ("ids=x", "any.required", '"currency" is required'),
+        ("ids=x&currency=usd", "any.allowOnly", '"currency" must be one of [CAD, USD, GBP, AUD, EUR]'),
+        ("ids=&currency=USD", "any.empty", '"ids" is not allowed to be empty'),
+        ("ids=x&currency=USD&page=2", "object.allowUnknown", '"page" is not allowed'),
+        (
+            "currency=USD&ids=" + ",".join(map(str, range(501))),
+            "array.max",
+            '"ids" must contain less than or equal to 500 items',
+        ),
+    ],
+)
+async def test_queries_that_are_none(shop: Shop, query: str, kind: str, message: str) -> None:
+    reply = await shop.call("GET", f"/products/?{query}")
+    assert reply.status_code == 400
+    [entry] = reply.json()["errors"]
+    assert (entry["code"], entry["detail"][0]["type"], entry["detail"][0]["message"]) == (
+        "INVALID_INPUT",
+        kind,
+        message,
+    )
+
+
+async def test_odd_names_are_missing_products(shop: Shop) -> None:
+    body = await get(shop, "ids=%00,c%FF,%F0%9F%98%80&shortLinks=%00&currency=USD")
+    assert [entry[0] for entry in missing(body)] == ["PRODUCT_DOES_NOT_EXIST"] * 4
+    assert body["data"] == []
+
+
+async def test_only_an_api_key_opens_products_and_browsers_may_call(shop: Shop) -> None:
+    assert (await shop.call("GET", "/products/?ids=x&currency=USD", "own-private")).status_code == 401
+    reply = await shop.call("GET", "/products?ids=x&currency=USD")
+    assert reply.headers["access-control-allow-origin"] == "*"

@@ -1,0 +1,182 @@
+"""The handlers: payouts move money once, mails go out as queued, listeners are told and their status is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+
+from entrepot.engine.deliveries import (
+    Delivered,
+    EventDeliveries,
+    Failed,
+    Job,
+    MailDeliveries,
+    PayoutDeliveries,
+)
+from entrepot.gateways.cards.bank import AccountSeed, BankCards, BankSeed, CardSeed, PayoutSeed, seed
+from entrepot.gateways.cards.port import CardGateway, CreateIntent, Intent
+from entrepot.gateways.events.port import EventTarget, NotPosted, Posted
+from entrepot.gateways.mail.port import Mail, MailFailed, MailOutcome, Sent
+from entrepot.store.connections import Pool, write_pool
+
+NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
+WORLD = BankSeed(
+    accounts=(AccountSeed("ada", "USD", 10_000, "Ada"),),
+    cards=(CardSeed("tok_visa", "ada", reusable=True),),
+    payouts=(PayoutSeed("acct_shop", "Shop"),),
+)
+UNREADABLE = Failed("the payload cannot be read", final=True)
+
+
+def job(listener: str, payload: dict[str, Any]) -> Job:
+    return Job(1, 7, listener, 1, payload)
+
+
+@pytest.fixture
+async def books(database_url: str) -> AsyncIterator[Pool]:
+    pool = await write_pool(database_url, 2)
+    yield pool
+    await pool.close()
+
+
+async def captured(books: Pool) -> tuple[CardGateway, str]:
+    """A bank with a charge of 1000 that has been taken."""
+    async with books.acquire() as connection:
+        await seed(cast("Any", connection), 1, WORLD)
+    cards = BankCards(cast("Any", books), 1)
+    intent = await cards.create_intent(CreateIntent("a1", 1_000, "USD"))
+    assert isinstance(intent, Intent)
+    await cards.confirm(intent.id, "tok_visa", "a1")
+    await cards.capture(intent.id)
+    return cards, intent.id
+
+
+async def balance(books: Pool) -> int:
+    async with books.acquire() as connection:
+        found = await connection.fetchval("select balance from bank_funds where account = 'acct_shop'")
+    return found or 0
+
+
+async def test_a_merchant_is_paid_once_however_often_it_is_tried(books: Pool) -> None:
+    cards, intent = await captured(books)
+    asked: list[tuple[int, int]] = []
+
+    async def cards_of(workspace: int, order: int) -> CardGateway:
+        asked.append((workspace, order))
+        return cards
+
+    pay = PayoutDeliveries(cards_of)
+    payload = {"intent": intent, "account": "acct_shop", "amount": 300, "key": "attempt"}
+    for _ in range(2):
+        assert await pay(job("payout:acme", payload)) == Delivered()
+    assert (await balance(books), asked) == (300, [(1, 7)] * 2)
+    assert await pay(job("payout:other", payload)) == Delivered()
+    assert await balance(books) == 600
+
+
+async def test_what_the_provider_refuses_is_tried_again(books: Pool) -> None:
+    cards, intent = await captured(books)
+
+    async def cards_of(workspace: int, order: int) -> CardGateway:
+        return cards
+
+    payload = {"intent": intent, "account": "acct_gone", "amount": 300, "key": "attempt"}
+    outcome = await PayoutDeliveries(cards_of)(job("payout:acme", payload))
+    assert isinstance(outcome, Failed)
+    assert (outcome.final, bool(outcome.reason)) == (False, True)
+    assert await PayoutDeliveries(cards_of)(job("payout:acme", payload | {"amount": "3"})) == UNREADABLE
+    assert await balance(books) == 0
+
+
+class Post:
+    """A mail gateway that answers as told."""
+
+    def __init__(self, answer: MailOutcome) -> None:
+        self.answer = answer
+        self.mails: list[Mail] = []
+
+    async def send(self, mail: Mail) -> MailOutcome:
+        self.mails.append(mail)
+        return self.answer
+
+
+LETTER = {"to": "ada@example.test", "subject": "Code", "text": "1234", "sender": "shop@example.test"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (Sent(), Delivered()),
+        (MailFailed("busy"), Failed("busy")),
+        (MailFailed("nobody", final=True), Failed("nobody", final=True)),
+    ],
+)
+async def test_a_mail_goes_out_as_it_was_queued(answer: MailOutcome, outcome: Delivered | Failed) -> None:
+    post = Post(answer)
+    assert await MailDeliveries(lambda workspace: post)(job("mail:reset", LETTER)) == outcome
+    assert post.mails == [Mail(**LETTER, key="1-7-mail:reset-1")]
+
+
+async def test_what_is_no_mail_is_not_tried() -> None:
+    post = Post(Sent())
+    assert await MailDeliveries(lambda workspace: post)(job("mail:reset", {"to": "a"})) == UNREADABLE
+    assert post.mails == []
+    assert "1234" not in repr(job("mail:reset", LETTER))
+
+
+class Listeners:
+    """The listeners of a webshop, as somebody keeps them."""
+
+    def __init__(self, target: EventTarget | None) -> None:
+        self.target = target
+        self.marks: list[tuple[int, int, bool, datetime]] = []
+
+    async def find(self, workspace: int, listener: int) -> EventTarget | None:
+        return self.target if (workspace, listener) == (1, 3) else None
+
+    async def mark(self, workspace: int, listener: int, active: bool, at: datetime) -> None:
+        self.marks.append((workspace, listener, active, at))
+
+
+class Poster:
+    def __init__(self, answer: Posted | NotPosted) -> None:
+        self.answer = answer
+        self.posts: list[tuple[EventTarget, Mapping[str, Any], str, datetime]] = []
+
+    async def post(
+        self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime
+    ) -> Posted | NotPosted:
+        self.posts.append((target, event, key, at))
+        return self.answer
+
+
+EVENT = {"event": "Order/placed", "webshop": 22222, "uid": 7}
+
+
+async def tell(listeners: Listeners, poster: Poster, listener: str = "event:3") -> Delivered | Failed:
+    return await EventDeliveries(listeners, poster, clock=lambda: NOW)(job(listener, EVENT))
+
+
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("answer", [Posted(), NotPosted("away")])
+async def test_a_listener_is_told_and_its_status_kept(active: bool, answer: Posted | NotPosted) -> None:
+    target = EventTarget("http://shop.test/", b"s", active)
+    listeners, poster = Listeners(target), Poster(answer)
+    reached = answer == Posted()
+    assert await tell(listeners, poster) == (Delivered() if reached else Failed("away"))
+    assert poster.posts == [(target, EVENT, "1-7-event:3-1", NOW)]
+    assert listeners.marks == ([] if reached == active else [(1, 3, reached, NOW)])
+
+
+async def test_a_listener_that_was_deleted_wants_nothing() -> None:
+    listeners, poster = Listeners(None), Poster(Posted())
+    assert await tell(listeners, poster) == Delivered()
+    assert (poster.posts, listeners.marks) == ([], [])
+
+
+@pytest.mark.parametrize("listener", ["event:", "event:x", "event:²", "event:99999999999999999999"])
+async def test_what_names_no_listener_cannot_be_told(listener: str) -> None:
+    assert await tell(Listeners(None), Poster(Posted()), listener) == UNREADABLE

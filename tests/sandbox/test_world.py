@@ -1,0 +1,135 @@
+"""The world, the way back to its beginning, the clock, and the partner over HTTP."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from tests.sandbox.conftest import Sandbox
+
+
+async def test_the_world_shows_what_an_order_needs(sandbox: Sandbox) -> None:
+    world = (await sandbox.http.get("/sandbox/world")).json()
+    north, south = world["workspaces"]
+    assert (north["name"], south["name"]) == ("north", "south")
+    demo = next(channel for channel in north["channels"] if channel["name"] == "demo")
+    assert demo["keys"] == {"live": "demo-api-key", "test": "demo-test-key", "private": "demo-private-key"}
+    mug = next(product for product in north["products"] if product["name"] == "Stoneware mug")
+    assert mug["variants"] == [
+        {
+            "variant_id": "101",
+            "sku": "mug",
+            "name": "",
+            "prices": {"USD": 25, "CAD": 32},
+            "stock": {"main": 100000},
+        }
+    ]
+    assert north["merchants"][0]["name"] == "Maple Mittens"
+    assert north["cards"]["tok_declined"] == {"account": "plenty", "state": "declined"}
+    assert north["partner_tokens"] == ["ext_valid_1", "ext_valid_2", "ext_valid_3"]
+
+
+async def test_a_reset_begins_anew_within_a_second(sandbox: Sandbox, module_database_url: str) -> None:
+    world = (await sandbox.http.get("/sandbox/world")).json()
+    assert (await sandbox.order()).status_code == 200
+    await sandbox.http.post("/sandbox/clock", json={"offset": "+3d"})
+    await sandbox.fault("rule:PlaceOrder", "error", count=9)
+    start = time.monotonic()
+    assert (await sandbox.http.post("/sandbox/reset")).status_code == 200
+    assert time.monotonic() - start < 1
+    assert (await sandbox.http.get("/sandbox/world")).json() == world
+    assert (await sandbox.http.get("/sandbox/clock")).json()["offset"] == "P0D"
+    assert await sandbox.faults() == []
+    assert await _count(module_database_url, "orders") == 0
+    assert (await sandbox.order()).status_code == 200
+
+
+async def test_orders_under_way_end_before_and_new_ones_come_after(
+    sandbox: Sandbox, module_database_url: str
+) -> None:
+    await sandbox.fault("connection:engine", "slow", delay=30)
+    early = asyncio.create_task(sandbox.order())
+    await sandbox.until_hit()
+    replies = await asyncio.gather(sandbox.http.post("/sandbox/reset"), *(sandbox.order() for _ in range(20)))
+    assert [reply.status_code for reply in (await early, *replies)] == [200] * 22
+    orders = await _count(module_database_url, "orders")
+    assert await sandbox.stock() == 100_000 - orders
+    assert orders <= 20  # the early one is gone
+
+
+async def test_what_no_sandbox_made_is_never_emptied(sandbox: Sandbox, module_database_url: str) -> None:
+    connection = await asyncpg.connect(module_database_url)
+    await connection.execute("update workspaces set sandbox = false where name = 'south'")
+    before = await sandbox.stock()
+    refused = await sandbox.http.post("/sandbox/reset")
+    assert refused.status_code == 409
+    assert "south" in refused.json()["error"]
+    assert await connection.fetchval("select count(*) from products") > 0
+    await connection.execute("update workspaces set sandbox = true")
+    await connection.close()
+    assert await sandbox.stock() == before
+    assert (await sandbox.order()).status_code == 200
+
+
+async def test_the_clock_is_set_by_distance_and_by_time(sandbox: Sandbox) -> None:
+    moved = (await sandbox.http.post("/sandbox/clock", json={"offset": "+3d"})).json()
+    assert moved["offset"] == "P3D"
+    assert (await sandbox.http.get("/sandbox/clock")).json()["offset"] == "P3D"
+    assert abs(_moment(moved["now"]) - datetime.now(UTC) - timedelta(days=3)) < timedelta(seconds=5)
+    set_to = (await sandbox.http.post("/sandbox/clock", json={"now": "2030-12-24T18:00:00+01:00"})).json()
+    assert abs(_moment(set_to["now"]) - datetime(2030, 12, 24, 17, tzinfo=UTC)) < timedelta(seconds=5)
+    right = (await sandbox.http.post("/sandbox/clock", json={"offset": "0s"})).json()
+    assert right["offset"] == "P0D"
+
+
+async def test_an_order_is_placed_at_the_sandbox_s_time(sandbox: Sandbox, module_database_url: str) -> None:
+    await sandbox.http.post("/sandbox/clock", json={"now": "2031-05-01T12:00:00Z"})
+    assert (await sandbox.order()).status_code == 200
+    connection = await asyncpg.connect(module_database_url)
+    placed = await connection.fetchval("select placed_at from orders")
+    await connection.close()
+    assert placed.date().isoformat() == "2031-05-01"
+
+
+PARTNER = "/sandbox/partner/north/validate"
+
+
+async def test_the_partner_answers_for_its_own_tokens(sandbox: Sandbox) -> None:
+    headers = {"API-Key": "partner-secret"}
+    for token, valid in (("ext_valid_1", True), ("stolen", False)):
+        asked = await sandbox.http.get(PARTNER, params={"token": token}, headers=headers)
+        assert (asked.status_code, asked.json()) == (200, {"valid": valid})
+        posted = await sandbox.http.post(PARTNER, json={"token": token, "currency": "USD"}, headers=headers)
+        assert (posted.status_code, posted.json()) == (200, {"valid": valid})
+    other = await sandbox.http.get(
+        "/sandbox/partner/south/validate", params={"token": "ext_valid_1"}, headers=headers
+    )
+    assert other.json() == {"valid": False}
+
+
+async def test_the_partner_refuses_what_it_cannot_answer(sandbox: Sandbox) -> None:
+    headers = {"API-Key": "partner-secret"}
+    assert (await sandbox.http.get(PARTNER, params={"token": "x"})).status_code == 401
+    assert (await sandbox.http.get(PARTNER, headers=headers)).status_code == 400
+    assert (await sandbox.http.post(PARTNER, content=b"{", headers=headers)).status_code == 400
+    unknown = "/sandbox/partner/west/validate"
+    assert (await sandbox.http.get(unknown, params={"token": "x"}, headers=headers)).status_code == 404
+
+
+async def test_other_paths_and_methods(sandbox: Sandbox) -> None:
+    missing = await sandbox.http.get("/sandbox/nothing")
+    assert (missing.status_code, missing.json()) == (404, {"error": "There is no operation at this path"})
+    assert (await sandbox.http.get("/sandbox/reset")).status_code == 405
+
+
+async def _count(module_database_url: str, table: str) -> int:
+    connection = await asyncpg.connect(module_database_url)
+    try:
+        return await connection.fetchval(f"select count(*) from {table}")
+    finally:
+        await connection.close()
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
