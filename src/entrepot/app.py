@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors import bonsai
+from entrepot.doors import bonsai, textalk
 from entrepot.doors.kit import DoorSwitch, FailurePages, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
@@ -23,7 +23,7 @@ from entrepot.store.connections import FAULTS
 def create_app(settings: Settings, database_url: str) -> ASGIApp:
     """The application; it connects to the database when the server starts it."""
     clock = Clock()
-    everywhere: dict[str, ASGIApp] = {"failures": FailurePages([bonsai.CODES], observe_request)}
+    everywhere: dict[str, ASGIApp] = {"failures": FailurePages([bonsai.CODES, textalk.CODES], observe_request)}
     if not settings.sandbox:
         worker, guarded = Worker(database_url, clock), _unguarded
     else:
@@ -35,7 +35,10 @@ def create_app(settings: Settings, database_url: str) -> ASGIApp:
         everywhere["sandbox"] = Routes(sandbox, observe_request).app()
     services = services_of(worker, observe_request)
     return DoorSwitch(
-        {"bonsai": guarded(bonsai.Bonsai(services).app())},
+        {
+            "bonsai": guarded(bonsai.Bonsai(services).app()),
+            "textalk": guarded(textalk.Textalk(services).app()),
+        },
         settings.door_hosts,
         _operations(worker),
         everywhere=everywhere,

@@ -15,6 +15,7 @@ from entrepot.engine.driving import Recovery
 from entrepot.engine.engine import Connect, Engine
 from entrepot.engine.housekeeping import Housekeeping
 from entrepot.engine.outbox import Outbox
+from entrepot.engine.till import Till
 from entrepot.engine.vendors import Vendors, Wrap, unwrapped
 from entrepot.gateways.cards.port import CardGateway
 from entrepot.store.attempts import read_account_of
@@ -52,6 +53,7 @@ class Worker:
         self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors)
+        self.till = Till(self.engine, self.desk.driver, self.vendors)
         self.outbox = Outbox(self._books, {"payout": PayoutDeliveries(self._cards_of)})
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
@@ -70,6 +72,7 @@ class Worker:
         await self._housekeeping.stop()
         await self._recovery.stop()
         await self.outbox.stop()
+        await self.till.stop()
         await self.desk.stop()
         await self.engine.stop()
         await self.vendors.close()

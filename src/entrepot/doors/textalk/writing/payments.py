@@ -18,7 +18,7 @@ from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.orders import Buying, may_name, whose
 
 OF_PAYMENT: Final = """
-select p."order", p.state, p.method_id, p.kind,
+select p."order", p.state, p.method_id, p.kind, p.currency,
   exists(select from carts c where c.workspace = $1 and c.id = p."order") as wished
 from payments p where p.workspace = $1 and p.id = $2
 """
@@ -31,6 +31,7 @@ class Known(msgspec.Struct, frozen=True):
     state: str
     method: int | None
     kind: str
+    currency: str
     wished: bool
 
 
