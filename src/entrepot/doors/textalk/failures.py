@@ -29,6 +29,7 @@ from entrepot.failures import (
     carts,
     catalogue,
     rows,
+    till,
 )
 from entrepot.failures import commerce as c
 from entrepot.failures import orders as o

@@ -62,7 +62,8 @@ def _delivery_status() -> sa.ColumnElement[Any]:
 
 def _payment_status() -> sa.ColumnElement[Any]:
     """Money that was given back had been paid (section 8, item 29)."""
-    given_back = orders.c.payment_state.in_(["partially_refunded", "refunded"])
+    state = orders.c.payment_state
+    given_back = sa.or_(state == "partially_refunded", state == "refunded")
     return sa.case((given_back, sa.literal("paid", sa.Text)), else_=orders.c.payment_state)
 
 
