@@ -101,9 +101,7 @@ def shop_settings(uid: int, **door: Any) -> str:
     """The settings of a shop's channel."""
     face = {"uid": uid, "name": {"en": "Boutique", "sv": "Butiken"}, "languages": ["en", "sv"], **door}
     return msgspec.json.encode(
-        msgspec.structs.replace(
-            boutique.SETTINGS, may_edit_catalogue=True, may_set_stock=True, door=face
-        )
+        msgspec.structs.replace(boutique.SETTINGS, may_edit_catalogue=True, may_set_stock=True, door=face)
     ).decode()
 
 

@@ -8,7 +8,13 @@ from tests.support import boutique
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BUYER = {
-    "address": {"firstName": "Eva", "lastName": "Ek", "country": "SE", "postcode": "11122", "town": "Stockholm"},
+    "address": {
+        "firstName": "Eva",
+        "lastName": "Ek",
+        "country": "SE",
+        "postcode": "11122",
+        "town": "Stockholm",
+    },
     "info": {"email": "eva@example.com"},
 }
 
@@ -17,7 +23,11 @@ async def test_a_buyers_whole_way(api: Api) -> None:
     buyer = await api.buyer()
     assert await buyer("Session.getOrder") is None
     first = await buyer(
-        "Order.addArticle", None, boutique.SHIRT, {str(boutique.SIZE): str(boutique.S), "quantity": 2}, {"order": "uid"}
+        "Order.addArticle",
+        None,
+        boutique.SHIRT,
+        {str(boutique.SIZE): str(boutique.S), "quantity": 2},
+        {"order": "uid"},
     )
     cart = first["order"]["uid"]
     assert await buyer("Session.getOrder", "uid") == {"uid": cart}

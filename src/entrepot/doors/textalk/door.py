@@ -41,6 +41,7 @@ from entrepot.doors.textalk.writing.articles import ArticleWriter
 from entrepot.doors.textalk.writing.orders import ItemWriter, OrderWriter, SuborderWriter
 from entrepot.doors.textalk.writing.payments import PaymentWriter
 from entrepot.doors.textalk.writing.rows import RowWriter
+from entrepot.doors.textalk.writing.special import CertificateWriter, ListenerWriter
 from entrepot.doors.textalk.writing.writers import Writers
 
 DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
@@ -100,6 +101,8 @@ class Textalk:
             {
                 "Article": ArticleWriter(services),
                 "AuthToken": TokenWriter(services),
+                "EventListener": ListenerWriter(services.engine),
+                "Giftcertificate": CertificateWriter(services),
                 "Order": OrderWriter(services),
                 "OrderItem": ItemWriter(services),
                 "Payment": PaymentWriter(services),

@@ -30,7 +30,7 @@ _KNOWN: Final = """
 select p.id, p.data, v.id, v.scale, v.sku, p.name,
   (select l.id from locations l where l.workspace = $1 order by l.priority, l.id limit 1),
   coalesce((select sum(s.reserved) from stock s where s.workspace = $1 and s.variant = v.id), 0)::bigint,
-  coalesce((select jsonb_object_agg(r.currency, r.compare_at) from prices r
+  coalesce((select jsonb_object_agg(r.currency, coalesce(r.compare_at, r.amount)) from prices r
             where r.workspace = $1 and r.variant = v.id), '{}')::text,
   (select coalesce(array_agg(pc.choice), '{}') from product_choices pc where pc.workspace = $1 and pc.product = p.id)
 from products p join variants v on v.workspace = $1 and v.product = p.id and v.position = 0
@@ -50,7 +50,7 @@ class _Known(msgspec.Struct, frozen=True):
     name: str
     place: int | None
     reserved: int
-    compared: Mapping[str, int | None]
+    regular: Mapping[str, int | None]
     choices: Sequence[int]
 
 
@@ -120,11 +120,9 @@ class ArticleWriter(RowWriter):
 
 
 def _known(row: tuple[Any, ...]) -> _Known:
-    product, data, variant, scale, sku, name, place, reserved, compared, choices = row
+    product, data, variant, scale, sku, name, place, reserved, regular, choices = row
     decode = msgspec.json.decode
-    return _Known(
-        product, decode(data), variant, scale, sku, name, place, reserved, decode(compared), choices
-    )
+    return _Known(product, decode(data), variant, scale, sku, name, place, reserved, decode(regular), choices)
 
 
 def _edits(
@@ -181,7 +179,7 @@ def _prices(known: _Known | None, variant: int | Fresh, patch: Mapping[str, Json
         minor_units(given.get("specialOffer")),
     )
     for currency in {**regular, **offers}:
-        before = known.compared.get(currency) if known else None
+        before = known.regular.get(currency) if known else None
         full = regular.get(currency, before)
         offer = offers.get(currency)
         changes = {"amount": full if offer is None else offer, "compare_at": None if offer is None else full}
