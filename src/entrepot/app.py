@@ -12,10 +12,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors import bonsai, textalk
 from entrepot.doors.kit import DoorSwitch, FailurePages, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
+from entrepot.entrance import doors, failure_tables
 from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
 from entrepot.store.connections import FAULTS
 
@@ -23,22 +23,19 @@ from entrepot.store.connections import FAULTS
 def create_app(settings: Settings, database_url: str) -> ASGIApp:
     """The application; it connects to the database when the server starts it."""
     clock = Clock()
-    everywhere: dict[str, ASGIApp] = {"failures": FailurePages([bonsai.CODES, textalk.CODES], observe_request)}
+    everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe_request)}
     if not settings.sandbox:
-        worker, guarded = Worker(database_url, clock), _unguarded
+        worker, guarded = Worker(database_url, clock, attempt_seconds=settings.attempt_seconds), _unguarded
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
 
         sandbox = Sandbox(database_url, clock)
-        worker, guarded = sandbox.worker(), sandbox.door
+        worker, guarded = sandbox.worker(settings.attempt_seconds), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe_request).app()
     services = services_of(worker, observe_request)
     return DoorSwitch(
-        {
-            "bonsai": guarded(bonsai.Bonsai(services).app()),
-            "textalk": guarded(textalk.Textalk(services).app()),
-        },
+        {name: guarded(door) for name, door in doors(services).items()},
         settings.door_hosts,
         _operations(worker),
         everywhere=everywhere,

@@ -40,6 +40,8 @@ class Settings:
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     trusted_proxies: tuple[str, ...] = ()
+    attempt_seconds: int = 30
+    """How long the calls to payment providers for one order may take together."""
 
     @property
     def scheme(self) -> str:
@@ -242,4 +244,5 @@ _KINDS = {
     "log_format": _Kind(_choice("json", "text"), "json or text"),
     "log_level": _Kind(_choice("debug", "info", "warning", "error"), "debug, info, warning or error"),
     "trusted_proxies": _Kind(_proxies, "addresses or networks, such as 10.0.0.0/8"),
+    "attempt_seconds": _Kind(_whole(1, 300), "a whole number of seconds from 1 to 300"),
 }

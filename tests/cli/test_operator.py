@@ -34,7 +34,7 @@ async def seed(connection: Connection) -> None:
     await insert(connection, WORKSPACE, [*records, *test_order, *named, level(TEA, NORTH, 9, 3)])
 
 
-def on(url: str, work: Callable[[Connection], Awaitable[None]]) -> None:
+def on(url: str, work: Callable[[Connection], Awaitable[object]]) -> None:
     async def run() -> None:
         connection = await connect(url)
         try:
@@ -48,7 +48,7 @@ def on(url: str, work: Callable[[Connection], Awaitable[None]]) -> None:
 @pytest.fixture
 def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     on(database_url, seed)
-    return runner(monkeypatch, {"ENTREPOT_DATABASE_URL": database_url})
+    return runner(monkeypatch, {"ENTREPOT_DATABASE_URL": database_url, "ENTREPOT_SANDBOX": "true"})
 
 
 def runner(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Run:
@@ -223,6 +223,18 @@ def test_quantities_and_amounts_are_written_with_all_decimals() -> None:
 
 async def _execute(connection: Connection, statement: str) -> None:
     await connection.execute(statement)
+
+
+def test_sandbox_workspaces_on_another_server_are_a_warning(
+    run: Run, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    monkeypatch.delenv("ENTREPOT_SANDBOX")
+    warned = run("check")
+    assert (warned.exit_code, "whose keys may be public" in warned.output) == (0, True)
+    assert run("check", "--sandbox").stdout == "Everything holds.\n"
+    real = "update workspaces set sandbox = false"
+    on(database_url, lambda connection: _execute(connection, real))
+    assert run("check").stdout == "Everything holds.\n"
 
 
 def test_migrate_mends_what_check_finds(run: Run, database_url: str) -> None:

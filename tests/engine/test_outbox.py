@@ -29,7 +29,8 @@ from tests.support.shop import AT, WORKSPACE, insert, open_shop
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 BY_PAIR = "Index Cond: ((workspace = $1) AND (subject = {0}) AND (listener = {1}) AND (seq "
 PLANS = {
-    "next": ["Index Cond: ((workspace = $1) AND (due_at <= $2))", BY_PAIR.format("o.subject", "o.listener")],
+    "lock": ["Index Cond: ((workspace = $1) AND (due_at <= $2))"],
+    "heads": [BY_PAIR.format("k.subject", "k.listener")],
     "due": ["Index Cond: (due_at <= $1)"],
     "wake": [BY_PAIR.format("$2", "$3")] * 2,
 }
@@ -62,16 +63,17 @@ class Recorder:
         self.most = 0
         self.most_of: dict[int, int] = {}
         self.overtaken = False
+        self.takes = 0.0
 
     async def __call__(self, job: Job) -> Outcome:
-        self.overtaken |= any((j.subject, j.listener) == (job.subject, job.listener) for j in self.inside)
+        self.overtaken |= pair_of(job) in map(pair_of, self.inside)
         self.asked.append(job)
         self.inside.append(job)
         self.most = max(self.most, len(self.inside))
         of_one = sum(j.workspace == job.workspace for j in self.inside)
         self.most_of[job.workspace] = max(self.most_of.get(job.workspace, 0), of_one)
         try:
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.takes)
             await self.gate.wait()
             return self.does(job)
         finally:
@@ -80,6 +82,10 @@ class Recorder:
     @property
     def seqs(self) -> list[int]:
         return [job.seq for job in self.asked]
+
+
+def pair_of(job: Job) -> tuple[int, int, str]:
+    return job.workspace, job.subject, job.listener
 
 
 def delivery(seq: int = 1, subject: int = 7, listener: str = "hub") -> Delivery:
@@ -311,6 +317,7 @@ async def test_two_workers_share_the_work_and_never_a_row(
     await insert(shop, WORKSPACE, records)
     await insert(shop, 2, records)
     handler, other = Recorder(), await outbox_pool(database_url, 4)
+    handler.takes = 0.004
     async with running(pool, handler), running(other, handler):
         await settled(shop, 300)
     await other.close()
@@ -384,6 +391,18 @@ async def test_a_handler_that_hangs_is_given_up_within_the_lease(
     assert (await shop.fetch(STATES))[0]["error"] == "no end within the time limit"
 
 
+async def test_stopping_is_heard_together_with_a_poke(pool: Pool, shop: Connection) -> None:
+    await insert(shop, WORKSPACE, [delivery()])
+    outbox = Outbox(pool, {"hub": Recorder()}, clock=FakeTime(), idle=60)
+    await outbox.start()
+    await settled(shop, 1)
+    await asyncio.sleep(0.1)
+    outbox.poke()
+    loops = outbox._loops
+    await asyncio.wait([asyncio.ensure_future(outbox.stop())], timeout=5)
+    assert all(task.done() for task in loops)
+
+
 async def test_stopping_lets_what_is_in_flight_end(pool: Pool, shop: Connection) -> None:
     await insert(shop, WORKSPACE, [delivery()])
     handler = Recorder()
@@ -441,6 +460,31 @@ async def _taken(pool: Pool, now: datetime) -> tuple[tuple[Delivery, ...], int]:
     return taken.deliveries, taken.put_off
 
 
+async def test_a_row_whose_head_ends_while_it_is_looked_at_is_not_forgotten(
+    pool: Pool, shop: Connection, database_url: str
+) -> None:
+    await insert(shop, WORKSPACE, [delivery(1), delivery(2)])
+    async with pool.acquire() as first:
+        head = (await rows.take(first, WORKSPACE, NOW, NOW + LEASE, NOW + GIVE_UP_AFTER, 1)).deliveries[0]
+        looking = await connect(database_url)
+        async with looking.transaction():
+            assert len(await looking.fetch(rows._LOCK, WORKSPACE, NOW, 10)) == 1
+            ending = asyncio.create_task(rows.settle(first, WORKSPACE, head, NOW, delivered=True))
+            await waiting_for_a_lock(shop)
+            await looking.execute("update outbox set due_at = $1 where seq = 2", NOW + LEASE)
+        await ending
+        await looking.close()
+    taken, _ = await _taken(pool, NOW)
+    assert [row.seq for row in taken] == [2]
+
+
+async def waiting_for_a_lock(shop: Connection) -> None:
+    blocked = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    async with asyncio.timeout(5):
+        while not await shop.fetchval(blocked):  # noqa: ASYNC110  (nobody tells)
+            await asyncio.sleep(0.005)
+
+
 async def test_what_waits_behind_another_is_read_once(pool: Pool, shop: Connection) -> None:
     await insert(shop, WORKSPACE, [delivery(seq) for seq in range(1, 6)])
     taken, put_off = await _taken(pool, NOW)
@@ -453,7 +497,8 @@ async def test_what_waits_behind_another_is_read_once(pool: Pool, shop: Connecti
 
 async def test_a_plan_made_while_the_table_was_empty_stays_by_key(pool: Pool, shop: Connection) -> None:
     statements = {
-        "next(2, now(), 16)": f"prepare next (bigint, timestamptz, bigint) as {rows._NEXT}",
+        "lock(2, now(), 16)": f"prepare lock (bigint, timestamptz, bigint) as {rows._LOCK}",
+        "heads(2, '{7}', '{hub}', '{2}')": f"prepare heads (bigint, bigint[], text[], int[]) as {rows._HEADS}",
         "due(now())": f"prepare due (timestamptz) as {rows._DUE}",
         "wake(2, 7, 'hub', 1, now())": f"prepare wake (bigint, bigint, text, int, timestamptz) as {rows._WAKE}",
     }

@@ -1,7 +1,7 @@
 """A server whose application answers slowly, to see what happens to requests in flight.
 
-Usage: slow_server.py DATA_DIR WORKERS. The application is replaced in every worker process, which imports
-this file anew.
+Usage: slow_server.py DATA_DIR WORKERS [SETTING=VALUE...]. The application is replaced in every worker process,
+which imports this file anew.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -29,12 +29,19 @@ async def pid(_request: Request) -> PlainTextResponse:
     return PlainTextResponse(str(os.getpid()))
 
 
+async def seen(request: Request) -> JSONResponse:
+    """What a door would believe of the caller."""
+    assert request.client is not None
+    return JSONResponse({"scheme": request.url.scheme, "client": request.client.host})
+
+
 def create_app(_settings: Settings, _database_url: str) -> ASGIApp:
-    return Starlette(routes=[Route("/slow", slow), Route("/pid", pid)])
+    return Starlette(routes=[Route("/slow", slow), Route("/pid", pid), Route("/seen", seen)])
 
 
 entrepot.app.create_app = create_app
 
 if __name__ == "__main__":
-    serve(load_settings({"port": "0", "data_dir": sys.argv[1], "workers": sys.argv[2]}, {}, None))
+    more = dict(each.split("=", 1) for each in sys.argv[3:])
+    serve(load_settings({"port": "0", "data_dir": sys.argv[1], "workers": sys.argv[2], **more}, {}, None))
     assert not Path(sys.argv[1], "postgres", "postmaster.pid").exists()

@@ -1,34 +1,45 @@
 """The server as processes: signals drain, dead workers are replaced, orphans end, faults are told."""
 
+import asyncio
 import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from entrepot.config import MOST_WORKERS
+from entrepot.serving.capacity import RESERVE, connections_for
+from entrepot.store.connections import WORKER_CONNECTIONS, connect
+
 SLOW = Path(__file__).with_name("slow_server.py")
 ENTREPOT = Path(sys.executable).with_name("entrepot")
+CERTIFICATE = Path(__file__).parents[1] / "gateways" / "tokens" / "partner_test.pem"
 
 
 class Server:
     """A running server and its address."""
 
-    def __init__(self, data_dir: Path, workers: int) -> None:
-        command = [sys.executable, SLOW, data_dir, str(workers)]
+    def __init__(self, data_dir: Path, workers: int, **settings: object) -> None:
+        more = [f"{name}={value}" for name, value in settings.items()]
+        command = [sys.executable, SLOW, data_dir, str(workers), *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.said = self.process.stdout.readline()
-        found = re.search(r"http://[^ ]+", self.said)
-        assert found, self.said
+        found = re.search(r"https?://[^ ]+", self.said)
+        if found is None:
+            self.end()
+            raise RuntimeError(f"the server did not start: {self.said!r}")
         self.url = found[0]
 
     def pid(self) -> int:
@@ -93,6 +104,70 @@ def test_workers_end_when_the_parent_is_killed(two_workers: Server) -> None:
     assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_database_that_does_not_stay_up_ends_the_server(open_folder: Path, workers: int) -> None:
+    folder = open_folder / f"served-{workers}"
+    command = [ENTREPOT, "serve", "--port", "0", "--data-dir", folder, "--workers", str(workers)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    deadline = time.monotonic() + 60
+    while process.poll() is None:
+        assert time.monotonic() < deadline
+        kill_database(process.pid)
+        time.sleep(0.05)
+    said = process.communicate()[1]
+    assert process.returncode == 1
+    assert f"{folder}/postgres.log says why" in said
+    assert "Traceback" not in said
+
+
+def kill_database(parent: int) -> None:
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(parent).children():
+            if child.name() == "postgres":
+                child.kill()
+
+
+@contextmanager
+def served(open_folder: Path, **settings: object) -> Generator[Server]:
+    server = Server(open_folder / "served-1", 1, **settings)
+    try:
+        yield server
+    finally:
+        server.end()
+
+
+def test_certificate_is_served_to_who_trusts_it(open_folder: Path) -> None:
+    trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
+    with served(open_folder, tls_cert=CERTIFICATE, tls_key=CERTIFICATE) as server:
+        assert server.url.startswith("https://127.0.0.1:")
+        with httpx.Client(verify=trusting, base_url=server.url, trust_env=False) as client:
+            forged = {"X-Forwarded-Proto": "http", "X-Forwarded-For": "192.0.2.7"}
+            reply = client.get("/seen", headers=forged, extensions={"sni_hostname": "partner.test"})
+            assert reply.json() == {"scheme": "https", "client": "127.0.0.1"}
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"{server.url}/seen", trust_env=False)
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{server.url.replace('https', 'http')}/seen", trust_env=False)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "seen"),
+    [
+        ("127.0.0.0/8", {"scheme": "https", "client": "192.0.2.7"}),
+        ("10.0.0.0/8", {"scheme": "http", "client": "127.0.0.1"}),
+    ],
+)
+def test_forwarded_headers_count_from_trusted_proxies_only(
+    open_folder: Path, proxies: str, seen: dict[str, str]
+) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+    with served(open_folder, trusted_proxies=proxies) as server:
+        reply = httpx.get(f"{server.url}/seen", headers=headers, trust_env=False)
+    assert reply.json() == seen
+
+
 def workers_of(server: Server) -> set[int]:
     children = psutil.Process(server.process.pid).children()
     alive = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
@@ -112,6 +187,37 @@ def test_port_in_use_is_told(open_folder: Path) -> None:
     assert done.returncode == 1
     assert f"Cannot listen on 127.0.0.1, port {port}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_key_of_another_certificate_is_told(open_folder: Path) -> None:
+    other = CERTIFICATE.parents[1] / "mail" / "mail_test.pem"
+    done = run_serve(
+        "--data-dir", str(open_folder / "never"), "--tls-cert", str(CERTIFICATE), "--tls-key", str(other)
+    )
+    assert done.returncode == 1
+    assert "--tls-key" in done.stderr
+    assert "KEY_VALUES_MISMATCH" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_more_workers_than_the_database_admits_are_told(database_url: str) -> None:
+    name = database_url.partition("?")[0].rpartition("/")[2]
+    asyncio.run(execute(database_url, f"alter database {name} connection limit 13"))
+    done = run_serve("--port", "0", "--database-url", database_url, "--workers", "2")
+    assert done.returncode == 1
+    assert f"2 workers x {WORKER_CONNECTIONS} connections = {2 * WORKER_CONNECTIONS}" in done.stderr
+    assert "admits 13" in done.stderr
+
+
+async def execute(url: str, statement: str) -> None:
+    connection = await connect(url)
+    await connection.execute(statement)
+    await connection.close()
+
+
+def test_embedded_database_admits_what_any_number_of_workers_opens() -> None:
+    for workers in (1, 9, MOST_WORKERS):
+        assert connections_for(workers) >= workers * WORKER_CONNECTIONS + RESERVE
 
 
 def test_wrong_settings_are_told_all_at_once() -> None:

@@ -1,6 +1,7 @@
 """Which databases a sandbox runs on, what it records, and what `entrepot demo` prepares."""
 
 import asyncio
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -34,7 +35,7 @@ def world(product: str) -> World:
 
 def test_a_sandbox_takes_no_database_with_real_workspaces(database_url: str) -> None:
     assert refusal(Settings(sandbox=True), database_url) is None
-    prepare(database_url, "http://127.0.0.1:1")
+    prepare(database_url, "http://127.0.0.1:1", Path("/srv/demo"))
     assert refusal(Settings(sandbox=True), database_url) is None
     assert refusal(Settings(), database_url) is None
     asyncio.run(_execute(database_url, "update workspaces set sandbox = false where name = 'south'"))
@@ -45,10 +46,11 @@ def test_a_sandbox_takes_no_database_with_real_workspaces(database_url: str) -> 
 
 
 def test_the_demo_fills_an_empty_database_only(database_url: str) -> None:
-    said = prepare(database_url, "http://127.0.0.1:1")
+    said = prepare(database_url, "http://127.0.0.1:1", Path("/srv/demo"))
     assert "curl -s http://127.0.0.1:1/bonsai/orders/V1/submit" in said
+    assert "orders list -w north --data-dir /srv/demo" in said
     asyncio.run(_execute(database_url, "delete from products where name = 'Stoneware mug'"))
-    prepare(database_url, "http://127.0.0.1:1")
+    prepare(database_url, "http://127.0.0.1:1", Path("/srv/demo"))
     assert (
         asyncio.run(_execute(database_url, "select from products where name = 'Stoneware mug'")) == "SELECT 0"
     )

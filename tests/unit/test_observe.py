@@ -23,6 +23,7 @@ try:
 except ValueError:
     structlog.stdlib.get_logger("x").exception("failed", api_key="k")
 structlog.stdlib.get_logger("x").debug("quiet")
+logging.getLogger("asyncpg.pool").warning("Failed to restore the pool connection floor", exc_info=True)
 """
 
 

@@ -10,6 +10,7 @@ from entrepot.cli.demo import demo
 from entrepot.cli.failures import failures
 from entrepot.cli.migrate import migrate
 from entrepot.cli.serve import serve
+from entrepot.cli.upgrade import upgrade_data
 
 app = typer.Typer(
     name="entrepot",
@@ -35,6 +36,7 @@ app.command()(check)
 app.command()(failures)
 app.command()(apply)
 app.command()(migrate)
+app.command()(upgrade_data)
 app.command()(demo)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 def check(
     workspace: Workspace = None,
     as_json: AsJson = False,
+    sandbox: Annotated[
+        bool | None, typer.Option("--sandbox", help="The server on this database is a sandbox.")
+    ] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
     config: Config = None,
@@ -26,7 +29,7 @@ def check(
     """Look whether everything promised holds; only violations make the exit status 1, not warnings."""
     from entrepot.cli import showing
 
-    findings = _check(workspace, config, data_dir=data_dir, database_url=database_url)
+    findings = _check(workspace, config, data_dir=data_dir, database_url=database_url, sandbox=sandbox)
     if as_json:
         showing.show_json(findings)
     elif findings:
@@ -54,7 +57,7 @@ def _check(workspace: str | None, config: Path | None, **flags: object) -> "list
             return [Finding("violation", "database", None, str(error))]
         if url is None:
             return [Finding("violation", "database", None, f"there is no data in {settings.data_dir}")]
-        return asyncio.run(_check_all(url, workspace))
+        return asyncio.run(_check_all(url, workspace, sandbox=settings.sandbox))
 
 
 def _enter(stack: ExitStack, settings: "Settings") -> str | None:
@@ -66,8 +69,8 @@ def _enter(stack: ExitStack, settings: "Settings") -> str | None:
     return stack.enter_context(connect_or_start(settings.data_dir)) if has_data(settings) else None
 
 
-async def _check_all(url: str, name: str | None) -> "list[Finding]":
-    from entrepot.checks import Finding, check_database, run_checks
+async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Finding]":
+    from entrepot.checks import Finding, check_database, check_sandbox_workspaces, run_checks
     from entrepot.store.connections import connect
     from entrepot.store.queries.workspaces import workspace_by_name
 
@@ -78,6 +81,7 @@ async def _check_all(url: str, name: str | None) -> "list[Finding]":
         workspace = None if name is None else await workspace_by_name(connection, name)
         if name is not None and workspace is None:
             return [Finding("violation", "configuration", None, f"there is no workspace {name!r}")]
-        return await run_checks(connection, workspace)
+        public = [] if sandbox else await check_sandbox_workspaces(connection)
+        return public + await run_checks(connection, workspace)
     finally:
         await connection.close()

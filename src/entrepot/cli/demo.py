@@ -3,6 +3,8 @@
 import asyncio
 import json
 import secrets
+import shlex
+import sys
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -41,7 +43,8 @@ Send it again and it fails: a payment token pays for one order. The next one fai
 
 What stands here, with keys and ids:  {url}/sandbox/world
 Every failure, and what to do:        {url}/failures
-Begin anew:                           curl -X POST {url}/sandbox/reset"""
+Begin anew:                           curl -X POST {url}/sandbox/reset
+See the orders:                       {orders}"""
 
 
 def demo(
@@ -62,15 +65,16 @@ def demo(
     from entrepot.serving import serve as run
 
     try:
-        run(settings, prepare)
+        run(settings, lambda database_url, url: prepare(database_url, url, folder))
     except ServeError as error:
         fail(str(error))
 
 
-def prepare(database_url: str, url: str) -> str:
+def prepare(database_url: str, url: str, folder: Path) -> str:
     """Bring the demo world into a database that has none, and say what to try."""
     asyncio.run(apply_demo(database_url))
-    return _TRY.format(url=url, order=order(url, MUG), refused=order(url, CANDLE))
+    orders = shlex.join([sys.argv[0], "orders", "list", "-w", "north", "--data-dir", str(folder)])
+    return _TRY.format(url=url, order=order(url, MUG), refused=order(url, CANDLE), orders=orders)
 
 
 def order(url: str, item: Item) -> str:

@@ -29,7 +29,7 @@ def failures(
         return
     if name not in known:
         fail(_unknown(name, list(known)), status=2)
-    described = _describe(name)
+    described = describe_failure(name)
     showing.show_json(described) if as_json else showing.show(_page(described))
 
 
@@ -41,12 +41,13 @@ def _unknown(name: str, known: list[str]) -> str:
     return f"There is no failure {name!r}; {hint}"
 
 
-def _describe(name: str) -> dict[str, Any]:
-    from entrepot.doors import bonsai
+def describe_failure(name: str) -> dict[str, Any]:
+    """All that the catalogue and the doors say about the failure of this name."""
     from entrepot.doors.kit.pages import describe
+    from entrepot.entrance import failure_tables
     from entrepot.failures import catalogue
 
-    return describe(catalogue()[name], [bonsai.CODES])
+    return describe(catalogue()[name], failure_tables())
 
 
 def _page(described: dict[str, Any]) -> "Group":

@@ -17,9 +17,11 @@ from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_fr
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from entrepot.domain.refunding import RefundOrder
     from entrepot.domain.state import Command
     from entrepot.engine import Engine
     from entrepot.engine.engine import Outcome
+    from entrepot.engine.refunds import Refunds
     from entrepot.failures import Failure
     from entrepot.store.connections import Connection
     from entrepot.store.queries.workspaces import ChannelName
@@ -63,6 +65,14 @@ class Session:
 
         async with _engine(self._url) as engine:
             return await run_all(engine, self.workspace, commands)
+
+    async def refund(self, command: "RefundOrder") -> Any:
+        """As `execute`, for a refund: the provider that took the money is asked too."""
+        from entrepot.domain.state import Refused
+
+        async with _engine(self._url) as engine, _refunds(self._url, engine) as refunds:
+            outcome = await refunds.refund(self.workspace, command)
+        return self.refuse(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
 
     def tell(self, value: object, shown: "Callable[[], RenderableType]") -> None:
         """Print the value as JSON where that was asked for, else what `shown` makes of it."""
@@ -203,3 +213,20 @@ async def _engine(url: str) -> "AsyncGenerator[Engine]":
         yield engine
     finally:
         await engine.stop()
+
+
+@asynccontextmanager
+async def _refunds(url: str, engine: "Engine") -> "AsyncGenerator[Refunds]":
+    from entrepot.engine.clock import real_now
+    from entrepot.engine.refunds import Refunds
+    from entrepot.engine.vendors import Vendors
+    from entrepot.store.connections import read_pool, write_pool
+
+    reads, books = await read_pool(url, 1), await write_pool(url, 1)
+    vendors = Vendors(books, lambda: real_now().date())
+    try:
+        yield Refunds(engine, reads, vendors)
+    finally:
+        await vendors.close()
+        await books.close()
+        await reads.close()

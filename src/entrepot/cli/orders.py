@@ -1,4 +1,4 @@
-"""`entrepot orders`: list, show and cancel."""
+"""`entrepot orders`: list, show, cancel and refund."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from entrepot.domain.cancelling import Cancelled, CancelledLine
     from entrepot.domain.orders import Order, OrderEvent, Payment
+    from entrepot.domain.refunding import Refunding
     from entrepot.store.queries.orders import OrderDetails
 
-app = typer.Typer(help="List, show and cancel orders.", no_args_is_help=True)
+app = typer.Typer(help="List, show, cancel and refund orders.", no_args_is_help=True)
 
 State = Literal["pending", "placed", "cancelled", "failed"]
 
@@ -73,6 +74,33 @@ async def cancel_order(
     session.tell(outcome, lambda: _cancellation(outcome))
 
 
+@app.command("refund")
+@operator_command
+async def refund_order(
+    session: Session,
+    order: OrderName,
+    reason: Annotated[str, typer.Option(help="Shown to the account that placed the order.")],
+    line: Annotated[
+        list[str] | None, typer.Option(metavar="NO=UNITS", help="So many units of a line; may be repeated.")
+    ] = None,
+    amount: Annotated[
+        str | None,
+        typer.Option(help="So much money, such as 12.50; with --line instead of the units' worth."),
+    ] = None,
+) -> None:
+    """Give money back: all that is left of an order, units of some lines, or an amount."""
+    from entrepot.domain.orders import RefundedLine
+    from entrepot.domain.refunding import Refunding, RefundOrder
+    from entrepot.engine.refunds import give_up_at
+
+    found = await _find(session, order)
+    lines = tuple(RefundedLine(each.no, each.quantity) for each in map(_line, line or ()))
+    money = None if amount is None else _money(amount, found.order.currency)
+    command = RefundOrder(found.order.id, reason[:1_000], give_up_at(), lines, money)
+    outcome: Refunding = await session.refund(command)
+    session.tell(outcome, lambda: _refunded(outcome))
+
+
 async def _find(session: Session, name: str) -> "OrderDetails":
     from entrepot.failures.orders import OrderUnknown
     from entrepot.store.queries import orders
@@ -94,6 +122,23 @@ def _line(text: str) -> "CancelledLine":
     if numbers[0] is None or numbers[1] is None:
         fail(f"--line: {text!r} is wrong; expected line number and units, such as 1=2.", status=2)
     return CancelledLine(numbers[0], numbers[1])
+
+
+def _money(text: str, currency: str) -> int:
+    from entrepot.domain.money import exponent
+    from entrepot.domain.quantity import to_units
+
+    minor = to_units(text, exponent(currency))
+    if minor is None:
+        fail(f"--amount: {text!r} is wrong; expected an amount in {currency}, such as 12.50.", status=2)
+    return minor
+
+
+def _refunded(outcome: "Refunding") -> str:
+    from entrepot.cli.showing import amount
+
+    order, refund = outcome.order, outcome.refund
+    return f"Order {order.id}: {amount(refund.amount, order.currency)} were given back; it is {order.payment_state}."
 
 
 def _order_table(orders: "tuple[Order, ...]") -> "Table":

@@ -29,6 +29,9 @@ def serve(
     trusted_proxy: Annotated[
         list[str] | None, typer.Option(help="Address or network whose X-Forwarded-* headers count.")
     ] = None,
+    attempt_seconds: Annotated[
+        str | None, typer.Option(help="Limit of one order's calls to payment providers. [default: 30]")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Run the server until Ctrl-C, which lets it finish what it has accepted."""
@@ -46,6 +49,7 @@ def serve(
         log_format=log_format,
         log_level=log_level,
         trusted_proxies=trusted_proxy,
+        attempt_seconds=attempt_seconds,
     )
     from entrepot.serving import ServeError
     from entrepot.serving import serve as run

@@ -18,10 +18,6 @@ from entrepot.domain.appraisal import Basket
 from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment
 from entrepot.domain.state import Record
 
-OPEN_TOKEN = "open-token"  # noqa: S105  (the kind of a reference, not a token)
-OPEN_EXTERNAL_ID = "open-external-order"
-"""The outside names that an attempt holds while it is open; the order that it becomes takes them for good."""
-
 
 class Payout(msgspec.Struct, frozen=True):
     """A merchant's share of a charge; `account` is None where its payout account is missing."""

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain import stock
-from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, event
+from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund, event
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.stock import Hold, Level
 from entrepot.failures import Failure
@@ -119,6 +119,29 @@ def cancelled_value(parts: Sequence[OrderPart], lines: Sequence[OrderLine]) -> i
     )
 
 
+def invoiced(
+    order: Order, parts: Sequence[OrderPart], lines: Sequence[OrderLine], refunds: Sequence[Refund]
+) -> int:
+    """What an account owes for an order whose money it collected: all but what was cancelled or given back.
+
+    Units that were both count once.
+    """
+    both = [
+        msgspec.structs.replace(line, cancelled=min(line.cancelled, line.refunded), refunded=0)
+        for line in lines
+    ]
+    shipped = sum(refund.breakdown.shipping + refund.breakdown.shipping_tax for refund in refunds)
+    gone = cancelled_value(parts, lines) - cancelled_value((), lines)
+    twice = cancelled_value((), both) + min(shipped, gone)
+    given = sum(refund.amount for refund in refunds)
+    return max(order.total - cancelled_value(parts, lines) - given + min(twice, given), 0)
+
+
+def share_of(amount: int, units: int, of: int) -> int:
+    """The share that so many units have in a line's amount, rounded half up."""
+    return (2 * amount * units + of) // (2 * of) if of else 0
+
+
 def _asked(
     order: Order, asked: Sequence[CancelledLine], open_units: Mapping[int, int]
 ) -> Mapping[int, int] | Failure:
@@ -148,7 +171,8 @@ def cancel_units(
     _release(order.id, wanted, view, changes)
     invoice = view.get(InvoiceLine, order.id)
     if invoice is not None:
-        changes.put(msgspec.structs.replace(invoice, amount=max(invoice.amount - value, 0)))
+        given = [refund for refund in view.children(Refund, order.id) if refund.state == "done"]
+        changes.put(msgspec.structs.replace(invoice, amount=invoiced(order, parts, after, given)))
     return Decided(Cancelled(order, taken, value, _refund(view.children(Payment, order.id), value)), changes)
 
 
@@ -182,11 +206,7 @@ def _put_holds(holds: Iterable[Hold], changes: Changes) -> None:
 
 
 def _line_value(line: OrderLine) -> int:
-    return _share(line.goods, line) + _share(line.tax, line) + _share(line.duties, line)
-
-
-def _share(amount: int, line: OrderLine) -> int:
-    return (2 * amount * line.cancelled + line.quantity) // (2 * line.quantity) if line.quantity else 0
+    return sum(share_of(cost, line.cancelled, line.quantity) for cost in (line.goods, line.tax, line.duties))
 
 
 def _refund(payments: Iterable[Payment], value: int) -> int:

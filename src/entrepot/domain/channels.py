@@ -106,13 +106,17 @@ class Channel(Record, frozen=True):
 
 
 class Reference(Record, frozen=True):
-    """A name given from outside that may be taken once: an external order id, a used payment token."""
+    """A name given from outside that may be taken once: an external order id, a used payment token.
+
+    `target` is the order that took it; while that order is only being placed or paid, `attempt` is by which attempt.
+    """
 
     channel: int
     environment: str
     kind: str
     value: str
     target: int
+    attempt: int | None = None
 
     @property
     def key(self) -> Hashable:

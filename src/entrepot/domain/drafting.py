@@ -11,7 +11,7 @@ import msgspec
 
 from entrepot.domain import appraisal, taxes
 from entrepot.domain.appraisal import Appraised, Appraiser, Basket
-from entrepot.domain.attempts import OPEN_EXTERNAL_ID, OPEN_TOKEN, Draft, Payout
+from entrepot.domain.attempts import Draft, Payout
 from entrepot.domain.channels import Channel, ChannelSettings, Reference
 from entrepot.domain.orders import Order, OrderLine, OrderPart, Person
 from entrepot.domain.shipping import LABEL
@@ -70,7 +70,7 @@ class OrderCommand(Command, frozen=True):
             case Stage.CHANNEL:
                 return (basket.channel,)
             case Stage.REFERENCE:
-                return [*appraisal.reference_keys(basket), *open_names(basket)]
+                return appraisal.reference_keys(basket)
             case Stage.ORDER:
                 return (self.existing.order,) if self.existing else ()
             case Stage.OFFER:
@@ -135,13 +135,10 @@ def _continued(drafted: Draft, before: Order | None) -> Draft:
     return msgspec.structs.replace(drafted, order=order)
 
 
-def open_names(basket: Basket) -> list[tuple[int, str, str, str]]:
-    """The names under which an open attempt would hold the basket's token and external id."""
-    return [
-        (basket.channel, basket.environment, kind, value)
-        for kind, value in ((OPEN_TOKEN, basket.payment.token), (OPEN_EXTERNAL_ID, basket.external_id))
-        if value is not None
-    ]
+def holding_attempt(basket: Basket, view: View) -> int | None:
+    """The open attempt that holds one of the basket's outside names."""
+    held = (view.get(Reference, name) for name in appraisal.reference_keys(basket))
+    return next((name.attempt for name in held if name and name.attempt is not None), None)
 
 
 def simulated_taxes(settings: ChannelSettings, basket: Basket) -> bool:
@@ -151,7 +148,7 @@ def simulated_taxes(settings: ChannelSettings, basket: Basket) -> bool:
 
 def quote_question(command: OrderCommand, view: View) -> TaxQuery | Refused | None:
     """What an outside tax provider is to be asked; None where the order waits for an attempt to end first."""
-    if any(view.get(Reference, name) for name in open_names(command.basket)):
+    if holding_attempt(command.basket, view) is not None:
         return None
     known = command.existing.order if command.existing else None
     appraiser = Appraiser(command.basket, view, paying=command.pays, known_order=known)

@@ -10,12 +10,13 @@ import msgspec
 from entrepot.domain import appraisal, stock
 from entrepot.domain.appraisal import Basket
 from entrepot.domain.attempts import Draft
-from entrepot.domain.channels import Channel, Reference
-from entrepot.domain.drafting import OrderCommand, draft, open_names
+from entrepot.domain.channels import Channel, ChannelSettings, Reference
+from entrepot.domain.drafting import OrderCommand, draft, holding_attempt
 from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment
 from entrepot.domain.state import Changes, Decided, Decision, Ids, Refused, View, refused
 from entrepot.domain.stock import Hold, Level
 from entrepot.failures import Failure
+from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import ExternalPaymentRefused, PaymentDeclined
 
 TOKEN_REUSED = "The payment token has already been used."  # noqa: S105  (a sentence)
@@ -50,8 +51,14 @@ class PlaceOrder(OrderCommand, frozen=True):
             return drafted
         if appraisal.token_used(self.basket, view):
             return refused(token_reuse(self.basket))
+        channel = view.get(Channel, self.basket.channel)
+        if channel is None or needs_proof(channel.settings, self.basket):
+            # The account's settings changed since the way of this order was chosen: it goes another way now.
+            return refused(QuoteStale(1))
         changes = Changes(holds_for(drafted, view))
-        return Decided(settle(drafted, now, changes, ids), changes)
+        placed = settle(drafted, now, changes, ids)
+        drop_recorded(drafted, view, changes)
+        return Decided(placed, changes)
 
 
 class RecordPending(OrderCommand, frozen=True):
@@ -74,11 +81,17 @@ class RecordPending(OrderCommand, frozen=True):
 
 def in_flight(basket: Basket, view: View) -> InFlight | None:
     """The open attempt that holds one of the basket's outside names."""
-    for name in open_names(basket):
-        holder = view.get(Reference, name)
-        if holder is not None:
-            return InFlight(holder.target)
-    return None
+    attempt = holding_attempt(basket, view)
+    return None if attempt is None else InFlight(attempt)
+
+
+def needs_proof(settings: ChannelSettings, basket: Basket) -> bool:
+    """Whether somebody outside must be asked about the payment, so that the order needs an attempt."""
+    if basket.payment.method != appraisal.EXTERNAL:
+        return basket.payment.method in settings.payment_methods
+    config = settings.external_payment
+    api = config.api if config and config.type == "api" else None
+    return api is not None and api.type == "apiKey" and not api.skip_validation
 
 
 def token_reuse(basket: Basket) -> Failure:
@@ -131,6 +144,16 @@ def settle(
         reported = sum((payment.reported or {}).values())
         changes.put(InvoiceLine(order.id, order.channel, order.currency, order.total, reported, now))
     return Placed(order, drafted.parts, drafted.lines, payment)
+
+
+def drop_recorded(drafted: Draft, view: View, changes: Changes) -> None:
+    """Remove what a pending order was recorded with and is not paid with: cancelled lines, parts left empty."""
+    number = drafted.order.id
+    recorded = (*view.children(OrderPart, number), *view.children(OrderLine, number))
+    kept = {(type(record), record.key) for record in (*drafted.parts, *drafted.lines)}
+    for record in recorded:
+        if (type(record), record.key) not in kept:
+            changes.remove(record)
 
 
 def claims(order: Order, basket: Basket) -> list[Reference]:

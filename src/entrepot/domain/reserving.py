@@ -12,10 +12,10 @@ from entrepot.domain import appraisal, stock
 from entrepot.domain.appraisal import Basket
 from entrepot.domain.attempts import Attempt, Draft
 from entrepot.domain.channels import Reference
-from entrepot.domain.drafting import OrderCommand, draft, open_names
+from entrepot.domain.drafting import OrderCommand, draft
 from entrepot.domain.orders import Order
 from entrepot.domain.outbox import Delivery
-from entrepot.domain.placing import holds_for, in_flight, settle, token_reuse
+from entrepot.domain.placing import drop_recorded, holds_for, in_flight, settle, token_reuse
 from entrepot.domain.purchases import bought, codes_want
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Refused, Stage, View, refused
 from entrepot.domain.stock import Hold, Level
@@ -60,7 +60,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
         if appraisal.token_used(self.basket, view):
             return refused(token_reuse(self.basket))
         attempt = self._attempt(drafted, now, ids)
-        changes = Changes((attempt, *holds_for(drafted, view), *_open_names(attempt)))
+        changes = Changes((attempt, *holds_for(drafted, view), *_held_names(attempt)))
         if self.existing and (order := view.get(Order, self.existing.order)):
             # While money is on its way the order can neither be cancelled nor expire nor be paid again.
             changes.put(msgspec.structs.replace(order, payment_state="pending"))
@@ -103,7 +103,7 @@ class AttemptCommand(Command, frozen=True):
             case Stage.CART:
                 return () if self.basket.cart is None else (self.basket.cart,)
             case Stage.REFERENCE:
-                return open_names(self.basket)
+                return appraisal.reference_keys(self.basket)
             case Stage.ORDER:
                 return (self.order,)
             case Stage.ATTEMPT:
@@ -136,12 +136,15 @@ class CompleteAttempt(AttemptCommand, frozen=True):
         if isinstance(attempt, Ended):
             return Decided(attempt, Changes())
         changes = Changes((_ended(attempt, "done", now),))
-        _free_names(attempt, view, changes)
         changes.put(*_payouts(attempt, self.reference, now))
-        draft = attempt.draft
-        if draft.purchase is not None:
-            return Decided(bought(draft, view, now, changes, self.reference, self.description), changes)
-        return Decided(settle(draft, now, changes, ids, self.reference, self.description), changes)
+        if attempt.draft.purchase is not None:
+            return Decided(
+                bought(attempt.draft, view, now, changes, self.reference, self.description), changes
+            )
+        drafted = _continued(attempt.draft, view)
+        placed = settle(drafted, now, changes, ids, self.reference, self.description)
+        drop_recorded(drafted, view, changes)
+        return Decided(placed, changes)
 
 
 class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
@@ -227,16 +230,28 @@ def _payouts(attempt: Attempt, reference: str | None, now: datetime) -> list[Del
     ]
 
 
+def _continued(drafted: Draft, view: View) -> Draft:
+    """The draft of a pending order, going on from the history that the order has by now."""
+    before = view.get(Order, drafted.order.id)
+    if before is None:
+        return drafted
+    order = msgspec.structs.replace(drafted.order, version=before.version + 1, events=before.events + 1)
+    return msgspec.structs.replace(drafted, order=order)
+
+
 def _ended(attempt: Attempt, state: Literal["done", "refused"], now: datetime) -> Attempt:
     return msgspec.structs.replace(attempt, state=state, version=attempt.version + 1, ended_at=now)
 
 
-def _open_names(attempt: Attempt) -> list[Reference]:
-    return [Reference(*name, attempt.id) for name in open_names(attempt.draft.basket)]
+def _held_names(attempt: Attempt) -> list[Reference]:
+    """The names that the attempt keeps from others while it is open; an order to be paid has its external id."""
+    names = appraisal.reference_keys(attempt.draft.basket)
+    mine = (name for name in names if attempt.kind == "place" or name[2] == appraisal.PAYMENT_TOKEN)
+    return [Reference(*name, attempt.order, attempt.id) for name in mine]
 
 
 def _free_names(attempt: Attempt, view: View, changes: Changes) -> None:
-    for name in _open_names(attempt):
+    for name in _held_names(attempt):
         held = view.get(Reference, name.key)
-        if held is not None and held.target == attempt.id:
+        if held is not None and held.attempt == attempt.id:
             changes.remove(held)

@@ -7,6 +7,7 @@ only the one who drives an attempt ever confirms or captures. Recovery reads, ca
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
@@ -25,10 +26,16 @@ from entrepot.gateways.cards.port import (
     TokenUsed,
 )
 
-DRIVE_SECONDS = 30.0
-"""How long all calls of one attempt may take together, in real time; its lease is ten seconds longer."""
-
 NOT_COVERED = "The payment intent does not cover the order."
+NO_SUCH_INTENT = CallFailed("No such payment_intent: '<redacted>'", in_doubt=False, code="resource_missing")
+
+_NEVER_TAKEN = frozenset({"amount_too_large", "amount_too_small", "parameter_invalid_integer"})
+"""What a provider refuses under a key means that it never made anything under that key."""
+
+
+def preparation(channel: int, environment: str) -> dict[str, str]:
+    """What marks a charge that was prepared for a shopper's browser: no other account may take it for its own."""
+    return {"prepared_for": f"{channel}:{environment}"}
 
 
 class Charged(msgspec.Struct, frozen=True):
@@ -57,28 +64,42 @@ Charge = Charged | NotCharged | InDoubt
 class Charging:
     """The calls of one attempt to its card provider."""
 
-    def __init__(self, gateway: CardGateway, attempt: Attempt) -> None:
+    def __init__(self, gateway: CardGateway, attempt: Attempt, seconds: float) -> None:
         self._gateway = gateway
         self._attempt = attempt
+        self._seconds = seconds
         self._order = attempt.draft.order
         self._due = attempt.draft.due
 
     async def charge(self, token: str | None) -> Charge:
         """Reserve and take the money: create, confirm, check that merchants can be paid, capture."""
-        try:
-            async with asyncio.timeout(DRIVE_SECONDS):
-                return await self._charge(token)
-        except TimeoutError:
-            return InDoubt(self._failed(UNREACHABLE))
+        return await self._within_limit(self._charge(token))
 
     async def settle(self) -> Charge:
         """What became of the charge of an attempt that nobody drives any more: taken, or let go now."""
+        return await self._within_limit(self._settle())
+
+    async def _within_limit(self, calls: Coroutine[Any, Any, Charge]) -> Charge:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await calls
+        except TimeoutError:
+            return InDoubt(self._failed(UNREACHABLE))
+
+    async def _settle(self) -> Charge:
         intent = await self._intent()
         if isinstance(intent, CallFailed):
-            return InDoubt(self._failed(intent.message))
+            failure = self._failed(intent.message)
+            return NotCharged(failure) if self._never_taken(intent) else InDoubt(failure)
         if intent.status == "succeeded":
             return await self._taken(intent)
         return await self._let_go(intent, self._failed(UNREACHABLE))
+
+    def _never_taken(self, failed: CallFailed) -> bool:
+        """Whether a definite answer about the intent shows that no money can have moved by it."""
+        if self._attempt.intent is not None:
+            return failed.code == NO_SUCH_INTENT.code
+        return not failed.in_doubt and failed.code in _NEVER_TAKEN
 
     async def _charge(self, token: str | None) -> Charge:
         intent = await self._intent()
@@ -102,9 +123,13 @@ class Charging:
         return await self._let_go(confirmed, self._failed(captured.message))
 
     async def _intent(self) -> Intent | CallFailed:
-        if self._attempt.intent is not None:
-            return await self._gateway.read(self._attempt.intent)
         order = self._order
+        if self._attempt.intent is not None:
+            prepared = await self._gateway.read(self._attempt.intent)
+            if isinstance(prepared, CallFailed):
+                return prepared
+            owned = preparation(order.channel, order.environment).items() <= prepared.metadata.items()
+            return prepared if owned else NO_SUCH_INTENT
         metadata = {"attempt": self._key, "order": str(order.id), "channel": str(order.channel)}
         return await self._gateway.create_intent(CreateIntent(self._key, self._due, order.currency, metadata))
 
@@ -121,8 +146,9 @@ class Charging:
 
     async def _payout_missing(self) -> Failure | None:
         for payout in self._attempt.draft.payouts:
-            ready: Any = False
-            if payout.account is not None:
+            ready: bool | CallFailed = payout.account is not None
+            # A test order's bank knows nothing of a live merchant, and nothing will be transferred.
+            if payout.account is not None and self._order.environment == "live":
                 ready = await self._gateway.payout_ready(payout.account)
             if isinstance(ready, CallFailed):
                 return self._failed(ready.message)

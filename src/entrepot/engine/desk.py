@@ -7,7 +7,7 @@ it is one batch. A caller who leaves stops nothing: what was reserved is driven 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import uuid4
 
@@ -18,13 +18,12 @@ from entrepot.domain.attempts import Attempt
 from entrepot.domain.channels import ChannelSettings, ExternalApi
 from entrepot.domain.drafting import OrderCommand, Quoted, quote_question, simulated_taxes
 from entrepot.domain.money import to_major
-from entrepot.domain.placing import InFlight
+from entrepot.domain.placing import InFlight, needs_proof
 from entrepot.domain.reserving import Reserved, ReserveOrder
 from entrepot.domain.state import Refused, refused
 from entrepot.domain.taxes import TaxQuery, TaxQuote
-from entrepot.engine.charging import DRIVE_SECONDS
-from entrepot.engine.clock import real_now
-from entrepot.engine.driving import Driver, undecided
+from entrepot.engine.charging import preparation
+from entrepot.engine.driving import ATTEMPT_SECONDS, Driver, undecided
 from entrepot.engine.engine import Engine, Outcome
 from entrepot.engine.vendors import Vendors
 from entrepot.failures import Failure, Unavailable
@@ -39,6 +38,10 @@ QUOTES = 3
 """A quote that went stale is asked for again twice."""
 WAIT_SECONDS = 25.0
 """How long a request waits for another attempt with the same token or external id to end."""
+
+
+STILL_OPEN_SECONDS = 5
+"""When to try again to record an order whose external id an open attempt holds."""
 
 
 class Proof(msgspec.Struct, frozen=True):
@@ -57,8 +60,10 @@ class Proof(msgspec.Struct, frozen=True):
 class OrderDesk:
     """Places and pays orders of any workspace."""
 
-    def __init__(self, engine: Engine, reads: Pool, vendors: Vendors) -> None:
-        self.driver = Driver(engine, reads, vendors)
+    def __init__(
+        self, engine: Engine, reads: Pool, vendors: Vendors, attempt_seconds: float = ATTEMPT_SECONDS
+    ) -> None:
+        self.driver = Driver(engine, reads, vendors, attempt_seconds)
         self._engine = engine
         self._reads = reads
         self._vendors = vendors
@@ -68,17 +73,21 @@ class OrderDesk:
         self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None = None
     ) -> Outcome:
         """Bring an order command to its outcome; without a proof nothing is paid (an order recorded as pending)."""
-        task = asyncio.create_task(self._placed(workspace, settings, command, proof))
+        placing = self._placed(workspace, settings, command, proof)
+        if in_house(settings, command.basket, proof):
+            return await placing  # one command, which the engine brings to its end whether or not we wait
+        task = asyncio.create_task(placing)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return await asyncio.shield(task)
 
     async def prepare(
-        self, workspace: int, settings: ChannelSettings, environment: str, amount: int, currency: str
+        self, workspace: int, settings: ChannelSettings, basket: Basket, amount: int
     ) -> str | None:
         """A charge for the shopper's browser to confirm: its client secret, or None where the provider fails."""
-        gateway = self._vendors.cards(workspace, settings.cards, environment)
-        intent = await gateway.create_intent(CreateIntent(uuid4().hex, amount, currency))
+        gateway = self._vendors.cards(workspace, settings.cards, basket.environment)
+        mark = preparation(basket.channel, basket.environment)
+        intent = await gateway.create_intent(CreateIntent(uuid4().hex, amount, basket.currency, mark))
         return intent.client_secret if isinstance(intent, Intent) else None
 
     async def taxes(self, workspace: int, settings: ChannelSettings, query: TaxQuery) -> TaxAnswer:
@@ -122,9 +131,9 @@ class OrderDesk:
             if isinstance(quoted, Refused):
                 return quoted
             command = msgspec.structs.replace(command, quoted=quoted)
-        if proof is None or not asks_outside(settings, command.basket):
+        if proof is None or not needs_proof(settings, command.basket):
             return await self._engine.execute(workspace, command)
-        reserved = await self._engine.execute(workspace, _reserving(command, proof))
+        reserved = await self._engine.execute(workspace, _reserving(command, proof, self.driver.lease()))
         if not isinstance(reserved, Reserved):
             return reserved
         return await self._drive(workspace, settings, reserved.attempt, proof)
@@ -157,12 +166,9 @@ class OrderDesk:
         return await self.driver.charge(workspace, attempt, settings.cards, proof.token)
 
 
-def asks_outside(settings: ChannelSettings, basket: Basket) -> bool:
-    """Whether somebody outside must be asked about the payment, so that the order needs an attempt."""
-    if basket.payment.method != EXTERNAL:
-        return basket.payment.method in settings.payment_methods
-    api = _api(settings)
-    return api is not None and not api.skip_validation
+def in_house(settings: ChannelSettings, basket: Basket, proof: Proof | None) -> bool:
+    """Whether the order comes to be in one batch: nobody outside is asked about taxes or the payment."""
+    return simulated_taxes(settings, basket) and (proof is None or not needs_proof(settings, basket))
 
 
 def _api(settings: ChannelSettings) -> ExternalApi | None:
@@ -172,8 +178,7 @@ def _api(settings: ChannelSettings) -> ExternalApi | None:
     )
 
 
-def _reserving(command: OrderCommand, proof: Proof) -> ReserveOrder:
-    lease = real_now() + timedelta(seconds=DRIVE_SECONDS + 10)
+def _reserving(command: OrderCommand, proof: Proof, lease: datetime) -> ReserveOrder:
     return ReserveOrder(
         basket=command.basket,
         person=command.person,
@@ -200,7 +205,9 @@ def _major(amounts: dict[str, int], name: str, currency: str) -> Decimal:
 
 
 def _still_open(settings: ChannelSettings, command: OrderCommand) -> Failure:
-    """What is said when an earlier attempt with the same token does not come to its end."""
+    """What is said when an earlier attempt with the same token or external id does not come to its end."""
+    if not command.pays:
+        return Unavailable(STILL_OPEN_SECONDS)
     if command.basket.payment.method == EXTERNAL:
         return undecided(_api(settings))
     person = command.person

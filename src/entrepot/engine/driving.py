@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 import msgspec
@@ -22,16 +23,21 @@ from entrepot.domain.reserving import (
     Reserved,
 )
 from entrepot.domain.state import Refused, refused
-from entrepot.engine.charging import DRIVE_SECONDS, Charge, Charged, Charging, InDoubt, NotCharged
+from entrepot.engine.charging import Charge, Charged, Charging, InDoubt, NotCharged
 from entrepot.engine.clock import real_now
 from entrepot.engine.engine import Engine, Outcome
 from entrepot.engine.vendors import Vendors
 from entrepot.failures import Failure, Internal
 from entrepot.failures.packing import pack, unpack
 from entrepot.failures.payments import ExternalPaymentRefused, ExternalPaymentUndecided
-from entrepot.gateways.tokens.port import Invalid, TokenQuery, Valid
+from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAnswer, TokenQuery, Valid
 from entrepot.store.attempts import read_attempt, read_placed, read_settings
 from entrepot.store.connections import FAULTS, Pool
+
+ATTEMPT_SECONDS = 30.0
+"""How long all outside calls of one attempt may take together, in real time."""
+LEASE_MARGIN = timedelta(seconds=10)
+"""How much longer than its calls an attempt is left to who drives it: for the batches, and clocks that differ."""
 
 _log = structlog.stdlib.get_logger("entrepot.attempts")
 
@@ -39,17 +45,27 @@ _log = structlog.stdlib.get_logger("entrepot.attempts")
 class Driver:
     """Ends attempts. Every ending is conditional on the attempt being open: who loses takes the stored outcome."""
 
-    def __init__(self, engine: Engine, reads: Pool, vendors: Vendors) -> None:
+    def __init__(
+        self, engine: Engine, reads: Pool, vendors: Vendors, seconds: float = ATTEMPT_SECONDS
+    ) -> None:
         self._engine = engine
         self._reads = reads
         self._vendors = vendors
+        self._seconds = seconds
         self._doubts: set[asyncio.Task[None]] = set()
+
+    def lease(self) -> datetime:
+        """Until when an attempt that is taken now is left to who takes it."""
+        return real_now() + timedelta(seconds=self._seconds) + LEASE_MARGIN
 
     async def validate(
         self, workspace: int, attempt: Attempt, api: ExternalApi, question: TokenQuery
     ) -> Outcome:
         """Ask the partner about the token, and end the attempt by its verdict."""
-        answer = await self._vendors.tokens(workspace, api).validate(question)
+        answer: TokenAnswer = NoVerdict("no reply within the time limit")
+        with suppress(TimeoutError):
+            async with self._resolved_soon(workspace, attempt), asyncio.timeout(self._seconds):
+                answer = await self._vendors.tokens(workspace, api).validate(question)
         if isinstance(answer, Valid):
             return await self._complete(workspace, attempt)
         if isinstance(answer, Invalid):
@@ -60,8 +76,9 @@ class Driver:
         self, workspace: int, attempt: Attempt, settings: CardSettings, token: str | None
     ) -> Outcome:
         """Charge the card, and end the attempt by what became of it."""
-        gateway = self._vendors.cards(workspace, settings, attempt.environment)
-        charge = await Charging(gateway, attempt).charge(token)
+        async with self._resolved_soon(workspace, attempt):
+            gateway = self._vendors.cards(workspace, settings, attempt.environment)
+            charge = await Charging(gateway, attempt, self._seconds).charge(token)
         return await self._end(workspace, attempt, charge)
 
     async def recover(self, workspace: int, number: int) -> bool:
@@ -107,22 +124,27 @@ class Driver:
     ) -> Outcome:
         basket = attempt.draft.basket
         command = CompleteAttempt(attempt.id, attempt.order, basket, reference, description)
-        outcome = await self._surely(workspace, command)
+        outcome = await self._surely(workspace, attempt, command)
         return await self._stored(workspace, outcome.attempt) if isinstance(outcome, Ended) else outcome
 
     async def _release(self, workspace: int, attempt: Attempt, failure: Failure) -> Outcome:
         command = ReleaseAttempt(attempt.id, attempt.order, attempt.draft.basket, outcome=pack([failure]))
-        outcome = await self._surely(workspace, command)
+        outcome = await self._surely(workspace, attempt, command)
         if isinstance(outcome, Ended):
             return await self._stored(workspace, outcome.attempt)
         return refused(failure) if isinstance(outcome, Released) else outcome
 
-    async def _surely(self, workspace: int, command: CompleteAttempt | ReleaseAttempt) -> Outcome:
-        """Batch 2 must not be turned away by a full queue: money may have moved."""
+    async def _surely(
+        self, workspace: int, attempt: Attempt, command: CompleteAttempt | ReleaseAttempt
+    ) -> Outcome:
+        """Batch 2 must not be turned away by a full queue: money may have moved. After the lease others care."""
         pause = 0.05
         while True:
             outcome = await self._engine.execute(workspace, command)
-            if not isinstance(outcome, Refused) or isinstance(outcome.failures[0], Internal):
+            if not isinstance(outcome, Refused):
+                return outcome
+            if isinstance(outcome.failures[0], Internal) or real_now() > attempt.lease_until:
+                self._resolve_soon(workspace, attempt)
                 return outcome
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
@@ -134,6 +156,15 @@ class Driver:
         async with self._reads.acquire() as connection:
             placed = await read_placed(connection, workspace, attempt.order)
         return placed if isinstance(placed, Placed) else refused(Internal())
+
+    @asynccontextmanager
+    async def _resolved_soon(self, workspace: int, attempt: Attempt) -> AsyncGenerator[None]:
+        """For calls that may raise after all: then somebody finds out at once what became of the attempt."""
+        try:
+            yield
+        except Exception:
+            self._resolve_soon(workspace, attempt)
+            raise
 
     def _resolve_soon(self, workspace: int, attempt: Attempt) -> None:
         """Do not wait for the lease to end: this process knows that it has stopped driving."""
@@ -148,15 +179,16 @@ class Driver:
                 if await self._take_over(workspace, attempt):
                     return
                 refreshed = await self._read(workspace, attempt.id)
-            except FAULTS:
+            except Exception as error:
+                log_stuck(workspace, attempt.id, error)
                 continue
             if refreshed is None or refreshed.state != "open":
                 return
             attempt = refreshed
 
     async def _take_over(self, workspace: int, attempt: Attempt) -> bool:
-        lease = real_now() + timedelta(seconds=DRIVE_SECONDS + 10)
-        taken = await self._engine.execute(workspace, ExtendLease(attempt.id, attempt.lease_until, lease))
+        take = ExtendLease(attempt.id, attempt.lease_until, self.lease())
+        taken = await self._engine.execute(workspace, take)
         if isinstance(taken, Ended):
             return taken.attempt.state != "open"
         if not isinstance(taken, Reserved):
@@ -175,7 +207,7 @@ class Driver:
             config = settings.external_payment
             return NotCharged(undecided(config.api if config else None))
         gateway = self._vendors.cards(workspace, settings.cards, attempt.environment)
-        return await Charging(gateway, attempt).settle()
+        return await Charging(gateway, attempt, self._seconds).settle()
 
     async def _settings(self, workspace: int, attempt: Attempt) -> ChannelSettings:
         async with self._reads.acquire() as connection:
@@ -186,49 +218,16 @@ class Driver:
             return await read_attempt(connection, workspace, number)
 
 
-class Recovery:
-    """Looks for attempts whose lease has ended, in all workspaces, and ends them."""
-
-    def __init__(self, driver: Driver, reads: Pool, *, every: float = 1.0) -> None:
-        self._driver = driver
-        self._reads = reads
-        self._every = every
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Look until stopped."""
-        self._task = asyncio.create_task(self._look())
-
-    async def stop(self) -> None:
-        """Stop looking; what is being recovered is left to the next look, of any process."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _look(self) -> None:
-        while True:
-            try:
-                expired = await self._expired(real_now())
-                # A silent provider must not make the attempts at others wait for it.
-                await asyncio.gather(*(self._recover(workspace, attempt) for workspace, attempt in expired))
-            except FAULTS as error:
-                _log.warning("recovery could not look", error=type(error).__name__)
-            await asyncio.sleep(self._every)
-
-    async def _recover(self, workspace: int, attempt: int) -> None:
-        try:
-            await self._driver.recover(workspace, attempt)
-        except FAULTS as error:
-            _log.warning(
-                "recovery was cut off", workspace=workspace, attempt=attempt, error=type(error).__name__
-            )
-        except Exception:
-            _log.exception("recovery failed", workspace=workspace, attempt=attempt)
-
-    async def _expired(self, now: datetime) -> Sequence[tuple[int, int]]:
-        async with self._reads.acquire() as connection:
-            rows = await connection.fetch(_EXPIRED, now)
-        return [(row[0], row[1]) for row in rows]
+def log_stuck(workspace: int, attempt: int, error: Exception) -> None:
+    """Tell that an attempt could not be brought to its end; it is tried again when its lease has ended."""
+    passing = isinstance(error, FAULTS)
+    _log.warning(
+        "attempt stuck",
+        workspace=workspace,
+        attempt=attempt,
+        error=type(error).__name__,
+        exc_info=not passing,
+    )
 
 
 def undecided(api: ExternalApi | None) -> ExternalPaymentUndecided:
@@ -236,8 +235,3 @@ def undecided(api: ExternalApi | None) -> ExternalPaymentUndecided:
     return ExternalPaymentUndecided(
         "api", api.skip_validation if api else False, api.type if api else "apiKey"
     )
-
-
-_EXPIRED = """
-select workspace, id from attempts where state = 'open' and lease_until < $1 order by lease_until limit 32
-"""

@@ -16,14 +16,13 @@ from entrepot.engine.clock import Clock
 from entrepot.engine.queues import Pending, Queues
 from entrepot.failures import Internal, Overloaded, Unavailable
 from entrepot.failures.rows import NameTaken, PartUnknown
-from entrepot.store.connections import Connection
+from entrepot.store.connections import LANE_CONNECTIONS, Connection
 from entrepot.store.loaders import load
 from entrepot.store.writer import ClaimLostError
 
 Outcome = object | Refused
 Connect = Callable[[], Awaitable[Connection]]
 
-LANES = 4
 PATIENCE = 30.0
 """Seconds of real time for which a batch is tried again while the database does not answer."""
 
@@ -40,7 +39,7 @@ class Engine:
     """Runs commands of any workspace. `rule` decides them; faults of a sandbox wrap it where it is wired."""
 
     def __init__(
-        self, connect: Connect, clock: Clock, *, lanes: int = LANES, rule: Rule = batches.own_rule
+        self, connect: Connect, clock: Clock, *, lanes: int = LANE_CONNECTIONS, rule: Rule = batches.own_rule
     ) -> None:
         self.clock = clock
         self.rule = rule
@@ -143,7 +142,8 @@ class Lane:
                 batch.answers = answers
                 return answers
             except ClaimLostError:
-                continue
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
             except (asyncpg.PostgresError, *_LOST) as error:
                 await self._recover(error, deadline)
             else:

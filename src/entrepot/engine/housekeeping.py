@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,8 +18,10 @@ EVERY_SECONDS = 5.0
 PENDING_HOURS = 24
 """How long a pending order waits for its payment (contract: bonsai, second reading 3)."""
 BATCH_HOURS = 1
-BATCHES_EVERY_SECONDS = 600.0
+FORGET_SECONDS = 300.0
 CHUNK = 500
+FORGOTTEN_AT_ONCE = 10_000
+_FULL = f"DELETE {FORGOTTEN_AT_ONCE}"
 
 _log = structlog.stdlib.get_logger("entrepot.housekeeping")
 
@@ -30,7 +33,10 @@ delete from batches where workspace = $1 and id in (
   select id from batches where workspace = $1 and at < $2 order by at limit $3
 )
 """
-_BATCHES = "select distinct workspace from batches where at < $1 limit $2"
+_BATCHES = """
+select w.id from workspaces w
+where exists (select from batches b where b.workspace = w.id and b.at < $1) limit $2
+"""
 
 
 class Housekeeping:
@@ -41,6 +47,7 @@ class Housekeeping:
         self._reads = reads
         self._every = every
         self._task: asyncio.Task[None] | None = None
+        self._forget_at = 0.0
 
     def start(self) -> None:
         """Look until stopped."""
@@ -53,18 +60,21 @@ class Housekeeping:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        batches_at = loop.time()
         while True:
             await asyncio.sleep(self._every)
             try:
-                await self.expire_pending(self._engine.clock.now())
-                await purge_carts(self._engine, self._reads)
-                if loop.time() >= batches_at:
-                    batches_at = loop.time() + BATCHES_EVERY_SECONDS
-                    await self.forget_batches(real_now())
+                await self._tidy()
             except FAULTS as error:
                 _log.warning("housekeeping could not look", error=type(error).__name__)
+            except Exception:  # what is wrong with one row must not end the look for all the others
+                _log.exception("housekeeping failed")
+
+    async def _tidy(self) -> None:
+        await self.expire_pending(self._engine.clock.now())
+        await purge_carts(self._engine, self._reads)
+        if (now := asyncio.get_running_loop().time()) >= self._forget_at:
+            self._forget_at = now + FORGET_SECONDS
+            await self.forget_batches(real_now())
 
     async def expire_pending(self, now: datetime) -> None:
         """Give up pending orders that have waited too long, by business time."""
@@ -77,14 +87,17 @@ class Housekeeping:
         """Forget batches so old that no connection of theirs can still be in doubt."""
         before = now - timedelta(hours=BATCH_HOURS)
         async with self._reads.acquire() as connection:
-            rows = await connection.fetch(_BATCHES, before, CHUNK)
-        for (workspace,) in rows:
-            await self._delete(workspace, before)
+            workspaces = [row[0] for row in await connection.fetch(_BATCHES, before, CHUNK)]
+        if workspaces:
+            await self._delete(workspaces, before)
 
-    async def _delete(self, workspace: int, before: datetime) -> None:
-        # The engine's own marks are nobody's state: no command, and one short statement of a bounded size.
+    async def _delete(self, workspaces: Sequence[int], before: datetime) -> None:
+        # The engine's own marks are nobody's state: no command, and short statements of a bounded size.
         connection = await self._engine.connect()
         try:
-            await connection.execute(_FORGET, workspace, before, CHUNK * 20)
+            for workspace in workspaces:
+                gone = _FULL
+                while gone == _FULL:
+                    gone = await connection.execute(_FORGET, workspace, before, FORGOTTEN_AT_ONCE)
         finally:
             await connection.close()

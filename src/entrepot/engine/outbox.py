@@ -99,8 +99,10 @@ class Outbox:
             except Exception:
                 _log.exception("the outbox cannot be read")
                 await asyncio.sleep(self._idle)
+            # Not `wait_for`, which in Python 3.11 loses a cancellation that comes together with what it waits for.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), self._idle)
+                async with asyncio.timeout(self._idle):
+                    await self._wanted.wait()
 
     async def _look(self) -> None:
         """Take what is due and there is room for, workspaces in random turn."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
 from entrepot.domain.buying import CheckoutCart
@@ -17,8 +17,6 @@ from entrepot.domain.placing import InFlight
 from entrepot.domain.reserving import Reserved
 from entrepot.domain.shopping import ShoppingCommand
 from entrepot.domain.state import refused
-from entrepot.engine.charging import DRIVE_SECONDS
-from entrepot.engine.clock import real_now
 from entrepot.engine.driving import Driver
 from entrepot.engine.engine import Engine, Outcome
 from entrepot.engine.vendors import Vendors
@@ -64,7 +62,7 @@ class Till:
     ) -> Outcome:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
         while True:
-            outcome = await self._engine.execute(workspace, _checking_out(cart))
+            outcome = await self._engine.execute(workspace, _checking_out(cart, self._driver.lease()))
             if isinstance(outcome, Reserved):
                 return await self._driver.charge(workspace, outcome.attempt, settings.cards, token)
             if not isinstance(outcome, InFlight):
@@ -90,11 +88,11 @@ class Till:
         return outcome if isinstance(answer, Refund) else refused(PaymentRefundFailed(answer.message))
 
 
-def _checking_out(cart: ShoppingCommand) -> CheckoutCart:
+def _checking_out(cart: ShoppingCommand, lease: datetime) -> CheckoutCart:
     return CheckoutCart(
         channel=cart.channel,
         environment=cart.environment,
         session=cart.session,
         cart=cart.cart,
-        lease_until=real_now() + timedelta(seconds=DRIVE_SECONDS + 10),
+        lease_until=lease,
     )

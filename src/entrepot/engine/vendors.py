@@ -14,6 +14,7 @@ from entrepot.gateways.cards.port import CardGateway
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
 from entrepot.gateways.tokens.simulated import SimulatedPartner
+from entrepot.store.attempts import read_account_of
 from entrepot.store.connections import Pool
 
 G = TypeVar("G")
@@ -67,6 +68,13 @@ class Vendors:
         if key not in self._kept:
             self._kept[key] = make()
         return self._wrap(name, self._kept[key], workspace)
+
+
+async def cards_of(reads: Pool, vendors: Vendors, workspace: int, order: int) -> CardGateway:
+    """The card provider that took an order's money. Raises `LookupError` for an unknown order."""
+    async with reads.acquire() as connection:
+        settings, environment = await read_account_of(connection, workspace, order)
+    return vendors.cards(workspace, settings.cards, environment)
 
 
 # The vendors' own packages are large: they are loaded for the first account that needs them.

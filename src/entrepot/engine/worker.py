@@ -11,17 +11,15 @@ from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import PayoutDeliveries
 from entrepot.engine.desk import OrderDesk
-from entrepot.engine.driving import Recovery
+from entrepot.engine.driving import ATTEMPT_SECONDS
 from entrepot.engine.engine import Connect, Engine
 from entrepot.engine.housekeeping import Housekeeping
 from entrepot.engine.outbox import Outbox
+from entrepot.engine.recovery import Recovery
+from entrepot.engine.refunds import RefundDeliveries, Refunds
 from entrepot.engine.till import Till
-from entrepot.engine.vendors import Vendors, Wrap, unwrapped
-from entrepot.gateways.cards.port import CardGateway
-from entrepot.store.attempts import read_account_of
-from entrepot.store.connections import OpenablePool, Pool, connect_engine, read_pool, write_pool
-
-BOOK_CONNECTIONS = 4
+from entrepot.engine.vendors import Vendors, Wrap, cards_of, unwrapped
+from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
 
 def _as_it_is(connect: Connect) -> Connect:
@@ -44,17 +42,27 @@ class Wiring(msgspec.Struct, frozen=True):
 class Worker:
     """The parts that the doors of one process share, and their life from start to stop."""
 
-    def __init__(self, database_url: str, clock: Clock, wiring: Wiring | None = None) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        clock: Clock,
+        wiring: Wiring | None = None,
+        *,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+    ) -> None:
         wiring = wiring or Wiring()
         self.clock = clock
         self.pool = OpenablePool(partial(read_pool, database_url))
         self.reads = wiring.reads(self.pool)
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
-        self._books = OpenablePool(partial(write_pool, database_url, BOOK_CONNECTIONS))
+        self._books = OpenablePool(partial(write_pool, database_url))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
-        self.desk = OrderDesk(self.engine, self.reads, self.vendors)
+        self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
         self.till = Till(self.engine, self.desk.driver, self.vendors)
-        self.outbox = Outbox(self._books, {"payout": PayoutDeliveries(self._cards_of)})
+        self.refunds = Refunds(self.engine, self.reads, self.vendors)
+        payouts = PayoutDeliveries(partial(cards_of, self.reads, self.vendors))
+        self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
+        self.outbox = Outbox(self._outbox_pool, {"payout": payouts, "refund": RefundDeliveries(self.refunds)})
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
 
@@ -62,6 +70,7 @@ class Worker:
         """Connect, and begin to work."""
         await self.pool.open()
         await self._books.open()
+        await self._outbox_pool.open()
         await self.engine.start()
         await self.outbox.start()
         self._recovery.start()
@@ -71,16 +80,11 @@ class Worker:
         """Finish what was accepted, then let everything go."""
         await self._housekeeping.stop()
         await self._recovery.stop()
-        await self.outbox.stop()
         await self.till.stop()
         await self.desk.stop()
+        await self.outbox.stop()
+        await self._outbox_pool.close()
         await self.engine.stop()
         await self.vendors.close()
         await self._books.close()
         await self.pool.close()
-
-    async def _cards_of(self, workspace: int, order: int) -> CardGateway:
-        """The card provider that took an order's money."""
-        async with self.reads.acquire() as connection:
-            settings, environment = await read_account_of(connection, workspace, order)
-        return self.vendors.cards(workspace, settings.cards, environment)

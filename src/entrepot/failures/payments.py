@@ -83,6 +83,53 @@ class MerchantPayoutMissing(Failure, frozen=True):
     merchant: str
 
 
+class NothingToRefund(Failure, frozen=True):
+    """Nothing of the order's money can be given back: it was not paid, or all of it was."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Read the order's payments and refunds."
+    order: str
+
+
+class RefundTooLarge(Failure, frozen=True):
+    """More is to be given back than is left of what was paid, or nothing."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Refund at most what is left, in minor units of the order's currency."
+    order: str
+    requested: int
+    left: int
+
+
+class UnitsNotRefundable(Failure, frozen=True):
+    """More units of an order line are to be refunded than have not been, or the order has no such line."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Read the order; units that were refunded cannot be refunded again."
+    order: str
+    line: int
+    requested: int
+    refundable: int
+
+
+class RefundInDoubt(Failure, frozen=True):
+    """The provider did not say whether the money was given back; it is asked again by itself."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Wait, and read the order: a second refund would give more back."
+    order: str
+    refund: int
+
+
+class RefundRefused(Failure, frozen=True):
+    """The provider refused to give the money back; the amount can be refunded again."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Look the charge up at the provider."
+    order: str
+    message: str
+
+
 class TaxRefused(Failure, frozen=True):
     """The tax provider answered with a structured error."""
 

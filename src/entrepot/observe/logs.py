@@ -36,6 +36,8 @@ def configure_logging(log_format: LogFormat, level: str) -> None:
     # Libraries tell at "info" what we tell ourselves, or what only their authors care about.
     for name in ("uvicorn", "asyncio", "httpx", "stripe", "alembic"):
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
+    # While the database is away its pools would print a traceback per retry; who needs it says that it is away.
+    logging.getLogger("asyncpg").setLevel(max(number, logging.ERROR))
 
 
 def flush_logs() -> None:

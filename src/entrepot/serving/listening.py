@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import ssl
 import time
 
 from entrepot.config import Settings
@@ -27,6 +28,21 @@ def bind(settings: Settings) -> socket.socket:
             if not busy or time.monotonic() > deadline:
                 raise ServeError(_explain(settings, error)) from None
         time.sleep(0.05)
+
+
+def check_tls(settings: Settings) -> None:
+    """Raise ServeError where certificate and key cannot be used, before anything is started for them."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return
+    try:
+        # Without a password of ours, OpenSSL would ask the terminal for that of an encrypted key.
+        ssl.create_default_context().load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+    except (ssl.SSLError, OSError) as error:
+        reason = getattr(error, "reason", None) or error.strerror
+        raise ServeError(
+            f"--tls-cert {settings.tls_cert}, --tls-key {settings.tls_key}: they cannot be used ({reason}); "
+            "expected a certificate in PEM format and its private key without a password."
+        ) from None
 
 
 def url_of(settings: Settings, listener: socket.socket) -> str:

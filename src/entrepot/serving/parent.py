@@ -1,9 +1,11 @@
 """The parent process: PostgreSQL, migrations, the socket, the workers; all of it backwards on a signal."""
 
 import contextlib
+import os
 import signal
 import socket
 import tempfile
+import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
 from types import FrameType
@@ -15,7 +17,8 @@ from uvicorn.supervisors import Multiprocess
 from entrepot.config import Settings
 from entrepot.observe import configure_logging, flush_logs
 from entrepot.observe.metrics import share_counts
-from entrepot.serving.listening import ServeError, bind, url_of
+from entrepot.serving.capacity import check_capacity, connections_for
+from entrepot.serving.listening import ServeError, bind, check_tls, url_of
 from entrepot.serving.workers import server_config
 from entrepot.store import migrate
 from entrepot.store.embedded import EmbeddedError, EmbeddedPostgres
@@ -30,8 +33,10 @@ def serve(settings: Settings, prepare: Callable[[str, str], str] | None = None) 
     printed when the server answers. Raises ServeError where the server cannot start or its workers cannot.
     """
     configure_logging(settings.log_format, settings.log_level)
+    check_tls(settings)
     with _ending_on_signals(), bind(settings) as listener, _database(settings) as database_url:
         _migrate(database_url)
+        check_capacity(database_url, settings.workers)
         _check_workspaces(settings, database_url)
         more = prepare(database_url, url_of(settings, listener)) if prepare else ""
         _run(settings, database_url, listener, more)
@@ -79,7 +84,13 @@ def _database(settings: Settings) -> Generator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-    server = EmbeddedPostgres(settings.data_dir)
+    lost = threading.Event()
+
+    def end() -> None:
+        lost.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    server = EmbeddedPostgres(settings.data_dir, connections_for(settings.workers), on_giving_up=end)
     try:
         url = server.start()
     except EmbeddedError as error:
@@ -90,6 +101,9 @@ def _database(settings: Settings) -> Generator[str]:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)  # a second Ctrl-C must not leave PostgreSQL half stopped
         server.stop()
+        if lost.is_set():
+            log = settings.data_dir / "postgres.log"
+            raise ServeError(f"PostgreSQL does not stay up, so the server has ended; {log} says why.")
 
 
 def _migrate(database_url: str) -> None:

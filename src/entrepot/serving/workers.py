@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from entrepot.config import Settings
 from entrepot.observe import configure_logging
+from entrepot.serving.collector import spare_the_collector
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -54,7 +55,9 @@ def worker_app(settings: Settings, database_url: str) -> ASGIApp:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive_briefly, args=(parent,), name="parent", daemon=True).start()
-    return create_app(settings, database_url)
+    app = create_app(settings, database_url)
+    spare_the_collector()
+    return app
 
 
 def _outlive_briefly(parent: "BaseProcess") -> None:

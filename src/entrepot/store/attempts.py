@@ -8,7 +8,7 @@ import msgspec
 
 from entrepot.domain.attempts import Attempt
 from entrepot.domain.channels import ChannelSettings
-from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment
+from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.placing import Placed
 from entrepot.domain.state import Stage, View
 from entrepot.store.connections import Connection
@@ -39,6 +39,17 @@ async def read_placed(connection: Connection, workspace: int, number: int) -> Pl
     payments = view.children(Payment, number)
     parts, lines = view.children(OrderPart, number), view.children(OrderLine, number)
     return Placed(order, tuple(parts), tuple(lines), payments[0] if payments else None)
+
+
+async def read_refund(
+    connection: Connection, workspace: int, number: int, no: int
+) -> tuple[Order, Refund, Payment] | None:
+    """A refund with its order and the payment that it is of."""
+    view = View(workspace)
+    await LOADERS[Stage.ORDER](connection, workspace, [number], view, False)
+    order, refund = view.get(Order, number), view.get(Refund, (number, no))
+    payments = view.children(Payment, number)
+    return (order, refund, payments[0]) if order and refund and payments else None
 
 
 async def read_settings(connection: Connection, workspace: int, channel: int) -> ChannelSettings:

@@ -90,7 +90,12 @@ _ENGINE = {
 
 _READS = {**_COMMON, "statement_timeout": "5000", "default_transaction_read_only": "on"}
 
+LANE_CONNECTIONS = 4
 READ_CONNECTIONS = 4
+BOOK_CONNECTIONS = 4
+OUTBOX_CONNECTIONS = 2
+WORKER_CONNECTIONS = LANE_CONNECTIONS + READ_CONNECTIONS + BOOK_CONNECTIONS + OUTBOX_CONNECTIONS
+"""The most that one worker process opens: one per lane of the engine, its reads, its simulated vendors and outbox."""
 
 _asyncpg: Any = asyncpg
 
@@ -122,7 +127,7 @@ async def _keep_as_it_is(_: object) -> None:
     """What uses such a pool leaves nothing behind on a connection, so giving it back costs no round trip."""
 
 
-async def outbox_pool(url: str, size: int) -> Pool:
+async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS) -> Pool:
     """The outbox's pool, whose statements are by key as the engine's are."""
     pool = await _asyncpg.create_pool(
         url,
@@ -136,7 +141,7 @@ async def outbox_pool(url: str, size: int) -> Pool:
     return cast("Pool", pool)
 
 
-async def write_pool(url: str, size: int) -> Pool:
+async def write_pool(url: str, size: int = BOOK_CONNECTIONS) -> Pool:
     """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
     pool = await _asyncpg.create_pool(url, min_size=0, max_size=size, server_settings=_COMMON, timeout=5)
     return cast("Pool", pool)

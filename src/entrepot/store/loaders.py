@@ -72,10 +72,10 @@ async def _channels(
 
 
 _REFERENCES = """
-select k.channel, k.environment, k.kind, k.value, r.target
+select k.channel, k.environment, k.kind, k.value, r.target, r.attempt
 from unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) k(channel, environment, kind, value)
 cross join lateral (
-  select target from "references"
+  select target, attempt from "references"
   where workspace = $1 and channel = k.channel and environment = k.environment and kind = k.kind and value = k.value
   offset 0
 ) r

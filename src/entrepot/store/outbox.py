@@ -25,16 +25,19 @@ _OUTBOX = Binding(Delivery, tables.engine.outbox)
 
 _DUE = "select workspace from outbox where state = 'waiting' and due_at <= $1 group by workspace"
 
-_NEXT = f"""
-select {_OUTBOX.select("o")}, (
+_LOCK = f"""
+select {_OUTBOX.select("o")} from outbox o where o.workspace = $1 and o.state = 'waiting' and o.due_at <= $2
+order by o.due_at limit $3 for no key update skip locked
+"""  # noqa: S608  (our own names)
+
+_HEADS = """
+select (
   select e.due_at from (
     select due_at, seq, state from outbox
-    where workspace = $1 and subject = o.subject and listener = o.listener and seq < o.seq offset 0
+    where workspace = $1 and subject = k.subject and listener = k.listener and seq < k.seq offset 0
   ) e where e.state = 'waiting' order by e.seq limit 1
-) behind
-from outbox o where o.workspace = $1 and o.state = 'waiting' and o.due_at <= $2
-order by o.due_at limit $3 for no key update of o skip locked
-"""  # noqa: S608  (our own names)
+) from unnest($2::bigint[], $3::text[], $4::integer[]) with ordinality k(subject, listener, seq, place) order by k.place
+"""
 
 _SETTLE = """
 update outbox set state = $5, due_at = $6, error = $7, payload = case when $5 = 'delivered' then '{}' else payload end
@@ -82,13 +85,23 @@ async def take(
     give_up_at: datetime,
     limit: int,
 ) -> Taken:
-    """Lease up to `limit` rows; nobody else gets them before `lease_until`. `give_up_at` is for first tries."""
+    """Lease up to `limit` rows; nobody else gets them before `lease_until`. `give_up_at` is for first tries.
+
+    Whether a row has its turn is read after it is locked: a head that ended before is seen, and one that ends later
+    waits for the lock to wake the row.
+    """
     async with connection.transaction():
-        found = await connection.fetch(_NEXT, workspace, now, limit)
-        rows = [_leased(row, now, lease_until, give_up_at) for row in found]
-        if rows:
-            await connection.execute(_OUTBOX.put, workspace, *_OUTBOX.rows(rows))
-    taken = tuple(row for row, (*_, behind) in zip(rows, found, strict=True) if behind is None)
+        found = [_delivery(row) for row in await connection.fetch(_LOCK, workspace, now, limit)]
+        if not found:
+            return Taken((), 0)
+        keys = _columns([(row.subject, row.listener, row.seq) for row in found])
+        heads = [row[0] for row in await connection.fetch(_HEADS, workspace, *keys)]
+        rows = [
+            _leased(row, lease_until, give_up_at) if head is None else _put_off(row, head, now, lease_until)
+            for row, head in zip(found, heads, strict=True)
+        ]
+        await connection.execute(_OUTBOX.put, workspace, *_OUTBOX.rows(rows))
+    taken = tuple(row for row, head in zip(rows, heads, strict=True) if head is None)
     return Taken(taken, len(rows) - len(taken))
 
 
@@ -125,14 +138,18 @@ async def prune(connection: Connection, before: datetime, limit: int) -> int:
     return sum(map(len, by_workspace.values()))
 
 
-def _leased(row: Any, now: datetime, lease_until: datetime, give_up_at: datetime) -> Delivery:
-    *values, behind = row
-    delivery = cast("Delivery", _OUTBOX.parse(values))
-    if behind is not None:
-        # A head that is due is taken in this turn or by somebody else.
-        return replace(delivery, due_at=behind if behind > now else lease_until)
-    tries, last = delivery.tries + 1, delivery.give_up_at or give_up_at
-    return replace(delivery, due_at=lease_until, tries=tries, give_up_at=last)
+def _delivery(row: Any) -> Delivery:
+    return cast("Delivery", _OUTBOX.parse(row))
+
+
+def _leased(row: Delivery, lease_until: datetime, give_up_at: datetime) -> Delivery:
+    last = row.give_up_at or give_up_at
+    return replace(row, due_at=lease_until, tries=row.tries + 1, give_up_at=last)
+
+
+def _put_off(row: Delivery, head: datetime, now: datetime, lease_until: datetime) -> Delivery:
+    """Wait as long as the head does; one that is due is being taken, now or by somebody else."""
+    return replace(row, due_at=head if head > now else lease_until)
 
 
 def _columns(keys: list[tuple[int, str, int]]) -> list[list[object]]:

@@ -20,7 +20,7 @@ TABLES = [
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    pages = FailurePages(TABLES, Seen())
+    pages = FailurePages(lambda: TABLES, Seen())
     async with (
         serve(DoorSwitch({}, {}, pages, everywhere={"failures": pages})) as server,
         httpx.AsyncClient(base_url=server.url) as client,

@@ -57,13 +57,13 @@ def record_pending(body: bodies.SubmitV2, address: bodies.PendingAddress, caller
 
 
 def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceOrder:
-    """The command of a v2 payment: the pending order's basket once more, at the prices that it was recorded with."""
+    """The command of a v2 payment: what is left of the pending order, at the prices that it was recorded with."""
     order = found.order
     basket = Basket(
         channel=order.channel,
         environment=order.environment,
         currency=order.currency,
-        lines=tuple(_recorded(line) for line in found.lines),
+        lines=tuple(_recorded(line) for line in found.lines if line.new),
         ship_to=ship_to,
         payment=wanted_payment(body, order.currency),
         external_id=order.external_id,
@@ -143,7 +143,7 @@ def _product(product: bodies.Product) -> WantedLine:
 
 def _recorded(line: OrderLine) -> WantedLine:
     ref = LineRef(cuid(line.product), str(line.variant))
-    return WantedLine(line.product, line.variant, line.quantity, ref, line.price)
+    return WantedLine(line.product, line.variant, line.new, ref, line.price)
 
 
 def _pending_address(address: bodies.PendingAddress) -> Address:

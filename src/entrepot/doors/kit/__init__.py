@@ -20,6 +20,7 @@ from entrepot.doors.kit.headers import (
     reply_headers,
     request_id,
 )
+from entrepot.doors.kit.lazy import LazyDoor
 from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
 from entrepot.doors.kit.pages import DoorFailures, FailurePages, describe
 from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
@@ -44,6 +45,7 @@ __all__ = [
     "FailurePages",
     "GuardedEndpoint",
     "Header",
+    "LazyDoor",
     "Observer",
     "Operation",
     "Reply",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -35,9 +35,12 @@ class DoorFailures:
 
 
 class FailurePages:
-    """An ASGI app with a list of all failures at `/` and each one at `/{name}`, as HTML or JSON by Accept."""
+    """An ASGI app with a list of all failures at `/` and each one at `/{name}`, as HTML or JSON by Accept.
 
-    def __init__(self, tables: Sequence[DoorFailures], observe: Observer) -> None:
+    `tables` is asked when a page is shown, so that showing none loads no door.
+    """
+
+    def __init__(self, tables: Callable[[], Sequence[DoorFailures]], observe: Observer) -> None:
         self._tables = tables
         door = Door("failures", _render, observe)
         self._router = Router(
@@ -64,7 +67,7 @@ class FailurePages:
         failure = catalogue().get(request.params["name"])
         if failure is None:
             return UnknownRoute()
-        return _page(request, "failure.html", describe(failure, self._tables))
+        return _page(request, "failure.html", describe(failure, self._tables()))
 
 
 def describe(failure: type[Failure], tables: Sequence[DoorFailures]) -> dict[str, Any]:

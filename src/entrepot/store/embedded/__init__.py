@@ -10,6 +10,8 @@ from entrepot.store.embedded.errors import (
     FolderUnusableError,
     OtherMajorVersionError,
     ServerFailedError,
+    UpgradeError,
+    UpgradeInterruptedError,
 )
 from entrepot.store.embedded.guest import connect_or_start
 from entrepot.store.embedded.supervisor import EmbeddedPostgres
@@ -22,6 +24,8 @@ __all__ = [
     "FolderUnusableError",
     "OtherMajorVersionError",
     "ServerFailedError",
+    "UpgradeError",
+    "UpgradeInterruptedError",
     "connect_or_start",
     "default_data_dir",
 ]

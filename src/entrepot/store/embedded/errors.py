@@ -4,6 +4,8 @@ EmbeddedError
 ├── FolderInUseError           another process owns the data folder
 ├── FolderUnusableError        the folder cannot be made, entered or locked
 ├── OtherMajorVersionError     the folder was written by another major version of PostgreSQL
+├── UpgradeInterruptedError    an upgrade ended before the new data stood in the old one's place
+├── UpgradeError               the folder cannot be brought to this major version; nothing has changed
 ├── EmbeddedUnavailableError   this machine or account cannot run the server at all
 └── ServerFailedError          PostgreSQL ended, or did not answer, within the start limit
 """
@@ -45,6 +47,23 @@ class OtherMajorVersionError(EmbeddedError):
             f"The data folder {folder} was written by PostgreSQL {found}; this Entrepôt runs {wanted}. "
             f"Nothing was started. Bring the data over with: entrepot upgrade-data --data-dir '{folder}'"
         )
+
+
+class UpgradeInterruptedError(EmbeddedError):
+    """An upgrade ended before the new data stood in the old one's place; nothing was started."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"An upgrade of the data folder {folder} was interrupted; nothing was started and nothing is lost. "
+            f"Bring it to its end with: entrepot upgrade-data --data-dir '{folder}'"
+        )
+
+
+class UpgradeError(EmbeddedError):
+    """The folder cannot be brought to this major version; nothing has changed."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"The data folder {folder} stays as it is: {why}")
 
 
 class EmbeddedUnavailableError(EmbeddedError):

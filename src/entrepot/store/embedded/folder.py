@@ -16,11 +16,17 @@ from pathlib import Path
 
 from entrepot.store.embedded.account import Account
 from entrepot.store.embedded.binaries import MAJOR
-from entrepot.store.embedded.errors import FolderInUseError, FolderUnusableError, OtherMajorVersionError
+from entrepot.store.embedded.errors import (
+    FolderInUseError,
+    FolderUnusableError,
+    OtherMajorVersionError,
+    UpgradeInterruptedError,
+)
 
 # sun_path holds 104 bytes on the BSDs and macOS, 108 on Linux; "/.s.PGSQL.5432.lock" takes 19 and a NUL.
 LONGEST_SOCKET_FOLDER = 80
 SOCKET_PREFIX = "entrepot-"
+UPGRADED = "postgres-from-"  # and the old major version
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Folder:
 
     root: Path
     account: Account
+    major: str = MAJOR
 
     @property
     def cluster(self) -> Path:
@@ -46,14 +53,27 @@ class Folder:
         return self.cluster / "postmaster.pid"
 
     def is_initialised(self) -> bool:
-        """Whether a cluster of our major version is here; raises OtherMajorVersionError for another one."""
+        """Whether a cluster of the wanted major version is here.
+
+        Raises OtherMajorVersionError for another one, UpgradeInterruptedError where an upgrade's swap was cut short.
+        """
+        found = self.written_by()
+        if found is None and self.swapping():
+            raise UpgradeInterruptedError(self.root)
+        if found not in (None, self.major):
+            raise OtherMajorVersionError(self.root, found, self.major)
+        return found is not None
+
+    def written_by(self) -> str | None:
+        """The major version that wrote the cluster; None where there is none."""
         try:
-            found = (self.cluster / "PG_VERSION").read_text("utf-8").strip()
+            return (self.cluster / "PG_VERSION").read_text("utf-8").strip()
         except FileNotFoundError:
-            return False
-        if found != MAJOR:
-            raise OtherMajorVersionError(self.root, found, MAJOR)
-        return True
+            return None
+
+    def swapping(self) -> Path | None:
+        """The complete cluster that `entrepot upgrade-data` was about to put in the old one's place."""
+        return next(iter(self.root.glob(f"{UPGRADED}*")), None)
 
     def prepare(self) -> None:
         """Make the folder if it is missing, and see that the server's account can pass into it."""

@@ -17,6 +17,7 @@ from entrepot.store.embedded.pidfile import is_server, read_pid_file
 
 PORT = 5432
 START_LIMIT = 60.0
+CONNECTIONS = 100
 STOP_LIMIT = 30.0
 LARGEST_LOG = 10_000_000
 PAUSE = 0.005
@@ -25,7 +26,6 @@ PR_SET_PDEATHSIG = 1
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "100",
     "shared_buffers": "128MB",
     # An acknowledged order survives a power cut: never trade these for speed.
     "fsync": "on",
@@ -39,11 +39,13 @@ SETTINGS = {
 }
 
 
-def start_server(folder: Folder, programs: Path, socket_folder: Path) -> subprocess.Popen[bytes]:
+def start_server(
+    folder: Folder, programs: Path, socket_folder: Path, connections: int = CONNECTIONS
+) -> subprocess.Popen[bytes]:
     """Start the server as our child and return when it answers; raises ServerFailedError after the limit."""
     deadline = time.monotonic() + START_LIMIT
     while True:
-        process = _spawn(folder, programs, socket_folder)
+        process = _spawn(folder, programs, socket_folder, connections)
         if _wait_until_ready(process, folder, programs, socket_folder, deadline):
             return process
         # Backends of a server that was killed may hold its shared memory for a moment longer.
@@ -97,8 +99,11 @@ def log_tail(folder: Folder, lines: int = 8) -> str:
         return ""
 
 
-def _spawn(folder: Folder, programs: Path, socket_folder: Path) -> subprocess.Popen[bytes]:
-    settings = SETTINGS | {"unix_socket_directories": str(socket_folder)}
+def _spawn(folder: Folder, programs: Path, socket_folder: Path, connections: int) -> subprocess.Popen[bytes]:
+    settings = SETTINGS | {
+        "unix_socket_directories": str(socket_folder),
+        "max_connections": str(connections),
+    }
     command = [str(programs / "postgres"), "-D", str(folder.cluster), "-p", str(PORT)]
     command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     _limit_log(folder.log)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from entrepot.store.embedded.binaries import find_programs
 from entrepot.store.embedded.errors import EmbeddedError, FolderUnusableError, ServerFailedError
 from entrepot.store.embedded.folder import Folder, Lock, remove_socket_folder
 from entrepot.store.embedded.pidfile import disown, read_pid_file
-from entrepot.store.embedded.process import PORT, start_server, stop_server, stop_stray
+from entrepot.store.embedded.process import CONNECTIONS, PORT, start_server, stop_server, stop_stray
 
 DATABASE = "entrepot"
 SUPERUSER = "postgres"
@@ -36,8 +37,16 @@ class EmbeddedPostgres:
     when we are killed; where it does not, the next start on the folder finds and stops it.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        connections: int = CONNECTIONS,
+        on_giving_up: Callable[[], None] | None = None,
+    ) -> None:
+        """`connections` is the server's limit; a thread calls `on_giving_up` when the server does not stay up."""
         self.data_dir = data_dir.expanduser().absolute()
+        self._connections = connections
+        self._on_giving_up = on_giving_up
         self._lock = Lock(self.data_dir / "lock")
         self._process: subprocess.Popen[bytes] | None = None
         self._programs: Path | None = None
@@ -69,7 +78,7 @@ class EmbeddedPostgres:
             self._watcher.join()
             self._watcher = None
         process, self._process = self._process, None
-        if process is not None:
+        if process is not None and process.poll() is None:
             stop_server(process.pid, lambda: process.poll() is not None)
         if self._socket_folder is not None:
             remove_socket_folder(self._socket_folder)
@@ -97,11 +106,11 @@ class EmbeddedPostgres:
         initialised = folder.is_initialised()
         programs = self._find_programs(folder.account)
         if initialised:
-            _clear_strays(folder)
+            clear_strays(folder)
         else:
             make_cluster(folder, programs)
         self._socket_folder = folder.make_socket_folder()
-        self._process = start_server(folder, programs, self._socket_folder)
+        self._process = start_server(folder, programs, self._socket_folder, self._connections)
         self._stopping.clear()
         self._watcher = threading.Thread(target=self._watch, args=(folder,), name="postgres", daemon=True)
         self._watcher.start()
@@ -124,13 +133,15 @@ class EmbeddedPostgres:
             log.error("PostgreSQL ended with status %s; starting it again", process.returncode)
             if len(deaths) > REVIVALS or not self._revive(folder):
                 log.critical("PostgreSQL does not stay up; see %s", folder.log)
+                if self._on_giving_up is not None:
+                    self._on_giving_up()
                 return
 
     def _revive(self, folder: Folder) -> bool:
         if self._programs is None or self._socket_folder is None:
             return False
         try:
-            self._process = start_server(folder, self._programs, self._socket_folder)
+            self._process = start_server(folder, self._programs, self._socket_folder, self._connections)
         except (EmbeddedError, OSError) as error:
             log.critical("%s", error)
             return False
@@ -158,7 +169,7 @@ def _must(done: "subprocess.CompletedProcess[str]", name: str) -> None:
         raise ServerFailedError(what, done.stderr[-2000:])
 
 
-def _clear_strays(folder: Folder) -> None:
+def clear_strays(folder: Folder) -> None:
     """Stop what a killed parent left behind, and remove the traces that would mislead the next server."""
     found = read_pid_file(folder.pid_file)
     stop_stray(folder)

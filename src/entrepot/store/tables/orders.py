@@ -144,6 +144,7 @@ references = table(
     text("kind"),
     text("value"),
     big("target"),
+    big("attempt", null=True),
 )
 
 invoice_lines = table(

@@ -67,9 +67,7 @@ class CheckoutRoutes(Routes):
         payment = body.get("payment")
         if payment is None or not payment["requestPaymentIntent"] or result.failures or not result.total:
             return None
-        return await self.services.desk.prepare(
-            caller.workspace, caller.settings, basket.environment, result.total, basket.currency
-        )
+        return await self.services.desk.prepare(caller.workspace, caller.settings, basket, result.total)
 
 
 def _unreadable(failure: InvalidInput, value: object, caller: Caller) -> Reply:

@@ -57,7 +57,7 @@ class SubmitRoutes(Routes):
             return checked
         name: str = request.params["id"]
         found = await self._own(caller, name)
-        if found is None or checked.value is None:
+        if found is None or checked.value is None or not _reaches(caller, found):
             return OrderUnknown(name)
         if found.order.state != "pending" or found.order.ship_to is None:
             return OrderNotPayable(name)
@@ -74,3 +74,8 @@ class SubmitRoutes(Routes):
             return None
         async with self.services.reads.acquire() as connection:
             return await order_by_uuid(connection, caller.workspace, caller.channel, uuid)
+
+
+def _reaches(caller: Caller, found: OwnOrder) -> bool:
+    """Whether the key may pay the order: a test key moves no money of a live one."""
+    return caller.environment == "live" or found.order.environment == "test"

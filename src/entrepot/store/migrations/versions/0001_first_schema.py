@@ -624,6 +624,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.Text(collation='C'), nullable=False),
     sa.Column('value', sa.Text(collation='C'), nullable=False),
     sa.Column('target', sa.BigInteger(), nullable=False),
+    sa.Column('attempt', sa.BigInteger(), nullable=True),
     sa.PrimaryKeyConstraint('workspace', 'channel', 'environment', 'kind', 'value', name='references_pkey')
     )
     op.create_table('refunds',

@@ -1,0 +1,48 @@
+"""`python -m bench`: measure, print the tables, and write them where they are wanted."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+import msgspec
+
+from bench import report
+from bench.load import find_wrk
+from bench.run import Plan, run
+
+
+def main() -> int:
+    """Measure. The exit status is 1 where the books did not agree; a missed aim is told, and no error."""
+    options = _options()
+    plan = Plan(
+        rounds=options.rounds, seconds=options.seconds, connections=options.connections, wrk=find_wrk()
+    )
+    figures = asyncio.run(run(plan, _say))
+    print(report.text(figures))
+    if options.json:
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
+    if options.page:
+        options.page.write_text(report.page(figures), "utf-8")
+    return 1 if figures.faults else 0
+
+
+def _options() -> argparse.Namespace:
+    defaults = Plan()
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Orders over HTTP beside pgbench.")
+    parser.add_argument("--rounds", type=int, default=defaults.rounds)
+    parser.add_argument("--seconds", type=float, default=defaults.seconds, help="per load and round")
+    parser.add_argument("--connections", type=int, default=defaults.connections)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to FILE")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the tables to FILE, in Markdown")
+    return parser.parse_args()
+
+
+def _say(what: str) -> None:
+    print(f"… {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

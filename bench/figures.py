@@ -1,0 +1,117 @@
+"""What a run comes to: samples of each load, medians, and the aims that they are held against."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import msgspec
+
+CARD, HOT, SPREAD, UNIFORM = "card", "hot", "spread", "uniform"
+PGBENCH_HOT, PGBENCH_UNIFORM = "pgbench hot", "pgbench uniform"
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One load of one round. Times in milliseconds; `worker` and `postgres` are processor time
+    per order in microseconds, where known: of all figures the one that other work on the machine disturbs least."""
+
+    rate: float
+    p50: float
+    p99: float | None = None
+    worker: float | None = None
+    postgres: float | None = None
+
+
+class Series(msgspec.Struct, frozen=True):
+    """The samples of one load over all rounds."""
+
+    name: str
+    samples: tuple[Sample, ...]
+
+    @property
+    def rate(self) -> float:
+        """The median of orders per second."""
+        return median(sample.rate for sample in self.samples)
+
+    @property
+    def slowest(self) -> float:
+        """The least orders per second of any round."""
+        return min(sample.rate for sample in self.samples)
+
+    @property
+    def fastest(self) -> float:
+        """The most orders per second of any round."""
+        return max(sample.rate for sample in self.samples)
+
+    def median(self, field: str) -> float | None:
+        """The median of one field, None where it is not measured."""
+        known = [value for sample in self.samples if (value := getattr(sample, field)) is not None]
+        return median(known) if known else None
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """Where and when it was measured."""
+
+    date: str
+    cores: int
+    memory_gib: int
+    system: str
+    python: str
+    postgres: str
+
+
+class Aim(msgspec.Struct, frozen=True):
+    """What is wanted of one figure: at least or at most so much."""
+
+    text: str
+    wanted: float
+    measured: float
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the figure is as good as wanted, or better."""
+        return self.measured >= self.wanted if self.at_least else self.measured <= self.wanted
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """A whole run. `starts` are seconds, `memory` bytes; `faults` say why the figures are worth nothing."""
+
+    machine: Machine
+    generator: str
+    connections: int
+    rounds: int
+    seconds: float
+    series: tuple[Series, ...]
+    starts: tuple[float, ...]
+    memory: int
+    stored: int
+    faults: tuple[str, ...]
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the generator leaves the server enough of the machine for ratios to mean something."""
+        return self.generator == "wrk"
+
+    def of(self, name: str) -> Series:
+        """The series of one load."""
+        return next(series for series in self.series if series.name == name)
+
+    def ratio(self, name: str, base: str) -> float:
+        """The median, over the rounds, of one load's rate by another's of the same round."""
+        pairs = zip(self.of(name).samples, self.of(base).samples, strict=True)
+        return median(mine.rate / theirs.rate for mine, theirs in pairs)
+
+    def aims(self) -> list[Aim]:
+        """What is wanted of these figures; without wrk, only what its absence does not distort."""
+        start = Aim("start on an existing folder after a clean stop, seconds", 1.5, median(self.starts))
+        memory = Aim("memory of the worker, MB", 150, self.memory / 1e6)
+        if not self.comparable:
+            return [start, memory]
+        p99 = max(self.of(name).median("p99") or 0 for name in (UNIFORM, HOT, SPREAD))
+        return [
+            Aim("uniform beside pgbench", 1.0, self.ratio(UNIFORM, PGBENCH_UNIFORM), at_least=True),
+            Aim("one variant beside pgbench", 3.0, self.ratio(HOT, PGBENCH_HOT), at_least=True),
+            Aim(f"p99 at {self.connections} connections, ms (worst of three loads)", 100, p99),
+            start,
+            memory,
+        ]

@@ -1,0 +1,107 @@
+"""A run as tables: for a terminal, and as the page of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bench.figures import CARD, HOT, PGBENCH_HOT, PGBENCH_UNIFORM, SPREAD, UNIFORM, Aim, Figures, Series
+
+_TITLES = {
+    UNIFORM: "HTTP, any of 1,000 variants",
+    HOT: "HTTP, all on one variant",
+    SPREAD: "HTTP, 1,000 small workspaces",
+    CARD: "HTTP, paid by card at the simulated bank",
+    PGBENCH_UNIFORM: "pgbench, any of 1,000 variants",
+    PGBENCH_HOT: "pgbench, all on one variant",
+}
+_BASES = {
+    UNIFORM: PGBENCH_UNIFORM,
+    HOT: PGBENCH_HOT,
+    SPREAD: PGBENCH_UNIFORM,
+    PGBENCH_UNIFORM: PGBENCH_UNIFORM,
+    PGBENCH_HOT: PGBENCH_HOT,
+}
+_HEAD = (
+    "load",
+    "orders/s (min..max)",
+    "by pgbench",
+    "p50 ms",
+    "p99 ms",
+    "worker µs/order",
+    "PostgreSQL µs/order",
+)
+
+Row = Sequence[str]
+
+
+def text(figures: Figures) -> str:
+    """The tables for a terminal."""
+    parts = [_aligned([_HEAD, *_rows(figures)]), *_notes(figures), _aligned(_aim_rows(figures))]
+    return "\n\n".join(parts) + "\n"
+
+
+def page(figures: Figures) -> str:
+    """The tables in Markdown, for the reference."""
+    parts = [_markdown([_HEAD, *_rows(figures)]), *_notes(figures), _markdown(_aim_rows(figures))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(figures: Figures) -> list[Row]:
+    return [_row(figures, series) for series in figures.series]
+
+
+def _row(figures: Figures, series: Series) -> Row:
+    base = _BASES.get(series.name)
+    ratio = f"{figures.ratio(series.name, base):.2f}" if base and figures.comparable else ""
+    return (
+        _TITLES[series.name],
+        f"{series.rate:.0f} ({series.slowest:.0f}..{series.fastest:.0f})",
+        ratio,
+        _number(series.median("p50"), 1),
+        _number(series.median("p99"), 1),
+        _number(series.median("worker"), 0),
+        _number(series.median("postgres"), 0),
+    )
+
+
+def _notes(figures: Figures) -> list[str]:
+    machine = figures.machine
+    notes = [
+        f"{machine.date}, {machine.cores} cores shared by load, server and database, {machine.memory_gib} GiB, "
+        f"{machine.system}, {machine.python}, {machine.postgres}. {figures.rounds} rounds of {figures.seconds:g} s, "
+        f"{figures.connections} connections, medians; ratios are medians over rounds; µs/order is processor time.",
+        f"A card order costs {figures.ratio(UNIFORM, CARD):.1f} times an external one. "
+        f"{figures.stored:,} orders stored; acknowledged, stored, sold and taken from stock agree, and the laws hold.",
+    ]
+    if not figures.comparable:
+        notes.append("client-bound: wrk is not installed, so the load generator sets these rates. No ratios.")
+    if figures.faults:
+        return ["THE FIGURES ARE WORTH NOTHING:\n" + "\n".join(figures.faults), notes[0]]
+    return notes
+
+
+def _aim_rows(figures: Figures) -> list[Row]:
+    return [("aim", "wanted", "measured", ""), *(_aim(aim) for aim in figures.aims())]
+
+
+def _aim(aim: Aim) -> Row:
+    sign = "at least" if aim.at_least else "at most"
+    missed = aim.wanted / aim.measured if aim.at_least else aim.measured / aim.wanted
+    verdict = "met" if aim.met else f"missed by a factor of {missed:.2f}"
+    return (aim.text, f"{sign} {aim.wanted:g}", f"{aim.measured:.2f}", verdict)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def _aligned(rows: Sequence[Row]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _markdown(rows: Sequence[Row]) -> str:
+    head, *rest = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([head, f"|{' --- |' * len(rows[0])}", *rest])

@@ -1,0 +1,218 @@
+"""One run: a fresh server, its worlds, loads in turn, and the proof that the figures count real orders."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from bench import orders, pgbench, proof, world
+from bench.figures import (
+    CARD,
+    HOT,
+    PGBENCH_HOT,
+    PGBENCH_UNIFORM,
+    SPREAD,
+    UNIFORM,
+    Figures,
+    Machine,
+    Sample,
+    Series,
+)
+from bench.load import Load, Sender
+from bench.server import Server
+from entrepot.store.connections import Connection, connect
+from entrepot.store.embedded import connect_or_start
+
+LOST = "lost connections"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How much is measured."""
+
+    variants: int = 1_000
+    workspaces: int = 1_000
+    connections: int = 64
+    rounds: int = 5
+    seconds: float = 5.0
+    starts: int = 5
+    counted_orders: int = 500
+    wrk: str | None = None
+
+
+Measure = Callable[[], Awaitable[Sample]]
+
+
+async def run(plan: Plan, say: Callable[[str], None]) -> Figures:
+    """Measure everything on a fresh folder, and leave nothing behind."""
+    with tempfile.TemporaryDirectory(prefix="entrepot-bench-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # the account that PostgreSQL runs as must be able to enter
+        server = Server(Path(folder, "data"))
+        try:
+            say("starting a server on a fresh folder")
+            await server.start()
+            with connect_or_start(server.data_dir) as url:
+                measured = await _on(server, url, plan, say)
+            say(f"starting {plan.starts} times on the folder as it is now")
+            starts = [await _restart(server) for _ in range(plan.starts)]
+        finally:
+            await server.stop()
+    return msgspec.structs.replace(measured, starts=tuple(starts))
+
+
+async def _restart(server: Server) -> float:
+    await server.stop()
+    return await server.start()
+
+
+async def _on(server: Server, url: str, plan: Plan, say: Callable[[str], None]) -> Figures:
+    connection = await connect(url)
+    try:
+        return await _Run(server, url, connection, plan, say).measure()
+    finally:
+        await connection.close()
+
+
+class _Run:
+    """The run while its server is up."""
+
+    def __init__(
+        self, server: Server, url: str, connection: Connection, plan: Plan, say: Callable[[str], None]
+    ) -> None:
+        self._server = server
+        self._url = url
+        self._connection = connection
+        self._plan = plan
+        self._say = say
+        self._sender = Sender(server.url, plan.connections, plan.wrk)
+        self._faults: list[str] = []
+        self._acknowledged = 0
+        self._loads = 0
+
+    async def measure(self) -> Figures:
+        plan = self._plan
+        self._say(f"making {plan.variants} variants and {plan.workspaces} small workspaces")
+        await world.build(self._connection, plan.variants, plan.workspaces)
+        await self._connection.execute("analyze")
+        sold_in = [world.BIG, *(world.small(number) for number in range(plan.workspaces))]
+        workspaces = await world.numbers(self._connection, sold_in)
+        await self._count_exactly(workspaces)
+        measures = await self._measures()
+        before = await proof.read_books(self._connection, workspaces)
+        series = await self._rounds(measures)
+        memory = self._server.memory()
+        self._say("checking the books")
+        stored = await self._check(workspaces, before)
+        return Figures(
+            machine=await self._machine(),
+            generator=self._sender.name,
+            connections=plan.connections,
+            rounds=plan.rounds,
+            seconds=plan.seconds,
+            series=series,
+            starts=(),
+            memory=memory,
+            stored=stored,
+            faults=tuple(self._faults),
+        )
+
+    def _http(self) -> list[Load]:
+        """The loads over HTTP: the same order at many variants, at one, in many workspaces, and paid by card."""
+        big = world.external_key(world.BIG)
+        variants, workspaces = self._plan.variants, self._plan.workspaces
+        return [
+            Load(UNIFORM, orders.EXTERNAL, world.uniform(variants, big), "token-%d"),
+            Load(HOT, orders.EXTERNAL, world.hot(big), "token-%d"),
+            Load(SPREAD, orders.EXTERNAL, world.spread(workspaces), "token-%d"),
+            Load(CARD, orders.CARD, world.uniform(variants, world.card_key(world.BIG)), "card-%d"),
+        ]
+
+    async def _count_exactly(self, workspaces: list[int]) -> None:
+        """Warm up with orders that are all answered, so that what is stored can be counted exactly."""
+        for load in self._http():
+            before = await proof.read_books(self._connection, workspaces)
+            answers = await self._sender.send_from_here(load, most=self._plan.counted_orders)
+            after = await proof.read_books(self._connection, workspaces)
+            self._note(load.name, proof.exact(before, after, answers.accepted))
+            if answers.refused:
+                self._note(load.name, [f"{answers.refused} of {answers.requests} orders refused"])
+
+    async def _measures(self) -> dict[str, Measure]:
+        """Each load by its name, in the order in which a round takes them."""
+        order = Load("copied", orders.EXTERNAL, world.twin(), "token-%d")
+        await self._sender.send_from_here(order, most=1)
+        (twin,) = await world.numbers(self._connection, [world.TWIN])
+        many = await pgbench.script(self._connection, twin, self._plan.variants)
+        one = await pgbench.script(self._connection, twin, 1)
+        return {
+            **{load.name: self._over_http(load) for load in self._http()},
+            PGBENCH_UNIFORM: self._by_pgbench(many),
+            PGBENCH_HOT: self._by_pgbench(one),
+        }
+
+    def _over_http(self, load: Load) -> Measure:
+        async def measure() -> Sample:
+            before = self._server.usage()
+            answers = await self._sender.send(load, self._plan.seconds)
+            used = self._server.usage() - before
+            self._acknowledged += answers.accepted
+            self._loads += 1
+            if answers.refused or answers.lost:
+                self._note(load.name, [f"{answers.refused} orders refused, {answers.lost} {LOST}"])
+            each = 1e6 / max(answers.accepted, 1)
+            return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
+
+        return measure
+
+    def _by_pgbench(self, script: str) -> Measure:
+        async def measure() -> Sample:
+            rate, latency = await pgbench.run(self._url, script, self._plan.seconds)
+            return Sample(rate, latency)
+
+        return measure
+
+    async def _rounds(self, measures: dict[str, Measure]) -> tuple[Series, ...]:
+        samples: dict[str, list[Sample]] = {name: [] for name in measures}
+        for number in range(1, self._plan.rounds + 1):
+            for name, measure in measures.items():
+                samples[name].append(await measure())
+            rates = ", ".join(f"{name} {series[-1].rate:.0f}" for name, series in samples.items())
+            self._say(f"round {number} of {self._plan.rounds}, orders/s: {rates}")
+        return tuple(Series(name, tuple(taken)) for name, taken in samples.items())
+
+    async def _check(self, workspaces: list[int], before: proof.Books) -> int:
+        """Hold what is stored against what was acknowledged; how many orders are stored."""
+        await self._settled()
+        after = await proof.read_books(self._connection, workspaces)
+        in_flight = self._loads * self._plan.connections
+        self._note("books", proof.cut_off(before, after, self._acknowledged, in_flight))
+        self._note("laws", await proof.breaches(self._connection, workspaces))
+        return after.orders
+
+    async def _settled(self) -> None:
+        """Wait for orders whose callers were cut off while they were on their way."""
+        async with asyncio.timeout(30):
+            while await self._connection.fetchval("select count(*) from attempts where state = 'open'"):
+                await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)
+
+    async def _machine(self) -> Machine:
+        version = await self._connection.fetchval("show server_version")
+        return Machine(
+            date=datetime.now(UTC).date().isoformat(),
+            cores=os.cpu_count() or 0,
+            memory_gib=round(psutil.virtual_memory().total / 2**30),
+            system=f"{platform.system()} {platform.machine()}",
+            python=f"{platform.python_implementation()} {platform.python_version()}",
+            postgres=f"PostgreSQL {version}",
+        )
+
+    def _note(self, where: str, faults: list[str]) -> None:
+        self._faults += [f"{where}: {fault}" for fault in faults]

@@ -1,0 +1,108 @@
+"""Refunds outside: the provider that took an order's money is asked to give some of it back, once per key.
+
+Whoever reserves a refund asks at once; what stays in doubt is asked again by the outbox, under the same key.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from entrepot.domain.orders import Refund
+from entrepot.domain.refunding import EndRefund, Refunding, RefundOrder
+from entrepot.domain.state import refused
+from entrepot.engine.clock import real_now
+from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, read_payload
+from entrepot.engine.deliveries.handler import Outcome as Tried
+from entrepot.engine.engine import Engine, Outcome
+from entrepot.engine.vendors import Vendors, cards_of
+from entrepot.failures.payments import RefundInDoubt, RefundRefused
+from entrepot.gateways.cards.port import CallFailed
+from entrepot.store.attempts import read_refund
+from entrepot.store.connections import Pool
+
+KEY_LIFE = timedelta(hours=20)
+"""How long a key is asked again: providers forget keys after a day, and then the same key would pay again."""
+
+_ALREADY = "charge_already_refunded"
+
+
+def give_up_at() -> datetime:
+    """Until when a refund that is reserved now may be asked for under its key."""
+    return real_now() + KEY_LIFE
+
+
+class Refunds:
+    """Gives money back for orders of any workspace."""
+
+    def __init__(self, engine: Engine, reads: Pool, vendors: Vendors) -> None:
+        self._engine = engine
+        self._reads = reads
+        self._vendors = vendors
+
+    async def refund(self, workspace: int, command: RefundOrder) -> Outcome:
+        """Reserve, ask, and write down: `Refunding` once the money is on its way back."""
+        reserved = await self._engine.execute(workspace, command)
+        if not isinstance(reserved, Refunding) or reserved.refund.state != "open":
+            return reserved
+        return await self._ask(workspace, reserved, first=True)
+
+    async def settle(self, workspace: int, order: int, no: int) -> Outcome:
+        """Ask again for a refund that may have been asked for; its outcome where it has ended meanwhile."""
+        async with self._reads.acquire() as connection:
+            found = await read_refund(connection, workspace, order, no)
+        if found is None:
+            raise LookupError(f"order {order} has no refund {no}")
+        refunding = Refunding(*found)
+        if refunding.refund.state != "open":
+            return refunding
+        return await self._ask(workspace, refunding, first=False)
+
+    async def _ask(self, workspace: int, refunding: Refunding, *, first: bool) -> Outcome:
+        order, refund, payment = refunding.order, refunding.refund, refunding.payment
+        cards = await cards_of(self._reads, self._vendors, workspace, order.id)
+        answer = await cards.refund(payment.reference or "", refund.amount, refund.key_uuid.hex)
+        if isinstance(answer, CallFailed):
+            # Only the first answer proves that nothing moved: a later one may be about that try alone.
+            refusal = answer.code == _ALREADY if not first else not answer.in_doubt
+            if not refusal:
+                return refused(RefundInDoubt(str(order.id), refund.no))
+            return await self._failed(workspace, refund, answer.message)
+        if answer.status in ("failed", "canceled"):
+            return await self._failed(workspace, refund, f"the refund is {answer.status}")
+        return await self._engine.execute(workspace, EndRefund(order.id, refund.no, "done", answer.id))
+
+    async def _failed(self, workspace: int, refund: Refund, message: str) -> Outcome:
+        ended = await self._engine.execute(workspace, EndRefund(refund.order, refund.no, "failed"))
+        if isinstance(ended, Refunding) and ended.refund.state == "failed":
+            return refused(RefundRefused(str(refund.order), message))
+        return ended
+
+
+class _Payload(msgspec.Struct):
+    refund: int
+    give_up_at: datetime
+
+
+class RefundDeliveries:
+    """Refunds (`refund:<no>`) that somebody reserved and may not have brought to their end."""
+
+    def __init__(self, refunds: Refunds) -> None:
+        self._refunds = refunds
+
+    async def __call__(self, job: Job) -> Tried:
+        """Ask again while the provider knows the key; after that an operator must look."""
+        payload = read_payload(job, _Payload)
+        if payload is None:
+            return UNREADABLE
+        if real_now() > payload.give_up_at:
+            return Failed("nobody knows whether the money was given back, and its key has ended", final=True)
+        outcome = await self._refunds.settle(job.workspace, job.subject, payload.refund)
+        ended = isinstance(outcome, Refunding) and outcome.refund.state != "open"
+        return Delivered() if ended or _refused(outcome) else Failed("the provider gave no answer")
+
+
+def _refused(outcome: Outcome) -> bool:
+    failures = getattr(outcome, "failures", ())
+    return any(isinstance(failure, RefundRefused) for failure in failures)

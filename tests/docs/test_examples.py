@@ -1,0 +1,143 @@
+"""What the pages show is what the server answers."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+import typer
+
+from entrepot.cli import app
+from entrepot.cli.demo import apply_demo
+from entrepot.doors.bonsai.openapi import errors
+from tests.docs.examples import Example, assert_answered, examples, printed, read_curl, send
+from tests.docs.pages import DOCS, PAGES, ROOT, blocks, commands, name_of
+from tests.support.server import Server, running_server
+
+BONSAI_TABLE = DOCS / "how-to" / "test-a-bonsai-client.md"
+ORDER: Any = json.loads((DOCS / "examples" / "order.json").read_text("utf-8"))
+
+
+def _runs(example: Example) -> bool:
+    return example.answer is not None or example.command.startswith("curl ")
+
+
+WITH_EXAMPLES = [page for page in PAGES if any(_runs(example) for example in examples(page))]
+
+
+@pytest.fixture(scope="module")
+async def demo_url(module_database_url: str) -> str:
+    """A database with the demo world."""
+    await apply_demo(module_database_url)
+    return module_database_url
+
+
+@pytest.fixture(scope="module")
+def demo(demo_url: str, open_folder: Path) -> Iterator[Server]:
+    """A sandbox with the demo world, as `entrepot demo` runs it."""
+    arguments = ("--sandbox", "--database-url", demo_url, "--door-host", "bonsai=bonsai.localhost")
+    with running_server(open_folder / "docs.log", *arguments) as running:
+        yield running
+
+
+@pytest.fixture
+def fresh(demo: Server) -> Server:
+    """The same as it was when it started."""
+    httpx.post(f"{demo.url}/sandbox/reset", trust_env=False, timeout=30).raise_for_status()
+    return demo
+
+
+@pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
+def test_the_examples_of_a_page_come_to_what_it_shows(page: Path, fresh: Server, demo_url: str) -> None:
+    for example in filter(_runs, examples(page)):
+        if example.command.startswith("curl "):
+            assert_answered(example.answer, send(read_curl(example.command), fresh.port))
+        else:
+            assert example.answer is not None
+            assert printed(_run(example, demo_url)) == printed(example.answer.text)
+
+
+def _run(example: Example, database_url: str) -> str:
+    program, *arguments = shlex.split(example.command)
+    assert program == "entrepot"
+    done = subprocess.run(
+        [sys.executable, "-c", "from entrepot.cli import main; main()", *arguments],
+        env={**os.environ, "ENTREPOT_DATABASE_URL": database_url, "COLUMNS": "200"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout
+
+
+def _shown_commands() -> list[str]:
+    shell = (block.text for page in PAGES for block in blocks(page) if block.language in ("", "sh"))
+    return [each for text in shell for each in commands(text) if each.startswith("entrepot ")]
+
+
+@pytest.mark.parametrize("command", sorted(set(_shown_commands())))
+def test_commands_that_pages_show_exist_with_their_options(command: str) -> None:
+    parser: Any = typer.main.get_command(app)
+    arguments = shlex.split(command, comments=True)[1:]
+    while hasattr(parser, "commands"):
+        parser, arguments = parser.commands[arguments[0]], arguments[1:]
+    parser.make_context("entrepot", arguments)
+
+
+class Provocation(NamedTuple):
+    """A line of the table: what it changes in the order, and what that comes to."""
+
+    code: str
+    status: int
+    changes: tuple[tuple[str, str], ...]
+    twice: bool
+
+
+def _provocations() -> list[Provocation]:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (.+?) \| ", BONSAI_TABLE.read_text("utf-8"), re.MULTILINE)
+    return [
+        Provocation(code, int(status), tuple(re.findall(r"`([\w.-]+) = (.+?)`", cell)), "twice" in cell)
+        for code, status, cell in rows
+    ]
+
+
+@pytest.mark.parametrize("row", _provocations(), ids=lambda row: row.code)
+def test_each_line_of_the_bonsai_table_provokes_its_error(row: Provocation, fresh: Server) -> None:
+    body, headers = json.loads(json.dumps(ORDER)), {"API-Key": "demo-api-key"}
+    for place, value in row.changes:
+        if place in headers:
+            headers[place] = value
+        else:
+            _change(body, place, value)
+    for succeeds in [True, False] if row.twice else [False]:
+        url = f"{fresh.url}/bonsai/orders/V1/submit"
+        reply = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=60)
+        if succeeds:
+            assert reply.status_code == 200, reply.text
+        else:
+            assert [(e["status"], e["code"]) for e in reply.json()["errors"]] == [(row.status, row.code)]
+            assert reply.status_code == row.status
+
+
+def _change(body: Any, place: str, value: str) -> None:
+    *steps, last = [int(step) if step.isdigit() else step for step in place.split(".")]
+    for step in steps:
+        body = body[step]
+    if value == "absent":
+        del body[last]
+    else:
+        body[last] = json.loads(value)
+
+
+def test_the_bonsai_table_has_every_error_of_placing_an_order() -> None:
+    forms = (errors.INVALID_INPUT, *errors.PLACING, *errors.ORDERING, *errors.PAYING)
+    assert {form.code for form in forms} <= {row.code for row in _provocations()}
