@@ -111,15 +111,14 @@ def discount(number: int, code: str, kind: Any, **fields: Any) -> Discount:
     values: dict[str, Any] = {
         "percent": 0, "amount": {}, "free_delivery": False, "minimum_spend": {}, "valid_from": None,
         "valid_until": None, "max_uses": None, "max_uses_per_customer": None, "used": 0, "combinable": True,
-        "customer_groups": None,
+        "customer_groups": None, "active": True,
     }  # fmt: skip
     return Discount(
         number,
         SHOP_CHANNEL,
         code,
         {},
-        True,
-        kind,
+        kind=kind,
         created_at=AT,
         changed_at=AT,
         data={},
@@ -153,10 +152,12 @@ def certificate(
 
 
 def session(number: int = SESSION, **fields: Any) -> Session:
-    values: dict[str, Any] = {"customer": None, "cart": None, "vat_country": None}
+    values: dict[str, Any] = {
+        "customer": None, "cart": None, "vat_country": None, "expires_at": AT + timedelta(days=30),
+    }  # fmt: skip
     return Session(
         id=number, hash=number.to_bytes(32, "big"), channel=SHOP_CHANNEL, environment="live", currency="SEK",
-        language="en", created_at=AT, expires_at=AT + timedelta(days=30), version=1, **{**values, **fields},
+        language="en", created_at=AT, version=1, **{**values, **fields},
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from entrepot.domain import certificates, vat
 from entrepot.domain.certificates import Certificate, CertificateUse
 from entrepot.domain.orders import Breakdown, Order, Payment, PaymentState, Refund, event
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Stage, View, refused
-from entrepot.failures import Failure
 from entrepot.failures.commerce import (
     PaymentNotCancellable,
     PaymentNotCapturable,
@@ -272,10 +271,3 @@ def _to_certificate(payment: Payment, amount: int, view: View, now: datetime, ch
         changes.put(msgspec.structs.replace(use, amount=left))
     else:
         changes.remove(use)
-
-
-def failure_of(payment: Payment, amount: int | None) -> Failure | None:
-    """Why a refund would be refused, for a caller who asks a gateway first."""
-    left = refundable(payment)
-    wanted = left if amount is None else amount
-    return None if 0 < wanted <= left else PaymentNotRefundable(payment.state, left)

@@ -14,9 +14,10 @@ from entrepot.domain.carts import Cart, remove_cart
 from entrepot.domain.collecting import OPEN_STATES, state_of
 from entrepot.domain.orders import Order, OrderLine, Payment
 from entrepot.domain.purchases import codes_want, give_back_codes
-from entrepot.domain.shopping import ShoppingCommand, folded
+from entrepot.domain.shopping import ShoppingCommand
 from entrepot.domain.state import Changes, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.stock import Hold
+from entrepot.domain.totals import folded
 from entrepot.failures import Failure
 from entrepot.failures.carts import CartUnknown
 from entrepot.failures.commerce import OrderLocked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -11,13 +11,11 @@ from entrepot.domain.cart_wishes import sells_in
 from entrepot.domain.carts import Cart, CartLine, remove_cart
 from entrepot.domain.channels import Environment
 from entrepot.domain.customers import Buyer, Customer, Session
-from entrepot.domain.shopping import channel_of, products_of, repriced
+from entrepot.domain.shopping import SESSION_LIFETIME, channel_of, repriced
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.totals import products_of
 from entrepot.failures import Failure
 from entrepot.failures.commerce import CurrencyInactive, CustomerUnknown, OrderLocked, SessionUnknown
-
-SESSION_LIFETIME = timedelta(days=30)
-"""How long a session lives after it was last used (contract: textalk, section 8, item 18)."""
 
 
 class SessionSet(msgspec.Struct, frozen=True):

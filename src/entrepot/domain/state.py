@@ -71,6 +71,19 @@ class View:
         self._groups: dict[tuple[type[Record], Hashable], dict[Hashable, Record]] = {}
         self._stored: set[tuple[type[Record], Hashable]] = set()
         self._dirty: dict[tuple[type[Record], Hashable], Record | None] = {}
+        self._asked: dict[Stage, set[Hashable]] = {}
+
+    def ask(self, stage: Stage, keys: Iterable[Hashable]) -> None:
+        """Note that what there is under these keys has been loaded at this stage."""
+        self._asked.setdefault(stage, set()).update(keys)
+
+    def asked(self, stage: Stage, key: Hashable) -> bool:
+        """Whether this key was loaded: what is not there then does not exist, and is not merely unknown."""
+        return key in self._asked.get(stage, ())
+
+    def fresh(self, kind: type[Record], key: Hashable) -> bool:
+        """Whether this record was made by a command of this batch."""
+        return (kind, key) in self._dirty and (kind, key) not in self._stored
 
     def load(self, record: Record) -> None:
         """Take in a record as it stands in the database."""

@@ -43,6 +43,7 @@ async def load(
             keys.update(dict.fromkeys(command.wants(stage, view)))
         if keys:
             await loader(connection, workspace, list(keys), view, lock)
+            view.ask(stage, keys)
 
 
 _CHANNELS = """
