@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from entrepot.store.connections import Connection
 from entrepot.store.embedded.account import ENVIRONMENT
-from entrepot.store.embedded.binaries import INSTALLATION, wheel_folder
+from entrepot.store.embedded.binaries import INSTALLATIONS, MAJOR, wheel_folder
 
 CLIENTS = 16
 
@@ -75,7 +75,7 @@ async def run(url: str, text: str, seconds: float) -> tuple[float, float]:
         file.write(text)
         file.flush()
         process = await asyncio.create_subprocess_exec(
-            str(wheel_folder() / INSTALLATION / "bin" / "pgbench"),
+            str(wheel_folder() / INSTALLATIONS[MAJOR] / "bin" / "pgbench"),
             "--host", options["host"][0], "--port", options["port"][0], "--username", str(where.username),
             "--no-vacuum", "--protocol", "prepared", "--client", str(CLIENTS), "--jobs", "1",
             "--time", f"{seconds:.0f}", "--file", file.name, where.path.removeprefix("/"),

@@ -46,6 +46,14 @@ BREACHES: dict[str, list[str]] = {
     "order-ids": ["update counters set next = 7"],
     "references": ["""update "references" set target = 8"""],
     "invoice-lines": ["update invoice_lines set amount = -1"],
+    "certificate-balances": [
+        """insert into certificates values (1, 1, 5, 'A', 'SEK', 10, 9, null, false, null, null, '', '', '', '',
+          '2026-03-01', '2026-03-01', '{}')"""
+    ],
+    "discount-uses": [
+        """insert into discounts values (1, 1, 5, 'A', '{}', true, 'percent', 0, '{}', false, '{}', null, null, null,
+          null, 1, true, null, '2026-03-01', '2026-03-01', '{}')"""
+    ],
     "outbox-parked": [
         """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
         values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked', '')"""

@@ -9,6 +9,7 @@ import pytest
 from entrepot.cli.reference import PAGES as MADE
 from entrepot.config import Settings
 from entrepot.doors.bonsai.openapi.routes import ROUTES
+from entrepot.store.connections import WORKER_CONNECTIONS
 from tests.docs.pages import DOCS, PAGES, ROOT, anchors, blocks, links, name_of
 
 REFERENCE = DOCS / "reference"
@@ -34,7 +35,8 @@ def test_the_index_has_every_page() -> None:
 
 @pytest.mark.parametrize("name", MADE)
 def test_the_reference_pages_are_what_the_program_says(name: str) -> None:
-    assert (REFERENCE / name).read_text("utf-8") == MADE[name]()
+    stale = "make it anew: python -m entrepot.cli.reference docs/reference"
+    assert _text(name) == MADE[name](), stale
 
 
 def test_the_configuration_page_has_every_setting() -> None:
@@ -58,6 +60,11 @@ def test_every_flag_of_the_configuration_page_is_one_of_serve() -> None:
     shown = set(re.findall(r"^\| `\w+` \| `(--[\w-]+)`", _text("configuration.md"), re.MULTILINE))
     serve = _text("command-line.md").partition("## entrepot serve")[2].partition("\n## ")[0]
     assert shown | {"--config"} == set(re.findall(r"`(--[\w-]+)", serve))
+
+
+def test_the_production_page_counts_the_connections() -> None:
+    page = (DOCS / "how-to" / "take-orders-in-production.md").read_text("utf-8")
+    assert f"opens up to {WORKER_CONNECTIONS} connections" in page
 
 
 def test_the_bonsai_page_has_every_route() -> None:

@@ -103,7 +103,8 @@ class Post:
         return self.answer
 
 
-LETTER = {"to": "ada@example.test", "subject": "Code", "text": "1234", "sender": "shop@example.test"}
+TEXTS = {"to": "ada@example.test", "subject": "Code", "text": "1234", "sender": "shop@example.test"}
+LETTER = {**TEXTS, "channel": 6}
 
 
 @pytest.mark.parametrize(
@@ -116,14 +117,22 @@ LETTER = {"to": "ada@example.test", "subject": "Code", "text": "1234", "sender":
 )
 async def test_a_mail_goes_out_as_it_was_queued(answer: MailOutcome, outcome: Delivered | Failed) -> None:
     post = Post(answer)
-    assert await MailDeliveries(lambda workspace: post)(job("mail:reset", LETTER)) == outcome
-    assert post.mails == [Mail(**LETTER, key="1-7-mail:reset-1")]
+    asked: list[tuple[int, int]] = []
+
+    async def mails_of(workspace: int, channel: int) -> Post:
+        asked.append((workspace, channel))
+        return post
+
+    assert await MailDeliveries(mails_of)(job("mail:reset", LETTER)) == outcome
+    assert post.mails == [Mail(**TEXTS, key="1-7-mail:reset-1")]
+    assert asked == [(1, 6)]
 
 
 async def test_what_is_no_mail_is_not_tried() -> None:
-    post = Post(Sent())
-    assert await MailDeliveries(lambda workspace: post)(job("mail:reset", {"to": "a"})) == UNREADABLE
-    assert post.mails == []
+    async def mails_of(workspace: int, channel: int) -> Post:
+        raise AssertionError((workspace, channel))
+
+    assert await MailDeliveries(mails_of)(job("mail:reset", {"to": "a"})) == UNREADABLE
     assert "1234" not in repr(job("mail:reset", LETTER))
 
 

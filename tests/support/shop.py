@@ -34,7 +34,7 @@ async def insert(connection: Connection, workspace: int, records: Sequence[Recor
     for kind, binding in _bindings.items():
         own = [record for record in records if type(record) is kind]
         if own:
-            await connection.execute(binding.insert, workspace, *binding.rows(own))
+            await connection.execute(binding.insert, workspace, binding.rows(own))
 
 
 async def open_shop(connection: Connection, workspace: int = WORKSPACE, name: str = "shop") -> None:

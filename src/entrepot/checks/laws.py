@@ -185,4 +185,27 @@ IN_FLIGHT = (
     ),
 )
 
-LAWS = (*STOCK, *ORDERS, *IN_FLIGHT)
+CODES = (
+    Law(
+        "certificate-balances",
+        """
+        select c.id, c.original, c.balance, coalesce(u.spent, 0) spent from certificates c
+        left join (
+          select certificate, sum(amount) spent from certificate_uses where workspace = $1 group by certificate
+        ) u on u.certificate = c.id
+        where c.workspace = $1 and (c.balance <> c.original - coalesce(u.spent, 0) or c.balance < 0)
+        """,
+        "gift certificate {id}: of {original} orders spent {spent}, but {balance} is left",
+    ),
+    Law(
+        "discount-uses",
+        """
+        select d.id, d.used, count(u."order") stored from discounts d
+        left join discount_uses u on u.workspace = d.workspace and u.discount = d.id
+        where d.workspace = $1 group by d.id, d.used having d.used <> count(u."order")
+        """,
+        "discount {id}: it counts {used} uses, but {stored} are stored",
+    ),
+)
+
+LAWS = (*STOCK, *ORDERS, *CODES, *IN_FLIGHT)

@@ -13,7 +13,8 @@ from typing import Any
 import typer
 
 from entrepot.cli import app
-from entrepot.cli.failures import describe_failure
+from entrepot.doors.kit.pages import describe
+from entrepot.entrance import failure_tables
 from entrepot.failures import catalogue
 
 _MADE = "Made by `python -m entrepot.cli.reference docs/reference`."
@@ -45,7 +46,9 @@ SHARED = ("workspace", "as_json", "data_dir", "database_url", "config")
 
 def failures_page() -> str:
     """The failure catalogue as a page."""
-    return "\n".join([FAILURES, *(_failure(describe_failure(name)) for name in catalogue())])
+    return "\n".join(
+        [FAILURES, *(_failure(describe(failure, failure_tables())) for failure in catalogue().values())]
+    )
 
 
 def commands_page() -> str:

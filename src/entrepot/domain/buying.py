@@ -73,7 +73,8 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
         """What totals look at, and the stock of the lines."""
         number = self.number(view)
         if stage is Stage.STOCK and number is not None:
-            return {line.variant_id for line in view.children(CartLine, number) if line.variant_id}
+            lines = [view.get(Variant, line.variant_id) for line in view.children(CartLine, number)]
+            return {variant.id for variant in lines if variant and variant.tracked}
         return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
@@ -85,6 +86,8 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
         cart = self.opened(view, now, ids)
         if isinstance(cart, Failure):
             return refused(cart)
+        if stale := self.unseen(view):
+            return refused(stale)
         totals = total(cart, view)
         if failure := fault(cart, totals, view, now):
             return refused(failure)

@@ -9,7 +9,7 @@ import msgspec
 
 from entrepot.domain import stock
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund, event
-from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Refused, Stage, View, refused
+from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.stock import Hold, Level
 from entrepot.failures import Failure
 from entrepot.failures.orders import NothingToCancel, OrderUnknown
@@ -74,7 +74,7 @@ class CancelOrder(Command, frozen=True):
         wanted = self._wanted(order, lines)
         if isinstance(wanted, Failure):
             return refused(wanted)
-        return _cancel(order, lines, wanted, self.reason, view, now)
+        return cancel_units(order, lines, wanted, self.reason, view, now)
 
     def _wanted(self, order: Order, lines: Sequence[OrderLine]) -> Mapping[int, int] | Failure:
         open_units = {line.no: cancellable(line) for line in lines} if _open(order) else {}
@@ -153,14 +153,15 @@ def _asked(
     return wanted
 
 
-def _cancel(
+def cancel_units(
     order: Order,
     lines: Sequence[OrderLine],
     wanted: Mapping[int, int],
     reason: str,
     view: View,
     now: datetime,
-) -> Decided | Refused:
+) -> Decided:
+    """Cancel these units by line, which can all be cancelled; the result is `Cancelled`."""
     parts = view.children(OrderPart, order.id)
     after = [without(line, wanted[line.no]) if line.no in wanted else line for line in lines]
     value = cancelled_value(parts, after) - cancelled_value(parts, lines)

@@ -14,9 +14,9 @@ from entrepot.domain.customers import Buyer
 from entrepot.domain.delivery import DeliveryMethod
 from entrepot.domain.orders import Payment
 from entrepot.domain.payment_methods import PaymentMethod
-from entrepot.domain.shopping import ShoppingCommand, channel_of, products_of, repriced
+from entrepot.domain.shopping import ShoppingCommand, channel_of, repriced
 from entrepot.domain.state import Changes, Decided, Decision, Ids, Stage, View, refused
-from entrepot.domain.totals import PLANNED, Totals, total
+from entrepot.domain.totals import PLANNED, Totals, products_of, total
 from entrepot.failures import Failure
 from entrepot.failures.commerce import CurrencyInactive, DeliveryMethodUnknown, PaymentMethodUnknown
 from entrepot.failures.orders import InvalidInput
@@ -124,6 +124,8 @@ class PlanPayment(ShoppingCommand, frozen=True, kw_only=True):
         method = view.get(PaymentMethod, self.method)
         if not _offered(method, self.channel):
             return refused(PaymentMethodUnknown(str(self.method)))
+        if stale := self.unseen(view):
+            return refused(stale)
         before = [p for p in view.children(Payment, cart.id) if p.state == PLANNED]
         sums = total(cart, view, method=self.method)
         payment = self._planned(cart, method, before, sums.due, ids)

@@ -49,6 +49,26 @@ class TaxSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     base_url: str | None = None
 
 
+class MailSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who carries the account's mails, and what stands in them.
+
+    `mailbox` is the simulated mail server. Without a `port` the usual one of the kind of security is meant; an account
+    at the server is optional. `name` is what mails call the shop, by default the account's name. Links lead to the
+    shop's own pages; `{code}` in them stands for the code. Without a link the mail tells the code alone.
+    """
+
+    gateway: Literal["mailbox", "smtp"] = "mailbox"
+    host: str = ""
+    port: int | None = None
+    security: Literal["starttls", "tls"] = "starttls"
+    username: str = ""
+    password: str = ""
+    sender: str = "no-reply@localhost"
+    name: str = ""
+    signup_link: str = ""
+    reset_link: str = ""
+
+
 class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """How an account sells to buyers of its own, who have carts and sessions.
 
@@ -86,6 +106,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     cards: CardSettings = CardSettings()
     taxes: TaxSettings = TaxSettings()
     shop: ShopSettings = ShopSettings()
+    mail: MailSettings = MailSettings()
     door: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 

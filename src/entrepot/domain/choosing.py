@@ -28,6 +28,7 @@ LARGEST_FILE = 8_000_000
 LONGEST_TEXT = 10_000
 LARGEST_QUANTITY = 10**9
 """The most smallest units that one line may have: amounts stay within 64 bits."""
+DECIMALS = 4
 LARGEST_NUMBER = 10**6 * PARTS
 """The largest number that can be chosen: it multiplies prices."""
 
@@ -111,19 +112,16 @@ def kept(answers: Mapping[str, int | str], product: int, view: View) -> dict[int
 
 def units(product: Product, variant: Variant, quantity: Decimal) -> int | QuantityNotSold:
     """A quantity in the variant's smallest units."""
-    failure = QuantityNotSold(ref_of(product, variant), str(quantity)[:40])
-    if not quantity.is_finite() or not 0 < quantity <= LARGEST_QUANTITY:
-        return failure
-    exact = quantity.scaleb(variant.scale)
-    if exact != exact.to_integral_value() or exact > LARGEST_QUANTITY or int(exact) % variant.divisible_by:
-        return failure
-    return int(exact)
+    exact = _exactly(quantity, variant.scale)
+    if exact is None or not 0 < exact <= LARGEST_QUANTITY or exact % variant.divisible_by:
+        return QuantityNotSold(ref_of(product, variant), str(quantity)[:40])
+    return exact
 
 
 def unit_price(
     product: Product, variant: Variant, answers: Mapping[str, int | str], currency: str, view: View
 ) -> int | None:
-    """What a whole unit costs with its surcharges, as prices are stored; None where it has no price.
+    """What a whole unit costs with its surcharges, as prices are stored; None where it has no price, or an absurd one.
 
     Numbers that multiply the price multiply that of the product, and the surcharges of choices that count per unit.
     """
@@ -136,7 +134,7 @@ def unit_price(
         link = view.get(ProductChoice, (product.id, choice.id))
         surcharge = _surcharge(link, option, currency)
         total += surcharge * factor if choice.per_unit else surcharge
-    return int(total.quantize(Decimal(1), "ROUND_HALF_UP"))
+    return _exactly(total.to_integral_value("ROUND_HALF_UP"), 0)
 
 
 def unit_weight(variant: Variant, answers: Mapping[str, int | str], view: View) -> Decimal:
@@ -176,13 +174,19 @@ def _number(ref: LineRef, choice: Choice, given: Chosen) -> int | Failure:
         value = Decimal(given) if isinstance(given, int | str | Decimal) else Decimal("nan")
     except InvalidOperation:
         return invalid
-    if not value.is_finite() or abs(value) * PARTS > LARGEST_NUMBER:
+    parts = _exactly(value, DECIMALS)
+    if parts is None or parts % max(choice.multiple_of, 1):
         return invalid
-    parts = value * PARTS
-    if parts != parts.to_integral_value() or int(parts) % max(choice.multiple_of, 1):
-        return invalid
-    largest = LARGEST_NUMBER if choice.maximum is None else choice.maximum
-    return int(parts) if choice.minimum <= parts <= largest else invalid
+    largest = LARGEST_NUMBER if choice.maximum is None else min(choice.maximum, LARGEST_NUMBER)
+    return parts if choice.minimum <= parts <= largest else invalid
+
+
+def _exactly(value: Decimal, decimals: int) -> int | None:
+    """The number without its point, where it has no more than these decimals and is within every limit."""
+    if not value.is_finite() or value.copy_abs() > LARGEST_QUANTITY:
+        return None
+    cut = value.quantize(Decimal(1).scaleb(-decimals), "ROUND_DOWN")
+    return int(cut.scaleb(decimals)) if cut == value else None
 
 
 def _text(ref: LineRef, choice: Choice, given: Chosen) -> str | Failure:

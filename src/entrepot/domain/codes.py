@@ -13,9 +13,17 @@ from entrepot.domain.carts import Cart, CartCode
 from entrepot.domain.certificates import Certificate
 from entrepot.domain.discounts import Discount, DiscountUse
 from entrepot.domain.payment_methods import PaymentMethod
-from entrepot.domain.shopping import ShoppingCommand, folded, uses_wanted
+from entrepot.domain.shopping import ShoppingCommand
 from entrepot.domain.state import Changes, Decided, Decision, Ids, Stage, View, refused
-from entrepot.domain.totals import Totals, discounts_of, groups_of, planned_payment, total
+from entrepot.domain.totals import (
+    Totals,
+    discounts_of,
+    folded,
+    groups_of,
+    planned_payment,
+    total,
+    uses_wanted,
+)
 from entrepot.failures import Failure
 from entrepot.failures.commerce import (
     CertificateCurrencyWrong,
@@ -66,6 +74,8 @@ class AddCode(CodeCommand, frozen=True, kw_only=True):
         cart = self.opened(view, now, ids)
         if isinstance(cart, Failure):
             return refused(cart)
+        if stale := self.unseen(view):
+            return refused(stale)
         named = self._named(view)
         if named is None:
             return refused(InvalidDiscountCode(self.code))
@@ -106,6 +116,8 @@ class RemoveCode(CodeCommand, frozen=True, kw_only=True):
         left = tuple(code for code in cart.codes if code.code != self.code)
         if len(left) == len(cart.codes):
             return refused(InvalidDiscountCode(self.code))
+        if stale := self.unseen(view):
+            return refused(stale)
         changes = Changes()
         cart = self.saved(msgspec.structs.replace(cart, codes=left), view, now, changes)
         return Decided(CodesSet(cart, total(cart, view)), changes)

@@ -12,7 +12,6 @@ from entrepot.domain import certificates, vat
 from entrepot.domain.certificates import Certificate, CertificateUse
 from entrepot.domain.orders import Breakdown, Order, Payment, PaymentState, Refund, event
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Stage, View, refused
-from entrepot.failures import Failure
 from entrepot.failures.commerce import (
     PaymentNotCancellable,
     PaymentNotCapturable,
@@ -78,7 +77,7 @@ class PaymentCommand(Command, frozen=True, kw_only=True):
     def settled(self, order: Order, payment: Payment, view: View, now: datetime, changes: Changes) -> Order:
         """The order with the state that its payments give it, and the event, put among the changes."""
         payments = [payment if p.key == payment.key else p for p in view.children(Payment, order.id)]
-        after = msgspec.structs.replace(order, payment_state=state_of(payments))
+        after = msgspec.structs.replace(order, payment_state=state_of(payments, order.total))
         after, happened = event(after, self.happening, now, payment=payment.id, state=payment.state)
         changes.put(after, happened, payment)
         return after
@@ -150,7 +149,7 @@ class SetPayment(PaymentCommand, frozen=True, kw_only=True):
 
 
 class RefundPayment(PaymentCommand, frozen=True, kw_only=True):
-    """Give money back, `amount` minor units or all that is left, never more than was paid; makes `RefundOpened`.
+    """Give money back: `amount` minor units or all that is left, never more than was paid. It makes `RefundOpened`.
 
     By hand and to a certificate it is done at once. Through a gateway it is open until `CloseRefund`: the amount
     counts as given back from now on, so that no second refund can exceed what was paid.
@@ -238,14 +237,16 @@ def refundable(payment: Payment) -> int:
     return payment.amount - payment.refunded if payment.state == "paid" and payment.kind != "external" else 0
 
 
-def state_of(payments: Sequence[Payment]) -> PaymentState:
-    """What an order's payments together make of it: the least advanced of those that count."""
+def state_of(payments: Sequence[Payment], total: int) -> PaymentState:
+    """What the payments of an order of this total make of it: the least advanced of those that count."""
     counting = [p for p in payments if p.state not in {"cancelled", "error", "planned"}]
     if not counting:
         return "cancelled" if any(p.state == "cancelled" for p in payments) else "unpaid"
     for state in ("unpaid", "pending", "reserved"):
         if any(p.state == state for p in counting):
             return state
+    if sum(p.amount for p in counting) < total:
+        return "unpaid"
     refunded = sum(p.refunded for p in counting)
     if not refunded:
         return "paid"
@@ -270,10 +271,3 @@ def _to_certificate(payment: Payment, amount: int, view: View, now: datetime, ch
         changes.put(msgspec.structs.replace(use, amount=left))
     else:
         changes.remove(use)
-
-
-def failure_of(payment: Payment, amount: int | None) -> Failure | None:
-    """Why a refund would be refused, for a caller who asks a gateway first."""
-    left = refundable(payment)
-    wanted = left if amount is None else amount
-    return None if 0 < wanted <= left else PaymentNotRefundable(payment.state, left)

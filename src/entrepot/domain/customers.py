@@ -78,7 +78,8 @@ class Customer(Record, frozen=True):
     """Somebody who has an account in a shop.
 
     `email_folded` is what e-mails are compared by: of the confirmed customers of a channel each has its own.
-    `approved` says whether the customer may log in; `search` is folded text to be found by.
+    `approved` says whether the customer may log in; `search` is folded text to be found by. What was mailed before
+    `secured_at`, when password or e-mail were last set, proves nothing any more.
     """
 
     id: int
@@ -99,6 +100,7 @@ class Customer(Record, frozen=True):
     created_at: datetime
     changed_at: datetime
     version: int
+    secured_at: datetime
 
     @property
     def key(self) -> Hashable:
@@ -107,12 +109,15 @@ class Customer(Record, frozen=True):
 
 
 class OneTimeCode(Record, frozen=True):
-    """A code that was mailed to a customer and works once; only its hash is stored."""
+    """A code that was mailed to a customer and works once; only its hash is stored.
+
+    `customer` is None for a code that was asked for an address which is nobody's, and mailed to nobody.
+    """
 
     hash: bytes
     kind: Literal["signup", "reset"]
     channel: int
-    customer: int
+    customer: int | None
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None

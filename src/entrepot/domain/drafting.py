@@ -46,6 +46,19 @@ class OrderCommand(Command, frozen=True):
     pays: ClassVar[bool] = True
     """Whether the order is paid with this command, or recorded to be paid later."""
 
+    stages = frozenset(
+        {
+            Stage.CHANNEL,
+            Stage.REFERENCE,
+            Stage.CART,
+            Stage.ORDER,
+            Stage.OFFER,
+            Stage.SHIPPING,
+            Stage.TAX,
+            Stage.STOCK,
+        }
+    )
+
     basket: Basket
     person: Person
     note: str | None = None

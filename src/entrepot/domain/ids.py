@@ -7,6 +7,9 @@ import re
 from uuid import UUID
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+# Two digits at a time, of numbers that fit a machine word: every order shows several of these.
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
+_HALF = 36**12
 _CUID = re.compile(r"c[0-9a-z]{24}\Z")
 _LOW, _MIDDLE = 62, 12
 
@@ -15,11 +18,12 @@ def cuid(uuid: UUID) -> str:
     """The UUID's 122 free bits as `c` and 24 base-36 digits (version and variant say nothing and are left out)."""
     value = uuid.int
     free = (value >> 80) << (_MIDDLE + _LOW) | (value >> 64 & 0xFFF) << _LOW | value & ((1 << _LOW) - 1)
-    digits = ""
-    for _ in range(24):
-        free, digit = divmod(free, 36)
-        digits = _DIGITS[digit] + digits
-    return "c" + digits
+    pairs: list[str] = []
+    for half in reversed(divmod(free, _HALF)):
+        for _ in range(6):
+            half, pair = divmod(half, 36 * 36)
+            pairs.append(_PAIRS[pair])
+    return "c" + "".join(reversed(pairs))
 
 
 def from_cuid(text: str) -> UUID | None:

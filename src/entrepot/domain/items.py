@@ -15,16 +15,9 @@ from entrepot.domain.carts import MAX_LINES, Cart, CartFile, CartLine, FileConte
 from entrepot.domain.catalogue import Product, Variant
 from entrepot.domain.choosing import Chosen, NewFile, Selection
 from entrepot.domain.orders import OrderLine
-from entrepot.domain.shopping import (
-    LARGEST_AMOUNT,
-    ShoppingCommand,
-    channel_of,
-    products_of,
-    repriced,
-    short,
-    unsellable,
-)
+from entrepot.domain.shopping import LARGEST_AMOUNT, ShoppingCommand, channel_of, repriced, short, unsellable
 from entrepot.domain.state import Changes, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.totals import products_of
 from entrepot.failures import Failure
 from entrepot.failures.carts import CartFull
 from entrepot.failures.commerce import LineUnknown

@@ -15,6 +15,10 @@ _EXPONENTS = {
 }  # fmt: skip
 
 
+_UNITS = tuple(Decimal(10**digits) for digits in range(5))
+"""One major unit in minor units, by the currency's decimals."""
+
+
 def exponent(currency: str) -> int:
     """How many decimals the currency's minor unit has (ISO 4217)."""
     return _EXPONENTS.get(currency, 2)
@@ -28,14 +32,7 @@ def to_minor(amount: Decimal | int | float | str, currency: str) -> int:
 
 def to_major(minor: int, currency: str) -> Decimal:
     """Minor units as an exact amount in major units, without trailing zeros beyond the point."""
-    digits = exponent(currency)
-    if digits == 0:
-        return Decimal(minor)
-    whole, rest = divmod(abs(minor), 10**digits)
-    sign = "-" if minor < 0 else ""
-    if rest == 0:
-        return Decimal(f"{sign}{whole}")
-    return Decimal(f"{sign}{whole}.{rest:0{digits}d}".rstrip("0"))
+    return Decimal(minor) / _UNITS[exponent(currency)]
 
 
 def share(amount: int, millionths: int) -> int:

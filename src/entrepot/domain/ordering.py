@@ -13,8 +13,8 @@ from entrepot.domain.attempts import Draft, Purchase
 from entrepot.domain.carts import Cart
 from entrepot.domain.catalogue import Merchant, Product
 from entrepot.domain.customers import Buyer
+from entrepot.domain.folding import folded
 from entrepot.domain.orders import Address, Order, OrderLine, OrderPart, Payment, PaymentState, Person
-from entrepot.domain.shopping import folded
 from entrepot.domain.state import Ids, View
 from entrepot.domain.totals import LineTotal, Totals, planned_payment
 from entrepot.domain.vat import Amount

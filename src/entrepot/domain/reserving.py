@@ -16,7 +16,7 @@ from entrepot.domain.drafting import OrderCommand, draft
 from entrepot.domain.orders import Order
 from entrepot.domain.outbox import Delivery
 from entrepot.domain.placing import drop_recorded, holds_for, in_flight, settle, token_reuse
-from entrepot.domain.purchases import bought, codes_want
+from entrepot.domain.purchases import bought, codes_want, not_bought
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Refused, Stage, View, refused
 from entrepot.domain.stock import Hold, Level
 
@@ -171,6 +171,8 @@ class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
         changes = Changes((ended,))
         _free_names(attempt, view, changes)
         free_holds(view, self.order, changes)
+        if attempt.draft.purchase is not None:
+            not_bought(attempt.draft, view, now, changes)
         if attempt.kind == "pay" and (order := view.get(Order, self.order)):
             changes.put(msgspec.structs.replace(order, payment_state="unpaid"))
         return Decided(Released(ended), changes)

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.channels import Channel
-from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Record, Stage, View, refused
+from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, R, Record, Stage, View, refused
 from entrepot.failures import Failure
 from entrepot.failures.rows import CatalogueClosed, RowUnknown
 
@@ -145,14 +145,19 @@ class _Editing:
         return _record(edit.kind, merged({**known, **blank}, changes))
 
     def _patched(self, before: Record, changes: Mapping[str, Any]) -> Record:
-        values = cast("dict[str, Any]", msgspec.to_builtins(before, builtin_types=_KEPT))
-        whole = {name: values.get(name, getattr(before, name)) for name in before.__struct_fields__}
-        after = merged(whole, changes)
-        if "changed_at" in whole:
-            after["changed_at"] = self._now
-        if "version" in whole:
-            after["version"] = int(whole["version"]) + 1
-        return _record(type(before), after)
+        return patched(before, changes, self._now)
+
+
+def patched(before: R, changes: Mapping[str, Any], now: datetime) -> R:
+    """The record after a merge patch of its fields, made at a moment."""
+    values = cast("dict[str, Any]", msgspec.to_builtins(before, builtin_types=_KEPT))
+    whole = {name: values.get(name, getattr(before, name)) for name in before.__struct_fields__}
+    after = merged(whole, changes)
+    if "changed_at" in whole:
+        after["changed_at"] = now
+    if "version" in whole:
+        after["version"] = int(whole["version"]) + 1
+    return _record(type(before), after)
 
 
 def merged(before: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,5 +177,5 @@ def _merge(before: Any, patch: Any) -> Any:
     return result
 
 
-def _record(kind: type[Record], values: Mapping[str, Any]) -> Record:
+def _record(kind: type[R], values: Mapping[str, Any]) -> R:
     return msgspec.convert(dict(values), kind, builtin_types=_KEPT, str_keys=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from datetime import datetime
 
 import msgspec
@@ -69,12 +69,6 @@ class SendPart(Command, frozen=True, kw_only=True):
 
     def _of_part(self, line: OrderLine) -> bool:
         return self.part is None or line.part == self.part
-
-
-def is_sent(lines: Sequence[OrderLine]) -> bool:
-    """Whether something of these lines has left, and nothing is still to be sent."""
-    left = any(line.shipped or line.delivered or line.returned or line.return_initiated for line in lines)
-    return left and not any(_open(line) for line in lines)
 
 
 def _open(line: OrderLine) -> int:

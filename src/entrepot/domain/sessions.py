@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
@@ -11,13 +11,11 @@ from entrepot.domain.cart_wishes import sells_in
 from entrepot.domain.carts import Cart, CartLine, remove_cart
 from entrepot.domain.channels import Environment
 from entrepot.domain.customers import Buyer, Customer, Session
-from entrepot.domain.shopping import channel_of, products_of, repriced
+from entrepot.domain.shopping import SESSION_LIFETIME, channel_of, repriced
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.totals import products_of
 from entrepot.failures import Failure
 from entrepot.failures.commerce import CurrencyInactive, CustomerUnknown, OrderLocked, SessionUnknown
-
-SESSION_LIFETIME = timedelta(days=30)
-"""How long a session lives after it was last used (contract: textalk, section 8, item 18)."""
 
 
 class SessionSet(msgspec.Struct, frozen=True):
@@ -104,6 +102,18 @@ class SessionCommand(Command, frozen=True, kw_only=True):
         """The session's cart, unless it was placed."""
         return None if session.cart is None else view.get(Cart, session.cart)
 
+    def joined(self, session: Session, customer: Customer | None, view: View, now: datetime) -> Decision:
+        """The session and its cart as the customer's, or nobody's; refused while the cart is being placed."""
+        number = customer.id if customer else None
+        after = msgspec.structs.replace(session, customer=number, version=session.version + 1)
+        changes = Changes((after,))
+        cart = self.cart_of(session, view)
+        if cart is not None and cart.attempt is not None:
+            return refused(OrderLocked(str(cart.id)))
+        if cart is not None:
+            changes.put(_joined(cart, customer, now))
+        return Decided(SessionSet(after), changes)
+
 
 class SetSession(SessionCommand, frozen=True, kw_only=True):
     """Change a session and its cart with it, and let it live on; what is None stays. The result is `SessionSet`."""
@@ -176,14 +186,7 @@ class SetSessionCustomer(SessionCommand, frozen=True, kw_only=True):
         customer = None if self.customer is None else view.get(Customer, self.customer)
         if self.customer is not None and not _of_shop(customer, self.channel):
             return refused(CustomerUnknown(str(self.customer)))
-        after = msgspec.structs.replace(session, customer=self.customer, version=session.version + 1)
-        changes = Changes((after,))
-        cart = self.cart_of(session, view)
-        if cart is not None and cart.attempt is not None:
-            return refused(OrderLocked(str(cart.id)))
-        if cart is not None:
-            changes.put(_joined(cart, customer, now))
-        return Decided(SessionSet(after), changes)
+        return self.joined(session, customer, view, now)
 
 
 class EndSession(SessionCommand, frozen=True, kw_only=True):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Hashable, Iterable
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import msgspec
@@ -11,17 +11,23 @@ import msgspec
 from entrepot.domain import choosing, stock
 from entrepot.domain.carts import LIFETIME, Cart, CartLine
 from entrepot.domain.catalogue import Product, Variant
+from entrepot.domain.certificates import Certificate
 from entrepot.domain.channels import Channel, Environment
 from entrepot.domain.customers import Session
 from entrepot.domain.discounts import Discount
 from entrepot.domain.orders import Order
 from entrepot.domain.state import Changes, Command, Ids, Stage, View
 from entrepot.domain.stock import Level
+from entrepot.domain.totals import totals_want
 from entrepot.failures import Failure
 from entrepot.failures.carts import CartUnknown
 from entrepot.failures.commerce import OrderLocked, SessionUnknown
-from entrepot.failures.orders import NotEnoughStock, PriceInvalid, ProductUnavailable, SoldOut
+from entrepot.failures.orders import NotEnoughStock, PriceInvalid, ProductUnavailable, QuoteStale, SoldOut
 
+SESSION_LIFETIME = timedelta(days=30)
+"""How long a session lives after it was last used (contract: textalk, section 8, item 18)."""
+SESSION_RENEWAL = timedelta(days=29)
+"""With less than this left, using the cart renews the session: not every change writes its row."""
 LARGEST_AMOUNT = 10**14
 """The most that one line may cost, in minor units: sums stay far within 64 bits."""
 
@@ -63,9 +69,18 @@ class ShoppingCommand(Command, frozen=True, kw_only=True):
                 return () if number is None else (number,)
             case Stage.ORDER:
                 return () if number is None or view.get(Cart, number) else (number,)
+            case Stage.METHOD:
+                return (self.channel,) if self.adds_up else ()
             case _:
                 cart = None if number is None else view.get(Cart, number)
                 return totals_want(stage, view, cart) if self.adds_up and cart else ()
+
+    def unseen(self, view: View) -> QuoteStale | None:
+        """Whether a command of the same batch brought something into play that was not loaded: ask again then."""
+        missing = (
+            True for stage in _SUMMED for key in self.wants(stage, view) if not _known(stage, key, view)
+        )
+        return QuoteStale(1) if any(missing) else None
 
     def number(self, view: View) -> int | None:
         """The id of the cart that is meant, as far as it is known."""
@@ -96,8 +111,12 @@ class ShoppingCommand(Command, frozen=True, kw_only=True):
         )
         changes.put(cart)
         session = None if self.session is None else view.get(Session, self.session)
-        if session is not None and session.cart != cart.id:
-            changes.put(msgspec.structs.replace(session, cart=cart.id, version=session.version + 1))
+        if session is not None and (session.cart != cart.id or session.expires_at < now + SESSION_RENEWAL):
+            changes.put(
+                msgspec.structs.replace(
+                    session, cart=cart.id, expires_at=now + SESSION_LIFETIME, version=session.version + 1
+                )
+            )
         return cart
 
     def _session(self, view: View, now: datetime) -> Session | Failure | None:
@@ -140,51 +159,31 @@ class ShoppingCommand(Command, frozen=True, kw_only=True):
         )
 
 
+_SUMMED = tuple(stage for stage in Stage if stage >= Stage.PAYMENT)
+
+
+def _known(stage: Stage, key: Hashable, view: View) -> bool:
+    match stage:
+        case Stage.DISCOUNT if isinstance(key, int):
+            return view.get(Discount, key) is not None or view.asked(stage, key)
+        case Stage.CERTIFICATE if isinstance(key, int):
+            return view.get(Certificate, key) is not None or view.asked(stage, key)
+        case Stage.ARTICLE:
+            return view.asked(stage, key) or view.get(Product, key) is not None
+        case Stage.BUYER:
+            return view.asked(stage, key) or view.asked(Stage.CUSTOMER, key)
+        case Stage.PAYMENT:
+            return view.asked(stage, key) or view.fresh(Cart, key)
+        case _:
+            return view.asked(stage, key)
+
+
 def channel_of(view: View, number: int) -> Channel:
     """The account. Raises `LookupError` where it was not loaded: the caller's fault, not the request's."""
     channel = view.get(Channel, number)
     if channel is None:
         raise LookupError(f"channel {number} was not loaded")
     return channel
-
-
-def totals_want(stage: Stage, view: View, cart: Cart) -> Iterable[Hashable]:
-    """What the totals of a cart look at, stage by stage, once the cart and its channel are loaded."""
-    match stage:
-        case Stage.PAYMENT:
-            return (cart.id,)
-        case Stage.DISCOUNT:
-            return [code.target for code in cart.codes if code.kind == "discount"]
-        case Stage.DISCOUNT_USE:
-            return uses_wanted(view, cart)
-        case Stage.CERTIFICATE:
-            return [code.target for code in cart.codes if code.kind == "certificate"]
-        case Stage.ARTICLE:
-            return products_of(view.children(CartLine, cart.id))
-        case Stage.METHOD:
-            return (cart.channel,)
-        case Stage.BUYER:
-            return () if cart.customer is None else (cart.customer,)
-        case _:
-            return ()
-
-
-def uses_wanted(view: View, cart: Cart, *others: Discount) -> Iterable[Hashable]:
-    """The uses of discounts by the cart's buyer that limits per customer look at."""
-    buyer = folded(cart.buyer.info.email)
-    known = [view.get(Discount, code.target) for code in cart.codes if code.kind == "discount"]
-    limited = [each for each in (*known, *others) if each and each.max_uses_per_customer is not None]
-    return [(discount.id, buyer) for discount in limited] if buyer else ()
-
-
-def folded(email: str) -> str:
-    """What e-mail addresses are compared by."""
-    return email.strip().casefold()
-
-
-def products_of(lines: Sequence[CartLine]) -> set[int]:
-    """The products of lines."""
-    return {line.product_id for line in lines if line.product_id is not None}
 
 
 def repriced(cart: Cart, line: CartLine, view: View) -> CartLine:

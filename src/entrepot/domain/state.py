@@ -6,10 +6,11 @@ The engine applies a change set to the view only when it is complete, so a refus
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime
 from enum import IntEnum
-from typing import Protocol, TypeVar, cast
+from typing import ClassVar, Protocol, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -40,6 +41,7 @@ class Stage(IntEnum):
     CHANNEL = 0
     REFERENCE = 1
     TRIES = 2
+    CODE = 3
     SESSION = 10
     CUSTOMER = 11
     CART = 12
@@ -56,6 +58,7 @@ class Stage(IntEnum):
     ARTICLE = 33
     METHOD = 34
     BUYER = 35
+    HELD = 36
     ROW = 37
     LOCATION = 38
     VARIANT = 39
@@ -67,15 +70,29 @@ class View:
 
     def __init__(self, workspace: int = 0) -> None:
         self.workspace = workspace
-        self._rows: dict[type[Record], dict[Hashable, Record]] = {}
-        self._groups: dict[tuple[type[Record], Hashable], dict[Hashable, Record]] = {}
+        self._rows: defaultdict[type[Record], dict[Hashable, Record]] = defaultdict(dict)
+        self._groups: defaultdict[tuple[type[Record], Hashable], dict[Hashable, Record]] = defaultdict(dict)
         self._stored: set[tuple[type[Record], Hashable]] = set()
         self._dirty: dict[tuple[type[Record], Hashable], Record | None] = {}
+        self._asked: dict[Stage, set[Hashable]] = {}
+
+    def ask(self, stage: Stage, keys: Iterable[Hashable]) -> None:
+        """Note that what there is under these keys has been loaded at this stage."""
+        self._asked.setdefault(stage, set()).update(keys)
+
+    def asked(self, stage: Stage, key: Hashable) -> bool:
+        """Whether this key was loaded: what is not there then does not exist, and is not merely unknown."""
+        return key in self._asked.get(stage, ())
+
+    def fresh(self, kind: type[Record], key: Hashable) -> bool:
+        """Whether this record was made by a command of this batch."""
+        return (kind, key) in self._dirty and (kind, key) not in self._stored
 
     def load(self, record: Record) -> None:
         """Take in a record as it stands in the database."""
-        self._place(record)
-        self._stored.add((type(record), record.key))
+        name = (type(record), record.key)
+        self._place(name, record)
+        self._stored.add(name)
 
     def get(self, kind: type[R], key: Hashable) -> R | None:
         """The record of this kind under `key`, or None if the workspace has none."""
@@ -93,7 +110,7 @@ class View:
             if record is None:
                 self._remove(name)
             else:
-                self._place(record)
+                self._place(name, record)
             self._dirty[name] = record
 
     def dirty(self) -> Iterator[tuple[type[Record], Hashable, Record | None, bool]]:
@@ -101,12 +118,12 @@ class View:
         for (kind, key), record in self._dirty.items():
             yield kind, key, record, (kind, key) in self._stored
 
-    def _place(self, record: Record) -> None:
-        kind, key = type(record), record.key
-        self._rows.setdefault(kind, {})[key] = record
+    def _place(self, name: tuple[type[Record], Hashable], record: Record) -> None:
+        kind, key = name
+        self._rows[kind][key] = record
         parent = record.parent
         if parent is not None:
-            self._groups.setdefault((kind, parent), {})[key] = record
+            self._groups[kind, parent][key] = record
 
     def _remove(self, name: tuple[type[Record], Hashable]) -> None:
         kind, key = name
@@ -177,6 +194,9 @@ class Ids(Protocol):
 
 class Command(msgspec.Struct, frozen=True):
     """A request to change state, free of any door's vocabulary. It says what it touches and decides itself."""
+
+    stages: ClassVar[frozenset[Stage]] = frozenset(Stage)
+    """The stages at which it may want anything. Being asked at all of them costs a command that comes often."""
 
     @property
     def ids(self) -> int:

@@ -6,7 +6,7 @@ Figures named `stored` follow the shop's convention: with the VAT at home, or wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -20,13 +20,32 @@ from entrepot.domain.channels import Channel, ShopSettings
 from entrepot.domain.customers import Customer
 from entrepot.domain.delivery import DeliveryMethod, DeliveryOffer, Destination
 from entrepot.domain.discounts import Discount
+from entrepot.domain.folding import folded
 from entrepot.domain.orders import Payment
 from entrepot.domain.payment_methods import PaymentMethod, suits
-from entrepot.domain.state import View
+from entrepot.domain.state import Command, Stage, View
 from entrepot.domain.vat import NOTHING, Amount
 
 PLANNED = "planned"
 M = TypeVar("M", DeliveryMethod, PaymentMethod)
+
+
+class CartReading(Command, frozen=True):
+    """What a reader loads, without changing anything, to see the totals of a channel's cart."""
+
+    channel: int
+    cart: int
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """Channel and cart; then what the cart leads to."""
+        match stage:
+            case Stage.CHANNEL:
+                return (self.channel,)
+            case Stage.CART:
+                return (self.cart,)
+            case _:
+                cart = view.get(Cart, self.cart)
+                return totals_want(stage, view, cart) if cart else ()
 
 
 class LineTotal(msgspec.Struct, frozen=True):
@@ -86,6 +105,40 @@ def total(cart: Cart, view: View, *, method: int | None = None) -> Totals:
     Raises `LookupError` where the cart's channel was not loaded.
     """
     return _Sum(cart, view, method).run()
+
+
+def totals_want(stage: Stage, view: View, cart: Cart) -> Iterable[Hashable]:
+    """What the totals of a cart look at, stage by stage, once the cart and its channel are loaded."""
+    match stage:
+        case Stage.PAYMENT:
+            return (cart.id,)
+        case Stage.DISCOUNT:
+            return [code.target for code in cart.codes if code.kind == "discount"]
+        case Stage.DISCOUNT_USE:
+            return uses_wanted(view, cart)
+        case Stage.CERTIFICATE:
+            return [code.target for code in cart.codes if code.kind == "certificate"]
+        case Stage.ARTICLE:
+            return products_of(view.children(CartLine, cart.id))
+        case Stage.METHOD:
+            return (cart.channel,)
+        case Stage.BUYER:
+            return () if cart.customer is None else (cart.customer,)
+        case _:
+            return ()
+
+
+def uses_wanted(view: View, cart: Cart, *others: Discount) -> Iterable[Hashable]:
+    """The uses of discounts by the cart's buyer that limits per customer look at."""
+    buyer = folded(cart.buyer.info.email)
+    known = [view.get(Discount, code.target) for code in cart.codes if code.kind == "discount"]
+    limited = [each for each in (*known, *others) if each and each.max_uses_per_customer is not None]
+    return [(discount.id, buyer) for discount in limited] if buyer else ()
+
+
+def products_of(lines: Sequence[CartLine]) -> set[int]:
+    """The products of lines."""
+    return {line.product_id for line in lines if line.product_id is not None}
 
 
 def groups_of(cart: Cart, view: View) -> frozenset[int]:

@@ -8,17 +8,19 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from entrepot.domain.channels import CardSettings, ExternalApi, TaxSettings
+from entrepot.domain.channels import CardSettings, ExternalApi, MailSettings, TaxSettings
 from entrepot.gateways.cards.bank import BankCards
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.mail.port import MailGateway
+from entrepot.gateways.mail.simulated import SimulatedMail
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
 from entrepot.gateways.tokens.simulated import SimulatedPartner
-from entrepot.store.attempts import read_account_of
+from entrepot.store.attempts import read_account_of, read_settings
 from entrepot.store.connections import Pool
 
 G = TypeVar("G")
-GatewayName = Literal["cards", "taxes", "tokens"]
+GatewayName = Literal["cards", "taxes", "tokens", "mails"]
 Wrap = Callable[[GatewayName, Any, int], Any]
 """Put around each gateway where it is wired: a sandbox's faults live there, and nowhere else."""
 
@@ -53,6 +55,12 @@ class Vendors:
         if settings.partner == "simulated":
             return self._wrap("tokens", SimulatedPartner(self._books, workspace), workspace)
         return self._keep("tokens", workspace, settings, lambda: _partner(settings))
+
+    def mails(self, workspace: int, settings: MailSettings) -> MailGateway:
+        """Who carries an account's mails."""
+        if settings.gateway == "mailbox":
+            return self._wrap("mails", SimulatedMail(self._books, workspace), workspace)
+        return self._keep("mails", workspace, settings, lambda: _smtp(settings))
 
     async def close(self) -> None:
         """Let go of connections and threads."""
@@ -97,3 +105,22 @@ def _partner(settings: ExternalApi) -> TokenValidator:
     from entrepot.gateways.tokens.http import HttpTokenValidator
 
     return HttpTokenValidator(settings)
+
+
+def _smtp(settings: MailSettings) -> MailGateway:
+    from entrepot.gateways.mail.smtp import SmtpMail
+
+    return SmtpMail(
+        settings.host,
+        settings.port,
+        security=settings.security,
+        username=settings.username or None,
+        password=settings.password or None,
+    )
+
+
+async def mails_of(reads: Pool, vendors: Vendors, workspace: int, channel: int) -> MailGateway:
+    """Who carries an account's mails, by its settings as they are now."""
+    async with reads.acquire() as connection:
+        settings = await read_settings(connection, workspace, channel)
+    return vendors.mails(workspace, settings.mail)

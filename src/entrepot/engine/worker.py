@@ -9,7 +9,7 @@ import msgspec
 
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
-from entrepot.engine.deliveries import PayoutDeliveries
+from entrepot.engine.deliveries import MailDeliveries, PayoutDeliveries
 from entrepot.engine.desk import OrderDesk
 from entrepot.engine.driving import ATTEMPT_SECONDS
 from entrepot.engine.engine import Connect, Engine
@@ -17,7 +17,7 @@ from entrepot.engine.housekeeping import Housekeeping
 from entrepot.engine.outbox import Outbox
 from entrepot.engine.recovery import Recovery
 from entrepot.engine.refunds import RefundDeliveries, Refunds
-from entrepot.engine.vendors import Vendors, Wrap, cards_of, unwrapped
+from entrepot.engine.vendors import Vendors, Wrap, cards_of, mails_of, unwrapped
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
 
@@ -58,9 +58,15 @@ class Worker:
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
         self.refunds = Refunds(self.engine, self.reads, self.vendors)
-        payouts = PayoutDeliveries(partial(cards_of, self.reads, self.vendors))
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
-        self.outbox = Outbox(self._outbox_pool, {"payout": payouts, "refund": RefundDeliveries(self.refunds)})
+        self.outbox = Outbox(
+            self._outbox_pool,
+            {
+                "payout": PayoutDeliveries(partial(cards_of, self.reads, self.vendors)),
+                "refund": RefundDeliveries(self.refunds),
+                "mail": MailDeliveries(partial(mails_of, self.reads, self.vendors)),
+            },
+        )
         self._recovery = Recovery(self.desk.driver, self.reads)
         self._housekeeping = Housekeeping(self.engine, self.reads)
 

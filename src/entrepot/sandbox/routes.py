@@ -1,4 +1,4 @@
-"""The sandbox's own routes under `/sandbox`: world, reset, clock, faults, and the simulated partner."""
+"""The sandbox's own routes under `/sandbox`: world, reset, clock, faults, mailbox, and the simulated partner."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from entrepot.doors.kit import Answer, Door, Endpoint, Observer, Reply, Request, Resource, Router, encode
 from entrepot.failures import Failure
 from entrepot.failures.service import Unavailable
+from entrepot.gateways.mail.simulated import read_mailbox
 from entrepot.sandbox import clock, partner
 from entrepot.sandbox.gate import StillBusyError
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
@@ -60,6 +61,7 @@ class Routes:
             Resource("/clock", {"GET": at("clock", self._clock), "POST": at("set-clock", self._set_clock)}),
             Resource("/faults", faults),
             Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
+            Resource("/mailbox", {"GET": at("mailbox", self._mailbox)}),
             Resource("/partner/{workspace}/validate", {"GET": validate, "POST": validate}),
         ]
         return Router(self._door, resources, slash_optional=True)
@@ -102,6 +104,17 @@ class Routes:
         if not self._faults.remove(request.params["number"]):
             raise NotFoundError("there is no fault of this number")
         return Reply(204)
+
+    async def _mailbox(self, request: Request) -> Answer:
+        name, to = request.query.get("workspace"), request.query.get("to")
+        if not name:
+            raise BadRequestError("?workspace: its name is needed")
+        async with self._sandbox.acquire() as connection:
+            number = await find_workspace(connection, name)
+            if number is None:
+                raise NotFoundError("there is no workspace of this name")
+            letters = await read_mailbox(connection, number, to or None)
+        return _json(200, {"letters": letters})
 
     async def _validate(self, request: Request) -> Answer:
         return await partner.validate(self._sandbox, request)

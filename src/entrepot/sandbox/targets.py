@@ -9,6 +9,7 @@ from typing import Literal
 from entrepot.domain.state import Command
 from entrepot.engine.vendors import GatewayName
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
 
@@ -19,7 +20,12 @@ RULE = "rule:"
 ENGINE = "connection:engine"
 READS = "connection:reads"
 
-_PORTS: Mapping[GatewayName, type] = {"cards": CardGateway, "taxes": TaxGateway, "tokens": TokenValidator}
+_PORTS: Mapping[GatewayName, type] = {
+    "cards": CardGateway,
+    "taxes": TaxGateway,
+    "tokens": TokenValidator,
+    "mails": MailGateway,
+}
 _NOT_CALLS = frozenset({"close", "in_process"})
 
 _RULE: tuple[Kind, ...] = ("error",)

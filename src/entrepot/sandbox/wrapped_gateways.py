@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
 from entrepot.gateways.cards.port import UNREACHABLE, CallFailed
+from entrepot.gateways.mail.port import MailFailed
 from entrepot.gateways.tokens.port import NoVerdict
 from entrepot.sandbox.register import Fault, FaultRegister, InjectedFaultError
 from entrepot.sandbox.targets import GatewayName, gateway_targets
@@ -18,7 +19,7 @@ G = TypeVar("G")
 Loss = Literal["refuse", "timeout", "drop"]
 Call = Callable[..., Awaitable[object]]
 
-LIMITS: Mapping[GatewayName, float] = {"cards": 20.0, "taxes": 10.0, "tokens": 5.0}
+LIMITS: Mapping[GatewayName, float] = {"cards": 20.0, "taxes": 10.0, "tokens": 5.0, "mails": 20.0}
 """Seconds after which the real adapters give a call up."""
 
 _NEVER_IN_DOUBT = frozenset({"read", "payout_ready"})
@@ -80,12 +81,21 @@ class FaultyGateway:
                 return _no_taxes(how, getattr(self._gateway, "url", None))
             case "tokens":
                 return NoVerdict(_NO_VERDICT[how])
+            case "mails":
+                return MailFailed(_NO_MAIL[how])
 
 
 _NO_VERDICT: Mapping[Loss, str] = {
     "refuse": "the connection failed: ConnectError",
     "timeout": "no reply within the time limit",
     "drop": "the connection failed: RemoteProtocolError",
+}
+
+
+_NO_MAIL: Mapping[Loss, str] = {
+    "refuse": "the mail server could not be used: SMTPConnectError",
+    "timeout": "the mail server did not answer within the time limit",
+    "drop": "the mail server could not be used: SMTPServerDisconnected",
 }
 
 

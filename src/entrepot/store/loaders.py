@@ -16,7 +16,7 @@ from entrepot.domain.carts import Cart, CartFile, CartLine
 from entrepot.domain.catalogue import Offer, OfferKey, Variant
 from entrepot.domain.certificates import Certificate
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
-from entrepot.domain.customers import Customer, Session
+from entrepot.domain.customers import Customer, OneTimeCode, Session
 from entrepot.domain.discounts import Discount
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.shipping import ShippingRate
@@ -37,12 +37,16 @@ async def load(
     connection: Connection, workspace: int, commands: Sequence[Command], view: View, *, lock: bool
 ) -> None:
     """Bring what these commands want into the view, stage by stage; `lock` for a batch, not for a plain read."""
+    stages = frozenset[Stage]().union(*(command.stages for command in commands))
     for stage, loader in LOADERS.items():
+        if stage not in stages:
+            continue
         keys: dict[Hashable, None] = {}
         for command in commands:
             keys.update(dict.fromkeys(command.wants(stage, view)))
         if keys:
             await loader(connection, workspace, list(keys), view, lock)
+            view.ask(stage, keys)
 
 
 _CHANNELS = """
@@ -175,6 +179,7 @@ LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
     Stage.TRIES: rows_of(Tries, "subject", "bytea"),
+    Stage.CODE: rows_of(OneTimeCode, "hash", "bytea"),
     Stage.SESSION: rows_of(Session, "id", "bigint"),
     Stage.CUSTOMER: rows_of(Customer, "id", "bigint"),
     Stage.CART: rows_of(Cart, "id", "bigint", CartLine, CartFile, parent="cart"),
@@ -191,6 +196,7 @@ LOADERS: dict[Stage, Loader] = {
     Stage.ARTICLE: articles,
     Stage.METHOD: methods,
     Stage.BUYER: plain(Customer),
+    Stage.HELD: cast("Loader", _references),
     Stage.ROW: cast("Loader", any_rows),
     Stage.LOCATION: plain(Location),
     Stage.VARIANT: plain(Variant),

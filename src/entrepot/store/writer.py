@@ -34,7 +34,7 @@ class Dirty:
             wanted = sorted(self._inserts.pop(binding.kind, ()), key=_key)
             if not wanted:
                 continue
-            rows = await connection.fetch(binding.claim, workspace, *binding.rows(wanted))
+            rows = await connection.fetch(binding.claim, workspace, binding.rows(wanted))
             if len(rows) != len(wanted):
                 raise ClaimLostError
 
@@ -45,17 +45,17 @@ class Dirty:
                 await connection.fetch(binding.delete, workspace, *binding.key_columns(removed))
             await self._insert(connection, workspace, binding)
             if changed := self._updates.get(binding.kind):
-                await connection.fetch(binding.put, workspace, *binding.rows(changed))
+                await connection.fetch(binding.put, workspace, binding.rows(changed))
         if moved := self._updates.get(Reference):
             # Freed and taken again within one batch: the row never left.
-            await connection.fetch(REFERENCES.put, workspace, *REFERENCES.rows(moved))
+            await connection.fetch(REFERENCES.put, workspace, REFERENCES.rows(moved))
         if freed := self._deletes.get(Reference):
             await connection.fetch(REFERENCES.delete, workspace, *REFERENCES.key_columns(freed))
 
     async def _insert(self, connection: Connection, workspace: int, binding: Binding) -> None:
         if new := self._inserts.get(binding.kind):
             statement = binding.put if binding.upsert else binding.insert
-            await connection.fetch(statement, workspace, *binding.rows(sorted(new, key=_key)))
+            await connection.fetch(statement, workspace, binding.rows(sorted(new, key=_key)))
 
 
 def _key(record: Record) -> Any:

@@ -14,7 +14,7 @@ from entrepot.domain.channels import ChannelSettings
 from entrepot.worlds.faults import Fault, pointer
 from entrepot.worlds.types import Secret, World
 
-SECRETS = frozenset({"api_key", "license_key"})
+SECRETS = frozenset({"api_key", "license_key", "password"})
 """The settings of a channel that are secrets."""
 
 _REF = "#/$defs/{name}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from entrepot.store.connections import Connection
 from entrepot.worlds.plan import Plan
 from entrepot.worlds.stored import LEVELS, ROWS
@@ -12,13 +10,12 @@ from entrepot.worlds.stored import LEVELS, ROWS
 async def write_plan(connection: Connection, workspace: int, plan: Plan) -> None:
     """Delete children before parents, then insert and update parents before children."""
     for binding in reversed(ROWS):
-        await _run(connection, workspace, binding.delete, binding.keys(plan.table(binding.kind).deletes))
+        if deletes := plan.table(binding.kind).deletes:
+            await connection.execute(binding.delete, workspace, *binding.keys(deletes))
     for binding in (*ROWS, LEVELS):
         table = plan.levels if binding is LEVELS else plan.table(binding.kind)
-        await _run(connection, workspace, binding.insert, binding.rows(table.creates))
-        await _run(connection, workspace, binding.put, binding.rows([after for _, after in table.updates]))
-
-
-async def _run(connection: Connection, workspace: int, statement: str, columns: list[list[Any]]) -> None:
-    if columns[0]:
-        await connection.execute(statement, workspace, *columns)
+        if table.creates:
+            await connection.execute(binding.insert, workspace, binding.rows(table.creates))
+        if table.updates:
+            after = [after for _, after in table.updates]
+            await connection.execute(binding.put, workspace, binding.rows(after))

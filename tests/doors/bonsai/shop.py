@@ -90,7 +90,7 @@ class Shop:
         for binding in BINDINGS:
             own = [record for record in records if type(record) is binding.kind]
             if own:
-                await self.connection.execute(binding.put, number, *binding.rows(own))
+                await self.connection.execute(binding.put, number, binding.rows(own))
 
     async def workspace(self, name: str = "north") -> int:
         return await self.connection.fetchval("select id from workspaces where name = $1", name)

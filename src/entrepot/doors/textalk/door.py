@@ -17,6 +17,7 @@ from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes
 from entrepot.doors.textalk.lookups import StoreLookups
 from entrepot.doors.textalk.methods import administrators, catalogue
 from entrepot.doors.textalk.methods import context as contexts
+from entrepot.doors.textalk.methods import customers as accounts
 from entrepot.doors.textalk.methods.administrators import TokenWriter, may_manage_tokens
 from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import ClassMethods
@@ -25,6 +26,7 @@ from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable, method_table
 from entrepot.doors.textalk.transport.routes import textalk_app
 from entrepot.doors.textalk.writing.articles import ArticleWriter
+from entrepot.doors.textalk.writing.customers import CustomerWriter
 from entrepot.doors.textalk.writing.rows import RowWriter
 from entrepot.doors.textalk.writing.writers import Writers
 
@@ -77,7 +79,11 @@ class Textalk:
         services = self._services
         return Writers(
             RowWriter(services.engine),
-            {"Article": ArticleWriter(services), "AuthToken": TokenWriter(services)},
+            {
+                "Article": ArticleWriter(services),
+                "AuthToken": TokenWriter(services),
+                "Customer": CustomerWriter(services, self._passwords),
+            },
         )
 
 
@@ -94,3 +100,4 @@ def _own_methods(parts: Parts) -> Iterator[Method]:
     yield from contexts.methods(parts)
     yield from administrators.methods(parts)
     yield from catalogue.methods(parts)
+    yield from accounts.methods(parts)

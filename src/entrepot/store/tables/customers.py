@@ -35,6 +35,7 @@ customers = table(
     moment("created_at"),
     moment("changed_at"),
     small("version"),
+    moment("secured_at"),
     Index("customers_email_idx", "workspace", "channel", "email_folded"),
     Index(
         "customers_confirmed_idx",
@@ -52,7 +53,7 @@ one_time_codes = table(
     blob("hash"),
     text("kind"),
     big("channel"),
-    big("customer"),
+    big("customer", null=True),
     moment("created_at"),
     moment("expires_at"),
     moment("used_at", null=True),

@@ -6,12 +6,15 @@ import re
 import secrets
 from typing import Final
 
+from entrepot.domain.signing_up import NewCode
 from entrepot.store.directory import Key, credential_key
 
 SESSION: Final = "textalk:session"
 LOGIN: Final = "textalk:login"
 WEBSHOP: Final = "textalk:webshop"
 ADMINISTRATOR: Final = "textalk:administrator"
+SIGNUP: Final = "textalk:signup"
+RESET: Final = "textalk:reset"
 
 _LOGIN_TOKEN: Final = re.compile(r"adm_([0-9a-z]{1,13})_[A-Za-z0-9_-]{43}", re.ASCII)
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -20,6 +23,12 @@ _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 def new_session_token() -> str:
     """32 hexadecimal digits (contract, item 18)."""
     return secrets.token_hex(16)
+
+
+def new_code(kind: str) -> NewCode:
+    """A code of 32 hexadecimal digits, to be mailed (contract, item 37)."""
+    text = secrets.token_hex(16)
+    return NewCode(text, hashed(kind, text))
 
 
 def new_login_token(workspace: int) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 import sqlalchemy as sa
 
-from entrepot.domain.customers import CustomerGroup
+from entrepot.domain.customers import BuyerInfo, ContactAddress, CustomerGroup, DeliveryAddress
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
 from entrepot.doors.textalk.classes.declaration import (
@@ -19,6 +21,7 @@ from entrepot.doors.textalk.classes.declaration import (
     Stored,
 )
 from entrepot.doors.textalk.context import Audience
+from entrepot.doors.textalk.json import Json
 from entrepot.store.tables.customers import customer_groups, customers
 
 _LINE: Final = shapes.string(200, nullable=True)
@@ -46,6 +49,14 @@ INFO: Final = shapes.Record(
         "newsletter": shapes.boolean(),
     }
 )
+_ADDRESS: Final = r"""[^@\s\x00-\x1f\x7f<>()\[\],;:"\\]"""
+CUSTOMER_INFO: Final = shapes.Record(
+    properties={
+        **INFO.properties,
+        "email": shapes.string(254, pattern=rf"^{_ADDRESS}{{1,64}}@{_ADDRESS}+\.{_ADDRESS}+$"),
+    }
+)
+"""Of who has an account: mails must reach it."""
 BUYER: Final = shapes.Record(
     properties={"address": ADDRESS, "deliveryAddress": DELIVERY_ADDRESS, "info": INFO}
 )
@@ -58,6 +69,15 @@ def _visible(audience: Audience) -> sa.ColumnElement[bool]:
     if audience is Audience.ADMIN:
         return here
     return sa.and_(here, customers.c.id == Caller.CUSTOMER)
+
+
+def _whole(kind: type[msgspec.Struct]) -> Callable[[Any], Json]:
+    """The stored part of a record, and what was never said."""
+    blank = {
+        name: getattr(kind(), field)
+        for field, name in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+    }
+    return lambda cell: {**blank, **(cell or {})}
 
 
 _OWN: Final[dict[str, Any]] = {"write": Audience.BUYER}
@@ -84,13 +104,19 @@ CUSTOMER: Final = ClassDecl(
             "language", shapes.string(2, pattern="^[a-z]{2}$", nullable=True), customers.c.language, **_OWN
         ),
         f.settable("groups", shapes.references("Customergroup"), customers.c.groups, read=Audience.ADMIN),
-        f.settable("address", ADDRESS, customers.c.address, **_OWN),
-        f.settable("deliveryAddress", DELIVERY_ADDRESS, customers.c.delivery_address, **_OWN),
-        f.settable("info", INFO, customers.c.info, **_OWN),
+        f.settable("address", ADDRESS, customers.c.address, to_wire=_whole(ContactAddress), **_OWN),
+        f.settable(
+            "deliveryAddress",
+            DELIVERY_ADDRESS,
+            customers.c.delivery_address,
+            to_wire=_whole(DeliveryAddress),
+            **_OWN,
+        ),
+        f.settable("info", CUSTOMER_INFO, customers.c.info, to_wire=_whole(BuyerInfo), **_OWN),
         f.settable("custom", shapes.Mapped(keys=shapes.ANY_KEYS, values=shapes.Free()), customers.c.custom),
         Field(
             name="password",
-            shape=shapes.string(1000),
+            shape=shapes.string(),
             source=sa.cast(sa.null(), sa.Text),
             read=Audience.NOBODY,
             write=Audience.BUYER,

@@ -124,7 +124,7 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
 
     `rows` is the table or join with one row per object; `workspace` and `uid` are columns of it. `visible`
     narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist.
-    `aliases` only filter. `search` is a column that holds the searchable text, folded by `query.folding.fold`.
+    `aliases` only filter. `search` is a column that holds the searchable text, folded by `domain.folding.fold`.
     `operations` says which methods there are, and for whom; `stored` what set, create and delete change.
     """
 

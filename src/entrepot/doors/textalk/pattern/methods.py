@@ -108,7 +108,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
         projection = self.projection(context, _at(params, 1, "uid"))
         if isinstance(projection, RpcError):
             return projection
-        patch = _read_patch(params[0], at)
+        patch = read_patch(params[0], at)
         if isinstance(patch, RpcError):
             return patch
         checked = check_patch(self.decl, context.audience, patch, creating=uid is None)
@@ -133,7 +133,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
         uid = None if params[0] is None else read_uid(params[0], self.decl)
         if isinstance(uid, RpcError):
             return uid
-        patch = _read_patch(params[1], "/1")
+        patch = read_patch(params[1], "/1")
         if isinstance(patch, RpcError):
             return patch
         checked = check_patch(self.decl, context.audience, patch, creating=uid is None)
@@ -148,7 +148,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
         """`[uid or null, patch]`: the patch in normal form; 9002."""
         del context
         uid = None if params[0] is None else read_uid(params[0], self.decl)
-        patch = _read_patch(params[1], "/1")
+        patch = read_patch(params[1], "/1")
         if isinstance(uid, RpcError) or isinstance(patch, RpcError):
             return uid if isinstance(uid, RpcError) else patch
         problems: list[Problem] = []
@@ -170,7 +170,7 @@ def _at(params: Sequence[Json], place: int, default: Json = None) -> Json:
     return default if given is None else given
 
 
-def _read_patch(raw: Json, pointer: str) -> Mapping[str, Json] | RpcError:
+def read_patch(raw: Json, pointer: str) -> Mapping[str, Json] | RpcError:
     """`[]` is what PHP makes of an empty object."""
     if is_array(raw) and not raw:
         return {}

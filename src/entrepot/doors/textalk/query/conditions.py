@@ -7,13 +7,13 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from entrepot.domain.folding import fold
 from entrepot.doors.kit import encode
 from entrepot.doors.textalk.classes.declaration import ClassDecl
 from entrepot.doors.textalk.classes.normalization import read_moment
 from entrepot.doors.textalk.classes.shapes import Array, Kind, Scalar
 from entrepot.doors.textalk.json import Json, is_array
 from entrepot.doors.textalk.query.filters import Condition, Search, Target
-from entrepot.doors.textalk.query.folding import fold
 
 _Element = sa.ColumnElement[Any]
 _INT8: Final = 2**63

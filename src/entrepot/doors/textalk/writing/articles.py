@@ -11,6 +11,7 @@ import msgspec
 
 from entrepot.domain.articles import ProductChoice
 from entrepot.domain.catalogue import Price, Product, Variant
+from entrepot.domain.folding import fold
 from entrepot.domain.rows import Fresh, Put, Remove
 from entrepot.domain.state import Refused
 from entrepot.domain.stocking import CountStock
@@ -22,7 +23,6 @@ from entrepot.doors.textalk.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.failures import rpc_error
 from entrepot.doors.textalk.json import Json, is_array, is_number, is_object
 from entrepot.doors.textalk.pattern.writer import Written
-from entrepot.doors.textalk.query.folding import fold
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.rows import RowWriter, changes_of
 

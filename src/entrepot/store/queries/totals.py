@@ -1,0 +1,24 @@
+"""Reading what carts come to: the very sums by which checkout would place them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from entrepot.domain.carts import Cart
+from entrepot.domain.state import View
+from entrepot.domain.totals import CartReading, Totals, total
+from entrepot.store.connections import Connection
+from entrepot.store.loaders import load
+
+
+async def read_totals(
+    connection: Connection, workspace: int, channel: int, carts: Sequence[int]
+) -> Mapping[int, Totals]:
+    """The totals of a channel's carts by id, as things stand now; carts that are not there are left out.
+
+    For one state of the database the caller reads in a transaction of its own.
+    """
+    view = View(workspace)
+    await load(connection, workspace, [CartReading(channel, number) for number in carts], view, lock=False)
+    found = [cart for number in carts if (cart := view.get(Cart, number)) and cart.channel == channel]
+    return {cart.id: total(cart, view) for cart in found}
