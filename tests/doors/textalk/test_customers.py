@@ -65,10 +65,10 @@ class Shopping:
         body = (await self.reply(method, *params, process=process, **context)).json()
         return body["error"]["code"] if "error" in body else body["result"]
 
-    async def error(self, method: str, *params: Any, **context: str) -> dict[str, Any]:
+    async def error(self, method: str, *params: Any, process: int = 0, **context: str) -> dict[str, Any]:
         """The error of a call that changes nothing."""
         before = await read_state(self.shop.connection)
-        body = (await self.reply(method, *params, **context)).json()
+        body = (await self.reply(method, *params, process=process, **context)).json()
         after = await read_state(self.shop.connection)
         assert not changed(before, after)
         return body["error"]
@@ -180,11 +180,12 @@ async def test_a_password_has_8_to_128_characters(eva: Shopping, password: str) 
     await eva.call("Customer.signup", patch("ada@example.com"))
     await eva.shop.letters("ada@example.com")
     reason = "minst 8" if len(password) < 8 else "högst 128"
-    for call in (
-        ("Customer.signup", patch(password=password)),
-        ("Customer.resetPassword", "0" * 32, password),
-    ):
-        error = await eva.error(*call, language="sv")
+    calls: tuple[tuple[str, tuple[Any, ...]], ...] = (
+        ("Customer.signup", (patch(password=password),)),
+        ("Customer.resetPassword", ("0" * 32, password)),
+    )
+    for method, params in calls:
+        error = await eva.error(method, *params, language="sv")
         assert (error["code"], reason in error["data"]) == (3004, True)
     assert eva.passwords.runs == 1
 
@@ -253,7 +254,7 @@ async def test_a_reset_is_asked_for_with_the_same_work_whoever_it_is(eva: Shoppi
     await eva.joined()
     await eva.call("Customer.signup", patch("new@example.com"))
     await eva.shop.letters("new@example.com")
-    done: list[tuple[str, int, int, int]] = []
+    done: list[tuple[Any, ...]] = []
     for email in (EVA, "new@example.com", "nobody@example.com", "no address", "x" * 1_000):
         before = await written(eva)
         reply = await eva.reply("Customer.requestPasswordReset", email)
