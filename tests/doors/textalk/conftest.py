@@ -1,4 +1,4 @@
-"""What tests of customers need: two processes of one database, and a shop of their own."""
+"""What tests share: a served door, whose objects each test makes for itself; and a shop that two processes serve."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
+import pytest_asyncio
 
 from entrepot.store.connections import connect
 from tests.doors.textalk.people import EVA, Process, Shopping, started
+from tests.doors.textalk.served import Api, open_api
 from tests.support.webshop import Webshop
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(module_database_url: str) -> AsyncIterator[Api]:
+    """The served door."""
+    async with open_api(module_database_url) as opened:
+        yield opened
 
 
 @pytest.fixture
