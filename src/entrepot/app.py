@@ -19,7 +19,6 @@ from entrepot.entrance import doors, failure_tables
 from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
 from entrepot.store.connections import FAULTS
 
-
 _HOME = """Entrepot answers here.
 
 /bonsai         the Bonsai orders API; /bonsai/openapi.json describes it
