@@ -20,8 +20,9 @@ def cuid(uuid: UUID) -> str:
     free = (value >> 80) << (_MIDDLE + _LOW) | (value >> 64 & 0xFFF) << _LOW | value & ((1 << _LOW) - 1)
     pairs: list[str] = []
     for half in reversed(divmod(free, _HALF)):
+        rest = half
         for _ in range(6):
-            half, pair = divmod(half, 36 * 36)
+            rest, pair = divmod(rest, 36 * 36)
             pairs.append(_PAIRS[pair])
     return "c" + "".join(reversed(pairs))
 
