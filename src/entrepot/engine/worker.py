@@ -10,6 +10,7 @@ import msgspec
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries
+from entrepot.engine.deliveries.listeners import StoredListeners
 from entrepot.engine.desk import OrderDesk
 from entrepot.engine.driving import ATTEMPT_SECONDS
 from entrepot.engine.engine import Connect, Engine
@@ -21,7 +22,6 @@ from entrepot.engine.till import Till
 from entrepot.engine.vendors import Vendors, Wrap, cards_of, mails_of, unwrapped
 from entrepot.gateways.events.http import HttpEventPoster
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
-from entrepot.store.listeners import StoredListeners
 
 
 def _as_it_is(connect: Connect) -> Connect:

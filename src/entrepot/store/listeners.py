@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from entrepot.gateways.events.port import EventTarget
-from entrepot.store.connections import Pool
+import msgspec
+
+from entrepot.store.connections import Connection
 
 _FIND = """
 select l.url, l.secret, l.active, w.sandbox from event_listeners l join workspaces w on w.id = l.workspace
@@ -24,21 +25,28 @@ on conflict do nothing
 """
 
 
-class StoredListeners:
-    """The listeners of all workspaces. Those of a sandbox may be on this machine."""
+class ListenerRow(msgspec.Struct, frozen=True):
+    """A listener as the outbox needs it; `sandbox` is its workspace's."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    url: str
+    secret: str
+    active: bool
+    sandbox: bool
 
-    async def find(self, workspace: int, listener: int) -> EventTarget | None:
-        """Where this listener is told, or None for one that was deleted."""
-        async with self._pool.acquire() as connection:
-            row = await connection.fetchrow(_FIND, workspace, listener)
-        return None if row is None else EventTarget(row[0], row[1].encode(), row[2], row[3])
+    def __repr__(self) -> str:
+        return f"ListenerRow(active={self.active}, sandbox={self.sandbox})"
 
-    async def mark(self, workspace: int, listener: int, active: bool, at: datetime) -> None:
-        """Write down that it answers again, or that it has ceased to."""
-        words = "answers" if active else "does not answer"
-        async with self._pool.acquire() as connection:
-            await connection.execute(_MARK, workspace, listener, active, at)
-            await connection.execute(_LOG, workspace, listener, at, words)
+
+async def read_listener(connection: Connection, workspace: int, listener: int) -> ListenerRow | None:
+    """The listener, or None for one that was deleted."""
+    row = await connection.fetchrow(_FIND, workspace, listener)
+    return None if row is None else ListenerRow(*row)
+
+
+async def mark_listener(
+    connection: Connection, workspace: int, listener: int, active: bool, at: datetime
+) -> None:
+    """Write down that a listener answers again, or that it has ceased to; its log has it too."""
+    words = "answers" if active else "does not answer"
+    await connection.execute(_MARK, workspace, listener, active, at)
+    await connection.execute(_LOG, workspace, listener, at, words)
