@@ -49,6 +49,15 @@ class TaxSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     base_url: str | None = None
 
 
+class AddressSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which register knows where buyers live: a simulated one, or one that is asked over HTTP."""
+
+    register: Literal["simulated", "http"] = "simulated"
+    url: str = ""
+    api_key: str = ""
+    allow_private: bool = False
+
+
 class MailSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who carries the account's mails, and what stands in them.
 
@@ -105,6 +114,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     external_payment: ExternalPayment | None = None
     cards: CardSettings = CardSettings()
     taxes: TaxSettings = TaxSettings()
+    addresses: AddressSettings = AddressSettings()
     shop: ShopSettings = ShopSettings()
     mail: MailSettings = MailSettings()
     door: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])

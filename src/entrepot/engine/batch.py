@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from entrepot.domain.state import Command, Decided, Decision, Ids, Refused, View, refused
+from entrepot.engine.announcing import announce
 from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
 from entrepot.store.connections import Connection
@@ -85,6 +86,7 @@ class Batch:
         await load(connection, self.workspace, self.commands, view, lock=True)
         ids = await self._ids(connection)
         self.answers = [decide(command, view, now, ids, rule) for command in self.commands]
+        await announce(connection, self.workspace, view, now)
         dirty = Dirty(view)
         await dirty.claim(connection, self.workspace)
         await dirty.write(connection, self.workspace)

@@ -8,7 +8,9 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from entrepot.domain.channels import CardSettings, ExternalApi, MailSettings, TaxSettings
+from entrepot.domain.channels import AddressSettings, CardSettings, ExternalApi, MailSettings, TaxSettings
+from entrepot.gateways.addresses.port import AddressLookup
+from entrepot.gateways.addresses.simulated import SimulatedRegister
 from entrepot.gateways.cards.bank import BankCards
 from entrepot.gateways.cards.port import CardGateway
 from entrepot.gateways.mail.port import MailGateway
@@ -20,7 +22,7 @@ from entrepot.store.attempts import read_account_of, read_settings
 from entrepot.store.connections import Pool
 
 G = TypeVar("G")
-GatewayName = Literal["cards", "taxes", "tokens", "mails"]
+GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses"]
 Wrap = Callable[[GatewayName, Any, int], Any]
 """Put around each gateway where it is wired: a sandbox's faults live there, and nowhere else."""
 
@@ -61,6 +63,12 @@ class Vendors:
         if settings.gateway == "mailbox":
             return self._wrap("mails", SimulatedMail(self._books, workspace), workspace)
         return self._keep("mails", workspace, settings, lambda: _smtp(settings))
+
+    def addresses(self, workspace: int, settings: AddressSettings) -> AddressLookup:
+        """Which register an account asks for addresses."""
+        if settings.register == "simulated":
+            return self._wrap("addresses", SimulatedRegister(self._books, workspace), workspace)
+        return self._keep("addresses", workspace, settings, lambda: _register(settings))
 
     async def close(self) -> None:
         """Let go of connections and threads."""
@@ -105,6 +113,12 @@ def _partner(settings: ExternalApi) -> TokenValidator:
     from entrepot.gateways.tokens.http import HttpTokenValidator
 
     return HttpTokenValidator(settings)
+
+
+def _register(settings: AddressSettings) -> AddressLookup:
+    from entrepot.gateways.addresses.http import HttpAddressLookup
+
+    return HttpAddressLookup(settings.url, settings.api_key, allow_private=settings.allow_private)
 
 
 def _smtp(settings: MailSettings) -> MailGateway:

@@ -9,7 +9,8 @@ import msgspec
 
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
-from entrepot.engine.deliveries import MailDeliveries, PayoutDeliveries
+from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries
+from entrepot.engine.deliveries.listeners import StoredListeners
 from entrepot.engine.desk import OrderDesk
 from entrepot.engine.driving import ATTEMPT_SECONDS
 from entrepot.engine.engine import Connect, Engine
@@ -19,6 +20,7 @@ from entrepot.engine.recovery import Recovery
 from entrepot.engine.refunds import RefundDeliveries, Refunds
 from entrepot.engine.till import Till
 from entrepot.engine.vendors import Vendors, Wrap, cards_of, mails_of, unwrapped
+from entrepot.gateways.events.http import HttpEventPoster
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
 
@@ -66,6 +68,7 @@ class Worker:
             {
                 "payout": PayoutDeliveries(partial(cards_of, self.reads, self.vendors)),
                 "refund": RefundDeliveries(self.refunds),
+                "event": EventDeliveries(StoredListeners(self._outbox_pool), HttpEventPoster()),
                 "mail": MailDeliveries(partial(mails_of, self.reads, self.vendors)),
             },
         )

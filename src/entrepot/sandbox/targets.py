@@ -8,6 +8,7 @@ from typing import Literal
 
 from entrepot.domain.state import Command
 from entrepot.engine.vendors import GatewayName
+from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.cards.port import CardGateway
 from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.taxes.port import TaxGateway
@@ -25,6 +26,7 @@ _PORTS: Mapping[GatewayName, type] = {
     "taxes": TaxGateway,
     "tokens": TokenValidator,
     "mails": MailGateway,
+    "addresses": AddressLookup,
 }
 _NOT_CALLS = frozenset({"close", "in_process"})
 

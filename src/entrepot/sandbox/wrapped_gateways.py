@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
+from entrepot.gateways.addresses.port import LookupFailed
 from entrepot.gateways.cards.port import UNREACHABLE, CallFailed
 from entrepot.gateways.mail.port import MailFailed
 from entrepot.gateways.tokens.port import NoVerdict
@@ -19,7 +20,13 @@ G = TypeVar("G")
 Loss = Literal["refuse", "timeout", "drop"]
 Call = Callable[..., Awaitable[object]]
 
-LIMITS: Mapping[GatewayName, float] = {"cards": 20.0, "taxes": 10.0, "tokens": 5.0, "mails": 20.0}
+LIMITS: Mapping[GatewayName, float] = {
+    "cards": 20.0,
+    "taxes": 10.0,
+    "tokens": 5.0,
+    "mails": 20.0,
+    "addresses": 5.0,
+}
 """Seconds after which the real adapters give a call up."""
 
 _NEVER_IN_DOUBT = frozenset({"read", "payout_ready"})
@@ -83,6 +90,8 @@ class FaultyGateway:
                 return NoVerdict(_NO_VERDICT[how])
             case "mails":
                 return MailFailed(_NO_MAIL[how])
+            case "addresses":
+                return LookupFailed(_NO_VERDICT[how])
 
 
 _NO_VERDICT: Mapping[Loss, str] = {

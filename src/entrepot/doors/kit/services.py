@@ -9,6 +9,7 @@ from entrepot.doors.kit.endpoint import Observer
 from entrepot.engine import Clock, Engine
 from entrepot.engine.desk import OrderDesk
 from entrepot.engine.till import Till
+from entrepot.engine.vendors import Vendors
 from entrepot.engine.worker import Worker
 from entrepot.store.connections import Pool
 from entrepot.store.directory import Caller, Directory, Key
@@ -21,6 +22,7 @@ class Services:
     engine: Engine
     desk: OrderDesk
     till: Till
+    vendors: Vendors
     reads: Pool
     callers: TickBatcher[Key, Caller]
     clock: Clock
@@ -30,4 +32,6 @@ class Services:
 def services_of(worker: Worker, observe: Observer) -> Services:
     """What the doors work with in this worker process."""
     callers = TickBatcher(Directory(worker.reads).load)
-    return Services(worker.engine, worker.desk, worker.till, worker.reads, callers, worker.clock, observe)
+    return Services(
+        worker.engine, worker.desk, worker.till, worker.vendors, worker.reads, callers, worker.clock, observe
+    )

@@ -19,13 +19,15 @@ from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.failures import rpc_error
 from entrepot.doors.textalk.json import Json, is_number, is_object
+from entrepot.doors.textalk.methods.lookups import methods as lookup_methods
+from entrepot.doors.textalk.methods.lookups import named_order
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
-from entrepot.doors.textalk.writing.orders import may_name, needs_session, read_choices, whose
+from entrepot.doors.textalk.writing.orders import needs_session, read_choices, whose
 from entrepot.doors.textalk.writing.payments import OF_PAYMENT, Known
 
 _UID: Final = Param("uid", {"type": ["integer", "string"]})
@@ -56,6 +58,7 @@ def methods(parts: Parts) -> Iterator[Method]:
     token = Param("options", {"type": ["object", "null"]}, required=False)
     yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, _QUERY, token), _OBJECT)
     yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), _NULL)
+    yield from lookup_methods(parts)
     admin = Audience.ADMIN
     pay = (_UID, _QUERY)
     yield Method("Payment.capture", "Collects a payment", own.capture, pay, _OBJECT, audience=admin)
@@ -223,8 +226,7 @@ class _Orders:
         return (uid, Known(*rows[0])) if rows else RpcError(Code.OBJECT_NOT_FOUND)
 
     def _order(self, context: Context, raw: Json) -> Uid | RpcError:
-        uid = read_uid(raw, self._parts.classes["Order"].decl)
-        return uid if isinstance(uid, RpcError) else may_name(context) or uid
+        return named_order(self._parts, context, raw)
 
 
 def _refusal(outcome: object) -> RpcError:
