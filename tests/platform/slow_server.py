@@ -1,13 +1,14 @@
 """A server whose application answers slowly, to see what happens to requests in flight.
 
-Usage: slow_server.py DATA_DIR WORKERS [SETTING=VALUE...]. The application is replaced in every worker process,
-which imports this file anew.
+Usage: slow_server.py SETTING=VALUE... The application is replaced in every worker process, which imports this file
+anew; the real one, which takes a second to import, is never loaded.
 """
 
 import asyncio
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,7 +16,6 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-import entrepot.app
 from entrepot.config import Settings, load_settings
 from entrepot.serving import serve
 
@@ -39,9 +39,11 @@ def create_app(_settings: Settings, _database_url: str) -> ASGIApp:
     return Starlette(routes=[Route("/slow", slow), Route("/pid", pid), Route("/seen", seen)])
 
 
-entrepot.app.create_app = create_app
+replacement = ModuleType("entrepot.app")
+replacement.__dict__["create_app"] = create_app
+sys.modules["entrepot.app"] = replacement
 
 if __name__ == "__main__":
-    more = dict(each.split("=", 1) for each in sys.argv[3:])
-    serve(load_settings({"port": "0", "data_dir": sys.argv[1], "workers": sys.argv[2], **more}, {}, None))
-    assert not Path(sys.argv[1], "postgres", "postmaster.pid").exists()
+    settings = load_settings({"port": "0"} | dict(each.split("=", 1) for each in sys.argv[1:]), {}, None)
+    serve(settings)
+    assert not Path(settings.data_dir, "postgres", "postmaster.pid").exists()

@@ -21,6 +21,7 @@ import pytest
 from entrepot.config import MOST_WORKERS
 from entrepot.serving.capacity import RESERVE, connections_for
 from entrepot.store.connections import WORKER_CONNECTIONS, connect
+from entrepot.store.embedded import EmbeddedPostgres
 
 SLOW = Path(__file__).with_name("slow_server.py")
 ENTREPOT = Path(sys.executable).with_name("entrepot")
@@ -30,9 +31,8 @@ CERTIFICATE = Path(__file__).parents[1] / "gateways" / "tokens" / "partner_test.
 class Server:
     """A running server and its address."""
 
-    def __init__(self, data_dir: Path, workers: int, **settings: object) -> None:
-        more = [f"{name}={value}" for name, value in settings.items()]
-        command = [sys.executable, SLOW, data_dir, str(workers), *more]
+    def __init__(self, **settings: object) -> None:
+        command = [sys.executable, SLOW, *(f"{name}={value}" for name, value in settings.items())]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.said = self.process.stdout.readline()
@@ -59,31 +59,35 @@ class Server:
         psutil.wait_procs([each for each in family if isinstance(each, psutil.Process)], timeout=10)
 
 
-@pytest.fixture(params=[1, 2], ids=["one process", "two workers"])
-def server(open_folder: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
-    server = Server(open_folder / f"served-{request.param}", request.param)
-    yield server
-    server.end()
+@contextmanager
+def served(**settings: object) -> Generator[Server]:
+    server = Server(**settings)
+    try:
+        yield server
+    finally:
+        server.end()
 
 
 @pytest.fixture
-def two_workers(open_folder: Path) -> Iterator[Server]:
-    server = Server(open_folder / "served-2", 2)
-    yield server
-    server.end()
+def two_workers(module_database_url: str) -> Iterator[Server]:
+    with served(database_url=module_database_url, workers=2) as server:
+        yield server
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_signal_lets_accepted_requests_be_answered(server: Server, number: signal.Signals) -> None:
-    server.pid()  # the workers are up
-    with ThreadPoolExecutor(1) as pool:
+def test_signal_lets_accepted_requests_be_answered(
+    open_folder: Path, workers: int, number: signal.Signals
+) -> None:
+    with served(data_dir=open_folder / "served", workers=workers) as server, ThreadPoolExecutor(1) as pool:
+        server.pid()  # the workers are up
         pending = pool.submit(httpx.get, f"{server.url}/slow", timeout=20)
         time.sleep(0.3)
         server.process.send_signal(number)
         assert pending.result().text == "answered"
-    assert server.process.wait(20) == 0
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{server.url}/pid")
+        assert server.process.wait(20) == 0
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{server.url}/pid")
 
 
 def test_dead_worker_is_replaced(two_workers: Server) -> None:
@@ -106,7 +110,7 @@ def test_workers_end_when_the_parent_is_killed(two_workers: Server) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_database_that_does_not_stay_up_ends_the_server(open_folder: Path, workers: int) -> None:
-    folder = open_folder / f"served-{workers}"
+    folder = open_folder / "served"
     command = [ENTREPOT, "serve", "--port", "0", "--data-dir", folder, "--workers", str(workers)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -129,18 +133,10 @@ def kill_database(parent: int) -> None:
                 child.kill()
 
 
-@contextmanager
-def served(open_folder: Path, **settings: object) -> Generator[Server]:
-    server = Server(open_folder / "served-1", 1, **settings)
-    try:
-        yield server
-    finally:
-        server.end()
-
-
-def test_certificate_is_served_to_who_trusts_it(open_folder: Path) -> None:
+def test_certificate_is_served_to_who_trusts_it(module_database_url: str) -> None:
     trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
-    with served(open_folder, tls_cert=CERTIFICATE, tls_key=CERTIFICATE) as server:
+    tls = {"tls_cert": CERTIFICATE, "tls_key": CERTIFICATE}
+    with served(database_url=module_database_url, **tls) as server:
         assert server.url.startswith("https://127.0.0.1:")
         with httpx.Client(verify=trusting, base_url=server.url, trust_env=False) as client:
             forged = {"X-Forwarded-Proto": "http", "X-Forwarded-For": "192.0.2.7"}
@@ -160,10 +156,10 @@ def test_certificate_is_served_to_who_trusts_it(open_folder: Path) -> None:
     ],
 )
 def test_forwarded_headers_count_from_trusted_proxies_only(
-    open_folder: Path, proxies: str, seen: dict[str, str]
+    module_database_url: str, proxies: str, seen: dict[str, str]
 ) -> None:
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
-    with served(open_folder, trusted_proxies=proxies) as server:
+    with served(database_url=module_database_url, trusted_proxies=proxies) as server:
         reply = httpx.get(f"{server.url}/seen", headers=headers, trust_env=False)
     assert reply.json() == seen
 
@@ -226,10 +222,11 @@ def test_wrong_settings_are_told_all_at_once() -> None:
     assert len(done.stderr.splitlines()) == 2
 
 
-def test_second_server_on_the_data_folder_is_told(two_workers: Server, open_folder: Path) -> None:
-    done = run_serve("--port", "0", "--data-dir", str(open_folder / "served-2"))
+def test_second_server_on_the_data_folder_is_told(open_folder: Path) -> None:
+    with EmbeddedPostgres(open_folder / "served"):
+        done = run_serve("--port", "0", "--data-dir", str(open_folder / "served"))
     assert done.returncode == 1
-    assert f"process {two_workers.process.pid}" in done.stderr
+    assert f"process {os.getpid()}" in done.stderr
 
 
 def test_database_that_cannot_be_reached_is_told() -> None:

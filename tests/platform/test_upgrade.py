@@ -113,7 +113,6 @@ def test_upgrade_survives_kills_and_keeps_everything(
 ) -> None:
     for names in (
         ("dump.partial", "dump"),
-        ("postgres", "postgres-from-16"),
         ("postgres", "postgres.16"),
         ("postgres-from-16", "postgres"),
     ):

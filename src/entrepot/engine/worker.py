@@ -17,6 +17,7 @@ from entrepot.engine.housekeeping import Housekeeping
 from entrepot.engine.outbox import Outbox
 from entrepot.engine.recovery import Recovery
 from entrepot.engine.refunds import RefundDeliveries, Refunds
+from entrepot.engine.till import Till
 from entrepot.engine.vendors import Vendors, Wrap, cards_of, mails_of, unwrapped
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
@@ -57,6 +58,7 @@ class Worker:
         self._books = OpenablePool(partial(write_pool, database_url))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
+        self.till = Till(self.engine, self.desk.driver, self.vendors)
         self.refunds = Refunds(self.engine, self.reads, self.vendors)
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         self.outbox = Outbox(
@@ -84,6 +86,7 @@ class Worker:
         """Finish what was accepted, then let everything go."""
         await self._housekeeping.stop()
         await self._recovery.stop()
+        await self.till.stop()
         await self.desk.stop()
         await self.outbox.stop()
         await self._outbox_pool.close()

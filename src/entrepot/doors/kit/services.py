@@ -8,6 +8,7 @@ from entrepot.doors.kit.batching import TickBatcher
 from entrepot.doors.kit.endpoint import Observer
 from entrepot.engine import Clock, Engine
 from entrepot.engine.desk import OrderDesk
+from entrepot.engine.till import Till
 from entrepot.engine.worker import Worker
 from entrepot.store.connections import Pool
 from entrepot.store.directory import Caller, Directory, Key
@@ -19,6 +20,7 @@ class Services:
 
     engine: Engine
     desk: OrderDesk
+    till: Till
     reads: Pool
     callers: TickBatcher[Key, Caller]
     clock: Clock
@@ -28,4 +30,4 @@ class Services:
 def services_of(worker: Worker, observe: Observer) -> Services:
     """What the doors work with in this worker process."""
     callers = TickBatcher(Directory(worker.reads).load)
-    return Services(worker.engine, worker.desk, worker.reads, callers, worker.clock, observe)
+    return Services(worker.engine, worker.desk, worker.till, worker.reads, callers, worker.clock, observe)

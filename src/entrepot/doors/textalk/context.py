@@ -6,12 +6,13 @@ open sockets.
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Final, Protocol, TypeGuard
 
 import msgspec
 
+from entrepot.domain.channels import ChannelSettings, Environment
 from entrepot.doors.textalk.errors import Code, RpcError
 from entrepot.doors.textalk.texts import FALLBACK, LANGUAGES
 
@@ -31,16 +32,14 @@ class Webshop(msgspec.Struct, frozen=True):
     uid: int
     workspace: int
     channel: int
-    environment: str
+    environment: Environment
     languages: frozenset[str]
     default_language: str
     demands_tls: bool
     login_required: bool = False
     name: str = ""
-    currencies: tuple[str, ...] = ("SEK",)
     contact_email: str = ""
-    may_set_stock: bool = False
-    may_edit_catalogue: bool = False
+    settings: ChannelSettings = ChannelSettings()
 
 
 class Administrator(msgspec.Struct, frozen=True):
@@ -62,6 +61,10 @@ class BuyerSession(msgspec.Struct, frozen=True):
 
 class ContextLookups(Protocol):
     """The look-ups behind a context. Implementations batch them per tick and never cache them."""
+
+    def now(self) -> datetime:
+        """The business time."""
+        ...
 
     async def webshop(self, uid: int) -> Webshop | None:
         """The shop, or None if there is none or it is closed."""
@@ -99,6 +102,7 @@ class Context(msgspec.Struct, frozen=True):
     vat_country: str | None = None
     secure: bool = False
     address: str = ""
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
 
     @property
     def audience(self) -> Audience:
@@ -153,6 +157,7 @@ async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bo
         vat_country=raw.vat_country if raw.vat_country and _COUNTRY.fullmatch(raw.vat_country) else None,
         secure=raw.secure,
         address=raw.address,
+        now=lookups.now(),
     )
 
 

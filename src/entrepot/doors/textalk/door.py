@@ -11,13 +11,26 @@ from starlette.types import ASGIApp
 
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.accounts.passwords import Passwords
-from entrepot.doors.textalk.classes import articles, choices, codes, customers, groups, shop, tools
+from entrepot.doors.textalk.classes import (
+    articles,
+    choices,
+    codes,
+    customers,
+    groups,
+    items,
+    orders,
+    sessions,
+    shop,
+    tools,
+)
 from entrepot.doors.textalk.classes import methods as ways
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes
 from entrepot.doors.textalk.lookups import StoreLookups
 from entrepot.doors.textalk.methods import administrators, catalogue
 from entrepot.doors.textalk.methods import context as contexts
 from entrepot.doors.textalk.methods import customers as accounts
+from entrepot.doors.textalk.methods import orders as order_methods
+from entrepot.doors.textalk.methods import sessions as session_methods
 from entrepot.doors.textalk.methods.administrators import TokenWriter, may_manage_tokens
 from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import ClassMethods
@@ -27,7 +40,10 @@ from entrepot.doors.textalk.rpc.methods import Method, MethodTable, method_table
 from entrepot.doors.textalk.transport.routes import textalk_app
 from entrepot.doors.textalk.writing.articles import ArticleWriter
 from entrepot.doors.textalk.writing.customers import CustomerWriter
+from entrepot.doors.textalk.writing.orders import ItemWriter, OrderWriter, SuborderWriter
+from entrepot.doors.textalk.writing.payments import PaymentWriter
 from entrepot.doors.textalk.writing.rows import RowWriter
+from entrepot.doors.textalk.writing.special import CertificateWriter, ListenerWriter
 from entrepot.doors.textalk.writing.writers import Writers
 
 DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
@@ -47,6 +63,11 @@ DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
     shop.URL,
     tools.AUTH_TOKEN,
     tools.EVENT_LISTENER,
+    orders.ORDER,
+    orders.SUBORDER,
+    items.ORDER_ITEM,
+    items.PAYMENT,
+    sessions.SESSION,
 )
 CLASSES: Final[Classes] = {decl.name: decl for decl in DECLARATIONS}
 
@@ -83,6 +104,12 @@ class Textalk:
                 "Article": ArticleWriter(services),
                 "AuthToken": TokenWriter(services),
                 "Customer": CustomerWriter(services, self._passwords),
+                "EventListener": ListenerWriter(services.engine),
+                "Giftcertificate": CertificateWriter(services),
+                "Order": OrderWriter(services),
+                "OrderItem": ItemWriter(services),
+                "Payment": PaymentWriter(services),
+                "Suborder": SuborderWriter(services),
             },
         )
 
@@ -101,3 +128,5 @@ def _own_methods(parts: Parts) -> Iterator[Method]:
     yield from administrators.methods(parts)
     yield from catalogue.methods(parts)
     yield from accounts.methods(parts)
+    yield from session_methods.methods(parts)
+    yield from order_methods.methods(parts)

@@ -30,6 +30,7 @@ from entrepot.failures import (
     carts,
     catalogue,
     rows,
+    till,
 )
 from entrepot.failures import commerce as c
 from entrepot.failures import orders as o
@@ -120,6 +121,10 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.PaymentNotCapturable: (Code.FORBIDDEN, _nothing),
     c.PaymentNotCancellable: (Code.PAYMENT_NOT_CANCELLABLE, _nothing),
     c.PaymentNotRefundable: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
+    till.PaymentCancelFailed: (Code.PAYMENT_CANCELLATION_FAILED, _nothing),
+    till.PaymentRefundFailed: (Code.PAYMENT_REFUNDING_FAILED, _nothing),
+    till.AddressLookupUnavailable: (Code.ADDRESS_LOOKUP_UNAVAILABLE, _nothing),
+    till.AddressRegisterFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.PaymentDeclined: (Code.PAYMENT_FAILED, lambda f: f.message),
     p.CardProviderFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.TaxUnavailable: (Code.EXTERNAL_SERVER_ERROR, _nothing),

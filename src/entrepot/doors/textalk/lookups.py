@@ -12,7 +12,7 @@ from entrepot.doors.kit import Services, TickBatcher
 from entrepot.doors.textalk.accounts import tokens
 from entrepot.doors.textalk.classes.tools import AUTH
 from entrepot.doors.textalk.context import Administrator, BuyerSession, Webshop
-from entrepot.doors.textalk.settings import shop_settings
+from entrepot.doors.textalk.settings import webshop_settings
 from entrepot.store.connections import Pool
 from entrepot.store.directory import Caller, credential_key
 
@@ -61,6 +61,10 @@ class StoreLookups:
         self._sessions = TickBatcher[Name, SessionRow](_Rows(services.reads, _SESSIONS, SessionRow).load)
         self._logins = TickBatcher[Name, LoginRow](_Rows(services.reads, _LOGINS, LoginRow).load)
 
+    def now(self) -> datetime:
+        """The business time."""
+        return self._services.clock.now()
+
     async def webshop(self, uid: int) -> Webshop | None:
         """The shop, or None if there is none or it is closed."""
         caller = await self._services.callers.get(tokens.shop_key(uid))
@@ -101,7 +105,7 @@ class StoreLookups:
 
 def open_shop(caller: Caller) -> Webshop | None:
     """The shop behind a directory entry."""
-    shop = shop_settings(caller.settings)
+    shop = webshop_settings(caller.settings)
     if shop is None or shop.closed:
         return None
     return Webshop(
@@ -110,14 +114,12 @@ def open_shop(caller: Caller) -> Webshop | None:
         channel=caller.channel,
         environment=caller.environment,
         languages=frozenset(shop.languages),
-        default_language=shop.default_language,
+        default_language=caller.settings.shop.language,
         demands_tls=shop.demands_tls,
         login_required=shop.login_required,
         name=caller.name,
-        currencies=shop.currencies,
+        settings=caller.settings,
         contact_email=shop.contact_email,
-        may_set_stock=caller.settings.may_set_stock,
-        may_edit_catalogue=caller.settings.may_edit_catalogue,
     )
 
 

@@ -10,20 +10,17 @@ import msgspec
 from entrepot.domain.channels import ChannelSettings
 
 
-class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A webshop. `uid` is the number in the context parameter `webshop`; `currencies` begins with the base currency.
+class WebshopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A webshop. `uid` is the number in the context parameter `webshop`.
 
     `demands_tls` refuses credentials on plain connections (1007); a `closed` shop does not exist for anybody
-    (1002); `login_required` hides everything from visitors (contract, section 6).
+    (1002); `login_required` hides its goods from visitors (contract, section 6).
     """
 
     uid: int
     name: Mapping[str, str] = {}
-    url: str = ""
+    url: Mapping[str, str] = {}
     languages: tuple[str, ...] = ("en",)
-    default_language: str = "en"
-    currencies: tuple[str, ...] = ("SEK",)
-    language_currencies: Mapping[str, str] = {}
     demands_tls: bool = False
     closed: bool = False
     login_required: bool = False
@@ -35,9 +32,9 @@ class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     created: str = ""
 
 
-def shop_settings(settings: ChannelSettings) -> ShopSettings | None:
+def webshop_settings(settings: ChannelSettings) -> WebshopSettings | None:
     """The shop behind a channel's settings, or None if they describe none."""
     try:
-        return msgspec.convert(settings.door, ShopSettings)
+        return msgspec.convert(settings.door, WebshopSettings)
     except msgspec.ValidationError:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import cache
+from functools import cached_property
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
@@ -19,7 +19,6 @@ AT_ONCE: Final = 2
 MOST_WAITING: Final = 64
 """So many take about two seconds; whoever comes then had better come again."""
 
-_hasher: Final = PasswordHasher()
 T = TypeVar("T")
 
 
@@ -33,8 +32,9 @@ def why_invalid(password: str) -> Text | None:
 class Passwords:
     """Hashes and checks passwords of one worker. `runs` counts the work, which must not depend on who exists."""
 
-    def __init__(self) -> None:
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self.runs = 0
+        self._hasher = hasher or PasswordHasher()
         self._wanted = 0
         self._slots = asyncio.Semaphore(AT_ONCE)
 
@@ -45,11 +45,23 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """The hash to store, with its salt and parameters."""
-        return await self._run(lambda: _hasher.hash(_bytes(password)))
+        return await self._run(lambda: self._hasher.hash(_bytes(password)))
 
     async def verify(self, stored: str | None, password: str) -> bool:
         """Whether the password is the stored one. Without a stored one the same work is done for nothing."""
-        return await self._run(lambda: _verify(stored, _bytes(password))) and stored is not None
+        return await self._run(lambda: self._verify(stored, _bytes(password))) and stored is not None
+
+    def _verify(self, stored: str | None, password: bytes) -> bool:
+        nobody = self._nobody  # made for everybody, so that it is not the first stranger who waits for it
+        try:
+            return self._hasher.verify(nobody if stored is None else stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A hash of no password, for accounts that do not exist."""
+        return self._hasher.hash("")
 
     async def _run(self, work: Callable[[], T]) -> T:
         self._wanted += 1
@@ -59,20 +71,6 @@ class Passwords:
                 return await asyncio.to_thread(work)
         finally:
             self._wanted -= 1
-
-
-def _verify(stored: str | None, password: bytes) -> bool:
-    nobody = _nobody()  # made for everybody, so that it is not the first stranger who waits for it
-    try:
-        return _hasher.verify(nobody if stored is None else stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-@cache
-def _nobody() -> str:
-    """A hash of no password, for accounts that do not exist."""
-    return _hasher.hash("")
 
 
 def _bytes(password: str) -> bytes:

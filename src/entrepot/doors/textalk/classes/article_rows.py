@@ -154,4 +154,4 @@ def buyable() -> sa.ColumnElement[bool]:
 def name() -> sa.ColumnElement[Any]:
     """The name by language; a product that only has a plain one has it in the shop's own language."""
     plain = sa.func.jsonb_build_object(Caller.LANGUAGE, products.c.name)
-    return sa.func.coalesce(products.c.data["name"], plain, type_=JSONB)
+    return sa.func.coalesce(products.c.data["article"]["name"], plain, type_=JSONB)

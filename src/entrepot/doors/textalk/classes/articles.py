@@ -7,23 +7,25 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from entrepot.domain.catalogue import Product
 from entrepot.doors.textalk.classes import article_rows as rows
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
 from entrepot.doors.textalk.classes.choice_schemas import choice_schemas
-from entrepot.doors.textalk.classes.declaration import READ, WRITE, Caller, ClassDecl, Field, Snapshot
+from entrepot.doors.textalk.classes.declaration import READ, WRITE, Caller, ClassDecl, Field, Snapshot, Stored
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.json import Json
 from entrepot.store.tables.catalogue import products
 
 _base: Final = rows.base
-_data: Final = products.c.data
+_data: Final = products.c.data["article"]
 
 
-def _visible(audience: Audience) -> sa.ColumnElement[bool] | None:
+def _visible(audience: Audience) -> sa.ColumnElement[bool]:
+    there = sa.func.coalesce(_data["deleted"].astext, sa.literal("", sa.Text)) == ""
     if audience is Audience.ADMIN:
-        return None
-    return sa.and_(products.c.hidden.is_(False), products.c.draft.is_(False), Caller.OPEN)
+        return there
+    return sa.and_(there, products.c.hidden.is_(False), products.c.draft.is_(False), Caller.OPEN)
 
 
 _SCHEMA: Final = """
@@ -75,6 +77,7 @@ ARTICLE: Final = ClassDecl(
     operations={**READ, **WRITE},
     visible=_visible,
     search=products.c.search,
+    stored=Stored(kind=Product, catalogue=True, unique="articleNumber", blank={}),
     fields=(
         f.uid(products.c.id),
         f.settable("articleNumber", shapes.string(255, min_length=1), _base.c.sku, sortable=True),

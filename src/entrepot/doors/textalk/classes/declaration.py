@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, ColumnElement, FromClause, Text, bindparam
+from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Text, bindparam
 
 from entrepot.domain.state import Record as DomainRecord
 from entrepot.doors.textalk.classes.shapes import Kind, Shape
@@ -89,7 +89,8 @@ class Caller:
     """What a declaration may say about the caller and the shop: parameters, which get their values per call.
 
     `OPEN`: the shop shows its goods to this caller; `LANGUAGE`: the shop's own, not the caller's;
-    `SHOP`: its uid.
+    `SHOP`: its uid;
+    `SEES`: it is shown the workspace's other orders too; `NOW`: the business time.
     """
 
     WORKSPACE: Final = bindparam("workspace", type_=BigInteger)
@@ -99,6 +100,9 @@ class Caller:
     LANGUAGE: Final = bindparam("language", type_=Text)
     OPEN: Final = bindparam("open", type_=Boolean)
     SHOP: Final = bindparam("shop", type_=BigInteger)
+    SEES: Final = bindparam("sees", type_=Boolean)
+    ENVIRONMENT: Final = bindparam("environment", type_=Text)
+    NOW: Final = bindparam("now", type_=DateTime(timezone=True))
 
 
 def everything(audience: Audience) -> None:

@@ -32,7 +32,7 @@ def _is_empty() -> sa.ColumnElement[bool]:
     """Whether no article is shown in the group."""
     shown = sa.select(products.c.id).where(
         products.c.workspace == groups.c.workspace,
-        products.c.data["showInArticlegroups"].op("@>")(sa.func.to_jsonb(groups.c.id)),
+        products.c.data["article"]["showInArticlegroups"].op("@>")(sa.func.to_jsonb(groups.c.id)),
     )
     return sa.type_coerce(sa.not_(sa.exists(shown)), sa.Boolean)
 

@@ -66,7 +66,8 @@ def _rates_on_wire(cell: Any) -> Json:
                 for country in rate.get("countries", [])
             ],
             "weightIntervals": [
-                {**weight, "price": f.major_units(weight.get("price"))} for weight in rate.get("weights", [])
+                {"weightMin": 0, "weightMax": None, **weight, "price": f.major_units(weight.get("price"))}
+                for weight in rate.get("weights", [])
             ],
         }
         for rate in cell

@@ -16,6 +16,7 @@ from entrepot.store.tables.shops import languages, urls
 from entrepot.store.tables.tenancy import channels
 
 _shop: Final = channels.c.settings["door"]
+_selling: Final = channels.c.settings["shop"]
 _uid: Final = sa.cast(_shop["uid"].astext, sa.BigInteger)
 
 
@@ -29,6 +30,23 @@ def _flag(name: str) -> sa.ColumnElement[Any]:
 
 def _either(name: str, empty: str) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(_shop[name], sa.cast(sa.literal(empty, sa.Text), JSONB), type_=JSONB)
+
+
+def _selling_text(name: str, absent: str) -> sa.ColumnElement[Any]:
+    return sa.func.coalesce(_selling[name].astext, sa.literal(absent, sa.Text))
+
+
+def _selling_flag(name: str) -> sa.ColumnElement[Any]:
+    """Settings leave out what is as it is by default: true."""
+    return sa.func.coalesce(sa.cast(_selling[name].astext, sa.Boolean), sa.true())
+
+
+_base_currency: Final = sa.func.coalesce(channels.c.settings["currency"].astext, sa.literal("USD", sa.Text))
+
+
+def _currencies() -> sa.ColumnElement[Any]:
+    others = sa.func.coalesce(_selling["currencies"], sa.cast(sa.literal("[]", sa.Text), JSONB), type_=JSONB)
+    return sa.func.jsonb_build_array(_base_currency, type_=JSONB).op("||", return_type=JSONB())(others)
 
 
 _CODES: Final = shapes.Array(items=shapes.string(3))
@@ -52,19 +70,15 @@ WEBSHOP: Final = ClassDecl(
         f.shown("companyNumber", shapes.string(), _text("company_number")),
         f.shown("contactEmail", shapes.string(), _text("contact_email")),
         f.shown("created", shapes.string(), _text("created"), read=Audience.ADMIN),
-        f.shown("baseCurrency", shapes.string(3), _either("currencies", '["SEK"]')[0].astext),
-        f.shown("activeCurrencies", _CODES, _either("currencies", '["SEK"]')),
-        f.shown(
-            "defaultLanguage",
-            shapes.string(2),
-            sa.func.coalesce(_shop["default_language"].astext, sa.literal("en", sa.Text)),
-        ),
+        f.shown("baseCurrency", shapes.string(3), _base_currency),
+        f.shown("activeCurrencies", _CODES, _currencies()),
+        f.shown("defaultLanguage", shapes.string(2), _selling_text("language", "en")),
         f.shown("adminLanguage", shapes.string(2), sa.literal("en", sa.Text), read=Audience.ADMIN),
         f.shown("vatSupport", shapes.boolean(), sa.true()),
-        f.shown("vatCountry", shapes.string(2), _text("country")),
-        f.shown("defaultDeliveryCountry", shapes.string(2), _text("country")),
-        f.shown("priceStoredWithVat", shapes.boolean(), _flag("prices_include_vat")),
-        f.shown("showPricesIncludingVat", shapes.boolean(), _flag("prices_include_vat")),
+        f.shown("vatCountry", shapes.string(2), _selling_text("vat_country", "SE")),
+        f.shown("defaultDeliveryCountry", shapes.string(2), _selling_text("vat_country", "SE")),
+        f.shown("priceStoredWithVat", shapes.boolean(), _selling_flag("prices_include_vat")),
+        f.shown("showPricesIncludingVat", shapes.boolean(), _selling_flag("shows_prices_with_vat")),
     ),
 )
 

@@ -79,6 +79,7 @@ EVENT_LISTENER: Final = ClassDecl(
             ),
         ),
         f.shown("authToken", shapes.string(64), listeners.c.owner),
+        f.shown("secret", shapes.string(64), listeners.c.secret, filterable=False),
         f.created(listeners.c.created_at),
         f.created(listeners.c.changed_at, "changed"),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA, SELECTION_SCHEMA
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
+from entrepot.doors.textalk.writing.special import new_code
 
 _UIDS: Final[Mapping[str, Json]] = {"type": "array", "items": {"type": "integer"}}
 _UID: Final[Mapping[str, Json]] = {"type": ["integer", "string"]}
@@ -152,7 +152,7 @@ class _Catalogue:
     async def code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """13 digits."""
         del context, params
-        return str(secrets.randbelow(9 * 10**12) + 10**12)
+        return new_code()
 
     async def log(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """The last hundred tries, newest first."""

@@ -16,7 +16,7 @@ from entrepot.doors.textalk.pattern.validation import check_patch, normalized
 from entrepot.doors.textalk.pattern.writer import Writer, Written
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.query.filters import read_filters
-from entrepot.doors.textalk.query.projection import WHOLE, Projection, read_projection
+from entrepot.doors.textalk.query.projection import Projection, read_projection
 from entrepot.doors.textalk.query.reads import Reads
 from entrepot.doors.textalk.query.selection import read_selection
 from entrepot.doors.textalk.rpc.methods import Handler, Method
@@ -119,7 +119,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
 
     async def _answer(self, context: Context, written: Written, projection: Projection) -> Json | RpcError:
         known = {"uid": written.uid, **written.known}
-        if all(pick.cut is WHOLE and pick.field.name in known for pick in projection.picks):
+        if projection.is_flat and all(pick.field.name in known for pick in projection.picks):
             return {pick.field.name: known[pick.field.name] for pick in projection.picks}
         return await fetch.get(self.reads, context, projection, written.uid)
 

@@ -50,6 +50,11 @@ class Projection(msgspec.Struct, frozen=True):
     decl: ClassDecl
     picks: tuple[Pick, ...]
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether each property is asked for as it is."""
+        return all(pick.cut is WHOLE for pick in self.picks)
+
 
 def read_projection(
     raw: Json, decl: ClassDecl, classes: Classes, audience: Audience

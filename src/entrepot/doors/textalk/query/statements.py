@@ -140,6 +140,9 @@ def _caller(context: Context) -> dict[str, object]:
         "customer": None if session is None else session.customer,
         "shop": shop.uid,
         "language": shop.default_language,
+        "sees": shop.settings.sees == "workspace",
+        "environment": shop.environment,
+        "now": context.now,
         "open": not shop.login_required or context.may_see_goods,
     }
 

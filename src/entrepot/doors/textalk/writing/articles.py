@@ -30,7 +30,7 @@ _KNOWN: Final = """
 select p.id, p.data, v.id, v.scale, v.sku, p.name,
   (select l.id from locations l where l.workspace = $1 order by l.priority, l.id limit 1),
   coalesce((select sum(s.reserved) from stock s where s.workspace = $1 and s.variant = v.id), 0)::bigint,
-  coalesce((select jsonb_object_agg(r.currency, r.compare_at) from prices r
+  coalesce((select jsonb_object_agg(r.currency, coalesce(r.compare_at, r.amount)) from prices r
             where r.workspace = $1 and r.variant = v.id), '{}')::text,
   (select coalesce(array_agg(pc.choice), '{}') from product_choices pc where pc.workspace = $1 and pc.product = p.id)
 from products p join variants v on v.workspace = $1 and v.product = p.id and v.position = 0
@@ -50,7 +50,7 @@ class _Known(msgspec.Struct, frozen=True):
     name: str
     place: int | None
     reserved: int
-    compared: Mapping[str, int | None]
+    regular: Mapping[str, int | None]
     choices: Sequence[int]
 
 
@@ -65,7 +65,7 @@ class ArticleWriter(RowWriter):
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
         """Goods first, then their stock; both are refused before either is changed if the shop may not."""
-        if "stock" in patch and not context.shop.may_set_stock:
+        if "stock" in patch and not context.shop.settings.may_set_stock:
             return RpcError(Code.FORBIDDEN)
         known = None if uid is None else await self._known(context, int(uid))
         if uid is not None and known is None:
@@ -78,7 +78,7 @@ class ArticleWriter(RowWriter):
 
     async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
         """Orders name the product, so its record stays."""
-        gone = {"available": False, "hidden": True, "data": {"deleted": True}}
+        gone = {"available": False, "hidden": True, "data": {"article": {"deleted": True}}}
         outcome = await self.edit(context, decl, [Put(Product, int(uid), gone)])
         return outcome if isinstance(outcome, RpcError) else None
 
@@ -120,11 +120,9 @@ class ArticleWriter(RowWriter):
 
 
 def _known(row: tuple[Any, ...]) -> _Known:
-    product, data, variant, scale, sku, name, place, reserved, compared, choices = row
+    product, data, variant, scale, sku, name, place, reserved, regular, choices = row
     decode = msgspec.json.decode
-    return _Known(
-        product, decode(data), variant, scale, sku, name, place, reserved, decode(compared), choices
-    )
+    return _Known(product, decode(data), variant, scale, sku, name, place, reserved, decode(regular), choices)
 
 
 def _edits(
@@ -141,13 +139,13 @@ def _edits(
 def _product(context: Context, decl: ClassDecl, known: _Known | None, patch: Mapping[str, Json]) -> Put:
     """The plain name that other doors show is that of the shop's own language."""
     changes = {name: value for name, value in changes_of(decl, patch).items() if name in _OF_PRODUCT}
-    names = patch.get("name")
+    names, article = patch.get("name"), changes.pop("data", {})
     if is_object(names):
-        data = changes.setdefault("data", {})
-        data["name"] = names
+        article["name"] = names
         plain = names.get(context.shop.default_language) or next(iter(names.values()), None)
         changes["name"] = str(plain or (known.name if known else ""))
         changes["search"] = fold(" ".join(str(text) for text in names.values() if text))
+    changes["data"] = {"article": article}
     return Put(Product, known.product if known else None, changes, None if known else _NEW_PRODUCT)
 
 
@@ -181,7 +179,7 @@ def _prices(known: _Known | None, variant: int | Fresh, patch: Mapping[str, Json
         minor_units(given.get("specialOffer")),
     )
     for currency in {**regular, **offers}:
-        before = known.compared.get(currency) if known else None
+        before = known.regular.get(currency) if known else None
         full = regular.get(currency, before)
         offer = offers.get(currency)
         changes = {"amount": full if offer is None else offer, "compare_at": None if offer is None else full}

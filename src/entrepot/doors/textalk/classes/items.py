@@ -1,0 +1,272 @@
+"""OrderItem and Payment: what is in a cart or order, and how it is paid (contract, section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from entrepot.domain.articles import PARTS
+from entrepot.domain.money import to_major
+from entrepot.domain.vat import Amount
+from entrepot.doors.textalk.classes import fields as f
+from entrepot.doors.textalk.classes import order_rows as rows
+from entrepot.doors.textalk.classes import shapes
+from entrepot.doors.textalk.classes.declaration import ClassDecl, Field, Operation, Snapshot
+from entrepot.doors.textalk.classes.order_rows import EMPTY, o
+from entrepot.doors.textalk.classes.orders import AMOUNT
+from entrepot.doors.textalk.classes.sums import amount, totals_of
+from entrepot.doors.textalk.context import Audience, Context
+from entrepot.doors.textalk.json import Json
+from entrepot.store.tables.carts import cart_lines
+from entrepot.store.tables.catalogue import products, variants
+from entrepot.store.tables.orders import order_lines, payments
+
+_wished: Final = sa.select(
+    cart_lines.c.workspace,
+    cart_lines.c.id,
+    cart_lines.c.cart.label("order"),
+    cart_lines.c.no,
+    cart_lines.c.product_id.label("article"),
+    sa.func.coalesce(variants.c.sku, sa.literal("", sa.Text)).label("sku"),
+    sa.func.coalesce(products.c.name, sa.literal("", sa.Text)).label("name"),
+    products.c.data["article"]["name"].label("names"),
+    cart_lines.c.quantity,
+    sa.func.coalesce(variants.c.scale, 0).label("scale"),
+    cart_lines.c.choices,
+).select_from(
+    cart_lines.outerjoin(
+        products,
+        sa.and_(products.c.workspace == cart_lines.c.workspace, products.c.id == cart_lines.c.product_id),
+    ).outerjoin(
+        variants,
+        sa.and_(variants.c.workspace == cart_lines.c.workspace, variants.c.id == cart_lines.c.variant_id),
+    )
+)
+_ordered: Final = sa.select(
+    order_lines.c.workspace,
+    order_lines.c.id,
+    order_lines.c.order,
+    order_lines.c.no,
+    order_lines.c.product_id.label("article"),
+    order_lines.c.sku,
+    order_lines.c.name,
+    sa.cast(sa.null(), JSONB).label("names"),
+    order_lines.c.quantity,
+    order_lines.c.scale,
+    sa.func.coalesce(order_lines.c.data["choices"], EMPTY).label("choices"),
+)
+_LINES: Final = sa.union_all(_wished, _ordered).subquery("i")
+i: Final = _LINES.c
+_ROWS: Final = _LINES.join(rows.ROWS, sa.and_(o.workspace == i.workspace, o.id == i.order))
+
+_STORED: Final = """
+select l.id, o.currency, l.data::text, l.amount, l.price, l.quantity, l.tax
+from unnest($2::bigint[]) k(uid)
+join order_lines l on l.workspace = $1 and l.id = k.uid
+join orders o on o.workspace = $1 and o.id = l."order"
+"""
+_CARTS_OF: Final = """
+select id, cart from unnest($2::bigint[]) k(uid) join cart_lines on workspace = $1 and id = k.uid
+"""
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What a line costs: a whole unit before discounts, all of it after them."""
+
+    currency: str
+    unit: Amount
+    total: Amount
+    discount: Amount
+    vat_rate: int | None
+
+
+async def _costs_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> dict[int, Cost]:
+    """The costs of lines of carts and orders."""
+    shop = context.shop
+    found = {
+        row[0]: _stored(tuple(row)) for row in await snapshot.fetch(_STORED, [shop.workspace, list(uids)])
+    }
+    wished = [uid for uid in uids if uid not in found]
+    if not wished:
+        return found
+    rows_ = await snapshot.fetch(_CARTS_OF, [shop.workspace, wished])
+    for cart, totals in (await totals_of(snapshot, context, list({row[1] for row in rows_}))).values():
+        for line in totals.lines:
+            if line.line.id in wished:
+                found[line.line.id] = Cost(cart.currency, line.unit, line.total, line.discount, line.vat_rate)
+    return found
+
+
+def _stored(row: tuple[Any, ...]) -> Cost:
+    _, currency, data, whole, price, quantity, tax = row
+    known = msgspec.json.decode(data)
+    ex = price * quantity if whole is None else whole
+    return Cost(
+        currency,
+        _known(known.get("unit"), Amount(price, price)),
+        Amount(ex, ex + tax),
+        _known(known.get("discount"), Amount()),
+        known.get("vat_rate"),
+    )
+
+
+def _known(stored: Any, otherwise: Amount) -> Amount:
+    return otherwise if stored is None else msgspec.convert(stored, Amount)
+
+
+async def _costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
+    found = await _costs_of(snapshot, context, uids)
+    return {
+        uid: {
+            "unit": amount(cost.unit, cost.currency, cost.vat_rate),
+            "total": amount(cost.total, cost.currency, cost.vat_rate),
+        }
+        for uid, cost in found.items()
+    }
+
+
+async def _discounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
+    """What discounts take off the line, if anything."""
+    found = await _costs_of(snapshot, context, uids)
+    return {uid: amount(cost.discount, cost.currency) for uid, cost in found.items() if cost.discount.inc}
+
+
+_NUMBERS: Final = """
+select c.id::text from unnest($2::bigint[]) k(id) join article_choices c on c.workspace = $1 and c.id = k.id
+where c.kind = 'number'
+"""
+
+
+async def _choices(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
+    """What the buyer chose, and how many: chosen numbers are kept in ten-thousandths."""
+    shop = context.shop
+    found = await snapshot.fetch(_CHOSEN, [shop.workspace, list(uids)])
+    chosen = {row[0]: (msgspec.json.decode(row[1]), row[2], row[3]) for row in found}
+    asked = {int(choice) for answers, _, _ in chosen.values() for choice in answers}
+    found = await snapshot.fetch(_NUMBERS, [shop.workspace, list(asked)]) if asked else ()
+    numbers = frozenset(str(row[0]) for row in found)
+    return {
+        uid: {**_shown(answers, numbers), "quantity": f.scaled(quantity, scale)}
+        for uid, (answers, quantity, scale) in chosen.items()
+    }
+
+
+_CHOSEN: Final = """
+select l.id, l.choices::text, l.quantity, coalesce(v.scale, 0)
+from unnest($2::bigint[]) k(uid) join cart_lines l on l.workspace = $1 and l.id = k.uid
+left join variants v on v.workspace = $1 and v.id = l.variant_id
+union all
+select l.id, coalesce(l.data -> 'choices', '{}')::text, l.quantity, l.scale
+from unnest($2::bigint[]) k(uid) join order_lines l on l.workspace = $1 and l.id = k.uid
+"""
+
+
+def _shown(answers: Mapping[str, int | str], numbers: frozenset[str]) -> dict[str, Json]:
+    return {
+        choice: f.plain(Decimal(answer) / PARTS) if choice in numbers else answer
+        for choice, answer in answers.items()
+    }
+
+
+_CHOICES: Final = shapes.Mapped(keys="^([0-9]{1,16}|quantity)$", values=shapes.Free())
+
+ORDER_ITEM: Final = ClassDecl(
+    name="OrderItem",
+    summary="A quantity of an article in a cart or order; only Order.addArticle makes one",
+    rows=_ROWS,
+    workspace=i.workspace,
+    uid=i.id,
+    operations={
+        Operation.GET: Audience.ANONYMOUS,
+        Operation.LIST: Audience.ANONYMOUS,
+        Operation.COUNT: Audience.ANONYMOUS,
+        Operation.GET_SCHEMA: Audience.ANONYMOUS,
+        Operation.SET: Audience.ANONYMOUS,
+        Operation.DELETE: Audience.ANONYMOUS,
+    },
+    visible=lambda audience: sa.and_(i.id.is_not(None), rows.visible(audience)),
+    fields=(
+        f.uid(i.id),
+        f.shown("order", shapes.reference("Order"), i.order),
+        f.shown("article", shapes.reference("Article", nullable=True), i.article),
+        f.shown("articleNumber", shapes.string(), i.sku),
+        f.shown(
+            "articleName",
+            shapes.string(),
+            sa.func.coalesce(i.names.op("->>", return_type=sa.Text())(o.language), i.name, type_=sa.Text),
+        ),
+        Field(name="choices", shape=_CHOICES, source=_choices, write=Audience.ANONYMOUS),
+        Field(name="costs", shape=shapes.Record(properties={"unit": AMOUNT, "total": AMOUNT}), source=_costs),
+        Field(
+            name="discountInfo",
+            shape=shapes.Record(properties=AMOUNT.properties, nullable=True),
+            source=_discounts,
+        ),
+    ),
+)
+
+
+def _major(cell: Any) -> Json:
+    return to_major(int(cell[0]), cell[1])
+
+
+_PAYMENTS: Final = payments.join(
+    rows.ROWS, sa.and_(o.workspace == payments.c.workspace, o.id == payments.c.order)
+)
+_STATES: Final = ("prepared", "planned", "unpaid", "pending", "reserved", "paid", "cancelled", "error")
+_ADMIN: Final[dict[str, Any]] = {"read": Audience.ADMIN}
+_OBJECT: Final = shapes.Mapped(keys=shapes.ANY_KEYS, values=shapes.Free())
+_by_method: Final = sa.case((payments.c.kind != "certificate", payments.c.method_id))
+
+PAYMENT: Final = ClassDecl(
+    name="Payment",
+    summary="How a cart is to be paid, or an order was",
+    rows=_PAYMENTS,
+    workspace=payments.c.workspace,
+    uid=payments.c.id,
+    operations={
+        Operation.GET: Audience.ANONYMOUS,
+        Operation.LIST: Audience.ANONYMOUS,
+        Operation.COUNT: Audience.ANONYMOUS,
+        Operation.GET_SCHEMA: Audience.ANONYMOUS,
+        Operation.SET: Audience.ANONYMOUS,
+    },
+    visible=rows.visible,
+    fields=(
+        f.uid(payments.c.id),
+        f.settable(
+            "order", shapes.reference("Order"), payments.c.order, write=Audience.ANONYMOUS, required=True
+        ),
+        f.settable(
+            "method",
+            shapes.reference("PaymentMethod", nullable=True),
+            _by_method,
+            write=Audience.ANONYMOUS,
+            required=True,
+        ),
+        f.settable("params", _OBJECT, payments.c.params, write=Audience.ANONYMOUS),
+        f.settable("externalData", _OBJECT, payments.c.external_data, **_ADMIN),
+        f.settable("status", shapes.option(*_STATES), payments.c.state, write=Audience.ANONYMOUS),
+        f.settable("externalRef", shapes.string(255, nullable=True), payments.c.reference, **_ADMIN),
+        f.shown(
+            "amount",
+            shapes.number(),
+            sa.func.jsonb_build_array(payments.c.amount, payments.c.currency, type_=JSONB),
+            to_wire=_major,
+            filterable=False,
+        ),
+        f.shown(
+            "refunded",
+            shapes.number(),
+            sa.func.jsonb_build_array(payments.c.refunded, payments.c.currency, type_=JSONB),
+            to_wire=_major,
+            filterable=False,
+        ),
+        f.shown("currency", shapes.string(3), payments.c.currency),
+    ),
+)

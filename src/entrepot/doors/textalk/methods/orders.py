@@ -1,0 +1,233 @@
+"""Order and Payment beyond the common methods: into the cart, codes, checkout, money (section 8, item 26)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, cast
+
+from entrepot.domain.codes import AddCode, CodesSet, RemoveCode
+from entrepot.domain.collecting import CancelPayment, CapturePayment, RefundPayment
+from entrepot.domain.discarding import Discarded, DiscardOrder
+from entrepot.domain.items import AddItem, CartItemSet
+from entrepot.domain.money import to_minor
+from entrepot.domain.placing import Placed
+from entrepot.domain.shopping import ShoppingCommand
+from entrepot.domain.state import Refused
+from entrepot.doors.textalk.classes.declaration import Uid
+from entrepot.doors.textalk.context import Audience, Context
+from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.failures import rpc_error
+from entrepot.doors.textalk.json import Json, is_number, is_object
+from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.pattern.methods import read_uid
+from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
+from entrepot.doors.textalk.query import fetch
+from entrepot.doors.textalk.rpc.methods import Method, Param
+from entrepot.doors.textalk.texts import say
+from entrepot.doors.textalk.writing.orders import may_name, needs_session, read_choices, whose
+from entrepot.doors.textalk.writing.payments import OF_PAYMENT, Known
+
+_UID: Final = Param("uid", {"type": ["integer", "string"]})
+_UID_OR_NULL: Final = Param("uid", {"type": ["integer", "string", "null"]})
+_QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
+_CODE: Final = Param("code", {"type": "string"})
+_OBJECT: Final[Mapping[str, Json]] = {"type": "object"}
+_NULL: Final[Mapping[str, Json]] = {"type": "null"}
+MAX_CODE: Final = 64
+
+
+def methods(parts: Parts) -> Iterator[Method]:
+    """The methods of carts, orders and payments."""
+    own = _Orders(parts)
+    article = Param("article", {"type": ["integer", "string"]})
+    choices = Param("choices", {"type": ["object", "array", "null"]}, required=False)
+    options = Param("options", {"type": ["object", "null"]}, required=False)
+    yield Method(
+        "Order.addArticle",
+        "Puts an article into the cart, made if the uid is null",
+        own.add,
+        (_UID_OR_NULL, article, choices, _QUERY, options),
+        _OBJECT,
+    )
+    codes = (_UID, _CODE, _QUERY)
+    yield Method("Order.addDiscountCode", "Adds a discount or certificate code", own.add_code, codes, _OBJECT)
+    yield Method("Order.removeDiscountCode", "Removes a code", own.remove_code, codes, _OBJECT)
+    token = Param("options", {"type": ["object", "null"]}, required=False)
+    yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, _QUERY, token), _OBJECT)
+    yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), _NULL)
+    admin = Audience.ADMIN
+    pay = (_UID, _QUERY)
+    yield Method("Payment.capture", "Collects a payment", own.capture, pay, _OBJECT, audience=admin)
+    yield Method("Payment.cancel", "Gives a payment up", own.cancel, pay, _OBJECT, audience=admin)
+    amount = Param("amount", {"type": ["number", "null"]}, required=False)
+    yield Method(
+        "Payment.refund", "Gives money back", own.refund, (_UID, amount, _QUERY), _OBJECT, audience=admin
+    )
+
+
+class _Orders:
+    """The handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def add(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """`[order or null, article, choices, query?, options?]`: the item; 2001, 2070, 2090, 9003."""
+        order = None if params[0] is None else self._order(context, params[0])
+        refusal = needs_session(context) if order is None else None
+        if refusal is not None or isinstance(order, RpcError):
+            return refusal or cast("RpcError", order)
+        projection = self._parts.classes["OrderItem"].projection(context, argument(params, 3) or "uid")
+        article = read_uid(params[1], self._parts.classes["Article"].decl, "/1")
+        wanted = read_choices(argument(params, 2), "/2")
+        for refused in (projection, article, wanted):
+            if isinstance(refused, RpcError):
+                return refused
+        done = await self._parts.run(
+            context, self._adding(context, order, article, wanted, argument(params, 4))
+        )
+        if not isinstance(done, CartItemSet):
+            return cast("RpcError", done)
+        return await self._item(context, projection, done)
+
+    def _adding(
+        self, context: Context, order: Uid | None, article: Any, wanted: Any, options: Json
+    ) -> AddItem:
+        """`fastVerify` leaves the other lines as they are (section 8, item 31)."""
+        fast = is_object(options) and options.get("fastVerify") is True
+        return AddItem(
+            **whose(context),
+            cart=None if order is None else int(order),
+            article=int(article),
+            choices=wanted.answers,
+            quantity=Decimal(1) if wanted.quantity is None else wanted.quantity,
+            refresh=not fast,
+        )
+
+    async def _item(self, context: Context, projection: Any, done: CartItemSet) -> Json | RpcError:
+        """Own scalars cost no read."""
+        known: dict[str, Json] = {"uid": done.line.id, "order": done.cart.id, "article": done.line.product_id}
+        whole = [pick.field.name for pick in projection.picks]
+        if projection.is_flat and all(name in known for name in whole):
+            return {name: known[name] for name in whole}
+        return await fetch.get(self._parts.classes["OrderItem"].reads, context, projection, done.line.id or 0)
+
+    async def add_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """2030, 2031, 2032, 2050, 2051, 2052, 2090."""
+        return await self._code(context, params, AddCode)
+
+    async def remove_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """2031 for one that the cart does not have."""
+        return await self._code(context, params, RemoveCode)
+
+    async def _code(
+        self, context: Context, params: Sequence[Json], command: type[AddCode] | type[RemoveCode]
+    ) -> Json | RpcError:
+        order, code = self._order(context, params[0]), params[1]
+        if isinstance(order, RpcError):
+            return order
+        if not isinstance(code, str) or len(code) > MAX_CODE:
+            return invalid_params([Problem("/1", say("patch.type", expected="string"))])
+        projection = self._parts.classes["Order"].projection(context, argument(params, 2) or "uid")
+        if isinstance(projection, RpcError):
+            return projection
+        done = await self._parts.run(context, command(**whose(context), cart=int(order), code=code.strip()))
+        if not isinstance(done, CodesSet):
+            return cast("RpcError", done)
+        return await fetch.get(self._parts.classes["Order"].reads, context, projection, order)
+
+    async def checkout(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """`[order, query?, {"token": card token}?]`: the placed order; second reading 7."""
+        order = self._order(context, params[0])
+        if isinstance(order, RpcError):
+            return order
+        projection = self._parts.classes["Order"].projection(context, argument(params, 1) or "uid")
+        if isinstance(projection, RpcError):
+            return projection
+        options = argument(params, 2)
+        token = options.get("token") if is_object(options) else None
+        if token is not None and not (isinstance(token, str) and len(token) <= 255):
+            return invalid_params([Problem("/2/token", say("patch.type", expected="string"))])
+        shop = context.shop
+        cart = ShoppingCommand(**whose(context), cart=int(order))
+        outcome = await self._parts.services.till.check_out(
+            shop.workspace, shop.settings, cart, token if isinstance(token, str) else None
+        )
+        if not isinstance(outcome, Placed):
+            return _refusal(outcome)
+        return await fetch.get(self._parts.classes["Order"].reads, context, projection, order)
+
+    async def discard(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """Null; 2090 for what was placed, if a buyer asks, or sent or paid."""
+        order = self._order(context, params[0])
+        if isinstance(order, RpcError):
+            return order
+        done = await self._parts.run(context, DiscardOrder(**whose(context), cart=int(order)))
+        return None if isinstance(done, Discarded) else cast("RpcError", done)
+
+    async def capture(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """A payment by hand is paid from now on."""
+        return await self._pay(context, params, CapturePayment)
+
+    async def cancel(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """2060, 2062."""
+        return await self._pay(context, params, CancelPayment)
+
+    async def _pay(
+        self,
+        context: Context,
+        params: Sequence[Json],
+        command: type[CapturePayment] | type[CancelPayment],
+    ) -> Json | RpcError:
+        found = await self._payment(context, params[0])
+        if isinstance(found, RpcError):
+            return found
+        uid, known = found
+        projection = self._parts.classes["Payment"].projection(context, argument(params, 1) or "uid")
+        if isinstance(projection, RpcError):
+            return projection
+        done = await self._parts.run(
+            context, command(channel=context.shop.channel, order=known.order, payment=int(uid))
+        )
+        if isinstance(done, RpcError):
+            return done
+        return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
+
+    async def refund(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """`[payment, amount?, query?]`: all that is left if no amount is given; 2061, 2063."""
+        found = await self._payment(context, params[0])
+        if isinstance(found, RpcError):
+            return found
+        uid, known = found
+        amount = argument(params, 1)
+        if amount is not None and not (is_number(amount) and 0 < Decimal(str(amount)) < Decimal(10) ** 12):
+            return invalid_params([Problem("/1", say("patch.type", expected="number"))])
+        projection = self._parts.classes["Payment"].projection(context, argument(params, 2) or "uid")
+        if isinstance(projection, RpcError):
+            return projection
+        shop = context.shop
+        minor = None if amount is None else to_minor(Decimal(str(amount)), known.currency)
+        command = RefundPayment(channel=shop.channel, order=known.order, payment=int(uid), amount=minor)
+        outcome = await self._parts.services.till.refund(shop.workspace, shop.settings, command)
+        if isinstance(outcome, Refused):
+            return rpc_error(outcome.failures[0])
+        return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
+
+    async def _payment(self, context: Context, raw: Json) -> tuple[Uid, Known] | RpcError:
+        """A payment of a placed order; that of a cart is only planned, and its session's."""
+        uid = read_uid(raw, self._parts.classes["Payment"].decl)
+        if isinstance(uid, RpcError):
+            return uid
+        rows = await self._parts.read(OF_PAYMENT, context.shop.workspace, uid)
+        return (uid, Known(*rows[0])) if rows else RpcError(Code.OBJECT_NOT_FOUND)
+
+    def _order(self, context: Context, raw: Json) -> Uid | RpcError:
+        uid = read_uid(raw, self._parts.classes["Order"].decl)
+        return uid if isinstance(uid, RpcError) else may_name(context) or uid
+
+
+def _refusal(outcome: object) -> RpcError:
+    if not isinstance(outcome, Refused):
+        raise TypeError(f"a checkout came to {type(outcome).__name__}")
+    return rpc_error(outcome.failures[0])

@@ -1,0 +1,98 @@
+"""The till of a shop: carts checked out by card, and money given back, with the card provider asked in between.
+
+A caller who leaves stops nothing: what was begun is driven to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+from entrepot.domain.buying import CheckoutCart
+from entrepot.domain.channels import ChannelSettings
+from entrepot.domain.collecting import CloseRefund, RefundOpened, RefundPayment
+from entrepot.domain.placing import InFlight
+from entrepot.domain.reserving import Reserved
+from entrepot.domain.shopping import ShoppingCommand
+from entrepot.domain.state import refused
+from entrepot.engine.driving import Driver
+from entrepot.engine.engine import Engine, Outcome
+from entrepot.engine.vendors import Vendors
+from entrepot.failures import Unavailable
+from entrepot.failures.till import PaymentRefundFailed
+from entrepot.gateways.cards.port import Refund
+
+WAIT_SECONDS = 25.0
+"""How long a checkout waits for another one of the same cart to end."""
+
+
+class Till:
+    """Takes money for carts, and gives it back."""
+
+    def __init__(self, engine: Engine, driver: Driver, vendors: Vendors) -> None:
+        self._engine = engine
+        self._driver = driver
+        self._vendors = vendors
+        self._tasks: set[asyncio.Task[Outcome]] = set()
+
+    async def check_out(
+        self, workspace: int, settings: ChannelSettings, cart: ShoppingCommand, token: str | None
+    ) -> Outcome:
+        """Place the cart that `cart` names; a card is charged by `token`. The outcome is that of `CheckoutCart`."""
+        return await self._surely(self._checked_out(workspace, settings, cart, token))
+
+    async def refund(self, workspace: int, settings: ChannelSettings, command: RefundPayment) -> Outcome:
+        """Give money back. What the provider refuses counts as never given back: `PaymentRefundFailed`."""
+        return await self._surely(self._refunded(workspace, settings, command))
+
+    async def stop(self) -> None:
+        """Wait for what is on its way."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _surely(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def _checked_out(
+        self, workspace: int, settings: ChannelSettings, cart: ShoppingCommand, token: str | None
+    ) -> Outcome:
+        deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+        while True:
+            outcome = await self._engine.execute(workspace, _checking_out(cart, self._driver.lease()))
+            if isinstance(outcome, Reserved):
+                return await self._driver.charge(workspace, outcome.attempt, settings.cards, token)
+            if not isinstance(outcome, InFlight):
+                return outcome
+            if not await self._driver.await_end(workspace, outcome.attempt, deadline):
+                return refused(Unavailable(1))
+
+    async def _refunded(self, workspace: int, settings: ChannelSettings, command: RefundPayment) -> Outcome:
+        opened = await self._engine.execute(workspace, command)
+        if not isinstance(opened, RefundOpened) or opened.done:
+            return opened
+        refund, payment = opened.refund, opened.payment
+        gateway = self._vendors.cards(workspace, settings.cards, opened.order.environment)
+        answer = await gateway.refund(payment.reference or "", refund.amount, refund.key_uuid.hex)
+        closed = CloseRefund(
+            channel=command.channel,
+            order=command.order,
+            payment=command.payment,
+            refund=refund.no,
+            succeeded=isinstance(answer, Refund),
+        )
+        outcome = await self._engine.execute(workspace, closed)
+        return outcome if isinstance(answer, Refund) else refused(PaymentRefundFailed(answer.message))
+
+
+def _checking_out(cart: ShoppingCommand, lease: datetime) -> CheckoutCart:
+    return CheckoutCart(
+        channel=cart.channel,
+        environment=cart.environment,
+        session=cart.session,
+        cart=cart.cart,
+        lease_until=lease,
+    )
