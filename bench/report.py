@@ -68,7 +68,7 @@ def _notes(figures: Figures) -> list[str]:
     machine = figures.machine
     notes = [
         f"{machine.date}, {machine.cores} cores shared by load, server and database, {machine.memory_gib} GiB, "
-        f"{machine.system}, {machine.python}, {machine.postgres}. {figures.rounds} rounds of {figures.seconds:g} s, "
+        f"{machine.system}, {machine.python}, {machine.postgres}. {figures.rounds} rounds of {figures.seconds} s, "
         f"{figures.connections} connections, medians; ratios are medians over rounds; µs/order is processor time.",
         f"A card order costs {figures.ratio(UNIFORM, CARD):.1f} times an external one. "
         f"{figures.stored:,} orders stored; acknowledged, stored, sold and taken from stock agree, and the laws hold.",

@@ -223,7 +223,7 @@ async def write(connection: Connection, records: Sequence[Record], workspace: in
     rank = {kind: place for place, kind in enumerate(_ORDERED)}
     for record in sorted(records, key=lambda each: rank.get(type(each), len(rank))):
         binding = binding_of[type(record)]
-        await connection.execute(binding.insert, workspace, *binding.rows([record]))
+        await connection.execute(binding.insert, workspace, binding.rows([record]))
 
 
 async def open_boutique(connection: Connection, *records: Record, stock: int = 10) -> None:

@@ -133,7 +133,7 @@ class Webshop(Tenant):
 
     async def _insert(self, record: Any) -> None:
         binding = binding_of[type(record)]
-        await self.connection.execute(binding.insert, await self.id(), *binding.rows([record]))
+        await self.connection.execute(binding.insert, await self.id(), binding.rows([record]))
 
 
 def patch(email: str = "eva@example.com", **more: Any) -> Tree:
