@@ -40,6 +40,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     variants: int = 1_000
     workspaces: int = 1_000
+    cards: int = 100_000
     connections: int = 64
     rounds: int = 5
     seconds: int = 5
@@ -100,7 +101,7 @@ class _Run:
     async def measure(self) -> Figures:
         plan = self._plan
         self._say(f"making {plan.variants} variants and {plan.workspaces} small workspaces")
-        await world.build(self._connection, plan.variants, plan.workspaces)
+        await world.build(self._connection, plan.variants, plan.workspaces, plan.cards)
         await self._connection.execute("analyze")
         sold_in = [world.BIG, *(world.small(number) for number in range(plan.workspaces))]
         workspaces = await world.numbers(self._connection, sold_in)
