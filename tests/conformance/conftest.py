@@ -1,5 +1,12 @@
 """What proofs need: the client of the running server, the database behind it, shops, and the proof itself."""
 
-from tests.conformance.harness.fixtures import bonsai, connection, open_bonsai_shop, prove
+from tests.conformance.harness.fixtures import (
+    bonsai,
+    connection,
+    open_bonsai_shop,
+    open_webshop,
+    prove,
+    textalk,
+)
 
-__all__ = ["bonsai", "connection", "open_bonsai_shop", "prove"]
+__all__ = ["bonsai", "connection", "open_bonsai_shop", "open_webshop", "prove", "textalk"]

@@ -268,7 +268,8 @@ async def assert_stripe_kept(connection: Connection, stripe_url: str) -> None:
     assert {intent["status"] for intent in intents} == {"succeeded", "canceled"}
     taken = sorted(intent["id"] for intent in intents if intent["amount_received"])
     paid = await connection.fetch(
-        "select reference from payments where kind = 'card' and reference like 'pi_0%' order by 1"
+        "select reference from payments where kind = 'card' and state = 'paid'"
+        " and reference not in (select id from bank_intents) order by 1"
     )
     assert [row[0] for row in paid] == taken
 

@@ -128,11 +128,12 @@ async def test_a_mail_goes_out_as_it_was_queued(answer: MailOutcome, outcome: De
     assert asked == [(1, 6)]
 
 
-async def test_what_is_no_mail_is_not_tried() -> None:
+async def test_what_is_no_mail_or_is_to_nobody_is_not_sent() -> None:
     async def mails_of(workspace: int, channel: int) -> Post:
         raise AssertionError((workspace, channel))
 
     assert await MailDeliveries(mails_of)(job("mail:reset", {"to": "a"})) == UNREADABLE
+    assert await MailDeliveries(mails_of)(job("mail:reset", LETTER | {"to": ""})) == Delivered()
     assert "1234" not in repr(job("mail:reset", LETTER))
 
 

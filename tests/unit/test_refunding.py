@@ -36,7 +36,7 @@ def decide(view: View, command: Command) -> object:
 
 def refund(view: View, amount: int | None = None, **units: int) -> object:
     lines = tuple(RefundedLine(int(no[1:]), quantity) for no, quantity in units.items())
-    return decide(view, RefundOrder(ORDER, "Customer Returned", UNTIL, lines, amount))
+    return decide(view, RefundOrder(ORDER, "Customer Returned", UNTIL, UNTIL, lines, amount))
 
 
 def order_of(view: View) -> Order:
@@ -76,7 +76,7 @@ def test_units_are_worth_their_goods_tax_and_duties_and_the_last_of_a_part_its_s
 def test_what_cannot_be_given_back_is_refused() -> None:
     view = paid()
     total = order_of(view).total
-    assert isinstance(decide(View(), RefundOrder(ORDER, "", UNTIL)), OrderUnknown)
+    assert isinstance(decide(View(), RefundOrder(ORDER, "", UNTIL, UNTIL)), OrderUnknown)
     assert refund(view, total + 1) == RefundTooLarge("7", total + 1, total)
     assert refund(view, 0) == RefundTooLarge("7", 0, total)
     assert refund(view, _1=4) == UnitsNotRefundable("7", 1, 4, 3)

@@ -90,13 +90,13 @@ async def refund_order(
 ) -> None:
     """Give money back: all that is left of an order, units of some lines, or an amount."""
     from entrepot.domain.orders import RefundedLine
-    from entrepot.domain.refunding import Refunding, RefundOrder
-    from entrepot.engine.refunds import give_up_at
+    from entrepot.domain.refunding import Refunding
+    from entrepot.engine.refunds import refund_order
 
     found = await _find(session, order)
     lines = tuple(RefundedLine(each.no, each.quantity) for each in map(_line, line or ()))
     money = None if amount is None else _money(amount, found.order.currency)
-    command = RefundOrder(found.order.id, reason[:1_000], give_up_at(), lines, money)
+    command = refund_order(found.order.id, reason[:1_000], lines, money)
     outcome: Refunding = await session.refund(command)
     session.tell(outcome, lambda: _refunded(outcome))
 

@@ -19,10 +19,10 @@ def cuid(uuid: UUID) -> str:
     value = uuid.int
     free = (value >> 80) << (_MIDDLE + _LOW) | (value >> 64 & 0xFFF) << _LOW | value & ((1 << _LOW) - 1)
     pairs: list[str] = []
-    for rest in reversed(divmod(free, _HALF)):
-        left = rest
+    for half in reversed(divmod(free, _HALF)):
+        rest = half
         for _ in range(6):
-            left, pair = divmod(left, 36 * 36)
+            rest, pair = divmod(rest, 36 * 36)
             pairs.append(_PAIRS[pair])
     return "c" + "".join(reversed(pairs))
 

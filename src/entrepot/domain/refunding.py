@@ -45,12 +45,13 @@ class RefundOrder(Command, frozen=True):
     """Give back units of some lines, or an amount, or without either all that is left.
 
     Units are worth their goods, tax and duties, and with the last unit of a part also its shipping; where both are
-    given, the amount decides and the units are only counted. `give_up_at` is real time: until then the provider
-    knows the refund's key, so that asking again is safe. The result is `Refunding`.
+    given, the amount decides and the units are only counted. Times are real: until `ask_again_at` only who reserved
+    the refund asks the provider, until `give_up_at` the provider knows its key. The result is `Refunding`.
     """
 
     order: int
     reason: str
+    ask_again_at: datetime
     give_up_at: datetime
     lines: tuple[RefundedLine, ...] = ()
     amount: int | None = None
@@ -99,7 +100,8 @@ class RefundOrder(Command, frozen=True):
             order, refund = _done(claim, refund, None, now, changes)
             return Decided(Refunding(order, refund, payment), changes)
         payload = {"refund": refund.no, "give_up_at": self.give_up_at.isoformat()}
-        changes.put(refund, Delivery(self.order, f"{LISTENER}:{refund.no}", 1, payload, now))
+        again = Delivery(self.order, f"{LISTENER}:{refund.no}", 1, payload, now, self.ask_again_at)
+        changes.put(refund, again)
         return Decided(Refunding(claim.order, refund, payment), changes)
 
 

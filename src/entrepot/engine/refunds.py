@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from entrepot.domain.orders import Refund
+from entrepot.domain.orders import Refund, RefundedLine
 from entrepot.domain.refunding import EndRefund, Refunding, RefundOrder
 from entrepot.domain.state import refused
 from entrepot.engine.clock import real_now
@@ -22,15 +22,27 @@ from entrepot.gateways.cards.port import CallFailed
 from entrepot.store.attempts import read_refund
 from entrepot.store.connections import Pool
 
+ASK_AGAIN_AFTER = timedelta(seconds=60)
+"""How long whoever reserved a refund asks alone; the outbox asks after that."""
+LATEST_FAILURE = timedelta(seconds=10)
+"""A refund is not called failed so shortly before others may ask for it: they could be told that it succeeded."""
 KEY_LIFE = timedelta(hours=20)
 """How long a key is asked again: providers forget keys after a day, and then the same key would pay again."""
 
 _ALREADY = "charge_already_refunded"
 
 
-def give_up_at() -> datetime:
-    """Until when a refund that is reserved now may be asked for under its key."""
-    return real_now() + KEY_LIFE
+def refund_order(
+    order: int,
+    reason: str,
+    lines: tuple[RefundedLine, ...] = (),
+    amount: int | None = None,
+    *,
+    ask_again_after: timedelta = ASK_AGAIN_AFTER,
+) -> RefundOrder:
+    """The command of a refund that is to be reserved and asked for now."""
+    now = real_now()
+    return RefundOrder(order, reason, now + ask_again_after, now + KEY_LIFE, lines, amount)
 
 
 class Refunds:
@@ -46,7 +58,7 @@ class Refunds:
         reserved = await self._engine.execute(workspace, command)
         if not isinstance(reserved, Refunding) or reserved.refund.state != "open":
             return reserved
-        return await self._ask(workspace, reserved, first=True)
+        return await self._ask(workspace, reserved, alone_until=command.ask_again_at - LATEST_FAILURE)
 
     async def settle(self, workspace: int, order: int, no: int) -> Outcome:
         """Ask again for a refund that may have been asked for; its outcome where it has ended meanwhile."""
@@ -57,16 +69,16 @@ class Refunds:
         refunding = Refunding(*found)
         if refunding.refund.state != "open":
             return refunding
-        return await self._ask(workspace, refunding, first=False)
+        return await self._ask(workspace, refunding, alone_until=None)
 
-    async def _ask(self, workspace: int, refunding: Refunding, *, first: bool) -> Outcome:
+    async def _ask(self, workspace: int, refunding: Refunding, *, alone_until: datetime | None) -> Outcome:
         order, refund, payment = refunding.order, refunding.refund, refunding.payment
         cards = await cards_of(self._reads, self._vendors, workspace, order.id)
         answer = await cards.refund(payment.reference or "", refund.amount, refund.key_uuid.hex)
         if isinstance(answer, CallFailed):
-            # Only the first answer proves that nothing moved: a later one may be about that try alone.
-            refusal = answer.code == _ALREADY if not first else not answer.in_doubt
-            if not refusal:
+            # Only who asks first and alone learns that nothing moved: a later answer may be of that try alone.
+            alone = alone_until is not None and real_now() < alone_until
+            if answer.in_doubt or not (alone or answer.code == _ALREADY):
                 return refused(RefundInDoubt(str(order.id), refund.no))
             return await self._failed(workspace, refund, answer.message)
         if answer.status in ("failed", "canceled"):

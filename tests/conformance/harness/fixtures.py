@@ -11,9 +11,12 @@ from tests.conformance.harness.client import Client
 from tests.conformance.harness.proof import Prove
 from tests.conformance.harness.rows import row_of
 from tests.conformance.harness.world import Edits
+from tests.conformance.textalk import watch as watch_textalk
 from tests.support.server import Server
+from tests.support.webshop import Webshop
 
 OpenShop = Callable[..., Awaitable[Shop]]
+OpenWebshop = Callable[..., Awaitable[Webshop]]
 
 
 @pytest.fixture
@@ -43,9 +46,30 @@ def open_bonsai_shop(connection: Connection) -> OpenShop:
 
 
 @pytest.fixture
-def prove(request: pytest.FixtureRequest, bonsai: Client, connection: Connection) -> Prove:
+async def textalk(server: Server) -> AsyncIterator[Client]:
+    """A client of the running server that looks at every Textalk reply's envelope."""
+    client = Client(server.url, watch_textalk)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def open_webshop(connection: Connection) -> OpenWebshop:
+    """Opens webshops in a fresh workspace, with edits of its world."""
+
+    async def opened(edits: Edits | None = None) -> Webshop:
+        shop = Webshop(connection, f"w{uuid.uuid4().hex[:12]}")
+        await shop.open(edits)
+        return shop
+
+    return opened
+
+
+@pytest.fixture
+def prove(request: pytest.FixtureRequest, bonsai: Client, textalk: Client, connection: Connection) -> Prove:
     """The proof of the row that the test is marked with."""
+    clients = {"bonsai": bonsai, "textalk": textalk}
     mark = request.node.get_closest_marker("row")
     assert mark is not None, "a proof needs a row"
     row, _ = row_of(mark)
-    return Prove(row, bonsai, connection)
+    return Prove(row, clients[row.door], connection)

@@ -17,9 +17,10 @@ NO_STATE = frozenset(
         "batches",
         "counters",
         "sandbox_worlds",
+        "tries",
     }
 )
-"""Attempts, numbering, and what the sandbox was told: what was tried may leave traces in these."""
+"""Attempts, numbering, counts of tries, and what the sandbox was told: what was tried may leave traces in these."""
 
 _TABLES = """
 select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace

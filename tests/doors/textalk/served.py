@@ -107,7 +107,8 @@ def shop_settings(uid: int, **door: Any) -> str:
 
 async def _list(connection: Connection, key: Key, channel: int, credential: int | None = None) -> None:
     await connection.execute(
-        "insert into directory (kind, hash, workspace, channel, environment, credential) values ($1, $2, $3, $4, 'live', $5)",
+        "insert into directory (kind, hash, workspace, channel, environment, credential)"
+        " values ($1, $2, $3, $4, 'live', $5)",
         *key, WORKSPACE, channel, credential,
     )  # fmt: skip
 
