@@ -33,7 +33,7 @@ def _options() -> argparse.Namespace:
     defaults = Plan()
     parser = argparse.ArgumentParser(prog="python -m bench", description="Orders over HTTP beside pgbench.")
     parser.add_argument("--rounds", type=int, default=defaults.rounds)
-    parser.add_argument("--seconds", type=float, default=defaults.seconds, help="per load and round")
+    parser.add_argument("--seconds", type=int, default=defaults.seconds, help="per load and round")
     parser.add_argument("--connections", type=int, default=defaults.connections)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to FILE")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the tables to FILE, in Markdown")

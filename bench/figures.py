@@ -80,7 +80,7 @@ class Figures(msgspec.Struct, frozen=True):
     generator: str
     connections: int
     rounds: int
-    seconds: float
+    seconds: int
     series: tuple[Series, ...]
     starts: tuple[float, ...]
     memory: int

@@ -67,7 +67,7 @@ async def script(connection: Connection, workspace: int, variants: int) -> str:
     )
 
 
-async def run(url: str, text: str, seconds: float) -> tuple[float, float]:
+async def run(url: str, text: str, seconds: int) -> tuple[float, float]:
     """Transactions per second and their mean time in milliseconds, with CLIENTS clients at once."""
     where = urlsplit(url)
     options = parse_qs(where.query)
@@ -78,7 +78,7 @@ async def run(url: str, text: str, seconds: float) -> tuple[float, float]:
             str(wheel_folder() / INSTALLATIONS[MAJOR] / "bin" / "pgbench"),
             "--host", options["host"][0], "--port", options["port"][0], "--username", str(where.username),
             "--no-vacuum", "--protocol", "prepared", "--client", str(CLIENTS), "--jobs", "1",
-            "--time", f"{seconds:.0f}", "--file", file.name, where.path.removeprefix("/"),
+            "--time", str(seconds), "--file", file.name, where.path.removeprefix("/"),
             stdout=PIPE, stderr=STDOUT, env=ENVIRONMENT,
         )  # fmt: skip
         output, _ = await process.communicate()

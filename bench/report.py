@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from bench.figures import CARD, HOT, PGBENCH_HOT, PGBENCH_UNIFORM, SPREAD, UNIFORM, Aim, Figures, Series
 
@@ -31,6 +32,8 @@ _HEAD = (
     "PostgreSQL µs/order",
 )
 
+_PAGE = Path(__file__).with_name("page.md")
+
 Row = Sequence[str]
 
 
@@ -41,9 +44,9 @@ def text(figures: Figures) -> str:
 
 
 def page(figures: Figures) -> str:
-    """The tables in Markdown, for the reference."""
+    """The page of the reference, in Markdown."""
     parts = [_markdown([_HEAD, *_rows(figures)]), *_notes(figures), _markdown(_aim_rows(figures))]
-    return "\n\n".join(parts) + "\n"
+    return _PAGE.read_text("utf-8").replace("@tables", "\n\n".join(parts))
 
 
 def _rows(figures: Figures) -> list[Row]:
@@ -68,7 +71,7 @@ def _notes(figures: Figures) -> list[str]:
     machine = figures.machine
     notes = [
         f"{machine.date}, {machine.cores} cores shared by load, server and database, {machine.memory_gib} GiB, "
-        f"{machine.system}, {machine.python}, {machine.postgres}. {figures.rounds} rounds of {figures.seconds:g} s, "
+        f"{machine.system}, {machine.python}, {machine.postgres}. {figures.rounds} rounds of {figures.seconds} s, "
         f"{figures.connections} connections, medians; ratios are medians over rounds; µs/order is processor time.",
         f"A card order costs {figures.ratio(UNIFORM, CARD):.1f} times an external one. "
         f"{figures.stored:,} orders stored; acknowledged, stored, sold and taken from stock agree, and the laws hold.",

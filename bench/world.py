@@ -16,7 +16,6 @@ from entrepot.worlds import World, apply_world, find_workspace, product_uuid
 BIG, TWIN = "big", "pgbench"
 """The workspace that orders are sent to, and its twin, in which pgbench writes."""
 STOCK = 100_000_000
-TOKENS = 100_000
 CARDHOLDERS = 1_000
 
 
@@ -48,12 +47,12 @@ def card_token(number: int) -> str:
     return f"card-{number}"
 
 
-async def build(connection: Connection, variants: int, workspaces: int) -> None:
+async def build(connection: Connection, variants: int, workspaces: int, cards: int) -> None:
     """Make all workspaces, and issue cards for the big one."""
     await _apply(connection, {BIG: variants, TWIN: variants})
     await _apply(connection, {small(number): 1 for number in range(workspaces)})
     (number,) = await numbers(connection, [BIG])
-    await seed(connection, number, _bank())
+    await seed(connection, number, _bank(cards))
 
 
 async def _apply(connection: Connection, sizes: dict[str, int]) -> None:
@@ -123,7 +122,7 @@ def _product(number: int) -> dict[str, Any]:
     }
 
 
-def _bank() -> BankSeed:
+def _bank(count: int) -> BankSeed:
     holders = [f"holder-{number}" for number in range(CARDHOLDERS)]
-    cards = [CardSeed(card_token(number), holders[number % CARDHOLDERS]) for number in range(TOKENS)]
+    cards = [CardSeed(card_token(number), holders[number % CARDHOLDERS]) for number in range(count)]
     return BankSeed(tuple(AccountSeed(holder, "USD", 10**12) for holder in holders), tuple(cards))

@@ -19,6 +19,15 @@ from entrepot.entrance import doors, failure_tables
 from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
 from entrepot.store.connections import FAULTS
 
+_HOME = """Entrepot answers here.
+
+/bonsai         the Bonsai orders API; /bonsai/openapi.json describes it
+/textalk        the Textalk webshop API; /textalk/openrpc.json describes it
+/failures       every failure, and what to do about it
+/sandbox/world  what stands in a sandbox, with keys and ids
+/healthz, /readyz, /metrics
+"""
+
 
 def create_app(settings: Settings, database_url: str) -> ASGIApp:
     """The application; it connects to the database when the server starts it."""
@@ -57,8 +66,17 @@ def _operations(worker: Worker) -> Starlette:
             return PlainTextResponse("the database does not answer\n", 503)
         return PlainTextResponse("ok\n")
 
-    routes = [Route("/healthz", _healthz), Route("/readyz", readyz), Route("/metrics", _metrics)]
+    routes = [
+        Route("/", _home),
+        Route("/healthz", _healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", _metrics),
+    ]
     return Starlette(routes=routes, lifespan=_lifespan(worker))
+
+
+async def _home(_: Request) -> Response:
+    return PlainTextResponse(_HOME)
 
 
 async def _healthz(_: Request) -> Response:

@@ -141,7 +141,7 @@ class Shop:
     async def rows(self, kind: type[R]) -> list[R]:
         binding = binding_of[kind]
         order = ", ".join(f'"{name}"' for name in binding.key_names)
-        query = f'select {binding.select("t")} from "{binding.table.name}" t where workspace = $1 order by {order}'
+        query = f'select {binding.select("t")} from "{binding.table}" t where workspace = $1 order by {order}'
         return [
             msgspec.convert(binding.parse(row), kind) for row in await self.connection.fetch(query, WORKSPACE)
         ]

@@ -13,7 +13,8 @@ from entrepot.domain.ids import derived_uuid
 from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment, Person
 from entrepot.domain.state import Record
 from entrepot.domain.stock import Hold, Level, Location, settled
-from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, Binding
+from entrepot.store.binding import Binding
+from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES
 from entrepot.store.connections import Connection
 from entrepot.store.directory import credential_key
 

@@ -168,7 +168,7 @@ async def test_without_prune_nothing_goes_and_with_it_all_that_the_file_does_not
     report = await apply(connection, bare, prune=True)
     assert {action for action, _, _ in seen(report)} == {"delete"}
     left = {name: rows for name, rows in (await contents(connection)).items() if rows}
-    assert sorted(left) == ["alembic_version", "counters", "directory", "workspaces"]
+    assert sorted(left) == ["alembic_version", "counters", "directory", "sandbox_worlds", "workspaces"]
     assert len(left["directory"]) == 1  # the workspace's name; the key is gone
 
 

@@ -68,7 +68,9 @@ class CardProviderFailed(Failure, frozen=True):
     """The call to the card provider itself failed."""
 
     retry: ClassVar[Retry] = Retry.LATER
-    advice: ClassVar[str] = "Try again; no money was taken."
+    advice: ClassVar[str] = (
+        "Try again with the same token: what became of the first try is found out before a second one."
+    )
     message: str
     email: str
     first_name: str

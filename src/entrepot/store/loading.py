@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from entrepot.domain.state import Record, View
-from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, SHOP, Binding
+from entrepot.store.binding import Binding
+from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES, SHOP
 from entrepot.store.connections import Connection
 
 Loader = Callable[[Connection, int, Sequence[Any], View, bool], Awaitable[None]]
@@ -62,6 +63,6 @@ def by_key(binding: Binding, key: str, kinds: str, lock: str) -> str:
     rest = ", ".join(f'"{name}"' for name in binding.key_names)
     return (
         f"select {binding.select('t')} from unnest($2::{kinds}[]) k(key) "  # noqa: S608  (our own names)
-        f'cross join lateral (select * from "{binding.table.name}" where workspace = $1 and "{key}" = k.key '
+        f'cross join lateral (select * from "{binding.table}" where workspace = $1 and "{key}" = k.key '
         f"order by {rest} offset 0 {lock}) t"
     )

@@ -17,11 +17,10 @@ import msgspec
 from msgspec.structs import replace
 
 from entrepot.domain.outbox import Delivery
-from entrepot.store import tables
-from entrepot.store.bindings import Binding
+from entrepot.store.binding import Binding
 from entrepot.store.connections import Connection
 
-_OUTBOX = Binding(Delivery, tables.engine.outbox)
+_OUTBOX = Binding(Delivery, "outbox", "subject", "listener", "seq")
 
 _DUE = "select workspace from outbox where state = 'waiting' and due_at <= $1 group by workspace"
 

@@ -12,7 +12,7 @@ from entrepot.domain.delivery import DeliveryMethod
 from entrepot.domain.discounts import Discount, DiscountUse
 from entrepot.domain.payment_methods import PaymentMethod
 from entrepot.domain.state import View
-from entrepot.store.bindings import Binding
+from entrepot.store.binding import Binding
 from entrepot.store.connections import Connection
 from entrepot.store.loading import Loader, binding_of, by_key, plain, rows_of
 
@@ -92,7 +92,7 @@ def by_name(kind: type[Discount | Certificate]) -> Loader:
     rows = rows_of(kind, "id", "bigint")
     named = f"""
         select t.id from unnest($2::bigint[], $3::text[]) k(channel, code) cross join lateral (
-          select id from "{binding.table.name}" where workspace = $1 and channel = k.channel and code = k.code offset 0
+          select id from "{binding.table}" where workspace = $1 and channel = k.channel and code = k.code offset 0
         ) t
     """  # noqa: S608  (our own names)
 

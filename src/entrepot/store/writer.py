@@ -7,7 +7,8 @@ from typing import Any
 
 from entrepot.domain.channels import Reference
 from entrepot.domain.state import Record, View
-from entrepot.store.bindings import BINDINGS, CLAIMS, REFERENCES, ROWS, Binding
+from entrepot.store.binding import Binding
+from entrepot.store.bindings import BINDINGS, CLAIMS, REFERENCES, ROWS
 from entrepot.store.connections import Connection
 
 

@@ -10,12 +10,12 @@ import msgspec
 from entrepot.domain.catalogue import Merchant, Product, Variant
 from entrepot.domain.state import Record
 from entrepot.domain.stock import Level, Location
-from entrepot.store import tables
-from entrepot.store.bindings import BINDINGS, CATALOGUE, Binding
+from entrepot.store.binding import Binding
+from entrepot.store.bindings import BINDINGS, CATALOGUE
 from entrepot.store.connections import Connection
 from entrepot.worlds.records import ChannelRow
 
-ROWS: tuple[Binding, ...] = (*CATALOGUE, Binding(ChannelRow, tables.tenancy.channels))
+ROWS: tuple[Binding, ...] = (*CATALOGUE, Binding(ChannelRow, "channels", "id"))
 """The tables that worlds describe, parents before children."""
 
 LEVELS = next(binding for binding in BINDINGS if binding.kind is Level)
@@ -112,6 +112,6 @@ async def read_ordered(
 
 
 async def _read(connection: Connection, workspace: int, binding: Binding) -> dict[Hashable, Record]:
-    query = f'select {binding.select("t")} from "{binding.table.name}" t where workspace = $1'  # noqa: S608
+    query = f'select {binding.select("t")} from "{binding.table}" t where workspace = $1'  # noqa: S608
     records = (binding.parse(row) for row in await connection.fetch(query, workspace))
     return {record.key: record for record in records}

@@ -1,10 +1,18 @@
-"""Tests of a module share one served door: they keep out of each other's way by the objects that they make."""
+"""What tests share: a served door, whose objects each test makes for itself; and a shop that two processes serve."""
 
+from __future__ import annotations
+
+import uuid
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
+import pytest
 import pytest_asyncio
 
+from entrepot.store.connections import connect
+from tests.doors.textalk.people import EVA, Process, Shopping, started
 from tests.doors.textalk.served import Api, open_api
+from tests.support.webshop import Webshop
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -12,3 +20,20 @@ async def api(module_database_url: str) -> AsyncIterator[Api]:
     """The served door."""
     async with open_api(module_database_url) as opened:
         yield opened
+
+
+@pytest.fixture
+async def processes(module_database_url: str) -> AsyncIterator[list[Process]]:
+    async with AsyncExitStack() as stack:
+        yield [await started(stack, module_database_url) for _ in range(2)]
+
+
+@pytest.fixture
+async def eva(processes: list[Process], module_database_url: str) -> AsyncIterator[Shopping]:
+    connection = await connect(module_database_url)
+    shop = Webshop(connection, f"w{uuid.uuid4().hex[:12]}")
+    await shop.open()
+    shop.poke = processes[0].poke
+    yield Shopping(shop, processes)
+    await shop.letters(EVA)
+    await connection.close()

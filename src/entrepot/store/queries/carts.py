@@ -9,7 +9,8 @@ from uuid import UUID
 
 from entrepot.domain.carts import Cart, CartContents, CartLine, CartOwner
 from entrepot.domain.state import Record
-from entrepot.store.bindings import BINDINGS, Binding
+from entrepot.store.binding import Binding
+from entrepot.store.bindings import BINDINGS
 from entrepot.store.connections import Connection
 
 _bindings: dict[type[Record], Binding] = {binding.kind: binding for binding in BINDINGS}

@@ -24,7 +24,8 @@ from entrepot.domain.orders import (
 from entrepot.domain.state import R
 from entrepot.domain.stock import Hold
 from entrepot.store import tables
-from entrepot.store.bindings import BINDINGS, Binding
+from entrepot.store.binding import Binding
+from entrepot.store.bindings import BINDINGS
 from entrepot.store.connections import Connection
 from entrepot.store.queries._core import Rows, fetch, record_columns
 
@@ -147,7 +148,7 @@ def _uuid(name: str) -> UUID | None:
 
 async def _children(connection: Connection, workspace: int, number: int, kind: type[R]) -> tuple[R, ...]:
     binding = _bindings[kind]
-    table = binding.table
+    table = tables.metadata.tables[binding.table]
     statement: Rows = (
         select(*record_columns(table))
         .where(table.c.workspace == workspace, table.c.order == number)

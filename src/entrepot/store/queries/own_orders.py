@@ -10,7 +10,8 @@ import msgspec
 from entrepot.domain.appraisal import EXTERNAL_ID
 from entrepot.domain.orders import Order, OrderLine, OrderPart, Refund
 from entrepot.domain.state import R, Record
-from entrepot.store.bindings import BINDINGS, Binding
+from entrepot.store.binding import Binding
+from entrepot.store.bindings import BINDINGS
 from entrepot.store.connections import Connection
 
 _bindings: dict[type[Record], Binding] = {binding.kind: binding for binding in BINDINGS}
@@ -74,7 +75,7 @@ async def _children(connection: Connection, workspace: int, order: int, kind: ty
 def _of_order(kind: type[Record]) -> str:
     binding = _bindings[kind]
     return (
-        f"select {binding.select('t')} from {binding.table.name} t "  # noqa: S608  (our own names)
+        f"select {binding.select('t')} from {binding.table} t "  # noqa: S608  (our own names)
         'where workspace = $1 and "order" = $2 order by no'
     )
 

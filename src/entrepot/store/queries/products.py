@@ -12,7 +12,8 @@ from entrepot.domain.catalogue import Merchant, Offer, OfferKey, Product, Varian
 from entrepot.domain.channels import Environment, WorkspaceSettings
 from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import Record
-from entrepot.store.bindings import CATALOGUE, Binding
+from entrepot.store.binding import Binding
+from entrepot.store.bindings import CATALOGUE
 from entrepot.store.connections import Connection
 
 _bindings: dict[type[Record], Binding] = {binding.kind: binding for binding in CATALOGUE}

@@ -1,0 +1,73 @@
+"""The bench measures a real server: a short run of every load, with its books checked."""
+
+import pytest
+from bench.figures import (
+    CARD,
+    HOT,
+    PGBENCH_HOT,
+    PGBENCH_UNIFORM,
+    SPREAD,
+    UNIFORM,
+    Figures,
+    Machine,
+    Sample,
+    Series,
+)
+from bench.report import page, text
+from bench.run import Plan, run
+from msgspec.structs import replace
+
+NAMES = (UNIFORM, HOT, SPREAD, CARD, PGBENCH_UNIFORM, PGBENCH_HOT)
+
+
+async def test_a_short_run_counts_what_it_sold() -> None:
+    plan = Plan(
+        variants=5,
+        workspaces=3,
+        cards=2_000,
+        connections=4,
+        rounds=1,
+        seconds=1,
+        starts=1,
+        counted_orders=8,
+        wrk=None,
+    )
+    figures = await run(plan, lambda _: None)
+    assert figures.faults == ()
+    assert [series.name for series in figures.series] == list(NAMES)
+    assert all(series.rate > 0 for series in figures.series)
+    assert figures.stored > 4 * plan.counted_orders
+    assert 0 < figures.starts[0] < 60
+    assert figures.memory > 10_000_000
+
+
+def series(name: str, *rates: float) -> Series:
+    return Series(name, tuple(Sample(rate, 1.0, 2.0) for rate in rates))
+
+
+@pytest.fixture
+def figures() -> Figures:
+    rates = {UNIFORM: (90.0, 200.0, 300.0), PGBENCH_UNIFORM: (100.0, 100.0, 100.0)}
+    taken = tuple(series(name, *rates.get(name, (50.0, 50.0, 50.0))) for name in NAMES)
+    machine = Machine("2026-01-01", 2, 8, "Linux x86_64", "CPython 3.11.7", "PostgreSQL 18.4")
+    return Figures(machine, "wrk", 64, 3, 1, taken, (1.0,), 100_000_000, 9, ())
+
+
+def test_a_ratio_is_of_the_same_round(figures: Figures) -> None:
+    assert figures.ratio(UNIFORM, PGBENCH_UNIFORM) == 2.0
+    assert [aim.met for aim in figures.aims()] == [True, False, True, True, True]
+
+
+def test_a_missed_aim_says_by_how_much(figures: Figures) -> None:
+    assert "missed by a factor of 3.00" in text(figures)
+
+
+def test_without_wrk_there_is_no_ratio(figures: Figures) -> None:
+    bound = replace(figures, generator="client-bound")
+    assert "client-bound" in text(bound)
+    assert "2.00" not in text(bound)
+    assert "beside pgbench" not in page(bound)
+
+
+def test_figures_of_a_run_with_wrong_books_are_not_told_as_good(figures: Figures) -> None:
+    assert "WORTH NOTHING" in text(replace(figures, faults=("hot: 1 order lost",)))
