@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import TypeAlias, TypeGuard
+from typing import Final, TypeAlias, TypeGuard
 
 Json: TypeAlias = bool | int | float | Decimal | str | Sequence["Json"] | Mapping[str, "Json"] | None
+
+
+_ARRAYS: Final = (list, tuple)
+_NUMBERS: Final = (int, float, Decimal)
 
 
 def is_object(value: Json) -> TypeGuard[Mapping[str, Json]]:
@@ -14,12 +18,12 @@ def is_object(value: Json) -> TypeGuard[Mapping[str, Json]]:
 
 def is_array(value: Json) -> TypeGuard[Sequence[Json]]:
     """Whether the value is a JSON array."""
-    return isinstance(value, list | tuple)
+    return isinstance(value, _ARRAYS)
 
 
 def is_number(value: Json) -> TypeGuard[int | float | Decimal]:
     """Whether the value is a JSON number: `true` and `false` are none."""
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
 
 
 def escape(token: str | int) -> str:

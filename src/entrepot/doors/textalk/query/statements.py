@@ -1,7 +1,7 @@
 """The statements of a read: one per level, each with the workspace as a parameter.
 
 Making the text of a statement costs more than running it, so it is made once for each class, set of properties,
-kind of caller and order; only statements with filters are made anew.
+kind of caller, order and form of filters.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from entrepot.doors.textalk.classes.declaration import Caller, ClassDecl, Field, Uid
 from entrepot.doors.textalk.classes.shapes import Kind
 from entrepot.doors.textalk.context import Audience, Context
-from entrepot.doors.textalk.query.conditions import where
+from entrepot.doors.textalk.query.conditions import Parameter, form, parameters, where
 from entrepot.doors.textalk.query.filters import Filters
 from entrepot.doors.textalk.query.selection import MAX_ROWS, Selection
 
@@ -65,16 +65,55 @@ def objects_selected(
     sort = None if selection.sort is None else selection.sort.name
     limit = MAX_ROWS + 1 if selection.limit is None else min(selection.limit, MAX_ROWS + 1)
     values = {**_caller(context), "limit": limit, "offset": selection.offset}
-    if not selection.filters:
-        return _selected(decl, names, context.audience, sort, selection.descending).filled(values)
-    rows = _listed(decl, names, context.audience, sort, descending=selection.descending)
-    return template(rows.where(*_matching(decl, selection.filters))).filled(values)
+    filters = Filtering(selection.filters)
+    wanted = Listing(names, context.audience, sort, selection.descending)
+    return _selected(decl, wanted, filters).filled({**values, **filters.values})
 
 
 def objects_counted(decl: ClassDecl, context: Context, filters: Filters) -> Statement:
     """How many objects match."""
-    rows = sa.select(sa.func.count()).select_from(decl.rows).where(*_seen(decl, context.audience))
-    return template(rows.where(*_matching(decl, filters))).filled(_caller(context))
+    filtering = Filtering(filters)
+    return _counted(decl, context.audience, filtering).filled({**_caller(context), **filtering.values})
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """What the text of a list depends on, its filters left out."""
+
+    names: tuple[str, ...]
+    audience: Audience
+    sort: str | None
+    descending: bool
+
+
+class Filtering:
+    """The filters of one call. Two are equal if their text is: only the values of their parameters differ."""
+
+    def __init__(self, filters: Filters) -> None:
+        self._filters = filters
+        self._form = tuple(form(condition) for condition in filters)
+        self.parameters = [parameters(condition) for condition in filters]
+        self.values: Mapping[str, object] = {
+            f"f{place}_{number}": parameter.value
+            for place, own in enumerate(self.parameters)
+            for number, parameter in enumerate(own)
+        }
+
+    def __hash__(self) -> int:
+        return hash(self._form)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Filtering) and self._form == other._form
+
+    def conditions(self, decl: ClassDecl) -> list[sa.ColumnElement[bool]]:
+        """The SQL around the parameters."""
+        return [
+            where(condition, decl, [_bind(place, number, each) for number, each in enumerate(own)])
+            for place, (condition, own) in enumerate(zip(self._filters, self.parameters, strict=True))
+        ]
+
+
+def _bind(place: int, number: int, parameter: Parameter) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"f{place}_{number}", type_=parameter.type)
 
 
 @lru_cache(maxsize=1024)
@@ -87,27 +126,21 @@ def _by_uid(decl: ClassDecl, names: tuple[str, ...], audience: Audience) -> Temp
 
 
 @lru_cache(maxsize=1024)
-def _selected(
-    decl: ClassDecl,
-    names: tuple[str, ...],
-    audience: Audience,
-    sort: str | None,
-    descending: bool,
-) -> Template:
-    return template(_listed(decl, names, audience, sort, descending=descending))
-
-
-def _listed(
-    decl: ClassDecl, names: tuple[str, ...], audience: Audience, sort: str | None, *, descending: bool
-) -> sa.Select[Any]:
-    return (
-        _select(decl, names)
+def _selected(decl: ClassDecl, wanted: Listing, filters: Filtering) -> Template:
+    return template(
+        _select(decl, wanted.names)
         .select_from(decl.rows)
-        .where(*_seen(decl, audience))
-        .order_by(*_order(decl, sort, descending=descending))
+        .where(*_seen(decl, wanted.audience), *filters.conditions(decl))
+        .order_by(*_order(decl, wanted.sort, descending=wanted.descending))
         .limit(sa.bindparam("limit", type_=sa.BigInteger))
         .offset(sa.bindparam("offset", type_=sa.BigInteger))
     )
+
+
+@lru_cache(maxsize=1024)
+def _counted(decl: ClassDecl, audience: Audience, filters: Filtering) -> Template:
+    rows = sa.select(sa.func.count()).select_from(decl.rows)
+    return template(rows.where(*_seen(decl, audience), *filters.conditions(decl)))
 
 
 def _select(decl: ClassDecl, names: tuple[str, ...]) -> sa.Select[Any]:
@@ -145,10 +178,6 @@ def _caller(context: Context) -> dict[str, object]:
         "now": context.now,
         "open": not shop.login_required or context.may_see_goods,
     }
-
-
-def _matching(decl: ClassDecl, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    return [where(condition, decl) for condition in filters]
 
 
 def _order(decl: ClassDecl, sort: str | None, *, descending: bool) -> list[sa.ColumnElement[Any]]:
