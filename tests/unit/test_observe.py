@@ -100,7 +100,10 @@ def test_observed_requests_are_counted_by_door_operation_and_outcome() -> None:
     for _ in range(3):
         observe_request("counted-door", "submit", None, "out-of-stock", 0.02, "r")
     printed = render_metrics().decode()
-    assert 'entrepot_requests_total{door="counted-door",operation="submit",outcome="out-of-stock"} 3.0' in printed
+    assert (
+        'entrepot_requests_total{door="counted-door",operation="submit",outcome="out-of-stock"} 3.0'
+        in printed
+    )
     assert 'entrepot_request_seconds_bucket{door="counted-door",le="0.025",operation="submit"} 3.0' in printed
 
 
