@@ -73,7 +73,7 @@ class Binding:
         self.insert = self._insert()
         self.claim = f"{self.insert} on conflict do nothing returning {_names(self._keys)}"
         self.delete = self._delete()
-        self.put = f"{self.insert} on conflict (workspace, {_names(self._keys)}) do update set {self._sets()}"
+        self.put = f"{self.insert} on conflict (workspace, {_names(self._keys)}) {self._replaced()}"
 
     @property
     def key_names(self) -> list[str]:
@@ -128,9 +128,10 @@ class Binding:
             f'delete from "{self.table}" t using {_unnest(self._keys)} where t.workspace = $1 and {matched}'
         )
 
-    def _sets(self) -> str:
+    def _replaced(self) -> str:
         values = [column.quoted for column in self.columns if column not in self._keys]
-        return ", ".join(f"{name} = excluded.{name}" for name in values)
+        sets = ", ".join(f"{name} = excluded.{name}" for name in values)
+        return f"do update set {sets}" if sets else "do nothing"
 
 
 def _columns(kind: type[Record]) -> tuple[Column, ...]:
