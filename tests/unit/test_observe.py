@@ -98,10 +98,13 @@ def test_writer_keeps_whole_lines_in_order_and_drops_what_nobody_reads() -> None
 
 def test_observed_requests_are_counted_by_door_operation_and_outcome() -> None:
     for _ in range(3):
-        observe_request("bonsai", "submit", None, "out-of-stock", 0.02, "r")
+        observe_request("counted-door", "submit", None, "out-of-stock", 0.02, "r")
     printed = render_metrics().decode()
-    assert 'entrepot_requests_total{door="bonsai",operation="submit",outcome="out-of-stock"} 3.0' in printed
-    assert 'entrepot_request_seconds_bucket{door="bonsai",le="0.025",operation="submit"} 3.0' in printed
+    assert (
+        'entrepot_requests_total{door="counted-door",operation="submit",outcome="out-of-stock"} 3.0'
+        in printed
+    )
+    assert 'entrepot_request_seconds_bucket{door="counted-door",le="0.025",operation="submit"} 3.0' in printed
 
 
 def test_counts_of_several_workers_add_up(tmp_path: Path) -> None:

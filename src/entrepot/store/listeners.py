@@ -18,7 +18,8 @@ where workspace = $1 and id = $2
 """
 _LOG = """
 insert into event_listener_log (workspace, listener, id, at, status, error)
-select $1, l.id, coalesce((select max(g.id) from event_listener_log g where g.workspace = $1 and g.listener = $2), 0) + 1,
+select $1, l.id,
+  coalesce((select max(g.id) from event_listener_log g where g.workspace = $1 and g.listener = $2), 0) + 1,
   $3, null, $4
 from event_listeners l where l.workspace = $1 and l.id = $2
 on conflict do nothing
