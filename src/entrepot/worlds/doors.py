@@ -26,4 +26,7 @@ KEYS: Mapping[str, Mapping[str, KeyKind]] = {
         "auth": KeyKind("textalk:auth", "live"),
     },
 }
-"""Contract: bonsai, `Auth` and `Test mode`; textalk, section 1: a shop is found by its number. A private key sees its account's live and test orders alike (U21)."""
+"""Contract: bonsai, `Auth` and `Test mode`; textalk, section 1: a shop is found by its number.
+
+A private key sees its account's live and test orders alike (bonsai, U21).
+"""

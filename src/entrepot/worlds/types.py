@@ -35,8 +35,8 @@ from entrepot.worlds.scalars import (
 from entrepot.worlds.shop_types import Choice, Group, Webshop
 
 __all__ = [
-    "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId", "Group",
-    "Key", "KeySource", "Literally", "Location", "Merchant", "Money", "Name", "Partner", "Percentage", "Price",
+    "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId",
+    "Group", "Key", "KeySource", "Literally", "Location", "Merchant", "Money", "Name", "Partner", "Percentage", "Price",
     "Priced", "Product", "Quantity", "Region", "Secret", "Sellable", "Shipping", "Table", "TaxRate", "Taxes", "Text",
     "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
 ]  # fmt: skip
