@@ -52,7 +52,8 @@ class Sandbox:
     async def stock(self, sku: str = "mug") -> int:
         """What is available of a variant of north at its main location."""
         world = (await self.http.get("/sandbox/world")).json()
-        variants = [v for p in world["workspaces"][0]["products"] for v in p["variants"]]
+        north = next(each for each in world["workspaces"] if each["name"] == "north")
+        variants = [v for p in north["products"] for v in p["variants"]]
         return next(v["stock"]["main"] for v in variants if v["sku"] == sku)
 
 

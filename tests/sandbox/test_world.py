@@ -10,8 +10,8 @@ from tests.sandbox.conftest import Sandbox
 
 async def test_the_world_shows_what_an_order_needs(sandbox: Sandbox) -> None:
     world = (await sandbox.http.get("/sandbox/world")).json()
-    north, south = world["workspaces"]
-    assert (north["name"], south["name"]) == ("north", "south")
+    assert [workspace["name"] for workspace in world["workspaces"]] == ["boutique", "north", "south"]
+    north = world["workspaces"][1]
     demo = next(channel for channel in north["channels"] if channel["name"] == "demo")
     assert demo["keys"] == {"live": "demo-api-key", "test": "demo-test-key", "private": "demo-private-key"}
     mug = next(product for product in north["products"] if product["name"] == "Stoneware mug")

@@ -11,6 +11,7 @@ from entrepot.store.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect, read_pool
 from entrepot.store.directory import Directory, credential_key
 from entrepot.worlds import Difference, demo_world, find_workspace
+from entrepot.worlds.doors import KEYS
 from tests.worlds.conftest import apply, contents, seen
 
 DEMO = (files("entrepot.worlds") / "demo.toml").read_text()
@@ -76,7 +77,7 @@ async def order_the_mug(connection: Connection) -> None:
 async def test_the_demo_world_applies_and_a_second_time_changes_nothing(connection: Connection) -> None:
     first = await apply(connection, DEMO)
     assert first.conflicts == ()
-    assert [report.name for report in first.workspaces] == ["north", "south"]
+    assert [report.name for report in first.workspaces] == ["north", "south", "boutique"]
     before = await contents(connection)
     second = await apply(connection, DEMO, set_stock=True, prune=True)
     assert second.changes == ()
@@ -109,12 +110,7 @@ async def test_each_key_of_the_demo_world_leads_to_its_account(
         for name, channel in workspace.channels.items()
         for key, secret in channel.keys.items()
         if isinstance(secret, str)
-        for kind, environment in [
-            (
-                "bonsai:private-key" if key == "private" else "bonsai:api-key",
-                "test" if key == "test" else "live",
-            )
-        ]
+        for kind, environment in [KEYS[channel.door][key]]
     }
     try:
         callers = await Directory(pool).load(list(names))

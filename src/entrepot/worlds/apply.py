@@ -29,6 +29,7 @@ from entrepot.worlds.recorded import record
 from entrepot.worlds.records import ChannelRow
 from entrepot.worlds.report import Change, Report, WorkspaceReport
 from entrepot.worlds.secrets import Environment
+from entrepot.worlds.seeding import seed_webshops
 from entrepot.worlds.simulators import seed_bank, seed_partner
 from entrepot.worlds.stored import Ordered, Stored, lock_levels, read_ordered, read_stored
 from entrepot.worlds.types import Workspace, World
@@ -153,6 +154,9 @@ class _Applying:
         await revoke_keys(self._connection, workspace, key_plan, self._options.now)
         await write_plan(self._connection, workspace, planned)
         generated = await make_keys(self._connection, workspace, key_plan, self._options.now)
+        changes += await seed_webshops(
+            self._connection, workspace, self._name, self._spec, planned.ids, environment
+        )
         changes += await seed_bank(self._connection, workspace, self._spec.bank)
         changes += await seed_partner(self._connection, workspace, self._spec.partner)
         if self._options.sandbox:

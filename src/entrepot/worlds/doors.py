@@ -21,5 +21,12 @@ KEYS: Mapping[str, Mapping[str, KeyKind]] = {
         "test": KeyKind("bonsai:api-key", "test"),
         "private": KeyKind("bonsai:private-key", "live"),
     },
+    "textalk": {
+        "webshop": KeyKind("textalk:webshop", "live"),
+        "auth": KeyKind("textalk:auth", "live"),
+    },
 }
-"""Contract: bonsai, `Auth` and `Test mode`. A private key sees its account's live and test orders alike (U21)."""
+"""Contract: bonsai, `Auth` and `Test mode`; textalk, section 1: a shop is found by its number.
+
+A private key sees its account's live and test orders alike (bonsai, U21).
+"""

@@ -18,6 +18,7 @@ from entrepot.worlds.amounts import minor, units
 from entrepot.worlds.doors import KEYS
 from entrepot.worlds.faults import Fault, pointer
 from entrepot.worlds.secrets import secrets_in
+from entrepot.worlds.shop_meaning import passwords_in, webshop_faults
 from entrepot.worlds.types import (
     Channel,
     KeySource,
@@ -68,6 +69,7 @@ def _workspace(workspace: Workspace, steps: Steps) -> Found:
     for name, channel in workspace.channels.items():
         yield from _channel(channel, (*steps, "channels", name))
     yield from _bank(workspace, (*steps, "bank"))
+    yield from webshop_faults(workspace, steps)
 
 
 def _merchant(merchant: Merchant, steps: Steps) -> Found:
@@ -193,6 +195,9 @@ def _secrets(workspace: Workspace, steps: Steps) -> Found:
         for key, value in channel.keys.items():
             if isinstance(value, str):
                 yield (*where, "keys", key), message
+    for where, value in passwords_in(workspace, steps):
+        if isinstance(value, str):
+            yield where, message
     for field in ("bank", "partner"):
         if getattr(workspace, field) != getattr(Workspace(), field):
             yield (*steps, field), "simulated accounts belong to files that say `sandbox = true`"

@@ -16,6 +16,7 @@ from entrepot.domain.ids import cuid
 from entrepot.worlds.file import demo_world
 from entrepot.worlds.records import product_uuid, variants_of
 from entrepot.worlds.schema import world_schema
+from entrepot.worlds.shop_page import webshop_sections
 from entrepot.worlds.types import Merchant, Price, Product, Shipping, Workspace, World
 
 INTRODUCTION = """# The demo world
@@ -66,6 +67,7 @@ def _workspace(name: str, spec: Workspace) -> str:
         ),
         _table("Cards at the simulated bank", ("token", "card", "state", "account holds"), _cards(spec)),
         _table("Tokens that the simulated partner vouches for", ("token",), _tokens(spec)),
+        *(_table(title, heads, rows) for title, heads, rows in webshop_sections(spec)),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -106,8 +108,10 @@ def _products(workspace: str, spec: Workspace) -> Iterator[Row]:
 def _remarks(product: Product, spec: Workspace) -> Iterator[str]:
     if product.merchant in spec.merchants:
         yield f"from {spec.merchants[product.merchant].name}"
-    else:
+    elif product.merchant:
         yield f"its merchant `{product.merchant}` does not exist"
+    if product.hidden:
+        yield "hidden"
     if not product.available:
         yield "not for sale"
     if product.excluded_methods:

@@ -10,6 +10,7 @@ import msgspec
 
 from entrepot.domain.catalogue import Merchant, Price, Product, Variant
 from entrepot.domain.channels import ChannelSettings
+from entrepot.domain.folding import fold
 from entrepot.domain.ids import derived_uuid
 from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import Record
@@ -155,6 +156,11 @@ class _Rows:
                 requires_shipping=p.requires_shipping,
                 excluded_methods=p.excluded_methods,
                 data=p.data,
+                hidden=p.hidden,
+                draft=p.draft,
+                display_only=p.display_only,
+                vat_rate=millionths(p.vat),
+                search=fold(" ".join([p.name, *_names(p.data)])),
             )
 
     def variants(self) -> Iterable[Variant]:
@@ -200,7 +206,18 @@ class _Rows:
         data: dict[str, Any] = spec.data if isinstance(spec, types.Variant) else {}
         number = self._id(Variant, variant.sku)
         return Variant(
-            number, parent, variant.sku, variant.title, spec.scale, spec.tracked, spec.weight, position, data
+            number,
+            parent,
+            variant.sku,
+            variant.title,
+            spec.scale,
+            spec.tracked,
+            spec.weight,
+            position,
+            data,
+            divisible_by=(units(spec.divisible_by, spec.scale) if spec.divisible_by is not None else None)
+            or 1,
+            chosen_by=_chosen_by(spec),
         )
 
     def _merchant_of(self, product: types.Product) -> str | None:
@@ -208,6 +225,18 @@ class _Rows:
         if merchant is None or product.merchant is None:
             return product.merchant
         return merchant_ref(self._workspace, product.merchant, merchant)
+
+
+def _chosen_by(spec: types.Sellable) -> dict[int, int]:
+    chosen = spec.chosen_by if isinstance(spec, types.Variant) else {}
+    return {int(choice): option for choice, option in chosen.items()}
+
+
+def _names(data: dict[str, Any]) -> list[str]:
+    """The product's names in a webshop's languages."""
+    article: Any = data.get("article")
+    names: Any = article.get("name") if isinstance(article, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    return [str(name) for name in names.values()] if isinstance(names, dict) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
 def _shipping_rate(ref: str, country: str, currency: str, rate: types.Money | types.Shipping) -> ShippingRate:

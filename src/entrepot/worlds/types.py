@@ -7,90 +7,39 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-import msgspec
 from msgspec import Meta
 
 from entrepot.domain.channels import KNOWN_INTEGRATIONS, KNOWN_SOURCES
 from entrepot.gateways.cards.bank.rules import CardState
+from entrepot.worlds.scalars import (
+    Amount,
+    Country,
+    Currency,
+    Digits,
+    FromEnvironment,
+    GivenId,
+    Key,
+    KeySource,
+    Literally,
+    Money,
+    Name,
+    Percentage,
+    Quantity,
+    Region,
+    Secret,
+    Table,
+    Text,
+    Token,
+    Variable,
+)
+from entrepot.worlds.shop_types import Choice, Group, Webshop
 
-Name: TypeAlias = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$",
-        description="a name of small letters, digits, `-`, `_` and `.`, at most 63 of them",
-    ),
-]
-Text: TypeAlias = Annotated[str, Meta(max_length=255, description="text of at most 255 characters")]
-Currency: TypeAlias = Annotated[
-    str, Meta(pattern=r"^[A-Z]{3}$", description="an ISO 4217 currency such as `CAD`")
-]
-Country: TypeAlias = Annotated[
-    str, Meta(pattern=r"^[A-Z]{2}$", description="an ISO 3166-1 country such as `CA`")
-]
-Region: TypeAlias = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", description="a country (`CA`) or one of its regions (`CA-ON`)"
-    ),
-]
-Amount: TypeAlias = Annotated[
-    Annotated[str, Meta(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$")]
-    | Annotated[int, Meta(ge=-(10**12), le=10**12)],
-    Meta(description='an amount in major units, such as "25.00" or 25'),
-]
-Money: TypeAlias = Annotated[
-    Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")] | Annotated[int, Meta(ge=0, le=10**12)],
-    Meta(description='an amount in major units that is not negative, such as "5.00" or 5'),
-]
-Quantity: TypeAlias = Annotated[
-    Annotated[str, Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,4})?$")] | Annotated[int, Meta(ge=0, le=10**9)],
-    Meta(description='a quantity that is not negative, such as 12 or, with a scale, "1.5"'),
-]
-Percentage: TypeAlias = Annotated[
-    str, Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4})?%$", description='a percentage such as "13%" or "9.975%"')
-]
-GivenId: TypeAlias = Annotated[
-    int,
-    Meta(
-        ge=1, le=999_999, description="a whole number from 1 to 999,999; higher ones are given by the server"
-    ),
-]
-Variable: TypeAlias = Annotated[
-    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$", description="the name of an environment variable")
-]
-Token: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=255, description="a token of 1 to 255 characters")
-]
-
-
-class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """What every table of the file is: fixed keys, and none besides them."""
-
-
-class FromEnvironment(Table, frozen=True, kw_only=True):
-    """A secret that stands in an environment variable of the command that applies the file."""
-
-    env: Variable
-
-
-class KeySource(Table, frozen=True, kw_only=True):
-    """Where a key comes from: an environment variable, or (`generate`) made on the first apply and shown once."""
-
-    env: Variable | None = None
-    generate: bool = False
-
-
-Literally: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=255, description="the secret itself; only where `sandbox = true`")
-]
-Secret: TypeAlias = Annotated[
-    Literally | FromEnvironment,
-    Meta(description='`{ env = "NAME" }`, or in a sandbox the secret itself'),
-]
-Key: TypeAlias = Annotated[
-    Literally | KeySource,
-    Meta(description='`{ env = "NAME" }`, `{ generate = true }`, or in a sandbox the key itself'),
-]
+__all__ = [
+    "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId",
+    "Group", "Key", "KeySource", "Literally", "Location", "Merchant", "Money", "Name", "Partner", "Percentage", "Price",
+    "Priced", "Product", "Quantity", "Region", "Secret", "Sellable", "Shipping", "Table", "TaxRate", "Taxes", "Text",
+    "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
+]  # fmt: skip
 
 
 class Location(Table, frozen=True, kw_only=True):
@@ -150,13 +99,18 @@ class Sellable(Table, frozen=True, kw_only=True):
     stock: dict[Name, Quantity] = {}
     tracked: bool = True
     scale: Annotated[int, Meta(ge=0, le=4)] = 0
+    divisible_by: Quantity | None = None
     weight: Annotated[int, Meta(ge=0, le=10**9, description="grams")] = 0
 
 
 class Variant(Sellable, frozen=True, kw_only=True):
-    """One variant of a product. Its default `sku` is the names of product and variant, joined by a hyphen."""
+    """One variant of a product. Its default `sku` is the names of product and variant, joined by a hyphen.
+
+    `chosen_by` says by which options (their ids) of which choices (theirs) a buyer means this variant.
+    """
 
     name: Text = ""
+    chosen_by: dict[Digits, GivenId] = {}
     data: dict[str, Any] = {}
 
 
@@ -164,6 +118,7 @@ class Product(Sellable, frozen=True, kw_only=True):
     """What is sold. `merchant` is a name in this file, or a 24-digit reference which may be nobody's.
 
     `excluded_methods` are payment methods by which it cannot be bought; `data` is what only one door knows.
+    `vat` is the VAT at home; `choices` are the names of those that a buyer in a webshop has.
     """
 
     name: Text
@@ -173,6 +128,11 @@ class Product(Sellable, frozen=True, kw_only=True):
     free_shipping: bool = False
     requires_shipping: bool = True
     excluded_methods: Annotated[tuple[Text, ...], Meta(max_length=20)] = ()
+    hidden: bool = False
+    draft: bool = False
+    display_only: bool = False
+    vat: Percentage = "0%"
+    choices: Annotated[tuple[Name, ...], Meta(max_length=50)] = ()
     data: dict[str, Any] = {}
     variants: Annotated[dict[Name, Variant], Meta(max_length=500)] = {}
 
@@ -237,6 +197,9 @@ class Workspace(Table, frozen=True, kw_only=True):
     merchants: Annotated[dict[Name, Merchant], Meta(max_length=10_000)] = {}
     products: Annotated[dict[Name, Product], Meta(max_length=20_000)] = {}
     taxes: Taxes = Taxes()
+    choices: Annotated[dict[Name, Choice], Meta(max_length=1000)] = {}
+    groups: Annotated[dict[Name, Group], Meta(max_length=1000)] = {}
+    webshops: Annotated[dict[Name, Webshop], Meta(max_length=100)] = {}
     channels: Annotated[dict[Name, Channel], Meta(max_length=1000)] = {}
     bank: Bank = Bank()
     partner: Partner = Partner()

@@ -35,6 +35,7 @@ from entrepot.failures import (
 from entrepot.failures import commerce as c
 from entrepot.failures import orders as o
 from entrepot.failures import payments as p
+from entrepot.gateways.cards.port import UNREACHABLE
 from entrepot.store.connections import FAULTS
 
 Detail = Callable[[Any], Data]
@@ -153,6 +154,9 @@ CODES: Final = DoorFailures("textalk", _codes())
 
 def rpc_error(failure: Failure) -> RpcError:
     """The error that says this failure."""
+    if isinstance(failure, p.CardProviderFailed) and failure.message != UNREACHABLE:
+        # The provider did answer: it is its word that the payment failed (section 8, item 39).
+        return RpcError(Code.PAYMENT_FAILED, failure.message, failure)
     code, detail = _TABLE.get(type(failure), _UNEXPECTED)
     return RpcError(code, detail(failure), failure)
 

@@ -1,0 +1,94 @@
+"""Writing the webshops of a world: set-up takes the file's form, what lives on is only added."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+from entrepot.domain.catalogue import Product
+from entrepot.domain.customers import Administrator
+from entrepot.domain.state import Record
+from entrepot.store.bindings import BINDINGS, ROWS, Binding
+from entrepot.store.connections import Connection
+from entrepot.store.directory import credential_key
+from entrepot.worlds.records import ChannelRow, product_uuid
+from entrepot.worlds.report import Change
+from entrepot.worlds.secrets import Environment
+from entrepot.worlds.types import Workspace
+from entrepot.worlds.webshops import catalogue_records, first_records, kinds, setup_records
+
+ADMINISTRATOR = "textalk:administrator"
+"""The kind under which the directory lists administrators' user names."""
+
+_LIST = """
+insert into directory (kind, hash, workspace, channel, environment, credential) values ($1, $2, $3, $4, 'live', $5)
+on conflict (kind, hash) do update set channel = excluded.channel, credential = excluded.credential
+where directory.workspace = excluded.workspace
+"""
+
+Ids = Mapping[tuple[type[Record], Hashable], int]
+
+
+async def seed_webshops(
+    connection: Connection, workspace: int, name: str, spec: Workspace, ids: Ids, secrets: Environment
+) -> list[Change]:
+    """Write the workspace's choices, groups and webshops; the changes in words."""
+
+    def product_id(product: str) -> int:
+        return ids[Product, product_uuid(name, product)]
+
+    setup = list(catalogue_records(spec, product_id))
+    first: list[Record] = []
+    for channel, shop in spec.webshops.items():
+        number = ids[ChannelRow, ("textalk", channel)]
+        setup += setup_records(shop, number)
+        first += first_records(name, shop, number, secrets, ("workspaces", name, "webshops", channel))
+    changes = await _write(connection, workspace, setup, follow=True)
+    changes += await _write(connection, workspace, first, follow=False)
+    for record in first:
+        if isinstance(record, Administrator):
+            key = credential_key(ADMINISTRATOR, record.username.strip().casefold())
+            await connection.execute(_LIST, *key, workspace, record.channel, record.id)
+    return changes
+
+
+async def _write(
+    connection: Connection, workspace: int, records: Iterable[Record], *, follow: bool
+) -> list[Change]:
+    wanted, changes = kinds(records), list[Change]()
+    for binding in (*ROWS, *BINDINGS):
+        own = wanted.get(binding.kind)
+        if not own:
+            continue
+        stored = await _stored(connection, workspace, binding, own)
+        new = [record for record in own if record.key not in stored]
+        changed = [
+            record for record in own if follow and record.key in stored and stored[record.key] != record
+        ]
+        if new:
+            await connection.execute(binding.insert, workspace, binding.rows(new))
+        if changed:
+            await connection.execute(binding.put, workspace, binding.rows(changed))
+        changes += [Change("create", _kind(record), _name(record)) for record in new]
+        changes += [Change("update", _kind(record), _name(record)) for record in changed]
+    return changes
+
+
+async def _stored(
+    connection: Connection, workspace: int, binding: Binding, records: list[Record]
+) -> dict[Hashable, Record]:
+    columns = binding.key_columns([record.key for record in records])
+    found = (
+        binding.parse(row) for row in await connection.fetch(binding.find(lock=True), workspace, *columns)
+    )
+    return {record.key: record for record in found}
+
+
+def _kind(record: Record) -> str:
+    """The record's class in words."""
+    return "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in type(record).__name__).strip()
+
+
+def _name(record: Record) -> str:
+    key: Any = record.key
+    return " ".join(str(part) for part in key) if isinstance(key, tuple) else str(key)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
