@@ -6,7 +6,11 @@ from tests.conformance.harness.fixtures import (
     open_bonsai_shop,
     open_webshop,
     prove,
+    prove_over_sockets_too,
     textalk,
+    transport,
 )
 
-__all__ = ["bonsai", "connection", "open_bonsai_shop", "open_webshop", "prove", "textalk"]
+__all__ = ["bonsai", "connection", "open_bonsai_shop", "open_webshop", "prove", "textalk", "transport"]
+
+pytest_generate_tests = prove_over_sockets_too

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import secrets
+import tomllib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from importlib.resources import files
 from typing import Any
 
 from entrepot.domain.access import AdminToken
@@ -22,19 +25,24 @@ PATH = "/textalk/backend/jsonrpc/v1"
 SHOP = "channels/shop/settings"
 PASSWORD = "correct horse"
 
-WORKSPACE: Tree = {
-    "locations": {"main": {"name": "Warehouse"}},
-    "channels": {
-        "shop": {"door": "textalk", "settings": {"currency": "SEK"}},
-        "other": {"door": "textalk", "settings": {"currency": "SEK"}},
-    },
-}
+_OTHER: Tree = {"door": "textalk", "settings": {"currency": "SEK"}}
+
+
+def _workspace() -> Tree:
+    """The boutique of the demo world, in English, with a second shop; each test makes its own people."""
+    demo = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text("utf-8"))
+    tree: Tree = json.loads(json.dumps(demo["workspaces"]["boutique"], default=lambda time: time.isoformat()))
+    del tree["channels"]["strict"], tree["webshops"]["strict"]
+    tree["channels"]["shop"]["settings"]["shop"]["language"] = "en"
+    for people in ("customers", "administrators"):
+        del tree["webshops"]["shop"][people]
+    tree["channels"]["other"] = _OTHER
+    return tree
+
+
+WORKSPACE = _workspace()
 
 _CHANNEL = "select id from channels where workspace = $1 and name = $2"
-_LISTED = """
-insert into directory (kind, hash, workspace, channel, environment) values ($1, $2, $3, $4, 'live')
-on conflict do nothing
-"""
 _UNSENT = "select count(*) from outbox where workspace = $1 and state = 'waiting'"
 _LETTERS = """
 select recipient, subject, text from mailbox where workspace = $1 and recipient = $2 order by sent_at desc
@@ -53,14 +61,12 @@ class Webshop(Tenant):
 
     async def open(self, edits: Edits | None = None) -> None:
         """Put it into the database."""
-        named = {
-            f"channels/{shop}/settings/door": {"uid": uid, "languages": ["en", "sv"]}
-            for shop, uid in self.uids.items()
-        }
-        await self.change({**named, **(edits or {})})
-        workspace = await self.id()
+        named = {}
         for shop, uid in self.uids.items():
-            await self.connection.execute(_LISTED, *tokens.shop_key(uid), workspace, await self.channel(shop))
+            face = {"uid": uid, "name": {"en": "The Boutique", "sv": "Butiken"}, "languages": ["en", "sv"]}
+            named[f"channels/{shop}/settings/door"] = face
+            named[f"channels/{shop}/keys"] = {"webshop": str(uid)}
+        await self.change({**named, **(edits or {})})
 
     async def channel(self, shop: str = "shop") -> int:
         """The id of a shop's channel."""

@@ -32,11 +32,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back. Names of headers are in lower case; one that came twice is in the list twice."""
+    """What came back. Names of headers are in lower case; one that came twice is in the list twice.
+
+    What is `framed` came over an open socket, where nothing but the body is told: its status is 200.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    framed: bool = False
 
     @property
     def json(self) -> Any:

@@ -9,12 +9,15 @@ from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import Shop, open_shop, watch
 from tests.conformance.harness.client import Client
 from tests.conformance.harness.proof import Prove
-from tests.conformance.harness.rows import row_of
+from tests.conformance.harness.rows import marks_of, row_of
+from tests.conformance.harness.sockets import SocketClient
 from tests.conformance.harness.world import Edits
 from tests.conformance.textalk import watch as watch_textalk
 from tests.support.server import Server
 from tests.support.webshop import Webshop
 
+HTTP = "http"
+SOCKET_DOORS = frozenset({"textalk"})
 OpenShop = Callable[..., Awaitable[Shop]]
 OpenWebshop = Callable[..., Awaitable[Webshop]]
 
@@ -66,10 +69,32 @@ def open_webshop(connection: Connection) -> OpenWebshop:
 
 
 @pytest.fixture
-def prove(request: pytest.FixtureRequest, bonsai: Client, textalk: Client, connection: Connection) -> Prove:
+def transport(request: pytest.FixtureRequest) -> str:
+    """How the row is proven: `http`, or `socket` for one that can occur on a socket too."""
+    return getattr(request, "param", HTTP)
+
+
+@pytest.fixture
+def prove(
+    request: pytest.FixtureRequest,
+    transport: str,
+    server: Server,
+    bonsai: Client,
+    textalk: Client,
+    connection: Connection,
+) -> Prove:
     """The proof of the row that the test is marked with."""
-    clients = {"bonsai": bonsai, "textalk": textalk}
     mark = request.node.get_closest_marker("row")
     assert mark is not None, "a proof needs a row"
     row, _ = row_of(mark)
-    return Prove(row, clients[row.door], connection)
+    clients = {("bonsai", HTTP): bonsai, ("textalk", HTTP): textalk}
+    socket = SocketClient(server.url, watch_textalk)
+    return Prove(row, clients.get((row.door, transport), socket), connection)
+
+
+def prove_over_sockets_too(metafunc: pytest.Metafunc) -> None:
+    """Let every proof of a door with sockets run twice, unless its test says that it is of HTTP alone."""
+    rows = [row_of(mark)[0] for mark in marks_of(metafunc.function) if mark.name == "row"]
+    if "prove" in metafunc.fixturenames and any(row.door in SOCKET_DOORS for row in rows):
+        alone = metafunc.definition.get_closest_marker("http_only")
+        metafunc.parametrize("transport", [HTTP] if alone else [HTTP, "socket"], indirect=True)

@@ -86,12 +86,12 @@ def _marked_in(module: ModuleType) -> Iterator[tuple[str, pytest.Mark, Callable[
     for name, function in inspect.getmembers(module, inspect.isfunction):
         if not name.startswith("test_"):
             continue
-        for mark in _marks_of(function):
+        for mark in marks_of(function):
             if mark.name == "row":
                 yield f"{module.__name__}.{name}", mark, function
 
 
-def _marks_of(function: Callable[..., object]) -> Iterator[pytest.Mark]:
+def marks_of(function: Callable[..., object]) -> Iterator[pytest.Mark]:
     """The marks on a function, and those on the parameter sets that `parametrize` gives it."""
     for mark in getattr(function, "pytestmark", ()):
         yield mark

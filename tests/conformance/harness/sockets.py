@@ -1,0 +1,44 @@
+"""A WebSocket client with the manners of the HTTP one: a request is a frame on a socket opened for it."""
+
+from dataclasses import dataclass
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.http11 import Response
+
+from tests.conformance.harness.client import Reply, Request, Watch
+
+LARGEST = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class SocketClient:
+    """Sends each request over a socket of its own, since the context is that of the handshake."""
+
+    url: str
+    watch: Watch
+
+    async def send(self, request: Request) -> Reply:
+        """The frame that answers a request, or the reply that refuses the socket."""
+        try:
+            async with self.open(request) as socket:
+                await socket.send(request.content.decode())
+                reply = Reply(200, (), str(await socket.recv()).encode(), framed=True)
+        except InvalidStatus as refused:
+            return _refusal(refused.response)
+        self.watch(request, reply)
+        return reply
+
+    def open(self, request: Request) -> connect:
+        """A socket at the request's path, with its headers."""
+        return connect(
+            self.url.replace("http", "ws", 1) + request.path,
+            additional_headers=request.headers,
+            max_size=LARGEST,
+            proxy=None,
+        )
+
+
+def _refusal(response: Response) -> Reply:
+    headers = tuple((name.lower(), value) for name, value in response.headers.raw_items())
+    return Reply(response.status_code, headers, bytes(response.body or b""))
