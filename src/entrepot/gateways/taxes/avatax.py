@@ -1,6 +1,7 @@
 """AvaTax, through the vendor's SDK: a SalesOrder document per quote, which AvaTax does not keep."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -56,24 +57,30 @@ class AvataxGateway:
     async def quote(self, query: TaxQuery) -> TaxAnswer:
         """Ask AvaTax; what it refuses and what goes wrong on the way are answers."""
         loop = asyncio.get_running_loop()
-        call = loop.run_in_executor(self._threads, self._ask, query)
+        call = loop.run_in_executor(self._threads, self._ask, query, time.monotonic() + self._limit)
         try:
             return await asyncio.wait_for(call, self._limit)
         except TimeoutError:
-            return TaxUnavailable(f"FetchError: network timeout at: {self.url}")
+            return self._timed_out()
 
     def close(self) -> None:
         """Let the threads end, without waiting for calls that are still out."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, query: TaxQuery) -> TaxAnswer:
+    def _ask(self, query: TaxQuery, deadline: float) -> TaxAnswer:
         import requests
 
+        if time.monotonic() >= deadline:
+            # Nobody waits for the answer any more: on a busy loop a thread is sooner free than the call cancelled.
+            return self._timed_out()
         try:
             reply = self._create_transaction(sales_order(query, self._today()))
         except requests.RequestException as error:
             return unavailable_because(error, self.url)
         return read_reply(reply.content, query, self.url)
+
+    def _timed_out(self) -> TaxUnavailable:
+        return TaxUnavailable(f"FetchError: network timeout at: {self.url}")
 
     def _create_transaction(self, document: dict[str, Any]) -> "requests.Response":
         """Call what the SDK's logging decorator wraps: that one loses a reply without `x-correlation-id`."""
