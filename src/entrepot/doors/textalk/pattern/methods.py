@@ -119,7 +119,8 @@ class ClassMethods(msgspec.Struct, frozen=True):
 
     async def _answer(self, context: Context, written: Written, projection: Projection) -> Json | RpcError:
         known = {"uid": written.uid, **written.known}
-        if projection.is_flat and all(pick.field.name in known for pick in projection.picks):
+        told = projection.is_flat and all(pick.field.name in known for pick in projection.picks)
+        if told and not written.unseen:
             return {pick.field.name: known[pick.field.name] for pick in projection.picks}
         return await fetch.get(self.reads, context, projection, written.uid)
 
