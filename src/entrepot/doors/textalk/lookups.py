@@ -76,13 +76,10 @@ class StoreLookups:
         if workspace is not None:
             return await self._logged_in(webshop, workspace, token)
         caller = await self._services.callers.get(credential_key(AUTH, token))
-        if (
-            caller is None
-            or self._is_past(caller.expires_at)
-            or not _is_of(webshop, caller.workspace, caller.channel)
-        ):
+        if caller is None or self._is_past(caller.expires_at):
             return None
-        return Administrator(id=caller.credential or 0, persistent=True)
+        found = Administrator(caller.credential or 0, True, caller.workspace, caller.channel)
+        return found if webshop is None or found.opens(webshop) else None
 
     async def session(self, webshop: Webshop, token: str) -> BuyerSession | None:
         """The shop's session with that token; None if unknown or expired."""
@@ -95,9 +92,10 @@ class StoreLookups:
 
     async def _logged_in(self, webshop: Webshop | None, workspace: int, token: str) -> Administrator | None:
         row = await self._logins.get((workspace, tokens.hashed(tokens.LOGIN, token)))
-        if row is None or self._is_past(row.expires_at) or not _is_of(webshop, workspace, row.channel):
+        if row is None or self._is_past(row.expires_at):
             return None
-        return Administrator(id=row.administrator, persistent=False)
+        found = Administrator(row.administrator, False, workspace, row.channel)
+        return found if webshop is None or found.opens(webshop) else None
 
     def _is_past(self, moment: datetime | None) -> bool:
         return moment is not None and moment <= self._services.clock.now()
@@ -121,13 +119,6 @@ def open_shop(caller: Caller) -> Webshop | None:
         settings=caller.settings,
         contact_email=shop.contact_email,
     )
-
-
-def _is_of(webshop: Webshop | None, workspace: int, channel: int | None) -> bool:
-    """Whether a credential opens the shop that the call is about, if it is about one."""
-    if webshop is None:
-        return True
-    return workspace == webshop.workspace and channel in (None, webshop.channel)
 
 
 class _Rows:

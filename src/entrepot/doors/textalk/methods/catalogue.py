@@ -81,7 +81,10 @@ class _Catalogue:
         self._parts = parts
 
     async def webshop(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """A shop may be read by its uid without being in it; another shop than that of the context is 9003."""
+        """A shop may be read by its uid without being in it, but not with a token of another one: 1004.
+
+        Another shop than that of the context is 9003.
+        """
         methods = self._parts.classes["Webshop"]
         uid = read_uid(params[0], methods.decl)
         if isinstance(uid, RpcError):
@@ -89,6 +92,8 @@ class _Catalogue:
         shop = await self._parts.lookups.webshop(int(uid))
         if shop is None or (context.webshop is not None and context.webshop.uid != shop.uid):
             return RpcError(Code.OBJECT_NOT_FOUND)
+        if context.administrator is not None and not context.administrator.opens(shop):
+            return RpcError(Code.BAD_AUTH_TOKEN)
         return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
 
     async def search(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
