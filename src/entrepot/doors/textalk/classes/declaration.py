@@ -130,6 +130,7 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist.
     `aliases` only filter. `search` is a column that holds the searchable text, folded by `domain.folding.fold`.
     `operations` says which methods there are, and for whom; `stored` what set, create and delete change.
+    `checks_references` says that its commands refuse references to what is not the shop's, which else its methods do.
     """
 
     name: str
@@ -144,6 +145,7 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     search: ColumnElement[str] | None = None
     summary: str = ""
     stored: Stored | None = None
+    checks_references: bool = False
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

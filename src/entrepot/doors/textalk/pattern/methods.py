@@ -11,6 +11,7 @@ from entrepot.doors.textalk.context import Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.json import Json, is_array, is_object
 from entrepot.doors.textalk.pattern import signatures
+from entrepot.doors.textalk.pattern.references import unknown_references
 from entrepot.doors.textalk.pattern.schemas import patch_schema
 from entrepot.doors.textalk.pattern.validation import check_patch, normalized
 from entrepot.doors.textalk.pattern.writer import Writer, Written
@@ -114,8 +115,14 @@ class ClassMethods(msgspec.Struct, frozen=True):
         checked = check_patch(self.decl, context.audience, patch, creating=uid is None)
         if checked.error is not None:
             return checked.error
+        unknown = await self._unknown(context, checked.patch)
+        if unknown:
+            return RpcError(Code.VALIDATION_ERROR, tuple(unknown))
         written = await self.writer.write(context, self.decl, uid, checked.patch)
         return written if isinstance(written, RpcError) else await self._answer(context, written, projection)
+
+    async def _unknown(self, context: Context, patch: Mapping[str, Json]) -> Sequence[Problem]:
+        return await unknown_references(self.reads, context, self.decl, self.classes, patch)
 
     async def _answer(self, context: Context, written: Written, projection: Projection) -> Json | RpcError:
         known = {"uid": written.uid, **written.known}
@@ -139,6 +146,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
             return patch
         checked = check_patch(self.decl, context.audience, patch, creating=uid is None)
         found: Sequence[Problem] | RpcError = [*checked.unconverted, *checked.invalid]
+        found = found or await self._unknown(context, checked.patch)
         if not found:
             found = await self.writer.problems(context, self.decl, uid, checked.patch)
         if isinstance(found, RpcError):
