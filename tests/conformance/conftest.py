@@ -1,5 +1,6 @@
 """What proofs need: the client of the running server, the database behind it, shops, and the proof itself."""
 
+from tests.conformance.buyer import open_buyer
 from tests.conformance.harness.fixtures import (
     bonsai,
     connection,
@@ -11,6 +12,6 @@ from tests.conformance.harness.fixtures import (
     transport,
 )
 
-__all__ = ["bonsai", "connection", "open_bonsai_shop", "open_webshop", "prove", "textalk", "transport"]
+__all__ = ["bonsai", "connection", "open_bonsai_shop", "open_buyer", "open_webshop", "prove", "textalk", "transport"]
 
 pytest_generate_tests = prove_over_sockets_too
