@@ -19,9 +19,7 @@ TENTH, FIFTY, ONCE = 701, 702, 704
 SEK_CERTIFICATE = "1000000000001"
 SEK_UID = 801
 CODES = "discountCodes"
-NOT_COMBINABLE = refusal(
-    2051, "Uncombinable with selected payment method", page="certificate-not-combinable"
-)
+NOT_COMBINABLE = refusal(2051, "Uncombinable with selected payment method", page="certificate-not-combinable")
 OTHER_CURRENCY = refusal(2052, "Gift certificate currency error", page="certificate-currency-wrong")
 NO_CERTIFICATE = refusal(2050, "Invalid gift certificate", page="invalid-gift-certificate")
 Dead = tuple[dict[str, Any], dict[str, Any]]
