@@ -1,10 +1,10 @@
 """What proofs need: the client of the running server, the database behind it, shops, and the proof itself."""
 
-from tests.conformance.buyer import open_buyer
 from tests.conformance.harness.fixtures import (
     bonsai,
     connection,
     open_bonsai_shop,
+    open_buyer,
     open_webshop,
     prove,
     prove_over_sockets_too,

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from tests.conformance.buyer import CARD, CLOTH, CUSTOMER, FINANCING, POST, Buyer, OpenBuyer
 from tests.conformance.harness import changed, read_state
+from tests.conformance.harness.fixtures import OpenBuyer
 from tests.conformance.harness.world import REMOVED
+from tests.support.buyer import CARD, CLOTH, CUSTOMER, FINANCING, POST, Buyer
 
 AT_ONCE = 8
 GONE, HIDING = 201, 202

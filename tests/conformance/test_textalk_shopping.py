@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.buyer import (
+from tests.conformance.harness import Prove, Reply
+from tests.conformance.harness.fixtures import OpenBuyer
+from tests.conformance.harness.world import Edits
+from tests.conformance.textalk import refusal
+from tests.support.buyer import (
     BANNER,
     CLOTH,
     HAT,
@@ -17,11 +21,7 @@ from tests.conformance.buyer import (
     SIZE,
     SMALL,
     WORDS,
-    OpenBuyer,
 )
-from tests.conformance.harness import Prove, Reply
-from tests.conformance.harness.world import Edits
-from tests.conformance.textalk import refusal
 
 NOT_SOLD = "The article is not for sale."
 SOLD_OUT = "The article is out of stock.", "sold-out"

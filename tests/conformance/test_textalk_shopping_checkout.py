@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.buyer import (
+from tests.conformance.harness import Prove
+from tests.conformance.harness.fixtures import OpenBuyer
+from tests.conformance.harness.world import REMOVED, Edits
+from tests.conformance.textalk import refusal
+from tests.support.buyer import (
     BANNER,
     CARD,
     CLOTH,
@@ -17,11 +21,7 @@ from tests.conformance.buyer import (
     SHIRT,
     SIZE,
     SMALL,
-    OpenBuyer,
 )
-from tests.conformance.harness import Prove
-from tests.conformance.harness.world import REMOVED, Edits
-from tests.conformance.textalk import refusal
 
 TOO_LITTLE = refusal(2013, "Insufficient purchase amount", page="purchase-too-small")
 NO_DELIVERY = refusal(2020, "Delivery not configured", page="delivery-not-configured")

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.buyer import CLOTH, FINANCING, INVOICE, LARGE, SIZE, Buyer, OpenBuyer
 from tests.conformance.harness import Prove, Reply
+from tests.conformance.harness.fixtures import OpenBuyer
 from tests.conformance.textalk import refusal
+from tests.support.buyer import CLOTH, FINANCING, INVOICE, LARGE, SIZE, Buyer
 
 TENTH, FIFTY, ONCE = 701, 702, 704
 SEK_CERTIFICATE = "1000000000001"

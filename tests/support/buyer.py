@@ -6,11 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-
 from tests.conformance.harness import Client, Reply, Request
-from tests.conformance.harness.fixtures import OpenWebshop
-from tests.conformance.harness.world import Edits
 from tests.support.webshop import Webshop
 
 SHIRT, CLOTH, BANNER, HAT, SAMPLE = 101, 102, 103, 104, 105
@@ -23,7 +19,6 @@ CUSTOMER = {
     "address": {"firstName": "Eva", "lastName": "Ek", "town": "Lund", "country": "SE"},
     "info": {"email": EMAIL},
 }
-OpenBuyer = Callable[..., Awaitable["Buyer"]]
 
 
 @dataclass(frozen=True)
@@ -96,14 +91,3 @@ class Buyer:
         reply = (await self.client.send(request)).json
         assert "error" not in reply, (request.body["method"], reply["error"])
         return reply["result"]
-
-
-@pytest.fixture
-def open_buyer(textalk: Client, open_webshop: OpenWebshop) -> OpenBuyer:
-    """Opens a boutique in a fresh workspace, with edits of its world, and lets a buyer in."""
-
-    async def opened(edits: Edits | None = None) -> Buyer:
-        shop = await open_webshop(edits)
-        return Buyer(shop, textalk, await shop.session(), await shop.administrator())
-
-    return opened
