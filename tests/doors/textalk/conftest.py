@@ -10,12 +10,12 @@ import pytest
 import pytest_asyncio
 
 from entrepot.store.connections import connect
-from tests.conformance.harness.fixtures import connection, open_buyer, open_webshop, textalk
+from tests.conformance.harness.fixtures import bonsai, connection, open_buyer, open_webshop, textalk
 from tests.doors.textalk.people import EVA, Process, Shopping, started
 from tests.doors.textalk.served import Api, open_api
 from tests.support.webshop import Webshop
 
-__all__ = ["api", "connection", "eva", "open_buyer", "open_webshop", "processes", "textalk"]
+__all__ = ["api", "bonsai", "connection", "eva", "open_buyer", "open_webshop", "processes", "textalk"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
