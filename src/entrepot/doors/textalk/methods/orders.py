@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, cast
 
+from entrepot.domain.choosing import NewFile
 from entrepot.domain.codes import AddCode, CodesSet, RemoveCode
 from entrepot.domain.collecting import CancelPayment, CapturePayment, RefundPayment
 from entrepot.domain.discarding import Discarded, DiscardOrder
@@ -17,8 +18,9 @@ from entrepot.domain.state import Refused
 from entrepot.doors.textalk.classes.declaration import Uid
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
-from entrepot.doors.textalk.failures import rpc_error
+from entrepot.doors.textalk.failures import not_stored, rpc_error
 from entrepot.doors.textalk.json import Json, is_number, is_object
+from entrepot.doors.textalk.methods.files import methods as file_methods
 from entrepot.doors.textalk.methods.lookups import methods as lookup_methods
 from entrepot.doors.textalk.methods.lookups import named_order
 from entrepot.doors.textalk.methods.parts import Parts, argument
@@ -59,6 +61,7 @@ def methods(parts: Parts) -> Iterator[Method]:
     yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, _QUERY, token), _OBJECT)
     yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), _NULL)
     yield from lookup_methods(parts)
+    yield from file_methods(parts)
     admin = Audience.ADMIN
     pay = (_UID, _QUERY)
     yield Method("Payment.capture", "Collects a payment", own.capture, pay, _OBJECT, audience=admin)
@@ -91,7 +94,7 @@ class _Orders:
             context, self._adding(context, order, article, wanted, argument(params, 4))
         )
         if not isinstance(done, CartItemSet):
-            return cast("RpcError", done)
+            return not_stored(done) if _has_file(wanted) else cast("RpcError", done)
         return await self._item(context, projection, done)
 
     def _adding(
@@ -227,6 +230,10 @@ class _Orders:
 
     def _order(self, context: Context, raw: Json) -> Uid | RpcError:
         return named_order(self._parts, context, raw)
+
+
+def _has_file(wanted: Any) -> bool:
+    return any(isinstance(answer, NewFile) for answer in wanted.answers.values())
 
 
 def _refusal(outcome: object) -> RpcError:
