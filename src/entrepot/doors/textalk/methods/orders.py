@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from entrepot.domain.choosing import NewFile
 from entrepot.domain.codes import AddCode, CodesSet, RemoveCode
-from entrepot.domain.collecting import CancelPayment, CapturePayment, RefundPayment
+from entrepot.domain.collecting import CancelPayment, CapturePayment
 from entrepot.domain.discarding import Discarded, DiscardOrder
 from entrepot.domain.items import AddItem, CartItemSet
 from entrepot.domain.money import to_minor
@@ -31,6 +31,7 @@ from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.orders import needs_session, read_choices, whose
 from entrepot.doors.textalk.writing.payments import OF_PAYMENT, Known
+from entrepot.engine.refunds import refund_order
 
 _UID: Final = Param("uid", {"type": ["integer", "string"]})
 _UID_OR_NULL: Final = Param("uid", {"type": ["integer", "string", "null"]})
@@ -201,7 +202,10 @@ class _Orders:
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
 
     async def refund(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """`[payment, amount?, query?]`: all that is left if no amount is given; 2061, 2063."""
+        """`[payment, amount?, query?]`: all that is left if no amount is given; 2061, 2063.
+
+        9005 where the provider was not reached, or did not say: then the money counts as given back until it has.
+        """
         found = await self._payment(context, params[0])
         if isinstance(found, RpcError):
             return found
@@ -214,8 +218,8 @@ class _Orders:
             return projection
         shop = context.shop
         minor = None if amount is None else to_minor(Decimal(str(amount)), known.currency)
-        command = RefundPayment(channel=shop.channel, order=known.order, payment=int(uid), amount=minor)
-        outcome = await self._parts.services.till.refund(shop.workspace, shop.settings, command)
+        command = refund_order(known.order, "", amount=minor, payment=int(uid), channel=shop.channel)
+        outcome = await self._parts.services.till.refund(shop.workspace, command)
         if isinstance(outcome, Refused):
             return rpc_error(outcome.failures[0])
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
