@@ -85,14 +85,14 @@ async def ear(eva: Shopping) -> AsyncIterator[Ear]:
 
 async def order(shopping: Shopping) -> int:
     """A shirt on invoice, by a buyer of its own."""
-    buyer = {"session": await shopping.shop.session()}
+    session = await shopping.shop.session()
     chosen = {str(SIZE): SMALL}
-    added = await shopping.call("Order.addArticle", None, SHIRT, chosen, {"order": "uid"}, **buyer)
+    added = await shopping.call("Order.addArticle", None, SHIRT, chosen, {"order": "uid"}, session=session)
     cart = added["order"]["uid"]
-    await shopping.call("Order.set", cart, {"customer": BUYER, "delivery": {"method": POST}}, **buyer)
+    await shopping.call("Order.set", cart, {"customer": BUYER, "delivery": {"method": POST}}, session=session)
     planned = {"order": cart, "method": INVOICE, "status": "planned"}
-    await shopping.call("Payment.set", None, planned, **buyer)
-    assert await shopping.call("Order.checkout", cart, **buyer) == {"uid": cart}
+    await shopping.call("Payment.set", None, planned, session=session)
+    assert await shopping.call("Order.checkout", cart, session=session) == {"uid": cart}
     return cart
 
 
