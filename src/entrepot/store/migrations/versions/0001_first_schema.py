@@ -421,6 +421,8 @@ def upgrade() -> None:
         sa.Column("secret", sa.Text(collation="C"), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("inactive_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="event_listeners_pkey"),
@@ -929,6 +931,7 @@ def upgrade() -> None:
         sa.Column("listener", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("subject", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("error", sa.Text(collation="C"), nullable=False),
         sa.ForeignKeyConstraint(
