@@ -25,6 +25,7 @@ from entrepot.doors.textalk.methods.lookups import methods as lookup_methods
 from entrepot.doors.textalk.methods.lookups import named_order
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_uid
+from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.rpc.methods import Method, Param
@@ -37,7 +38,7 @@ _UID: Final = Param("uid", {"type": ["integer", "string"]})
 _UID_OR_NULL: Final = Param("uid", {"type": ["integer", "string", "null"]})
 _QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
 _CODE: Final = Param("code", {"type": "string"})
-_OBJECT: Final[Mapping[str, Json]] = {"type": "object"}
+_ORDER, _ITEM, _PAYMENT = object_of("Order"), object_of("OrderItem"), object_of("Payment")
 _NULL: Final[Mapping[str, Json]] = {"type": "null"}
 MAX_CODE: Final = 64
 
@@ -53,23 +54,23 @@ def methods(parts: Parts) -> Iterator[Method]:
         "Puts an article into the cart, made if the uid is null",
         own.add,
         (_UID_OR_NULL, article, choices, _QUERY, options),
-        _OBJECT,
+        _ITEM,
     )
     codes = (_UID, _CODE, _QUERY)
-    yield Method("Order.addDiscountCode", "Adds a discount or certificate code", own.add_code, codes, _OBJECT)
-    yield Method("Order.removeDiscountCode", "Removes a code", own.remove_code, codes, _OBJECT)
+    yield Method("Order.addDiscountCode", "Adds a discount or certificate code", own.add_code, codes, _ORDER)
+    yield Method("Order.removeDiscountCode", "Removes a code", own.remove_code, codes, _ORDER)
     token = Param("options", {"type": ["object", "null"]}, required=False)
-    yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, _QUERY, token), _OBJECT)
+    yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, _QUERY, token), _ORDER)
     yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), _NULL)
     yield from lookup_methods(parts)
     yield from file_methods(parts)
     admin = Audience.ADMIN
     pay = (_UID, _QUERY)
-    yield Method("Payment.capture", "Collects a payment", own.capture, pay, _OBJECT, audience=admin)
-    yield Method("Payment.cancel", "Gives a payment up", own.cancel, pay, _OBJECT, audience=admin)
+    yield Method("Payment.capture", "Collects a payment", own.capture, pay, _PAYMENT, audience=admin)
+    yield Method("Payment.cancel", "Gives a payment up", own.cancel, pay, _PAYMENT, audience=admin)
     amount = Param("amount", {"type": ["number", "null"]}, required=False)
     yield Method(
-        "Payment.refund", "Gives money back", own.refund, (_UID, amount, _QUERY), _OBJECT, audience=admin
+        "Payment.refund", "Gives money back", own.refund, (_UID, amount, _QUERY), _PAYMENT, audience=admin
     )
 
 
