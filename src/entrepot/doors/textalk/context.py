@@ -53,10 +53,6 @@ class Administrator(msgspec.Struct, frozen=True):
     workspace: int = 0
     channel: int | None = None
 
-    def opens(self, webshop: Webshop) -> bool:
-        """Whether the token is good for that shop."""
-        return self.workspace == webshop.workspace and self.channel in (None, webshop.channel)
-
 
 class BuyerSession(msgspec.Struct, frozen=True):
     """A living buyer's session; `customer` is the uid of the customer who is logged in on it."""

@@ -11,6 +11,7 @@ from entrepot.doors.textalk.classes.normalization import write_moment
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.json import Json, is_array, is_object
+from entrepot.doors.textalk.lookups import is_of
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
@@ -96,7 +97,8 @@ class _Catalogue:
         shop = await self._parts.lookups.webshop(int(uid))
         if shop is None or (context.webshop is not None and context.webshop.uid != shop.uid):
             return RpcError(Code.OBJECT_NOT_FOUND)
-        if context.administrator is not None and not context.administrator.opens(shop):
+        who = context.administrator
+        if who is not None and not is_of(shop, who.workspace, who.channel):
             return RpcError(Code.BAD_AUTH_TOKEN)
         return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
 
