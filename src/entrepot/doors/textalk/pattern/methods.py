@@ -106,7 +106,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
         self, context: Context, uid: Uid | None, params: Sequence[Json], at: str
     ) -> Json | RpcError:
         """The query is read first, so that one that cannot be answered changes nothing."""
-        projection = self.projection(context, _at(params, 1, "uid"))
+        projection = self.projection(context, _at(params, 1, "uid"), making=uid is None)
         if isinstance(projection, RpcError):
             return projection
         patch = read_patch(params[0], at)
@@ -169,9 +169,9 @@ class ClassMethods(msgspec.Struct, frozen=True):
         creating = bool(params) and params[0] is None
         return patch_schema(self.decl, context.audience, creating=creating)
 
-    def projection(self, context: Context, raw: Json) -> Projection | RpcError:
+    def projection(self, context: Context, raw: Json, *, making: bool = False) -> Projection | RpcError:
         """The projection of a query; an omitted or null one stands for the method's default."""
-        return read_projection(raw, self.decl, self.classes, context.audience)
+        return read_projection(raw, self.decl, self.classes, context.audience, making=making)
 
 
 def _at(params: Sequence[Json], place: int, default: Json = None) -> Json:
