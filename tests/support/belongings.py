@@ -96,10 +96,13 @@ BUYER = {
 }  # fmt: skip
 
 
-async def furnish(client: Client, webshop: Webshop, shop: str = "shop") -> tuple[Uids, str]:
+async def furnish(
+    client: Client, webshop: Webshop, shop: str = "shop", *, known: bool = False
+) -> tuple[Uids, str]:
     """The uids of one object of every class, of a cart and a placed order, and the token of their buyer's session.
 
     Their numbers are far from those that other workspaces give. `Cart` and `CartItem`, `CartPayment` are of the cart.
+    Of somebody `known` the buyer is the customer, who has logged in.
     """
     workspace, channel = await webshop.id(), await webshop.channel(shop)
     await webshop.connection.execute(_NEXT, workspace, secrets.randbelow(10**9) + 10**9)
@@ -117,6 +120,9 @@ async def furnish(client: Client, webshop: Webshop, shop: str = "shop") -> tuple
     uids |= {"Url": path, "Language": language}
     token = await webshop.session(shop)
     buyer = Caller(client, webshop, shop, {"session": token})
+    if known:
+        email = (await admin("Customer.get", uids["Customer"], "info"))["info"]["email"]
+        await buyer("Customer.login", email, PASSWORD)
     return {**uids, **await _bought(buyer, uids)}, token
 
 
