@@ -10,6 +10,7 @@ import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.collecting import CancelPayment, CapturePayment, PaymentSet
+from entrepot.domain.placing import TOKEN_REUSED
 from entrepot.domain.state import refused
 from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now
@@ -22,7 +23,7 @@ from entrepot.gateways.cards.port import CardGateway, Intent
 from entrepot.store.connections import connect_engine, read_pool, write_pool
 from tests.conformance.harness import Client
 from tests.conformance.harness.fixtures import OpenWebshop
-from tests.conformance.textalk_buying import reserved_order
+from tests.conformance.textalk_buying import filled_cart, reserved_order
 from tests.support.stripe_server import StripeServer
 from tests.support.waiting import eventually
 from tests.support.webshop import Webshop
@@ -180,3 +181,22 @@ async def test_a_refusal_leaves_the_payment_as_it_was(
 
 def cards(url: str) -> dict[str, str]:
     return {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+
+
+async def test_a_token_pays_for_one_cart(textalk: Client, open_webshop: OpenWebshop) -> None:
+    """Also for several that are checked out at once."""
+    shop = await open_webshop()
+    sessions = [await shop.session() for _ in range(3)]
+    orders = [await filled_cart(textalk, shop, session) for session in sessions]
+    card = {"token": "tok_visa"}
+    calls = [
+        shop.call("Order.checkout", order, "uid", card, session=session)
+        for order, session in zip(orders, sessions, strict=True)
+    ]
+    replies = [reply.json for reply in await asyncio.gather(*map(textalk.send, calls))]
+    assert sum("result" in reply for reply in replies) == 1
+    (first, second) = [reply["error"] for reply in replies if "error" in reply]
+    assert first == second == {"code": 2010, "message": "Payment failed", "data": TOKEN_REUSED}
+    assert await shop.count("orders") == 1
+    assert await shop.count("references", "kind = 'payment-token'") == 1
+    assert not await run_checks(shop.connection, await shop.id())

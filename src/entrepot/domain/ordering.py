@@ -24,8 +24,10 @@ CERTIFICATE = "gift certificate"
 CARD, BY_HAND = "credit card", "manual"
 
 
-def drafted(cart: Cart, totals: Totals, view: View, now: datetime, ids: Ids) -> Draft:
-    """The order of a cart that passed every check."""
+def drafted(
+    cart: Cart, totals: Totals, view: View, now: datetime, ids: Ids, token: str | None = None
+) -> Draft:
+    """The order of a cart that passed every check; `token` is the hash of the card's token."""
     parts, part_of = _parts(cart, totals, view)
     lines = tuple(_line(cart, line, part_of[line.line.no]) for line in totals.lines)
     purchase = _purchase(cart, totals, view, ids)
@@ -37,7 +39,7 @@ def drafted(cart: Cart, totals: Totals, view: View, now: datetime, ids: Ids) -> 
         cart.currency,
         (),
         ship_to(cart.buyer),
-        WantedPayment(method),
+        WantedPayment(method, token),
         cart=cart.id,
     )
     return Draft(order, parts, lines, basket, purchase=purchase)

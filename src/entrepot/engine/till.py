@@ -23,6 +23,7 @@ from entrepot.engine.engine import Engine, Outcome
 from entrepot.engine.payments import Payments
 from entrepot.engine.refunds import Refunds
 from entrepot.failures import Unavailable
+from entrepot.store.directory import token_name
 
 WAIT_SECONDS = 25.0
 """How long a checkout waits for another one of the same cart to end."""
@@ -67,7 +68,7 @@ class Till:
     ) -> Outcome:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
         while True:
-            outcome = await self._engine.execute(workspace, _checking_out(cart, self._driver.lease()))
+            outcome = await self._engine.execute(workspace, _checking_out(cart, token, self._driver.lease()))
             if isinstance(outcome, Reserved):
                 return await self._driver.charge(workspace, outcome.attempt, settings.cards, token)
             if not isinstance(outcome, InFlight):
@@ -76,11 +77,12 @@ class Till:
                 return refused(Unavailable(1))
 
 
-def _checking_out(cart: ShoppingCommand, lease: datetime) -> CheckoutCart:
+def _checking_out(cart: ShoppingCommand, token: str | None, lease: datetime) -> CheckoutCart:
     return CheckoutCart(
         channel=cart.channel,
         environment=cart.environment,
         session=cart.session,
         cart=cart.cart,
         lease_until=lease,
+        token=None if token is None else token_name(token),
     )
