@@ -120,7 +120,7 @@ class Shop:
         return Shop(self.connection, self.engine, buyer)
 
     async def run(self, command: type[Command], **fields: Any) -> Any:
-        who: dict[str, Any] = dict(SEEN, session=self.buyer)
+        who: dict[str, Any] = dict(SEEN, session=self.buyer, ask_again_at=AT)
         names = command.__struct_fields__
         return await self.engine.execute(
             WORKSPACE, command(**{k: v for k, v in {**who, **fields}.items() if k in names})
@@ -235,7 +235,7 @@ async def test_a_buyers_whole_way(shop: Shop) -> None:
 
 
 def refunding(order: int, payment: int) -> dict[str, Any]:
-    return {"order": order, "payment": payment, "reason": "", "ask_again_at": AT, "give_up_at": AT}
+    return {"order": order, "payment": payment, "reason": "", "give_up_at": AT}
 
 
 async def test_one_article_with_the_same_choices_is_one_line(shop: Shop) -> None:
