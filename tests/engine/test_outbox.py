@@ -11,12 +11,12 @@ import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.outbox import Delivery
+from entrepot.domain.retention import Retention
 from entrepot.engine import outbox as outboxes
 from entrepot.engine.deliveries import Delivered, Failed, Job, Outcome
 from entrepot.engine.outbox import (
     AT_A_TIME,
     GIVE_UP_AFTER,
-    KEPT,
     LEASE,
     OF_ONE_WORKSPACE,
     Outbox,
@@ -415,22 +415,32 @@ async def test_stopping_lets_what_is_in_flight_end(pool: Pool, shop: Connection)
     assert await states(shop) == ["delivered"]
 
 
-async def test_what_was_delivered_long_ago_is_pruned_in_chunks(
+async def test_what_arrived_goes_after_a_day_and_what_was_parked_after_a_month(
     pool: Pool, shop: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Money that is due is not forgotten; what still waits is not touched."""
     monkeypatch.setattr(outboxes, "PRUNE_CHUNK", 3)
-    old, new = NOW - KEPT - timedelta(seconds=1), NOW - KEPT
+    day, month = NOW - timedelta(days=1), NOW - timedelta(days=30)
+    old, young = timedelta(seconds=-1), timedelta(seconds=1)
     for workspace in (WORKSPACE, 2):
         await insert(
             shop,
             workspace,
-            [Delivery(n, "hub", 1, {}, AT, old, 1, "delivered") for n in range(5)]
-            + [Delivery(5, "hub", 1, {}, AT, new, 1, "delivered")]
-            + [Delivery(6, "hub", 1, {}, AT, old, 1, "parked"), Delivery(7, "hub", 1, {}, AT, old, 1)],
+            [
+                *(Delivery(n, "payout:a", 1, {}, AT, day + old, 1, "delivered") for n in range(5)),
+                Delivery(5, "mail:a", 1, {}, AT, month + old, 1, "parked"),
+                Delivery(6, "event:9", 1, {}, AT, month + old, 1, "parked"),
+                Delivery(11, "mail:a", 1, {}, AT, day + young, 1, "delivered"),
+                Delivery(12, "mail:a", 1, {}, AT, month + young, 1, "parked"),
+                Delivery(13, "payout:a", 1, {}, AT, month + old, 1, "parked"),
+                Delivery(14, "mail:a", 1, {}, AT, month + old, 1),
+            ],
         )
-    assert await Outbox(pool, {}, clock=FakeTime()).prune() == 10
+    assert await Outbox(pool, {}, clock=FakeTime()).prune() == 14
     left = await shop.fetch("select workspace, subject from outbox order by 1, 2")
-    assert [tuple(row) for row in left] == [(w, n) for w in (WORKSPACE, 2) for n in (5, 6, 7)]
+    assert [tuple(row) for row in left] == [(w, n) for w in (WORKSPACE, 2) for n in range(11, 15)]
+    eager = Retention(delivered=timedelta(), parked=timedelta(days=29))
+    assert await Outbox(pool, {}, clock=FakeTime(), keep=eager).prune() == 4
 
 
 async def lease(pool: Pool, now: datetime) -> rows.Taken:
