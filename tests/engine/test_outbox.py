@@ -6,12 +6,15 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.outbox import Delivery
+from entrepot.domain.outbox import Delivery, RetryDelivery
 from entrepot.domain.retention import Retention
+from entrepot.domain.state import Refused
+from entrepot.engine import Clock, Engine
 from entrepot.engine import outbox as outboxes
 from entrepot.engine.deliveries import Delivered, Failed, Job, Outcome
 from entrepot.engine.outbox import (
@@ -23,7 +26,7 @@ from entrepot.engine.outbox import (
     delay_after,
 )
 from entrepot.store import outbox as rows
-from entrepot.store.connections import Connection, Pool, connect, outbox_pool
+from entrepot.store.connections import Connection, Pool, connect, connect_engine, outbox_pool
 from tests.support.shop import AT, WORKSPACE, insert, open_shop
 
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
@@ -227,6 +230,32 @@ async def test_what_never_can_arrive_is_parked_at_once(pool: Pool, shop: Connect
     async with running(pool, handler):
         await settled(shop, 1)
     assert await states(shop) == ["parked", "delivered"]
+
+
+async def test_what_was_parked_and_is_brought_back_has_all_its_time_again(
+    pool: Pool, shop: Connection, database_url: str
+) -> None:
+    """It goes before what waits behind it; what has gone by then has gone."""
+    await insert(shop, WORKSPACE, [delivery(1), delivery(2)])
+    handler, time = Recorder(lambda _: Failed("nobody", final=True)), FakeTime()
+    async with running(pool, handler, time) as outbox:
+        await until(lambda: len(handler.asked) == 2 and not outbox._flying)
+    assert await states(shop) == ["parked", "parked"]
+    engine = Engine(partial(connect_engine, database_url), Clock())
+    await engine.start()
+    for seq in (2, 1):
+        assert isinstance(await engine.execute(WORKSPACE, RetryDelivery(7, "hub", seq)), Delivery)
+    assert isinstance(await engine.execute(WORKSPACE, RetryDelivery(7, "hub", 1)), Refused)
+    await engine.stop()
+    time.now += GIVE_UP_AFTER
+    later = Recorder(lambda job: Failed("away") if job.seq == 1 else Delivered())
+    async with running(pool, later, time) as outbox:
+        await until(lambda: len(later.asked) == 1 and not outbox._flying)
+        assert (await shop.fetch(STATES))[0]["tries"] == 1
+        later.does = lambda _: Delivered()
+        time.now += timedelta(seconds=3)
+        await settled(shop, 2)
+    assert later.seqs == [1, 1, 2]
 
 
 async def kill(outbox: Outbox) -> None:
