@@ -93,6 +93,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "id", name="attempts_pkey"),
     )
     op.create_index(
+        "attempts_ended_idx",
+        "attempts",
+        ["ended_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("ended_at is not null"),
+    )
+    op.create_index(
         "attempts_open_idx",
         "attempts",
         ["lease_until", "workspace"],
@@ -339,6 +346,20 @@ def upgrade() -> None:
     )
     op.create_index(
         "customers_email_idx", "customers", ["workspace", "channel", "email_folded"], unique=False
+    )
+    op.create_index(
+        "customers_lapsed_idx",
+        "customers",
+        ["secured_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'unconfirmed'"),
+    )
+    op.create_index(
+        "customers_removed_idx",
+        "customers",
+        ["changed_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'removed'"),
     )
     op.create_table(
         "delivery_methods",
@@ -645,7 +666,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "subject", "listener", "seq", name="outbox_pkey"),
     )
     op.create_index(
-        "outbox_done_idx", "outbox", ["due_at"], unique=False, postgresql_where=sa.text("state = 'delivered'")
+        "outbox_done_idx",
+        "outbox",
+        ["state", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("state <> 'waiting'"),
     )
     op.create_index(
         "outbox_due_idx",
@@ -810,7 +835,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="sessions_pkey"),
     )
-    op.create_index("sessions_expiry_idx", "sessions", ["workspace", "expires_at"], unique=False)
+    op.create_index("sessions_expiry_idx", "sessions", ["expires_at", "workspace"], unique=False)
     op.create_index("sessions_hash_idx", "sessions", ["workspace", "hash"], unique=True)
     op.create_table(
         "shipping_rates",
@@ -847,6 +872,7 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "subject", name="tries_pkey"),
     )
+    op.create_index("tries_since_idx", "tries", ["since", "workspace"], unique=False)
     op.create_table(
         "urls",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -886,6 +912,7 @@ def upgrade() -> None:
     op.create_index(
         "admin_tokens_administrator_idx", "admin_tokens", ["workspace", "administrator"], unique=False
     )
+    op.create_index("admin_tokens_expiry_idx", "admin_tokens", ["expires_at", "workspace"], unique=False)
     op.create_table(
         "article_choice_options",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -978,6 +1005,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "hash", name="one_time_codes_pkey"),
     )
     op.create_index("one_time_codes_customer_idx", "one_time_codes", ["workspace", "customer"], unique=False)
+    op.create_index("one_time_codes_expiry_idx", "one_time_codes", ["expires_at", "workspace"], unique=False)
     op.create_table(
         "product_choices",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
