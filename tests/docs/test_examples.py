@@ -15,7 +15,7 @@ import typer
 
 from entrepot.cli import app
 from entrepot.doors.bonsai.openapi import errors
-from tests.docs.examples import Example, assert_answered, examples, printed, read_curl, send
+from tests.docs.examples import Example, Names, assert_answered, examples, printed, read_curl, send
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, commands, name_of
 from tests.support.server import Server
 
@@ -37,9 +37,11 @@ def _reset(server: Server) -> None:
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_the_examples_of_a_page_come_to_what_it_shows(page: Path, demo: Server, demo_url: str) -> None:
     _reset(demo)
+    names = Names()
     for example in filter(_runs, examples(page)):
         if example.command.startswith("curl "):
-            assert_answered(example.answer, send(read_curl(example.command), demo.port))
+            reply = send(read_curl(names.put_into(example.command)), demo.port)
+            assert_answered(example.answer, reply, names)
         else:
             assert example.answer is not None
             assert printed(_run(example, demo_url)) == printed(example.answer.text)
