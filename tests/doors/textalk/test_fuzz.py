@@ -124,7 +124,8 @@ class Driver:
         planned = {"order": order, "method": 601, "status": "planned"}
         steps = [self._shop.call("Order.set", order, chosen), self._shop.call("Payment.set", None, planned)]
         if placed:
-            steps.append(self._shop.call("Order.checkout", order))
+            again = self._shop.call("Order.addArticle", None, 103, {"302": 1}, ["uid", "order"])
+            steps += [self._shop.call("Order.checkout", order), again]
         await self._send([step.body for step in steps])
 
     async def _send(self, calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
