@@ -30,6 +30,7 @@ from entrepot.failures import (
     carts,
     catalogue,
     rows,
+    stock,
     till,
 )
 from entrepot.failures import commerce as c
@@ -91,6 +92,10 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     accounts.PasswordInvalid: (Code.INVALID_PASSWORD, _nothing),
     accounts.CustomerExists: (Code.CUSTOMER_EXISTS, _nothing),
     accounts.ConfirmationFailed: (Code.CONFIRMATION_FAILED, _nothing),
+    stock.QuantityOutOfRange: (
+        Code.VALIDATION_ERROR,
+        lambda _: (Problem("/stock/stock", say("patch.stock")),),
+    ),
     rows.RowUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
     rows.CatalogueClosed: (Code.FORBIDDEN, _nothing),
     rows.StockClosed: (Code.FORBIDDEN, _nothing),
