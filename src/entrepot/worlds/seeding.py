@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from entrepot.domain.addresses import claim_of
@@ -84,7 +84,7 @@ async def _write(
 
 
 async def _stored(
-    connection: Connection, workspace: int, binding: Binding, records: list[Record]
+    connection: Connection, workspace: int, binding: Binding, records: Sequence[Record]
 ) -> dict[Hashable, Record]:
     columns = binding.key_columns([record.key for record in records])
     found = (
