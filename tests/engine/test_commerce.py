@@ -43,7 +43,7 @@ from entrepot.domain.sessions import EndSession, OpenSession, SessionSet, SetSes
 from entrepot.domain.state import Command, Record, Refused
 from entrepot.domain.stock import Hold, Level
 from entrepot.engine import Clock, Engine
-from entrepot.engine.batch import Batch, own_rule
+from entrepot.engine.batch import Batch, make_ready, own_rule
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 from entrepot.failures import commerce as failed
@@ -666,6 +666,7 @@ async def test_a_payment_is_refunded_once_however_many_ask(shop: Shop, database_
 
 async def test_commands_of_one_batch_see_each_other(shop: Shop) -> None:
     who: dict[str, Any] = dict(SEEN, session=SESSION)
+    await make_ready(shop.connection)
     batch = Batch(
         WORKSPACE,
         [
@@ -698,6 +699,7 @@ async def test_what_was_not_loaded_with_the_batch_is_asked_for_again(shop: Shop)
     await again.run(AddCode, code="ONCE")
     who: dict[str, Any] = dict(SEEN, session=OTHER_SESSION)
     back = CartPatch(buyer={"info": {"email": "EVA@example.com "}})
+    await make_ready(shop.connection)
     batch = Batch(WORKSPACE, [SetCart(**who, patch=back), CheckoutCart(**who, lease_until=real_now())])
     await batch.run(shop.connection, own_rule, AT)
     assert batch.answers[1] == Refused((QuoteStale(1),))

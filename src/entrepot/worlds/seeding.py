@@ -8,9 +8,11 @@ from typing import Any
 from entrepot.domain.catalogue import Product
 from entrepot.domain.customers import Administrator
 from entrepot.domain.state import Record
-from entrepot.store.bindings import BINDINGS, ROWS, Binding
+from entrepot.store.binding import Binding, json_text
+from entrepot.store.bindings import BINDINGS, ROWS
 from entrepot.store.connections import Connection
 from entrepot.store.directory import credential_key
+from entrepot.store.loading import known_by
 from entrepot.worlds.records import ChannelRow, product_uuid
 from entrepot.worlds.report import Change
 from entrepot.worlds.secrets import Environment
@@ -66,9 +68,9 @@ async def _write(
             record for record in own if follow and record.key in stored and stored[record.key] != record
         ]
         if new:
-            await connection.execute(binding.insert, workspace, binding.rows(new))
+            await connection.execute(binding.insert, workspace, json_text(new))
         if changed:
-            await connection.execute(binding.put, workspace, binding.rows(changed))
+            await connection.execute(binding.put, workspace, json_text(changed))
         changes += [Change("create", _kind(record), _name(record)) for record in new]
         changes += [Change("update", _kind(record), _name(record)) for record in changed]
     return changes
@@ -77,11 +79,11 @@ async def _write(
 async def _stored(
     connection: Connection, workspace: int, binding: Binding, records: list[Record]
 ) -> dict[Hashable, Record]:
-    columns = binding.key_columns([record.key for record in records])
-    found = (
-        binding.parse(row) for row in await connection.fetch(binding.find(lock=True), workspace, *columns)
+    find = known_by(binding.kind)
+    text = await connection.fetchval(
+        find.query("$2::json", lock=True), workspace, json_text([record.key for record in records])
     )
-    return {record.key: record for record in found}
+    return {record.key: record for record in find.decode(text or "[]")}
 
 
 def _kind(record: Record) -> str:
