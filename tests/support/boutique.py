@@ -21,7 +21,6 @@ from entrepot.domain.orders import Payment
 from entrepot.domain.payment_methods import PaymentMethod
 from entrepot.domain.state import Record
 from entrepot.domain.stock import Level, Location, settled
-from entrepot.store.binding import json_text
 from entrepot.store.bindings import CATALOGUE, SHOP
 from entrepot.store.connections import Connection
 from entrepot.store.loading import binding_of
@@ -224,7 +223,7 @@ async def write(connection: Connection, records: Sequence[Record], workspace: in
     rank = {kind: place for place, kind in enumerate(_ORDERED)}
     for record in sorted(records, key=lambda each: rank.get(type(each), len(rank))):
         binding = binding_of[type(record)]
-        await connection.execute(binding.insert, workspace, json_text([record]))
+        await connection.execute(binding.insert, workspace, binding.rows([record]))
 
 
 async def open_boutique(connection: Connection, *records: Record, stock: int = 10) -> None:

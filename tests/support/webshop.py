@@ -16,7 +16,6 @@ from entrepot.domain.access import AdminToken
 from entrepot.domain.customers import Administrator, Session
 from entrepot.doors.textalk.accounts import tokens
 from entrepot.engine.clock import real_now
-from entrepot.store.binding import json_text
 from entrepot.store.connections import Connection
 from entrepot.store.loading import binding_of
 from tests.conformance.harness.client import Request
@@ -140,7 +139,7 @@ class Webshop(Tenant):
 
     async def _insert(self, record: Any) -> None:
         binding = binding_of[type(record)]
-        await self.connection.execute(binding.insert, await self.id(), json_text([record]))
+        await self.connection.execute(binding.insert, await self.id(), binding.rows([record]))
 
 
 def patch(email: str = "eva@example.com", **more: Any) -> Tree:

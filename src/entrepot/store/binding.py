@@ -89,6 +89,10 @@ class Binding:
         """The types of the key columns, by name."""
         return {column.name: column.type for column in self.keys}
 
+    def rows(self, records: Sequence[Record]) -> str:
+        """The records as the parameter of insert, claim and put."""
+        return json_text(records)
+
     def select(self, alias: str) -> str:
         """The columns of the record, as they stand in the table called `alias`, for `parse`."""
         return ", ".join(f"{alias}.{column.quoted}" for column in self.columns)
@@ -145,7 +149,7 @@ def _names(columns: Iterable[Column]) -> str:
 
 
 def json_text(value: object) -> str:
-    """Records or keys as the parameter of a statement; a key of several columns is an array."""
+    """What statements take as a parameter, such as an array of keys; a key of several columns is an array itself."""
     return _encode(value).decode()
 
 

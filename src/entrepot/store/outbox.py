@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from entrepot.domain.outbox import Delivery
-from entrepot.store.binding import Binding, json_text
+from entrepot.store.binding import Binding
 from entrepot.store.connections import Connection
 
 _OUTBOX = Binding(Delivery, "outbox", "subject", "listener", "seq")
@@ -99,7 +99,7 @@ async def take(
             _leased(row, lease_until, give_up_at) if head is None else _put_off(row, head, now, lease_until)
             for row, head in zip(found, heads, strict=True)
         ]
-        await connection.execute(_OUTBOX.put, workspace, json_text(rows))
+        await connection.execute(_OUTBOX.put, workspace, _OUTBOX.rows(rows))
     taken = tuple(row for row, head in zip(rows, heads, strict=True) if head is None)
     return Taken(taken, len(rows) - len(taken))
 

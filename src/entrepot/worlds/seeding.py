@@ -68,9 +68,9 @@ async def _write(
             record for record in own if follow and record.key in stored and stored[record.key] != record
         ]
         if new:
-            await connection.execute(binding.insert, workspace, json_text(new))
+            await connection.execute(binding.insert, workspace, binding.rows(new))
         if changed:
-            await connection.execute(binding.put, workspace, json_text(changed))
+            await connection.execute(binding.put, workspace, binding.rows(changed))
         changes += [Change("create", _kind(record), _name(record)) for record in new]
         changes += [Change("update", _kind(record), _name(record)) for record in changed]
     return changes

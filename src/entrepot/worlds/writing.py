@@ -16,7 +16,7 @@ async def write_plan(connection: Connection, workspace: int, plan: Plan) -> None
     for binding in (*ROWS, LEVELS):
         table = plan.levels if binding is LEVELS else plan.table(binding.kind)
         if table.creates:
-            await connection.execute(binding.insert, workspace, json_text(table.creates))
+            await connection.execute(binding.insert, workspace, binding.rows(table.creates))
         if table.updates:
             after = [after for _, after in table.updates]
-            await connection.execute(binding.put, workspace, json_text(after))
+            await connection.execute(binding.put, workspace, binding.rows(after))
