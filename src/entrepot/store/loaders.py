@@ -19,6 +19,7 @@ from entrepot.domain.channels import Channel, ChannelSettings, Reference, Worksp
 from entrepot.domain.customers import Customer, OneTimeCode, Session
 from entrepot.domain.discounts import Discount
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
+from entrepot.domain.outbox import Delivery
 from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import LEADS_TO, Command, Record, Stage, View
 from entrepot.domain.stock import Hold, Level, Location
@@ -129,6 +130,7 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.DISCOUNT_USE: DISCOUNT_USES,
     Stage.CERTIFICATE: named(Certificate),
     Stage.CERTIFICATE_USE: CERTIFICATE_USES,
+    Stage.DELIVERY: (known_by(Delivery),),
     Stage.OFFER: (Find(_OFFERS, records(Offer)),),  # what changes meanwhile changes after this order
     Stage.SHIPPING: (Find(_SHIPPING, records(ShippingRate)),),
     Stage.TAX: (Find(_COMPANIES, records(TaxCompany)), Find(_RATES, records(TaxRate))),

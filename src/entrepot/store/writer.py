@@ -84,10 +84,10 @@ async def write(connection: Connection, workspace: int, view: View) -> None:
 def _changes(view: View) -> dict[int, list[Any]]:
     """The new states, or the keys of what is removed, by the place of their statement."""
     changes: dict[int, list[Any]] = {}
-    for kind, key, record, stored in view.dirty():
+    for kind, key, record, before in view.dirty():
         if record is not None:
-            changes.setdefault(_PLACES[kind, "update" if stored else "insert"], []).append(record)
-        elif stored:
+            changes.setdefault(_PLACES[kind, "insert" if before is None else "update"], []).append(record)
+        elif before is not None:
             changes.setdefault(_PLACES[kind, "delete"], []).append(key)
     for place in _INSERTS & changes.keys():
         changes[place].sort(key=_key)
