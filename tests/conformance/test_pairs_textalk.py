@@ -16,6 +16,7 @@ from tests.conformance.harness import changed, read_state
 from tests.conformance.harness.fixtures import OpenBuyer
 from tests.conformance.harness.world import REMOVED
 from tests.support.buyer import CARD, CLOTH, CUSTOMER, FINANCING, INVOICE, POST, Buyer
+from tests.support.webshop import WORKSPACE
 
 AT_ONCE = 8
 GONE, HIDING = 201, 202
@@ -71,10 +72,11 @@ WORLD = {
     f"{_SHOP}/payment/financing/provider": "card",
     f"{_SHOP}/payment/financing/cost_from": {},
 }
+_METHODS = WORKSPACE["webshops"]["shop"]["payment"]
 BROKEN = {
     "products/gone": REMOVED,
     "products/hiding/hidden": True,
-    **{f"{_SHOP}/payment/{name}/currencies": ["SEK", "EUR"] for name in ("invoice", "card", "financing")},
+    **{f"{_SHOP}/payment/{name}/currencies": ["SEK", "EUR"] for name in _METHODS},
 }
 SOUND: Mapping[str, Any] = {
     "quantity": 1,
