@@ -1,8 +1,7 @@
-"""Administrators, sessions, contexts and events, each over a socket."""
+"""Administrators, sessions and contexts, each over a socket."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import timedelta
 
@@ -21,7 +20,6 @@ from tests.doors.textalk.served import (
     Api,
 )
 from tests.support import boutique
-from tests.support.raw_server import http_reply, raw_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -72,28 +70,6 @@ async def test_sessions(api: Api) -> None:
     assert await buyer.code("Session.setCustomer", 1) == 1006
     assert await buyer("Session.delete") is None
     assert await buyer.code("Session.get") == 1005
-
-
-async def test_a_listener_is_told_and_can_check_who_tells_it(api: Api) -> None:
-    async with raw_server(http_reply({})) as server:
-        made = await api.admin(
-            "EventListener.create",
-            {"eventName": "Order/placed", "url": f"{server.url}/hook"},
-            ["uid", "secret"],
-        )
-        buyer = await api.buyer()
-        cart = (await buyer("Order.addArticle", None, boutique.CLOTH, {}, {"order": "uid"}))["order"]["uid"]
-        await buyer("Order.set", cart, {"customer": {"address": {"country": "SE"}}})
-        await buyer("Order.set", cart, {"delivery": {"method": boutique.POST}})
-        await buyer("Payment.set", None, {"order": cart, "method": boutique.INVOICE})
-        await buyer("Order.checkout", cart)
-        async with asyncio.timeout(20):
-            while not server.requests:  # noqa: ASYNC110  (another process posts)
-                await asyncio.sleep(0.05)
-        assert server.requests[0].json == {"event": "Order/placed", "webshop": SHOP, "uid": cart}
-        assert "entrepot-signature" in server.requests[0].headers
-        assert len(made["secret"]) == 64
-        await api.admin("EventListener.delete", made["uid"])
 
 
 async def test_a_socket_carries_calls_and_batches(api: Api) -> None:

@@ -13,6 +13,7 @@ from entrepot.doors.textalk.failures import rpc_error
 from entrepot.doors.textalk.json import Json, is_object
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_uid
+from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.rpc.methods import Method, Param
@@ -47,7 +48,7 @@ def methods(parts: Parts) -> Iterator[Method]:
             Param("params", {"type": "object"}),
             Param("query", QUERY_SCHEMA, required=False),
         ),
-        {"type": "object"},
+        object_of("Order"),
     )
 
 
