@@ -18,7 +18,7 @@ from entrepot.domain.articles import ProductChoice
 from entrepot.domain.attempts import Attempt
 from entrepot.domain.buying import CheckoutCart
 from entrepot.domain.cart_wishes import CartPatch, CartSet, PaymentPlanned, PlanPayment, SetCart
-from entrepot.domain.carts import Cart, CartFile, CartLine, PurgeCarts
+from entrepot.domain.carts import Cart, CartFile, CartLine
 from entrepot.domain.certificates import Certificate, CertificateUse
 from entrepot.domain.choosing import NewFile
 from entrepot.domain.codes import AddCode, CodesSet, RemoveCode
@@ -120,7 +120,7 @@ class Shop:
         return Shop(self.connection, self.engine, buyer)
 
     async def run(self, command: type[Command], **fields: Any) -> Any:
-        who: dict[str, Any] = dict(SEEN, session=self.buyer)
+        who: dict[str, Any] = dict(SEEN, session=self.buyer, ask_again_at=AT)
         names = command.__struct_fields__
         return await self.engine.execute(
             WORKSPACE, command(**{k: v for k, v in {**who, **fields}.items() if k in names})
@@ -235,7 +235,7 @@ async def test_a_buyers_whole_way(shop: Shop) -> None:
 
 
 def refunding(order: int, payment: int) -> dict[str, Any]:
-    return {"order": order, "payment": payment, "reason": "", "ask_again_at": AT, "give_up_at": AT}
+    return {"order": order, "payment": payment, "reason": "", "give_up_at": AT}
 
 
 async def test_one_article_with_the_same_choices_is_one_line(shop: Shop) -> None:
@@ -726,11 +726,3 @@ async def test_using_the_cart_renews_its_session(shop: Shop) -> None:
     await shop.of(73).run(AddItem, article=SHIRT, choices={SIZE: S})
     renewed = next(each for each in await shop.rows(Session) if each.id == 73)
     assert renewed.expires_at == AT + timedelta(days=30)
-
-
-async def test_expired_carts_go_with_all_that_hangs_on_them(shop: Shop) -> None:
-    number = await shop.filled()
-    await shop.run(AddItem, article=BANNER, choices={PICTURE: NewFile("a", "b", b"x")})
-    await shop.connection.execute("update carts set expires_at = $1", AT)
-    assert await shop.engine.execute(WORKSPACE, PurgeCarts((number,))) == 1
-    assert [await shop.rows(kind) for kind in (Cart, CartLine, CartFile, Payment)] == [[], [], [], []]

@@ -43,15 +43,19 @@ _COSTS: Final = shapes.Record(
 
 
 async def _deliveries(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """The delivery methods on offer for carts."""
+    """The delivery methods on offer for carts; nothing is on offer for an order that was placed."""
     found = await totals_of(snapshot, context, uids)
-    return {uid: [offer.method.id for offer in totals.delivery_offers] for uid, (_, totals) in found.items()}
+    offers = {
+        uid: [offer.method.id for offer in totals.delivery_offers] for uid, (_, totals) in found.items()
+    }
+    return {uid: offers.get(uid, []) for uid in uids}
 
 
 async def _payments(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """The payment methods on offer for carts."""
+    """The payment methods on offer for carts; nothing is on offer for an order that was placed."""
     found = await totals_of(snapshot, context, uids)
-    return {uid: [method.id for method in totals.payment_methods] for uid, (_, totals) in found.items()}
+    offers = {uid: [method.id for method in totals.payment_methods] for uid, (_, totals) in found.items()}
+    return {uid: offers.get(uid, []) for uid in uids}
 
 
 _PARTS_OF_BUYER: Final = {
