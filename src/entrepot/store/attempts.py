@@ -58,7 +58,7 @@ async def read_payment(
 ) -> tuple[Order, Payment] | None:
     """A payment by its id, with its order."""
     view = View(workspace)
-    await LOADERS[Stage.ORDER](connection, workspace, [number], view, False)
+    await bring(PlainReader(connection, workspace), {Stage.ORDER: [number]}, view)
     order = view.get(Order, number)
     found = next((p for p in view.children(Payment, number) if p.id == payment), None)
     return (order, found) if order and found else None
