@@ -52,6 +52,7 @@ class Stage(IntEnum):
     DISCOUNT_USE = 17
     CERTIFICATE = 18
     CERTIFICATE_USE = 19
+    DELIVERY = 20
     OFFER = 30
     SHIPPING = 31
     TAX = 32

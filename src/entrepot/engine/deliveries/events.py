@@ -10,8 +10,6 @@ from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, Outcome
 from entrepot.gateways.events.port import EventPoster, EventTarget, NotPosted, Posted
 
-LARGEST_ID = 2**53
-
 
 class EventListeners(Protocol):
     """The workspaces' listeners, as the outbox needs them."""
@@ -37,9 +35,8 @@ class EventDeliveries:
 
     async def __call__(self, job: Job) -> Outcome:
         """Tell the listener. For one that is no more, nothing is left to do."""
-        if not job.to.isascii() or not job.to.isdigit() or int(job.to[:17]) > LARGEST_ID:
+        if (listener := job.number) is None:
             return UNREADABLE
-        listener = int(job.to)
         target = await self._listeners.find(job.workspace, listener)
         if target is None:
             return Delivered()

@@ -31,6 +31,8 @@ def _parts_of(path: tuple[str, ...], value: Json) -> Json:
     return _parts(value)
 
 
+LARGEST: Final = 1_000_000_000
+_AMOUNT: Final = shapes.number(0, maximum=LARGEST)
 _NUMBER: Final[dict[str, Any]] = {"to_wire": _whole, "to_store": _parts_of, "convert": _parts}
 
 
@@ -73,9 +75,9 @@ ARTICLE_CHOICE: Final = ClassDecl(
         f.settable("name", shapes.localized(255), choices.c.name, required=True),
         f.settable("description", shapes.localized(), choices.c.description),
         f.settable("mandatory", shapes.boolean(), choices.c.mandatory),
-        f.settable("minimum", shapes.number(0), choices.c.minimum, **_NUMBER),
-        f.settable("maximum", shapes.number(0, nullable=True), choices.c.maximum, **_NUMBER),
-        f.settable("multipleOf", shapes.number(0.0001), choices.c.multiple_of, **_NUMBER),
+        f.settable("minimum", _AMOUNT, choices.c.minimum, **_NUMBER),
+        f.settable("maximum", shapes.number(0, maximum=LARGEST, nullable=True), choices.c.maximum, **_NUMBER),
+        f.settable("multipleOf", shapes.number(0.0001, maximum=LARGEST), choices.c.multiple_of, **_NUMBER),
         f.settable("quantity", shapes.boolean(), choices.c.multiplies_price),
         f.settable("quantityWeight", shapes.boolean(), choices.c.multiplies_weight),
         f.settable("quantityChoicesAffectsOptionPrices", shapes.boolean(), choices.c.per_unit),

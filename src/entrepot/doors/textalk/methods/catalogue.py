@@ -13,6 +13,7 @@ from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_param
 from entrepot.doors.textalk.json import Json, is_array, is_object
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_uid
+from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA, SELECTION_SCHEMA
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
@@ -21,7 +22,7 @@ from entrepot.doors.textalk.writing.special import new_code
 _UIDS: Final[Mapping[str, Json]] = {"type": "array", "items": {"type": "integer"}}
 _UID: Final[Mapping[str, Json]] = {"type": ["integer", "string"]}
 _UID_OR_NULL: Final[Mapping[str, Json]] = {"type": ["integer", "string", "null"]}
-_OBJECT: Final[Mapping[str, Json]] = {"type": ["object", "null"]}
+_URL: Final = object_of("Url")
 _QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
 
 
@@ -29,13 +30,15 @@ def methods(parts: Parts) -> Iterator[Method]:
     """Webshop.get, Article.search, Articlegroup.tree, Assortment.*, Url.*, Giftcertificate.generateCode, getLog."""
     own = _Catalogue(parts)
     uid = Param("uid", _UID)
-    yield Method("Webshop.get", "The shop", own.webshop, (uid, _QUERY), _OBJECT, needs_webshop=False)
+    yield Method(
+        "Webshop.get", "The shop", own.webshop, (uid, _QUERY), object_of("Webshop"), needs_webshop=False
+    )
     yield Method(
         "Article.search",
-        "The uids of articles that contain the words",
+        "The articles that contain the words, each with uid and name",
         own.search,
         (Param("term", {"type": ["string", "object"]}),),
-        {"type": "array"},
+        {"type": "array", "items": object_of("Article")},
     )
     selection = Param("selection", SELECTION_SCHEMA, required=False)
     yield Method(
@@ -43,7 +46,7 @@ def methods(parts: Parts) -> Iterator[Method]:
         "A group, or all of them, each with its subgroups in children",
         own.tree,
         (Param("uid", _UID_OR_NULL, required=False), _QUERY, selection),
-        {"type": "array"},
+        {"type": "array", "items": object_of("Articlegroup")},
     )
     yield Method(
         "Assortment.getArticleUids",
@@ -54,8 +57,9 @@ def methods(parts: Parts) -> Iterator[Method]:
     )
     yield Method("Assortment.getArticlegroupUids", "The groups of the shop", own.group_uids, (), _UIDS)
     url = Param("url", {"type": "string"})
-    yield Method("Url.get", "What stands at an address", own.url, (url, _QUERY), _OBJECT, needs_webshop=False)
-    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, _QUERY), _OBJECT)
+    yield Method("Url.get", "What stands at an address", own.url, (url, _QUERY), _URL, needs_webshop=False)
+    either = {"anyOf": [_URL, {"type": "null"}]}
+    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, _QUERY), either)
     yield Method(
         "Giftcertificate.generateCode",
         "A code that no certificate has",

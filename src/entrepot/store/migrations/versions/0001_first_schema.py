@@ -774,7 +774,8 @@ def upgrade() -> None:
         "refunds",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("order", sa.BigInteger(), nullable=False),
-        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("payment", sa.Integer(), nullable=False),
         sa.Column("key_uuid", sa.Uuid(), nullable=False),
         sa.Column("state", sa.Text(collation="C"), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -784,7 +785,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(collation="C"), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount > 0", name="refunds_amount_check"),
-        sa.PrimaryKeyConstraint("workspace", "order", "no", name="refunds_pkey"),
+        sa.PrimaryKeyConstraint("workspace", "order", "id", name="refunds_pkey"),
     )
     op.create_table(
         "remembered_prices",
