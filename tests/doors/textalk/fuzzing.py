@@ -31,7 +31,9 @@ DEEPEST = 55
 class Fuzz:
     """Makes the calls of one caller. `uids` are those of real objects by class, `found` adds to them."""
 
-    def __init__(self, random: Random, description: Mapping[str, Any], uids: Mapping[str, Sequence[Any]]) -> None:
+    def __init__(
+        self, random: Random, description: Mapping[str, Any], uids: Mapping[str, Sequence[Any]]
+    ) -> None:
         self._random = random
         self._classes: Mapping[str, Schema] = description["components"]["schemas"]
         self._uids = {name: list(uids.get(name, ())) for name in self._classes}
@@ -108,7 +110,9 @@ class Fuzz:
         needed = schema.get("required", ())
         few = 3 / (len(properties) + 1)
         settable = [name for name, inner in properties.items() if "not" not in inner or self._chance(0.02)]
-        made = {name: self.value(properties[name]) for name in settable if name in needed or self._chance(few)}
+        made = {
+            name: self.value(properties[name]) for name in settable if name in needed or self._chance(few)
+        }
         for pattern, inner in schema.get("patternProperties", {}).items():
             keys = KEYS.get(pattern) or [str(self._uid(self._pick(list(self._uids)))), "a/b", "\u00e5"]
             made |= {key: self.value(inner) for key in keys if self._chance(0.4)}
@@ -141,7 +145,9 @@ class Fuzz:
         """What to return: some properties of a class, and of the objects that they lead to."""
         if self._chance(0.15):
             return self._pick([True, {}, [], "uid", None, self.odd()])
-        names = [name for name in self._classes.get(class_name, {}).get("properties", {}) if self._chance(0.15)]
+        names = [
+            name for name in self._classes.get(class_name, {}).get("properties", {}) if self._chance(0.15)
+        ]
         if self._chance(0.2):
             return [*names, *(["nothing"] if self._chance(0.1) else [])]
         properties = self._classes.get(class_name, {}).get("properties", {})
@@ -154,10 +160,15 @@ class Fuzz:
         for choice in schema.get("anyOf", ()):
             if "$ref" in choice:
                 return self.query(choice["$ref"].rpartition("/")[2], depth + 1)
-        keys = [*schema.get("properties", ()), *(key for each in schema.get("patternProperties", ()) for key in KEYS.get(each, ("1",)))]
+        keys = [
+            *schema.get("properties", ()),
+            *(key for each in schema.get("patternProperties", ()) for key in KEYS.get(each, ("1",))),
+        ]
         if not keys:
             return self.odd() if self._chance(0.2) else True
-        return self._pick([self._pick(keys), [self._pick(keys)], {key: True for key in keys if self._chance(0.5)}])
+        return self._pick(
+            [self._pick(keys), [self._pick(keys)], {key: True for key in keys if self._chance(0.5)}]
+        )
 
     def _selection(self, class_name: str) -> Any:
         if self._chance(0.2):
@@ -174,7 +185,9 @@ class Fuzz:
 
     def _filters(self, class_name: str) -> Any:
         if self._chance(0.1):
-            return self._pick([None, {}, {"search": {"term": self._text({})}}, {"search": self.odd()}, self.odd()])
+            return self._pick(
+                [None, {}, {"search": {"term": self._text({})}}, {"search": self.odd()}, self.odd()]
+            )
         properties: Schema = self._classes.get(class_name, {}).get("properties", {})
         names = [name for name in properties if self._chance(0.12)] or list(properties)[:1]
         return dict(self._filter(name, properties[name]) for name in names)
@@ -193,12 +206,27 @@ class Fuzz:
         if self._chance(0.3):
             return self.value(element)
         several = [self.value(element) for _ in range(self._random.randint(0, 3))]
-        return {name: several if name in ("in", "containsAny") else self.value(element) for name in self._random.sample(CONDITIONS, self._random.randint(1, 2))}
+        return {
+            name: several if name in ("in", "containsAny") else self.value(element)
+            for name in self._random.sample(CONDITIONS, self._random.randint(1, 2))
+        }
 
     def _choices(self) -> Any:
         quantity = self._pick([1, 2, 0.25, "1", 0, -1, 1000, 10**12, self.odd()])
-        chosen = {"301": 311, "302": 1.5, "303": "Hej", "304": {"name": "a.txt", "type": "text/plain", "data": "aGVq"}}
-        return {"quantity": quantity, **{key: self.odd() if self._chance(0.1) else value for key, value in chosen.items() if self._chance(0.5)}}
+        chosen = {
+            "301": 311,
+            "302": 1.5,
+            "303": "Hej",
+            "304": {"name": "a.txt", "type": "text/plain", "data": "aGVq"},
+        }
+        return {
+            "quantity": quantity,
+            **{
+                key: self.odd() if self._chance(0.1) else value
+                for key, value in chosen.items()
+                if self._chance(0.5)
+            },
+        }
 
     def odd(self) -> Any:
         """Something that a client should not send there, of any kind and size."""

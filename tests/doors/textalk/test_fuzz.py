@@ -52,13 +52,17 @@ async def shop(module_database_url: str) -> AsyncIterator[Webshop]:
 class Driver:
     """Sends a caller's calls and judges what comes back."""
 
-    def __init__(self, server: Server, http: httpx.AsyncClient, shop: Webshop, caller: str, random: Random) -> None:
+    def __init__(
+        self, server: Server, http: httpx.AsyncClient, shop: Webshop, caller: str, random: Random
+    ) -> None:
         self._server = server
         self._http = http
         self._shop = shop
         self._caller = caller
         self._random = random
-        self.description: Mapping[str, Any] = httpx.get(f"{server.url}/textalk/openrpc.json", trust_env=False).json()
+        self.description: Mapping[str, Any] = httpx.get(
+            f"{server.url}/textalk/openrpc.json", trust_env=False
+        ).json()
         components = {"components": self.description["components"]}
         self._results = {
             method["name"]: jsonschema_rs.validator_for({**method["result"]["schema"], **components})
