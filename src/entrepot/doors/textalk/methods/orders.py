@@ -93,6 +93,8 @@ class _Orders:
         for refused in (projection, article, wanted):
             if isinstance(refused, RpcError):
                 return refused
+        if context.shop.login_required and not context.may_see_goods:
+            return RpcError(Code.OBJECT_NOT_FOUND)
         done = await self._parts.run(
             context, self._adding(context, order, article, wanted, argument(params, 4))
         )
