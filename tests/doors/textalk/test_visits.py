@@ -106,7 +106,7 @@ async def test_a_file_with_an_article(api: Api) -> None:
     assert await buyer.code("Order.addArticle", None, boutique.BANNER, picture(b"x" * 101)) == 2070
     assert await buyer.code("Order.addArticle", None, boutique.BANNER, picture(b"")) == 2070
     made = await buyer("Order.addArticle", None, boutique.BANNER, picture(b"\x89PNG"), True)
-    kept = made["choices"][str(boutique.PICTURE)]
+    kept = int(made["choices"][str(boutique.PICTURE)])
     content = await api.connection.fetchval(
         "select content from file_contents where workspace = $1 and id = $2", WORKSPACE, kept
     )

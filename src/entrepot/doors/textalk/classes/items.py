@@ -167,8 +167,9 @@ from unnest($2::bigint[]) k(uid) join order_lines l on l.workspace = $1 and l.id
 
 
 def _shown(answers: Mapping[str, int | str], numbers: frozenset[str]) -> dict[str, Json]:
+    """Options go by their uids as texts (contract, section 2, OrderItem)."""
     return {
-        choice: f.plain(Decimal(answer) / PARTS) if choice in numbers else answer
+        choice: f.plain(Decimal(answer) / PARTS) if choice in numbers else str(answer)
         for choice, answer in answers.items()
     }
 
