@@ -43,6 +43,7 @@ BREACHES: dict[str, list[str]] = {
     "order-totals": ["update orders set shipping_tax = shipping_tax + 1"],
     "order-events": ["update orders set events = 2"],
     "order-paid": ["update payments set amount = amount - 1"],
+    "payment-refunds": ["update payments set refunded = 1"],
     "order-ids": ["update counters set next = 7"],
     "references": ["""update "references" set target = 8"""],
     "invoice-lines": ["update invoice_lines set amount = -1"],

@@ -25,10 +25,7 @@ from entrepot.domain.codes import AddCode, CodesSet, RemoveCode
 from entrepot.domain.collecting import (
     CancelPayment,
     CapturePayment,
-    CloseRefund,
     PaymentSet,
-    RefundOpened,
-    RefundPayment,
     SetPayment,
 )
 from entrepot.domain.customers import Session
@@ -36,7 +33,9 @@ from entrepot.domain.discarding import Discarded, DiscardOrder
 from entrepot.domain.discounts import Discount
 from entrepot.domain.items import AddItem, CartItemSet, RemoveItem, SetItem
 from entrepot.domain.orders import Order, Payment
+from entrepot.domain.outbox import Delivery
 from entrepot.domain.placing import InFlight, Placed
+from entrepot.domain.refunding import EndRefund, Refunding, RefundOrder
 from entrepot.domain.reserving import CompleteAttempt, ReleaseAttempt, Released, Reserved
 from entrepot.domain.sending import SendPart, Sent
 from entrepot.domain.sessions import EndSession, OpenSession, SessionSet, SetSession, SetSessionCustomer
@@ -57,6 +56,7 @@ from entrepot.failures.orders import (
     QuoteStale,
     SoldOut,
 )
+from entrepot.failures.payments import NothingToRefund, RefundTooLarge
 from entrepot.store.connections import Connection, connect, connect_engine
 from entrepot.store.loading import binding_of
 from entrepot.store.queries.totals import read_totals
@@ -223,15 +223,19 @@ async def test_a_buyers_whole_way(shop: Shop) -> None:
     sent = await office.done(Sent, SendPart, order=number)
     assert [(line.new, line.shipped) for line in sent.lines] == [(0, 2), (0, 150)]
     assert await shop.rows(Hold) == []
-    refund = await office.done(RefundOpened, RefundPayment, order=number, payment=invoice.id, amount=10_000)
-    assert (refund.done, refund.order.payment_state) == (True, "partially_refunded")
-    rest = await office.refused(RefundPayment, order=number, payment=invoice.id, amount=39_433)
-    assert rest == failed.PaymentNotRefundable("paid", 39_432)
-    await office.done(RefundOpened, RefundPayment, order=number, payment=invoice.id)
-    back = await office.done(RefundOpened, RefundPayment, order=number, payment=gift.id)
+    refund = await office.done(Refunding, RefundOrder, **refunding(number, invoice.id), amount=10_000)
+    assert (refund.refund.state, refund.order.payment_state) == ("done", "partially_refunded")
+    rest = await office.refused(RefundOrder, **refunding(number, invoice.id), amount=39_433)
+    assert rest == RefundTooLarge(str(number), 39_433, 39_432)
+    await office.done(Refunding, RefundOrder, **refunding(number, invoice.id))
+    back = await office.done(Refunding, RefundOrder, **refunding(number, gift.id))
     assert back.order.payment_state == "refunded"
     assert (await shop.row(Certificate)).balance == 5_000
     assert await shop.rows(CertificateUse) == []
+
+
+def refunding(order: int, payment: int) -> dict[str, Any]:
+    return {"order": order, "payment": payment, "reason": "", "ask_again_at": AT, "give_up_at": AT}
 
 
 async def test_one_article_with_the_same_choices_is_one_line(shop: Shop) -> None:
@@ -481,21 +485,21 @@ def ending(attempt: Attempt) -> dict[str, Any]:
     return {"attempt": attempt.id, "order": attempt.order, "basket": attempt.draft.basket}
 
 
-async def test_a_card_refund_that_fails_counts_as_not_given_back(shop: Shop) -> None:
+async def test_a_card_refund_that_is_refused_was_never_given_back(shop: Shop) -> None:
     number = await shop.filled(method=BY_CARD)
     reserved = await shop.checkout()
     assert isinstance(reserved, Reserved)
     await shop.run(CompleteAttempt, **ending(reserved.attempt), reference="pi_1", description=None)
     office, payment = shop.of(None), (await shop.row(Payment)).id
-    opened = await office.done(RefundOpened, RefundPayment, order=number, payment=payment, amount=45_000)
-    assert not opened.done
-    none_left = await office.refused(RefundPayment, order=number, payment=payment, amount=1)
-    assert none_left == failed.PaymentNotRefundable("paid", 0)
-    closing: dict[str, Any] = {"order": number, "payment": payment, "refund": opened.refund.no}
-    closed = await office.done(PaymentSet, CloseRefund, **closing, succeeded=False)
-    assert (closed.payment.refunded, closed.order.payment_state) == (0, "paid")
-    late = await office.done(PaymentSet, CloseRefund, **closing, succeeded=True)
-    assert late.payment.refunded == 0
+    opened = await office.done(Refunding, RefundOrder, **refunding(number, payment), amount=45_000)
+    assert opened.refund.state == "open"
+    none_left = await office.refused(RefundOrder, **refunding(number, payment), amount=1)
+    assert none_left == NothingToRefund(str(number))
+    ended = await office.done(Refunding, EndRefund, known=opened.refund, state="refused")
+    assert (ended.payment.refunded, ended.order.payment_state) == (0, "paid")
+    late = await office.done(Refunding, EndRefund, known=opened.refund, state="done")
+    assert (late.refused, late.payment.refunded) == (True, 0)
+    assert await shop.rows(Delivery) == []
 
 
 async def test_payments_by_hand_are_set_and_cancelled(shop: Shop) -> None:
@@ -509,7 +513,7 @@ async def test_payments_by_hand_are_set_and_cancelled(shop: Shop) -> None:
     assert (cancelled.order.payment_state, cancelled.payment.reference) == ("cancelled", "K-1")
     assert await office.refused(CancelPayment, **named) == failed.PaymentNotCancellable("cancelled")
     assert await office.refused(CapturePayment, **named) == failed.PaymentNotCapturable("cancelled")
-    assert await office.refused(RefundPayment, **named) == failed.PaymentNotRefundable("cancelled", 0)
+    assert await office.refused(RefundOrder, **refunding(number, payment)) == NothingToRefund(str(number))
 
 
 async def test_a_discarded_order_leaves_everything_as_before(shop: Shop) -> None:
@@ -543,7 +547,7 @@ async def test_what_is_sent_or_paid_is_not_discarded(shop: Shop) -> None:
     office, payment = shop.of(None), (await shop.row(Payment)).id
     await office.run(CapturePayment, order=number, payment=payment)
     assert await office.refused(DiscardOrder, cart=number) == failed.OrderLocked(str(number))
-    await office.run(RefundPayment, order=number, payment=payment)
+    await office.run(RefundOrder, **refunding(number, payment))
     await office.run(SendPart, order=number, part=1)
     assert await office.refused(DiscardOrder, cart=number) == failed.OrderLocked(str(number))
     assert (await office.done(Sent, SendPart, order=number)).lines == ()
@@ -658,9 +662,9 @@ async def test_a_payment_is_refunded_once_however_many_ask(shop: Shop, database_
     async with running(database_url, workers=2) as engines:
         offices = [Shop(shop.connection, engine, None) for engine in engines * 3]
         outcomes = await asyncio.gather(
-            *(office.run(RefundPayment, order=number, payment=payment, amount=20_000) for office in offices)
+            *(office.run(RefundOrder, **refunding(number, payment), amount=20_000) for office in offices)
         )
-    assert sum(isinstance(outcome, RefundOpened) for outcome in outcomes) == 2
+    assert sum(isinstance(outcome, Refunding) for outcome in outcomes) == 2
     assert (await shop.row(Payment)).refunded == 40_000
 
 

@@ -139,6 +139,18 @@ ORDERS = (
         "order {id}: it counts as paid, but of {total} its payments add up to {paid}",
     ),
     Law(
+        # What a certificate paid of an order that was discarded is back without a refund.
+        "payment-refunds",
+        """
+        select p."order", p.no, p.refunded, coalesce(r.given, 0) given from payments p
+        left join (
+          select "order", payment, sum(amount) given from refunds where workspace = $1 group by "order", payment
+        ) r on r."order" = p."order" and r.payment = p.no
+        where p.workspace = $1 and p.kind <> 'certificate' and p.refunded <> coalesce(r.given, 0)
+        """,
+        "payment {no} of order {order} counts {refunded} as given back, but its refunds add up to {given}",
+    ),
+    Law(
         "order-ids",
         """
         select o.id, c.next from counters c, (select max(id) id from orders where workspace = $1) o

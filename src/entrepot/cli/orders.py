@@ -87,8 +87,12 @@ async def refund_order(
         str | None,
         typer.Option(help="So much money, such as 12.50; with --line instead of the units' worth."),
     ] = None,
+    payment: Annotated[
+        int | None,
+        typer.Option(metavar="NO", help="Of this payment; else of the first of which something is left."),
+    ] = None,
 ) -> None:
-    """Give money back: all that is left of an order, units of some lines, or an amount."""
+    """Give money back: all that is left of a payment, units of some lines, or an amount."""
     from entrepot.domain.orders import RefundedLine
     from entrepot.domain.refunding import Refunding
     from entrepot.engine.refunds import refund_order
@@ -96,7 +100,8 @@ async def refund_order(
     found = await _find(session, order)
     lines = tuple(RefundedLine(each.no, each.quantity) for each in map(_line, line or ()))
     money = None if amount is None else _money(amount, found.order.currency)
-    command = refund_order(found.order.id, reason[:1_000], lines, money)
+    named = None if payment is None else _payment(found, payment)
+    command = refund_order(found.order.id, reason[:1_000], lines, money, payment=named)
     outcome: Refunding = await session.refund(command)
     session.tell(outcome, lambda: _refunded(outcome))
 
@@ -122,6 +127,13 @@ def _line(text: str) -> "CancelledLine":
     if numbers[0] is None or numbers[1] is None:
         fail(f"--line: {text!r} is wrong; expected line number and units, such as 1=2.", status=2)
     return CancelledLine(numbers[0], numbers[1])
+
+
+def _payment(found: "OrderDetails", no: int) -> int:
+    numbers = {payment.no: payment.id for payment in found.payments}
+    if no not in numbers:
+        fail(f"--payment: {no} is wrong; the order has {', '.join(map(str, numbers)) or 'none'}.", status=2)
+    return numbers[no]
 
 
 def _money(text: str, currency: str) -> int:

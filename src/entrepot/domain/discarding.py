@@ -13,7 +13,7 @@ from entrepot.domain.cancelling import Cancelled, cancel_units, cancellable
 from entrepot.domain.carts import Cart, remove_cart
 from entrepot.domain.collecting import OPEN_STATES, state_of
 from entrepot.domain.folding import folded
-from entrepot.domain.orders import Order, OrderLine, Payment
+from entrepot.domain.orders import Order, OrderLine, Payment, Refund
 from entrepot.domain.purchases import codes_want, give_back_codes
 from entrepot.domain.shopping import ShoppingCommand
 from entrepot.domain.state import Changes, Decided, Decision, Ids, Stage, View, refused
@@ -93,7 +93,7 @@ def _discard(order: Order, view: View, now: datetime) -> Decided:
         cast("Cancelled", decided.result).order,
         state="cancelled",
         reason=DISCARDED,
-        payment_state=state_of(payments, order.total),
+        payment_state=state_of(payments, order.total, view.children(Refund, order.id)),
         data={**order.data, "discarded_at": now.isoformat()},
     )
     give_back_codes(_purchase(order, view), order.id, view, now, changes)

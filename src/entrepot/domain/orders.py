@@ -228,12 +228,16 @@ class Breakdown(msgspec.Struct, frozen=True):
 
 
 class Refund(Record, frozen=True):
-    """Money given back for an order. It is `open` until the gateway has said so; `key` makes asking again safe."""
+    """Money of one payment (its number within the order) that is given back; `id` is the workspace's.
+
+    It is `open` until the gateway has said so, and gone if that refuses; `key_uuid` makes asking again safe.
+    """
 
     order: int
-    no: int
+    id: int
+    payment: int
     key_uuid: UUID
-    state: Literal["open", "done", "failed"]
+    state: Literal["open", "done"]
     amount: int
     reason: str
     breakdown: Breakdown
@@ -243,8 +247,8 @@ class Refund(Record, frozen=True):
 
     @property
     def key(self) -> Hashable:
-        """Order and number."""
-        return (self.order, self.no)
+        """Order and id."""
+        return (self.order, self.id)
 
     @property
     def parent(self) -> Hashable:

@@ -1,6 +1,7 @@
 """Giving money back: a refund is reserved against what was paid, then asked for outside, then done or taken back.
 
-No more is ever given back than was paid: what is under way counts as given until it has failed.
+No more is ever given back than was paid: what is under way counts as given until it is refused, and then nothing
+remains of it.
 """
 
 from __future__ import annotations
@@ -11,42 +12,42 @@ from typing import Literal
 
 import msgspec
 
-from entrepot.domain.cancelling import invoiced, share_of
-from entrepot.domain.orders import (
-    Breakdown,
-    InvoiceLine,
-    Order,
-    OrderLine,
-    OrderPart,
-    Payment,
-    Refund,
-    RefundedLine,
-    event,
-)
+from entrepot.domain import certificates
+from entrepot.domain.cancelling import invoiced
+from entrepot.domain.certificates import Certificate, CertificateUse
+from entrepot.domain.collecting import state_of
+from entrepot.domain.orders import Order, OrderLine, Payment, Refund, RefundedLine, event
 from entrepot.domain.outbox import Delivery
+from entrepot.domain.refund_amounts import Claim
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.failures import Failure
+from entrepot.failures.commerce import PaymentUnknown
 from entrepot.failures.orders import OrderUnknown
-from entrepot.failures.payments import NothingToRefund, RefundTooLarge, UnitsNotRefundable
+from entrepot.failures.payments import NothingToRefund
 
 LISTENER = "refund"
-REFUNDABLE = frozenset({"paid", "partially_refunded"})
 
 
 class Refunding(msgspec.Struct, frozen=True):
-    """A refund and its order. While it is `open`, the provider that took the money is to be asked."""
+    """A refund and its order. While it is `open`, the provider that took the money is to be asked.
+
+    `refused` says that it did not give the money back.
+    """
 
     order: Order
     refund: Refund
     payment: Payment
+    refused: bool = False
 
 
 class RefundOrder(Command, frozen=True):
-    """Give back units of some lines, or an amount, or without either all that is left.
+    """Give back units of some lines, or an amount, or without either all that is left of a payment.
 
-    Units are worth their goods, tax and duties, and with the last unit of a part also its shipping; where both are
-    given, the amount decides and the units are only counted. Times are real: until `ask_again_at` only who reserved
-    the refund asks the provider, until `give_up_at` the provider knows its key. The result is `Refunding`.
+    `payment` is a payment's id; without one it is the order's first of which something is left. Units are worth their
+    goods, tax and duties, and with the last unit of a part also its shipping; where both are given, the amount decides
+    and the units are only counted. Times are real: until `ask_again_at` only who reserved the refund asks the
+    provider, until `give_up_at` the provider knows its key. `channel` limits it to that account's own orders. The
+    result is `Refunding`.
     """
 
     order: int
@@ -55,6 +56,13 @@ class RefundOrder(Command, frozen=True):
     give_up_at: datetime
     lines: tuple[RefundedLine, ...] = ()
     amount: int | None = None
+    payment: int | None = None
+    channel: int | None = None
+
+    @property
+    def ids(self) -> int:
+        """The refund's."""
+        return 1
 
     @property
     def weight(self) -> int:
@@ -62,25 +70,34 @@ class RefundOrder(Command, frozen=True):
         return 6 + max(len(self.lines), 2)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The order with all that hangs on it."""
-        del view
-        return (self.order,) if stage is Stage.ORDER else ()
+        """The order with all that hangs on it, and the certificates that paid for it."""
+        paid_by = [p.method_id for p in view.children(Payment, self.order) if p.kind == "certificate"]
+        match stage:
+            case Stage.ORDER:
+                return (self.order,)
+            case Stage.CERTIFICATE:
+                return paid_by
+            case Stage.CERTIFICATE_USE:
+                return [(certificate, self.order) for certificate in paid_by]
+            case _:
+                return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuses an unknown order, one of which nothing can be given back, and more than is left."""
+        """Refuses what is unknown, of which nothing can be given back, and more than is left."""
         order = view.get(Order, self.order)
-        if order is None:
+        if order is None or self.channel not in (None, order.channel):
             return refused(OrderUnknown(str(self.order)))
-        payment = _refundable(order, view)
-        if payment is None:
-            return refused(NothingToRefund(str(order.id)))
-        claim = _Claim(order, payment, view)
+        payment = self._payment(order, view)
+        if isinstance(payment, Failure):
+            return refused(payment)
+        claim = Claim(order, payment, view)
         wanted = claim.wanted(self.lines, self.amount)
         if isinstance(wanted, Failure):
             return refused(wanted)
         refund = Refund(
             order=order.id,
-            no=1 + max((known.no for known in claim.refunds), default=0),
+            id=ids.next(),
+            payment=payment.no,
             key_uuid=ids.uuid(),
             state="open",
             amount=wanted.breakdown.total,
@@ -90,27 +107,40 @@ class RefundOrder(Command, frozen=True):
             reference=None,
             at=now,
         )
-        return self._reserved(claim, refund, now)
+        return self._reserved(claim, refund, view, now)
 
-    def _reserved(self, claim: _Claim, refund: Refund, now: datetime) -> Decided:
+    def _payment(self, order: Order, view: View) -> Payment | Failure:
+        """The payment of which something is to be given back."""
+        payments = view.children(Payment, order.id)
+        named = [p for p in payments if self.payment in (None, p.id)]
+        if self.payment is not None and not named:
+            return PaymentUnknown(str(self.payment))
+        left = (p for p in named if p.state == "paid" and p.refunded < p.amount)
+        return next(left, None) or NothingToRefund(str(order.id))
+
+    def _reserved(self, claim: Claim, refund: Refund, view: View, now: datetime) -> Decided:
         payment = msgspec.structs.replace(claim.payment, refunded=claim.payment.refunded + refund.amount)
         changes = Changes((payment, *_counted(claim.lines, refund, 1)))
-        if payment.kind != "card":
-            # Who collected the money gives it back; we write it down.
-            order, refund = _done(claim, refund, None, now, changes)
-            return Decided(Refunding(order, refund, payment), changes)
-        payload = {"refund": refund.no, "give_up_at": self.give_up_at.isoformat()}
-        again = Delivery(self.order, f"{LISTENER}:{refund.no}", 1, payload, now, self.ask_again_at)
-        changes.put(refund, again)
-        return Decided(Refunding(claim.order, refund, payment), changes)
+        if payment.kind == "card":
+            payload = {"give_up_at": self.give_up_at.isoformat()}
+            again = Delivery(*delivery_key(refund.order, refund.id), payload, now, self.ask_again_at)
+            changes.put(refund, again)
+            return Decided(Refunding(claim.order, refund, payment), changes)
+        # Who collected the money gives it back, and we write it down; a certificate's we hold ourselves.
+        if payment.kind == "certificate":
+            _to_certificate(payment, refund.amount, view, now, changes)
+        order, refund = _done(claim, payment, refund, None, now, changes)
+        return Decided(Refunding(order, refund, payment), changes)
 
 
 class EndRefund(Command, frozen=True):
-    """What the provider said of an open refund; of several who ask, the first decides. The result is `Refunding`."""
+    """What the provider said of an open refund; of several who ask, the first decides. The result is `Refunding`.
 
-    order: int
-    no: int
-    state: Literal["done", "failed"]
+    A refund that it refused leaves nothing behind. Where somebody else has ended the refund so, `known` tells of it.
+    """
+
+    known: Refund
+    state: Literal["done", "refused"]
     reference: str | None = None
 
     @property
@@ -119,131 +149,42 @@ class EndRefund(Command, frozen=True):
         return 6
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The order with all that hangs on it."""
+        """The order with all that hangs on it, and the delivery that would ask again."""
         del view
-        return (self.order,) if stage is Stage.ORDER else ()
+        match stage:
+            case Stage.ORDER:
+                return (self.known.order,)
+            case Stage.DELIVERY:
+                return (delivery_key(self.known.order, self.known.id),)
+            case _:
+                return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Done, or what was reserved for it can be refunded again."""
         del ids
-        order, refund = view.get(Order, self.order), view.get(Refund, (self.order, self.no))
-        payment = view.children(Payment, self.order)[0] if order else None
-        if order is None or refund is None or payment is None:
-            raise LookupError(f"order {self.order} has no refund {self.no}")
+        order, refund = view.get(Order, self.known.order), view.get(Refund, self.known.key)
+        payment = view.get(Payment, (self.known.order, self.known.payment))
+        if order is None or payment is None:
+            raise LookupError(f"order {self.known.order} has no payment {self.known.payment}")
+        if refund is None:
+            return Decided(Refunding(order, self.known, payment, refused=True), Changes())
         if refund.state != "open":
             return Decided(Refunding(order, refund, payment), Changes())
-        claim, changes = _Claim(order, payment, view), Changes()
+        changes = Changes()
+        if (again := view.get(Delivery, delivery_key(refund.order, refund.id))) is not None:
+            changes.remove(again)
         if self.state == "done":
-            order, refund = _done(claim, refund, self.reference, now, changes)
-        else:
-            order, refund, payment = _failed(claim, refund, now, changes)
-        return Decided(Refunding(order, refund, payment), changes)
+            order, refund = _done(Claim(order, payment, view), payment, refund, self.reference, now, changes)
+            return Decided(Refunding(order, refund, payment), changes)
+        payment = msgspec.structs.replace(payment, refunded=payment.refunded - refund.amount)
+        changes.put(payment, *_counted(view.children(OrderLine, order.id), refund, -1))
+        changes.remove(refund)
+        return Decided(Refunding(order, refund, payment, refused=True), changes)
 
 
-class _Wanted(msgspec.Struct, frozen=True):
-    breakdown: Breakdown
-    lines: tuple[RefundedLine, ...]
-
-
-class _Claim:
-    """What is left to be given back of an order."""
-
-    def __init__(self, order: Order, payment: Payment, view: View) -> None:
-        self.order = order
-        self.payment = payment
-        self.parts = view.children(OrderPart, order.id)
-        self.lines = view.children(OrderLine, order.id)
-        self.refunds = view.children(Refund, order.id)
-        self.invoice = view.get(InvoiceLine, order.id)
-
-    def wanted(self, lines: Sequence[RefundedLine], amount: int | None) -> _Wanted | Failure:
-        units = self._units(lines)
-        if isinstance(units, Failure):
-            return units
-        left = self._left()
-        if not lines and amount is None:
-            units = tuple(RefundedLine(x.no, x.quantity - x.refunded) for x in self.lines if _open_units(x))
-            return _Wanted(left, units)
-        worth = self._worth(units) if lines else left
-        asked = worth.total if amount is None else amount
-        if not 1 <= asked <= left.total:
-            return RefundTooLarge(str(self.order.id), asked, left.total)
-        return _Wanted(divided(asked, worth, left), units)
-
-    def _units(self, lines: Sequence[RefundedLine]) -> tuple[RefundedLine, ...] | Failure:
-        known = {line.no: line for line in self.lines}
-        asked: dict[int, int] = {}
-        for line in lines:
-            asked[line.line] = asked.get(line.line, 0) + line.quantity
-            open_units = _open_units(known[line.line]) if line.line in known else 0
-            if line.quantity < 1 or asked[line.line] > open_units:
-                return UnitsNotRefundable(str(self.order.id), line.line, asked[line.line], open_units)
-        return tuple(RefundedLine(no, quantity) for no, quantity in asked.items())
-
-    def _worth(self, units: Sequence[RefundedLine]) -> Breakdown:
-        taken = {each.line: each.quantity for each in units}
-        parts = self._last_of_parts(taken)
-        lines = [(line, taken[line.no]) for line in self.lines if line.no in taken]
-        return Breakdown(
-            sum(_slice(line.goods, line, quantity) for line, quantity in lines),
-            sum(_slice(line.tax, line, quantity) for line, quantity in lines),
-            sum(part.shipping for part in parts),
-            sum(part.shipping_tax for part in parts),
-            sum(_slice(line.duties, line, quantity) for line, quantity in lines),
-        )
-
-    def _last_of_parts(self, taken: dict[int, int]) -> list[OrderPart]:
-        """The parts of which nothing is left that was not given back."""
-        touched = {line.part for line in self.lines if line.no in taken}
-        kept = {line.part for line in self.lines if _open_units(line) > taken.get(line.no, 0)}
-        return [part for part in self.parts if part.no in touched - kept]
-
-    def _left(self) -> Breakdown:
-        """What was paid and not given back, by what it was paid for."""
-        order = self.order
-        given = [refund.breakdown for refund in self.refunds if refund.state != "failed"]
-        goods = order.goods - sum(each.goods for each in given)
-        goods_tax = order.goods_tax - sum(each.goods_tax for each in given)
-        shipping_tax = order.shipping_tax - sum(each.shipping_tax for each in given)
-        duties = order.duties - sum(each.duties for each in given)
-        left = self.payment.amount - self.payment.refunded
-        # Shipping takes what else an order may cost, so that the parts are always the whole.
-        return Breakdown(
-            goods, goods_tax, left - goods - goods_tax - shipping_tax - duties, shipping_tax, duties
-        )
-
-
-def divided(amount: int, worth: Breakdown, left: Breakdown) -> Breakdown:
-    """An amount by what it is given back for: in the proportions of `worth`, and never more than is `left` of each."""
-    parts = {name: getattr(worth, name) for name in _PARTS}
-    limits = {name: getattr(left, name) for name in _PARTS}
-    whole = sum(parts.values())
-    given = {name: min(amount * part // whole if whole else 0, limits[name]) for name, part in parts.items()}
-    for name in _PARTS:
-        more = min(amount - sum(given.values()), limits[name] - given[name])
-        given[name] += more
-    return Breakdown(**given)
-
-
-_PARTS = ("goods", "goods_tax", "shipping", "shipping_tax", "duties")
-
-
-def _refundable(order: Order, view: View) -> Payment | None:
-    """The payment of which something is left; None where there is none."""
-    if order.payment_state not in REFUNDABLE:
-        return None
-    payments = view.children(Payment, order.id)
-    return next((p for p in payments[:1] if p.state == "paid" and p.refunded < p.amount), None)
-
-
-def _open_units(line: OrderLine) -> int:
-    return line.quantity - line.refunded
-
-
-def _slice(amount: int, line: OrderLine, quantity: int) -> int:
-    """The share of so many more units: refunded unit by unit, a line comes to exactly its own sums."""
-    before = share_of(amount, line.refunded, line.quantity)
-    return share_of(amount, line.refunded + quantity, line.quantity) - before
+def delivery_key(order: int, refund: int) -> tuple[int, str, int]:
+    """The name of the delivery that asks for a refund again: subject, listener, number."""
+    return (order, f"{LISTENER}:{refund}", 1)
 
 
 def _counted(lines: Iterable[OrderLine], refund: Refund, sign: Literal[1, -1]) -> list[OrderLine]:
@@ -256,31 +197,39 @@ def _counted(lines: Iterable[OrderLine], refund: Refund, sign: Literal[1, -1]) -
 
 
 def _done(
-    claim: _Claim, refund: Refund, reference: str | None, now: datetime, changes: Changes
+    claim: Claim, payment: Payment, refund: Refund, reference: str | None, now: datetime, changes: Changes
 ) -> tuple[Order, Refund]:
     done = msgspec.structs.replace(refund, state="done", reference=reference, at=now)
-    given = [known for known in claim.refunds if known.state == "done" and known.no != done.no]
-    total = sum(known.amount for known in given) + done.amount
-    state = "refunded" if total >= claim.payment.amount else "partially_refunded"
+    others = [known for known in claim.refunds if known.id != done.id]
+    payments = [payment if p.no == payment.no else p for p in claim.payments]
+    state = state_of(payments, claim.order.total, [*others, done])
     order = msgspec.structs.replace(claim.order, payment_state=state)
-    order, happened = event(order, "refunded", now, refund=done.no, amount=done.amount, reason=done.reason)
+    order, happened = event(
+        order, "refunded", now, refund=done.id, payment=payment.id, amount=done.amount, reason=done.reason
+    )
     changes.put(order, happened, done)
     if claim.invoice is not None:
+        given = [*(known for known in others if known.state == "done"), done]
         counted = {line.no: line for line in (*claim.lines, *_pending_counts(claim.lines, changes))}
-        amount = invoiced(order, claim.parts, list(counted.values()), [*given, done])
+        amount = invoiced(order, claim.parts, list(counted.values()), given)
         changes.put(msgspec.structs.replace(claim.invoice, amount=amount))
     return order, done
 
 
-def _pending_counts(lines: Iterable[OrderLine], changes: Changes) -> list[OrderLine]:
+def _pending_counts(lines: Sequence[OrderLine], changes: Changes) -> list[OrderLine]:
     """The lines as this very change set counts them."""
     numbers = {line.no for line in lines}
     return [line for line in changes.records(OrderLine) if line.no in numbers]
 
 
-def _failed(claim: _Claim, refund: Refund, now: datetime, changes: Changes) -> tuple[Order, Refund, Payment]:
-    failed = msgspec.structs.replace(refund, state="failed", at=now)
-    payment = msgspec.structs.replace(claim.payment, refunded=claim.payment.refunded - refund.amount)
-    order, happened = event(claim.order, "refund-failed", now, refund=refund.no, amount=refund.amount)
-    changes.put(order, happened, failed, payment, *_counted(claim.lines, refund, -1))
-    return order, failed, payment
+def _to_certificate(payment: Payment, amount: int, view: View, now: datetime, changes: Changes) -> None:
+    certificate = view.get(Certificate, payment.method_id)
+    use = view.get(CertificateUse, (payment.method_id, payment.order))
+    if certificate is None or use is None:
+        raise LookupError(f"payment {payment.id} names a certificate that does not exist")
+    changes.put(certificates.spent(certificate, -amount, now))
+    left = use.amount - amount
+    if left:
+        changes.put(msgspec.structs.replace(use, amount=left))
+    else:
+        changes.remove(use)

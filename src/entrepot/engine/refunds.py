@@ -8,16 +8,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import msgspec
+import structlog
 
 from entrepot.domain.orders import Refund, RefundedLine
 from entrepot.domain.refunding import EndRefund, Refunding, RefundOrder
-from entrepot.domain.state import refused
+from entrepot.domain.state import Refused, refused
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, read_payload
 from entrepot.engine.deliveries.handler import Outcome as Tried
 from entrepot.engine.engine import Engine, Outcome
 from entrepot.engine.vendors import Vendors, cards_of
-from entrepot.failures.payments import RefundInDoubt, RefundRefused
+from entrepot.failures import Failure
+from entrepot.failures.payments import PaymentProviderUnreachable, RefundInDoubt, RefundRefused
 from entrepot.gateways.cards.port import CallFailed
 from entrepot.store.attempts import read_refund
 from entrepot.store.connections import Pool
@@ -30,6 +32,7 @@ KEY_LIFE = timedelta(hours=20)
 """How long a key is asked again: providers forget keys after a day, and then the same key would pay again."""
 
 _ALREADY = "charge_already_refunded"
+_log = structlog.stdlib.get_logger("entrepot.payments")
 
 
 def refund_order(
@@ -38,11 +41,13 @@ def refund_order(
     lines: tuple[RefundedLine, ...] = (),
     amount: int | None = None,
     *,
+    payment: int | None = None,
+    channel: int | None = None,
     ask_again_after: timedelta = ASK_AGAIN_AFTER,
 ) -> RefundOrder:
     """The command of a refund that is to be reserved and asked for now."""
     now = real_now()
-    return RefundOrder(order, reason, now + ask_again_after, now + KEY_LIFE, lines, amount)
+    return RefundOrder(order, reason, now + ask_again_after, now + KEY_LIFE, lines, amount, payment, channel)
 
 
 class Refunds:
@@ -60,16 +65,14 @@ class Refunds:
             return reserved
         return await self._ask(workspace, reserved, alone_until=command.ask_again_at - LATEST_FAILURE)
 
-    async def settle(self, workspace: int, order: int, no: int) -> Outcome:
-        """Ask again for a refund that may have been asked for; its outcome where it has ended meanwhile."""
+    async def settle(self, workspace: int, order: int, refund: int) -> bool:
+        """Ask again for a refund that may have been asked for; whether it has ended now."""
         async with self._reads.acquire() as connection:
-            found = await read_refund(connection, workspace, order, no)
-        if found is None:
-            raise LookupError(f"order {order} has no refund {no}")
-        refunding = Refunding(*found)
-        if refunding.refund.state != "open":
-            return refunding
-        return await self._ask(workspace, refunding, alone_until=None)
+            found = await read_refund(connection, workspace, order, refund)
+        if found is None or found[1].state != "open":
+            return True
+        outcome = await self._ask(workspace, Refunding(*found), alone_until=None)
+        return isinstance(outcome, Refunding) or _refused(outcome)
 
     async def _ask(self, workspace: int, refunding: Refunding, *, alone_until: datetime | None) -> Outcome:
         order, refund, payment = refunding.order, refunding.refund, refunding.payment
@@ -79,42 +82,48 @@ class Refunds:
             # Only who asks first and alone learns that nothing moved: a later answer may be of that try alone.
             alone = alone_until is not None and real_now() < alone_until
             if answer.in_doubt or not (alone or answer.code == _ALREADY):
-                return refused(RefundInDoubt(str(order.id), refund.no))
-            return await self._failed(workspace, refund, answer.message)
+                return refused(RefundInDoubt(str(order.id), refund.id))
+            return await self._not_given(workspace, refund, _why(refund, answer))
         if answer.status in ("failed", "canceled"):
-            return await self._failed(workspace, refund, f"the refund is {answer.status}")
-        return await self._engine.execute(workspace, EndRefund(order.id, refund.no, "done", answer.id))
+            failure = RefundRefused(str(order.id), f"The refund is {answer.status}.")
+            return await self._not_given(workspace, refund, failure)
+        return await self._engine.execute(workspace, EndRefund(refund, "done", answer.id))
 
-    async def _failed(self, workspace: int, refund: Refund, message: str) -> Outcome:
-        ended = await self._engine.execute(workspace, EndRefund(refund.order, refund.no, "failed"))
-        if isinstance(ended, Refunding) and ended.refund.state == "failed":
-            return refused(RefundRefused(str(refund.order), message))
-        return ended
+    async def _not_given(self, workspace: int, refund: Refund, failure: Failure) -> Outcome:
+        ended = await self._engine.execute(workspace, EndRefund(refund, "refused"))
+        if not isinstance(ended, Refunding) or not ended.refused:
+            return ended
+        _log.warning("refund refused", workspace=workspace, order=refund.order, failure=failure.name)
+        return refused(failure)
+
+
+def _why(refund: Refund, answer: CallFailed) -> Failure:
+    """A provider that was never reached has refused nothing."""
+    order = str(refund.order)
+    return PaymentProviderUnreachable(order) if answer.unreachable else RefundRefused(order, answer.message)
+
+
+def _refused(outcome: Outcome) -> bool:
+    final = RefundRefused | PaymentProviderUnreachable
+    return isinstance(outcome, Refused) and isinstance(outcome.failures[0], final)
 
 
 class _Payload(msgspec.Struct):
-    refund: int
     give_up_at: datetime
 
 
 class RefundDeliveries:
-    """Refunds (`refund:<no>`) that somebody reserved and may not have brought to their end."""
+    """Refunds (`refund:<id>`) that somebody reserved and may not have brought to their end."""
 
     def __init__(self, refunds: Refunds) -> None:
         self._refunds = refunds
 
     async def __call__(self, job: Job) -> Tried:
         """Ask again while the provider knows the key; after that an operator must look."""
-        payload = read_payload(job, _Payload)
-        if payload is None:
+        payload, refund = read_payload(job, _Payload), job.number
+        if payload is None or refund is None:
             return UNREADABLE
         if real_now() > payload.give_up_at:
             return Failed("nobody knows whether the money was given back, and its key has ended", final=True)
-        outcome = await self._refunds.settle(job.workspace, job.subject, payload.refund)
-        ended = isinstance(outcome, Refunding) and outcome.refund.state != "open"
-        return Delivered() if ended or _refused(outcome) else Failed("the provider gave no answer")
-
-
-def _refused(outcome: Outcome) -> bool:
-    failures = getattr(outcome, "failures", ())
-    return any(isinstance(failure, RefundRefused) for failure in failures)
+        ended = await self._refunds.settle(job.workspace, job.subject, refund)
+        return Delivered() if ended else Failed("the provider gave no answer")

@@ -12,17 +12,15 @@ from typing import Any
 
 from entrepot.domain.buying import CheckoutCart
 from entrepot.domain.channels import ChannelSettings
-from entrepot.domain.collecting import CloseRefund, RefundOpened, RefundPayment
 from entrepot.domain.placing import InFlight
+from entrepot.domain.refunding import RefundOrder
 from entrepot.domain.reserving import Reserved
 from entrepot.domain.shopping import ShoppingCommand
 from entrepot.domain.state import refused
 from entrepot.engine.driving import Driver
 from entrepot.engine.engine import Engine, Outcome
-from entrepot.engine.vendors import Vendors
+from entrepot.engine.refunds import Refunds
 from entrepot.failures import Unavailable
-from entrepot.failures.till import PaymentRefundFailed
-from entrepot.gateways.cards.port import Refund
 
 WAIT_SECONDS = 25.0
 """How long a checkout waits for another one of the same cart to end."""
@@ -31,10 +29,10 @@ WAIT_SECONDS = 25.0
 class Till:
     """Takes money for carts, and gives it back."""
 
-    def __init__(self, engine: Engine, driver: Driver, vendors: Vendors) -> None:
+    def __init__(self, engine: Engine, driver: Driver, refunds: Refunds) -> None:
         self._engine = engine
         self._driver = driver
-        self._vendors = vendors
+        self._refunds = refunds
         self._tasks: set[asyncio.Task[Outcome]] = set()
 
     async def check_out(
@@ -43,9 +41,9 @@ class Till:
         """Place the cart that `cart` names; a card is charged by `token`. The outcome is that of `CheckoutCart`."""
         return await self._surely(self._checked_out(workspace, settings, cart, token))
 
-    async def refund(self, workspace: int, settings: ChannelSettings, command: RefundPayment) -> Outcome:
-        """Give money back. What the provider refuses counts as never given back: `PaymentRefundFailed`."""
-        return await self._surely(self._refunded(workspace, settings, command))
+    async def refund(self, workspace: int, command: RefundOrder) -> Outcome:
+        """Give money back. The outcome is that of `Refunds.refund`."""
+        return await self._surely(self._refunds.refund(workspace, command))
 
     async def stop(self) -> None:
         """Wait for what is on its way."""
@@ -69,23 +67,6 @@ class Till:
                 return outcome
             if not await self._driver.await_end(workspace, outcome.attempt, deadline):
                 return refused(Unavailable(1))
-
-    async def _refunded(self, workspace: int, settings: ChannelSettings, command: RefundPayment) -> Outcome:
-        opened = await self._engine.execute(workspace, command)
-        if not isinstance(opened, RefundOpened) or opened.done:
-            return opened
-        refund, payment = opened.refund, opened.payment
-        gateway = self._vendors.cards(workspace, settings.cards, opened.order.environment)
-        answer = await gateway.refund(payment.reference or "", refund.amount, refund.key_uuid.hex)
-        closed = CloseRefund(
-            channel=command.channel,
-            order=command.order,
-            payment=command.payment,
-            refund=refund.no,
-            succeeded=isinstance(answer, Refund),
-        )
-        outcome = await self._engine.execute(workspace, closed)
-        return outcome if isinstance(answer, Refund) else refused(PaymentRefundFailed(answer.message))
 
 
 def _checking_out(cart: ShoppingCommand, lease: datetime) -> CheckoutCart:

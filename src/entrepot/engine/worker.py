@@ -60,8 +60,8 @@ class Worker:
         self._books = OpenablePool(partial(write_pool, database_url))
         self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
-        self.till = Till(self.engine, self.desk.driver, self.vendors)
         self.refunds = Refunds(self.engine, self.reads, self.vendors)
+        self.till = Till(self.engine, self.desk.driver, self.refunds)
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         self.outbox = Outbox(
             self._outbox_pool,

@@ -251,13 +251,3 @@ class PaymentNotCancellable(Failure, frozen=True):
     retry: ClassVar[Retry] = Retry.NEVER
     advice: ClassVar[str] = "Refund what is paid; what is cancelled stays so."
     state: str
-
-
-class PaymentNotRefundable(Failure, frozen=True):
-    """The payment is in a state in which it cannot be refunded, or not by that much."""
-
-    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
-    advice: ClassVar[str] = "Refund at most what was paid and not given back yet."
-    state: str
-    refundable: int
-    """In minor units of the payment's currency."""

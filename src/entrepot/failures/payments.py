@@ -114,6 +114,16 @@ class UnitsNotRefundable(Failure, frozen=True):
     refundable: int
 
 
+class PaymentProviderUnreachable(Failure, frozen=True):
+    """The payment provider could not be reached; nothing was asked of it, and nothing has changed."""
+
+    retry: ClassVar[Retry] = Retry.LATER
+    advice: ClassVar[str] = (
+        "Try again; if it persists, the operator must check the connection to the provider."
+    )
+    order: str
+
+
 class RefundInDoubt(Failure, frozen=True):
     """The provider did not say whether the money was given back; it is asked again by itself."""
 

@@ -15,14 +15,6 @@ class PaymentCancelFailed(Failure, frozen=True):
     message: str
 
 
-class PaymentRefundFailed(Failure, frozen=True):
-    """The payment provider did not give the money back."""
-
-    retry: ClassVar[Retry] = Retry.LATER
-    advice: ClassVar[str] = "Try again; if the time for it is over, give the money back by hand."
-    message: str
-
-
 class AddressLookupUnavailable(Failure, frozen=True):
     """No payment method is chosen, or the chosen one does not look addresses up."""
 

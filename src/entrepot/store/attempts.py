@@ -42,14 +42,14 @@ async def read_placed(connection: Connection, workspace: int, number: int) -> Pl
 
 
 async def read_refund(
-    connection: Connection, workspace: int, number: int, no: int
+    connection: Connection, workspace: int, number: int, refund_id: int
 ) -> tuple[Order, Refund, Payment] | None:
     """A refund with its order and the payment that it is of."""
     view = View(workspace)
     await LOADERS[Stage.ORDER](connection, workspace, [number], view, False)
-    order, refund = view.get(Order, number), view.get(Refund, (number, no))
-    payments = view.children(Payment, number)
-    return (order, refund, payments[0]) if order and refund and payments else None
+    order, refund = view.get(Order, number), view.get(Refund, (number, refund_id))
+    payment = view.get(Payment, (number, refund.payment)) if refund else None
+    return (order, refund, payment) if order and refund and payment else None
 
 
 async def read_settings(connection: Connection, workspace: int, channel: int) -> ChannelSettings:

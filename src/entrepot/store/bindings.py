@@ -45,7 +45,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(orders.OrderLine, "order_lines", "order", "no"),
     Binding(orders.OrderEvent, "order_events", "order", "seq"),
     Binding(orders.Payment, "payments", "order", "no"),
-    Binding(orders.Refund, "refunds", "order", "no"),
+    Binding(orders.Refund, "refunds", "order", "id"),
     Binding(orders.InvoiceLine, "invoice_lines", "order"),
     Binding(carts.Cart, "carts", "id"),
     Binding(carts.CartLine, "cart_lines", "cart", "no"),

@@ -19,12 +19,13 @@ from entrepot.domain.channels import Channel, ChannelSettings, Reference, Worksp
 from entrepot.domain.customers import Customer, OneTimeCode, Session
 from entrepot.domain.discounts import Discount
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
+from entrepot.domain.outbox import Delivery
 from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import Command, Stage, View
 from entrepot.domain.stock import Hold, Level, Location
 from entrepot.domain.taxes import TaxCompany, TaxRate
 from entrepot.store.connections import Connection
-from entrepot.store.loading import Loader, plain, rows_of
+from entrepot.store.loading import Loader, binding_of, plain, rows_of
 from entrepot.store.row_loaders import any_rows
 from entrepot.store.shop_loaders import articles, by_name, certificate_uses, discount_uses, methods
 
@@ -175,6 +176,15 @@ async def _taxes(
             view.load(TaxRate(*rate))
 
 
+async def _deliveries(
+    connection: Connection, workspace: int, keys: Sequence[tuple[int, str, int]], view: View, lock: bool
+) -> None:
+    binding = binding_of[Delivery]
+    names = binding.key_columns(sorted(keys))
+    for row in await connection.fetch(binding.find(lock=lock), workspace, *names):
+        view.load(binding.parse(row))
+
+
 LOADERS: dict[Stage, Loader] = {
     Stage.CHANNEL: cast("Loader", _channels),
     Stage.REFERENCE: cast("Loader", _references),
@@ -190,6 +200,7 @@ LOADERS: dict[Stage, Loader] = {
     Stage.DISCOUNT_USE: discount_uses,
     Stage.CERTIFICATE: by_name(Certificate),
     Stage.CERTIFICATE_USE: certificate_uses,
+    Stage.DELIVERY: cast("Loader", _deliveries),
     Stage.OFFER: cast("Loader", _offers),
     Stage.SHIPPING: cast("Loader", _shipping),
     Stage.TAX: cast("Loader", _taxes),

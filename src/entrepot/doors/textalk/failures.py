@@ -71,6 +71,7 @@ _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.CombinationUnavailable: (Code.NOT_BUYABLE, _say("buy.combination")),
     c.QuantityNotSold: (Code.NOT_BUYABLE, _say("buy.quantity")),
     c.FileRefused: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.file", limit=f.largest)),
+    carts.FilesFull: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.files-full", limit=f.limit)),
     carts.CartFull: (Code.NOT_BUYABLE, lambda f: say("buy.cart-full", limit=f.limit)),
     carts.CartQuantityTooLarge: (Code.NOT_BUYABLE, lambda f: say("buy.too-many", limit=f.limit)),
 }
@@ -126,11 +127,14 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.PaymentUnavailable: (Code.PAYMENT_UNAVAILABLE, _nothing),
     c.PaymentNotCapturable: (Code.FORBIDDEN, _nothing),
     c.PaymentNotCancellable: (Code.PAYMENT_NOT_CANCELLABLE, _nothing),
-    c.PaymentNotRefundable: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
     till.PaymentCancelFailed: (Code.PAYMENT_CANCELLATION_FAILED, _nothing),
-    till.PaymentRefundFailed: (Code.PAYMENT_REFUNDING_FAILED, _nothing),
     till.AddressLookupUnavailable: (Code.ADDRESS_LOOKUP_UNAVAILABLE, _nothing),
     till.AddressRegisterFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.NothingToRefund: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
+    p.RefundTooLarge: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
+    p.RefundRefused: (Code.PAYMENT_REFUNDING_FAILED, _nothing),
+    p.RefundInDoubt: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.PaymentProviderUnreachable: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.PaymentDeclined: (Code.PAYMENT_FAILED, lambda f: f.message),
     p.CardProviderFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.TaxUnavailable: (Code.EXTERNAL_SERVER_ERROR, _nothing),
@@ -164,6 +168,13 @@ def rpc_error(failure: Failure) -> RpcError:
         return RpcError(Code.PAYMENT_FAILED, failure.message, failure)
     code, detail = _TABLE.get(type(failure), _UNEXPECTED)
     return RpcError(code, detail(failure), failure)
+
+
+def not_stored(error: RpcError) -> RpcError:
+    """The error of a call with a file: where the store takes nothing for now, the file is what was not attached."""
+    if not isinstance(error.failure, Unavailable):
+        return error
+    return RpcError(Code.FILE_ATTACHMENT_FAILED, say("buy.file-store"), error.failure)
 
 
 def fault(error: Exception, code: Code) -> RpcError:

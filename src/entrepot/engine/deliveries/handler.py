@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 P = TypeVar("P", bound=msgspec.Struct)
+LARGEST_ID, LONGEST_ID = 2**53, 16
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -28,6 +29,12 @@ class Job(msgspec.Struct, frozen=True):
     def to(self) -> str:
         """The listener without the name of its handler: `payout:acme` is for `acme`."""
         return self.listener.partition(":")[2]
+
+    @property
+    def number(self) -> int | None:
+        """The id that the listener is for, or None where it names none."""
+        short = self.to.isascii() and self.to.isdigit() and len(self.to) <= LONGEST_ID
+        return int(self.to) if short and int(self.to) < LARGEST_ID else None
 
     def __repr__(self) -> str:
         return f"Job({self.key!r})"

@@ -101,6 +101,11 @@ class CallFailed(msgspec.Struct, frozen=True):
     in_doubt: bool
     code: str | None = None
 
+    @property
+    def unreachable(self) -> bool:
+        """Whether the provider was never reached: it cannot have refused anything."""
+        return not self.in_doubt and self.message == UNREACHABLE and self.code is None
+
 
 CreateOutcome: TypeAlias = Intent | CallFailed
 ConfirmOutcome: TypeAlias = Intent | Declined | TokenUsed | CallFailed

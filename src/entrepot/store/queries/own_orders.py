@@ -33,7 +33,7 @@ order by o.id desc limit 1
 
 
 class OwnOrder(msgspec.Struct, frozen=True):
-    """An order with its parts, lines and refunds, each kind by number."""
+    """An order with its parts, lines and refunds, each kind in order."""
 
     order: Order
     parts: tuple[OrderPart, ...]
@@ -76,7 +76,7 @@ def _of_order(kind: type[Record]) -> str:
     binding = _bindings[kind]
     return (
         f"select {binding.select('t')} from {binding.table} t "  # noqa: S608  (our own names)
-        'where workspace = $1 and "order" = $2 order by no'
+        f'where workspace = $1 and "order" = $2 order by {binding.key_names[-1]}'
     )
 
 

@@ -122,9 +122,10 @@ payments = table(
 
 refunds = table(
     "refunds",
-    ("order", "no"),
+    ("order", "id"),
     big("order"),
-    small("no"),
+    big("id"),
+    small("payment"),
     uuid("key_uuid"),
     text("state"),
     big("amount"),

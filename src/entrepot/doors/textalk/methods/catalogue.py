@@ -175,11 +175,15 @@ class _Catalogue:
         if isinstance(seen, RpcError):
             return seen
         rows = await self._parts.read(_LOG, context.shop.workspace, uid)
-        return [{"time": write_moment(at), "status": status, "error": error} for at, status, error in rows]
+        return [
+            {"time": write_moment(at), "uid": subject, "status": status, "error": error}
+            for at, subject, status, error in rows
+        ]
 
 
 _LOG: Final = """
-select at, status, error from event_listener_log where workspace = $1 and listener = $2 order by id desc limit 100
+select at, subject, status, error from event_listener_log
+where workspace = $1 and listener = $2 order by id desc limit 100
 """
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, cast
 
+from entrepot.domain.choosing import NewFile
 from entrepot.domain.codes import AddCode, CodesSet, RemoveCode
-from entrepot.domain.collecting import CancelPayment, CapturePayment, RefundPayment
+from entrepot.domain.collecting import CancelPayment, CapturePayment
 from entrepot.domain.discarding import Discarded, DiscardOrder
 from entrepot.domain.items import AddItem, CartItemSet
 from entrepot.domain.money import to_minor
@@ -17,8 +18,9 @@ from entrepot.domain.state import Refused
 from entrepot.doors.textalk.classes.declaration import Uid
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
-from entrepot.doors.textalk.failures import rpc_error
+from entrepot.doors.textalk.failures import not_stored, rpc_error
 from entrepot.doors.textalk.json import Json, is_number, is_object
+from entrepot.doors.textalk.methods.files import methods as file_methods
 from entrepot.doors.textalk.methods.lookups import methods as lookup_methods
 from entrepot.doors.textalk.methods.lookups import named_order
 from entrepot.doors.textalk.methods.parts import Parts, argument
@@ -30,6 +32,7 @@ from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.orders import needs_session, read_choices, whose
 from entrepot.doors.textalk.writing.payments import OF_PAYMENT, Known
+from entrepot.engine.refunds import refund_order
 
 _UID: Final = Param("uid", {"type": ["integer", "string"]})
 _UID_OR_NULL: Final = Param("uid", {"type": ["integer", "string", "null"]})
@@ -60,6 +63,7 @@ def methods(parts: Parts) -> Iterator[Method]:
     yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, _QUERY, token), _ORDER)
     yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), _NULL)
     yield from lookup_methods(parts)
+    yield from file_methods(parts)
     admin = Audience.ADMIN
     pay = (_UID, _QUERY)
     yield Method("Payment.capture", "Collects a payment", own.capture, pay, _PAYMENT, audience=admin)
@@ -92,7 +96,7 @@ class _Orders:
             context, self._adding(context, order, article, wanted, argument(params, 4))
         )
         if not isinstance(done, CartItemSet):
-            return cast("RpcError", done)
+            return not_stored(done) if _has_file(wanted) else cast("RpcError", done)
         return await self._item(context, projection, done)
 
     def _adding(
@@ -199,7 +203,10 @@ class _Orders:
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
 
     async def refund(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """`[payment, amount?, query?]`: all that is left if no amount is given; 2061, 2063."""
+        """`[payment, amount?, query?]`: all that is left if no amount is given; 2061, 2063.
+
+        9005 where the provider was not reached, or did not say: then the money counts as given back until it has.
+        """
         found = await self._payment(context, params[0])
         if isinstance(found, RpcError):
             return found
@@ -212,8 +219,8 @@ class _Orders:
             return projection
         shop = context.shop
         minor = None if amount is None else to_minor(Decimal(str(amount)), known.currency)
-        command = RefundPayment(channel=shop.channel, order=known.order, payment=int(uid), amount=minor)
-        outcome = await self._parts.services.till.refund(shop.workspace, shop.settings, command)
+        command = refund_order(known.order, "", amount=minor, payment=int(uid), channel=shop.channel)
+        outcome = await self._parts.services.till.refund(shop.workspace, command)
         if isinstance(outcome, Refused):
             return rpc_error(outcome.failures[0])
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
@@ -228,6 +235,10 @@ class _Orders:
 
     def _order(self, context: Context, raw: Json) -> Uid | RpcError:
         return named_order(self._parts, context, raw)
+
+
+def _has_file(wanted: Any) -> bool:
+    return any(isinstance(answer, NewFile) for answer in wanted.answers.values())
 
 
 def _refusal(outcome: object) -> RpcError:

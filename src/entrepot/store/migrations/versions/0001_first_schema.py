@@ -421,6 +421,8 @@ def upgrade() -> None:
         sa.Column("secret", sa.Text(collation="C"), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("inactive_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="event_listeners_pkey"),
@@ -747,7 +749,8 @@ def upgrade() -> None:
         "refunds",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
         sa.Column("order", sa.BigInteger(), nullable=False),
-        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("payment", sa.Integer(), nullable=False),
         sa.Column("key_uuid", sa.Uuid(), nullable=False),
         sa.Column("state", sa.Text(collation="C"), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
@@ -757,7 +760,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.Text(collation="C"), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("amount > 0", name="refunds_amount_check"),
-        sa.PrimaryKeyConstraint("workspace", "order", "no", name="refunds_pkey"),
+        sa.PrimaryKeyConstraint("workspace", "order", "id", name="refunds_pkey"),
     )
     op.create_table(
         "remembered_prices",
@@ -928,6 +931,7 @@ def upgrade() -> None:
         sa.Column("listener", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("subject", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("error", sa.Text(collation="C"), nullable=False),
         sa.ForeignKeyConstraint(
