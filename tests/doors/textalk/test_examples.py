@@ -35,7 +35,9 @@ class Example:
     keep: str = ""
 
 
-def at(method: str, *params: Any, by: str = "", result: Any = ANY, error: int | None = None, keep: str = "") -> Example:
+def at(
+    method: str, *params: Any, by: str = "", result: Any = ANY, error: int | None = None, keep: str = ""
+) -> Example:
     return Example(by, method, list(params), result, error, keep)
 
 
@@ -49,10 +51,25 @@ def admin(method: str, *params: Any, **more: Any) -> Example:
 
 CONTEXT = [
     at("Webshop.get", "$shop", "uid", by="nothing", result={"uid": "$shop"}),
-    at("Context.get", True, by="nothing", result={"webshop": None, "session": None, "auth": False, "language": "en", "vat_country": None}),
-    buyer("Context.get", True, result={"webshop": "$shop", "session": "$session", "auth": False, "language": "en", "vat_country": None}),
+    at(
+        "Context.get",
+        True,
+        by="nothing",
+        result={"webshop": None, "session": None, "auth": False, "language": "en", "vat_country": None},
+    ),
+    buyer(
+        "Context.get",
+        True,
+        result={
+            "webshop": "$shop",
+            "session": "$session",
+            "auth": False,
+            "language": "en",
+            "vat_country": None,
+        },
+    ),
     at("Context.set", {"webshop": "Bad shop"}, True, by="nothing", error=-32602),
-]  # fmt: skip
+]
 SESSIONS = [
     at("Session.getToken", keep="token"),
     buyer("Session.getToken", result="$session"),
@@ -62,60 +79,186 @@ SESSIONS = [
     buyer("Session.set", {"currency": "SEK"}, ["currency"], result={"currency": "SEK"}),
 ]
 CARTS = [
-    buyer("Order.set", None, {"language": "en", "currency": "SEK", "customer": {"address": {"country": "SE"}}}, {"uid": True}, keep="cart/uid"),
-    buyer("Order.addArticle", "$cart", "102", {"quantity": 1}, {"order": "uid"}, result={"order": {"uid": "$cart"}}),
+    buyer(
+        "Order.set",
+        None,
+        {"language": "en", "currency": "SEK", "customer": {"address": {"country": "SE"}}},
+        {"uid": True},
+        keep="cart/uid",
+    ),
+    buyer(
+        "Order.addArticle",
+        "$cart",
+        "102",
+        {"quantity": 1},
+        {"order": "uid"},
+        result={"order": {"uid": "$cart"}},
+    ),
     buyer("Order.get", "$cart as text", {"totalcost": True}, result={"totalcost": ORDER_SUM}),
     admin("Order.get", "$cart", "uid", error=9003),
-    buyer("Order.addArticle", None, 101, {"quantity": 2, "301": "311"}, ["uid"], {"fastVerify": True}, keep="item/uid"),
-    buyer("OrderItem.get", "$item", ["choices", "order"], result={"choices": {"301": "311", "quantity": 2}, "order": "$cart"}),
+    buyer(
+        "Order.addArticle",
+        None,
+        101,
+        {"quantity": 2, "301": "311"},
+        ["uid"],
+        {"fastVerify": True},
+        keep="item/uid",
+    ),
+    buyer(
+        "OrderItem.get",
+        "$item",
+        ["choices", "order"],
+        result={"choices": {"301": "311", "quantity": 2}, "order": "$cart"},
+    ),
     buyer("OrderItem.delete", "$item", result=None),
-    buyer("Order.set", "$cart", {"customer": {"address": ADDRESS, "info": {"email": "eva@example.com"}}}, ["uid"], result={"uid": "$cart"}),
-    buyer("Order.set", "$cart", {"delivery": {"method": 501}}, {"delivery": {"method": {"name": "en"}}}, result={"delivery": {"method": {"name": {"en": "Post"}}}}),
-    buyer("PaymentMethod.list", ["uid", "type"], True, result=[{"uid": 601, "type": "invoice"}, {"uid": 602, "type": "card"}, {"uid": 603, "type": "financing"}]),
+    buyer(
+        "Order.set",
+        "$cart",
+        {"customer": {"address": ADDRESS, "info": {"email": "eva@example.com"}}},
+        ["uid"],
+        result={"uid": "$cart"},
+    ),
+    buyer(
+        "Order.set",
+        "$cart",
+        {"delivery": {"method": 501}},
+        {"delivery": {"method": {"name": "en"}}},
+        result={"delivery": {"method": {"name": {"en": "Post"}}}},
+    ),
+    buyer(
+        "PaymentMethod.list",
+        ["uid", "type"],
+        True,
+        result=[
+            {"uid": 601, "type": "invoice"},
+            {"uid": 602, "type": "card"},
+            {"uid": 603, "type": "financing"},
+        ],
+    ),
     buyer("Payment.set", None, {"order": "$cart", "method": 601, "status": "planned"}, keep="payment/uid"),
-    buyer("Order.checkout", "$cart", ["uid", "paymentStatus"], result={"uid": "$cart", "paymentStatus": "unpaid"}),
-]  # fmt: skip
+    buyer(
+        "Order.checkout",
+        "$cart",
+        ["uid", "paymentStatus"],
+        result={"uid": "$cart", "paymentStatus": "unpaid"},
+    ),
+]
 ORDERS = [
     admin("Order.get", "$cart", ["uid", "paymentStatus"], result={"uid": "$cart", "paymentStatus": "unpaid"}),
-    admin("Order.list", "uid", {"filters": {"/ordered": {"min": "2013-01-14T15:04:34Z", "max": "2014-01-14T15:04:34Z"}}, "sort": "uid", "descending": True, "limit": 100, "offset": 3}, result=[]),
-    admin("Order.list", "uid", {"filters": {"/ordered": {"min": "2013-01-14T15:04:34Z"}}, "sort": "uid", "descending": True, "limit": 100}, result=[{"uid": "$cart"}]),
+    admin(
+        "Order.list",
+        "uid",
+        {
+            "filters": {"/ordered": {"min": "2013-01-14T15:04:34Z", "max": "2014-01-14T15:04:34Z"}},
+            "sort": "uid",
+            "descending": True,
+            "limit": 100,
+            "offset": 3,
+        },
+        result=[],
+    ),
+    admin(
+        "Order.list",
+        "uid",
+        {
+            "filters": {"/ordered": {"min": "2013-01-14T15:04:34Z"}},
+            "sort": "uid",
+            "descending": True,
+            "limit": 100,
+        },
+        result=[{"uid": "$cart"}],
+    ),
     admin("Payment.get", "$payment", keep="whole"),
     buyer("Payment.capture", "$payment", error=1006),
-    admin("Payment.set", "$payment", {"status": "paid", "externalRef": "A-17"}, ["method"], result={"method": 601}),
+    admin(
+        "Payment.set",
+        "$payment",
+        {"status": "paid", "externalRef": "A-17"},
+        ["method"],
+        result={"method": 601},
+    ),
     admin("Order.get", "$cart", "paymentStatus", result={"paymentStatus": "paid"}),
     admin("Order.getSchema"),
     admin("Payment.getSchema"),
-]  # fmt: skip
+]
 CATALOGUE = [
     at("Article.get", 102, {"name": {"en": True}}, result={"name": {"en": "Cotton cloth"}}),
     at("Article.get", 102, "articleNumber", result={"articleNumber": "cloth"}),
     at("Article.get", 102, {"articleNumber": True}, result={"articleNumber": "cloth"}),
-    at("Article.get", 102, ["name", "articleNumber"], result={"name": {"en": "Cotton cloth", "sv": "Bomullstyg"}, "articleNumber": "cloth"}),
+    at(
+        "Article.get",
+        102,
+        ["name", "articleNumber"],
+        result={"name": {"en": "Cotton cloth", "sv": "Bomullstyg"}, "articleNumber": "cloth"},
+    ),
     at("Article.get", 102, {"name": "sv"}, result={"name": {"sv": "Bomullstyg"}}),
     at("Article.get", 102, {"name": ["sv"]}, result={"name": {"sv": "Bomullstyg"}}),
     at("Article.get", 102, {"articlegroup": True}, result={"articlegroup": 403}),
-    at("Article.get", 102, {"articlegroup": {"uid": True, "name": "en"}}, result={"articlegroup": {"uid": 403, "name": {"en": "Fabrics"}}}),
+    at(
+        "Article.get",
+        102,
+        {"articlegroup": {"uid": True, "name": "en"}},
+        result={"articlegroup": {"uid": 403, "name": {"en": "Fabrics"}}},
+    ),
     admin("Article.get", 105, {"articlegroup": {"uid": True, "name": "en"}}, result={"articlegroup": None}),
-    at("Article.get", 101, {"choices": {"options": {"name": "en"}}}, result={"choices": [{"options": [{"name": {"en": "Small"}}, {"name": {"en": "Large"}}]}]}),
+    at(
+        "Article.get",
+        101,
+        {"choices": {"options": {"name": "en"}}},
+        result={"choices": [{"options": [{"name": {"en": "Small"}}, {"name": {"en": "Large"}}]}]},
+    ),
     at("Article.get", 102, {"articleNumber": {"x": True}}, error=9004),
     at("Article.list", "uid", {"filters": {"/name/en": "Cotton cloth"}}, result=[{"uid": 102}]),
-    at("Article.list", "uid", {"filters": {"/price/current/SEK": {"min": 150, "max": 200}}}, result=[{"uid": 103}, {"uid": 104}]),
-    at("Article.list", "uid", {"filters": {"/showInArticlegroups": {"contains": 402}}}, result=[{"uid": 101}]),
-    at("Article.list", "uid", {"filters": {"/showInArticlegroups": {"containsAny": [401, 402]}}, "sort": "uid"}, result=[{"uid": 101}, {"uid": 104}]),
-    at("Article.list", "uid", {"filters": {"search": {"term": "linen", "relevance": 100}}}, result=[{"uid": 101}]),
+    at(
+        "Article.list",
+        "uid",
+        {"filters": {"/price/current/SEK": {"min": 150, "max": 200}}},
+        result=[{"uid": 103}, {"uid": 104}],
+    ),
+    at(
+        "Article.list", "uid", {"filters": {"/showInArticlegroups": {"contains": 402}}}, result=[{"uid": 101}]
+    ),
+    at(
+        "Article.list",
+        "uid",
+        {"filters": {"/showInArticlegroups": {"containsAny": [401, 402]}}, "sort": "uid"},
+        result=[{"uid": 101}, {"uid": 104}],
+    ),
+    at(
+        "Article.list",
+        "uid",
+        {"filters": {"search": {"term": "linen", "relevance": 100}}},
+        result=[{"uid": 101}],
+    ),
     at("Article.list", "uid", {"sort": "colour"}, error=-32602),
     at("Articlegroup.list", "uid", {"filters": {"/parent": None}}, result=[{"uid": 401}, {"uid": 403}]),
     at("Articlegroup.count", {"empty": {"equals": False}, "hiddenInMenu": False}, result=3),
-    at("Articlegroup.tree", None, {"name": "en"}, True, result=[
-        {"name": {"en": "Clothes"}, "children": [{"name": {"en": "Shirts"}, "children": []}]}, {"name": {"en": "Fabrics"}, "children": []},
-    ]),
+    at(
+        "Articlegroup.tree",
+        None,
+        {"name": "en"},
+        True,
+        result=[
+            {"name": {"en": "Clothes"}, "children": [{"name": {"en": "Shirts"}, "children": []}]},
+            {"name": {"en": "Fabrics"}, "children": []},
+        ],
+    ),
     at("Assortment.getArticleUids", 403, result=[102, 103]),
     at("Assortment.getArticlegroupUids", result=[401, 402, 403]),
-    at("Language.list", True, True, result=[{"uid": "en", "active": True, "defaultCurrency": "EUR"}, {"uid": "sv", "active": True, "defaultCurrency": "SEK"}]),
+    at(
+        "Language.list",
+        True,
+        True,
+        result=[
+            {"uid": "en", "active": True, "defaultCurrency": "EUR"},
+            {"uid": "sv", "active": True, "defaultCurrency": "SEK"},
+        ],
+    ),
     at("Language.count", {"/active": True}, result=2),
     at("Language.getSchema", "sv"),
     at("Session.get", "currency", error=1008),
-]  # fmt: skip
+]
 TOOLS = [
     admin("AuthToken.create", {"name": "Integration"}, keep="robot/uid"),
     admin("AuthToken.count", {"/active": True}, result=1),
@@ -124,13 +267,18 @@ TOOLS = [
     admin("Articlegroup.create", {"name": {"en": "Hats"}}, "name", result={"name": {"en": "Hats"}}),
     admin("Articlegroup.set", None, {"name": {"en": "Caps"}}, keep="caps/uid"),
     admin("Articlegroup.delete", "$caps", result=None),
-    admin("EventListener.create", {"eventName": "Order/discarded", "url": "http://127.0.0.1:9/"}, "eventName", result={"eventName": "Order/discarded"}),
+    admin(
+        "EventListener.create",
+        {"eventName": "Order/discarded", "url": "http://127.0.0.1:9/"},
+        "eventName",
+        result={"eventName": "Order/discarded"},
+    ),
     admin("EventListener.list", "eventName", True, result=[{"eventName": "Order/discarded"}]),
     admin("Giftcertificate.generateCode", keep="code"),
     buyer("Session.setCustomer", None, result=None),
     buyer("Session.delete", result=None),
     buyer("Session.get", "currency", error=1005),
-]  # fmt: skip
+]
 EXAMPLES = [*CONTEXT, *SESSIONS, *CARTS, *ORDERS, *CATALOGUE, *TOOLS]
 
 
@@ -144,7 +292,12 @@ class Reader:
 
     async def read(self, example: Example) -> None:
         """Send it, compare the answer."""
-        body = {"jsonrpc": "2.0", "id": str(uuid.uuid4()), "method": example.method, "params": self._filled(example.params)}
+        body = {
+            "jsonrpc": "2.0",
+            "id": str(uuid.uuid4()),
+            "method": example.method,
+            "params": self._filled(example.params),
+        }
         reply = await self._http.post(self._path(example.by), json=body)
         answer = reply.json()
         assert (reply.status_code, answer["jsonrpc"], answer["id"]) == (200, "2.0", body["id"]), answer
@@ -168,7 +321,9 @@ class Reader:
             return str(self.known[name]) if kind else self.known[name]
         if isinstance(value, list):
             return [self._filled(each) for each in value]
-        return {key: self._filled(each) for key, each in value.items()} if isinstance(value, Mapping) else value
+        return (
+            {key: self._filled(each) for key, each in value.items()} if isinstance(value, Mapping) else value
+        )
 
 
 @pytest.fixture
