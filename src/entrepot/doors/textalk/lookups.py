@@ -10,7 +10,6 @@ import msgspec
 
 from entrepot.doors.kit import Services, TickBatcher
 from entrepot.doors.textalk.accounts import tokens
-from entrepot.doors.textalk.classes.tools import AUTH
 from entrepot.doors.textalk.context import Administrator, BuyerSession, Webshop
 from entrepot.doors.textalk.settings import webshop_settings
 from entrepot.store.connections import Pool
@@ -75,11 +74,11 @@ class StoreLookups:
         workspace = tokens.workspace_of(token)
         if workspace is not None:
             return await self._logged_in(webshop, workspace, token)
-        caller = await self._services.callers.get(credential_key(AUTH, token))
+        caller = await self._services.callers.get(credential_key(tokens.AUTH, token))
         if (
             caller is None
             or self._is_past(caller.expires_at)
-            or not _is_of(webshop, caller.workspace, caller.channel)
+            or not is_of(webshop, caller.workspace, caller.channel)
         ):
             return None
         return Administrator(id=caller.credential or 0, persistent=True)
@@ -95,7 +94,7 @@ class StoreLookups:
 
     async def _logged_in(self, webshop: Webshop | None, workspace: int, token: str) -> Administrator | None:
         row = await self._logins.get((workspace, tokens.hashed(tokens.LOGIN, token)))
-        if row is None or self._is_past(row.expires_at) or not _is_of(webshop, workspace, row.channel):
+        if row is None or self._is_past(row.expires_at) or not is_of(webshop, workspace, row.channel):
             return None
         return Administrator(id=row.administrator, persistent=False)
 
@@ -123,7 +122,7 @@ def open_shop(caller: Caller) -> Webshop | None:
     )
 
 
-def _is_of(webshop: Webshop | None, workspace: int, channel: int | None) -> bool:
+def is_of(webshop: Webshop | None, workspace: int, channel: int | None) -> bool:
     """Whether a credential opens the shop that the call is about, if it is about one."""
     if webshop is None:
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,27 +12,26 @@ from entrepot.doors.textalk.classes.normalization import write_moment
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.json import Json, is_array, is_object
-from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.methods.arguments import QUERY, TEXT, UID, UID_OR_NULL, argument, text
+from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
-from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA, SELECTION_SCHEMA
+from entrepot.doors.textalk.pattern.signatures import SELECTION_SCHEMA
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.special import new_code
 
+LONGEST_URL: Final = 2000
 _UIDS: Final[Mapping[str, Json]] = {"type": "array", "items": {"type": "integer"}}
-_UID: Final[Mapping[str, Json]] = {"type": ["integer", "string"]}
-_UID_OR_NULL: Final[Mapping[str, Json]] = {"type": ["integer", "string", "null"]}
 _URL: Final = object_of("Url")
-_QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
 
 
 def methods(parts: Parts) -> Iterator[Method]:
     """Webshop.get, Article.search, Articlegroup.tree, Assortment.*, Url.*, Giftcertificate.generateCode, getLog."""
     own = _Catalogue(parts)
-    uid = Param("uid", _UID)
+    uid = Param("uid", UID)
     yield Method(
-        "Webshop.get", "The shop", own.webshop, (uid, _QUERY), object_of("Webshop"), needs_webshop=False
+        "Webshop.get", "The shop", own.webshop, (uid, QUERY), object_of("Webshop"), needs_webshop=False
     )
     yield Method(
         "Article.search",
@@ -45,21 +45,21 @@ def methods(parts: Parts) -> Iterator[Method]:
         "Articlegroup.tree",
         "A group, or all of them, each with its subgroups in children",
         own.tree,
-        (Param("uid", _UID_OR_NULL, required=False), _QUERY, selection),
+        (Param("uid", UID_OR_NULL, required=False), QUERY, selection),
         {"type": "array", "items": object_of("Articlegroup")},
     )
     yield Method(
         "Assortment.getArticleUids",
         "The articles that are shown in a group",
         own.article_uids,
-        (Param("articlegroup", _UID),),
+        (Param("articlegroup", UID),),
         _UIDS,
     )
     yield Method("Assortment.getArticlegroupUids", "The groups of the shop", own.group_uids, (), _UIDS)
-    url = Param("url", {"type": "string"})
-    yield Method("Url.get", "What stands at an address", own.url, (url, _QUERY), _URL, needs_webshop=False)
+    url = Param("url", TEXT)
+    yield Method("Url.get", "What stands at an address", own.url, (url, QUERY), _URL, needs_webshop=False)
     either = {"anyOf": [_URL, {"type": "null"}]}
-    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, _QUERY), either)
+    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, QUERY), either)
     yield Method(
         "Giftcertificate.generateCode",
         "A code that no certificate has",
@@ -96,7 +96,7 @@ class _Catalogue:
         return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
 
     async def search(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """Articles by words, as `{uid, name}`."""
+        """The first hundred articles by uid; a list with the filter `search` has all of them."""
         term = params[0]
         asked: Json = {"filters": {"search": term if is_object(term) else {"term": term}}, "limit": 100}
         found = await self._parts.classes["Article"].list(context, [["uid", "name"], asked])
@@ -104,15 +104,20 @@ class _Catalogue:
 
     async def tree(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """Groups with their subgroups, as deep as they go; what the query does not name is left out."""
-        root, query = argument(params, 0), argument(params, 1)
-        asked = {"uid": True, "parent": True, **_keys(query)}
-        listed = await self._parts.classes["Articlegroup"].list(context, [asked, argument(params, 2)])
-        if isinstance(listed, RpcError):
-            return _of_second(listed)
-        groups = [dict(group) for group in listed if is_object(group)] if is_array(listed) else []
-        wanted = frozenset(_keys(query)) if query not in (None, True) else None
-        start = None if root is None else read_uid(root, self._parts.classes["Articlegroup"].decl)
-        return start if isinstance(start, RpcError) else _nested(groups, start, wanted)
+        methods, root, query = self._parts.classes["Articlegroup"], params[:1], argument(params, 1)
+        start = None if root in ([], [None]) else read_uid(root[0], methods.decl)
+        projection = methods.projection(context, True if query is None else query)
+        if isinstance(start, RpcError):
+            return start
+        if isinstance(projection, RpcError):
+            return projection
+        wanted = _keys(query)
+        asked: Json = True if wanted is None else {"uid": True, **wanted}
+        listed = await methods.list(context, [asked, argument(params, 2)])
+        parents = await methods.list(context, [["uid", "parent"], True])
+        if isinstance(listed, RpcError) or isinstance(parents, RpcError):
+            return _of_second(listed) if isinstance(listed, RpcError) else parents
+        return _nested(_objects(listed), {each["uid"]: each["parent"] for each in _objects(parents)}, start)
 
     async def article_uids(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """The articles of one group."""
@@ -141,9 +146,11 @@ class _Catalogue:
 
     async def look_up(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """Null where nothing stands. Without a shop in the context no address is known."""
-        path = params[0]
-        if not isinstance(path, str) or len(path) > 2000:
-            return invalid_params([Problem("/0", say("patch.type", expected="string"))])
+        path = text(params, 0)
+        if isinstance(path, RpcError):
+            return path
+        if len(path) > LONGEST_URL:
+            return invalid_params([Problem("/0", say("patch.max-length", limit=LONGEST_URL))])
         if context.webshop is None:
             return None
         decl = self._parts.classes["Url"]
@@ -187,12 +194,13 @@ def _path(url: str) -> str:
     return path.partition("?")[0].partition("#")[0] or "/"
 
 
-def _keys(query: Json) -> Mapping[str, Json]:
+def _keys(query: Json) -> Mapping[str, Json] | None:
+    """What a query that is well-formed names, and asks for below it; None if it asks for everything."""
     if isinstance(query, str):
         return {query: True}
-    if is_array(query):
+    if is_array(query) and query:
         return {str(name): True for name in query}
-    return query if is_object(query) else {}
+    return query if is_object(query) and query else None
 
 
 def _of_second(error: RpcError) -> RpcError:
@@ -202,15 +210,23 @@ def _of_second(error: RpcError) -> RpcError:
     return invalid_params([Problem("/2" + problem.pointer[2:], problem.text) for problem in error.data])
 
 
-def _nested(groups: Sequence[dict[str, Any]], start: object, wanted: frozenset[str] | None) -> Json:
+def _objects(listed: Json) -> list[dict[str, Any]]:
+    return [dict(each) for each in listed if is_object(each)] if is_array(listed) else []
+
+
+def _nested(groups: Sequence[dict[str, Any]], parents: Mapping[object, object], start: object) -> Json:
+    """The group `start`, or all at the top, each with those below it in `children`.
+
+    Each is put in its place once, so that groups that lie in a circle end somewhere.
+    """
     below: dict[object, list[dict[str, Any]]] = {}
     for group in groups:
-        below.setdefault(group["parent"], []).append(group)
-    for group in groups:
-        children = below.get(group["uid"], [])
-        if wanted is not None and "parent" not in wanted:
-            del group["parent"]
-        group["children"] = children
-    if start is None:
-        return below.get(None, [])
-    return [group for group in groups if group["uid"] == start]
+        below.setdefault(parents.get(group["uid"]), []).append(group)
+    found = below.get(None, []) if start is None else [group for group in groups if group["uid"] == start]
+    placed, waiting = {group["uid"] for group in found}, deque(found)
+    while waiting:
+        group = waiting.popleft()
+        group["children"] = [child for child in below.get(group["uid"], []) if child["uid"] not in placed]
+        placed.update(child["uid"] for child in group["children"])
+        waiting.extend(group["children"])
+    return found
