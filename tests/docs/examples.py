@@ -21,6 +21,10 @@ VOLATILE = {
     r"/errors/\d+/id": r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     r"/data/(public_id|id)": r"c[0-9a-z]{24}",
     r"/data/orderNumber": r"\d+",
+    r"/id": r"\d+",
+    r"/letters/\d+/key": r"\d+-\d+-mail:signup-1",
+    r"/letters/\d+/sent_at": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
+    r"/letters/\d+/text": r"(?s).*\n[0-9a-f]{32}\n.*",
     r"/now": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
     r"/x-request-id": r"[0-9a-f]{32}",
     r"(/\d+)?/result(/.+)?": "|".join(

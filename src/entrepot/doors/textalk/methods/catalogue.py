@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from entrepot.doors.textalk.classes.normalization import write_moment
 from entrepot.doors.textalk.context import Audience, Context
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params, invalid_query
 from entrepot.doors.textalk.json import Json, is_array, is_object
+from entrepot.doors.textalk.lookups import is_of
 from entrepot.doors.textalk.methods.arguments import QUERY, TEXT, UID, UID_OR_NULL, argument, text
 from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
@@ -24,6 +24,7 @@ from entrepot.doors.textalk.writing.special import new_code
 LONGEST_URL: Final = 2000
 _UIDS: Final[Mapping[str, Json]] = {"type": "array", "items": {"type": "integer"}}
 _URL: Final = object_of("Url")
+DEEPEST_TREE: Final = 100
 
 
 def methods(parts: Parts) -> Iterator[Method]:
@@ -85,7 +86,10 @@ class _Catalogue:
         self._parts = parts
 
     async def webshop(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """A shop may be read by its uid without being in it; another shop than that of the context is 9003."""
+        """A shop may be read by its uid without being in it, but not with a token of another one: 1004.
+
+        Another shop than that of the context is 9003.
+        """
         methods = self._parts.classes["Webshop"]
         uid = read_uid(params[0], methods.decl)
         if isinstance(uid, RpcError):
@@ -93,6 +97,9 @@ class _Catalogue:
         shop = await self._parts.lookups.webshop(int(uid))
         if shop is None or (context.webshop is not None and context.webshop.uid != shop.uid):
             return RpcError(Code.OBJECT_NOT_FOUND)
+        who = context.administrator
+        if who is not None and not is_of(shop, who.workspace, who.channel):
+            return RpcError(Code.BAD_AUTH_TOKEN)
         return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
 
     async def search(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
@@ -103,21 +110,22 @@ class _Catalogue:
         return RpcError(Code.INVALID_PARAMS, say("filter.operand")) if isinstance(found, RpcError) else found
 
     async def tree(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """Groups with their subgroups, as deep as they go; what the query does not name is left out."""
-        methods, root, query = self._parts.classes["Articlegroup"], params[:1], argument(params, 1)
-        start = None if root in ([], [None]) else read_uid(root[0], methods.decl)
-        projection = methods.projection(context, True if query is None else query)
-        if isinstance(start, RpcError):
-            return start
-        if isinstance(projection, RpcError):
-            return projection
-        wanted = _keys(query)
-        asked: Json = True if wanted is None else {"uid": True, **wanted}
-        listed = await methods.list(context, [asked, argument(params, 2)])
-        parents = await methods.list(context, [["uid", "parent"], True])
-        if isinstance(listed, RpcError) or isinstance(parents, RpcError):
-            return _of_second(listed) if isinstance(listed, RpcError) else parents
-        return _nested(_objects(listed), {each["uid"]: each["parent"] for each in _objects(parents)}, start)
+        """Groups with their subgroups; what the query does not name is left out. 9004 for a tree too deep to answer."""
+        methods = self._parts.classes["Articlegroup"]
+        root, query, selection = (argument(params, place) for place in range(3))
+        start = None if root is None else read_uid(root, methods.decl)
+        readable = methods.projection(context, True if query is None else query)
+        for refused in (start, readable):
+            if isinstance(refused, RpcError):
+                return refused
+        listed = await methods.list(context, [_with_uid(query), selection])
+        edges = await methods.list(context, [["uid", "parent"], selection])
+        if isinstance(listed, RpcError) or isinstance(edges, RpcError):
+            return _of_second(listed if isinstance(listed, RpcError) else cast("RpcError", edges))
+        tree = grown(_rows(listed), _rows(edges), start)
+        if tree is None:
+            return invalid_query([Problem("", say("query.depth", limit=DEEPEST_TREE))])
+        return tree if "uid" in _keys(query) or _is_whole(query) else _without_uid(tree)
 
     async def article_uids(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """The articles of one group."""
@@ -194,13 +202,12 @@ def _path(url: str) -> str:
     return path.partition("?")[0].partition("#")[0] or "/"
 
 
-def _keys(query: Json) -> Mapping[str, Json] | None:
-    """What a query that is well-formed names, and asks for below it; None if it asks for everything."""
+def _keys(query: Json) -> Mapping[str, Json]:
     if isinstance(query, str):
         return {query: True}
-    if is_array(query) and query:
+    if is_array(query):
         return {str(name): True for name in query}
-    return query if is_object(query) and query else None
+    return query if is_object(query) else {}
 
 
 def _of_second(error: RpcError) -> RpcError:
@@ -210,23 +217,49 @@ def _of_second(error: RpcError) -> RpcError:
     return invalid_params([Problem("/2" + problem.pointer[2:], problem.text) for problem in error.data])
 
 
-def _objects(listed: Json) -> list[dict[str, Any]]:
-    return [dict(each) for each in listed if is_object(each)] if is_array(listed) else []
+def _is_whole(query: Json) -> bool:
+    return query is None or query is True or not query
 
 
-def _nested(groups: Sequence[dict[str, Any]], parents: Mapping[object, object], start: object) -> Json:
-    """The group `start`, or all at the top, each with those below it in `children`.
+def _with_uid(query: Json) -> Json:
+    return True if _is_whole(query) else {**_keys(query), "uid": True}
 
-    Each is put in its place once, so that groups that lie in a circle end somewhere.
+
+def _rows(listed: Json) -> list[dict[str, Any]]:
+    return [dict(row) for row in listed if is_object(row)] if is_array(listed) else []
+
+
+def _without_uid(tree: Sequence[dict[str, Any]]) -> Json:
+    return [
+        {
+            name: _without_uid(value) if name == "children" else value
+            for name, value in group.items()
+            if name != "uid"
+        }
+        for group in tree
+    ]
+
+
+def grown(
+    groups: Sequence[dict[str, Any]], edges: Sequence[Mapping[str, Any]], start: object
+) -> list[dict[str, Any]] | None:
+    """The group `start`, or those without a parent, each with its subgroups in `children`.
+
+    Each group is there once, even where parents go in a circle. None beyond the depth that an answer can have.
     """
-    below: dict[object, list[dict[str, Any]]] = {}
-    for group in groups:
-        below.setdefault(parents.get(group["uid"]), []).append(group)
-    found = below.get(None, []) if start is None else [group for group in groups if group["uid"] == start]
-    placed, waiting = {group["uid"] for group in found}, deque(found)
-    while waiting:
-        group = waiting.popleft()
-        group["children"] = [child for child in below.get(group["uid"], []) if child["uid"] not in placed]
-        placed.update(child["uid"] for child in group["children"])
-        waiting.extend(group["children"])
-    return found
+    known = {group["uid"]: group for group in groups}
+    below: dict[object, list[int]] = {}
+    for edge in edges:
+        if edge["uid"] in known:
+            below.setdefault(edge["parent"], []).append(edge["uid"])
+    roots = below.get(None, []) if start is None else [uid for uid in known if uid == start]
+    level, seen = roots, set(roots)
+    for _ in range(DEEPEST_TREE):
+        following: list[int] = []
+        for uid in level:
+            children = [child for child in below.get(uid, ()) if child not in seen]
+            known[uid]["children"] = [known[child] for child in children]
+            seen.update(children)
+            following += children
+        level = following
+    return None if level else [known[uid] for uid in roots]
