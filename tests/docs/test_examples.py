@@ -54,7 +54,9 @@ def test_the_examples_of_a_page_come_to_what_it_shows(page: Path, demo: Server, 
 
 def _run_program(example: Example, port: int) -> str:
     _, *arguments = shlex.split(example.command.replace(":8600", f":{port}"))
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
     return done.stdout
 
 
