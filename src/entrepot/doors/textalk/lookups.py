@@ -22,7 +22,10 @@ from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from sessions where workspace = $1 and hash = k.hash offset 0) s
 """
 _LOGINS: Final = """
-select t.hash, t.administrator, a.channel, t.expires_at
+select t.hash, t.administrator, a.channel, t.expires_at, coalesce((
+  select (c.settings -> 'door' ->> 'demands_tls')::boolean from channels c
+  where c.workspace = $1 and c.id = a.channel
+), false)
 from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from admin_tokens where workspace = $1 and hash = k.hash offset 0) t
 cross join lateral (
@@ -51,6 +54,7 @@ class LoginRow(msgspec.Struct, frozen=True):
     administrator: int
     channel: int | None
     expires_at: datetime
+    demands_tls: bool
 
 
 class StoreLookups:
@@ -82,7 +86,9 @@ class StoreLookups:
             or not _is_of(webshop, caller.workspace, caller.channel)
         ):
             return None
-        return Administrator(id=caller.credential or 0, persistent=True)
+        own = webshop_settings(caller.settings)
+        strict = own is not None and own.demands_tls
+        return Administrator(id=caller.credential or 0, persistent=True, demands_tls=strict)
 
     async def session(self, webshop: Webshop, token: str) -> BuyerSession | None:
         """The shop's session with that token; None if unknown or expired."""
@@ -97,7 +103,7 @@ class StoreLookups:
         row = await self._logins.get((workspace, tokens.hashed(tokens.LOGIN, token)))
         if row is None or self._is_past(row.expires_at) or not _is_of(webshop, workspace, row.channel):
             return None
-        return Administrator(id=row.administrator, persistent=False)
+        return Administrator(id=row.administrator, persistent=False, demands_tls=row.demands_tls)
 
     def _is_past(self, moment: datetime | None) -> bool:
         return moment is not None and moment <= self._services.clock.now()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from entrepot.domain.access import CountTry, ForgetTries, GrantToken
+from entrepot.domain.channels import ChannelSettings
 from entrepot.domain.state import Refused
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.accounts import tokens
@@ -21,6 +22,7 @@ from entrepot.doors.textalk.json import Json
 from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.rpc.methods import Method, Param
+from entrepot.doors.textalk.settings import webshop_settings
 from entrepot.store import credentials
 
 LIFETIME: Final = timedelta(hours=24)
@@ -62,6 +64,8 @@ async def _login(parts: Parts, context: Context, username: Json, password: Json)
         stored = rows[0][0] if rows else None
     if not await parts.passwords.verify(stored, password) or caller is None or caller.credential is None:
         return RpcError(Code.LOGIN_FAILED)
+    if context.webshop is None and not context.secure and _is_strict(caller.settings):
+        return RpcError(Code.SECURE_CONNECTION_REQUIRED)
     token = tokens.new_login_token(caller.workspace)
     engine = parts.services.engine
     await engine.execute(
@@ -70,6 +74,12 @@ async def _login(parts: Parts, context: Context, username: Json, password: Json)
     granted = GrantToken(tokens.hashed(tokens.LOGIN, token), caller.credential, LIFETIME)
     outcome = await engine.execute(caller.workspace, granted)
     return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else token
+
+
+def _is_strict(settings: ChannelSettings) -> bool:
+    """Whether the shop demands TLS: without a shop in the context this is known only once the password was right."""
+    shop = webshop_settings(settings)
+    return shop is not None and shop.demands_tls
 
 
 def may_manage_tokens(context: Context) -> bool:
