@@ -183,7 +183,7 @@ async def with_a_password_nowhere(shop: Webshop) -> Request:
 
 
 async def with_a_login_nowhere(shop: Webshop) -> Request:
-    login = await shop.administrator(await shop.channel())
+    login = await shop.administrator("shop")
     return nowhere(shop.call("Context.get", "auth", auth=login))
 
 

@@ -92,8 +92,9 @@ class Webshop(Tenant):
         await self._insert(record)
         return token
 
-    async def administrator(self, channel: int | None = None) -> str:
-        """The token of an administrator who has logged in, of one shop or of all."""
+    async def administrator(self, shop: str | None = None) -> str:
+        """The token of an administrator who has logged in; without a shop one who runs all of the workspace."""
+        channel = None if shop is None else await self.channel(shop)
         number, now = secrets.randbelow(2**40) + 2**41, real_now()
         token = tokens.new_login_token(await self.id())
         digest = tokens.hashed(tokens.LOGIN, token)

@@ -45,11 +45,14 @@ class Webshop(msgspec.Struct, frozen=True):
 class Administrator(msgspec.Struct, frozen=True):
     """Who stands behind a valid auth token; `persistent` if it is an AuthToken and not a log-in.
 
+    It opens one shop of its workspace, or, with a channel of None, all of them.
     `demands_tls` says that the shop of the token does, for calls that name no shop.
     """
 
     id: int
     persistent: bool
+    workspace: int = 0
+    channel: int | None = None
     demands_tls: bool = False
 
 

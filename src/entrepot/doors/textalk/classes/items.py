@@ -229,6 +229,7 @@ _by_method: Final = sa.case((payments.c.kind != "certificate", payments.c.method
 PAYMENT: Final = ClassDecl(
     name="Payment",
     summary="How a cart is to be paid, or an order was",
+    checks_references=True,
     rows=_PAYMENTS,
     workspace=payments.c.workspace,
     uid=payments.c.id,

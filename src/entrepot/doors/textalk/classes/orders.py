@@ -8,10 +8,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from entrepot.domain.customers import BuyerInfo, ContactAddress, DeliveryAddress
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import order_rows as rows
 from entrepot.doors.textalk.classes import shapes
-from entrepot.doors.textalk.classes.customers import BUYER
+from entrepot.doors.textalk.classes.customers import BUYER, whole
 from entrepot.doors.textalk.classes.declaration import READ, ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.classes.order_rows import o
 from entrepot.doors.textalk.classes.sums import costs, total_costs, totals_of
@@ -57,6 +58,18 @@ async def _payments(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -
     return {uid: offers.get(uid, []) for uid in uids}
 
 
+_PARTS_OF_BUYER: Final = {
+    "address": whole(ContactAddress),
+    "deliveryAddress": whole(DeliveryAddress),
+    "info": whole(BuyerInfo),
+}
+
+
+def _buyer(cell: Any) -> Json:
+    stored: Mapping[str, Any] = cell or {}
+    return {name: fill(stored.get(name)) for name, fill in _PARTS_OF_BUYER.items()}
+
+
 def _codes(cell: Any) -> Json:
     return [code["code"] for code in cell or ()]
 
@@ -67,6 +80,7 @@ _DISCARDED: Final = sa.case((o.discarded_at.is_not(None), sa.true()), else_=sa.f
 ORDER: Final = ClassDecl(
     name="Order",
     summary="A cart, and the order that it becomes",
+    checks_references=True,
     rows=rows.ROWS,
     workspace=o.workspace,
     uid=o.id,
@@ -84,7 +98,7 @@ ORDER: Final = ClassDecl(
         f.settable(
             "vatCountry", shapes.string(2, pattern="^[A-Z]{2}$", nullable=True), o.vat_country, **_SET
         ),
-        f.settable("customer", BUYER, sa.type_coerce(o.buyer, JSONB), **_SET),
+        f.settable("customer", BUYER, sa.type_coerce(o.buyer, JSONB), to_wire=_buyer, **_SET),
         f.shown("customerUid", shapes.reference("Customer", nullable=True), o.customer),
         Field(name="items", shape=shapes.references("OrderItem"), source=rows.items()),
         Field(name="payments", shape=shapes.references("Payment"), source=rows.payments_of()),

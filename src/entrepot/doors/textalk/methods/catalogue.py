@@ -11,6 +11,7 @@ from entrepot.doors.textalk.classes.normalization import write_moment
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params, invalid_query
 from entrepot.doors.textalk.json import Json, is_array, is_object
+from entrepot.doors.textalk.lookups import is_of
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
@@ -86,7 +87,10 @@ class _Catalogue:
         self._parts = parts
 
     async def webshop(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """A shop may be read by its uid without being in it; another shop than that of the context is 9003."""
+        """A shop may be read by its uid without being in it, but not with a token of another one: 1004.
+
+        Another shop than that of the context is 9003.
+        """
         methods = self._parts.classes["Webshop"]
         uid = read_uid(params[0], methods.decl)
         if isinstance(uid, RpcError):
@@ -94,6 +98,9 @@ class _Catalogue:
         shop = await self._parts.lookups.webshop(int(uid))
         if shop is None or (context.webshop is not None and context.webshop.uid != shop.uid):
             return RpcError(Code.OBJECT_NOT_FOUND)
+        who = context.administrator
+        if who is not None and not is_of(shop, who.workspace, who.channel):
+            return RpcError(Code.BAD_AUTH_TOKEN)
         return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
 
     async def search(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
