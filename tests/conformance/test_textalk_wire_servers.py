@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,24 +51,27 @@ def own_server(module_database_url: str, open_folder: Path) -> Iterator[Server]:
         yield own
 
 
+@dataclass(frozen=True)
+class Own:
+    """A server whose database may break, and a shop on it."""
+
+    client: Sender
+    connection: Connection
+    shop: Webshop
+
+    def prove(self, prove: Prove) -> Prove:
+        """The same proof at this server."""
+        return replace(prove, client=self.client, connection=self.connection)
+
+
 @pytest.fixture
-async def own_connection(own_server: Server, module_database_url: str) -> AsyncIterator[Connection]:
+async def own(own_server: Server, client_of: ClientOf, module_database_url: str) -> AsyncIterator[Own]:
+    """The server whose database may break."""
     connection = await connect(module_database_url)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
-async def own_shop(own_connection: Connection) -> Webshop:
-    shop = Webshop(own_connection, f"w{uuid.uuid4().hex[:12]}")
+    shop = Webshop(connection, f"w{uuid.uuid4().hex[:12]}")
     await shop.open()
-    return shop
-
-
-@pytest.fixture
-def prove_own(prove: Prove, client_of: ClientOf, own_server: Server, own_connection: Connection) -> Prove:
-    """The proof at the server whose database may break."""
-    return replace(prove, client=client_of(own_server), connection=own_connection)
+    yield Own(client_of(own_server), connection, shop)
+    await connection.close()
 
 
 @asynccontextmanager
@@ -90,13 +93,11 @@ async def without(connection: Connection, table: str) -> AsyncGenerator[PutBack]
 
 
 @pytest.mark.row("textalk.-32603")
-async def test_a_context_that_cannot_be_looked_up_is_a_fault_of_the_layer(
-    prove_own: Prove, own_connection: Connection, own_shop: Webshop
-) -> None:
-    session = await own_shop.session()
-    async with without(own_connection, "sessions") as put_back:
-        await prove_own(
-            own_shop.call("Session.get", "currency", session=session),
+async def test_a_context_that_cannot_be_looked_up_is_a_fault_of_the_layer(prove: Prove, own: Own) -> None:
+    session = await own.shop.session()
+    async with without(own.connection, "sessions") as put_back:
+        await own.prove(prove)(
+            own.shop.call("Session.get", "currency", session=session),
             refusal(-32603, "Internal error", page="internal"),
             mend=put_back,
             effect=answers({"currency": "SEK"}),
@@ -105,12 +106,10 @@ async def test_a_context_that_cannot_be_looked_up_is_a_fault_of_the_layer(
 
 
 @pytest.mark.row("textalk.-32000")
-async def test_a_method_that_cannot_read_is_an_internal_error(
-    prove_own: Prove, own_connection: Connection, own_shop: Webshop
-) -> None:
-    async with without(own_connection, "variants") as put_back:
-        await prove_own(
-            own_shop.call("Article.get", CLOTH, ["uid", "weight"]),
+async def test_a_method_that_cannot_read_is_an_internal_error(prove: Prove, own: Own) -> None:
+    async with without(own.connection, "variants") as put_back:
+        await own.prove(prove)(
+            own.shop.call("Article.get", CLOTH, ["uid", "weight"]),
             refusal(-32000, "Internal error", page="internal"),
             mend=put_back,
             effect=answers({"uid": CLOTH, "weight": 200}),
@@ -119,18 +118,16 @@ async def test_a_method_that_cannot_read_is_an_internal_error(
 
 
 @pytest.mark.row("textalk.-32000")
-async def test_a_method_that_cannot_write_is_an_internal_error(
-    prove_own: Prove, own_connection: Connection, own_shop: Webshop
-) -> None:
-    session = await own_shop.session()
+async def test_a_method_that_cannot_write_is_an_internal_error(prove: Prove, own: Own) -> None:
+    session = await own.shop.session()
 
     async def is_in_the_cart(reply: Reply) -> None:
         assert reply.json["result"] == {"article": CLOTH}
-        assert await own_shop.count("cart_lines") == 1
+        assert await own.shop.count("cart_lines") == 1
 
-    async with without(own_connection, "cart_lines") as put_back:
-        await prove_own(
-            own_shop.call("Order.addArticle", None, CLOTH, {}, "article", session=session),
+    async with without(own.connection, "cart_lines") as put_back:
+        await own.prove(prove)(
+            own.shop.call("Order.addArticle", None, CLOTH, {}, "article", session=session),
             refusal(-32000, "Internal error", page="internal"),
             mend=put_back,
             effect=is_in_the_cart,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DRAIN_LIMIT = 30
 KEEP_ALIVE = 75
 ORPHAN_LIMIT = 2.0
+PING_EVERY = 20.0
 
 
 def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
@@ -32,6 +33,8 @@ def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
         http="httptools",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_ping_interval=PING_EVERY,
+        ws_ping_timeout=PING_EVERY,
         interface="asgi3",
         lifespan="on",
         log_config=None,

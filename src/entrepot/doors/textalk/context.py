@@ -43,10 +43,15 @@ class Webshop(msgspec.Struct, frozen=True):
 
 
 class Administrator(msgspec.Struct, frozen=True):
-    """Who stands behind a valid auth token; `persistent` if it is an AuthToken and not a log-in."""
+    """Who stands behind a valid auth token; `persistent` if it is an AuthToken and not a log-in.
+
+    It opens one shop of its workspace, or, with a channel of None, all of them.
+    """
 
     id: int
     persistent: bool
+    workspace: int = 0
+    channel: int | None = None
 
 
 class BuyerSession(msgspec.Struct, frozen=True):

@@ -9,12 +9,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from entrepot.domain.articles import PARTS, Choice, ChoiceOption
+from entrepot.domain.choosing import LARGEST_NUMBER
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
-from entrepot.doors.textalk.classes.declaration import READ, WRITE, ClassDecl, Field, Stored
+from entrepot.doors.textalk.classes.declaration import READ, WRITE, Caller, ClassDecl, Field, Stored
+from entrepot.doors.textalk.context import Audience
 from entrepot.doors.textalk.json import Json
 from entrepot.store.tables.articles import article_choice_options as options
 from entrepot.store.tables.articles import article_choices as choices
+
+
+def _visible(audience: Audience) -> sa.ColumnElement[bool] | None:
+    """They are goods too: a shop that hides its goods from visitors hides what can be chosen of them."""
+    return None if audience is Audience.ADMIN else sa.and_(Caller.OPEN)
 
 
 def _whole(cell: Any) -> Json:
@@ -31,7 +38,7 @@ def _parts_of(path: tuple[str, ...], value: Json) -> Json:
     return _parts(value)
 
 
-LARGEST: Final = 1_000_000_000
+LARGEST: Final = LARGEST_NUMBER // PARTS
 _AMOUNT: Final = shapes.number(0, maximum=LARGEST)
 _NUMBER: Final[dict[str, Any]] = {"to_wire": _whole, "to_store": _parts_of, "convert": _parts}
 
@@ -51,6 +58,7 @@ ARTICLE_CHOICE: Final = ClassDecl(
     workspace=choices.c.workspace,
     uid=choices.c.id,
     operations={**READ, **WRITE},
+    visible=_visible,
     stored=Stored(
         kind=Choice,
         catalogue=True,
@@ -95,6 +103,7 @@ ARTICLE_CHOICE_OPTION: Final = ClassDecl(
     workspace=options.c.workspace,
     uid=options.c.id,
     operations={**READ, **WRITE},
+    visible=_visible,
     stored=Stored(
         kind=ChoiceOption,
         catalogue=True,

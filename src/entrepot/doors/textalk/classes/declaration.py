@@ -34,7 +34,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
     `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value; `put`
     makes of a patch's value what changes in the record (`domain.rows` says how it is merged).
-    `read` is who may see it, `write` who may set it, None nobody.
+    `read` is who may see it, `write` who may set it, None nobody. What is told `once` is seen in the answer to the call
+    that makes the object by whoever makes it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     sortable: bool = False
     read: Audience = Audience.ANONYMOUS
     write: Audience | None = None
+    once: bool = False
     required: bool = False
     title: str = ""
     to_wire: Callable[[Any], Json] | None = None
@@ -130,6 +132,7 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist.
     `aliases` only filter. `search` is a column that holds the searchable text, folded by `domain.folding.fold`.
     `operations` says which methods there are, and for whom; `stored` what set, create and delete change.
+    `checks_references` says that its commands refuse references to what is not the shop's, which else its methods do.
     """
 
     name: str
@@ -144,6 +147,7 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     search: ColumnElement[str] | None = None
     summary: str = ""
     stored: Stored | None = None
+    checks_references: bool = False
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

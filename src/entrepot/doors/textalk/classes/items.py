@@ -136,9 +136,8 @@ async def _discounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) 
     return {uid: amount(cost.discount, cost.currency) for uid, cost in found.items() if cost.discount.inc}
 
 
-_NUMBERS: Final = """
-select c.id::text from unnest($2::bigint[]) k(id) join article_choices c on c.workspace = $1 and c.id = k.id
-where c.kind = 'number'
+_KINDS: Final = """
+select c.id::text, c.kind from unnest($2::bigint[]) k(id) join article_choices c on c.workspace = $1 and c.id = k.id
 """
 
 
@@ -148,10 +147,10 @@ async def _choices(snapshot: Snapshot, context: Context, uids: Sequence[Any]) ->
     found = await snapshot.fetch(_CHOSEN, [shop.workspace, list(uids)])
     chosen = {row[0]: (msgspec.json.decode(row[1]), row[2], row[3]) for row in found}
     asked = {int(choice) for answers, _, _ in chosen.values() for choice in answers}
-    found = await snapshot.fetch(_NUMBERS, [shop.workspace, list(asked)]) if asked else ()
-    numbers = frozenset(str(row[0]) for row in found)
+    found = await snapshot.fetch(_KINDS, [shop.workspace, list(asked)]) if asked else ()
+    kinds = {str(row[0]): str(row[1]) for row in found}
     return {
-        uid: {**_shown(answers, numbers), "quantity": f.scaled(quantity, scale)}
+        uid: {**_shown(answers, kinds), "quantity": f.scaled(quantity, scale)}
         for uid, (answers, quantity, scale) in chosen.items()
     }
 
@@ -166,11 +165,15 @@ from unnest($2::bigint[]) k(uid) join order_lines l on l.workspace = $1 and l.id
 """
 
 
-def _shown(answers: Mapping[str, int | str], numbers: frozenset[str]) -> dict[str, Json]:
-    return {
-        choice: f.plain(Decimal(answer) / PARTS) if choice in numbers else answer
-        for choice, answer in answers.items()
-    }
+def _shown(answers: Mapping[str, int | str], kinds: Mapping[str, str]) -> dict[str, Json]:
+    """Options go by their uids as texts (contract, section 2, OrderItem)."""
+    return {choice: _answer(answer, kinds.get(choice)) for choice, answer in answers.items()}
+
+
+def _answer(answer: int | str, kind: str | None) -> Json:
+    if kind == "number":
+        return f.plain(Decimal(answer) / PARTS)
+    return str(answer) if kind == "enum" else answer
 
 
 _CHOICES: Final = shapes.Mapped(keys="^([0-9]{1,16}|quantity)$", values=shapes.Free())
@@ -226,6 +229,7 @@ _by_method: Final = sa.case((payments.c.kind != "certificate", payments.c.method
 PAYMENT: Final = ClassDecl(
     name="Payment",
     summary="How a cart is to be paid, or an order was",
+    checks_references=True,
     rows=_PAYMENTS,
     workspace=payments.c.workspace,
     uid=payments.c.id,
