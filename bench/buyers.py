@@ -98,8 +98,8 @@ class Buyers:
     async def _order(self, socket: Socket) -> None:
         """Four commands of the engine; each asks for no more of its object than the next one needs."""
         article = shop.article(random.randrange(shop.ARTICLES))
-        item = await self._timed(socket, "Order.addArticle", None, article, {}, {"order": "uid"})
-        cart = item["order"]["uid"]
+        item = await self._timed(socket, "Order.addArticle", None, article, {}, "order")
+        cart = item["order"]
         await self._timed(socket, "Order.set", cart, _BUYER, "uid")
         payment = {"order": cart, "method": shop.PAYMENT, "status": "planned"}
         await self._timed(socket, "Payment.set", None, payment, "uid")
