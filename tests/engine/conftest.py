@@ -1,5 +1,5 @@
-"""The running server and fresh shops, as the proofs of the Bonsai door have them."""
+"""The running server, fresh shops and webshops, as the proofs of the doors have them."""
 
-from tests.conformance.harness.fixtures import bonsai, connection, open_bonsai_shop
+from tests.conformance.harness.fixtures import bonsai, connection, open_bonsai_shop, open_webshop, textalk
 
-__all__ = ["bonsai", "connection", "open_bonsai_shop"]
+__all__ = ["bonsai", "connection", "open_bonsai_shop", "open_webshop", "textalk"]

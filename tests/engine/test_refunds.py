@@ -37,7 +37,7 @@ async def refunds(session_database_url: str) -> AsyncIterator[Refunds]:
     """The refunds of an operator's process; the running server has its own, and its outbox."""
     reads, books = await read_pool(session_database_url, 2), await write_pool(session_database_url, 2)
     engine = Engine(partial(connect_engine, session_database_url), Clock(), lanes=1)
-    vendors = Vendors(books, lambda: real_now().date())
+    vendors = Vendors(books, real_now)
     await engine.start()
     yield Refunds(engine, reads, vendors)
     await engine.stop()

@@ -71,7 +71,7 @@ def unopened() -> Pool:
 
 
 def test_the_account_says_who_carries_its_mails() -> None:
-    vendors = Vendors(unopened(), lambda: pytest.fail("nobody asks for the day"))
+    vendors = Vendors(unopened(), lambda: pytest.fail("nobody asks for the time"))
     smtp = MailSettings("smtp", "mail.example.com", username="shop", password="secret")
     assert isinstance(vendors.mails(1, MailSettings()), SimulatedMail)
     assert isinstance(vendors.mails(1, smtp), SmtpMail)

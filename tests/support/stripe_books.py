@@ -108,6 +108,10 @@ class Books:
         intent["status"] = "canceled"
         return 200, intent
 
+    def lapse(self, name: str) -> None:
+        """What Stripe does by itself with an authorisation that nobody captured in time."""
+        self.intents[name].update(status="canceled", cancellation_reason="automatic")
+
     def read(self, name: str) -> Answer:
         intent = self.intents.get(name)
         return (200, intent) if intent else self._missing("payment_intent", name)

@@ -50,6 +50,12 @@ class Draft(msgspec.Struct, frozen=True):
     purchase: Purchase | None = None
 
     @property
+    def captured_later(self) -> bool:
+        """Whether the charge is only reserved, to be taken once the order stands."""
+        payment = self.purchase.payment if self.purchase else None
+        return payment is not None and payment.state == "reserved"
+
+    @property
     def due(self) -> int:
         """What is left to charge, in minor units, once gift certificates have paid their part."""
         return self.order.total - sum(p.amount for p in (self.purchase.certificates if self.purchase else ()))

@@ -39,7 +39,10 @@ def preparation(channel: int, environment: str) -> dict[str, str]:
 
 
 class Charged(msgspec.Struct, frozen=True):
-    """The money is taken: the intent, what may be said of the card, and the secret of a prepared charge."""
+    """The money is taken, or reserved where it is to be taken later.
+
+    With it come the intent, what may be said of the card, and the secret of a prepared charge.
+    """
 
     intent: str
     description: str | None
@@ -72,7 +75,7 @@ class Charging:
         self._due = attempt.draft.due
 
     async def charge(self, token: str | None) -> Charge:
-        """Reserve and take the money: create, confirm, check that merchants can be paid, capture."""
+        """Reserve and take the money: create, confirm, check that merchants can be paid, capture unless it waits."""
         return await self._within_limit(self._charge(token))
 
     async def settle(self) -> Charge:
@@ -93,7 +96,18 @@ class Charging:
             return NotCharged(failure) if self._never_taken(intent) else InDoubt(failure)
         if intent.status == "succeeded":
             return await self._taken(intent)
+        if self._reserved(intent):
+            return self._charged(intent)
         return await self._let_go(intent, self._failed(UNREACHABLE))
+
+    def _reserved(self, intent: Intent) -> bool:
+        """Whether the money is where the order wants it to be: reserved, to be taken later."""
+        wanted = (self._due, self._order.currency)
+        return (
+            self._attempt.draft.captured_later
+            and intent.status == "requires_capture"
+            and (intent.amount, intent.currency) == wanted
+        )
 
     def _never_taken(self, failed: CallFailed) -> bool:
         """Whether a definite answer about the intent shows that no money can have moved by it."""
@@ -115,6 +129,8 @@ class Charging:
         missing = await self._payout_missing()
         if missing is not None:
             return await self._let_go(confirmed, missing)
+        if self._attempt.draft.captured_later:
+            return self._charged(confirmed)
         captured = await self._gateway.capture(confirmed.id, self._due)
         if isinstance(captured, Intent):
             return self._charged(captured)

@@ -52,6 +52,17 @@ async def read_refund(
     return (order, refund, payment) if order and refund and payment else None
 
 
+async def read_payment(
+    connection: Connection, workspace: int, number: int, payment: int
+) -> tuple[Order, Payment] | None:
+    """A payment by its id, with its order."""
+    view = View(workspace)
+    await LOADERS[Stage.ORDER](connection, workspace, [number], view, False)
+    order = view.get(Order, number)
+    found = next((p for p in view.children(Payment, number) if p.id == payment), None)
+    return (order, found) if order and found else None
+
+
 async def read_settings(connection: Connection, workspace: int, channel: int) -> ChannelSettings:
     """An account's settings. Raises `LookupError` where there is no such account."""
     text = await connection.fetchval(_SETTINGS, workspace, channel)

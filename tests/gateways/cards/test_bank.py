@@ -4,6 +4,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from entrepot.engine.clock import real_now
 from entrepot.gateways.cards.bank import AccountSeed, BankCards, BankSeed, CardSeed, PayoutSeed, rules, seed
 from entrepot.gateways.cards.port import (
     UNREACHABLE,
@@ -36,7 +37,7 @@ BLOCKED = "select pid from pg_stat_activity where wait_event_type = 'Lock' and d
 async def cards(bank_pool: Any) -> BankCards:
     async with bank_pool.acquire() as conn:
         await seed(conn, 1, WORLD)
-    return BankCards(bank_pool, 1)
+    return BankCards(bank_pool, 1, real_now)
 
 
 async def made(cards: CardGateway, key: str = "a1", amount: int = 1000) -> Intent:
@@ -178,7 +179,7 @@ async def test_a_merchant_without_account_has_no_transfer(cards: BankCards):
 
 async def test_workspaces_have_banks_of_their_own(cards: BankCards, bank_pool: Any):
     intent = await made(cards)
-    stranger = BankCards(bank_pool, 2)
+    stranger = BankCards(bank_pool, 2, real_now)
     assert await stranger.read(intent.id) == rules.NO_SUCH_INTENT
     theirs = await made(stranger)
     assert await stranger.confirm(theirs.id, "tok_visa", "a1") == rules.NO_SUCH_TOKEN
@@ -231,9 +232,23 @@ async def test_seeding_twice_keeps_what_is_reserved(cards: BankCards, bank_pool:
     assert await cards.confirm((await made(cards, "a2")).id, "tok_once", "a2") == TokenUsed()
 
 
+async def test_a_lapsed_authorisation_is_as_if_it_were_cancelled(cards: BankCards, bank_pool: Any):
+    intent = await made(cards, amount=9_000)
+    await cards.confirm(intent.id, "tok_visa", "a1")
+    later = BankCards(bank_pool, 1, lambda: real_now() + rules.AUTHORISED_FOR)
+    assert await later.capture(intent.id) == await later.cancel(intent.id) == rules.LAPSED
+    shown = await later.read(intent.id)
+    assert isinstance(shown, Intent)
+    assert shown.status == "canceled"
+    assert isinstance(await cards.confirm((await made(cards, "a2", 9_000)).id, "tok_visa", "a2"), Declined)
+    again = await made(later, "a3", 9_000)
+    assert isinstance(await later.confirm(again.id, "tok_visa", "a3"), Intent)
+    assert await funds(bank_pool, "ada") == (10_000, 9_000)
+
+
 async def test_a_bank_without_database_fails_as_a_value(postgres_url: str):
     pool: Any = await asyncpg.create_pool(postgres_url, min_size=1, max_size=1)
-    cards = BankCards(pool, 1)
+    cards = BankCards(pool, 1, real_now)
     no_tables = await cards.confirm("pi_1", "tok_visa", "a1")
     assert no_tables == CallFailed(UNREACHABLE, in_doubt=False)
     await pool.close()

@@ -117,6 +117,16 @@ async def test_cancel_twice_is_cancel_once(cards: StripeCards):
     assert await cards.cancel(intent.id) == first
 
 
+async def test_a_lapsed_intent_cannot_be_let_go(cards: StripeCards, server: StripeServer):
+    intent = await made(cards)
+    await cards.confirm(intent.id, "tok_visa", "a1")
+    server.books.lapse(intent.id)
+    refused = await cards.cancel(intent.id)
+    assert isinstance(refused, CallFailed)
+    assert (refused.in_doubt, refused.code) == (False, "payment_intent_unexpected_state")
+    assert isinstance(await cards.capture(intent.id), CallFailed)
+
+
 async def test_a_cancelled_intent_is_not_captured(cards: StripeCards):
     intent = await made(cards)
     await cards.cancel(intent.id)

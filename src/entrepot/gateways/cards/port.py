@@ -134,7 +134,7 @@ class CardGateway(Protocol):
         """Let the intent go, and what it reserves.
 
         Answers the intent as it then stands: `canceled`, or `succeeded` when a capture came first and only a
-        refund can help.
+        refund can help. Of one that lapsed by itself there is nothing to let go any more: `CallFailed`.
         """
         ...
 

@@ -211,8 +211,10 @@ class StripeCards:
         failed = only_failed(reply)
         if failed.code != _UNEXPECTED_STATE:
             return failed
-        intent = await self.read(intent_id)
-        return intent if isinstance(intent, Intent) and intent.status in wanted else failed
+        intent = await self._retrieve(intent_id)
+        if isinstance(intent, CallFailed) or intent.lapsed or intent.status not in wanted:
+            return failed
+        return intent_of(intent)
 
     async def _call(
         self,

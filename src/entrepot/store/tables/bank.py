@@ -4,7 +4,17 @@ No card number is stored, and of a token only its SHA-256. The platform's orders
 bank is somebody else's system that happens to live in the same database.
 """
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
 
 from entrepot.store.tables._base import metadata
 
@@ -70,6 +80,8 @@ bank_intents = Table(
     Column("captured", BigInteger, nullable=False, server_default="0"),
     Column("refunded", BigInteger, nullable=False, server_default="0"),
     Column("transferred", BigInteger, nullable=False, server_default="0"),
+    Column("authorised_until", DateTime(timezone=True)),
+    Column("refundable_until", DateTime(timezone=True)),
     CheckConstraint("captured between 0 and amount", name="bank_intents_captured"),
     CheckConstraint("refunded between 0 and captured", name="bank_intents_refunded"),
     CheckConstraint("transferred between 0 and captured", name="bank_intents_transferred"),

@@ -116,6 +116,7 @@ _PARAMS: Final = {
     "combineGiftcertificate": "with_certificate",
     "addressLookup": "address_lookup",
     "provider": "provider",
+    "capture": "capture",
 }
 
 
@@ -189,6 +190,7 @@ PAYMENT_METHOD: Final = ClassDecl(
             "description": {},
             "type": "custom",
             "provider": "manual",
+            "capture": "checkout",
             "fee": {},
             "fee_vat_rate": 0,
             "currencies": None,
@@ -233,6 +235,7 @@ PAYMENT_METHOD: Final = ClassDecl(
                     "combineGiftcertificate": shapes.boolean(),
                     "addressLookup": shapes.boolean(),
                     "provider": shapes.option("manual", "card"),
+                    "capture": shapes.option("checkout", "later"),
                 }
             ),
             sa.func.jsonb_build_object(
@@ -242,6 +245,8 @@ PAYMENT_METHOD: Final = ClassDecl(
                 payments.c.address_lookup,
                 "provider",
                 payments.c.provider,
+                "capture",
+                payments.c.capture,
                 type_=JSONB,
             ),
             put=_params_in_record,

@@ -32,6 +32,7 @@ from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.orders import needs_session, read_choices, whose
 from entrepot.doors.textalk.writing.payments import OF_PAYMENT, Known
+from entrepot.engine.payments import ask_again_at
 from entrepot.engine.refunds import refund_order
 
 _UID: Final = Param("uid", {"type": ["integer", "string"]})
@@ -175,11 +176,11 @@ class _Orders:
         return None if isinstance(done, Discarded) else cast("RpcError", done)
 
     async def capture(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """A payment by hand is paid from now on."""
+        """A payment by hand is paid from now on; a card's reservation is taken: 2010, 9005."""
         return await self._pay(context, params, CapturePayment)
 
     async def cancel(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """2060, 2062."""
+        """A card's reservation is let go at its provider; 2060, 2062, 9005."""
         return await self._pay(context, params, CancelPayment)
 
     async def _pay(
@@ -195,11 +196,13 @@ class _Orders:
         projection = self._parts.classes["Payment"].projection(context, argument(params, 1) or "uid")
         if isinstance(projection, RpcError):
             return projection
-        done = await self._parts.run(
-            context, command(channel=context.shop.channel, order=known.order, payment=int(uid))
+        shop = context.shop
+        asking = command(
+            channel=shop.channel, order=known.order, payment=int(uid), ask_again_at=ask_again_at()
         )
-        if isinstance(done, RpcError):
-            return done
+        outcome = await self._parts.services.till.move(shop.workspace, asking)
+        if isinstance(outcome, Refused):
+            return rpc_error(outcome.failures[0])
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
 
     async def refund(self, context: Context, params: Sequence[Json]) -> Json | RpcError:

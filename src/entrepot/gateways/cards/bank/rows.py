@@ -1,5 +1,7 @@
 """The simulated bank's statements. Rows are locked in one order: intent, card, funds."""
 
+from datetime import datetime
+
 import msgspec
 
 from entrepot.gateways.cards.bank.connection import Conn
@@ -8,7 +10,8 @@ from entrepot.gateways.cards.port import Declined, Refund, Transfer
 
 _INTENT = (
     "select id, status, amount, currency, client_secret, metadata, token_hash, account, description,"
-    " confirmations, captured, refunded, transferred from bank_intents where workspace = $1 and id = $2"
+    " confirmations, captured, refunded, transferred, authorised_until, refundable_until"
+    " from bank_intents where workspace = $1 and id = $2"
 )
 _INSERT_INTENT = (
     "insert into bank_intents (workspace, id, status, amount, currency, client_secret, metadata, confirmations,"
@@ -17,7 +20,8 @@ _INSERT_INTENT = (
 )
 _UPDATE_INTENT = (
     "update bank_intents set status = $3, token_hash = $4, account = $5, description = $6,"
-    " confirmations = $7, captured = $8, refunded = $9, transferred = $10 where workspace = $1 and id = $2"
+    " confirmations = $7, captured = $8, refunded = $9, transferred = $10, authorised_until = $11,"
+    " refundable_until = $12 where workspace = $1 and id = $2"
 )
 _LOCK_CARD = (
     "select token_hash, account, brand, last4, state, reusable, used_by from bank_cards"
@@ -35,6 +39,12 @@ _UPDATE_FUNDS = (
 _OPEN_FUNDS = (
     "insert into bank_funds (workspace, account, currency, balance, reserved) values ($1, $2, $3, 0, 0)"
     " on conflict (workspace, account, currency) do nothing"
+)
+_LAPSE = (
+    "with gone as (select id from bank_intents where workspace = $1 and account = $2 and currency = $3"
+    " and status = 'requires_capture' and authorised_until <= $4 for no key update skip locked)"
+    " update bank_intents i set status = 'canceled' from gone"
+    " where i.workspace = $1 and i.id = gone.id returning i.amount"
 )
 _PAYOUT = "select 1 from bank_accounts where workspace = $1 and account = $2 and kind = 'payout'"
 _CONFIRMATION = (
@@ -103,6 +113,15 @@ async def lock_funds(conn: Conn, workspace: int, account: str | None, currency: 
     return Funds(**row) if row else None
 
 
+async def free_lapsed(conn: Conn, workspace: int, funds: Funds, now: datetime) -> Funds:
+    """The account's money, locked before, once what lapsed authorisations held of it is free."""
+    lapsed = await conn.fetch(_LAPSE, workspace, funds.account, funds.currency, now)
+    freed = msgspec.structs.replace(funds, reserved=funds.reserved - sum(row["amount"] for row in lapsed))
+    if lapsed:
+        await _write_funds(conn, workspace, freed)
+    return freed
+
+
 async def lock_payout_funds(conn: Conn, workspace: int, account: str, currency: str) -> Funds | None:
     """A payout account's money, opened at zero where it is the first in that currency."""
     if not await is_payout_account(conn, workspace, account):
@@ -131,13 +150,17 @@ async def write(conn: Conn, workspace: int, change: Change) -> None:
         new.captured,
         new.refunded,
         new.transferred,
+        new.authorised_until,
+        new.refundable_until,
     )
     if card := change.card:
         await conn.execute(_UPDATE_CARD, workspace, card.token_hash, card.used_by)
-    if funds := change.funds:
-        await conn.execute(
-            _UPDATE_FUNDS, workspace, funds.account, funds.currency, funds.balance, funds.reserved
-        )
+    if change.funds:
+        await _write_funds(conn, workspace, change.funds)
+
+
+async def _write_funds(conn: Conn, workspace: int, funds: Funds) -> None:
+    await conn.execute(_UPDATE_FUNDS, workspace, funds.account, funds.currency, funds.balance, funds.reserved)
 
 
 async def read_confirmation(conn: Conn, workspace: int, key: str) -> Confirmation | None:
