@@ -10,7 +10,6 @@ import msgspec
 
 from entrepot.doors.kit import Services, TickBatcher
 from entrepot.doors.textalk.accounts import tokens
-from entrepot.doors.textalk.classes.tools import AUTH
 from entrepot.doors.textalk.context import Administrator, BuyerSession, Webshop
 from entrepot.doors.textalk.settings import webshop_settings
 from entrepot.store.connections import Pool
@@ -82,7 +81,7 @@ class StoreLookups:
         workspace = tokens.workspace_of(token)
         if workspace is not None:
             return await self._logged_in(webshop, workspace, token)
-        caller = await self._services.callers.get(credential_key(AUTH, token))
+        caller = await self._services.callers.get(credential_key(tokens.AUTH, token))
         if (
             caller is None
             or self._is_past(caller.expires_at)
