@@ -27,7 +27,7 @@ run: $(READY) ## start the demo server on http://127.0.0.1:8600
 	@$(BIN)/entrepot demo
 
 test: $(READY) ## run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: $(READY) ## lint and types
 	@$(BIN)/ruff check .

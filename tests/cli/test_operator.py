@@ -88,6 +88,10 @@ def test_orders_are_listed(run: Run) -> None:
         (("keys", "create", "--channel", "main", "--kind", "none"), "keys of bonsai are live, test, private"),
         (("keys", "create", "--channel", "main", "--kind", "live", "--label", "world:x"), "--label"),
         (("failures", "sold"), "did you mean sold-out?"),
+        (("outbox", "retry"), "Expected either MESSAGE, or --all"),
+        (("outbox", "retry", "7/hub/1", "--all"), "Expected either MESSAGE, or --all"),
+        (("outbox", "retry", "7/hub"), "'7/hub' is wrong; expected a name such as 7/event:12/1"),
+        (("outbox", "retry", "7/hub/1"), "(delivery 7/hub/1)"),
         (("check", "-w", "none"), "there is no workspace 'none'"),
     ],
 )
@@ -172,6 +176,34 @@ def test_a_key_is_shown_once_and_ends_when_revoked(run: Run) -> None:
     assert run("keys", "revoke", made["id"]).exit_code == 0
     assert run("keys", "revoke", made["id"]).exit_code == 1
     assert parsed(run("keys", "list", "--json"))[0]["revoked_at"] is not None
+
+
+PARKED = """
+insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
+values (1, 7, 'event:12', 1, '{"code": "hidden"}', '2026-03-01', '2026-03-04', 9, 'parked', 'no answer'),
+  (1, 8, 'mail:reset', 1, '{}', '2026-03-02', '2026-03-05', 8, 'parked', 'refused'),
+  (1, 9, 'event:13', 2, '{}', '2026-03-03', '2026-03-03', 1, 'waiting', 'away')
+"""
+
+
+def test_what_was_given_up_is_listed_and_brought_back(run: Run, database_url: str) -> None:
+    on(database_url, lambda connection: _execute(connection, PARKED))
+    listed = run("outbox", "list")
+    assert [line.split()[:2] for line in listed.stdout.splitlines()] == [
+        ["message", "tries"], ["7/event:12/1", "9"], ["8/mail:reset/1", "8"],
+    ]  # fmt: skip
+    assert "no answer" in listed.stdout
+    assert "hidden" not in listed.stdout + run("outbox", "list", "--json").stdout
+    assert [row["subject"] for row in parsed(run("outbox", "list", "--json", "--waiting"))] == [9]
+    assert [row["subject"] for row in parsed(run("outbox", "list", "--json", "--listener", "mail"))] == [8]
+    assert run("outbox", "retry", "7/event:12/1").stdout == "1 messages are tried again.\n"
+    again = run("outbox", "retry", "7/event:12/1", "--json")
+    assert (again.exit_code, json.loads(again.stdout)["refused"][0]["failure"]) == (1, "delivery-not-parked")
+    waiting = parsed(run("outbox", "list", "--json", "--waiting"))
+    assert [(row["subject"], row["tries"]) for row in waiting] == [(7, 0), (9, 1)]
+    assert parsed(run("outbox", "retry", "--all", "--listener", "event", "--json"))["done"] == 0
+    assert parsed(run("outbox", "retry", "--all", "--json")) == {"done": 1, "refused": []}
+    assert run("check").stdout == "Everything holds.\n"
 
 
 def test_check_tells_violations_by_its_status(run: Run, database_url: str) -> None:

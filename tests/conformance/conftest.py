@@ -4,6 +4,7 @@ from tests.conformance.harness.fixtures import (
     bonsai,
     connection,
     open_bonsai_shop,
+    open_buyer,
     open_webshop,
     prove,
     prove_over_sockets_too,
@@ -11,6 +12,15 @@ from tests.conformance.harness.fixtures import (
     transport,
 )
 
-__all__ = ["bonsai", "connection", "open_bonsai_shop", "open_webshop", "prove", "textalk", "transport"]
+__all__ = [
+    "bonsai",
+    "connection",
+    "open_bonsai_shop",
+    "open_buyer",
+    "open_webshop",
+    "prove",
+    "textalk",
+    "transport",
+]
 
 pytest_generate_tests = prove_over_sockets_too

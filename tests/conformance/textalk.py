@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tests.conformance.harness.client import Reply, Request
-from tests.conformance.harness.proof import Expected
+from tests.conformance.harness.proof import Check, Expected, assert_same
 from tests.support.webshop import PATH
 
 CORS = {
@@ -26,12 +26,16 @@ def refusal(
     page: str | None = None,
     wait: bool = False,
     status: int = 200,
+    call: Any = 1,
 ) -> Expected:
-    """A whole refusal; `page` is the failure whose help it links to, `wait` says that the reply tells when to retry."""
+    """A whole refusal; `page` is the failure whose help it links to, `wait` says that the reply tells when to retry.
+
+    `call` is the id of the call: null where what was sent has none.
+    """
     error = {"code": code, "message": message} | ({} if data is ABSENT else {"data": data})
     link = {} if page is None else {"link": f'</failures/{page}>; rel="help"'}
     later = {"retry-after": SECONDS} if wait else {}
-    return Expected(status, {**CORS, **link, **later}, {"jsonrpc": "2.0", "id": 1, "error": error})
+    return Expected(status, {**CORS, **link, **later}, {"jsonrpc": "2.0", "id": call, "error": error})
 
 
 def problems(*places: tuple[str, str]) -> list[dict[str, str]]:
@@ -42,6 +46,15 @@ def problems(*places: tuple[str, str]) -> list[dict[str, str]]:
 def answered(result: Any) -> Expected:
     """A whole success."""
     return Expected(200, CORS, {"jsonrpc": "2.0", "id": 1, "result": result})
+
+
+def answers(result: Any) -> Check:
+    """The effect of a success that is nothing but its result."""
+
+    async def check(reply: Reply) -> None:
+        assert_same(reply.json, {"jsonrpc": "2.0", "id": 1, "result": result})
+
+    return check
 
 
 def watch(request: Request, reply: Reply) -> None:

@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +14,10 @@ import pytest
 import typer
 
 from entrepot.cli import app
-from entrepot.cli.demo import apply_demo
 from entrepot.doors.bonsai.openapi import errors
-from tests.docs.examples import Example, assert_answered, examples, printed, read_curl, send
+from tests.docs.examples import Example, Names, assert_answered, examples, printed, read_curl, send
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, commands, name_of
-from tests.support.server import Server, running_server
+from tests.support.server import Server
 
 BONSAI_TABLE = DOCS / "how-to" / "test-a-bonsai-client.md"
 ORDER: Any = json.loads((DOCS / "examples" / "order.json").read_text("utf-8"))
@@ -32,21 +30,6 @@ def _runs(example: Example) -> bool:
 WITH_EXAMPLES = [page for page in PAGES if any(_runs(example) for example in examples(page))]
 
 
-@pytest.fixture(scope="module")
-async def demo_url(module_database_url: str) -> str:
-    """A database with the demo world."""
-    await apply_demo(module_database_url)
-    return module_database_url
-
-
-@pytest.fixture(scope="module")
-def demo(demo_url: str, open_folder: Path) -> Iterator[Server]:
-    """A sandbox with the demo world, as `entrepot demo` runs it."""
-    arguments = ("--sandbox", "--database-url", demo_url, "--door-host", "bonsai=bonsai.localhost")
-    with running_server(open_folder / "docs.log", *arguments) as running:
-        yield running
-
-
 def _reset(server: Server) -> None:
     httpx.post(f"{server.url}/sandbox/reset", trust_env=False, timeout=30).raise_for_status()
 
@@ -54,9 +37,11 @@ def _reset(server: Server) -> None:
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_the_examples_of_a_page_come_to_what_it_shows(page: Path, demo: Server, demo_url: str) -> None:
     _reset(demo)
+    names = Names()
     for example in filter(_runs, examples(page)):
         if example.command.startswith("curl "):
-            assert_answered(example.answer, send(read_curl(example.command), demo.port))
+            reply = send(read_curl(names.put_into(example.command)), demo.port)
+            assert_answered(example.answer, reply, names)
         else:
             assert example.answer is not None
             assert printed(_run(example, demo_url)) == printed(example.answer.text)

@@ -143,13 +143,13 @@ class Listeners:
 
     def __init__(self, target: EventTarget | None) -> None:
         self.target = target
-        self.marks: list[tuple[int, int, bool, datetime]] = []
+        self.notes: list[tuple[int, int, Posted | NotPosted, datetime]] = []
 
     async def find(self, workspace: int, listener: int) -> EventTarget | None:
         return self.target if (workspace, listener) == (1, 3) else None
 
-    async def mark(self, workspace: int, listener: int, active: bool, at: datetime) -> None:
-        self.marks.append((workspace, listener, active, at))
+    async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:
+        self.notes.append((job.subject, listener, answer, at))
 
 
 class Poster:
@@ -171,23 +171,26 @@ async def tell(listeners: Listeners, poster: Poster, listener: str = "event:3") 
     return await EventDeliveries(listeners, poster, clock=lambda: NOW)(job(listener, EVENT))
 
 
-@pytest.mark.parametrize("active", [True, False])
-@pytest.mark.parametrize("answer", [Posted(), NotPosted("away")])
-async def test_a_listener_is_told_and_its_status_kept(active: bool, answer: Posted | NotPosted) -> None:
-    target = EventTarget("http://shop.test/", b"s", active)
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [(Posted(200), Delivered()), (NotPosted("away"), Failed("away")), (NotPosted("no", 500), Failed("no"))],
+)
+async def test_a_listener_is_told_and_the_try_noted(
+    answer: Posted | NotPosted, outcome: Delivered | Failed
+) -> None:
+    target = EventTarget("http://shop.test/", b"s")
     listeners, poster = Listeners(target), Poster(answer)
-    reached = answer == Posted()
-    assert await tell(listeners, poster) == (Delivered() if reached else Failed("away"))
+    assert await tell(listeners, poster) == outcome
     assert poster.posts == [(target, EVENT, "1-7-event:3-1", NOW)]
-    assert listeners.marks == ([] if reached == active else [(1, 3, reached, NOW)])
+    assert listeners.notes == [(7, 3, answer, NOW)]
 
 
 async def test_a_listener_that_was_deleted_wants_nothing() -> None:
-    listeners, poster = Listeners(None), Poster(Posted())
+    listeners, poster = Listeners(None), Poster(Posted(200))
     assert await tell(listeners, poster) == Delivered()
-    assert (poster.posts, listeners.marks) == ([], [])
+    assert (poster.posts, listeners.notes) == ([], [])
 
 
 @pytest.mark.parametrize("listener", ["event:", "event:x", "event:²", "event:99999999999999999999"])
 async def test_what_names_no_listener_cannot_be_told(listener: str) -> None:
-    assert await tell(Listeners(None), Poster(Posted()), listener) == UNREADABLE
+    assert await tell(Listeners(None), Poster(Posted(200)), listener) == UNREADABLE

@@ -17,7 +17,7 @@ import psutil
 START_LIMIT = 60.0
 STOP_LIMIT = 30.0
 _COMMAND = "from entrepot.cli import main; main()"
-_ANSWERS = re.compile(r"http://[0-9.]+:[0-9]+")
+_ANSWERS = re.compile(r"https?://[0-9.]+:[0-9]+")
 
 
 @dataclass
@@ -90,7 +90,9 @@ class Server:
         self.url = said.group()
         self.port = int(self.url.rpartition(":")[2])
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == 200
+            return (
+                httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False, verify=False).status_code == 200
+            )
         return False
 
     def _said(self, written: int) -> str:

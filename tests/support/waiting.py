@@ -7,7 +7,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def eventually(look: Callable[[], Awaitable[T]], seconds: float = 10.0, pause: float = 0.05) -> T:
+async def eventually(
+    look: Callable[[], Awaitable[T | None]], seconds: float = 10.0, pause: float = 0.05
+) -> T:
     """What `look` finds once it finds something true; fails with what it found last when the time is over."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:

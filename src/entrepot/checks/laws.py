@@ -192,7 +192,7 @@ IN_FLIGHT = (
         """
         select listener, count(*) parked from outbox where workspace = $1 and state = 'parked' group by listener
         """,
-        "{parked} messages to {listener} were given up after three days",
+        "{parked} messages to {listener} were given up; `entrepot outbox list` shows them",
         severity="warning",
     ),
 )

@@ -32,6 +32,9 @@ def serve(
     attempt_seconds: Annotated[
         str | None, typer.Option(help="Limit of one order's calls to payment providers. [default: 30]")
     ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=DAYS", help="How long to keep what is over.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Run the server until Ctrl-C, which lets it finish what it has accepted."""
@@ -50,6 +53,7 @@ def serve(
         log_level=log_level,
         trusted_proxies=trusted_proxy,
         attempt_seconds=attempt_seconds,
+        keep=keep,
     )
     from entrepot.serving import ServeError
     from entrepot.serving import serve as run

@@ -23,8 +23,8 @@ from entrepot.failures.commerce import (
 )
 from entrepot.failures.orders import LineRef
 
-LARGEST_FILE = 8_000_000
-"""The most bytes that any file may have."""
+LARGEST_FILE = 7_000_000
+"""The most bytes that any file may have: in base64 it goes into one message of 10 MB."""
 LONGEST_TEXT = 10_000
 LARGEST_QUANTITY = 10**9
 """The most smallest units that one line may have: amounts stay within 64 bits."""

@@ -83,7 +83,7 @@ class AddCode(CodeCommand, frozen=True, kw_only=True):
             return refused(failure)
         added = msgspec.structs.replace(cart, codes=(*cart.codes, named))
         before, after = total(cart, view), total(added, view)
-        if _left(after) >= _left(before) or _alone(added, view) or len(cart.codes) >= MAX_CODES:
+        if not _helps(named, before, after) or _alone(added, view) or len(cart.codes) >= MAX_CODES:
             return refused(NoFurtherDiscount(self.code))
         changes = Changes()
         return Decided(CodesSet(self.saved(added, view, now, changes), after), changes)
@@ -150,9 +150,11 @@ def _combinable(cart: Cart, view: View) -> bool:
     return method is None or method.with_certificate
 
 
-def _left(totals: Totals) -> int:
-    """What is left to pay before coins round it."""
-    return totals.due - totals.rounding
+def _helps(added: CartCode, before: Totals, after: Totals) -> bool:
+    """Whether a discount makes the goods or their delivery cheaper, or a certificate pays something."""
+    if added.kind == "certificate":
+        return after.certificates > before.certificates
+    return (after.goods + after.delivery).inc < (before.goods + before.delivery).inc
 
 
 def _alone(cart: Cart, view: View) -> bool:

@@ -19,12 +19,14 @@ from entrepot.domain.shopping import LARGEST_AMOUNT, ShoppingCommand, channel_of
 from entrepot.domain.state import Changes, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.totals import products_of
 from entrepot.failures import Failure
-from entrepot.failures.carts import CartFull
+from entrepot.failures.carts import CartFull, FilesFull
 from entrepot.failures.commerce import LineUnknown
 from entrepot.failures.orders import LineRef, ProductUnknown
 
 MAX_FILES = 20
 """The most files that one cart may hold."""
+MAX_FILE_BYTES = 40_000_000
+"""The most bytes that the files of one cart may have together."""
 
 
 class CartItemSet(msgspec.Struct, frozen=True):
@@ -131,27 +133,19 @@ class AddItem(ItemCommand, frozen=True, kw_only=True):
         selection, units, price = checked
         if failure := self.refusal(cart, product, selection.variant, units, None, view):
             return refused(failure)
-        if failure := _crowded(cart, selection, view):
+        lines = view.children(CartLine, cart.id)
+        joined = _joined(lines, selection, units, price)
+        if failure := _crowded(cart, selection, joined, view):
             return refused(failure)
-        return self._added(cart, product, selection, units, price, view, now, ids)
+        line = joined or _new_line(cart, product, selection, units, lines, ids)
+        return self._added(cart, msgspec.structs.replace(line, price=price), selection.files, view, now, ids)
 
     def _added(
-        self,
-        cart: Cart,
-        product: Product,
-        selection: Selection,
-        units: int,
-        price: int,
-        view: View,
-        now: datetime,
-        ids: Ids,
+        self, cart: Cart, line: CartLine, files: Mapping[int, NewFile], view: View, now: datetime, ids: Ids
     ) -> Decision:
         lines = view.children(CartLine, cart.id)
         changes = Changes(repriced(cart, line, view) for line in lines) if self.refresh else Changes()
-        line = _joined(lines, selection, units, price) or _new_line(
-            cart, product, selection, units, lines, ids
-        )
-        line = _with_files(msgspec.structs.replace(line, price=price), selection.files, now, ids, changes)
+        line = _with_files(line, files, now, ids, changes)
         changes.put(line)
         return Decided(CartItemSet(self.saved(cart, view, now, changes), line), changes)
 
@@ -210,7 +204,7 @@ class SetItem(LineCommand, frozen=True, kw_only=True):
             return refused(checked)
         selection, units, price = checked
         failure = self.refusal(cart, product, selection.variant, units, line, view) or _crowded(
-            cart, selection, view
+            cart, selection, line, view
         )
         return refused(failure) if failure else self._set(cart, line, selection, units, price, view, now, ids)
 
@@ -264,10 +258,20 @@ class RemoveItem(LineCommand, frozen=True, kw_only=True):
         return Decided(CartItemRemoved(self.saved(cart, view, now, changes)), changes)
 
 
-def _crowded(cart: Cart, selection: Selection, view: View) -> CartFull | None:
-    if len(view.children(CartFile, cart.id)) + len(selection.files) > MAX_FILES:
-        return CartFull(MAX_FILES)
-    return CartFull(MAX_LINES) if len(view.children(CartLine, cart.id)) >= MAX_LINES else None
+def _crowded(
+    cart: Cart, selection: Selection, line: CartLine | None, view: View
+) -> CartFull | FilesFull | None:
+    """Whether the cart has no room for the files, or for another line; without a `line` there will be one."""
+    if line is None and len(view.children(CartLine, cart.id)) >= MAX_LINES:
+        return CartFull(MAX_LINES)
+    kept = [
+        file.size
+        for file in view.children(CartFile, cart.id)
+        if line is None or file.line != line.no or file.choice not in selection.files
+    ]
+    sizes = [*kept, *(len(file.content) for file in selection.files.values())]
+    full = bool(selection.files) and (len(sizes) > MAX_FILES or sum(sizes) > MAX_FILE_BYTES)
+    return FilesFull(MAX_FILES, MAX_FILE_BYTES) if full else None
 
 
 def _joined(lines: Iterable[CartLine], selection: Selection, units: int, price: int) -> CartLine | None:

@@ -40,7 +40,10 @@ class PageAddress(Record, frozen=True):
 
 
 class EventListener(Record, frozen=True):
-    """Somebody who is told of events by HTTP. `owner` names the credential behind it; `secret` signs messages."""
+    """Somebody who is told of events by HTTP. `owner` names the credential behind it; `secret` signs messages.
+
+    `tries` were made so far, of which the last `failures` failed; after several of these it is not `active`.
+    """
 
     id: int
     channel: int
@@ -50,6 +53,8 @@ class EventListener(Record, frozen=True):
     secret: str
     active: bool
     inactive_since: datetime | None
+    tries: int
+    failures: int
     created_at: datetime
     changed_at: datetime
 
@@ -60,11 +65,12 @@ class EventListener(Record, frozen=True):
 
 
 class ListenerLogEntry(Record, frozen=True):
-    """One try to tell a listener; `status` is the HTTP status, None where none came."""
+    """One try to tell a listener of a subject; `status` is the HTTP status, None where none came."""
 
     listener: int
     id: int
     at: datetime
+    subject: int
     status: int | None
     error: str
 

@@ -73,7 +73,7 @@ class View:
         self.workspace = workspace
         self._rows: defaultdict[type[Record], dict[Hashable, Record]] = defaultdict(dict)
         self._groups: defaultdict[tuple[type[Record], Hashable], dict[Hashable, Record]] = defaultdict(dict)
-        self._stored: set[tuple[type[Record], Hashable]] = set()
+        self._stored: dict[tuple[type[Record], Hashable], Record] = {}
         self._dirty: dict[tuple[type[Record], Hashable], Record | None] = {}
         self._asked: dict[Stage, set[Hashable]] = {}
 
@@ -93,7 +93,7 @@ class View:
         """Take in a record as it stands in the database."""
         name = (type(record), record.key)
         self._place(name, record)
-        self._stored.add(name)
+        self._stored[name] = record
 
     def get(self, kind: type[R], key: Hashable) -> R | None:
         """The record of this kind under `key`, or None if the workspace has none."""
@@ -114,10 +114,10 @@ class View:
                 self._place(name, record)
             self._dirty[name] = record
 
-    def dirty(self) -> Iterator[tuple[type[Record], Hashable, Record | None, bool]]:
-        """Each changed record: kind, key, new state (None when removed), and whether it stood in the database."""
+    def dirty(self) -> Iterator[tuple[type[Record], Hashable, Record | None, Record | None]]:
+        """Each changed record: kind, key, new state (None when removed), and as it stood in the database, if it did."""
         for (kind, key), record in self._dirty.items():
-            yield kind, key, record, (kind, key) in self._stored
+            yield kind, key, record, self._stored.get((kind, key))
 
     def _place(self, name: tuple[type[Record], Hashable], record: Record) -> None:
         kind, key = name

@@ -8,9 +8,10 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.customers import Customer
+from entrepot.domain.discarding import DISCARDED
 from entrepot.domain.orders import Order, OrderEvent
 from entrepot.domain.outbox import Delivery
-from entrepot.domain.state import Changes, View
+from entrepot.domain.state import Changes, Record, View
 from entrepot.store.connections import Connection
 
 _LISTENERS = """
@@ -19,7 +20,7 @@ from unnest($2::bigint[]) k(channel)
 join event_listeners l on l.workspace = $1 and l.channel = k.channel
 join channels c on c.workspace = $1 and c.id = l.channel
 """
-_PAID = frozenset({"placed", "payment-captured", "payment-set"})
+_NEW = frozenset({"placed", "recorded"})
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -55,23 +56,29 @@ def _deliveries(
 
 
 def _events(view: View) -> Iterator[Event]:
-    for _, _, record, stored in view.dirty():
-        if isinstance(record, OrderEvent) and not stored:
+    """What happened, by its public name (contract: textalk, section 8, item 39)."""
+    for _, _, record, before in view.dirty():
+        if isinstance(record, OrderEvent) and before is None:
             order = view.get(Order, record.order)
             if order is not None:
-                for name in _names(record, order):
-                    yield Event(order.channel, name, order.id, record.seq)
-        elif isinstance(record, Customer) and not stored:
+                yield Event(order.channel, _name(record, order), order.id, record.seq)
+        elif isinstance(record, Order) and record.payment_state == "paid" != _payment_state(before):
+            yield Event(record.channel, "Order/paid", record.id, record.events)
+        elif isinstance(record, Customer) and record.state == "confirmed" != _state(before):
+            # Somebody who only signed up is nobody's customer yet, and gives way to the next who does.
             yield Event(record.channel, "Customer/created", record.id, 1)
 
 
-def _names(event: OrderEvent, order: Order) -> Iterator[str]:
-    """The public names of one event of an order (contract: textalk, section 8, item 39)."""
-    if event.kind == "placed":
-        yield "Order/placed"
-    elif order.reason == "discarded":
-        yield "Order/discarded"
-    else:
-        yield "Order/changed"
-    if event.kind in _PAID and order.payment_state == "paid":
-        yield "Order/paid"
+def _name(event: OrderEvent, order: Order) -> str:
+    if event.kind in _NEW:
+        return "Order/placed"
+    discarded = event.data.get("reason") == order.reason == DISCARDED
+    return "Order/discarded" if discarded else "Order/changed"
+
+
+def _payment_state(before: Record | None) -> str:
+    return before.payment_state if isinstance(before, Order) else ""
+
+
+def _state(before: Record | None) -> str:
+    return before.state if isinstance(before, Customer) else ""

@@ -15,6 +15,7 @@ from entrepot.engine.batch import AlreadyCommittedError, Batch, Rule
 from entrepot.engine.clock import Clock
 from entrepot.engine.queues import Pending, Queues
 from entrepot.failures import Internal, Overloaded, Unavailable
+from entrepot.failures.orders import QuoteStale
 from entrepot.failures.rows import NameTaken, PartUnknown
 from entrepot.store.connections import LANE_CONNECTIONS, Connection
 from entrepot.store.loaders import load
@@ -25,6 +26,9 @@ Connect = Callable[[], Awaitable[Connection]]
 
 PATIENCE = 30.0
 """Seconds of real time for which a batch is tried again while the database does not answer."""
+
+SIGHTS = 3
+"""How often a command is decided that did not see all it must."""
 
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
 _LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
@@ -80,6 +84,18 @@ class Engine:
         if not self._queues.put(workspace, Pending(command, future)):
             return refused(Overloaded(1))
         return await future
+
+    async def execute_anew(self, workspace: int, command: Command) -> Outcome:
+        """As `execute`, again where the command must first see what another one of its batch brought into play.
+
+        After `SIGHTS` times `QuoteStale` is the outcome.
+        """
+        outcome = await self.execute(workspace, command)
+        for _ in range(SIGHTS - 1):
+            if not (isinstance(outcome, Refused) and isinstance(outcome.failures[0], QuoteStale)):
+                break
+            outcome = await self.execute(workspace, command)
+        return outcome
 
     async def preview(self, connection: Connection, workspace: int, command: Command) -> View:
         """What the command would see now: a plain read, without locks."""

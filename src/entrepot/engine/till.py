@@ -68,7 +68,8 @@ class Till:
     ) -> Outcome:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
         while True:
-            outcome = await self._engine.execute(workspace, _checking_out(cart, token, self._driver.lease()))
+            checkout = _checking_out(cart, token, self._driver.lease())
+            outcome = await self._engine.execute_anew(workspace, checkout)
             if isinstance(outcome, Reserved):
                 return await self._driver.charge(workspace, outcome.attempt, settings.cards, token)
             if not isinstance(outcome, InFlight):

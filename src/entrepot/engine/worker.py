@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from entrepot.domain.retention import Retention
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries
@@ -52,8 +53,9 @@ class Worker:
         wiring: Wiring | None = None,
         *,
         attempt_seconds: float = ATTEMPT_SECONDS,
+        keep: Retention | None = None,
     ) -> None:
-        wiring = wiring or Wiring()
+        wiring, keep = wiring or Wiring(), keep or Retention()
         self.clock = clock
         self.pool = OpenablePool(partial(read_pool, database_url))
         self.reads = wiring.reads(self.pool)
@@ -74,9 +76,10 @@ class Worker:
                 "event": EventDeliveries(StoredListeners(self._outbox_pool), HttpEventPoster()),
                 "mail": MailDeliveries(partial(mails_of, self.reads, self.vendors)),
             },
+            keep=keep,
         )
         self._recovery = Recovery(self.desk.driver, self.reads)
-        self._housekeeping = Housekeeping(self.engine, self.reads)
+        self._housekeeping = Housekeeping(self.engine, self.reads, keep)
 
     async def start(self) -> None:
         """Connect, and begin to work."""

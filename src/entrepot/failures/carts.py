@@ -27,6 +27,17 @@ class CartFull(Failure, frozen=True):
     limit: int
 
 
+class FilesFull(Failure, frozen=True):
+    """The cart would hold more files than it may, or more bytes of them."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Ask the shopper for smaller files, or put the rest into another cart."
+    shopper: ClassVar[bool] = True
+    limit: int
+    largest: int
+    """In bytes, of all files together."""
+
+
 class CartQuantityTooLarge(Failure, frozen=True):
     """The cart would hold more units of one item than it may."""
 

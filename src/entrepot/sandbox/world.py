@@ -48,6 +48,11 @@ def describe_workspace(name: str, stored: Stored, recorded: list[World]) -> dict
             for token, card in world.workspaces[name].bank.cards.items()
         },
         "partner_tokens": sorted({t for w in recorded for t in w.workspaces[name].partner.tokens}),
+        "residents": {
+            country: sorted(residents)
+            for world in recorded
+            for country, residents in world.workspaces[name].residents.items()
+        },
     }
 
 

@@ -1,4 +1,4 @@
-"""Who listens to events: where they are told, and whether they answer."""
+"""Who listens to events: where they are told, and what the tries to tell them came to."""
 
 from __future__ import annotations
 
@@ -8,22 +8,33 @@ import msgspec
 
 from entrepot.store.connections import Connection
 
+INACTIVE_AFTER = 3
+"""Failed tries in a row after which a listener counts as inactive. It is told on, and active with the first success."""
+KEPT_TRIES = 100
+"""How many of a listener's last tries its log keeps."""
+
 _FIND = """
-select l.url, l.secret, l.active, w.sandbox from event_listeners l join workspaces w on w.id = l.workspace
+select l.url, l.secret, w.sandbox from event_listeners l join workspaces w on w.id = l.workspace
 where l.workspace = $1 and l.id = $2
+  and not exists (
+    select from credentials c where c.workspace = $1 and c.id = l.owner::bigint and c.revoked_at is not null
+  )
+  and not exists (
+    select from administrators a where a.workspace = $1 and a.id = l.owner::bigint and not a.active
+  )
 """
-_MARK = """
-update event_listeners set active = $3, inactive_since = case when $3 then null else $4::timestamptz end
-where workspace = $1 and id = $2
+_COUNT = """
+update event_listeners set tries = tries + 1,
+  failures = case when $3 then 0 else failures + 1 end,
+  active = $3 or failures + 1 < $4,
+  inactive_since = case when $3 then null when active and failures + 1 >= $4 then $5 else inactive_since end
+where workspace = $1 and id = $2 returning tries
 """
 _LOG = """
-insert into event_listener_log (workspace, listener, id, at, status, error)
-select $1, l.id,
-  coalesce((select max(g.id) from event_listener_log g where g.workspace = $1 and g.listener = $2), 0) + 1,
-  $3, null, $4
-from event_listeners l where l.workspace = $1 and l.id = $2
-on conflict do nothing
+insert into event_listener_log (workspace, listener, id, at, subject, status, error)
+values ($1, $2, $3, $4, $5, $6, $7)
 """
+_FORGET = "delete from event_listener_log where workspace = $1 and listener = $2 and id <= $3"
 
 
 class ListenerRow(msgspec.Struct, frozen=True):
@@ -31,23 +42,36 @@ class ListenerRow(msgspec.Struct, frozen=True):
 
     url: str
     secret: str
-    active: bool
     sandbox: bool
 
     def __repr__(self) -> str:
-        return f"ListenerRow(active={self.active}, sandbox={self.sandbox})"
+        return f"ListenerRow(sandbox={self.sandbox})"
+
+
+class Try(msgspec.Struct, frozen=True):
+    """One try to tell of a subject: when, the status if one came, what was wrong, and whether it succeeded."""
+
+    subject: int
+    at: datetime
+    status: int | None
+    error: str
+    succeeded: bool
 
 
 async def read_listener(connection: Connection, workspace: int, listener: int) -> ListenerRow | None:
-    """The listener, or None for one that was deleted."""
+    """The listener; None for one that was deleted, or whose token was revoked since."""
     row = await connection.fetchrow(_FIND, workspace, listener)
     return None if row is None else ListenerRow(*row)
 
 
-async def mark_listener(
-    connection: Connection, workspace: int, listener: int, active: bool, at: datetime
-) -> None:
-    """Write down that a listener answers again, or that it has ceased to; its log has it too."""
-    words = "answers" if active else "does not answer"
-    await connection.execute(_MARK, workspace, listener, active, at)
-    await connection.execute(_LOG, workspace, listener, at, words)
+async def note_try(connection: Connection, workspace: int, listener: int, done: Try) -> None:
+    """Keep the listener's status and its log. The row's lock puts tries that end together one after the other."""
+    async with connection.transaction():
+        number = await connection.fetchval(
+            _COUNT, workspace, listener, done.succeeded, INACTIVE_AFTER, done.at
+        )
+        if number is None:
+            return
+        entry = (done.at, done.subject, done.status, done.error)
+        await connection.execute(_LOG, workspace, listener, number, *entry)
+        await connection.execute(_FORGET, workspace, listener, number - KEPT_TRIES)

@@ -23,10 +23,10 @@ class Dirty:
         self._inserts: dict[type[Record], list[Record]] = {}
         self._updates: dict[type[Record], list[Record]] = {}
         self._deletes: dict[type[Record], list[Hashable]] = {}
-        for kind, key, record, stored in view.dirty():
+        for kind, key, record, before in view.dirty():
             if record is not None:
-                (self._updates if stored else self._inserts).setdefault(kind, []).append(record)
-            elif stored:
+                (self._inserts if before is None else self._updates).setdefault(kind, []).append(record)
+            elif before is not None:
                 self._deletes.setdefault(kind, []).append(key)
 
     async def claim(self, connection: Connection, workspace: int) -> None:

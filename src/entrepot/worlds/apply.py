@@ -30,7 +30,7 @@ from entrepot.worlds.records import ChannelRow
 from entrepot.worlds.report import Change, Report, WorkspaceReport
 from entrepot.worlds.secrets import Environment
 from entrepot.worlds.seeding import seed_webshops
-from entrepot.worlds.simulators import seed_bank, seed_partner
+from entrepot.worlds.simulators import seed_bank, seed_partner, seed_register
 from entrepot.worlds.stored import Ordered, Stored, lock_levels, read_ordered, read_stored
 from entrepot.worlds.types import Workspace, World
 from entrepot.worlds.writing import write_plan
@@ -159,6 +159,7 @@ class _Applying:
         )
         changes += await seed_bank(self._connection, workspace, self._spec.bank)
         changes += await seed_partner(self._connection, workspace, self._spec.partner)
+        changes += await seed_register(self._connection, workspace, self._spec)
         if self._options.sandbox:
             only = self._options.prune
             await record(

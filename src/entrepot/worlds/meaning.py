@@ -14,6 +14,7 @@ from typing import Protocol, cast
 import pycountry
 
 from entrepot.domain import regions
+from entrepot.gateways.addresses.port import plain_identity
 from entrepot.worlds.amounts import minor, units
 from entrepot.worlds.doors import KEYS
 from entrepot.worlds.faults import Fault, pointer
@@ -69,6 +70,7 @@ def _workspace(workspace: Workspace, steps: Steps) -> Found:
     for name, channel in workspace.channels.items():
         yield from _channel(channel, (*steps, "channels", name))
     yield from _bank(workspace, (*steps, "bank"))
+    yield from _residents(workspace, (*steps, "residents"))
     yield from webshop_faults(workspace, steps)
 
 
@@ -184,6 +186,14 @@ def _bank(workspace: Workspace, steps: Steps) -> Found:
             yield (*steps, "cards"), f"card {number + 1} is of no account of this bank"
 
 
+def _residents(workspace: Workspace, steps: Steps) -> Found:
+    """A number written in two ways is one number."""
+    for country, residents in workspace.residents.items():
+        yield from _country(country, (*steps, country))
+        numbers = (((*steps, country, number), plain_identity(number)) for number in residents)
+        yield from _repeated(numbers, "the number of another resident")
+
+
 def _secrets(workspace: Workspace, steps: Steps) -> Found:
     """Outside a sandbox no secret stands in the file, and nobody simulates a bank or a partner with tokens in it."""
     message = 'secrets are named, as in `{ env = "NAME" }`, unless the file says `sandbox = true`'
@@ -198,9 +208,9 @@ def _secrets(workspace: Workspace, steps: Steps) -> Found:
     for where, value in passwords_in(workspace, steps):
         if isinstance(value, str):
             yield where, message
-    for field in ("bank", "partner"):
+    for field in ("bank", "partner", "residents"):
         if getattr(workspace, field) != getattr(Workspace(), field):
-            yield (*steps, field), "simulated accounts belong to files that say `sandbox = true`"
+            yield (*steps, field), "simulated accounts and people belong to files that say `sandbox = true`"
 
 
 def _literal_keys(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:

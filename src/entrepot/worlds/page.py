@@ -70,6 +70,9 @@ def _workspace(name: str, spec: Workspace) -> str:
         ),
         _table("Cards at the simulated bank", ("token", "card", "state", "account holds"), _cards(spec)),
         _table("Tokens that the simulated partner vouches for", ("token",), _tokens(spec)),
+        _table(
+            "Residents in the simulated register", ("number", "country", "who", "where"), _residents(spec)
+        ),
         *(_table(title, heads, rows) for title, heads, rows in webshop_sections(spec)),
     ]
     return "\n".join(part for part in parts if part)
@@ -157,6 +160,13 @@ def _cards(spec: Workspace) -> Iterator[Row]:
 
 def _tokens(spec: Workspace) -> Iterator[Row]:
     return ((f"`{token}`",) for token in spec.partner.tokens)
+
+
+def _residents(spec: Workspace) -> Iterator[Row]:
+    for country, residents in spec.residents.items():
+        for number, resident in residents.items():
+            who = resident.company or f"{resident.first_name} {resident.last_name}"
+            yield f"`{number}`", country, who, f"{resident.address}, {resident.postcode} {resident.town}"
 
 
 def _price(price: str | int | Price) -> str:

@@ -24,6 +24,13 @@ Currency: TypeAlias = Annotated[
 Country: TypeAlias = Annotated[
     str, Meta(pattern=r"^[A-Z]{2}$", description="an ISO 3166-1 country such as `CA`")
 ]
+Identity: TypeAlias = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 +./-]{0,39}$",
+        description="a number that a country gave a person or company, such as `19121212-1212`",
+    ),
+]
 Region: TypeAlias = Annotated[
     str,
     Meta(

@@ -53,7 +53,7 @@ class Choice(Table, frozen=True, kw_only=True):
     multiplies_price: bool = False
     multiplies_weight: bool = False
     per_unit: bool = False
-    max_size: Annotated[int, Meta(ge=1, le=8_000_000)] | None = None
+    max_size: Annotated[int, Meta(ge=1, le=7_000_000)] | None = None
 
 
 class Group(Table, frozen=True, kw_only=True):

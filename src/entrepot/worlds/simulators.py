@@ -1,4 +1,4 @@
-"""The simulated bank and partner of a world: what they lack is added, what they have is left as it is.
+"""The simulated bank, partner and register of a world: what they lack is added, what they have is left as it is.
 
 Balances and spent tokens are the simulators' own state: a world says how they begin.
 """
@@ -11,12 +11,14 @@ from typing import Any, cast
 
 from msgspec.structs import astuple
 
+from entrepot.gateways.addresses.port import AddressQuery, FoundAddress
+from entrepot.gateways.addresses.simulated import read_residents, register_residents
 from entrepot.gateways.cards.bank.seed import AccountSeed, BankSeed, CardSeed, PayoutSeed, seed, token_hash
 from entrepot.gateways.tokens.simulated import SimulatedPartner
 from entrepot.store.connections import Connection
 from entrepot.worlds.amounts import minor
 from entrepot.worlds.report import Change
-from entrepot.worlds.types import Bank, Card, Partner
+from entrepot.worlds.types import Bank, Card, Partner, Resident, Workspace
 
 _ACCOUNTS = "select account, kind, name from bank_accounts where workspace = $1"
 _FUNDS = "select account, currency from bank_funds where workspace = $1"
@@ -58,6 +60,41 @@ async def seed_partner(connection: Connection, workspace: int, partner: Partner)
     return [Change("create", "partner token", _short(sha256(token.encode()).digest())) for token in missing]
 
 
+async def seed_register(connection: Connection, workspace: int, spec: Workspace) -> list[Change]:
+    """Enter the residents whom the register lacks; who has moved takes the file's address."""
+    known = await read_residents(connection, workspace)
+    wanted = {
+        AddressQuery(country, number): _home(country, resident)
+        for country, residents in spec.residents.items()
+        for number, resident in residents.items()
+    }
+    moved = {query: home for query, home in wanted.items() if known.get(query.plain) != home}
+    if moved:
+        await register_residents(connection, workspace, moved)
+    return [
+        Change("update" if query.plain in known else "create", "resident", _resident(query))
+        for query in moved
+    ]
+
+
+def _home(country: str, resident: Resident) -> FoundAddress:
+    return FoundAddress(
+        address1=resident.address,
+        zip=resident.postcode,
+        city=resident.town,
+        country=country,
+        first_name=resident.first_name,
+        last_name=resident.last_name,
+        company=resident.company,
+        address2=resident.address2,
+        province=resident.state,
+    )
+
+
+def _resident(query: AddressQuery) -> str:
+    return f"{query.country} {_short(sha256(query.plain.identity.encode()).digest())}"
+
+
 async def _new_accounts(connection: Connection, workspace: int, bank: Bank) -> tuple[AccountSeed, ...]:
     known = {tuple(row) for row in await connection.fetch(_FUNDS, workspace)}
     return tuple(
@@ -97,5 +134,5 @@ def _changes(seeded: BankSeed) -> list[Change]:
 
 
 def _short(digest: bytes) -> str:
-    """Tokens are not shown: the beginning of the hash tells them apart."""
+    """Tokens and people's numbers are not shown: the beginning of the hash tells them apart."""
     return digest.hex()[:8]

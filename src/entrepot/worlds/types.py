@@ -18,6 +18,7 @@ from entrepot.worlds.scalars import (
     Digits,
     FromEnvironment,
     GivenId,
+    Identity,
     Key,
     KeySource,
     Literally,
@@ -36,9 +37,9 @@ from entrepot.worlds.shop_types import Choice, Group, Webshop
 
 __all__ = [
     "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId",
-    "Group", "Key", "KeySource", "Literally", "Location", "Merchant", "Money", "Name", "Partner", "Percentage", "Price",
-    "Priced", "Product", "Quantity", "Region", "Secret", "Sellable", "Shipping", "Table", "TaxRate", "Taxes", "Text",
-    "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
+    "Group", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "Money", "Name", "Partner",
+    "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "Secret", "Sellable", "Shipping",
+    "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
 ]  # fmt: skip
 
 
@@ -193,6 +194,19 @@ class Partner(Table, frozen=True, kw_only=True):
     tokens: Annotated[tuple[Token, ...], Meta(max_length=1000)] = ()
 
 
+class Resident(Table, frozen=True, kw_only=True):
+    """Somebody in the simulated register of addresses; `company` is for a company."""
+
+    first_name: Text = ""
+    last_name: Text = ""
+    company: Text | None = None
+    address: Text
+    address2: Text = ""
+    postcode: Text
+    town: Text
+    state: Text = ""
+
+
 class Workspace(Table, frozen=True, kw_only=True):
     """A tenant with all that it owns. Products are known by their names in the file: another name, another product."""
 
@@ -208,6 +222,8 @@ class Workspace(Table, frozen=True, kw_only=True):
     channels: Annotated[dict[Name, Channel], Meta(max_length=1000)] = {}
     bank: Bank = Bank()
     partner: Partner = Partner()
+    residents: dict[Country, Annotated[dict[Identity, Resident], Meta(max_length=1000)]] = {}
+    """By country, and by the number that it gave them."""
 
 
 class World(Table, frozen=True, kw_only=True):

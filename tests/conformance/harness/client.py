@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import httpx
 
@@ -50,6 +50,25 @@ class Reply:
 
 Watch: TypeAlias = Callable[[Request, Reply], None]
 """Looks at every exchange; a door's watch compares replies with its API description."""
+
+
+class Sender(Protocol):
+    """Whatever carries requests to a server."""
+
+    async def send(self, request: Request) -> Reply:
+        """The reply to a request."""
+        ...
+
+
+@dataclass
+class Line:
+    """Sends requests over the client that it has at the moment, so that the way may change and the request stay."""
+
+    client: Sender
+
+    async def send(self, request: Request) -> Reply:
+        """The reply to a request."""
+        return await self.client.send(request)
 
 
 class Client:

@@ -13,6 +13,7 @@ from tests.conformance.harness.rows import marks_of, row_of
 from tests.conformance.harness.sockets import SocketClient
 from tests.conformance.harness.world import Edits
 from tests.conformance.textalk import watch as watch_textalk
+from tests.support.buyer import Buyer
 from tests.support.server import Server
 from tests.support.webshop import Webshop
 
@@ -20,6 +21,7 @@ HTTP = "http"
 SOCKET_DOORS = frozenset({"textalk"})
 OpenShop = Callable[..., Awaitable[Shop]]
 OpenWebshop = Callable[..., Awaitable[Webshop]]
+OpenBuyer = Callable[..., Awaitable[Buyer]]
 
 
 @pytest.fixture
@@ -64,6 +66,17 @@ def open_webshop(connection: Connection) -> OpenWebshop:
         shop = Webshop(connection, f"w{uuid.uuid4().hex[:12]}")
         await shop.open(edits)
         return shop
+
+    return opened
+
+
+@pytest.fixture
+def open_buyer(textalk: Client, open_webshop: OpenWebshop) -> OpenBuyer:
+    """Opens a boutique in a fresh workspace, with edits of its world, and lets a buyer in."""
+
+    async def opened(edits: Edits | None = None) -> Buyer:
+        shop = await open_webshop(edits)
+        return Buyer(shop, textalk, await shop.session(), await shop.administrator())
 
     return opened
 

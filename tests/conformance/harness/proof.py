@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from entrepot.store.connections import Connection
-from tests.conformance.harness.client import Client, Reply, Request
+from tests.conformance.harness.client import Reply, Request, Sender
 from tests.conformance.harness.rows import Row
-from tests.conformance.harness.sockets import SocketClient
 from tests.conformance.harness.state import changed, read_state
 
 Headers: TypeAlias = Mapping[str, str | re.Pattern[str]]
@@ -74,7 +73,7 @@ class Prove:
     """The proof of a row, bound to the row that the test is marked with."""
 
     row: Row
-    client: Client | SocketClient
+    client: Sender
     connection: Connection
 
     async def __call__(

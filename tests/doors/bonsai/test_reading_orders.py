@@ -20,7 +20,7 @@ def codes(body: dict[str, Any]) -> list[str]:
 
 def refund(order: int, no: int, *, state: Any = "done", lines: tuple[RefundedLine, ...] = ()) -> Refund:
     return Refund(
-        order, no, UUID(int=no), state, 1_150, "Item Unavailable", Breakdown(1_000, 100, 0, 0, 50), lines, None, AT
+        order, no, 1, UUID(int=no), state, 1_150, "Item Unavailable", Breakdown(1_000, 100, 0, 0, 50), lines, None, AT
     )  # fmt: skip
 
 

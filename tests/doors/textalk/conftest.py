@@ -10,9 +10,12 @@ import pytest
 import pytest_asyncio
 
 from entrepot.store.connections import connect
+from tests.conformance.harness.fixtures import bonsai, connection, open_buyer, open_webshop, textalk
 from tests.doors.textalk.people import EVA, Process, Shopping, started
 from tests.doors.textalk.served import Api, open_api
 from tests.support.webshop import Webshop
+
+__all__ = ["api", "bonsai", "connection", "eva", "open_buyer", "open_webshop", "processes", "textalk"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -30,10 +33,10 @@ async def processes(module_database_url: str) -> AsyncIterator[list[Process]]:
 
 @pytest.fixture
 async def eva(processes: list[Process], module_database_url: str) -> AsyncIterator[Shopping]:
-    connection = await connect(module_database_url)
-    shop = Webshop(connection, f"w{uuid.uuid4().hex[:12]}")
+    own = await connect(module_database_url)
+    shop = Webshop(own, f"w{uuid.uuid4().hex[:12]}")
     await shop.open()
     shop.poke = processes[0].poke
     yield Shopping(shop, processes)
     await shop.letters(EVA)
-    await connection.close()
+    await own.close()

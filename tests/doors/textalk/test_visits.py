@@ -1,9 +1,7 @@
-"""Administrators, sessions, contexts, addresses, files and events, each over a socket."""
+"""Administrators, sessions and contexts, each over a socket."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import re
 from datetime import timedelta
 
@@ -11,8 +9,6 @@ import msgspec
 import pytest
 import websockets
 
-from entrepot.gateways.addresses.port import AddressQuery, FoundAddress
-from entrepot.gateways.addresses.simulated import register_residents
 from tests.doors.textalk.served import (
     ADMIN_NAME,
     ADMIN_PASSWORD,
@@ -24,8 +20,6 @@ from tests.doors.textalk.served import (
     Api,
 )
 from tests.support import boutique
-from tests.support.raw_server import http_reply, raw_server
-from tests.support.shop import WORKSPACE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -76,68 +70,6 @@ async def test_sessions(api: Api) -> None:
     assert await buyer.code("Session.setCustomer", 1) == 1006
     assert await buyer("Session.delete") is None
     assert await buyer.code("Session.get") == 1005
-
-
-async def test_an_address_from_the_register(api: Api) -> None:
-    home = FoundAddress("Storgatan 1", "111 22", "Stockholm", "SE", "Ada", "Ek")
-    await register_residents(api.connection, WORKSPACE, {AddressQuery("SE", "19121212-1212"): home})
-    buyer = await api.buyer()
-    cart = (await buyer("Order.set", None, {}, {"uid": True}))["uid"]
-    asked = {"identity": "191212121212", "country": "SE"}
-    assert await buyer.code("Order.lookupAddress", cart, asked) == 2040
-    await buyer("Payment.set", None, {"order": cart, "method": boutique.INVOICE})
-    assert await buyer.code("Order.lookupAddress", cart, asked) == 2040
-    await api.admin("PaymentMethod.set", boutique.INVOICE, {"params": {"addressLookup": True}})
-    found = await buyer(
-        "Order.lookupAddress", cart, asked, {"customer": {"address": ["lastName", "postcode"]}}
-    )
-    assert found == {"customer": {"address": {"lastName": "Ek", "postcode": "111 22"}}}
-    assert await buyer.code("Order.lookupAddress", cart, {"identity": "1"}) == 9001
-    assert await api.code("Order.lookupAddress", cart, asked) == 9003
-
-
-async def test_a_file_with_an_article(api: Api) -> None:
-    buyer = await api.buyer()
-
-    def picture(content: bytes) -> dict[str, object]:
-        file = {"name": "a.png", "type": "image/png", "data": base64.b64encode(content).decode()}
-        return {str(boutique.LENGTH): 1.5, str(boutique.PICTURE): file}
-
-    assert await buyer.code("Order.addArticle", None, boutique.BANNER, picture(b"x" * 101)) == 2070
-    assert await buyer.code("Order.addArticle", None, boutique.BANNER, picture(b"")) == 2070
-    made = await buyer("Order.addArticle", None, boutique.BANNER, picture(b"\x89PNG"), True)
-    kept = made["choices"][str(boutique.PICTURE)]
-    content = await api.connection.fetchval(
-        "select content from file_contents where workspace = $1 and id = $2", WORKSPACE, kept
-    )
-    assert content == b"\x89PNG"
-    changed = await buyer("OrderItem.set", made["uid"], {"choices": {"quantity": 3}}, ["choices", "costs"])
-    assert changed["choices"]["quantity"] == 3
-    assert changed["choices"][str(boutique.LENGTH)] == 1.5
-    assert await buyer("OrderItem.delete", made["uid"]) is None
-    assert await buyer.code("OrderItem.get", made["uid"]) == 9003
-
-
-async def test_a_listener_is_told_and_can_check_who_tells_it(api: Api) -> None:
-    async with raw_server(http_reply({})) as server:
-        made = await api.admin(
-            "EventListener.create",
-            {"eventName": "Order/placed", "url": f"{server.url}/hook"},
-            ["uid", "secret"],
-        )
-        buyer = await api.buyer()
-        cart = (await buyer("Order.addArticle", None, boutique.CLOTH, {}, {"order": "uid"}))["order"]["uid"]
-        await buyer("Order.set", cart, {"customer": {"address": {"country": "SE"}}})
-        await buyer("Order.set", cart, {"delivery": {"method": boutique.POST}})
-        await buyer("Payment.set", None, {"order": cart, "method": boutique.INVOICE})
-        await buyer("Order.checkout", cart)
-        async with asyncio.timeout(20):
-            while not server.requests:  # noqa: ASYNC110  (another process posts)
-                await asyncio.sleep(0.05)
-        assert server.requests[0].json == {"event": "Order/placed", "webshop": SHOP, "uid": cart}
-        assert "entrepot-signature" in server.requests[0].headers
-        assert len(made["secret"]) == 64
-        await api.admin("EventListener.delete", made["uid"])
 
 
 async def test_a_socket_carries_calls_and_batches(api: Api) -> None:

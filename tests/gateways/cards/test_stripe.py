@@ -404,6 +404,9 @@ async def test_neither_token_nor_key_reaches_the_log(cards: StripeCards, caplog:
     assert KEY not in caplog.text
 
 
-async def test_calls_at_the_same_moment_share_one_client(cards: StripeCards):
-    intents = await asyncio.gather(*(made(cards, f"a{n}") for n in range(20)))
+async def test_calls_at_the_same_moment_share_one_client(server: StripeServer):
+    async with server.listening() as url:
+        cards = StripeCards(KEY, url)
+        intents = await asyncio.gather(*(made(cards, f"a{n}") for n in range(20)))
+        await cards.close()
     assert len({intent.id for intent in intents}) == 20

@@ -29,7 +29,7 @@ async def post(
 
 async def test_a_listener_can_check_who_speaks_and_whether_it_heard_it_before() -> None:
     answer, server = await post(http_reply(b""))
-    assert answer == Posted()
+    assert answer == Posted(200)
     [request] = server.requests
     assert request.line == "POST /hook?a=1 HTTP/1.1"
     assert json.loads(request.body) == EVENT
@@ -42,45 +42,45 @@ async def test_a_listener_can_check_who_speaks_and_whether_it_heard_it_before() 
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("reply", "status"),
     [
-        http_reply(b"", "201 Created"),
-        http_reply(b"", "202 Accepted"),
-        b"HTTP/1.1 204 No Content\r\n\r\n",
-        http_reply(b"<html>", content_type="text/html"),
-        http_reply(b"x" * 100_000),
-        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhal",
+        (http_reply(b"", "201 Created"), 201),
+        (http_reply(b"", "202 Accepted"), 202),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 204),
+        (http_reply(b"<html>", content_type="text/html"), 200),
+        (http_reply(b"x" * 100_000), 200),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhal", 200),
     ],
 )
-async def test_a_2xx_is_success_whatever_follows_it(reply: bytes) -> None:
-    assert (await post(reply))[0] == Posted()
+async def test_a_2xx_is_success_whatever_follows_it(reply: bytes, status: int) -> None:
+    assert (await post(reply))[0] == Posted(status)
 
 
 async def test_a_body_that_never_ends_is_not_waited_for() -> None:
     answer, _ = await post(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nhal", silence=3, limit=1)
-    assert answer == Posted()
+    assert answer == Posted(200)
 
 
 @pytest.mark.parametrize(
-    ("reply", "reason"),
+    ("reply", "answer"),
     [
-        (http_reply(b"", "400 Bad Request"), "the listener answered with status 400"),
-        (http_reply(b"", "410 Gone"), "the listener answered with status 410"),
-        (http_reply(b"", "500 Internal Server Error"), "the listener answered with status 500"),
-        (http_reply(b"", "304 Not Modified"), "the listener answered with status 304"),
-        (b"", "the connection failed: RemoteProtocolError"),
-        (b"220 smtp.example ESMTP\r\n", "the connection failed: RemoteProtocolError"),
+        (http_reply(b"", "400 Bad Request"), NotPosted("the listener answered with status 400", 400)),
+        (http_reply(b"", "410 Gone"), NotPosted("the listener answered with status 410", 410)),
+        (http_reply(b"", "500 Oh"), NotPosted("the listener answered with status 500", 500)),
+        (http_reply(b"", "304 Not Modified"), NotPosted("the listener answered with status 304", 304)),
+        (b"", NotPosted("the connection failed: RemoteProtocolError")),
+        (b"220 smtp.example ESMTP\r\n", NotPosted("the connection failed: RemoteProtocolError")),
     ],
 )
-async def test_anything_else_is_not(reply: bytes, reason: str) -> None:
-    assert (await post(reply))[0] == NotPosted(reason)
+async def test_anything_else_is_not(reply: bytes, answer: NotPosted) -> None:
+    assert (await post(reply))[0] == answer
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"])
 async def test_a_redirect_is_not_followed(status: str) -> None:
     async with raw_server(http_reply(b"")) as elsewhere:
         answer, _ = await post(http_reply(b"", status, headers=f"Location: {elsewhere.url}/\r\n"))
-    assert answer == NotPosted(f"the listener answered with status {status[:3]}")
+    assert answer == NotPosted(f"the listener answered with status {status[:3]}", int(status[:3]))
     assert elsewhere.connections == 0
 
 

@@ -30,6 +30,7 @@ from entrepot.failures import (
     carts,
     catalogue,
     rows,
+    stock,
     till,
 )
 from entrepot.failures import commerce as c
@@ -70,6 +71,7 @@ _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.CombinationUnavailable: (Code.NOT_BUYABLE, _say("buy.combination")),
     c.QuantityNotSold: (Code.NOT_BUYABLE, _say("buy.quantity")),
     c.FileRefused: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.file", limit=f.largest)),
+    carts.FilesFull: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.files-full", limit=f.limit)),
     carts.CartFull: (Code.NOT_BUYABLE, lambda f: say("buy.cart-full", limit=f.limit)),
     carts.CartQuantityTooLarge: (Code.NOT_BUYABLE, lambda f: say("buy.too-many", limit=f.limit)),
 }
@@ -90,6 +92,10 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     accounts.PasswordInvalid: (Code.INVALID_PASSWORD, _nothing),
     accounts.CustomerExists: (Code.CUSTOMER_EXISTS, _nothing),
     accounts.ConfirmationFailed: (Code.CONFIRMATION_FAILED, _nothing),
+    stock.QuantityOutOfRange: (
+        Code.VALIDATION_ERROR,
+        lambda _: (Problem("/stock/stock", say("patch.stock")),),
+    ),
     rows.RowUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
     rows.CatalogueClosed: (Code.FORBIDDEN, _nothing),
     rows.StockClosed: (Code.FORBIDDEN, _nothing),
@@ -163,6 +169,13 @@ def rpc_error(failure: Failure) -> RpcError:
         return RpcError(Code.PAYMENT_FAILED, failure.message, failure)
     code, detail = _TABLE.get(type(failure), _UNEXPECTED)
     return RpcError(code, detail(failure), failure)
+
+
+def not_stored(error: RpcError) -> RpcError:
+    """The error of a call with a file: where the store takes nothing for now, the file is what was not attached."""
+    if not isinstance(error.failure, Unavailable):
+        return error
+    return RpcError(Code.FILE_ATTACHMENT_FAILED, say("buy.file-store"), error.failure)
 
 
 def fault(error: Exception, code: Code) -> RpcError:

@@ -1,11 +1,13 @@
-"""The OpenRPC document of the door, made from the dispatch table."""
+"""The OpenRPC document of the door, made from the dispatch table and the declarations."""
 
 from typing import Final
 
 from entrepot import __version__
+from entrepot.doors.textalk.classes.declaration import Classes
 from entrepot.doors.textalk.context import Audience
 from entrepot.doors.textalk.errors import MESSAGES
 from entrepot.doors.textalk.json import Json
+from entrepot.doors.textalk.pattern.schemas import object_schema
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable, Param
 
 VERSION: Final = "1.3.2"
@@ -16,8 +18,9 @@ _CALLERS: Final = {
 }
 
 
-def openrpc(methods: MethodTable) -> dict[str, Json]:
-    """The document: every method with its parameters and result, and every error code."""
+def openrpc(methods: MethodTable, classes: Classes) -> dict[str, Json]:
+    """The document: every method with its parameters and result, every class, and every error code."""
+    schemas: dict[str, Json] = {name: object_schema(decl) for name, decl in sorted(classes.items())}
     errors: dict[str, Json] = {
         str(int(code)): {"code": int(code), "message": message} for code, message in MESSAGES.items()
     }
@@ -25,7 +28,7 @@ def openrpc(methods: MethodTable) -> dict[str, Json]:
         "openrpc": VERSION,
         "info": {"title": "Entrepôt: the Textalk door", "version": __version__},
         "methods": [_method(methods[name]) for name in sorted(methods)],
-        "components": {"errors": errors},
+        "components": {"schemas": schemas, "errors": errors},
     }
 
 

@@ -303,8 +303,16 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "sv": "Högst {limit} enheter av en artikel kan köpas samtidigt.",
     },
     "buy.file": {
-        "en": "The file is missing, empty, or larger than {limit} bytes.",
-        "sv": "Filen saknas, är tom eller större än {limit} byte.",
+        "en": "The file has no name, no content that can be read, or more than {limit} bytes.",
+        "sv": "Filen saknar namn eller läsbart innehåll, eller är större än {limit} byte.",
+    },
+    "buy.files-full": {
+        "en": "A cart holds at most {limit} files, and not too large ones together.",
+        "sv": "En kundvagn rymmer högst {limit} filer, och inte för stora tillsammans.",
+    },
+    "buy.file-store": {
+        "en": "The file cannot be stored now; try again later.",
+        "sv": "Filen kan inte lagras just nu; försök igen senare.",
     },
     "login.wait": {
         "en": "Too many tries; wait a while.",

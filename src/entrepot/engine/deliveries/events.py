@@ -8,23 +8,23 @@ from typing import Protocol
 
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, Outcome
-from entrepot.gateways.events.port import EventPoster, EventTarget, Posted
+from entrepot.gateways.events.port import EventPoster, EventTarget, NotPosted, Posted
 
 
 class EventListeners(Protocol):
     """The workspaces' listeners, as the outbox needs them."""
 
     async def find(self, workspace: int, listener: int) -> EventTarget | None:
-        """Where this listener is told, or None for one that was deleted."""
+        """Where this listener is told; None for one that was deleted, or whose owner has lost its rights."""
         ...
 
-    async def mark(self, workspace: int, listener: int, active: bool, at: datetime) -> None:
-        """Write down that it answers again, or that it has ceased to."""
+    async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:
+        """Write down what a try came to, and with it whether the listener is still active."""
         ...
 
 
 class EventDeliveries:
-    """Posts events, and keeps each listener's status by whether it answers."""
+    """Posts events, and has each listener's status and log kept by whether it answers."""
 
     def __init__(
         self, listeners: EventListeners, poster: EventPoster, *, clock: Callable[[], datetime] = real_now
@@ -34,7 +34,7 @@ class EventDeliveries:
         self._clock = clock
 
     async def __call__(self, job: Job) -> Outcome:
-        """Tell the listener. For one that was deleted, nothing is left to do."""
+        """Tell the listener. For one that is no more, nothing is left to do."""
         if (listener := job.number) is None:
             return UNREADABLE
         target = await self._listeners.find(job.workspace, listener)
@@ -42,7 +42,5 @@ class EventDeliveries:
             return Delivered()
         now = self._clock()
         answer = await self._poster.post(target, job.payload, job.key, now)
-        reached = isinstance(answer, Posted)
-        if reached != target.active:
-            await self._listeners.mark(job.workspace, listener, reached, now)
+        await self._listeners.note(job, listener, answer, now)
         return Delivered() if isinstance(answer, Posted) else Failed(answer.reason)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from entrepot.gateways.events.port import EventTarget
+from entrepot.engine.deliveries.handler import Job
+from entrepot.gateways.events.port import EventTarget, NotPosted, Posted
 from entrepot.store.connections import Pool
-from entrepot.store.listeners import mark_listener, read_listener
+from entrepot.store.listeners import Try, note_try, read_listener
 
 
 class StoredListeners:
@@ -16,12 +17,14 @@ class StoredListeners:
         self._pool = pool
 
     async def find(self, workspace: int, listener: int) -> EventTarget | None:
-        """Where this listener is told, or None for one that was deleted."""
+        """See `EventListeners.find`."""
         async with self._pool.acquire() as connection:
             row = await read_listener(connection, workspace, listener)
-        return None if row is None else EventTarget(row.url, row.secret.encode(), row.active, row.sandbox)
+        return None if row is None else EventTarget(row.url, row.secret.encode(), row.sandbox)
 
-    async def mark(self, workspace: int, listener: int, active: bool, at: datetime) -> None:
-        """Write down that it answers again, or that it has ceased to."""
+    async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:
+        """See `EventListeners.note`."""
+        reason = answer.reason if isinstance(answer, NotPosted) else ""
+        done = Try(job.subject, at, answer.status, reason, isinstance(answer, Posted))
         async with self._pool.acquire() as connection:
-            await mark_listener(connection, workspace, listener, active, at)
+            await note_try(connection, job.workspace, listener, done)

@@ -14,7 +14,6 @@ from entrepot.gateways.addresses.port import (
     LookupFailed,
     LookupOutcome,
     NotFound,
-    plain_identity,
 )
 from entrepot.gateways.http.client import GuardedClient, NoReply, Reply
 
@@ -42,7 +41,7 @@ class HttpAddressLookup:
 
     async def find(self, query: AddressQuery) -> LookupOutcome:
         """See `AddressLookup.find`. What cannot be a number is nobody's and is not asked for."""
-        identity = plain_identity(query.identity)
+        identity = query.plain.identity
         if not identity:
             return NotFound()
         reply = await self._client.send(

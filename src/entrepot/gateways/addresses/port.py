@@ -20,6 +20,11 @@ class AddressQuery(msgspec.Struct, frozen=True):
     country: str
     identity: str
 
+    @property
+    def plain(self) -> AddressQuery:
+        """The same query as registers keep it."""
+        return AddressQuery(self.country, plain_identity(self.identity))
+
     def __repr__(self) -> str:
         return f"AddressQuery(country={self.country!r})"
 

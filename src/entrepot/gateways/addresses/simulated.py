@@ -13,11 +13,11 @@ from entrepot.gateways.addresses.port import (
     LookupFailed,
     LookupOutcome,
     NotFound,
-    plain_identity,
 )
 from entrepot.store.connections import FAULTS, Connection, Pool
 
 _FIND = "select address from residents where workspace = $1 and country = $2 and identity = $3"
+_ALL = "select country, identity, address from residents where workspace = $1"
 _REGISTER = """
 insert into residents (workspace, country, identity, address)
 select $1, u.country, u.identity, u.address
@@ -38,7 +38,7 @@ class SimulatedRegister:
 
     async def find(self, query: AddressQuery) -> LookupOutcome:
         """See `AddressLookup.find`."""
-        identity = plain_identity(query.identity)
+        identity = query.plain.identity
         if not identity or "\0" in query.country:
             return NotFound()
         try:
@@ -47,6 +47,12 @@ class SimulatedRegister:
         except FAULTS:
             return LookupFailed("the simulated register cannot be read")
         return NotFound() if address is None else Found(_decode(address))
+
+
+async def read_residents(connection: Connection, workspace: int) -> dict[AddressQuery, FoundAddress]:
+    """All who are entered. Raises what asyncpg raises."""
+    rows = await connection.fetch(_ALL, workspace)
+    return {AddressQuery(country, number): _decode(home) for country, number, home in rows}
 
 
 async def register_residents(
@@ -62,7 +68,7 @@ async def register_residents(
 
 
 def _number(query: AddressQuery) -> str:
-    number = plain_identity(query.identity)
+    number = query.plain.identity
     if not number:
         raise ValueError("a resident's number has letters and digits only")
     return number

@@ -49,8 +49,8 @@ class HttpEventPoster:
         if isinstance(reply, NoReply):
             return NotPosted(reply.reason)
         if 200 <= reply.status < 300:
-            return Posted()
-        return NotPosted(f"the listener answered with status {reply.status}")
+            return Posted(reply.status)
+        return NotPosted(f"the listener answered with status {reply.status}", reply.status)
 
 
 def signature(secret: bytes, body: bytes, at: datetime) -> str:

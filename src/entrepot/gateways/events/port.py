@@ -12,26 +12,28 @@ import msgspec
 class EventTarget(msgspec.Struct, frozen=True):
     """Where a listener is told, and the secret by which it knows that we are the ones who tell.
 
-    `active` is whether it answered last time. `allow_private` opens addresses that are not of the open internet.
+    `allow_private` opens addresses that are not of the open internet.
     """
 
     url: str
     secret: bytes
-    active: bool = True
     allow_private: bool = False
 
     def __repr__(self) -> str:
-        return f"EventTarget(active={self.active}, allow_private={self.allow_private})"
+        return f"EventTarget(allow_private={self.allow_private})"
 
 
 class Posted(msgspec.Struct, frozen=True):
-    """The listener answered with a 2xx."""
+    """The listener answered with this status, a 2xx."""
+
+    status: int
 
 
 class NotPosted(msgspec.Struct, frozen=True):
-    """It did not. `reason` is for the operator; it holds no URL."""
+    """It did not; with another `status`, if it answered at all. `reason` is for the operator; it holds no URL."""
 
     reason: str
+    status: int | None = None
 
 
 class EventPoster(Protocol):

@@ -16,7 +16,7 @@ ADMINISTRATOR: Final = "textalk:administrator"
 SIGNUP: Final = "textalk:signup"
 RESET: Final = "textalk:reset"
 
-_LOGIN_TOKEN: Final = re.compile(r"adm_([0-9a-z]{1,13})_[A-Za-z0-9_-]{43}", re.ASCII)
+_LOGIN_TOKEN: Final = re.compile(r"adm_([0-9a-z]{1,11})_[A-Za-z0-9_-]{43}", re.ASCII)
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from entrepot.domain.catalogue import Product
+from entrepot.domain.stocking import LARGEST_QUANTITY
 from entrepot.doors.textalk.classes import article_rows as rows
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
@@ -101,12 +102,14 @@ ARTICLE: Final = ClassDecl(
         f.kept("attributes", shapes.Mapped(keys=shapes.ANY_KEYS, values=shapes.Free()), _data, absent={}),
         f.kept("attachments", shapes.Array(items=shapes.Free(), max_items=100), _data, absent=[]),
         f.settable("price", _PRICE, rows.price(), to_wire=f.major_units, to_store=f.minor_unit),
-        f.settable("vatRate", shapes.number(0), products.c.vat_rate, **f.FRACTION),
+        f.settable("vatRate", shapes.rate(), products.c.vat_rate, **f.FRACTION),
         f.settable("vatIsIncluded", shapes.boolean(), products.c.tax_included),
         f.settable("weight", shapes.integer(0), _base.c.weight, sortable=True),
         f.settable(
             "stock",
-            shapes.Record(properties={"useStock": shapes.boolean(), "stock": shapes.number(0)}),
+            shapes.Record(
+                properties={"useStock": shapes.boolean(), "stock": shapes.number(0, maximum=LARGEST_QUANTITY)}
+            ),
             rows.stocked(),
         ),
         f.settable(
@@ -134,7 +137,7 @@ ARTICLE: Final = ClassDecl(
         ),
         f.shown("variants", shapes.Array(items=_VARIANT), rows.variants_of()),
         f.kept("orderedWithArticles", shapes.references("Article"), _data, absent=[]),
-        f.created(products.c.created_at),
-        f.created(products.c.changed_at, "changed"),
+        f.created(products.c.created_at, nullable=True),
+        f.created(products.c.changed_at, "changed", nullable=True),
     ),
 )

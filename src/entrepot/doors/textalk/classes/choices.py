@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from entrepot.domain.articles import PARTS, Choice, ChoiceOption
+from entrepot.domain.choosing import LARGEST_NUMBER
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
 from entrepot.doors.textalk.classes.declaration import READ, WRITE, ClassDecl, Field, Stored
@@ -31,6 +32,8 @@ def _parts_of(path: tuple[str, ...], value: Json) -> Json:
     return _parts(value)
 
 
+LARGEST: Final = LARGEST_NUMBER // PARTS
+_AMOUNT: Final = shapes.number(0, maximum=LARGEST)
 _NUMBER: Final[dict[str, Any]] = {"to_wire": _whole, "to_store": _parts_of, "convert": _parts}
 
 
@@ -73,9 +76,9 @@ ARTICLE_CHOICE: Final = ClassDecl(
         f.settable("name", shapes.localized(255), choices.c.name, required=True),
         f.settable("description", shapes.localized(), choices.c.description),
         f.settable("mandatory", shapes.boolean(), choices.c.mandatory),
-        f.settable("minimum", shapes.number(0), choices.c.minimum, **_NUMBER),
-        f.settable("maximum", shapes.number(0, nullable=True), choices.c.maximum, **_NUMBER),
-        f.settable("multipleOf", shapes.number(0.0001), choices.c.multiple_of, **_NUMBER),
+        f.settable("minimum", _AMOUNT, choices.c.minimum, **_NUMBER),
+        f.settable("maximum", shapes.number(0, maximum=LARGEST, nullable=True), choices.c.maximum, **_NUMBER),
+        f.settable("multipleOf", shapes.number(0.0001, maximum=LARGEST), choices.c.multiple_of, **_NUMBER),
         f.settable("quantity", shapes.boolean(), choices.c.multiplies_price),
         f.settable("quantityWeight", shapes.boolean(), choices.c.multiplies_weight),
         f.settable("quantityChoicesAffectsOptionPrices", shapes.boolean(), choices.c.per_unit),

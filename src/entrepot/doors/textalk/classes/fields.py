@@ -14,7 +14,7 @@ from entrepot.domain.money import to_major, to_minor
 from entrepot.doors.textalk.classes import shapes
 from entrepot.doors.textalk.classes.declaration import Field
 from entrepot.doors.textalk.classes.normalization import read_moment
-from entrepot.doors.textalk.classes.shapes import Kind, Scalar, Shape
+from entrepot.doors.textalk.classes.shapes import Kind, Mapped, Scalar, Shape
 from entrepot.doors.textalk.context import Audience
 from entrepot.doors.textalk.json import Json, is_number, is_object
 
@@ -59,7 +59,12 @@ def _into(field: str, convert: Callable[[Any], Any] | None) -> Put:
 def kept(
     name: str, shape: Shape, data: sa.ColumnElement[Any], *, absent: object = None, **more: Any
 ) -> Field:
-    """A property that administrators set and only this door knows: a key of the record's `data`."""
+    """A property that administrators set and only this door knows: a key of the record's `data`.
+
+    `absent` is its value until then; what is keyed by language or currency has no keys.
+    """
+    if absent is None and isinstance(shape, Mapped) and not shape.nullable:
+        absent = {}
     inner = cast("Any", data)[name]
     value = _typed(inner, shape)
     if absent is not None:
@@ -94,9 +99,9 @@ def _constant(value: object, like: sa.ColumnElement[Any]) -> sa.ColumnElement[An
     return sa.literal(value, like.type)
 
 
-def created(column: sa.ColumnElement[Any], name: str = "created") -> Field:
+def created(column: sa.ColumnElement[Any], name: str = "created", *, nullable: bool = False) -> Field:
     """When the object was made or changed."""
-    return shown(name, shapes.moment(), column, sortable=True)
+    return shown(name, shapes.moment(nullable=nullable), column, sortable=True)
 
 
 def amounts(name: str, column: sa.ColumnElement[Any], **more: Any) -> Field:

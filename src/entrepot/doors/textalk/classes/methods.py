@@ -22,7 +22,7 @@ from entrepot.store.tables.shops import payment_methods as payments
 _COUNTRY: Final = shapes.Record(
     properties={
         "country": shapes.string(2, pattern="^[A-Z]{2}$"),
-        "vatRate": shapes.number(0),
+        "vatRate": shapes.rate(),
         "states": shapes.Array(items=shapes.string(3), nullable=True),
     },
     required=("country",),

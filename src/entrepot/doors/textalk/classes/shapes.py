@@ -68,6 +68,7 @@ Shape: TypeAlias = Scalar | Mapped | Array | Record | Free
 MAX_UID: Final = 2**53 - 1
 MAX_UID_DIGITS: Final = 16
 MAX_TEXT: Final = 100_000
+MAX_RATE: Final = 100
 LANGUAGE_KEYS: Final = "^[a-z]{2}$"
 CURRENCY_KEYS: Final = "^[A-Z]{3}$"
 UID_KEYS: Final = "^[0-9]{1,16}$"
@@ -85,10 +86,21 @@ def integer(minimum: int | None = None, maximum: int | None = MAX_UID, *, nullab
 
 
 def number(
-    minimum: float | None = None, *, multiple_of: float | None = None, nullable: bool = False
+    minimum: float | None = None,
+    *,
+    maximum: float = 1e15,
+    multiple_of: float | None = None,
+    nullable: bool = False,
 ) -> Scalar:
     """A number; amounts of money are in major units."""
-    return Scalar(kind=Kind.NUMBER, minimum=minimum, maximum=1e15, multiple_of=multiple_of, nullable=nullable)
+    return Scalar(
+        kind=Kind.NUMBER, minimum=minimum, maximum=maximum, multiple_of=multiple_of, nullable=nullable
+    )
+
+
+def rate() -> Scalar:
+    """A share of something, such as a VAT rate: a fraction."""
+    return number(0, maximum=MAX_RATE)
 
 
 def string(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -26,6 +26,8 @@ from entrepot.store.tables.tenancy import credentials
 AUTH: Final = "textalk:auth"
 """The kind of credential that an AuthToken is."""
 EVENTS: Final = ("Order/placed", "Order/changed", "Order/discarded", "Order/paid", "Customer/created")
+REACHABLE: Final[dict[str, Any]] = {"active": True, "inactive_since": None, "failures": 0}
+"""The status of a listener of which nothing bad is known."""
 
 _ADMIN: Final = dict.fromkeys((*READ, *WRITE), Audience.ADMIN)
 _handle: Final = sa.cast(credentials.c.id, sa.Text)
@@ -65,7 +67,7 @@ EVENT_LISTENER: Final = ClassDecl(
     stored=Stored(
         kind=EventListener,
         unique="eventName",
-        blank={"active": True, "inactive_since": None},
+        blank=REACHABLE | {"tries": 0},
     ),
     fields=(
         f.uid(listeners.c.id),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from entrepot.doors.textalk.classes.normalization import write_moment
 from entrepot.doors.textalk.context import Audience, Context
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params, invalid_query
 from entrepot.doors.textalk.json import Json, is_array, is_object
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_uid
+from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA, SELECTION_SCHEMA
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
@@ -21,7 +22,8 @@ from entrepot.doors.textalk.writing.special import new_code
 _UIDS: Final[Mapping[str, Json]] = {"type": "array", "items": {"type": "integer"}}
 _UID: Final[Mapping[str, Json]] = {"type": ["integer", "string"]}
 _UID_OR_NULL: Final[Mapping[str, Json]] = {"type": ["integer", "string", "null"]}
-_OBJECT: Final[Mapping[str, Json]] = {"type": ["object", "null"]}
+_URL: Final = object_of("Url")
+DEEPEST_TREE: Final = 100
 _QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
 
 
@@ -29,13 +31,15 @@ def methods(parts: Parts) -> Iterator[Method]:
     """Webshop.get, Article.search, Articlegroup.tree, Assortment.*, Url.*, Giftcertificate.generateCode, getLog."""
     own = _Catalogue(parts)
     uid = Param("uid", _UID)
-    yield Method("Webshop.get", "The shop", own.webshop, (uid, _QUERY), _OBJECT, needs_webshop=False)
+    yield Method(
+        "Webshop.get", "The shop", own.webshop, (uid, _QUERY), object_of("Webshop"), needs_webshop=False
+    )
     yield Method(
         "Article.search",
-        "The uids of articles that contain the words",
+        "The articles that contain the words, each with uid and name",
         own.search,
         (Param("term", {"type": ["string", "object"]}),),
-        {"type": "array"},
+        {"type": "array", "items": object_of("Article")},
     )
     selection = Param("selection", SELECTION_SCHEMA, required=False)
     yield Method(
@@ -43,7 +47,7 @@ def methods(parts: Parts) -> Iterator[Method]:
         "A group, or all of them, each with its subgroups in children",
         own.tree,
         (Param("uid", _UID_OR_NULL, required=False), _QUERY, selection),
-        {"type": "array"},
+        {"type": "array", "items": object_of("Articlegroup")},
     )
     yield Method(
         "Assortment.getArticleUids",
@@ -54,8 +58,9 @@ def methods(parts: Parts) -> Iterator[Method]:
     )
     yield Method("Assortment.getArticlegroupUids", "The groups of the shop", own.group_uids, (), _UIDS)
     url = Param("url", {"type": "string"})
-    yield Method("Url.get", "What stands at an address", own.url, (url, _QUERY), _OBJECT, needs_webshop=False)
-    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, _QUERY), _OBJECT)
+    yield Method("Url.get", "What stands at an address", own.url, (url, _QUERY), _URL, needs_webshop=False)
+    either = {"anyOf": [_URL, {"type": "null"}]}
+    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, _QUERY), either)
     yield Method(
         "Giftcertificate.generateCode",
         "A code that no certificate has",
@@ -99,16 +104,22 @@ class _Catalogue:
         return RpcError(Code.INVALID_PARAMS, say("filter.operand")) if isinstance(found, RpcError) else found
 
     async def tree(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """Groups with their subgroups, as deep as they go; what the query does not name is left out."""
-        root, query = argument(params, 0), argument(params, 1)
-        asked = {"uid": True, "parent": True, **_keys(query)}
-        listed = await self._parts.classes["Articlegroup"].list(context, [asked, argument(params, 2)])
-        if isinstance(listed, RpcError):
-            return _of_second(listed)
-        groups = [dict(group) for group in listed if is_object(group)] if is_array(listed) else []
-        wanted = frozenset(_keys(query)) if query not in (None, True) else None
-        start = None if root is None else read_uid(root, self._parts.classes["Articlegroup"].decl)
-        return start if isinstance(start, RpcError) else _nested(groups, start, wanted)
+        """Groups with their subgroups; what the query does not name is left out. 9004 for a tree too deep to answer."""
+        methods = self._parts.classes["Articlegroup"]
+        root, query, selection = (argument(params, place) for place in range(3))
+        start = None if root is None else read_uid(root, methods.decl)
+        readable = methods.projection(context, True if query is None else query)
+        for refused in (start, readable):
+            if isinstance(refused, RpcError):
+                return refused
+        listed = await methods.list(context, [_with_uid(query), selection])
+        edges = await methods.list(context, [["uid", "parent"], selection])
+        if isinstance(listed, RpcError) or isinstance(edges, RpcError):
+            return _of_second(listed if isinstance(listed, RpcError) else cast("RpcError", edges))
+        tree = grown(_rows(listed), _rows(edges), start)
+        if tree is None:
+            return invalid_query([Problem("", say("query.depth", limit=DEEPEST_TREE))])
+        return tree if "uid" in _keys(query) or _is_whole(query) else _without_uid(tree)
 
     async def article_uids(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """The articles of one group."""
@@ -164,11 +175,15 @@ class _Catalogue:
         if isinstance(seen, RpcError):
             return seen
         rows = await self._parts.read(_LOG, context.shop.workspace, uid)
-        return [{"time": write_moment(at), "status": status, "error": error} for at, status, error in rows]
+        return [
+            {"time": write_moment(at), "uid": subject, "status": status, "error": error}
+            for at, subject, status, error in rows
+        ]
 
 
 _LOG: Final = """
-select at, status, error from event_listener_log where workspace = $1 and listener = $2 order by id desc limit 100
+select at, subject, status, error from event_listener_log
+where workspace = $1 and listener = $2 order by id desc limit 100
 """
 
 
@@ -194,15 +209,49 @@ def _of_second(error: RpcError) -> RpcError:
     return invalid_params([Problem("/2" + problem.pointer[2:], problem.text) for problem in error.data])
 
 
-def _nested(groups: Sequence[dict[str, Any]], start: object, wanted: frozenset[str] | None) -> Json:
-    below: dict[object, list[dict[str, Any]]] = {}
-    for group in groups:
-        below.setdefault(group["parent"], []).append(group)
-    for group in groups:
-        children = below.get(group["uid"], [])
-        if wanted is not None and "parent" not in wanted:
-            del group["parent"]
-        group["children"] = children
-    if start is None:
-        return below.get(None, [])
-    return [group for group in groups if group["uid"] == start]
+def _is_whole(query: Json) -> bool:
+    return query is None or query is True or not query
+
+
+def _with_uid(query: Json) -> Json:
+    return True if _is_whole(query) else {**_keys(query), "uid": True}
+
+
+def _rows(listed: Json) -> list[dict[str, Any]]:
+    return [dict(row) for row in listed if is_object(row)] if is_array(listed) else []
+
+
+def _without_uid(tree: Sequence[dict[str, Any]]) -> Json:
+    return [
+        {
+            name: _without_uid(value) if name == "children" else value
+            for name, value in group.items()
+            if name != "uid"
+        }
+        for group in tree
+    ]
+
+
+def grown(
+    groups: Sequence[dict[str, Any]], edges: Sequence[Mapping[str, Any]], start: object
+) -> list[dict[str, Any]] | None:
+    """The group `start`, or those without a parent, each with its subgroups in `children`.
+
+    Each group is there once, even where parents go in a circle. None beyond the depth that an answer can have.
+    """
+    known = {group["uid"]: group for group in groups}
+    below: dict[object, list[int]] = {}
+    for edge in edges:
+        if edge["uid"] in known:
+            below.setdefault(edge["parent"], []).append(edge["uid"])
+    roots = below.get(None, []) if start is None else [uid for uid in known if uid == start]
+    level, seen = roots, set(roots)
+    for _ in range(DEEPEST_TREE):
+        following: list[int] = []
+        for uid in level:
+            children = [child for child in below.get(uid, ()) if child not in seen]
+            known[uid]["children"] = [known[child] for child in children]
+            seen.update(children)
+            following += children
+        level = following
+    return None if level else [known[uid] for uid in roots]

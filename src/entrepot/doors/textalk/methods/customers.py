@@ -25,7 +25,7 @@ from entrepot.doors.textalk.failures import rpc_error
 from entrepot.doors.textalk.json import Json
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_patch
-from entrepot.doors.textalk.pattern.schemas import object_schema, patch_schema
+from entrepot.doors.textalk.pattern.schemas import object_of, patch_schema
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
 from entrepot.doors.textalk.pattern.validation import check_patch
 from entrepot.doors.textalk.query import fetch
@@ -51,7 +51,7 @@ where workspace = $1 and channel = $2 and email_folded = $3 and state = 'confirm
 def methods(parts: Parts) -> Iterator[Method]:
     """Customer.signup, confirmSignup, login, logout, requestPasswordReset and resetPassword."""
     own = _Customers(parts)
-    shape = object_schema(CUSTOMER)
+    shape = object_of("Customer")
     patch = Param("patch", patch_schema(CUSTOMER, Audience.BUYER, creating=True))
     yield _secret("signup", "An account, to be confirmed by a code", own.sign_up, (patch, _QUERY), shape)
     yield _secret("confirmSignup", "Confirms an account by its code", own.confirm, (_CODE, _QUERY), shape)

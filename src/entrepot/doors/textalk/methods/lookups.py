@@ -13,17 +13,19 @@ from entrepot.doors.textalk.failures import rpc_error
 from entrepot.doors.textalk.json import Json, is_object
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_uid
+from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.orders import may_name, whose
+from entrepot.failures.commerce import OrderLocked
 from entrepot.failures.till import AddressLookupUnavailable, AddressRegisterFailed
 from entrepot.gateways.addresses.port import AddressQuery, Found, FoundAddress, NotFound
 
 LONGEST: Final = 40
 _OFFERED: Final = """
-select coalesce(bool_or(m.address_lookup and m.active), false), min(c.buyer -> 'address' ->> 'country')
+select coalesce(m.address_lookup and m.active, false), c.buyer -> 'address' ->> 'country'
 from carts c
 left join payments p on p.workspace = $1 and p."order" = c.id and p.state = 'planned'
 left join payment_methods m on m.workspace = $1 and m.id = p.method_id
@@ -46,7 +48,7 @@ def methods(parts: Parts) -> Iterator[Method]:
             Param("params", {"type": "object"}),
             Param("query", QUERY_SCHEMA, required=False),
         ),
-        {"type": "object"},
+        object_of("Order"),
     )
 
 
@@ -57,10 +59,13 @@ def named_order(parts: Parts, context: Context, raw: Json) -> Uid | RpcError:
 
 
 async def _look_up(parts: Parts, context: Context, params: Sequence[Json]) -> Json | RpcError:
-    """Nobody of that number is 9001 there; a register that fails is 9005. A changed cart is 2090 as ever."""
+    """Of what is placed 2090; then 2040; nobody of that number is 9001 there; a register that fails is 9005."""
     order = named_order(parts, context, params[0])
     if isinstance(order, RpcError):
         return order
+    asked = _asked(params[1])
+    if isinstance(asked, RpcError):
+        return asked
     projection = parts.classes["Order"].projection(context, argument(params, 2) or "uid")
     if isinstance(projection, RpcError):
         return projection
@@ -68,9 +73,6 @@ async def _look_up(parts: Parts, context: Context, params: Sequence[Json]) -> Js
     seen = await fetch.get(reads, context, projection, order)
     if isinstance(seen, RpcError):
         return seen
-    asked = _asked(params[1])
-    if isinstance(asked, RpcError):
-        return asked
     found = await _found(parts, context, int(order), *asked)
     if isinstance(found, RpcError):
         return found
@@ -84,9 +86,12 @@ async def _found(
 ) -> FoundAddress | RpcError:
     shop = context.shop
     rows = await parts.read(_OFFERED, shop.workspace, order)
-    if not rows or not rows[0][0]:
+    if not rows:
+        return rpc_error(OrderLocked(str(order)))
+    looks_up, own_country = rows[0]
+    if not looks_up:
         return rpc_error(AddressLookupUnavailable())
-    where = country or rows[0][1] or shop.settings.shop.vat_country
+    where = country or own_country or shop.settings.shop.vat_country
     register = parts.services.vendors.addresses(shop.workspace, shop.settings.addresses)
     answer = await register.find(AddressQuery(where, identity))
     if isinstance(answer, Found):

@@ -28,7 +28,7 @@ class Parts:
 
     async def run(self, context: Context, command: Command) -> Any | RpcError:
         """What a command came to in the shop's workspace."""
-        outcome = await self.services.engine.execute(context.shop.workspace, command)
+        outcome = await self.services.engine.execute_anew(context.shop.workspace, command)
         return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
 
     async def read(self, statement: str, *arguments: object) -> Sequence[Sequence[Any]]:

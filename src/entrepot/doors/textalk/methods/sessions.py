@@ -16,7 +16,7 @@ from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_param
 from entrepot.doors.textalk.json import Json, is_object
 from entrepot.doors.textalk.methods.parts import Parts, argument
 from entrepot.doors.textalk.pattern.methods import read_uid
-from entrepot.doors.textalk.pattern.schemas import object_schema, patch_schema
+from entrepot.doors.textalk.pattern.schemas import object_of, patch_schema
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
 from entrepot.doors.textalk.pattern.validation import check_patch
 from entrepot.doors.textalk.query import fetch
@@ -30,8 +30,8 @@ _NULL: Final[Mapping[str, Json]] = {"type": "null"}
 def methods(parts: Parts) -> Iterator[Method]:
     """The methods of the context's own session."""
     own = _Sessions(parts)
-    shape = object_schema(SESSION)
-    patch = Param("patch", {"type": "object"})
+    shape = object_of("Session")
+    patch = Param("patch", patch_schema(SESSION, Audience.BUYER, creating=False))
     token = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
     uid = Param("customer", {"type": ["integer", "string", "null"]})
     yield Method("Session.getToken", "A token for the context parameter session", own.token, (), token)
@@ -42,7 +42,7 @@ def methods(parts: Parts) -> Iterator[Method]:
         "The session's cart, or null",
         own.order,
         (_QUERY,),
-        {"type": ["object", "null"]},
+        {"anyOf": [object_of("Order"), _NULL]},
         needs_session=True,
     )
     yield Method(

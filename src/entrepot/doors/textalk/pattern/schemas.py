@@ -8,6 +8,8 @@ from entrepot.doors.textalk.classes.shapes import Array, Free, Kind, Mapped, Rec
 from entrepot.doors.textalk.context import Audience
 from entrepot.doors.textalk.json import Json
 
+Schema = Mapping[str, Json]
+COMPONENTS: Final = "#/components/schemas/"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _DATE_TIME: Final = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
 
@@ -30,19 +32,37 @@ def patch_schema(decl: ClassDecl, audience: Audience, *, creating: bool) -> dict
 
 def object_schema(decl: ClassDecl) -> dict[str, Json]:
     """The schema of an object in an answer; a query may leave out any property or expand a reference."""
-    properties = {field.name: _titled(field, shape_schema(field.shape)) for field in decl.fields}
-    return {"title": decl.name, "type": "object", "properties": properties}
+    properties = {field.name: _titled(field, shape_schema(field.shape, answer=True)) for field in decl.fields}
+    return {"title": decl.name, "type": "object", "properties": properties, "additionalProperties": False}
 
 
-def shape_schema(shape: Shape) -> dict[str, Json]:
-    """The schema of a shape."""
+def object_of(class_name: str) -> Schema:
+    """The schema of an object in an answer, where the document that holds it describes the class."""
+    return {"$ref": COMPONENTS + class_name}
+
+
+def shape_schema(shape: Shape, *, answer: bool = False) -> dict[str, Json]:
+    """The schema of a shape; in an answer keys may be left out, and objects stand in the place of their uids."""
     if isinstance(shape, Free):
         return {}
-    schema = _schema(shape)
-    if shape.nullable:
-        schema["type"] = [str(schema["type"]), "null"]
-        if isinstance(shape, Scalar) and shape.options:
-            schema["enum"] = [*shape.options, None]
+    if answer and isinstance(shape, Scalar) and shape.reference is not None:
+        return {"anyOf": [shape_schema(shape), {"type": "null"}, object_of(shape.reference)]}
+    schema = _schema(shape, answer=answer)
+    return _or_null(schema) if shape.nullable else schema
+
+
+def _inner(shape: Shape, *, answer: bool) -> dict[str, Json]:
+    """The schema of what stands under a key; a key that is asked for and not there is null in the answer."""
+    schema = shape_schema(shape, answer=answer)
+    return _or_null(schema) if answer else schema
+
+
+def _or_null(schema: dict[str, Json]) -> dict[str, Json]:
+    kind, options = schema.get("type"), schema.get("enum")
+    if isinstance(kind, str):
+        schema["type"] = [kind, "null"]
+    if isinstance(options, list):
+        schema["enum"] = [*options, None]
     return schema
 
 
@@ -61,17 +81,18 @@ def _titled(field: Field, schema: Mapping[str, Json]) -> dict[str, Json]:
     return {"title": field.title, **schema} if field.title else {**schema}
 
 
-def _schema(shape: Scalar | Mapped | Array | Record) -> dict[str, Json]:
+def _schema(shape: Scalar | Mapped | Array | Record, *, answer: bool) -> dict[str, Json]:
     if isinstance(shape, Scalar):
         return _scalar(shape)
     if isinstance(shape, Array):
-        unique: dict[str, Json] = {"uniqueItems": True} if shape.unique else {}
-        return {"type": "array", "items": shape_schema(shape.items), "maxItems": shape.max_items, **unique}
+        unique: dict[str, Json] = {"uniqueItems": True} if shape.unique and not answer else {}
+        items = shape_schema(shape.items, answer=answer)
+        return {"type": "array", "items": items, "maxItems": shape.max_items, **unique}
     if isinstance(shape, Mapped):
-        patterns = {shape.keys: shape_schema(shape.values)}
+        patterns = {shape.keys: _inner(shape.values, answer=answer)}
         return {"type": "object", "patternProperties": patterns, "additionalProperties": False}
-    properties = {name: shape_schema(inner) for name, inner in shape.properties.items()}
-    needed: dict[str, Json] = {"required": list(shape.required)} if shape.required else {}
+    properties = {name: _inner(inner, answer=answer) for name, inner in shape.properties.items()}
+    needed: dict[str, Json] = {"required": list(shape.required)} if shape.required and not answer else {}
     return {"type": "object", "properties": properties, "additionalProperties": False, **needed}
 
 

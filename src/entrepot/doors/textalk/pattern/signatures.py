@@ -6,11 +6,8 @@ from typing import Final
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Operation
 from entrepot.doors.textalk.classes.shapes import Kind
 from entrepot.doors.textalk.context import Audience
-from entrepot.doors.textalk.json import Json
-from entrepot.doors.textalk.pattern.schemas import DIALECT, object_schema, patch_schema
+from entrepot.doors.textalk.pattern.schemas import DIALECT, Schema, object_of, patch_schema
 from entrepot.doors.textalk.rpc.methods import Handler, Method, Param
-
-Schema = Mapping[str, Json]
 
 QUERY_SCHEMA: Final[Schema] = {
     "description": "What the answer holds: true for everything, a key, an array of keys, or an object of keys.",
@@ -111,7 +108,7 @@ _PARAMS: Final[Mapping[Operation, Callable[[ClassDecl], tuple[Param, ...]]]] = {
 
 def _result(decl: ClassDecl, operation: Operation) -> Schema:
     if operation is Operation.LIST:
-        return {"type": "array", "items": object_schema(decl)}
+        return {"type": "array", "items": object_of(decl.name)}
     fixed: Mapping[Operation, Schema] = {
         Operation.COUNT: {"type": "integer", "minimum": 0},
         Operation.DELETE: {"type": "null"},
@@ -119,4 +116,4 @@ def _result(decl: ClassDecl, operation: Operation) -> Schema:
         Operation.NORMALIZE: {"type": "object"},
         Operation.GET_SCHEMA: {"type": "object"},
     }
-    return fixed.get(operation) or object_schema(decl)
+    return fixed.get(operation) or object_of(decl.name)

@@ -17,6 +17,7 @@ from entrepot.doors.kit import (
     Router,
     encode,
 )
+from entrepot.doors.textalk.classes.declaration import Classes
 from entrepot.doors.textalk.openrpc import openrpc
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE_WITH_FILE
@@ -25,7 +26,7 @@ from entrepot.doors.textalk.transport import http, socket
 PATH: Final = "/backend/jsonrpc/v1"
 
 
-def textalk_app(dispatcher: Dispatcher, observe: Observer) -> Router:
+def textalk_app(dispatcher: Dispatcher, classes: Classes, observe: Observer) -> Router:
     """The door as an ASGI app; its path is taken with and without the trailing slash."""
     door = Door("textalk", http.render, observe, body_limit=MAX_MESSAGE_WITH_FILE)
 
@@ -37,7 +38,7 @@ def textalk_app(dispatcher: Dispatcher, observe: Observer) -> Router:
 
     @cache
     def description() -> bytes:
-        return encode(openrpc(dispatcher.methods))
+        return encode(openrpc(dispatcher.methods, classes))
 
     methods = {"POST": Endpoint(door, "jsonrpc", post), WEBSOCKET: serve}
     about = {"GET": Bodiless(door, "openrpc", lambda _: Reply(200, description()))}

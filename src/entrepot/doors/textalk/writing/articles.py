@@ -14,7 +14,7 @@ from entrepot.domain.catalogue import Price, Product, Variant
 from entrepot.domain.folding import fold
 from entrepot.domain.rows import Fresh, Put, Remove
 from entrepot.domain.state import Refused
-from entrepot.domain.stocking import CountStock
+from entrepot.domain.stocking import LARGEST_QUANTITY, CountStock
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Uid
 from entrepot.doors.textalk.classes.fields import minor_units
@@ -25,6 +25,7 @@ from entrepot.doors.textalk.json import Json, is_array, is_number, is_object
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.rows import RowWriter, changes_of
+from entrepot.failures.stock import QuantityOutOfRange
 
 _KNOWN: Final = """
 select p.id, p.data, v.id, v.scale, v.sku, p.name,
@@ -70,6 +71,8 @@ class ArticleWriter(RowWriter):
         known = None if uid is None else await self._known(context, int(uid))
         if uid is not None and known is None:
             return RpcError(Code.OBJECT_NOT_FOUND)
+        if _units(known, patch) > LARGEST_QUANTITY:
+            return rpc_error(QuantityOutOfRange(_units(known, patch), 0, LARGEST_QUANTITY))
         keys = await self.edit(context, decl, list(_edits(context, decl, known, patch)))
         if isinstance(keys, RpcError):
             return keys
@@ -93,15 +96,10 @@ class ArticleWriter(RowWriter):
         self, context: Context, known: _Known | None, keys: Sequence[Any], patch: Mapping[str, Json]
     ) -> RpcError | None:
         """The stock of an article is what can still be sold: what is promised is counted on top."""
-        given = patch.get("stock")
-        number = given.get("stock") if is_object(given) else None
         place = known.place if known else await self._place(context)
-        if not is_number(number) or place is None:
+        if not _counts(patch) or place is None:
             return None
-        units = int(Decimal(number).scaleb(known.scale if known else 0))
-        command = CountStock(
-            known.variant if known else keys[1], place, units + (known.reserved if known else 0)
-        )
+        command = CountStock(known.variant if known else keys[1], place, _units(known, patch))
         outcome = await self._services.engine.execute(context.shop.workspace, command)
         return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else None
 
@@ -117,6 +115,19 @@ class ArticleWriter(RowWriter):
         if is_array(shown) and group is not None and group not in shown:
             return (Problem("/articlegroup", say("patch.reference")),)
         return await super().problems(context, decl, uid, patch)
+
+
+def _counts(patch: Mapping[str, Json]) -> bool:
+    given = patch.get("stock")
+    return is_object(given) and is_number(given.get("stock"))
+
+
+def _units(known: _Known | None, patch: Mapping[str, Json]) -> int:
+    """How many of the variant's smallest unit there shall be: what can be sold, and what is promised."""
+    given = patch.get("stock")
+    number = given.get("stock") if is_object(given) else None
+    scale, reserved = (known.scale, known.reserved) if known else (0, 0)
+    return int(Decimal(number).scaleb(scale)) + reserved if is_number(number) else 0
 
 
 def _known(row: tuple[Any, ...]) -> _Known:

@@ -11,6 +11,7 @@ from entrepot.domain.money import to_minor
 from entrepot.domain.rows import Put
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.classes.tools import REACHABLE
 from entrepot.doors.textalk.context import Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.json import Json, is_number
@@ -81,18 +82,19 @@ class ListenerWriter(RowWriter):
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
         """Whoever makes it owns it: one for each event and token (contract, EventListener)."""
-        if uid is not None:
-            return await super().write(context, decl, uid, patch)
-        stored = stored_of(decl)
-        own = {"owner": _owner(context), "secret": secrets.token_hex(32)}
-        put = Put(stored.kind, None, changes_of(decl, patch) | own, stored.blank)
+        stored, changes = stored_of(decl), changes_of(decl, patch)
+        if uid is None:
+            own = {"owner": _owner(context), "secret": secrets.token_hex(32)}
+            put = Put(stored.kind, None, changes | own, stored.blank)
+        else:
+            put = Put(stored.kind, uid, changes | (REACHABLE if "url" in changes else {}))
         keys = await self.edit(context, decl, [put])
         return keys if isinstance(keys, RpcError) else Written(cast("Uid", keys[0]))
 
 
 def _owner(context: Context) -> str:
     administrator = context.administrator
-    return "" if administrator is None else str(administrator.id)
+    return "0" if administrator is None else str(administrator.id)
 
 
 def _wrong(pointer: str, key: str) -> RpcError:

@@ -93,6 +93,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "id", name="attempts_pkey"),
     )
     op.create_index(
+        "attempts_ended_idx",
+        "attempts",
+        ["ended_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("ended_at is not null"),
+    )
+    op.create_index(
         "attempts_open_idx",
         "attempts",
         ["lease_until", "workspace"],
@@ -341,6 +348,20 @@ def upgrade() -> None:
     op.create_index(
         "customers_email_idx", "customers", ["workspace", "channel", "email_folded"], unique=False
     )
+    op.create_index(
+        "customers_lapsed_idx",
+        "customers",
+        ["secured_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'unconfirmed'"),
+    )
+    op.create_index(
+        "customers_removed_idx",
+        "customers",
+        ["changed_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'removed'"),
+    )
     op.create_table(
         "delivery_methods",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -424,6 +445,8 @@ def upgrade() -> None:
         sa.Column("secret", sa.Text(collation="C"), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("inactive_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="event_listeners_pkey"),
@@ -644,7 +667,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "subject", "listener", "seq", name="outbox_pkey"),
     )
     op.create_index(
-        "outbox_done_idx", "outbox", ["due_at"], unique=False, postgresql_where=sa.text("state = 'delivered'")
+        "outbox_done_idx",
+        "outbox",
+        ["state", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("state <> 'waiting'"),
     )
     op.create_index(
         "outbox_due_idx",
@@ -809,7 +836,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="sessions_pkey"),
     )
-    op.create_index("sessions_expiry_idx", "sessions", ["workspace", "expires_at"], unique=False)
+    op.create_index("sessions_expiry_idx", "sessions", ["expires_at", "workspace"], unique=False)
     op.create_index("sessions_hash_idx", "sessions", ["workspace", "hash"], unique=True)
     op.create_table(
         "shipping_rates",
@@ -846,6 +873,7 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "subject", name="tries_pkey"),
     )
+    op.create_index("tries_since_idx", "tries", ["since", "workspace"], unique=False)
     op.create_table(
         "urls",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -885,6 +913,7 @@ def upgrade() -> None:
     op.create_index(
         "admin_tokens_administrator_idx", "admin_tokens", ["workspace", "administrator"], unique=False
     )
+    op.create_index("admin_tokens_expiry_idx", "admin_tokens", ["expires_at", "workspace"], unique=False)
     op.create_table(
         "article_choice_options",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -934,6 +963,7 @@ def upgrade() -> None:
         sa.Column("listener", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("subject", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("error", sa.Text(collation="C"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -976,6 +1006,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "hash", name="one_time_codes_pkey"),
     )
     op.create_index("one_time_codes_customer_idx", "one_time_codes", ["workspace", "customer"], unique=False)
+    op.create_index("one_time_codes_expiry_idx", "one_time_codes", ["expires_at", "workspace"], unique=False)
     op.create_table(
         "product_choices",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
