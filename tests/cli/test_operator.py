@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from entrepot.cli import app
 from entrepot.cli.showing import amount, plain
+from entrepot.config import Settings
 from entrepot.domain.channels import Reference
 from entrepot.domain.quantity import to_text, to_units
 from entrepot.domain.stock import Hold
@@ -186,6 +187,18 @@ values (1, 7, 'event:12', 1, '{"code": "hidden"}', '2026-03-01', '2026-03-04', 9
 """
 
 
+def test_the_demo_serves_doors_at_hosts_and_reads_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Settings] = []
+    monkeypatch.setattr("entrepot.serving.serve", lambda settings, _: served.append(settings))
+    run = runner(monkeypatch, {"ENTREPOT_PORT": "many"})
+    result = run("demo", "--door-host", "bonsai=bonsai.localhost", "--door-host", "textalk=shop.localhost")
+    assert result.exit_code == 0, result.output
+    assert served[0].door_hosts == {"bonsai.localhost": "bonsai", "shop.localhost": "textalk"}
+    assert "--door-host: 'moon'" in run("demo", "--door-host", "moon").output.replace("[", "").replace(
+        "]", ""
+    )
+
+
 def test_what_was_given_up_is_listed_and_brought_back(run: Run, database_url: str) -> None:
     on(database_url, lambda connection: _execute(connection, PARKED))
     listed = run("outbox", "list")
@@ -233,6 +246,28 @@ def test_the_catalogue_is_printed() -> None:
     shown = CliRunner().invoke(app, ["failures", "not-enough-stock"])
     assert "requested" in shown.stdout
     assert json.loads(CliRunner().invoke(app, ["failures", "sold-out", "--json"]).stdout)["retry"]
+
+
+def test_tables_fit_80_columns(run: Run, monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
+    """Texts are folded; numbers, times and headings are not."""
+    monkeypatch.setenv("COLUMNS", "80")
+    on(database_url, lambda connection: _execute(connection, PARKED))
+    run("keys", "create", "--channel", "bonsai/main", "--kind", "test", "--label", "continuous integration")
+    run("keys", "revoke", 1000)
+    lost = "update orders set external_id = 'SHOP-2026-000123'"
+    on(database_url, lambda connection: _execute(connection, lost))
+    shown = {name: run(name, "list").stdout for name in ("orders", "keys", "outbox")}
+    shown["stock"], shown["order"] = run("stock", "show").stdout, run("orders", "show", 7).stdout
+    assert max(len(line) for text in shown.values() for line in text.splitlines()) <= 80
+    for name, words in {
+        "orders": "order placed state payment total external id person placed (test) 16.96 EUR 2026-03-01",
+        "keys": "key channel for kind label ends in created until revoked",
+        "outbox": "message tries since what is wrong 2026-03-04 00:00",
+        "stock": "sku product variant location available reserved received",
+        "order": "line sku name units new price 10.00 EUR",
+    }.items():
+        assert not [word for word in words.split() if word not in shown[name].split()], shown[name]
+    assert "delivered" not in shown["order"]
 
 
 def test_names_from_outside_do_not_move_the_cursor() -> None:

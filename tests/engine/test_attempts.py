@@ -15,7 +15,7 @@ from entrepot.domain.channels import ChannelSettings
 from entrepot.domain.drafting import OrderCommand
 from entrepot.domain.placing import InFlight, Placed, PlaceOrder
 from entrepot.domain.reserving import CompleteAttempt, Ended, ExtendLease, Reserved, ReserveOrder
-from entrepot.domain.state import Refused, Stage
+from entrepot.domain.state import Refused
 from entrepot.doors.bonsai import commands
 from entrepot.engine import Clock
 from entrepot.engine.charging import Charged, InDoubt, NotCharged, preparation
@@ -28,7 +28,8 @@ from entrepot.gateways.cards.port import CreateIntent, Intent
 from entrepot.store.attempts import read_settings
 from entrepot.store.connections import Connection, connect
 from entrepot.store.directory import Caller
-from entrepot.store.loaders import LOADERS
+from entrepot.store.loaders import Wanted
+from entrepot.store.reading import BatchReader
 from tests.conformance.bonsai import Shop, open_shop
 from tests.conformance.harness.world import Edits
 from tests.support.stripe_server import StripeServer
@@ -110,33 +111,31 @@ async def test_of_many_who_take_over_one_gets_the_attempt(shop: Shop, workers: t
 
 
 async def test_name_that_was_taken_while_a_batch_waited_is_seen(
-    shop: Shop, workers: tuple[Worker, Worker], database_url: str
+    shop: Shop, workers: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first order is reserved and completed between another batch's look at the names and its claim to them."""
     first, second = workers
     order, workspace = await command(shop), await shop.id()
     looked, go_on = asyncio.Event(), asyncio.Event()
-    references = LOADERS[Stage.REFERENCE]
+    find = BatchReader.find
 
-    async def looking(connection: Any, number: int, keys: Any, view: Any, lock: bool) -> None:
-        await references(connection, number, keys, view, lock)
-        if lock and not looked.is_set():
+    async def looking(reader: BatchReader, wanted: Wanted, *, last: bool) -> Any:
+        found = await find(reader, wanted, last=last)
+        if not looked.is_set():
             looked.set()
             await go_on.wait()
+        return found
 
-    LOADERS[Stage.REFERENCE] = looking
-    try:
-        late = asyncio.create_task(second.engine.execute(workspace, reserving(order, 60)))
-        await looked.wait()
-        attempt = await reserved(first, shop, order)
-        done = await first.engine.execute(
-            workspace, CompleteAttempt(attempt.id, attempt.order, order.basket, "pi_1", "visa")
-        )
-        assert isinstance(done, Placed)
-        go_on.set()
-        outcome = await late
-    finally:
-        LOADERS[Stage.REFERENCE] = references
+    monkeypatch.setattr(BatchReader, "find", looking)
+    late = asyncio.create_task(second.engine.execute(workspace, reserving(order, 60)))
+    await looked.wait()
+    attempt = await reserved(first, shop, order)
+    done = await first.engine.execute(
+        workspace, CompleteAttempt(attempt.id, attempt.order, order.basket, "pi_1", "visa")
+    )
+    assert isinstance(done, Placed)
+    go_on.set()
+    outcome = await late
     assert isinstance(outcome, Refused)
     assert outcome.failures[0].name == "duplicate-external-order"
     assert not await run_checks(shop.connection, workspace)

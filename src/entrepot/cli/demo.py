@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from entrepot.cli.options import fail
+from entrepot.cli.options import DoorHost, fail
 from entrepot.config import ConfigError, load_settings
 
 PORT = "8600"
@@ -50,15 +50,21 @@ See the orders:                       {orders}"""
 def demo(
     port: Annotated[str | None, typer.Option(help=f"Port; 0 for any free one. [default: {PORT}]")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the demo's own PostgreSQL.")] = None,
+    door_host: DoorHost = None,
 ) -> None:
     """Run a sandbox with the demo world on 127.0.0.1 until Ctrl-C; it keeps its state until `/sandbox/reset`."""
     from entrepot.store.embedded import default_data_dir
 
     folder = data_dir or default_data_dir() / FOLDER
-    flags = {"host": "127.0.0.1", "port": port or PORT, "data_dir": folder, "sandbox": True}
+    flags: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": port or PORT,
+        "data_dir": folder,
+        "sandbox": True,
+    }
     try:
         # The environment's database is not the demo's to fill.
-        settings = load_settings(flags, {})
+        settings = load_settings(flags | {"door_hosts": door_host}, {})
     except ConfigError as error:
         fail(*error.faults, status=2)
     from entrepot.serving import ServeError

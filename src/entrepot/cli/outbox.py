@@ -100,8 +100,5 @@ def _table(found: "Sequence[DeliveryRow]") -> "Table":
         (f"{row.subject}/{row.listener}/{row.seq}", row.tries, f"{row.due_at:%Y-%m-%d %H:%M}", row.error)
         for row in found
     )
-    return table(
-        ("message", "tries", "since" if found and found[0].state == "parked" else "next", "what is wrong"),
-        rows,
-        right=("tries",),
-    )
+    when = "next" if found and found[0].state == "waiting" else "since"
+    return table(("message", "tries", when, "what is wrong"), rows, right=("tries",), whole=(when,))
