@@ -41,17 +41,19 @@ async def filled_cart(client: Client, shop: Webshop, session: str, method: int =
     return order
 
 
-async def placed_order(client: Client, shop: Webshop, method: int = BY_CARD) -> tuple[int, int, int]:
+async def placed_order(
+    client: Client, shop: Webshop, method: int = BY_CARD, token: str = "tok_visa"
+) -> tuple[int, int, int]:
     """An order with its payment, and what that comes to in minor units."""
     session = await shop.session()
     order = await filled_cart(client, shop, session, method)
-    token = {"token": "tok_visa"} if method != BY_INVOICE else {}
-    await ask(client, shop, "Order.checkout", order, True, token, session=session)
+    card = {"token": token} if method != BY_INVOICE else {}
+    await ask(client, shop, "Order.checkout", order, True, card, session=session)
     query = 'select id, amount from payments where workspace = $1 and "order" = $2'
     payment, amount = await shop.connection.fetchrow(query, await shop.id(), order)
     return order, payment, amount
 
 
-async def reserved_order(client: Client, shop: Webshop) -> tuple[int, int, int]:
+async def reserved_order(client: Client, shop: Webshop, token: str = "tok_visa") -> tuple[int, int, int]:
     """An order whose money is reserved, to be captured later."""
-    return await placed_order(client, shop, BY_CARD_LATER)
+    return await placed_order(client, shop, BY_CARD_LATER, token)

@@ -42,7 +42,7 @@ from entrepot.domain.sessions import EndSession, OpenSession, SessionSet, SetSes
 from entrepot.domain.state import Command, Record, Refused
 from entrepot.domain.stock import Hold, Level
 from entrepot.engine import Clock, Engine
-from entrepot.engine.batch import Batch, own_rule
+from entrepot.engine.batch import Batch, make_ready, own_rule
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 from entrepot.failures import commerce as failed
@@ -235,7 +235,7 @@ async def test_a_buyers_whole_way(shop: Shop) -> None:
 
 
 def refunding(order: int, payment: int) -> dict[str, Any]:
-    return {"order": order, "payment": payment, "reason": "", "give_up_at": AT}
+    return {"order": order, "payment": payment, "reason": "", "key_until": AT}
 
 
 async def test_one_article_with_the_same_choices_is_one_line(shop: Shop) -> None:
@@ -670,6 +670,7 @@ async def test_a_payment_is_refunded_once_however_many_ask(shop: Shop, database_
 
 async def test_commands_of_one_batch_see_each_other(shop: Shop) -> None:
     who: dict[str, Any] = dict(SEEN, session=SESSION)
+    await make_ready(shop.connection)
     batch = Batch(
         WORKSPACE,
         [

@@ -126,11 +126,8 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
             started_at=now,
             ended_at=None,
         )
-        changes.put(
-            attempt,
-            *held_names(attempt),
-            msgspec.structs.replace(cart, attempt=attempt.id, version=cart.version + 1),
-        )
+        # Not a new version: if nothing comes of the attempt, the cart has not changed.
+        changes.put(attempt, *held_names(attempt), msgspec.structs.replace(cart, attempt=attempt.id))
         return Decided(Reserved(attempt), changes)
 
 

@@ -166,7 +166,8 @@ class SetSession(SessionCommand, frozen=True, kw_only=True):
 class SetSessionCustomer(SessionCommand, frozen=True, kw_only=True):
     """Join a customer to a session and its cart, or with None part them. The result is `SessionSet`.
 
-    A cart that says nothing of its buyer yet is filled in with what is known of the customer.
+    A cart that says nothing of its buyer yet is filled in with what is known of the customer. Who leaves, or gives
+    way to another, takes along what the cart says of its buyer.
     """
 
     customer: int | None
@@ -218,10 +219,10 @@ def _of_shop(customer: Customer | None, channel: int) -> bool:
 
 
 def _joined(cart: Cart, customer: Customer | None, now: datetime) -> Cart:
-    buyer = cart.buyer
+    number = customer.id if customer else None
+    buyer = cart.buyer if cart.customer in (None, number) else Buyer()
     if customer is not None and buyer == Buyer():
         buyer = Buyer(customer.address, customer.delivery_address, customer.info)
-    number = customer.id if customer else None
     return msgspec.structs.replace(
         cart, customer=number, buyer=buyer, changed_at=now, version=cart.version + 1
     )

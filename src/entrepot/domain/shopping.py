@@ -136,7 +136,9 @@ class ShoppingCommand(Command, frozen=True, kw_only=True):
             return False
         if session is None:
             return True
-        return order.data.get("session") == session.id or (order.customer or 0) == session.customer
+        if order.customer is not None:
+            return order.customer == session.customer
+        return order.data.get("session") == session.id
 
     def _new(self, view: View, session: Session | None, now: datetime, ids: Ids) -> Cart:
         channel = channel_of(view, self.channel)

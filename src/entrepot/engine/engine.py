@@ -11,7 +11,7 @@ import structlog
 
 from entrepot.domain.state import Command, Refused, View, refused
 from entrepot.engine import batch as batches
-from entrepot.engine.batch import AlreadyCommittedError, Batch, Rule
+from entrepot.engine.batch import Batch, Rule, make_ready
 from entrepot.engine.clock import Clock
 from entrepot.engine.queues import Pending, Queues
 from entrepot.failures import Internal, Overloaded, Unavailable
@@ -19,6 +19,7 @@ from entrepot.failures.orders import QuoteStale
 from entrepot.failures.rows import NameTaken, PartUnknown
 from entrepot.store.connections import LANE_CONNECTIONS, Connection
 from entrepot.store.loaders import load
+from entrepot.store.reading import AlreadyCommittedError, PlainReader
 from entrepot.store.writer import ClaimLostError
 
 Outcome = object | Refused
@@ -100,7 +101,7 @@ class Engine:
     async def preview(self, connection: Connection, workspace: int, command: Command) -> View:
         """What the command would see now: a plain read, without locks."""
         view = View(workspace)
-        await load(connection, workspace, [command], view, lock=False)
+        await load(PlainReader(connection, workspace), [command], view)
         return view
 
 
@@ -180,7 +181,9 @@ class Lane:
 
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await self._engine.connect()
+            connection = await self._engine.connect()
+            await make_ready(connection)
+            self._connection = connection
         return self._connection
 
     async def _close(self) -> None:

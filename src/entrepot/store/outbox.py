@@ -18,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from entrepot.domain.outbox import Delivery
-from entrepot.store.binding import Binding
+from entrepot.store.binding import Binding, json_text
 from entrepot.store.connections import Connection
 
 _OUTBOX = Binding(Delivery, "outbox", "subject", "listener", "seq")
@@ -148,7 +148,7 @@ async def _delete(connection: Connection, rows: Iterable[Sequence[Any]]) -> int:
     for workspace, *key in rows:
         by_workspace.setdefault(workspace, []).append((key[0], key[1], key[2]))
     for workspace, keys in by_workspace.items():
-        await connection.execute(_OUTBOX.delete, workspace, *_columns(sorted(keys)))
+        await connection.execute(_OUTBOX.delete, workspace, json_text(sorted(keys)))
     return sum(map(len, by_workspace.values()))
 
 

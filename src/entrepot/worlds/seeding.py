@@ -9,10 +9,11 @@ from entrepot.domain.addresses import claim_of
 from entrepot.domain.catalogue import Product
 from entrepot.domain.customers import Administrator, Customer
 from entrepot.domain.state import Record
-from entrepot.store.bindings import BINDINGS, REFERENCES, ROWS, Binding
+from entrepot.store.binding import Binding, json_text
+from entrepot.store.bindings import BINDINGS, REFERENCES, ROWS
 from entrepot.store.connections import Connection
 from entrepot.store.directory import credential_key
-from entrepot.store.loading import binding_of
+from entrepot.store.loading import binding_of, known_by
 from entrepot.worlds.records import ChannelRow, product_uuid
 from entrepot.worlds.report import Change
 from entrepot.worlds.secrets import Environment
@@ -86,11 +87,11 @@ async def _write(
 async def _stored(
     connection: Connection, workspace: int, binding: Binding, records: Sequence[Record]
 ) -> dict[Hashable, Record]:
-    columns = binding.key_columns([record.key for record in records])
-    found = (
-        binding.parse(row) for row in await connection.fetch(binding.find(lock=True), workspace, *columns)
+    find = known_by(binding.kind)
+    text = await connection.fetchval(
+        find.query("$2::json", lock=True), workspace, json_text([record.key for record in records])
     )
-    return {record.key: record for record in found}
+    return {record.key: record for record in find.decode(text or "[]")}
 
 
 def _kind(record: Record) -> str:

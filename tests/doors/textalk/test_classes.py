@@ -46,7 +46,7 @@ WRITABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"articleChoice": boutique.SIZE, "name": {"en": "XL"}, "price": {"SEK": 12.5}},
         {"price": {"EUR": 1.25}, "position": 9},
     ),
-    "Assortment": ({"name": {"en": "All"}}, {"articlegroups": [1], "customergroups": None}),
+    "Assortment": ({"name": {"en": "All"}}, {"articlegroups": [], "customergroups": None}),
     "Customergroup": ({"name": {"en": "Friends"}}, {"name": {"sv": "Vänner"}}),
     "DeliveryMethod": (
         {

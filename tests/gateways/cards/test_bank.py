@@ -23,6 +23,8 @@ WORLD = BankSeed(
     cards=(
         CardSeed("tok_visa", "ada", reusable=True),
         CardSeed("tok_second", "ada", reusable=True),
+        CardSeed("tok_test", "ada", last4="1111", reusable=True, family=True),
+        CardSeed("tok_test_mc", "ada", "mastercard", "2222", reusable=True, family=True),
         CardSeed("tok_once", "ada", "mastercard", "4444"),
         CardSeed("tok_poor", "poor"),
         CardSeed("tok_3ds", "ada", state="requires_authentication"),
@@ -230,6 +232,35 @@ async def test_seeding_twice_keeps_what_is_reserved(cards: BankCards, bank_pool:
         await seed(conn, 1, poorer)
     assert await funds(bank_pool, "ada") == (1000, 1000)
     assert await cards.confirm((await made(cards, "a2")).id, "tok_once", "a2") == TokenUsed()
+
+
+@pytest.mark.parametrize(
+    ("token", "last4"),
+    [("tok_test", "1111"), ("tok_test_1", "1111"), ("tok_test_a_b", "1111"), ("tok_test_mc_1", "2222")],
+)
+async def test_every_token_of_a_family_stands_for_its_card(cards: BankCards, token: str, last4: str):
+    for number in range(2):
+        intent = await made(cards, f"a{number}")
+        reserved = await cards.confirm(intent.id, token, f"a{number}")
+        assert isinstance(reserved, Intent)
+        assert (reserved.description or "").endswith(last4)
+
+
+@pytest.mark.parametrize("token", ["tok_testing", "tok_test1", "tok_visa_1", "tok", "tok_once_1"])
+async def test_a_token_of_no_family_is_unknown(cards: BankCards, token: str):
+    assert await cards.confirm((await made(cards)).id, token, "a1") == rules.NO_SUCH_TOKEN
+
+
+async def test_what_was_made_is_found_again(cards: BankCards):
+    request = CreateIntent("a1", 1000, "USD", {"attempt": "a1"})
+    assert await cards.find_intent(request) is None
+    intent = await made(cards)
+    await cards.confirm(intent.id, "tok_visa", "a1")
+    captured = await cards.capture(intent.id)
+    assert await cards.find_intent(request) == captured
+    assert await cards.find_refund(intent.id, "r1") is None
+    refund = await cards.refund(intent.id, 300, "r1")
+    assert await cards.find_refund(intent.id, "r1") == refund
 
 
 async def test_a_lapsed_authorisation_is_as_if_it_were_cancelled(cards: BankCards, bank_pool: Any):

@@ -59,9 +59,11 @@ bank_cards = Table(
     Column("last4", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reusable", Boolean, nullable=False),
+    Column("family", Boolean, nullable=False, server_default="false"),
     Column("used_by", Text(collation="C")),
 )
-"""A card by the hash of its token. `used_by` is the intent for which a single-use token pays or paid."""
+"""A card by the hash of its token; for a `family` every token that goes on with `_` stands for it too.
+`used_by` is the intent for which a single-use token pays or paid."""
 
 bank_intents = Table(
     "bank_intents",

@@ -12,10 +12,16 @@ from entrepot.domain.articles import PARTS, Choice, ChoiceOption
 from entrepot.domain.choosing import LARGEST_NUMBER
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
-from entrepot.doors.textalk.classes.declaration import READ, WRITE, ClassDecl, Field, Stored
+from entrepot.doors.textalk.classes.declaration import READ, WRITE, Caller, ClassDecl, Field, Stored
+from entrepot.doors.textalk.context import Audience
 from entrepot.doors.textalk.json import Json
 from entrepot.store.tables.articles import article_choice_options as options
 from entrepot.store.tables.articles import article_choices as choices
+
+
+def _visible(audience: Audience) -> sa.ColumnElement[bool] | None:
+    """They are goods too: a shop that hides its goods from visitors hides what can be chosen of them."""
+    return None if audience is Audience.ADMIN else sa.and_(Caller.OPEN)
 
 
 def _whole(cell: Any) -> Json:
@@ -52,6 +58,7 @@ ARTICLE_CHOICE: Final = ClassDecl(
     workspace=choices.c.workspace,
     uid=choices.c.id,
     operations={**READ, **WRITE},
+    visible=_visible,
     stored=Stored(
         kind=Choice,
         catalogue=True,
@@ -96,6 +103,7 @@ ARTICLE_CHOICE_OPTION: Final = ClassDecl(
     workspace=options.c.workspace,
     uid=options.c.id,
     operations={**READ, **WRITE},
+    visible=_visible,
     stored=Stored(
         kind=ChoiceOption,
         catalogue=True,

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Text, bindparam
+from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Text, and_, bindparam
 
 from entrepot.domain.state import Record as DomainRecord
 from entrepot.doors.textalk.classes.shapes import Kind, Shape
@@ -34,7 +34,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
     `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value; `put`
     makes of a patch's value what changes in the record (`domain.rows` says how it is merged).
-    `read` is who may see it, `write` who may set it, None nobody.
+    `read` is who may see it, `write` who may set it, None nobody. What is told `once` is seen in the answer to the call
+    that makes the object by whoever makes it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     sortable: bool = False
     read: Audience = Audience.ANONYMOUS
     write: Audience | None = None
+    once: bool = False
     required: bool = False
     title: str = ""
     to_wire: Callable[[Any], Json] | None = None
@@ -110,6 +112,16 @@ def everything(audience: Audience) -> None:
     del audience
 
 
+def on_offer(table: FromClause) -> Callable[[Audience], ColumnElement[bool]]:
+    """The visibility of a shop's own objects that only administrators see while they are not `active`."""
+
+    def visible(audience: Audience) -> ColumnElement[bool]:
+        here = table.c.channel == Caller.CHANNEL
+        return here if audience is Audience.ADMIN else and_(here, table.c.active)
+
+    return visible
+
+
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """The records behind the objects of a class that are changed one by one.
 
@@ -130,6 +142,7 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist.
     `aliases` only filter. `search` is a column that holds the searchable text, folded by `domain.folding.fold`.
     `operations` says which methods there are, and for whom; `stored` what set, create and delete change.
+    `checks_references` says that its commands refuse references to what is not the shop's, which else its methods do.
     """
 
     name: str
@@ -144,6 +157,7 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     search: ColumnElement[str] | None = None
     summary: str = ""
     stored: Stored | None = None
+    checks_references: bool = False
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

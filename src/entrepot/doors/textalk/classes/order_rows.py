@@ -116,12 +116,15 @@ o: Final = ROWS.c
 
 
 def visible(audience: Audience) -> sa.ColumnElement[bool]:
-    """A cart is its session's alone; a placed order the shop's, its session's and its customer's (items 30, 2)."""
+    """A cart is its session's alone; a placed order the shop's and its customer's (items 30, 2).
+
+    An order without a customer is the session's that placed it; who logs out leaves the others behind.
+    """
     here = o.channel == Caller.CHANNEL
     if audience is Audience.ADMIN:
         seen = sa.or_(here, Caller.SEES)
         return sa.or_(sa.and_(o.placed, seen), sa.and_(here, o.session.is_(None)))
-    own = o.session == Caller.SESSION
+    own = sa.and_(o.session == Caller.SESSION, sa.or_(sa.not_(o.placed), o.customer.is_(None)))
     return sa.and_(here, sa.or_(own, sa.and_(o.placed, o.customer == Caller.CUSTOMER)))
 
 

@@ -80,6 +80,7 @@ _DISCARDED: Final = sa.case((o.discarded_at.is_not(None), sa.true()), else_=sa.f
 ORDER: Final = ClassDecl(
     name="Order",
     summary="A cart, and the order that it becomes",
+    checks_references=True,
     rows=rows.ROWS,
     workspace=o.workspace,
     uid=o.id,

@@ -11,6 +11,7 @@ from entrepot.doors.textalk.context import Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.json import Json, is_array, is_object
 from entrepot.doors.textalk.pattern import signatures
+from entrepot.doors.textalk.pattern.references import unknown_references
 from entrepot.doors.textalk.pattern.schemas import patch_schema
 from entrepot.doors.textalk.pattern.validation import check_patch, normalized
 from entrepot.doors.textalk.pattern.writer import Writer, Written
@@ -105,7 +106,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
         self, context: Context, uid: Uid | None, params: Sequence[Json], at: str
     ) -> Json | RpcError:
         """The query is read first, so that one that cannot be answered changes nothing."""
-        projection = self.projection(context, _at(params, 1, "uid"))
+        projection = self.projection(context, _at(params, 1, "uid"), making=uid is None)
         if isinstance(projection, RpcError):
             return projection
         patch = read_patch(params[0], at)
@@ -114,14 +115,17 @@ class ClassMethods(msgspec.Struct, frozen=True):
         checked = check_patch(self.decl, context.audience, patch, creating=uid is None)
         if checked.error is not None:
             return checked.error
+        unknown = await self._unknown(context, checked.patch)
+        if unknown:
+            return RpcError(Code.VALIDATION_ERROR, tuple(unknown))
         written = await self.writer.write(context, self.decl, uid, checked.patch)
         return written if isinstance(written, RpcError) else await self._answer(context, written, projection)
 
+    async def _unknown(self, context: Context, patch: Mapping[str, Json]) -> Sequence[Problem]:
+        return await unknown_references(self.reads, context, self.decl, self.classes, patch)
+
     async def _answer(self, context: Context, written: Written, projection: Projection) -> Json | RpcError:
-        known = {"uid": written.uid, **written.known}
-        if projection.is_flat and all(pick.field.name in known for pick in projection.picks):
-            return {pick.field.name: known[pick.field.name] for pick in projection.picks}
-        return await fetch.get(self.reads, context, projection, written.uid)
+        return await fetch.told(self.reads, context, projection, {"uid": written.uid, **written.known})
 
     async def delete(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[uid]`: null; 9003."""
@@ -138,6 +142,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
             return patch
         checked = check_patch(self.decl, context.audience, patch, creating=uid is None)
         found: Sequence[Problem] | RpcError = [*checked.unconverted, *checked.invalid]
+        found = found or await self._unknown(context, checked.patch)
         if not found:
             found = await self.writer.problems(context, self.decl, uid, checked.patch)
         if isinstance(found, RpcError):
@@ -160,9 +165,9 @@ class ClassMethods(msgspec.Struct, frozen=True):
         creating = bool(params) and params[0] is None
         return patch_schema(self.decl, context.audience, creating=creating)
 
-    def projection(self, context: Context, raw: Json) -> Projection | RpcError:
+    def projection(self, context: Context, raw: Json, *, making: bool = False) -> Projection | RpcError:
         """The projection of a query; an omitted or null one stands for the method's default."""
-        return read_projection(raw, self.decl, self.classes, context.audience)
+        return read_projection(raw, self.decl, self.classes, context.audience, making=making)
 
 
 def _at(params: Sequence[Json], place: int, default: Json = None) -> Json:

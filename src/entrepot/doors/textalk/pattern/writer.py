@@ -12,10 +12,14 @@ from entrepot.doors.textalk.json import Json
 
 
 class Written(msgspec.Struct, frozen=True):
-    """A change that was made. `known` holds own properties in wire form; asking for these alone costs no read."""
+    """A change that was made. `known` holds own properties in wire form; asking for these alone costs no read.
+
+    `unseen` says that there was nothing to change, so that nobody has looked yet whether the object is there.
+    """
 
     uid: Uid
     known: Mapping[str, Json] = {}
+    unseen: bool = False
 
 
 class Writer(Protocol):

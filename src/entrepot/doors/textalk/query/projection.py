@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes, Field
+from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes, Field, Operation
 from entrepot.doors.textalk.classes.shapes import Array, Free, Mapped, Record, Scalar, Shape
 from entrepot.doors.textalk.context import Audience
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_query
@@ -57,46 +57,48 @@ class Projection(msgspec.Struct, frozen=True):
 
 
 def read_projection(
-    raw: Json, decl: ClassDecl, classes: Classes, audience: Audience
+    raw: Json, decl: ClassDecl, classes: Classes, audience: Audience, *, making: bool = False
 ) -> Projection | RpcError:
-    """The projection that a query describes.
+    """The projection that a query describes; `making` says that it is of an object that is made by this call.
 
-    9004 with every fault by pointer into the query; 1006 if it names a property that the caller may not read.
+    9004 with every fault by pointer into the query; 1006 if it names a property, or would expand an object of a class,
+    that the caller may not read.
     """
-    reader = _Reader(classes, audience)
+    reader = _Reader(classes, audience, decl if making else None)
     projection = reader.projection(raw, decl, "", 0)
     if reader.problems:
         return invalid_query(reader.problems)
     return RpcError(Code.FORBIDDEN) if reader.forbidden else projection
 
 
-def whole(decl: ClassDecl, audience: Audience) -> Projection:
-    """Everything that the caller may read; references stay uids."""
-    return Projection(decl, tuple(Pick(field, WHOLE) for field in decl.fields if field.read <= audience))
-
-
 class _Reader:
     """Reads one query, counting its keys and collecting its faults."""
 
-    def __init__(self, classes: Classes, audience: Audience) -> None:
+    def __init__(self, classes: Classes, audience: Audience, made: ClassDecl | None) -> None:
         self.problems: list[Problem] = []
         self.forbidden = False
         self._classes = classes
         self._audience = audience
+        self._made = made
         self._keys = 0
 
     def projection(self, raw: Json, decl: ClassDecl, pointer: str, depth: int) -> Projection:
+        made = decl is self._made and depth == 0
         if _is_whole(raw):
-            return whole(decl, self._audience)
+            shown = (field for field in decl.fields if self._shows(field, made=made))
+            return Projection(decl, tuple(Pick(field, WHOLE) for field in shown))
         picks: dict[str, Pick] = {}
         for name, place, inner in self._entries(raw, pointer):
             field = decl.by_name.get(name)
             if field is None:
                 self._fault(place, say("query.unknown"))
                 continue
-            self.forbidden |= field.read > self._audience
+            self.forbidden |= not self._shows(field, made=made)
             picks[name] = Pick(field, self._cut(inner, field.shape, place, depth))
         return Projection(decl, tuple(picks.values()))
+
+    def _shows(self, field: Field, *, made: bool) -> bool:
+        return field.read <= self._audience or (made and field.once)
 
     def _cut(self, raw: Json, shape: Shape, pointer: str, depth: int) -> Cut:
         if raw is True:
@@ -122,7 +124,9 @@ class _Reader:
         if depth > MAX_DEPTH:
             self._fault(pointer, say("query.depth", limit=MAX_DEPTH))
             return WHOLE
-        return Expand(self.projection(raw, self._classes[class_name], pointer, depth))
+        decl = self._classes[class_name]
+        self.forbidden |= decl.operations.get(Operation.GET, Audience.ANONYMOUS) > self._audience
+        return Expand(self.projection(raw, decl, pointer, depth))
 
     def _below(self, shape: Mapped | Record | Free, name: str, place: str) -> Shape | None:
         below = shape_below(shape, name)

@@ -106,7 +106,7 @@ class OrderWriter(Buying):
 
     async def _send(self, context: Context, uid: int, patch: Mapping[str, Json]) -> Written | RpcError:
         if patch["deliveryStatus"] == "unsent":
-            return Written(uid)
+            return Written(uid, unseen=True)
         done = await self.run(context, SendPart(channel=context.shop.channel, order=uid))
         return done if isinstance(done, RpcError) else Written(uid)
 
@@ -135,7 +135,7 @@ class SuborderWriter(Buying):
         if uid is None:
             return RpcError(Code.OBJECT_NOT_FOUND)
         if patch.get("deliveryStatus") in {None, "unsent"}:
-            return Written(uid)
+            return Written(uid, unseen=True)
         order, part = divmod(int(uid), PART_FACTOR)
         done = await self.run(context, SendPart(channel=context.shop.channel, order=order, part=part))
         return done if isinstance(done, RpcError) else Written(uid)
@@ -160,12 +160,12 @@ class ItemWriter(Buying):
     ) -> Written | RpcError:
         """Another quantity or choice; 2001, 2070, 2090, 9003. Only Order.addArticle makes items."""
         del decl
-        cart = None if uid is None else await self._cart(context, int(uid))
-        if uid is None or cart is None:
-            return RpcError(Code.OBJECT_NOT_FOUND)
         wanted = read_choices(patch.get("choices", {}), "/1/choices")
         if isinstance(wanted, RpcError):
             return wanted
+        cart = None if uid is None else await self._cart(context, int(uid))
+        if uid is None or cart is None:
+            return RpcError(Code.OBJECT_NOT_FOUND)
         command = SetItem(
             **whose(context), cart=cart, line=int(uid), quantity=wanted.quantity, choices=wanted.answers
         )

@@ -10,10 +10,14 @@ import msgspec
 from entrepot.domain.cart_wishes import PaymentPlanned, PlanPayment
 from entrepot.domain.collecting import SetPayment
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.classes.payments import PAYMENT
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.json import Json, is_object
 from entrepot.doors.textalk.pattern.writer import Written
+from entrepot.doors.textalk.query import fetch
+from entrepot.doors.textalk.query.projection import WHOLE, Pick, Projection
+from entrepot.doors.textalk.query.reads import PooledReads
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.orders import Buying, may_name, whose
 
@@ -22,6 +26,7 @@ select p."order", p.state, p.method_id, p.kind, p.currency,
   exists(select from carts c where c.workspace = $1 and c.id = p."order") as wished
 from payments p where p.workspace = $1 and p.id = $2
 """
+_UID: Final = Projection(PAYMENT, (Pick(PAYMENT.by_name["uid"], WHOLE),))
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -47,9 +52,9 @@ class PaymentWriter(Buying):
             return refusal
         if uid is None:
             return await self._plan(context, int(cast("int", patch["order"])), patch)
-        known = await self.known(context, int(uid))
-        if known is None:
-            return RpcError(Code.OBJECT_NOT_FOUND)
+        known = await self._seen(context, int(uid))
+        if isinstance(known, RpcError):
+            return known
         if known.wished:
             return await self._plan(context, known.order, {"method": known.method, **patch})
         if context.audience is not Audience.ADMIN:
@@ -61,11 +66,14 @@ class PaymentWriter(Buying):
         del context, decl, uid
         return RpcError(Code.METHOD_NOT_FOUND)
 
-    async def known(self, context: Context, uid: int) -> Known | None:
-        """The payment, whoever may see it."""
+    async def _seen(self, context: Context, uid: int) -> Known | RpcError:
+        """The payment, or 9003 before anything else is said to who may not see it."""
+        seen = await fetch.get(PooledReads(self._services.reads), context, _UID, uid)
+        if isinstance(seen, RpcError):
+            return seen
         async with self._services.reads.acquire() as connection:
             row = await connection.fetchrow(OF_PAYMENT, context.shop.workspace, uid)
-        return None if row is None else Known(*row)
+        return RpcError(Code.OBJECT_NOT_FOUND) if row is None else Known(*row)
 
     async def _plan(self, context: Context, order: int, patch: Mapping[str, Json]) -> Written | RpcError:
         if patch.get("status") not in {None, "planned"}:

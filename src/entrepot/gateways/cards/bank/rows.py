@@ -1,5 +1,6 @@
 """The simulated bank's statements. Rows are locked in one order: intent, card, funds."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -26,6 +27,11 @@ _UPDATE_INTENT = (
 _LOCK_CARD = (
     "select token_hash, account, brand, last4, state, reusable, used_by from bank_cards"
     " where workspace = $1 and token_hash = $2 for no key update"
+)
+_FAMILY = (
+    "select c.token_hash from unnest($2::bytea[]) with ordinality k(token_hash, place)"
+    " join bank_cards c on c.workspace = $1 and c.token_hash = k.token_hash and c.family"
+    " order by k.place limit 1"
 )
 _UPDATE_CARD = "update bank_cards set used_by = $3 where workspace = $1 and token_hash = $2"
 _LOCK_FUNDS = (
@@ -105,6 +111,14 @@ async def lock_card(conn: Conn, workspace: int, token_hash: bytes | None) -> Car
     """The card behind a token, locked; None for an unknown token."""
     row = await conn.fetchrow(_LOCK_CARD, workspace, token_hash) if token_hash else None
     return Card(**row) if row else None
+
+
+async def lock_card_of(conn: Conn, workspace: int, names: Sequence[bytes]) -> Card | None:
+    """The card behind a token, locked: its own, or that of the nearest family; names as of `token_names`."""
+    own = await lock_card(conn, workspace, names[0])
+    if own is not None or len(names) == 1:
+        return own
+    return await lock_card(conn, workspace, await conn.fetchval(_FAMILY, workspace, names[1:]))
 
 
 async def lock_funds(conn: Conn, workspace: int, account: str | None, currency: str) -> Funds | None:

@@ -6,7 +6,7 @@ its last answered call left it, or where the call that it never heard of left it
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
@@ -18,7 +18,7 @@ from entrepot.gateways.cards.bank import rows, rules
 from entrepot.gateways.cards.bank.connection import Conn, Pool
 from entrepot.gateways.cards.bank.rows import Confirmation
 from entrepot.gateways.cards.bank.rules import BankIntent, Card, Change, Funds
-from entrepot.gateways.cards.bank.seed import token_hash
+from entrepot.gateways.cards.bank.seed import token_names
 from entrepot.gateways.cards.port import (
     UNREACHABLE,
     CallFailed,
@@ -71,8 +71,8 @@ class BankCards:
             return await self._run(lambda conn: self._confirm_prepared(conn, intent_id))
         if len(token) > LONGEST_TOKEN:
             return rules.NO_SUCH_TOKEN
-        hashed = token_hash(token)
-        return await self._run(lambda conn: self._confirm(conn, intent_id, hashed, key))
+        names = token_names(token)
+        return await self._run(lambda conn: self._confirm(conn, intent_id, names, key))
 
     async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
         """See `CardGateway.capture`."""
@@ -107,6 +107,16 @@ class BankCards:
             return self._shown(intent) if intent else rules.NO_SUCH_INTENT
 
         return await self._run(work, changes=False)
+
+    async def find_intent(self, request: CreateIntent) -> Intent | CallFailed | None:
+        """See `CardGateway.find_intent`. The bank's keys never end."""
+        found = await self.read(_id("pi", request.key))
+        return None if found == rules.NO_SUCH_INTENT else found
+
+    async def find_refund(self, intent_id: str, key: str) -> Refund | CallFailed | None:
+        """See `CardGateway.find_refund`."""
+        name = _id("re", key)
+        return await self._run(lambda conn: rows.read_refund(conn, self._workspace, name), changes=False)
 
     async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
         """See `CardGateway.refund`."""
@@ -163,13 +173,14 @@ class BankCards:
             return rules.NO_SUCH_INTENT
         return found
 
-    async def _confirm(self, conn: Conn, intent_id: str, hashed: bytes, key: str) -> ConfirmOutcome:
+    async def _confirm(self, conn: Conn, intent_id: str, names: Sequence[bytes], key: str) -> ConfirmOutcome:
+        hashed = names[0]
         intent = await rows.lock_intent(conn, self._workspace, intent_id)
         if intent is None:
             return rules.NO_SUCH_INTENT
         if intent.confirmations and (done := await rows.read_confirmation(conn, self._workspace, key)):
             return self._replayed(done, intent, hashed)
-        card = await rows.lock_card(conn, self._workspace, hashed)
+        card = await rows.lock_card_of(conn, self._workspace, names)
         funds = await self._funds_for(conn, intent, card)
         decided = rules.confirm(intent, card, funds, self._now())
         if not isinstance(decided, Change):

@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("last4", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reusable", sa.Boolean(), nullable=False),
+        sa.Column("family", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("used_by", sa.Text(collation="C"), nullable=True),
         sa.PrimaryKeyConstraint("workspace", "token_hash"),
     )
