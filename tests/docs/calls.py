@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 
+SANDBOX = {"fault ": "/sandbox/faults", "clock ": "/sandbox/clock"}
+"""Steps that are bodies for the sandbox, and where they go."""
 PATH = "/textalk/backend/jsonrpc/v1"
 
 _ROW = re.compile(r"^\| `(-?\d+)` \| (.+?) \| .*\|$", re.MULTILINE)
@@ -35,7 +36,7 @@ class Row(NamedTuple):
     @property
     def leaves_traces(self) -> bool:
         """Whether it changes what other lines count on."""
-        return any(step.startswith(("auth = ", "fault ")) for step in self.steps)
+        return any(step.startswith(("auth = ", "Order.checkout", *SANDBOX)) for step in self.steps)
 
 
 def rows(page: Path) -> list[Row]:
@@ -66,8 +67,9 @@ class Caller:
 
     def take(self, step: str) -> httpx.Response | None:
         """Make one step; the reply, if it is a call."""
-        if step.startswith("fault "):
-            self._http.post("/sandbox/faults", content=step.removeprefix("fault ")).raise_for_status()
+        path = next((path for name, path in SANDBOX.items() if step.startswith(name)), None)
+        if path is not None:
+            self._http.post(path, content=step.partition(" ")[2]).raise_for_status()
         elif change := _CHANGE.fullmatch(step):
             self._context[change[1]] = "" if change[2] == "absent" else change[2]
         elif call := _CALL.fullmatch(step):
@@ -86,7 +88,7 @@ class Caller:
     def _learn(self, method: str, reply: httpx.Response) -> httpx.Response:
         result = reply.json().get("result")
         if method == "Order.addArticle" and result:
-            self._names |= {"ITEM": result["uid"], "ORDER": result["order"]}
+            self._names |= {"ITEM": result["uid"], "ORDER": result.get("order")}
         if method == "Payment.set" and result:
             self._names["PAYMENT"] = result["uid"]
         return reply
@@ -99,10 +101,9 @@ class Caller:
         return re.sub(r"\b[A-Z]{4,}\b", lambda name: str(self._names.get(name[0], name[0])), params)
 
     def _mailed(self) -> str:
-        """The code in a mail to the address that was named last; the mail takes a moment."""
-        query = {"workspace": "boutique", "to": self._address}
-        while not (letters := self._http.get("/sandbox/mailbox", params=query).json()["letters"]):
-            time.sleep(0.02)
-        code = _MAILED.search(letters[0]["text"])
+        """The code in the mail to the address that was named last, as soon as it is there."""
+        query = {"workspace": "boutique", "to": self._address, "wait": "10"}
+        letters = self._http.get("/sandbox/mailbox", params=query).json()["letters"]
+        code = _MAILED.search(letters[0]["text"]) if letters else None
         assert code is not None, letters
         return code[0]

@@ -27,6 +27,10 @@ def _runs(example: Example) -> bool:
     return example.answer is not None or example.command.startswith("curl ")
 
 
+def _is_program(example: Example) -> bool:
+    return example.command.startswith("python docs/examples/")
+
+
 WITH_EXAMPLES = [page for page in PAGES if any(_runs(example) for example in examples(page))]
 
 
@@ -44,7 +48,16 @@ def test_the_examples_of_a_page_come_to_what_it_shows(page: Path, demo: Server, 
             assert_answered(example.answer, reply, names)
         else:
             assert example.answer is not None
-            assert printed(_run(example, demo_url)) == printed(example.answer.text)
+            run = _run_program(example, demo.port) if _is_program(example) else _run(example, demo_url)
+            assert printed(run) == printed(example.answer.text)
+
+
+def _run_program(example: Example, port: int) -> str:
+    _, *arguments = shlex.split(example.command.replace(":8600", f":{port}"))
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout
 
 
 def _run(example: Example, database_url: str) -> str:

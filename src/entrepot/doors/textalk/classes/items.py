@@ -1,4 +1,4 @@
-"""OrderItem and Payment: what is in a cart or order, and how it is paid (contract, section 2)."""
+"""OrderItem: what is in a cart or order (contract, section 2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from entrepot.domain.articles import PARTS
-from entrepot.domain.money import to_major
 from entrepot.domain.vat import Amount
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import order_rows as rows
@@ -24,7 +23,7 @@ from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.json import Json
 from entrepot.store.tables.carts import cart_lines
 from entrepot.store.tables.catalogue import products, variants
-from entrepot.store.tables.orders import order_lines, payments
+from entrepot.store.tables.orders import order_lines
 
 _wished: Final = sa.select(
     cart_lines.c.workspace,
@@ -192,7 +191,7 @@ ORDER_ITEM: Final = ClassDecl(
         Operation.SET: Audience.ANONYMOUS,
         Operation.DELETE: Audience.ANONYMOUS,
     },
-    visible=lambda audience: sa.and_(i.id.is_not(None), rows.visible(audience)),
+    visible=rows.visible,
     fields=(
         f.uid(i.id),
         f.shown("order", shapes.reference("Order"), i.order),
@@ -210,67 +209,5 @@ ORDER_ITEM: Final = ClassDecl(
             shape=shapes.Record(properties=AMOUNT.properties, nullable=True),
             source=_discounts,
         ),
-    ),
-)
-
-
-def _major(cell: Any) -> Json:
-    return to_major(int(cell[0]), cell[1])
-
-
-_PAYMENTS: Final = payments.join(
-    rows.ROWS, sa.and_(o.workspace == payments.c.workspace, o.id == payments.c.order)
-)
-_STATES: Final = ("prepared", "planned", "unpaid", "pending", "reserved", "paid", "cancelled", "error")
-_ADMIN: Final[dict[str, Any]] = {"read": Audience.ADMIN}
-_OBJECT: Final = shapes.Mapped(keys=shapes.ANY_KEYS, values=shapes.Free())
-_by_method: Final = sa.case((payments.c.kind != "certificate", payments.c.method_id))
-
-PAYMENT: Final = ClassDecl(
-    name="Payment",
-    summary="How a cart is to be paid, or an order was",
-    checks_references=True,
-    rows=_PAYMENTS,
-    workspace=payments.c.workspace,
-    uid=payments.c.id,
-    operations={
-        Operation.GET: Audience.ANONYMOUS,
-        Operation.LIST: Audience.ANONYMOUS,
-        Operation.COUNT: Audience.ANONYMOUS,
-        Operation.GET_SCHEMA: Audience.ANONYMOUS,
-        Operation.SET: Audience.ANONYMOUS,
-    },
-    visible=rows.visible,
-    fields=(
-        f.uid(payments.c.id),
-        f.settable(
-            "order", shapes.reference("Order"), payments.c.order, write=Audience.ANONYMOUS, required=True
-        ),
-        f.settable(
-            "method",
-            shapes.reference("PaymentMethod", nullable=True),
-            _by_method,
-            write=Audience.ANONYMOUS,
-            required=True,
-        ),
-        f.settable("params", _OBJECT, payments.c.params, write=Audience.ANONYMOUS),
-        f.settable("externalData", _OBJECT, payments.c.external_data, **_ADMIN),
-        f.settable("status", shapes.option(*_STATES), payments.c.state, write=Audience.ANONYMOUS),
-        f.settable("externalRef", shapes.string(255, nullable=True), payments.c.reference, **_ADMIN),
-        f.shown(
-            "amount",
-            shapes.number(),
-            sa.func.jsonb_build_array(payments.c.amount, payments.c.currency, type_=JSONB),
-            to_wire=_major,
-            filterable=False,
-        ),
-        f.shown(
-            "refunded",
-            shapes.number(),
-            sa.func.jsonb_build_array(payments.c.refunded, payments.c.currency, type_=JSONB),
-            to_wire=_major,
-            filterable=False,
-        ),
-        f.shown("currency", shapes.string(3), payments.c.currency),
     ),
 )

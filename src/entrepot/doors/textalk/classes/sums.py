@@ -22,7 +22,7 @@ from entrepot.store.loaders import load
 from entrepot.store.reading import PlainReader
 
 
-class _Look(ShoppingCommand, frozen=True, kw_only=True):
+class TotalsReading(ShoppingCommand, frozen=True, kw_only=True):
     """Asks for all that the totals of a cart look at."""
 
     adds_up = True
@@ -43,7 +43,7 @@ async def totals_of(
 ) -> dict[int, tuple[Cart, Totals]]:
     """The carts among these uids, each with what it comes to."""
     shop, view = context.shop, View(context.shop.workspace)
-    looks = [_Look(channel=shop.channel, environment=shop.environment, cart=uid) for uid in uids]
+    looks = [TotalsReading(channel=shop.channel, environment=shop.environment, cart=uid) for uid in uids]
     await load(PlainReader(_Reading(snapshot), shop.workspace), looks, view)
     found = {uid: cart for uid in uids if (cart := view.get(Cart, uid)) is not None}
     return {uid: (cart, total(cart, view)) for uid, cart in found.items() if cart.channel == shop.channel}

@@ -12,28 +12,27 @@ from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params, invalid_query
 from entrepot.doors.textalk.json import Json, is_array, is_object
 from entrepot.doors.textalk.lookups import is_of
-from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.methods.arguments import QUERY, TEXT, UID, UID_OR_NULL, argument, text
+from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
-from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA, SELECTION_SCHEMA
+from entrepot.doors.textalk.pattern.signatures import SELECTION_SCHEMA
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.special import new_code
 
+LONGEST_URL: Final = 2000
 _UIDS: Final[Mapping[str, Json]] = {"type": "array", "items": {"type": "integer"}}
-_UID: Final[Mapping[str, Json]] = {"type": ["integer", "string"]}
-_UID_OR_NULL: Final[Mapping[str, Json]] = {"type": ["integer", "string", "null"]}
 _URL: Final = object_of("Url")
 DEEPEST_TREE: Final = 100
-_QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
 
 
 def methods(parts: Parts) -> Iterator[Method]:
     """Webshop.get, Article.search, Articlegroup.tree, Assortment.*, Url.*, Giftcertificate.generateCode, getLog."""
     own = _Catalogue(parts)
-    uid = Param("uid", _UID)
+    uid = Param("uid", UID)
     yield Method(
-        "Webshop.get", "The shop", own.webshop, (uid, _QUERY), object_of("Webshop"), needs_webshop=False
+        "Webshop.get", "The shop", own.webshop, (uid, QUERY), object_of("Webshop"), needs_webshop=False
     )
     yield Method(
         "Article.search",
@@ -47,21 +46,21 @@ def methods(parts: Parts) -> Iterator[Method]:
         "Articlegroup.tree",
         "A group, or all of them, each with its subgroups in children",
         own.tree,
-        (Param("uid", _UID_OR_NULL, required=False), _QUERY, selection),
+        (Param("uid", UID_OR_NULL, required=False), QUERY, selection),
         {"type": "array", "items": object_of("Articlegroup")},
     )
     yield Method(
         "Assortment.getArticleUids",
         "The articles that are shown in a group",
         own.article_uids,
-        (Param("articlegroup", _UID),),
+        (Param("articlegroup", UID),),
         _UIDS,
     )
     yield Method("Assortment.getArticlegroupUids", "The groups of the shop", own.group_uids, (), _UIDS)
-    url = Param("url", {"type": "string"})
-    yield Method("Url.get", "What stands at an address", own.url, (url, _QUERY), _URL, needs_webshop=False)
+    url = Param("url", TEXT)
+    yield Method("Url.get", "What stands at an address", own.url, (url, QUERY), _URL, needs_webshop=False)
     either = {"anyOf": [_URL, {"type": "null"}]}
-    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, _QUERY), either)
+    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, QUERY), either)
     yield Method(
         "Giftcertificate.generateCode",
         "A code that no certificate has",
@@ -104,7 +103,7 @@ class _Catalogue:
         return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
 
     async def search(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """Articles by words, as `{uid, name}`."""
+        """The first hundred articles by uid; a list with the filter `search` has all of them."""
         term = params[0]
         asked: Json = {"filters": {"search": term if is_object(term) else {"term": term}}, "limit": 100}
         found = await self._parts.classes["Article"].list(context, [["uid", "name"], asked])
@@ -155,9 +154,11 @@ class _Catalogue:
 
     async def look_up(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """Null where nothing stands. Without a shop in the context no address is known."""
-        path = params[0]
-        if not isinstance(path, str) or len(path) > 2000:
-            return invalid_params([Problem("/0", say("patch.type", expected="string"))])
+        path = text(params, 0)
+        if isinstance(path, RpcError):
+            return path
+        if len(path) > LONGEST_URL:
+            return invalid_params([Problem("/0", say("patch.max-length", limit=LONGEST_URL))])
         if context.webshop is None:
             return None
         decl = self._parts.classes["Url"]

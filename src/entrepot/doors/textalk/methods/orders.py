@@ -20,10 +20,11 @@ from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.failures import not_stored, rpc_error
 from entrepot.doors.textalk.json import Json, is_number, is_object
+from entrepot.doors.textalk.methods.arguments import argument
 from entrepot.doors.textalk.methods.files import methods as file_methods
 from entrepot.doors.textalk.methods.lookups import methods as lookup_methods
 from entrepot.doors.textalk.methods.lookups import named_order
-from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
