@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 
+from entrepot.serving.descriptors import allow_many_connections
+
 COUNT = 1_000
 AT_ONCE = 50
 _CALL = '{"jsonrpc":"2.0","id":1,"method":"Context.get","params":["language"]}'
@@ -31,6 +33,7 @@ async def memory_of_idle_sockets(url: str, memory: Callable[[], int], count: int
 
     Raises `RuntimeError` if a socket does not answer, at first or after all of them have been opened.
     """
+    allow_many_connections()
     async with open_sockets(url, AT_ONCE) as first:
         await ask_all(first)
     before = memory()

@@ -23,6 +23,7 @@ from tests.support.webshop import Webshop
 CERTIFICATE = Path(__file__).parents[1] / "gateways" / "tokens" / "partner_test.pem"
 CLOTH = 102
 EVA, PASSWORD = "eva@example.com", "linen and cotton"
+LOGIN = re.compile(r"adm_\w+_[\w-]{43}")
 SECURE = {"X-Forwarded-Proto": "https"}
 
 ClientOf = Callable[[Server], Sender]
@@ -172,6 +173,20 @@ async def with_an_administrators_password(shop: Webshop) -> Request:
     return shop.call("Admin.login", name, PASSWORD)
 
 
+def nowhere(call: Request) -> Request:
+    """The same call without a shop in its context: the demand is that of whoever's credentials they are."""
+    return replace(call, path=re.sub("webshop=[0-9]+&?", "", call.path))
+
+
+async def with_a_password_nowhere(shop: Webshop) -> Request:
+    return nowhere(await with_an_administrators_password(shop))
+
+
+async def with_a_login_nowhere(shop: Webshop) -> Request:
+    login = await shop.administrator("shop")
+    return nowhere(shop.call("Context.get", "auth", auth=login))
+
+
 async def with_a_token(shop: Webshop) -> Request:
     return shop.call("Article.validate", CLOTH, {"weight": 1}, auth=await shop.administrator())
 
@@ -180,11 +195,13 @@ CREDENTIALS = [
     pytest.param(with_a_password, {"uid": 911}, False, id="password"),
     pytest.param(
         with_an_administrators_password,
-        re.compile(r"adm_\w+_[\w-]{43}"),
+        LOGIN,
         False,
         id="administrator's password",
     ),
     pytest.param(with_a_token, [], True, id="token"),
+    pytest.param(with_a_password_nowhere, LOGIN, False, id="password, without a shop"),
+    pytest.param(with_a_login_nowhere, {"auth": True}, True, id="token, without a shop"),
 ]
 REFUSED = refusal(1007, "Secure connection required")
 Calling = Callable[[Webshop], Awaitable[Request]]

@@ -18,8 +18,8 @@ from entrepot.domain.reserving import CompleteAttempt, Ended, ExtendLease, Reser
 from entrepot.domain.state import Refused
 from entrepot.doors.bonsai import commands
 from entrepot.engine import Clock
+from entrepot.engine.charging import Charged, InDoubt, NotCharged, preparation
 from entrepot.engine.charging import Charging as Calls
-from entrepot.engine.charging import InDoubt, NotCharged, preparation
 from entrepot.engine.clock import real_now
 from entrepot.engine.worker import Worker
 from entrepot.failures.orders import QuoteStale
@@ -32,6 +32,7 @@ from entrepot.store.loaders import Wanted
 from entrepot.store.reading import BatchReader
 from tests.conformance.bonsai import Shop, open_shop
 from tests.conformance.harness.world import Edits
+from tests.support.stripe_server import StripeServer
 from tests.support.waiting import eventually
 
 FUNDS, TOTAL = 100_000, 2825
@@ -173,12 +174,41 @@ async def test_attempt_whose_amount_no_provider_takes_is_released_after_a_crash(
     await shop.change({"products/lamp/prices/CAD": "2000000.00"})
     attempt = await reserved(workers[0], shop, await command(shop), seconds=0.5)
 
-    async def ended() -> str | None:
-        query = "select nullif(state, 'open') from attempts where workspace = $1 and id = $2"
-        return await shop.connection.fetchval(query, await shop.id(), attempt.id)
-
-    assert await eventually(ended) == "refused"
+    assert await eventually(lambda: outcome_of(shop, attempt)) == "refused"
     assert not await run_checks(shop.connection, await shop.id())
+
+
+@pytest.mark.parametrize("created", [True, False])
+async def test_charge_is_found_though_the_provider_has_forgotten_its_key(
+    shop: Shop, workers: tuple[Worker, Worker], created: bool
+) -> None:
+    """The platform was down for longer than keys live, after a charge was captured or before it was made."""
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        account = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        await shop.change({"channels/shop/settings/cards": account})
+        attempt = await reserved(workers[0], shop, await command(shop), seconds=60)
+        if created:
+            charged = await (await calls(workers[0], shop, attempt)).charge("tok_visa")
+            assert isinstance(charged, Charged)
+        stripe.forget_keys()
+        await shop.connection.execute(DOWN_FOR_TWO_DAYS, await shop.id())
+        state = await eventually(lambda: outcome_of(shop, attempt))
+        assert state == ("done" if created else "refused")
+        assert len(stripe.books.intents) == (1 if created else 0)
+    assert not await run_checks(shop.connection, await shop.id())
+
+
+DOWN_FOR_TWO_DAYS = """
+update attempts set started_at = started_at - interval '2 days', lease_until = lease_until - interval '2 days'
+where workspace = $1
+"""
+
+
+async def outcome_of(shop: Shop, attempt: Attempt) -> str | None:
+    """What the attempt came to; None while it is open."""
+    query = "select nullif(state, 'open') from attempts where workspace = $1 and id = $2"
+    return await shop.connection.fetchval(query, await shop.id(), attempt.id)
 
 
 async def calls(worker: Worker, shop: Shop, attempt: Attempt) -> Calls:

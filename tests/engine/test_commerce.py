@@ -235,7 +235,7 @@ async def test_a_buyers_whole_way(shop: Shop) -> None:
 
 
 def refunding(order: int, payment: int) -> dict[str, Any]:
-    return {"order": order, "payment": payment, "reason": "", "give_up_at": AT}
+    return {"order": order, "payment": payment, "reason": "", "key_until": AT}
 
 
 async def test_one_article_with_the_same_choices_is_one_line(shop: Shop) -> None:

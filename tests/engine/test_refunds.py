@@ -138,6 +138,25 @@ async def test_refund_in_doubt_is_asked_for_again_and_given_once(
         assert len(stripe.books.refunds) == 1
 
 
+@pytest.mark.parametrize("acts", [True, False])
+async def test_refund_whose_key_has_ended_is_looked_for(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds, acts: bool
+) -> None:
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        shop = await open_bonsai_shop({"channels/shop/settings/cards": settings})
+        order, workspace = await paid(bonsai, shop, token="tok_visa"), await shop.id()
+        stripe.fail("refund", "drop", acts=acts)
+        refund = await in_doubt(shop, order, await refunds.refund(workspace, command(order)))
+        stripe.forget_keys()
+        stripe.fail("list_refunds", "drop")
+        assert not await refunds.settle(workspace, order, refund, keyed=False)
+        assert await refunds.settle(workspace, order, refund, keyed=False)
+        assert await states(shop) == ([("done", TOTAL)] if acts else [])
+        assert len(stripe.books.refunds) == (1 if acts else 0)
+
+
 async def in_doubt(shop: Shop, order: int, outcome: object) -> int:
     """The refund of which nobody knows yet what became of it."""
     refund = await shop.connection.fetchval("select id from refunds where workspace = $1", await shop.id())

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from entrepot.config import Settings
 from entrepot.observe import configure_logging
 from entrepot.serving.collector import spare_the_collector
+from entrepot.serving.descriptors import allow_many_connections
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -55,6 +56,7 @@ def worker_app(settings: Settings, database_url: str) -> ASGIApp:
     from entrepot.app import create_app
 
     configure_logging(settings.log_format, settings.log_level)
+    allow_many_connections()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive_briefly, args=(parent,), name="parent", daemon=True).start()

@@ -135,7 +135,7 @@ async def test_a_customer_is_told_once_there_is_one(ear: Ear) -> None:
 
 
 async def test_a_listener_can_check_who_tells_it(ear: Ear) -> None:
-    patch = {"eventName": "Order/placed", "url": ear.hook.url}
+    patch = {"eventName": "Order/placed", "url": f"{ear.hook.url}/Order/placed"}
     secret = (await ear.call("EventListener.create", patch, "secret"))["secret"]
     await order(ear.shopping)
     await ear.heard(1)

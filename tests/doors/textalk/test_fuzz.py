@@ -25,7 +25,7 @@ from tests.support.server import Server, running_server
 from tests.support.webshop import Webshop
 
 INTERNAL = {Code.RPC_INTERNAL_ERROR, Code.INTERNAL_ERROR}
-BATCH = 10
+BATCH = 6
 VISIT = 12
 """How many methods a caller calls before another comes."""
 EVA, PASSWORD = "eva@example.com", "linen and cotton"

@@ -251,6 +251,18 @@ async def test_a_token_of_no_family_is_unknown(cards: BankCards, token: str):
     assert await cards.confirm((await made(cards)).id, token, "a1") == rules.NO_SUCH_TOKEN
 
 
+async def test_what_was_made_is_found_again(cards: BankCards):
+    request = CreateIntent("a1", 1000, "USD", {"attempt": "a1"})
+    assert await cards.find_intent(request) is None
+    intent = await made(cards)
+    await cards.confirm(intent.id, "tok_visa", "a1")
+    captured = await cards.capture(intent.id)
+    assert await cards.find_intent(request) == captured
+    assert await cards.find_refund(intent.id, "r1") is None
+    refund = await cards.refund(intent.id, 300, "r1")
+    assert await cards.find_refund(intent.id, "r1") == refund
+
+
 async def test_a_lapsed_authorisation_is_as_if_it_were_cancelled(cards: BankCards, bank_pool: Any):
     intent = await made(cards, amount=9_000)
     await cards.confirm(intent.id, "tok_visa", "a1")

@@ -62,6 +62,7 @@ class IntentWire(msgspec.Struct):
     payment_method: PaymentMethodWire | str | None = None
     latest_charge: str | None = None
     cancellation_reason: str | None = None
+    transfer_group: str | None = None
     metadata: dict[str, str] = {}
 
     @property

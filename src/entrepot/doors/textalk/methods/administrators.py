@@ -7,17 +7,19 @@ from datetime import timedelta
 from typing import Final
 
 from entrepot.domain.access import CountTry, ForgetTries, GrantToken
+from entrepot.domain.channels import ChannelSettings
 from entrepot.domain.state import Refused
 from entrepot.doors.textalk.accounts import tokens
 from entrepot.doors.textalk.accounts.tries import LOGIN_TRIES, subject_of
 from entrepot.doors.textalk.context import Context
-from entrepot.doors.textalk.errors import RpcError
+from entrepot.doors.textalk.errors import Code, RpcError
 from entrepot.doors.textalk.failures import rpc_error
 from entrepot.doors.textalk.json import Json
 from entrepot.doors.textalk.lookups import is_of
 from entrepot.doors.textalk.methods.arguments import TEXT, text
 from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.rpc.methods import Method, Param
+from entrepot.doors.textalk.settings import webshop_settings
 from entrepot.failures import Overloaded
 from entrepot.failures.accounts import LoginFailed
 from entrepot.store.directory import Caller
@@ -63,6 +65,8 @@ async def _login(parts: Parts, context: Context, username: str, password: str) -
     right = await parts.passwords.verify(await _stored_hash(parts, known), password)
     if not right or known is None or known.credential is None:
         return rpc_error(LoginFailed())
+    if context.webshop is None and not context.secure and _is_strict(known.settings):
+        return RpcError(Code.SECURE_CONNECTION_REQUIRED)
     token, engine = tokens.new_login_token(known.workspace), parts.services.engine
     granted = GrantToken(tokens.hashed(tokens.LOGIN, token), known.credential, LIFETIME)
     outcome = await engine.execute(known.workspace, granted)
@@ -86,6 +90,12 @@ async def _stored_hash(parts: Parts, caller: Caller | None) -> str | None:
         return None
     rows = await parts.read(_STORED_HASH, caller.workspace, caller.credential)
     return rows[0][0] if rows else None
+
+
+def _is_strict(settings: ChannelSettings) -> bool:
+    """Whether the shop demands TLS: without a shop in the context this is known only once the password was right."""
+    shop = webshop_settings(settings)
+    return shop is not None and shop.demands_tls
 
 
 def may_manage_tokens(context: Context) -> bool:

@@ -118,12 +118,8 @@ class _Orders:
         )
 
     async def _item(self, context: Context, projection: Any, done: CartItemSet) -> Json | RpcError:
-        """Own scalars cost no read."""
         known: dict[str, Json] = {"uid": done.line.id, "order": done.cart.id, "article": done.line.product_id}
-        whole = [pick.field.name for pick in projection.picks]
-        if projection.is_flat and all(name in known for name in whole):
-            return {name: known[name] for name in whole}
-        return await fetch.get(self._parts.classes["OrderItem"].reads, context, projection, done.line.id or 0)
+        return await fetch.told(self._parts.classes["OrderItem"].reads, context, projection, known)
 
     async def add_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """2030, 2031, 2032, 2050, 2051, 2052, 2090."""
@@ -147,7 +143,7 @@ class _Orders:
         done = await self._parts.run(context, command(**whose(context), cart=int(order), code=code.strip()))
         if not isinstance(done, CodesSet):
             return cast("RpcError", done)
-        return await fetch.get(self._parts.classes["Order"].reads, context, projection, order)
+        return await fetch.told(self._parts.classes["Order"].reads, context, projection, {"uid": order})
 
     async def checkout(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[order, query?, {"token": card token}?]`: the placed order; second reading 7."""
@@ -168,7 +164,8 @@ class _Orders:
         )
         if not isinstance(outcome, Placed):
             return _refusal(outcome)
-        return await fetch.get(self._parts.classes["Order"].reads, context, projection, order)
+        known: dict[str, Json] = {"uid": order, "currency": outcome.order.currency}
+        return await fetch.told(self._parts.classes["Order"].reads, context, projection, known)
 
     async def discard(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """Null; 2090 for what was placed, if a buyer asks, or sent or paid."""

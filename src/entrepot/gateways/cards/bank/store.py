@@ -108,6 +108,16 @@ class BankCards:
 
         return await self._run(work, changes=False)
 
+    async def find_intent(self, request: CreateIntent) -> Intent | CallFailed | None:
+        """See `CardGateway.find_intent`. The bank's keys never end."""
+        found = await self.read(_id("pi", request.key))
+        return None if found == rules.NO_SUCH_INTENT else found
+
+    async def find_refund(self, intent_id: str, key: str) -> Refund | CallFailed | None:
+        """See `CardGateway.find_refund`."""
+        name = _id("re", key)
+        return await self._run(lambda conn: rows.read_refund(conn, self._workspace, name), changes=False)
+
     async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
         """See `CardGateway.refund`."""
         if problem := _check_key(key):
