@@ -14,6 +14,7 @@ import pytest
 import typer
 
 from entrepot.cli import app
+from entrepot.cli.demo import CANDLE, MUG, SHIRT, SIZE, SMALL, add_article, order
 from entrepot.doors.bonsai.openapi import errors
 from tests.docs.examples import Example, Names, assert_answered, examples, printed, read_curl, send
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, commands, name_of
@@ -73,6 +74,15 @@ def _run(example: Example, database_url: str) -> str:
         check=True,
     )
     return done.stdout
+
+
+def test_what_the_demo_prints_to_try_comes_to_what_it_says(demo: Server) -> None:
+    url = "http://127.0.0.1:8600"
+    assert send(read_curl(order(url, MUG)), demo.port).is_success
+    refused = send(read_curl(order(url, CANDLE)), demo.port).json()
+    assert refused["errors"][0]["code"] == "OUT_OF_STOCK"
+    added = send(read_curl(add_article(url, SHIRT, {SIZE: SMALL})), demo.port).json()
+    assert added["result"]["order"]["items"][0]["article"] == {"name": {"en": "Linen shirt"}}
 
 
 def _shown_commands() -> list[str]:

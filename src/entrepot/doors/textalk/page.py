@@ -77,9 +77,14 @@ class _Unused:
 
 def classes_page() -> str:
     """All classes with their properties and methods, and all errors."""
-    methods = Textalk(cast("Services", _Unused())).methods
+    methods = method_table()
     sections = (_class(name, methods) for name in sorted({name.partition(".")[0] for name in methods}))
     return "\n".join([INTRODUCTION, _pattern(), COLUMNS, *sections, ERRORS, _errors()])
+
+
+def method_table() -> MethodTable:
+    """Every method, to be described and not to be called."""
+    return Textalk(cast("Services", _Unused())).methods
 
 
 PAGES: Mapping[str, Callable[[], str]] = {"textalk-classes.md": classes_page}
