@@ -333,14 +333,15 @@ async def shop(session_database_url: str) -> AsyncIterator[Webshop]:
 
 
 async def test_the_documented_calls_are_answered_as_documented(server: Server, shop: Webshop) -> None:
+    methods = shop.tree["webshops"]["shop"]["payment"]
     known = {
         "shop": shop.uids["shop"],
         "session": await shop.session(),
         "auth": await shop.administrator(),
-        "methods": [
-            {"uid": method["id"], "type": name}
-            for name, method in shop.tree["webshops"]["shop"]["payment"].items()
-        ],
+        "methods": sorted(
+            ({"uid": method["id"], "type": name} for name, method in methods.items()),
+            key=lambda each: each["uid"],
+        ),
     }
     async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
         reader = Reader(http, known, shop)
