@@ -116,7 +116,7 @@ class Buyers:
 @asynccontextmanager
 async def opened(url: str) -> AsyncGenerator[Socket]:
     """A socket for the length of a block."""
-    async with connect(url, compression=None, ping_interval=None) as connection:
+    async with connect(url, compression=None, proxy=None, ping_interval=None) as connection:
         yield Socket(connection)
 
 

@@ -6,6 +6,8 @@ from statistics import median
 
 import msgspec
 
+from bench.sockets import Figure as IdleSockets
+
 CARD, HOT, SPREAD, UNIFORM = "card", "hot", "spread", "uniform"
 TEXTALK = "textalk"
 PGBENCH_HOT, PGBENCH_UNIFORM = "pgbench hot", "pgbench uniform"
@@ -101,6 +103,7 @@ class Figures(msgspec.Struct, frozen=True):
     series: tuple[Series, ...]
     listing: Listing
     buyers_busy: float
+    idle: IdleSockets
     starts: tuple[float, ...]
     memory: int
     stored: int

@@ -93,7 +93,7 @@ def _notes(figures: Figures) -> list[str]:
     listing = figures.listing
     notes.append(
         f"Article.list of {listing.articles} articles with choices and options takes {listing.listed:.1f} ms, "
-        f"one bare statement that fetches their rows {listing.bare:.1f} ms."
+        f"one bare statement that fetches their rows {listing.bare:.1f} ms. {figures.idle.line}."
     )
     if figures.buyers_busy > BUSY:
         notes.append("The webshop's rate is client-bound: its buyers used a whole core.")

@@ -33,6 +33,7 @@ from bench.figures import (
 from bench.load import Sender
 from bench.messages import Load
 from bench.server import Server
+from bench.sockets import COUNT, memory_of_idle_sockets
 from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded import connect_or_start
 
@@ -49,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
     rounds: int = 5
     seconds: int = 5
     starts: int = 5
+    sockets: int = COUNT
     counted_orders: int = 500
     wrk: str | None = None
 
@@ -117,6 +119,8 @@ class _Run:
         series = await self._rounds(measures)
         memory = self._server.memory()
         listing = await self._listing()
+        self._say(f"opening {plan.sockets} sockets")
+        idle = await memory_of_idle_sockets(self._server.url + buyers.PATH, self._server.memory, plan.sockets)
         self._say("checking the books")
         stored = await self._check(workspaces, before)
         return Figures(
@@ -128,6 +132,7 @@ class _Run:
             series=series,
             listing=listing,
             buyers_busy=self._busy,
+            idle=idle,
             starts=(),
             memory=memory,
             stored=stored,

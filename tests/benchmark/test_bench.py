@@ -10,6 +10,7 @@ from bench.figures import (
     TEXTALK,
     UNIFORM,
     Figures,
+    IdleSockets,
     Listing,
     Machine,
     Sample,
@@ -31,6 +32,7 @@ async def test_a_short_run_counts_what_it_sold() -> None:
         rounds=1,
         seconds=1,
         starts=1,
+        sockets=20,
         counted_orders=8,
         wrk=None,
     )
@@ -53,7 +55,21 @@ def figures() -> Figures:
     rates = {UNIFORM: (90.0, 200.0, 300.0), PGBENCH_UNIFORM: (100.0, 100.0, 100.0)}
     taken = tuple(series(name, *rates.get(name, (50.0, 50.0, 50.0))) for name in NAMES)
     machine = Machine("2026-01-01", 2, 8, "Linux x86_64", "CPython 3.11.7", "PostgreSQL 18.4")
-    return Figures(machine, "wrk", 64, 3, 1, taken, Listing(100, 6.0, 2.0), 0.5, (1.0,), 100_000_000, 9, ())
+    return Figures(
+        machine,
+        "wrk",
+        64,
+        3,
+        1,
+        taken,
+        Listing(100, 6.0, 2.0),
+        0.5,
+        IdleSockets(9, 9.0),
+        (1.0,),
+        100_000_000,
+        9,
+        (),
+    )
 
 
 def test_a_ratio_is_of_the_same_round(figures: Figures) -> None:
