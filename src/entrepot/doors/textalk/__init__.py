@@ -1,8 +1,8 @@
 """The Textalk door: a webshop over JSON-RPC 2.0, on HTTP and WebSocket.
 
 Other doors have routes, and behind each one command; this one has one path, and behind it some 180 methods of
-twenty-three classes, most of which are the same nine for every class. So the files of a door are folders here, or follow from
-declarations:
+twenty-three classes, most of which are the same nine for every class. So the files of a door are folders here, or
+follow from declarations:
 
 - wire: `transport` carries messages, `rpc` reads calls and runs them against the dispatch table, `context` says in
   which shop and on whose behalf.
