@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.domain.appraisal import Basket
+from entrepot.domain.basket import Basket
 from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment
 from entrepot.domain.state import Record
 

@@ -12,8 +12,9 @@ from typing import ClassVar
 
 import msgspec
 
-from entrepot.domain import appraisal, choosing
+from entrepot.domain import choosing
 from entrepot.domain.attempts import Attempt, Draft
+from entrepot.domain.basket import PAYMENT_TOKEN, token_used
 from entrepot.domain.carts import Cart, CartLine
 from entrepot.domain.catalogue import Product, Variant
 from entrepot.domain.codes import code_fault
@@ -74,7 +75,7 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """What totals look at, the card's token, and the stock of the lines."""
         if stage is Stage.REFERENCE and self.token is not None:
-            return ((self.channel, self.environment, appraisal.PAYMENT_TOKEN, self.token),)
+            return ((self.channel, self.environment, PAYMENT_TOKEN, self.token),)
         number = self.number(view)
         if stage is Stage.STOCK and number is not None:
             lines = [view.get(Variant, line.variant_id) for line in view.children(CartLine, number)]
@@ -99,7 +100,7 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
         draft = drafted(cart, totals, view, now, ids, self.token if by_card else None)
         if waiting := in_flight(draft.basket, view):
             return Decided(waiting, Changes())
-        if appraisal.token_used(draft.basket, view):
+        if token_used(draft.basket, view):
             return refused(token_reuse(draft.basket))
         changes = Changes(holds_for(draft, view))
         if draft.purchase is not None:

@@ -8,8 +8,8 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from entrepot.domain.appraisal import Basket, WantedPayment
 from entrepot.domain.attempts import Draft, Purchase
+from entrepot.domain.basket import Basket, WantedPayment
 from entrepot.domain.carts import Cart
 from entrepot.domain.catalogue import Merchant, Product
 from entrepot.domain.customers import Buyer

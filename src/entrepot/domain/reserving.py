@@ -8,9 +8,9 @@ from typing import Literal
 
 import msgspec
 
-from entrepot.domain import appraisal, stock
-from entrepot.domain.appraisal import Basket
+from entrepot.domain import stock
 from entrepot.domain.attempts import Attempt, Draft
+from entrepot.domain.basket import PAYMENT_TOKEN, Basket, reference_keys, token_used
 from entrepot.domain.channels import Reference
 from entrepot.domain.drafting import OrderCommand, draft
 from entrepot.domain.orders import Order
@@ -57,7 +57,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
         drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
-        if appraisal.token_used(self.basket, view):
+        if token_used(self.basket, view):
             return refused(token_reuse(self.basket))
         attempt = self._attempt(drafted, now, ids)
         changes = Changes((attempt, *holds_for(drafted, view), *held_names(attempt)))
@@ -103,7 +103,7 @@ class AttemptCommand(Command, frozen=True):
             case Stage.CART:
                 return () if self.basket.cart is None else (self.basket.cart,)
             case Stage.REFERENCE:
-                return appraisal.reference_keys(self.basket)
+                return reference_keys(self.basket)
             case Stage.ORDER:
                 return (self.order,)
             case Stage.ATTEMPT:
@@ -247,8 +247,8 @@ def _ended(attempt: Attempt, state: Literal["done", "refused"], now: datetime) -
 
 def held_names(attempt: Attempt) -> list[Reference]:
     """The names that the attempt keeps from others while it is open; an order to be paid has its external id."""
-    names = appraisal.reference_keys(attempt.draft.basket)
-    mine = (name for name in names if attempt.kind == "place" or name[2] == appraisal.PAYMENT_TOKEN)
+    names = reference_keys(attempt.draft.basket)
+    mine = (name for name in names if attempt.kind == "place" or name[2] == PAYMENT_TOKEN)
     return [Reference(*name, attempt.order, attempt.id) for name in mine]
 
 

@@ -26,7 +26,7 @@ from tests.support.webshop import Webshop
 
 INTERNAL = {Code.RPC_INTERNAL_ERROR, Code.INTERNAL_ERROR}
 BATCH = 6
-VISIT = 12
+VISIT = 30
 """How many methods a caller calls before another comes."""
 EVA, PASSWORD = "eva@example.com", "linen and cotton"
 CUSTOMERS = {EVA: {"id": 911, "password": PASSWORD, "first_name": "Eva"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from entrepot.domain.appraisal import Basket, WantedLine, WantedPayment
+from entrepot.domain.basket import Basket, WantedLine, WantedPayment
 from entrepot.domain.channels import Environment
 from entrepot.domain.checkout import NOWHERE
 from entrepot.domain.drafting import Existing
