@@ -363,7 +363,7 @@ async def test_an_answer_that_multiplies_is_refused(api: Api, monkeypatch: pytes
     query: Any = {"children": {"parent": {"children": {"parent": "children"}}}}
     whole = await api.group.get(ANYBODY, [10, query])
     assert len(whole["children"][0]["parent"]["children"]) == 2  # pyright: ignore
-    monkeypatch.setattr(fetch, "MAX_OBJECTS", 8)
+    monkeypatch.setattr(fetch, "MAX_SIZE", 200)
     refused = await api.group.get(ANYBODY, [10, query])
     assert isinstance(refused, RpcError)
     assert refused.code == 9004

@@ -57,6 +57,10 @@ _REQUESTS: Final[dict[str, dict[str, str]]] = {
         "en": "A batch holds at most {limit} requests.",
         "sv": "En grupp innehåller högst {limit} anrop.",
     },
+    "request.batch-answers": {
+        "en": "The answers of a batch hold at most {limit} bytes: this call was not run.",
+        "sv": "Svaren på en grupp rymmer högst {limit} byte: anropet utfördes inte.",
+    },
     "request.size": {
         "en": "A request holds at most {limit} bytes.",
         "sv": "Ett anrop är högst {limit} byte.",
@@ -105,8 +109,8 @@ _QUERIES: Final[dict[str, dict[str, str]]] = {
         "sv": "En fråga nämner högst {limit} nycklar.",
     },
     "query.size": {
-        "en": "The answer would hold more than {limit} objects.",
-        "sv": "Svaret skulle innehålla fler än {limit} objekt.",
+        "en": "The answer would be larger than {limit} bytes.",
+        "sv": "Svaret skulle bli större än {limit} byte.",
     },
     "selection.shape": {
         "en": "A selection is true, null or an object.",
@@ -151,6 +155,10 @@ _QUERIES: Final[dict[str, dict[str, str]]] = {
     "filter.count": {
         "en": "At most {limit} conditions are allowed.",
         "sv": "Högst {limit} villkor är tillåtna.",
+    },
+    "filter.operands": {
+        "en": "At most {limit} values may be compared with.",
+        "sv": "Högst {limit} värden får jämföras med.",
     },
 }
 

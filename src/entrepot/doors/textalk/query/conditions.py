@@ -170,6 +170,8 @@ def _pattern(operand: Json, target: Target) -> Parameter:
 
 
 def _element(operand: Json, target: Target) -> Parameter:
+    if isinstance(_type_of(target), sa.JSON):
+        return Parameter(encode([operand]).decode(), _TEXT)
     return _elements([operand], target)
 
 
@@ -177,7 +179,7 @@ def _elements(operand: Json, target: Target) -> Parameter:
     """Elements to look for; one that no element can equal is left out."""
     operands = _items(operand)
     if isinstance(_type_of(target), sa.JSON):
-        return Parameter([encode([item]).decode() for item in operands], _TEXTS)
+        return Parameter([encode(item).decode() for item in operands], _TEXTS)
     items = target.shape.items if isinstance(target.shape, Array) else target.shape
     numeric = isinstance(items, Scalar) and items.kind is Kind.INTEGER
     kind: _Type = sa.BigInteger() if numeric else sa.Text()
@@ -235,10 +237,25 @@ def _starts_with(value: _Element, bind: _Element) -> sa.ColumnElement[bool]:
     return sa.func.lower(value).like(sa.func.lower(bind))
 
 
-def _contains_any(value: _Element, bind: _Element) -> sa.ColumnElement[bool]:
+def _contains(value: _Element, bind: _Element) -> sa.ColumnElement[bool]:
     if isinstance(value.type, sa.JSON):
-        return value.op("@>", is_comparison=True)(sa.any_(sa.cast(bind, ARRAY(JSONB))))
+        return value.op("@>", is_comparison=True)(sa.cast(bind, JSONB))
     return value.op("&&", is_comparison=True)(sa.cast(bind, value.type))
+
+
+def _contains_any(value: _Element, bind: _Element) -> sa.ColumnElement[bool]:
+    """Each element is looked up among the operands: `@>` and `&&` would compare all with all, in every row."""
+    wanted = sa.func.unnest(bind)
+    if isinstance(value.type, sa.JSON):
+        is_array = sa.func.jsonb_typeof(value) == sa.literal("array", sa.Text)
+        array = sa.case((is_array, value), else_=sa.cast(sa.literal("[]", sa.Text), JSONB))
+        element, wanted = sa.func.jsonb_array_elements(array, type_=JSONB), sa.cast(wanted, JSONB)
+    else:
+        element = sa.func.unnest(value)
+    each = element.column_valued("element")
+    # A plain IN becomes a join of both for every row; one whose truth is asked for, a hash of the operands made once.
+    found = each.in_(sa.select(wanted)).is_(sa.true())
+    return sa.exists(sa.select(sa.literal(1, sa.Integer)).where(found))
 
 
 _Comparison = Callable[[_Element, _Element], sa.ColumnElement[bool]]
@@ -248,6 +265,6 @@ _COMPARISONS: Final[Mapping[str, _Comparison]] = {
     "max": _at_most,
     "in": _in,
     "startsWith": _starts_with,
-    "contains": _contains_any,
+    "contains": _contains,
     "containsAny": _contains_any,
 }

@@ -1,5 +1,6 @@
 """Runs reads: level by level, one statement each, and puts objects of lower levels into those above."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -9,11 +10,12 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from entrepot.doors.kit import encode
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Field, Snapshot, Uid
 from entrepot.doors.textalk.classes.normalization import write_moment
 from entrepot.doors.textalk.classes.shapes import MAX_UID_DIGITS, Kind
 from entrepot.doors.textalk.context import Context
-from entrepot.doors.textalk.errors import Code, Problem, RpcError
+from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.json import Json, is_array, is_object
 from entrepot.doors.textalk.query.filters import Filters
 from entrepot.doors.textalk.query.projection import Cut, Expand, Keys, Projection
@@ -27,18 +29,21 @@ from entrepot.doors.textalk.query.statements import (
 )
 from entrepot.doors.textalk.texts import say
 
-MAX_OBJECTS: Final = 1_000_000
+MAX_SIZE: Final = 64_000_000
+"""The most bytes of an answer: it is in memory as a whole, several times over."""
+YIELD_EVERY: Final = 500
+"""So many objects are put together before other calls have their turn."""
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class Built(msgspec.Struct, frozen=True):
-    """An object of the answer, and how many objects it holds, itself and repetitions included.
+    """An object of the answer, and about how many bytes it comes to with all that it holds.
 
     The same object is shared wherever it occurs; written out as JSON it is not, and six levels multiply.
     """
 
     value: Json
-    objects: int
+    size: int
 
 
 _Level: TypeAlias = Mapping[Uid, Built]
@@ -46,7 +51,11 @@ _Levels: TypeAlias = Mapping[int, _Level]
 
 
 class _TooManyError(Exception):
-    """A level has more rows, or the answer more objects, than any answer may have."""
+    """A level has more rows than any answer may have."""
+
+
+class _TooLargeError(Exception):
+    """The answer is larger than any may be."""
 
 
 async def get(reads: Reads, context: Context, projection: Projection, uid: Uid) -> Json | RpcError:
@@ -54,8 +63,8 @@ async def get(reads: Reads, context: Context, projection: Projection, uid: Uid) 
     async with reads.snapshot() as snapshot:
         try:
             found = await _Fetch(snapshot, context).by_uid(projection, [uid])
-        except _TooManyError:
-            return RpcError(Code.INVALID_QUERY, (Problem("", say("query.size", limit=MAX_OBJECTS)),))
+        except (_TooManyError, _TooLargeError):
+            return RpcError(Code.INVALID_QUERY, (Problem("", say("query.size", limit=MAX_SIZE)),))
     return found[uid].value if uid in found else RpcError(Code.OBJECT_NOT_FOUND)
 
 
@@ -74,13 +83,15 @@ async def told(
 async def list_(
     reads: Reads, context: Context, projection: Projection, selection: Selection
 ) -> Json | RpcError:
-    """The selected objects in their order, or -32602 if there are too many to answer."""
+    """The selected objects in their order, or -32602 if there are too many, or too much of them, to answer."""
     statement = objects_selected(projection.decl, columns(projection), context, selection)
     async with reads.snapshot() as snapshot:
         try:
             found = await _Fetch(snapshot, context).level(projection, statement)
         except _TooManyError:
             return too_many_rows()
+        except _TooLargeError:
+            return invalid_params([Problem("/1/limit", say("query.size", limit=MAX_SIZE))])
     return [built.value for built in found.values()]
 
 
@@ -110,22 +121,24 @@ class _Fetch:
         rows = await self._snapshot.fetch(statement.sql, statement.arguments)
         if len(rows) > MAX_ROWS:
             raise _TooManyError
+        sizes = {row[0]: _size(row) for row in rows}
+        if sum(sizes.values()) > MAX_SIZE:
+            raise _TooLargeError
         values = await self._values(projection, rows)
         below = await self._below(projection, values)
-        built = {uid: _build(projection, row, below) for uid, row in values.items()}
-        if sum(item.objects for item in built.values()) > MAX_OBJECTS:
-            raise _TooManyError
-        return built
+        return await _put_together(projection, values, sizes, below)
 
     async def _values(
         self, projection: Projection, rows: Sequence[Sequence[Any]]
     ) -> Mapping[Uid, Mapping[str, Json]]:
         """The properties of each object in wire form, references still uids."""
         fields = columns(projection)
-        values: dict[Uid, dict[str, Json]] = {
-            row[0]: {field.name: _wire(field, cell) for field, cell in zip(fields, row[1:], strict=True)}
-            for row in rows
-        }
+        values: dict[Uid, dict[str, Json]] = {}
+        for place, row in enumerate(rows, 1):
+            cells = zip(fields, row[1:], strict=True)
+            values[row[0]] = {field.name: _wire(field, cell) for field, cell in cells}
+            if place % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
         for pick in projection.picks:
             if callable(pick.field.source):
                 loaded = await pick.field.source(self._snapshot, self._context, list(values))
@@ -181,11 +194,34 @@ def _uid(value: Json, cut: Expand) -> Uid | None:
     return value if isinstance(value, int) else None
 
 
-def _build(projection: Projection, row: Mapping[str, Json], below: _Levels) -> Built:
+async def _put_together(
+    projection: Projection, values: Mapping[Uid, Mapping[str, Json]], sizes: Mapping[Uid, int], below: _Levels
+) -> _Level:
+    built: dict[Uid, Built] = {}
+    total = 0
+    for uid, row in values.items():
+        built[uid] = _build(projection, row, sizes[uid], below)
+        total += built[uid].size
+        if total > MAX_SIZE:
+            raise _TooLargeError
+        if len(built) % YIELD_EVERY == 0:
+            await asyncio.sleep(0)
+    return built
+
+
+def _size(row: Sequence[Any]) -> int:
+    """About how many bytes the cells of a row come to in an answer, with the names of the properties."""
+    return sum(_PER_CELL + (len(cell) if isinstance(cell, str) else 0) for cell in row)
+
+
+_PER_CELL: Final = 16
+
+
+def _build(projection: Projection, row: Mapping[str, Json], size: int, below: _Levels) -> Built:
     parts = {pick.field.name: _cut(row[pick.field.name], pick.cut, below) for pick in projection.picks}
-    return Built(
-        {name: part.value for name, part in parts.items()}, 1 + sum(part.objects for part in parts.values())
-    )
+    size += sum(part.size for part in parts.values())
+    size += sum(len(encode(row[pick.field.name])) for pick in projection.picks if pick.field.column is None)
+    return Built({name: part.value for name, part in parts.items()}, size)
 
 
 _MISSING: Final = Built(None, 0)
@@ -197,9 +233,9 @@ def _cut(value: Json, cut: Cut, below: _Levels) -> Built:
         return below.get(id(cut), {}).get(uid, _MISSING)
     if isinstance(cut, Expand | Keys) and is_array(value):
         parts = [part for item in value if (part := _cut(item, cut, below)).value is not None]
-        return Built([part.value for part in parts], sum(part.objects for part in parts))
+        return Built([part.value for part in parts], sum(part.size for part in parts))
     if isinstance(cut, Keys) and is_object(value):
         members = {name: _cut(value.get(name), inner, below) for name, inner in cut.keys.items()}
-        held = sum(member.objects for member in members.values())
+        held = sum(member.size for member in members.values())
         return Built({name: member.value for name, member in members.items()}, held)
     return Built(value, 0)

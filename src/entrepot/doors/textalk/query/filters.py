@@ -16,6 +16,7 @@ from entrepot.doors.textalk.query.projection import shape_below
 from entrepot.doors.textalk.texts import Text, say
 
 MAX_CONDITIONS: Final = 50
+MAX_OPERANDS: Final = 10_000
 MAX_TERM: Final = 200
 SEARCH: Final = "search"
 _RANGED: Final = frozenset({"equals", "in", "min", "max"})
@@ -80,6 +81,7 @@ class _Reader:
     def __init__(self, decl: ClassDecl, audience: Audience) -> None:
         self.problems: list[Problem] = []
         self.forbidden = False
+        self._operands = 0
         self._decl = decl
         self._audience = audience
 
@@ -114,6 +116,10 @@ class _Reader:
             if name not in _allowed(target.shape):
                 self._fault(spot, say("filter.condition"))
                 continue
+            self._operands += len(operand) if is_array(operand) else 1
+            if self._operands > MAX_OPERANDS:
+                self._fault(spot, say("filter.operands", limit=MAX_OPERANDS))
+                return
             fitting = _operand(target, name, operand)
             if isinstance(fitting, _Unfit):
                 self._fault(spot + fitting.pointer, say("filter.operand"))

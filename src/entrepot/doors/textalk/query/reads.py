@@ -1,11 +1,15 @@
 """Reads in one state of the database: a repeatable-read, read-only transaction of asyncpg."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from entrepot.doors.textalk.classes.declaration import Snapshot
-from entrepot.store.connections import Connection, Pool
+from entrepot.store.connections import READ_CONNECTIONS, Connection, Pool
+
+AT_ONCE: Final = READ_CONNECTIONS - 1
+"""So many read what callers ask for, however long that takes: look-ups of tokens find a connection at all times."""
 
 
 class Reads(Protocol):
@@ -21,11 +25,13 @@ class PooledReads:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._slots = asyncio.Semaphore(AT_ONCE)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[Snapshot]:
         """A snapshot on a connection of its own."""
         async with (
+            self._slots,
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):

@@ -19,6 +19,8 @@ MAX_BATCH: Final = 100
 MAX_DEPTH: Final = 64
 MAX_MESSAGE: Final = 1_000_000
 MAX_MESSAGE_WITH_FILE: Final = 10_000_000
+MAX_ANSWERS: Final = 64_000_000
+"""Once the answers of a batch come to so many bytes, no further call of it is run."""
 FILE_METHOD: Final = "Order.addArticle"
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
@@ -53,12 +55,35 @@ async def answer(dispatcher: Dispatcher, raw: RawContext, message: bytes) -> Ans
         return _alone(_refusal(calls))
     if large and not all(isinstance(call, Call) and call.method == FILE_METHOD for call in calls):
         return too_large()
-    replies = [reply for call in calls if (reply := await _reply(dispatcher, raw, call)) is not None]
-    if not replies:
-        return Answer(None)
     if not is_array(parsed):
-        return _alone(replies[0])
-    return Answer(b"[" + b",".join(_encode(reply) for reply in replies) + b"]")
+        reply = await _reply(dispatcher, raw, calls[0])
+        return Answer(None) if reply is None else _alone(reply)
+    replies = await _replies(dispatcher, raw, calls)
+    return Answer(b"[" + b",".join(replies) + b"]") if replies else Answer(None)
+
+
+async def _replies(dispatcher: Dispatcher, raw: RawContext, calls: Sequence[Call | RpcError]) -> list[bytes]:
+    """The answers to a batch, each written out before the next call runs, and no more than there may be of them."""
+    replies: list[bytes] = []
+    size = 0
+    for call in calls:
+        if size > MAX_ANSWERS and isinstance(call, Call) and not call.is_notification:
+            reply = _unrun(call)
+        else:
+            reply = await _reply(dispatcher, raw, call)
+        if reply is not None:
+            replies.append(_encode(reply))
+            size += len(replies[-1])
+    return replies
+
+
+def _unrun(call: Call) -> Reply:
+    call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
+    return Reply(
+        call_id,
+        RpcError(Code.INVALID_REQUEST, say("request.batch-answers", limit=MAX_ANSWERS)),
+        FALLBACK,
+    )
 
 
 def _calls(parsed: Json) -> Sequence[Call | RpcError] | RpcError:
