@@ -125,6 +125,8 @@ class ClassMethods(msgspec.Struct, frozen=True):
         return await unknown_references(self.reads, context, self.decl, self.classes, patch)
 
     async def _answer(self, context: Context, written: Written, projection: Projection) -> Json | RpcError:
+        if written.unseen:
+            return await fetch.get(self.reads, context, projection, written.uid)
         return await fetch.told(self.reads, context, projection, {"uid": written.uid, **written.known})
 
     async def delete(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
