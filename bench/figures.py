@@ -6,7 +6,10 @@ from statistics import median
 
 import msgspec
 
+from bench.sockets import Figure as IdleSockets
+
 CARD, HOT, SPREAD, UNIFORM = "card", "hot", "spread", "uniform"
+TEXTALK = "textalk"
 PGBENCH_HOT, PGBENCH_UNIFORM = "pgbench hot", "pgbench uniform"
 
 
@@ -48,6 +51,19 @@ class Series(msgspec.Struct, frozen=True):
         return median(known) if known else None
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """One list of articles over the API, and one bare statement that fetches the same rows; milliseconds, medians."""
+
+    articles: int
+    listed: float
+    bare: float
+
+    @property
+    def ratio(self) -> float:
+        """How much longer the list takes."""
+        return self.listed / self.bare
+
+
 class Machine(msgspec.Struct, frozen=True):
     """Where and when it was measured."""
 
@@ -74,7 +90,10 @@ class Aim(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """A whole run. `starts` are seconds, `memory` bytes; `faults` say why the figures are worth nothing."""
+    """A whole run. `starts` are seconds, `memory` bytes; `faults` say why the figures are worth nothing.
+
+    `buyers_busy` is the share of one core that the webshop's buyers used at most: near 1, they set its rate.
+    """
 
     machine: Machine
     generator: str
@@ -82,6 +101,9 @@ class Figures(msgspec.Struct, frozen=True):
     rounds: int
     seconds: int
     series: tuple[Series, ...]
+    listing: Listing
+    buyers_busy: float
+    idle: IdleSockets
     starts: tuple[float, ...]
     memory: int
     stored: int
@@ -105,12 +127,21 @@ class Figures(msgspec.Struct, frozen=True):
         """What is wanted of these figures; without wrk, only what its absence does not distort."""
         start = Aim("start on an existing folder after a clean stop, seconds", 1.5, median(self.starts))
         memory = Aim("memory of the worker, MB", 150, self.memory / 1e6)
+        text = f"Article.list of {self.listing.articles}, three levels, beside one bare statement of its rows"
+        listing = Aim(text, 5, self.listing.ratio)
         if not self.comparable:
-            return [start, memory]
+            return [listing, start, memory]
         p99 = max(self.of(name).median("p99") or 0 for name in (UNIFORM, HOT, SPREAD))
         return [
             Aim("uniform beside pgbench", 1.0, self.ratio(UNIFORM, PGBENCH_UNIFORM), at_least=True),
             Aim("one variant beside pgbench", 3.0, self.ratio(HOT, PGBENCH_HOT), at_least=True),
+            Aim(
+                "commands in a webshop beside Bonsai's orders",
+                0.5,
+                self.ratio(TEXTALK, UNIFORM),
+                at_least=True,
+            ),
+            listing,
             Aim(f"p99 at {self.connections} connections, ms (worst of three loads)", 100, p99),
             start,
             memory,

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.figures import CARD, HOT, PGBENCH_HOT, PGBENCH_UNIFORM, SPREAD, UNIFORM, Aim, Figures, Series
+from bench.figures import (
+    CARD,
+    HOT,
+    PGBENCH_HOT,
+    PGBENCH_UNIFORM,
+    SPREAD,
+    TEXTALK,
+    UNIFORM,
+    Aim,
+    Figures,
+    Series,
+)
 
 _TITLES = {
     UNIFORM: "HTTP, any of 1,000 variants",
     HOT: "HTTP, all on one variant",
     SPREAD: "HTTP, 1,000 small workspaces",
     CARD: "HTTP, paid by card at the simulated bank",
+    TEXTALK: "WebSocket, commands of buyers in a webshop",
     PGBENCH_UNIFORM: "pgbench, any of 1,000 variants",
     PGBENCH_HOT: "pgbench, all on one variant",
 }
@@ -24,14 +36,16 @@ _BASES = {
 }
 _HEAD = (
     "load",
-    "orders/s (min..max)",
+    "orders or commands/s (min..max)",
     "by pgbench",
     "p50 ms",
     "p99 ms",
-    "worker µs/order",
-    "PostgreSQL µs/order",
+    "worker µs each",
+    "PostgreSQL µs each",
 )
 
+BUSY = 0.8
+"""From this share of a core on, the buyers set the rate that they measure."""
 _PAGE = Path(__file__).with_name("page.md")
 
 Row = Sequence[str]
@@ -72,10 +86,17 @@ def _notes(figures: Figures) -> list[str]:
     notes = [
         f"{machine.date}, {machine.cores} cores shared by load, server and database, {machine.memory_gib} GiB, "
         f"{machine.system}, {machine.python}, {machine.postgres}. {figures.rounds} rounds of {figures.seconds} s, "
-        f"{figures.connections} connections, medians; ratios are medians over rounds; µs/order is processor time.",
+        f"{figures.connections} connections, medians; ratios are medians over rounds; µs are processor time.",
         f"A card order costs {figures.ratio(UNIFORM, CARD):.1f} times an external one. "
         f"{figures.stored:,} orders stored; acknowledged, stored, sold and taken from stock agree, and the laws hold.",
     ]
+    listing = figures.listing
+    notes.append(
+        f"Article.list of {listing.articles} articles with choices and options takes {listing.listed:.1f} ms, "
+        f"one bare statement that fetches their rows {listing.bare:.1f} ms. {figures.idle.line}."
+    )
+    if figures.buyers_busy > BUSY:
+        notes.append("The webshop's rate is client-bound: its buyers used a whole core.")
     if not figures.comparable:
         notes.append("client-bound: wrk is not installed, so the load generator sets these rates. No ratios.")
     if figures.faults:

@@ -6,22 +6,26 @@ import asyncio
 import os
 import platform
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import msgspec
 import psutil
 
-from bench import orders, pgbench, proof, world
+from bench import buyers, orders, pgbench, proof, shop, world
 from bench.figures import (
     CARD,
     HOT,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
     SPREAD,
+    TEXTALK,
     UNIFORM,
     Figures,
+    Listing,
     Machine,
     Sample,
     Series,
@@ -29,6 +33,7 @@ from bench.figures import (
 from bench.load import Sender
 from bench.messages import Load
 from bench.server import Server
+from bench.sockets import COUNT, memory_of_idle_sockets
 from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded import connect_or_start
 
@@ -45,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
     rounds: int = 5
     seconds: int = 5
     starts: int = 5
+    sockets: int = COUNT
     counted_orders: int = 500
     wrk: str | None = None
 
@@ -97,19 +103,24 @@ class _Run:
         self._faults: list[str] = []
         self._acknowledged = 0
         self._loads = 0
+        self._busy = 0.0
 
     async def measure(self) -> Figures:
         plan = self._plan
         self._say(f"making {plan.variants} variants and {plan.workspaces} small workspaces")
         await world.build(self._connection, plan.variants, plan.workspaces, plan.cards)
+        await world.apply(self._connection, {shop.SHOP: shop.workspace()})
         await self._connection.execute("analyze")
-        sold_in = [world.BIG, *(world.small(number) for number in range(plan.workspaces))]
+        sold_in = [world.BIG, shop.SHOP, *(world.small(number) for number in range(plan.workspaces))]
         workspaces = await world.numbers(self._connection, sold_in)
         await self._count_exactly(workspaces)
         measures = await self._measures()
         before = await proof.read_books(self._connection, workspaces)
         series = await self._rounds(measures)
         memory = self._server.memory()
+        listing = await self._listing()
+        self._say(f"opening {plan.sockets} sockets")
+        idle = await memory_of_idle_sockets(self._server.url + buyers.PATH, self._server.memory, plan.sockets)
         self._say("checking the books")
         stored = await self._check(workspaces, before)
         return Figures(
@@ -119,6 +130,9 @@ class _Run:
             rounds=plan.rounds,
             seconds=plan.seconds,
             series=series,
+            listing=listing,
+            buyers_busy=self._busy,
+            idle=idle,
             starts=(),
             memory=memory,
             stored=stored,
@@ -146,6 +160,11 @@ class _Run:
             if answers.refused:
                 self._note(load.name, [f"{answers.refused} of {answers.requests} orders refused"])
 
+        before = await proof.read_books(self._connection, workspaces)
+        bought = await buyers.send(self._server.url, self._plan.connections, 60, most=2)
+        after = await proof.read_books(self._connection, workspaces)
+        self._note(TEXTALK, proof.exact(before, after, bought.orders))
+
     async def _measures(self) -> dict[str, Measure]:
         """Each load by its name, in the order in which a round takes them."""
         order = Load("copied", orders.EXTERNAL, world.twin(), "token-%d")
@@ -155,6 +174,7 @@ class _Run:
         one = await pgbench.script(self._connection, twin, 1)
         return {
             **{load.name: self._over_http(load) for load in self._http()},
+            TEXTALK: self._in_webshop,
             PGBENCH_UNIFORM: self._by_pgbench(many),
             PGBENCH_HOT: self._by_pgbench(one),
         }
@@ -172,6 +192,27 @@ class _Run:
             return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
 
         return measure
+
+    async def _in_webshop(self) -> Sample:
+        """What buyers in a webshop come to: commands, of which every fourth places an order."""
+        before = self._server.usage()
+        bought = await buyers.send(self._server.url, self._plan.connections, self._plan.seconds)
+        used = self._server.usage() - before
+        self._acknowledged += bought.orders
+        self._busy = max(self._busy, bought.busy)
+        answers, each = bought.answers, 1e6 / max(bought.answers.accepted, 1)
+        return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
+
+    async def _listing(self) -> Listing:
+        """A list of articles over a socket beside one statement that fetches its rows."""
+        (workspace,) = await world.numbers(self._connection, [shop.SHOP])
+        articles, listed = await buyers.listed(self._server.url)
+        times: list[float] = []
+        for _ in range(buyers.LISTS):
+            started = time.perf_counter()
+            await self._connection.fetch(shop.ROWS, workspace)
+            times.append(time.perf_counter() - started)
+        return Listing(articles, listed, median(times) * 1000)
 
     def _by_pgbench(self, script: str) -> Measure:
         async def measure() -> Sample:

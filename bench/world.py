@@ -49,17 +49,15 @@ def card_token(number: int) -> str:
 
 async def build(connection: Connection, variants: int, workspaces: int, cards: int) -> None:
     """Make all workspaces, and issue cards for the big one."""
-    await _apply(connection, {BIG: variants, TWIN: variants})
-    await _apply(connection, {small(number): 1 for number in range(workspaces)})
+    await apply(connection, {name: _workspace(name, variants) for name in (BIG, TWIN)})
+    await apply(connection, {name: _workspace(name, 1) for name in map(small, range(workspaces))})
     (number,) = await numbers(connection, [BIG])
     await seed(connection, number, _bank(cards))
 
 
-async def _apply(connection: Connection, sizes: dict[str, int]) -> None:
-    tree = {
-        "sandbox": True,
-        "workspaces": {name: _workspace(name, size) for name, size in sizes.items()},
-    }
+async def apply(connection: Connection, workspaces: dict[str, dict[str, Any]]) -> None:
+    """Make these workspaces."""
+    tree = {"sandbox": True, "workspaces": workspaces}
     await apply_world(connection, msgspec.convert(tree, World), now=datetime.now(UTC))
 
 

@@ -34,13 +34,14 @@ def create_app(settings: Settings, database_url: str) -> ASGIApp:
     clock = Clock()
     everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe_request)}
     if not settings.sandbox:
-        worker, guarded = Worker(database_url, clock, attempt_seconds=settings.attempt_seconds), _unguarded
+        worker = Worker(database_url, clock, attempt_seconds=settings.attempt_seconds, keep=settings.keep)
+        guarded = _unguarded
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
 
         sandbox = Sandbox(database_url, clock)
-        worker, guarded = sandbox.worker(settings.attempt_seconds), sandbox.door
+        worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe_request).app()
     services = services_of(worker, observe_request)
     return DoorSwitch(

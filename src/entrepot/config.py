@@ -5,11 +5,13 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
+from entrepot.domain.retention import LEAST_DAYS, MOST_DAYS, Retention
 from entrepot.store.embedded import default_data_dir
 
 DOORS = ("bonsai", "textalk", "walmart", "rebound", "datamingle", "native")
@@ -42,6 +44,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     attempt_seconds: int = 30
     """How long the calls to payment providers for one order may take together."""
+    keep: Retention = field(default_factory=Retention)
 
     @property
     def scheme(self) -> str:
@@ -221,6 +224,14 @@ def _door_hosts(value: object) -> dict[str, str] | None:
     return hosts if right and len(hosts) == len(pairs) else None
 
 
+def _retention(value: object) -> Retention | None:
+    pairs = [item.partition("=") for item in _items(value) or [""]]
+    days = {name: _whole(LEAST_DAYS.get(name, 0), MOST_DAYS)(count) for name, _, count in pairs}
+    if len(days) < len(pairs) or None in days.values() or not days.keys() <= set(Retention.__struct_fields__):
+        return None
+    return Retention(**{name: timedelta(days=count or 0) for name, count in days.items()})
+
+
 def _proxies(value: object) -> tuple[str, ...] | None:
     items = _items(value)
     try:
@@ -245,4 +256,9 @@ _KINDS = {
     "log_level": _Kind(_choice("debug", "info", "warning", "error"), "debug, info, warning or error"),
     "trusted_proxies": _Kind(_proxies, "addresses or networks, such as 10.0.0.0/8"),
     "attempt_seconds": _Kind(_whole(1, 300), "a whole number of seconds from 1 to 300"),
+    "keep": _Kind(
+        _retention,
+        f"name=days, each name once, where name is one of {', '.join(Retention.__struct_fields__)}, and days"
+        f" 0 to {MOST_DAYS}, of {', '.join(LEAST_DAYS)} at least 1",
+    ),
 }

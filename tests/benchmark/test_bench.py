@@ -7,8 +7,11 @@ from bench.figures import (
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
     SPREAD,
+    TEXTALK,
     UNIFORM,
     Figures,
+    IdleSockets,
+    Listing,
     Machine,
     Sample,
     Series,
@@ -17,7 +20,7 @@ from bench.report import page, text
 from bench.run import Plan, run
 from msgspec.structs import replace
 
-NAMES = (UNIFORM, HOT, SPREAD, CARD, PGBENCH_UNIFORM, PGBENCH_HOT)
+NAMES = (UNIFORM, HOT, SPREAD, CARD, TEXTALK, PGBENCH_UNIFORM, PGBENCH_HOT)
 
 
 async def test_a_short_run_counts_what_it_sold() -> None:
@@ -29,6 +32,7 @@ async def test_a_short_run_counts_what_it_sold() -> None:
         rounds=1,
         seconds=1,
         starts=1,
+        sockets=20,
         counted_orders=8,
         wrk=None,
     )
@@ -37,6 +41,7 @@ async def test_a_short_run_counts_what_it_sold() -> None:
     assert [series.name for series in figures.series] == list(NAMES)
     assert all(series.rate > 0 for series in figures.series)
     assert figures.stored > 4 * plan.counted_orders
+    assert (figures.listing.articles, figures.listing.listed > 0) == (100, True)
     assert 0 < figures.starts[0] < 60
     assert figures.memory > 10_000_000
 
@@ -50,12 +55,26 @@ def figures() -> Figures:
     rates = {UNIFORM: (90.0, 200.0, 300.0), PGBENCH_UNIFORM: (100.0, 100.0, 100.0)}
     taken = tuple(series(name, *rates.get(name, (50.0, 50.0, 50.0))) for name in NAMES)
     machine = Machine("2026-01-01", 2, 8, "Linux x86_64", "CPython 3.11.7", "PostgreSQL 18.4")
-    return Figures(machine, "wrk", 64, 3, 1, taken, (1.0,), 100_000_000, 9, ())
+    return Figures(
+        machine,
+        "wrk",
+        64,
+        3,
+        1,
+        taken,
+        Listing(100, 6.0, 2.0),
+        0.5,
+        IdleSockets(9, 9.0),
+        (1.0,),
+        100_000_000,
+        9,
+        (),
+    )
 
 
 def test_a_ratio_is_of_the_same_round(figures: Figures) -> None:
     assert figures.ratio(UNIFORM, PGBENCH_UNIFORM) == 2.0
-    assert [aim.met for aim in figures.aims()] == [True, False, True, True, True]
+    assert [aim.met for aim in figures.aims()] == [True, False, False, True, True, True, True]
 
 
 def test_a_missed_aim_says_by_how_much(figures: Figures) -> None:
@@ -67,6 +86,11 @@ def test_without_wrk_there_is_no_ratio(figures: Figures) -> None:
     assert "client-bound" in text(bound)
     assert "2.00" not in text(bound)
     assert "beside pgbench" not in page(bound)
+
+
+def test_buyers_who_used_a_whole_core_are_told(figures: Figures) -> None:
+    assert "client-bound" not in text(figures)
+    assert "client-bound" in text(replace(figures, buyers_busy=0.95))
 
 
 def test_figures_of_a_run_with_wrong_books_are_not_told_as_good(figures: Figures) -> None:

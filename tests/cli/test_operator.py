@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from entrepot.cli import app
 from entrepot.cli.showing import amount, plain
+from entrepot.config import Settings
 from entrepot.domain.channels import Reference
 from entrepot.domain.quantity import to_text, to_units
 from entrepot.domain.stock import Hold
@@ -88,6 +89,10 @@ def test_orders_are_listed(run: Run) -> None:
         (("keys", "create", "--channel", "main", "--kind", "none"), "keys of bonsai are live, test, private"),
         (("keys", "create", "--channel", "main", "--kind", "live", "--label", "world:x"), "--label"),
         (("failures", "sold"), "did you mean sold-out?"),
+        (("outbox", "retry"), "Expected either MESSAGE, or --all"),
+        (("outbox", "retry", "7/hub/1", "--all"), "Expected either MESSAGE, or --all"),
+        (("outbox", "retry", "7/hub"), "'7/hub' is wrong; expected a name such as 7/event:12/1"),
+        (("outbox", "retry", "7/hub/1"), "(delivery 7/hub/1)"),
         (("check", "-w", "none"), "there is no workspace 'none'"),
     ],
 )
@@ -174,6 +179,46 @@ def test_a_key_is_shown_once_and_ends_when_revoked(run: Run) -> None:
     assert parsed(run("keys", "list", "--json"))[0]["revoked_at"] is not None
 
 
+PARKED = """
+insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
+values (1, 7, 'event:12', 1, '{"code": "hidden"}', '2026-03-01', '2026-03-04', 9, 'parked', 'no answer'),
+  (1, 8, 'mail:reset', 1, '{}', '2026-03-02', '2026-03-05', 8, 'parked', 'refused'),
+  (1, 9, 'event:13', 2, '{}', '2026-03-03', '2026-03-03', 1, 'waiting', 'away')
+"""
+
+
+def test_the_demo_serves_doors_at_hosts_and_reads_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Settings] = []
+    monkeypatch.setattr("entrepot.serving.serve", lambda settings, _: served.append(settings))
+    run = runner(monkeypatch, {"ENTREPOT_PORT": "many"})
+    result = run("demo", "--door-host", "bonsai=bonsai.localhost", "--door-host", "textalk=shop.localhost")
+    assert result.exit_code == 0, result.output
+    assert served[0].door_hosts == {"bonsai.localhost": "bonsai", "shop.localhost": "textalk"}
+    assert "--door-host: 'moon'" in run("demo", "--door-host", "moon").output.replace("[", "").replace(
+        "]", ""
+    )
+
+
+def test_what_was_given_up_is_listed_and_brought_back(run: Run, database_url: str) -> None:
+    on(database_url, lambda connection: _execute(connection, PARKED))
+    listed = run("outbox", "list")
+    assert [line.split()[:2] for line in listed.stdout.splitlines()] == [
+        ["message", "tries"], ["7/event:12/1", "9"], ["8/mail:reset/1", "8"],
+    ]  # fmt: skip
+    assert "no answer" in listed.stdout
+    assert "hidden" not in listed.stdout + run("outbox", "list", "--json").stdout
+    assert [row["subject"] for row in parsed(run("outbox", "list", "--json", "--waiting"))] == [9]
+    assert [row["subject"] for row in parsed(run("outbox", "list", "--json", "--listener", "mail"))] == [8]
+    assert run("outbox", "retry", "7/event:12/1").stdout == "1 messages are tried again.\n"
+    again = run("outbox", "retry", "7/event:12/1", "--json")
+    assert (again.exit_code, json.loads(again.stdout)["refused"][0]["failure"]) == (1, "delivery-not-parked")
+    waiting = parsed(run("outbox", "list", "--json", "--waiting"))
+    assert [(row["subject"], row["tries"]) for row in waiting] == [(7, 0), (9, 1)]
+    assert parsed(run("outbox", "retry", "--all", "--listener", "event", "--json"))["done"] == 0
+    assert parsed(run("outbox", "retry", "--all", "--json")) == {"done": 1, "refused": []}
+    assert run("check").stdout == "Everything holds.\n"
+
+
 def test_check_tells_violations_by_its_status(run: Run, database_url: str) -> None:
     assert run("check").exit_code == 0
     park = """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
@@ -201,6 +246,28 @@ def test_the_catalogue_is_printed() -> None:
     shown = CliRunner().invoke(app, ["failures", "not-enough-stock"])
     assert "requested" in shown.stdout
     assert json.loads(CliRunner().invoke(app, ["failures", "sold-out", "--json"]).stdout)["retry"]
+
+
+def test_tables_fit_80_columns(run: Run, monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
+    """Texts are folded; numbers, times and headings are not."""
+    monkeypatch.setenv("COLUMNS", "80")
+    on(database_url, lambda connection: _execute(connection, PARKED))
+    run("keys", "create", "--channel", "bonsai/main", "--kind", "test", "--label", "continuous integration")
+    run("keys", "revoke", 1000)
+    lost = "update orders set external_id = 'SHOP-2026-000123'"
+    on(database_url, lambda connection: _execute(connection, lost))
+    shown = {name: run(name, "list").stdout for name in ("orders", "keys", "outbox")}
+    shown["stock"], shown["order"] = run("stock", "show").stdout, run("orders", "show", 7).stdout
+    assert max(len(line) for text in shown.values() for line in text.splitlines()) <= 80
+    for name, words in {
+        "orders": "order placed state payment total external id person placed (test) 16.96 EUR 2026-03-01",
+        "keys": "key channel for kind label ends in created until revoked",
+        "outbox": "message tries since what is wrong 2026-03-04 00:00",
+        "stock": "sku product variant location available reserved received",
+        "order": "line sku name units new price 10.00 EUR",
+    }.items():
+        assert not [word for word in words.split() if word not in shown[name].split()], shown[name]
+    assert "delivered" not in shown["order"]
 
 
 def test_names_from_outside_do_not_move_the_cursor() -> None:

@@ -15,7 +15,8 @@ from typing import Any
 from tests.conformance.harness import changed, read_state
 from tests.conformance.harness.fixtures import OpenBuyer
 from tests.conformance.harness.world import REMOVED
-from tests.support.buyer import CARD, CLOTH, CUSTOMER, FINANCING, POST, Buyer
+from tests.support.buyer import CARD, CLOTH, CUSTOMER, FINANCING, INVOICE, POST, Buyer
+from tests.support.webshop import WORKSPACE
 
 AT_ONCE = 8
 GONE, HIDING = 201, 202
@@ -37,7 +38,7 @@ class Fault:
 
 
 FAULTS = (
-    Fault(2090, {"placed": True}),
+    Fault(2090, {"placed": True, "method": INVOICE}),
     Fault(9003, {"extra": GONE}),
     Fault(2001, {"extra": HIDING}, after=True),
     Fault(2013, {"quantity": 0.25}),
@@ -71,10 +72,11 @@ WORLD = {
     f"{_SHOP}/payment/financing/provider": "card",
     f"{_SHOP}/payment/financing/cost_from": {},
 }
+_METHODS = WORKSPACE["webshops"]["shop"]["payment"]
 BROKEN = {
     "products/gone": REMOVED,
     "products/hiding/hidden": True,
-    **{f"{_SHOP}/payment/{name}/currencies": ["SEK", "EUR"] for name in ("invoice", "card", "financing")},
+    **{f"{_SHOP}/payment/{name}/currencies": ["SEK", "EUR"] for name in _METHODS},
 }
 SOUND: Mapping[str, Any] = {
     "quantity": 1,
@@ -142,7 +144,7 @@ async def _filled(buyer: Buyer, wanted: Mapping[str, Any]) -> int:
     if wanted["method"]:
         await buyer.plan(cart, wanted["method"])
     if "placed" in wanted:
-        await buyer("Order.checkout", cart, "uid", {"token": SOUND["token"]})
+        await buyer("Order.checkout", cart)
     if wanted["currency"] != SOUND["currency"]:
         await buyer("Order.set", cart, {"currency": wanted["currency"]})
     return cart

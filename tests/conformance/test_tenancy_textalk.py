@@ -150,6 +150,8 @@ def _own_methods(uids: Uids, own: Uids) -> Iterator[Call]:
         yield from (("Order.checkout", [order]), ("Order.discard", [order]))
         yield from (("Order.lookupAddress", [order, {"identity": "1"}]), ("Order.lookupAddress", [order, {}]))
         yield "Payment.set", [None, {"order": order, "method": own["PaymentMethod"]}]
+    for item in (uids["OrderItem"], uids["CartItem"]):
+        yield "OrderItem.getFile", [item, own["ArticleChoice"]]
     for payment in (uids["Payment"], uids["CartPayment"]):
         yield from ((f"Payment.{name}", [payment]) for name in ("capture", "cancel", "refund"))
         yield from (("Payment.refund", [payment, 0.001]), ("Payment.refund", [payment, 10**6]))

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 import pytest
 
 from tests.conformance.harness import Client, Prove, Reply
 from tests.conformance.harness.fixtures import OpenWebshop
-from tests.conformance.harness.proof import assert_same
-from tests.conformance.textalk import refusal
+from tests.conformance.textalk import answers, refusal
 from tests.support.webshop import PASSWORD, Webshop, patch
 
 EVA, ADA = "eva@example.com", "ada@example.com"
-Check = Callable[[Reply], Awaitable[None]]
 
 
 async def signed_up(textalk: Client, shop: Webshop, email: str = EVA) -> tuple[int, str]:
@@ -28,15 +23,6 @@ async def joined(textalk: Client, shop: Webshop, email: str = EVA) -> int:
     uid, code = await signed_up(textalk, shop, email)
     assert (await textalk.send(shop.call("Customer.confirmSignup", code))).json["result"] == {"uid": uid}
     return uid
-
-
-def answers(expected: Any) -> Check:
-    """The result is this."""
-
-    async def check(reply: Reply) -> None:
-        assert_same(reply.json, {"jsonrpc": "2.0", "id": 1, "result": expected})
-
-    return check
 
 
 @pytest.mark.row("textalk.3001")

@@ -155,7 +155,7 @@ async def test_an_item_cannot_become_more_than_there_is(prove: Prove, open_buyer
     sentence = "There are not so many of the article in stock."
 
     async def is_twenty(reply: Reply) -> None:
-        assert reply.json["result"] == {"choices": {SIZE: 311, "quantity": 20}}
+        assert reply.json["result"] == {"choices": {SIZE: "311", "quantity": 20}}
 
     await prove(
         buyer.call("OrderItem.set", item, {"choices": {"quantity": 21}}, "choices"),

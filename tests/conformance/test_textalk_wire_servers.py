@@ -6,7 +6,7 @@ import re
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.support.webshop import Webshop
 CERTIFICATE = Path(__file__).parents[1] / "gateways" / "tokens" / "partner_test.pem"
 CLOTH = 102
 EVA, PASSWORD = "eva@example.com", "linen and cotton"
+LOGIN = re.compile(r"adm_\w+_[\w-]{43}")
 SECURE = {"X-Forwarded-Proto": "https"}
 
 ClientOf = Callable[[Server], Sender]
@@ -51,24 +52,27 @@ def own_server(module_database_url: str, open_folder: Path) -> Iterator[Server]:
         yield own
 
 
+@dataclass(frozen=True)
+class Own:
+    """A server whose database may break, and a shop on it."""
+
+    client: Sender
+    connection: Connection
+    shop: Webshop
+
+    def prove(self, prove: Prove) -> Prove:
+        """The same proof at this server."""
+        return replace(prove, client=self.client, connection=self.connection)
+
+
 @pytest.fixture
-async def own_connection(own_server: Server, module_database_url: str) -> AsyncIterator[Connection]:
+async def own(own_server: Server, client_of: ClientOf, module_database_url: str) -> AsyncIterator[Own]:
+    """The server whose database may break."""
     connection = await connect(module_database_url)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
-async def own_shop(own_connection: Connection) -> Webshop:
-    shop = Webshop(own_connection, f"w{uuid.uuid4().hex[:12]}")
+    shop = Webshop(connection, f"w{uuid.uuid4().hex[:12]}")
     await shop.open()
-    return shop
-
-
-@pytest.fixture
-def prove_own(prove: Prove, client_of: ClientOf, own_server: Server, own_connection: Connection) -> Prove:
-    """The proof at the server whose database may break."""
-    return replace(prove, client=client_of(own_server), connection=own_connection)
+    yield Own(client_of(own_server), connection, shop)
+    await connection.close()
 
 
 @asynccontextmanager
@@ -90,13 +94,11 @@ async def without(connection: Connection, table: str) -> AsyncGenerator[PutBack]
 
 
 @pytest.mark.row("textalk.-32603")
-async def test_a_context_that_cannot_be_looked_up_is_a_fault_of_the_layer(
-    prove_own: Prove, own_connection: Connection, own_shop: Webshop
-) -> None:
-    session = await own_shop.session()
-    async with without(own_connection, "sessions") as put_back:
-        await prove_own(
-            own_shop.call("Session.get", "currency", session=session),
+async def test_a_context_that_cannot_be_looked_up_is_a_fault_of_the_layer(prove: Prove, own: Own) -> None:
+    session = await own.shop.session()
+    async with without(own.connection, "sessions") as put_back:
+        await own.prove(prove)(
+            own.shop.call("Session.get", "currency", session=session),
             refusal(-32603, "Internal error", page="internal"),
             mend=put_back,
             effect=answers({"currency": "SEK"}),
@@ -105,12 +107,10 @@ async def test_a_context_that_cannot_be_looked_up_is_a_fault_of_the_layer(
 
 
 @pytest.mark.row("textalk.-32000")
-async def test_a_method_that_cannot_read_is_an_internal_error(
-    prove_own: Prove, own_connection: Connection, own_shop: Webshop
-) -> None:
-    async with without(own_connection, "variants") as put_back:
-        await prove_own(
-            own_shop.call("Article.get", CLOTH, ["uid", "weight"]),
+async def test_a_method_that_cannot_read_is_an_internal_error(prove: Prove, own: Own) -> None:
+    async with without(own.connection, "variants") as put_back:
+        await own.prove(prove)(
+            own.shop.call("Article.get", CLOTH, ["uid", "weight"]),
             refusal(-32000, "Internal error", page="internal"),
             mend=put_back,
             effect=answers({"uid": CLOTH, "weight": 200}),
@@ -119,18 +119,16 @@ async def test_a_method_that_cannot_read_is_an_internal_error(
 
 
 @pytest.mark.row("textalk.-32000")
-async def test_a_method_that_cannot_write_is_an_internal_error(
-    prove_own: Prove, own_connection: Connection, own_shop: Webshop
-) -> None:
-    session = await own_shop.session()
+async def test_a_method_that_cannot_write_is_an_internal_error(prove: Prove, own: Own) -> None:
+    session = await own.shop.session()
 
     async def is_in_the_cart(reply: Reply) -> None:
         assert reply.json["result"] == {"article": CLOTH}
-        assert await own_shop.count("cart_lines") == 1
+        assert await own.shop.count("cart_lines") == 1
 
-    async with without(own_connection, "cart_lines") as put_back:
-        await prove_own(
-            own_shop.call("Order.addArticle", None, CLOTH, {}, "article", session=session),
+    async with without(own.connection, "cart_lines") as put_back:
+        await own.prove(prove)(
+            own.shop.call("Order.addArticle", None, CLOTH, {}, "article", session=session),
             refusal(-32000, "Internal error", page="internal"),
             mend=put_back,
             effect=is_in_the_cart,
@@ -175,6 +173,20 @@ async def with_an_administrators_password(shop: Webshop) -> Request:
     return shop.call("Admin.login", name, PASSWORD)
 
 
+def nowhere(call: Request) -> Request:
+    """The same call without a shop in its context: the demand is that of whoever's credentials they are."""
+    return replace(call, path=re.sub("webshop=[0-9]+&?", "", call.path))
+
+
+async def with_a_password_nowhere(shop: Webshop) -> Request:
+    return nowhere(await with_an_administrators_password(shop))
+
+
+async def with_a_login_nowhere(shop: Webshop) -> Request:
+    login = await shop.administrator("shop")
+    return nowhere(shop.call("Context.get", "auth", auth=login))
+
+
 async def with_a_token(shop: Webshop) -> Request:
     return shop.call("Article.validate", CLOTH, {"weight": 1}, auth=await shop.administrator())
 
@@ -183,11 +195,13 @@ CREDENTIALS = [
     pytest.param(with_a_password, {"uid": 911}, False, id="password"),
     pytest.param(
         with_an_administrators_password,
-        re.compile(r"adm_\w+_[\w-]{43}"),
+        LOGIN,
         False,
         id="administrator's password",
     ),
     pytest.param(with_a_token, [], True, id="token"),
+    pytest.param(with_a_password_nowhere, LOGIN, False, id="password, without a shop"),
+    pytest.param(with_a_login_nowhere, {"auth": True}, True, id="token, without a shop"),
 ]
 REFUSED = refusal(1007, "Secure connection required")
 Calling = Callable[[Webshop], Awaitable[Request]]

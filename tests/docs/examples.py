@@ -2,7 +2,8 @@
 
 A block of shell commands may be followed by the answer to its last command: `json` (the body), `http` (status line,
 headers and body, for `curl -i`) or `text` (what a command of ours prints). Values that are made anew each time are
-compared by their form: `VOLATILE` says which.
+compared by their form: `VOLATILE` says which. Where a page goes on with such a value, a token or a uid, the commands
+below it are run with the one that was really answered: `Names` remembers both.
 """
 
 import json
@@ -16,18 +17,32 @@ import httpx
 
 from tests.docs.pages import ROOT, Block, blocks, commands
 
+_OF_RESULT = re.compile(r"(/\d+)?/result(/.+)?")
 VOLATILE = {
     r"/errors/\d+/id": r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     r"/data/(public_id|id)": r"c[0-9a-z]{24}",
     r"/data/orderNumber": r"\d+",
+    r"/id": r"\d+",
+    r"/letters/\d+/key": r"\d+-\d+-mail:signup-1",
+    r"/letters/\d+/sent_at": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
+    r"/letters/\d+/text": r"(?s).*\n[0-9a-f]{32}\n.*",
     r"/now": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
     r"/x-request-id": r"[0-9a-f]{32}",
+    _OF_RESULT.pattern: "|".join(
+        (
+            r"([0-9a-f]{32}){1,2}",
+            r"(adm_[0-9a-z]+_)?[\w-]{43}",
+            r"\d{7}(\d{3})?",
+            r"\d{4}-\d\d-\d\dT[0-9:]{8}Z",
+        )
+    ),
 }
 """By the place of a value (as a JSON Pointer, or a header's name) the form of all values that may stand there."""
 
 UNTOLD = frozenset({"date", "content-length"})
 """Headers that a page need not show."""
 
+_WORD = re.compile(r"[\w-]{7,}", re.ASCII)
 _ANSWERS = frozenset({"json", "http", "text"})
 _PRINTED = ((re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "<time>"), (re.compile(r"\b\d{7}\b"), "<number>"))
 
@@ -37,6 +52,21 @@ class Example(NamedTuple):
 
     command: str
     answer: Block | None
+
+
+class Names:
+    """What a page calls the values that were made anew, and what they are in this run."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+
+    def learn(self, shown: Any, found: Any) -> None:
+        """A value that the page shows is another one here, and remains that one."""
+        assert self._found.setdefault(str(shown), str(found)) == str(found), (shown, found)
+
+    def put_into(self, text: str) -> str:
+        """The text with the values of this run."""
+        return _WORD.sub(lambda word: self._found.get(word[0], word[0]), text)
 
 
 class Call(NamedTuple):
@@ -99,36 +129,46 @@ def send(call: Call, port: int) -> httpx.Response:
     return httpx.request(call.method, url, headers=headers, content=call.content, trust_env=False, timeout=60)
 
 
-def assert_answered(answer: Block | None, reply: httpx.Response) -> None:
+def assert_answered(answer: Block | None, reply: httpx.Response, names: Names) -> None:
     """Compare a reply with the shown answer; where none is shown it must be a success."""
     if answer is None:
         assert reply.is_success, reply.text
     elif answer.language == "json":
-        assert_same(reply.json(), json.loads(answer.text))
+        assert_same(reply.json(), json.loads(answer.text), names)
     else:
         head, _, body = answer.text.partition("\n\n")
         status, *lines = head.splitlines()
         assert status == f"HTTP/1.1 {reply.status_code} {reply.reason_phrase}"
         shown = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        assert_same({name: value for name, value in reply.headers.items() if name not in UNTOLD}, shown)
-        if body.strip():
-            assert_same(reply.json(), json.loads(body))
+        assert_same(
+            {name: value for name, value in reply.headers.items() if name not in UNTOLD}, shown, names
+        )
+        _assert_body(reply, body.strip(), names)
 
 
-def assert_same(found: Any, shown: Any, place: str = "") -> None:
+def _assert_body(reply: httpx.Response, shown: str, names: Names) -> None:
+    if shown and "json" in reply.headers["content-type"]:
+        assert_same(reply.json(), json.loads(shown), names)
+    else:
+        assert not shown or reply.text.strip() == shown
+
+
+def assert_same(found: Any, shown: Any, names: Names, place: str = "") -> None:
     """Compare two JSON values member by member, volatile ones by their form."""
     form = next((form for where, form in VOLATILE.items() if re.fullmatch(where, place)), None)
-    if form is not None and found != shown:
-        assert re.fullmatch(form, str(found)), (place, found)
-        assert re.fullmatch(form, str(shown)), (place, shown)
-    elif isinstance(shown, dict) and isinstance(found, dict):
+    if isinstance(shown, dict) and isinstance(found, dict):
         assert found.keys() == shown.keys(), place
         for name, value in shown.items():
-            assert_same(found[name], value, f"{place}/{name}")
+            assert_same(found[name], value, names, f"{place}/{name}")
     elif isinstance(shown, list) and isinstance(found, list):
         assert len(found) == len(shown), (place, found)
         for index, value in enumerate(shown):
-            assert_same(found[index], value, f"{place}/{index}")
+            assert_same(found[index], value, names, f"{place}/{index}")
+    elif form is not None and found != shown:
+        assert re.fullmatch(form, str(found)), (place, found)
+        assert re.fullmatch(form, str(shown)), (place, shown)
+        if _OF_RESULT.match(place):
+            names.learn(shown, found)
     else:
         assert found == shown, place
 

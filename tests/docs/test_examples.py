@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +14,11 @@ import pytest
 import typer
 
 from entrepot.cli import app
-from entrepot.cli.demo import apply_demo
+from entrepot.cli.demo import CANDLE, MUG, SHIRT, SIZE, SMALL, add_article, order
 from entrepot.doors.bonsai.openapi import errors
-from tests.docs.examples import Example, assert_answered, examples, printed, read_curl, send
+from tests.docs.examples import Example, Names, assert_answered, examples, printed, read_curl, send
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, commands, name_of
-from tests.support.server import Server, running_server
+from tests.support.server import Server
 
 BONSAI_TABLE = DOCS / "how-to" / "test-a-bonsai-client.md"
 ORDER: Any = json.loads((DOCS / "examples" / "order.json").read_text("utf-8"))
@@ -29,22 +28,11 @@ def _runs(example: Example) -> bool:
     return example.answer is not None or example.command.startswith("curl ")
 
 
+def _is_program(example: Example) -> bool:
+    return example.command.startswith("python docs/examples/")
+
+
 WITH_EXAMPLES = [page for page in PAGES if any(_runs(example) for example in examples(page))]
-
-
-@pytest.fixture(scope="module")
-async def demo_url(module_database_url: str) -> str:
-    """A database with the demo world."""
-    await apply_demo(module_database_url)
-    return module_database_url
-
-
-@pytest.fixture(scope="module")
-def demo(demo_url: str, open_folder: Path) -> Iterator[Server]:
-    """A sandbox with the demo world, as `entrepot demo` runs it."""
-    arguments = ("--sandbox", "--database-url", demo_url, "--door-host", "bonsai=bonsai.localhost")
-    with running_server(open_folder / "docs.log", *arguments) as running:
-        yield running
 
 
 def _reset(server: Server) -> None:
@@ -54,12 +42,23 @@ def _reset(server: Server) -> None:
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_the_examples_of_a_page_come_to_what_it_shows(page: Path, demo: Server, demo_url: str) -> None:
     _reset(demo)
+    names = Names()
     for example in filter(_runs, examples(page)):
         if example.command.startswith("curl "):
-            assert_answered(example.answer, send(read_curl(example.command), demo.port))
+            reply = send(read_curl(names.put_into(example.command)), demo.port)
+            assert_answered(example.answer, reply, names)
         else:
             assert example.answer is not None
-            assert printed(_run(example, demo_url)) == printed(example.answer.text)
+            run = _run_program(example, demo.port) if _is_program(example) else _run(example, demo_url)
+            assert printed(run) == printed(example.answer.text)
+
+
+def _run_program(example: Example, port: int) -> str:
+    _, *arguments = shlex.split(example.command.replace(":8600", f":{port}"))
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout
 
 
 def _run(example: Example, database_url: str) -> str:
@@ -75,6 +74,15 @@ def _run(example: Example, database_url: str) -> str:
         check=True,
     )
     return done.stdout
+
+
+def test_what_the_demo_prints_to_try_comes_to_what_it_says(demo: Server) -> None:
+    url = "http://127.0.0.1:8600"
+    assert send(read_curl(order(url, MUG)), demo.port).is_success
+    refused = send(read_curl(order(url, CANDLE)), demo.port).json()
+    assert refused["errors"][0]["code"] == "OUT_OF_STOCK"
+    added = send(read_curl(add_article(url, SHIRT, {SIZE: SMALL})), demo.port).json()
+    assert added["result"]["order"]["items"][0]["article"] == {"name": {"en": "Linen shirt"}}
 
 
 def _shown_commands() -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from entrepot.cli.reference import PAGES as MADE
 from entrepot.config import Settings
 from entrepot.doors.bonsai.openapi.routes import ROUTES
+from entrepot.doors.textalk import page as textalk
 from entrepot.store.connections import WORKER_CONNECTIONS
 from tests.docs.pages import DOCS, PAGES, ROOT, anchors, blocks, links, name_of
 
@@ -37,6 +38,22 @@ def test_the_index_has_every_page() -> None:
 def test_the_reference_pages_are_what_the_program_says(name: str) -> None:
     stale = "make it anew: python -m entrepot.cli.reference docs/reference"
     assert _text(name) == MADE[name](), stale
+
+
+def test_the_page_of_textalks_classes_is_what_the_program_says() -> None:
+    stale = "make it anew: python -m entrepot.doors.textalk.page docs/reference"
+    assert _text("textalk-classes.md") == textalk.classes_page(), stale
+
+
+def test_what_textalks_page_calls_missing_is_missing() -> None:
+    methods = textalk.method_table()
+    missing = _text("textalk.md").partition("## What is missing")[2]
+    classes = re.findall(r"^\| (`.+?`) \|", missing, re.MULTILINE)
+    names = {name for cell in classes for name in re.findall(r"`(\w+)`", cell)}
+    assert len(names) > 10
+    assert not names & {method.partition(".")[0] for method in methods}
+    those = missing.partition("And these methods")[2].partition("\n\n")[0]
+    assert not set(re.findall(r"`(\w+\.\w+)`", those)) & methods.keys()
 
 
 def test_the_configuration_page_has_every_setting() -> None:

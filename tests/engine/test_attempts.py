@@ -15,11 +15,11 @@ from entrepot.domain.channels import ChannelSettings
 from entrepot.domain.drafting import OrderCommand
 from entrepot.domain.placing import InFlight, Placed, PlaceOrder
 from entrepot.domain.reserving import CompleteAttempt, Ended, ExtendLease, Reserved, ReserveOrder
-from entrepot.domain.state import Refused, Stage
+from entrepot.domain.state import Refused
 from entrepot.doors.bonsai import commands
 from entrepot.engine import Clock
+from entrepot.engine.charging import Charged, InDoubt, NotCharged, preparation
 from entrepot.engine.charging import Charging as Calls
-from entrepot.engine.charging import InDoubt, NotCharged, preparation
 from entrepot.engine.clock import real_now
 from entrepot.engine.worker import Worker
 from entrepot.failures.orders import QuoteStale
@@ -28,9 +28,11 @@ from entrepot.gateways.cards.port import CreateIntent, Intent
 from entrepot.store.attempts import read_settings
 from entrepot.store.connections import Connection, connect
 from entrepot.store.directory import Caller
-from entrepot.store.loaders import LOADERS
+from entrepot.store.loaders import Wanted
+from entrepot.store.reading import BatchReader
 from tests.conformance.bonsai import Shop, open_shop
 from tests.conformance.harness.world import Edits
+from tests.support.stripe_server import StripeServer
 from tests.support.waiting import eventually
 
 FUNDS, TOTAL = 100_000, 2825
@@ -109,33 +111,31 @@ async def test_of_many_who_take_over_one_gets_the_attempt(shop: Shop, workers: t
 
 
 async def test_name_that_was_taken_while_a_batch_waited_is_seen(
-    shop: Shop, workers: tuple[Worker, Worker], database_url: str
+    shop: Shop, workers: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first order is reserved and completed between another batch's look at the names and its claim to them."""
     first, second = workers
     order, workspace = await command(shop), await shop.id()
     looked, go_on = asyncio.Event(), asyncio.Event()
-    references = LOADERS[Stage.REFERENCE]
+    find = BatchReader.find
 
-    async def looking(connection: Any, number: int, keys: Any, view: Any, lock: bool) -> None:
-        await references(connection, number, keys, view, lock)
-        if lock and not looked.is_set():
+    async def looking(reader: BatchReader, wanted: Wanted, *, last: bool) -> Any:
+        found = await find(reader, wanted, last=last)
+        if not looked.is_set():
             looked.set()
             await go_on.wait()
+        return found
 
-    LOADERS[Stage.REFERENCE] = looking
-    try:
-        late = asyncio.create_task(second.engine.execute(workspace, reserving(order, 60)))
-        await looked.wait()
-        attempt = await reserved(first, shop, order)
-        done = await first.engine.execute(
-            workspace, CompleteAttempt(attempt.id, attempt.order, order.basket, "pi_1", "visa")
-        )
-        assert isinstance(done, Placed)
-        go_on.set()
-        outcome = await late
-    finally:
-        LOADERS[Stage.REFERENCE] = references
+    monkeypatch.setattr(BatchReader, "find", looking)
+    late = asyncio.create_task(second.engine.execute(workspace, reserving(order, 60)))
+    await looked.wait()
+    attempt = await reserved(first, shop, order)
+    done = await first.engine.execute(
+        workspace, CompleteAttempt(attempt.id, attempt.order, order.basket, "pi_1", "visa")
+    )
+    assert isinstance(done, Placed)
+    go_on.set()
+    outcome = await late
     assert isinstance(outcome, Refused)
     assert outcome.failures[0].name == "duplicate-external-order"
     assert not await run_checks(shop.connection, workspace)
@@ -174,12 +174,41 @@ async def test_attempt_whose_amount_no_provider_takes_is_released_after_a_crash(
     await shop.change({"products/lamp/prices/CAD": "2000000.00"})
     attempt = await reserved(workers[0], shop, await command(shop), seconds=0.5)
 
-    async def ended() -> str | None:
-        query = "select nullif(state, 'open') from attempts where workspace = $1 and id = $2"
-        return await shop.connection.fetchval(query, await shop.id(), attempt.id)
-
-    assert await eventually(ended) == "refused"
+    assert await eventually(lambda: outcome_of(shop, attempt)) == "refused"
     assert not await run_checks(shop.connection, await shop.id())
+
+
+@pytest.mark.parametrize("created", [True, False])
+async def test_charge_is_found_though_the_provider_has_forgotten_its_key(
+    shop: Shop, workers: tuple[Worker, Worker], created: bool
+) -> None:
+    """The platform was down for longer than keys live, after a charge was captured or before it was made."""
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        account = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        await shop.change({"channels/shop/settings/cards": account})
+        attempt = await reserved(workers[0], shop, await command(shop), seconds=60)
+        if created:
+            charged = await (await calls(workers[0], shop, attempt)).charge("tok_visa")
+            assert isinstance(charged, Charged)
+        stripe.forget_keys()
+        await shop.connection.execute(DOWN_FOR_TWO_DAYS, await shop.id())
+        state = await eventually(lambda: outcome_of(shop, attempt))
+        assert state == ("done" if created else "refused")
+        assert len(stripe.books.intents) == (1 if created else 0)
+    assert not await run_checks(shop.connection, await shop.id())
+
+
+DOWN_FOR_TWO_DAYS = """
+update attempts set started_at = started_at - interval '2 days', lease_until = lease_until - interval '2 days'
+where workspace = $1
+"""
+
+
+async def outcome_of(shop: Shop, attempt: Attempt) -> str | None:
+    """What the attempt came to; None while it is open."""
+    query = "select nullif(state, 'open') from attempts where workspace = $1 and id = $2"
+    return await shop.connection.fetchval(query, await shop.id(), attempt.id)
 
 
 async def calls(worker: Worker, shop: Shop, attempt: Attempt) -> Calls:

@@ -18,7 +18,7 @@ from entrepot.domain.articles import ProductChoice
 from entrepot.domain.attempts import Attempt
 from entrepot.domain.buying import CheckoutCart
 from entrepot.domain.cart_wishes import CartPatch, CartSet, PaymentPlanned, PlanPayment, SetCart
-from entrepot.domain.carts import Cart, CartFile, CartLine, PurgeCarts
+from entrepot.domain.carts import Cart, CartFile, CartLine
 from entrepot.domain.certificates import Certificate, CertificateUse
 from entrepot.domain.choosing import NewFile
 from entrepot.domain.codes import AddCode, CodesSet, RemoveCode
@@ -42,7 +42,7 @@ from entrepot.domain.sessions import EndSession, OpenSession, SessionSet, SetSes
 from entrepot.domain.state import Command, Record, Refused
 from entrepot.domain.stock import Hold, Level
 from entrepot.engine import Clock, Engine
-from entrepot.engine.batch import Batch, own_rule
+from entrepot.engine.batch import Batch, make_ready, own_rule
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 from entrepot.failures import commerce as failed
@@ -120,7 +120,7 @@ class Shop:
         return Shop(self.connection, self.engine, buyer)
 
     async def run(self, command: type[Command], **fields: Any) -> Any:
-        who: dict[str, Any] = dict(SEEN, session=self.buyer)
+        who: dict[str, Any] = dict(SEEN, session=self.buyer, ask_again_at=AT)
         names = command.__struct_fields__
         return await self.engine.execute(
             WORKSPACE, command(**{k: v for k, v in {**who, **fields}.items() if k in names})
@@ -235,7 +235,7 @@ async def test_a_buyers_whole_way(shop: Shop) -> None:
 
 
 def refunding(order: int, payment: int) -> dict[str, Any]:
-    return {"order": order, "payment": payment, "reason": "", "ask_again_at": AT, "give_up_at": AT}
+    return {"order": order, "payment": payment, "reason": "", "key_until": AT}
 
 
 async def test_one_article_with_the_same_choices_is_one_line(shop: Shop) -> None:
@@ -670,6 +670,7 @@ async def test_a_payment_is_refunded_once_however_many_ask(shop: Shop, database_
 
 async def test_commands_of_one_batch_see_each_other(shop: Shop) -> None:
     who: dict[str, Any] = dict(SEEN, session=SESSION)
+    await make_ready(shop.connection)
     batch = Batch(
         WORKSPACE,
         [
@@ -689,7 +690,8 @@ async def test_commands_of_one_batch_see_each_other(shop: Shop) -> None:
     assert (await shop.row(Cart)).id != (await shop.row(Order)).id
 
 
-async def test_what_was_not_loaded_with_the_batch_is_asked_for_again(shop: Shop) -> None:
+@pytest.mark.parametrize("anew", [False, True])
+async def test_what_was_not_loaded_with_the_batch_is_asked_for_again(shop: Shop, anew: bool) -> None:
     """A buyer who says who he is in the same batch must not slip past a limit per customer."""
     limited = discount(TENTH, "ONCE", "percent", percent=100_000, max_uses_per_customer=1)
     await write(shop.connection, [limited])
@@ -702,9 +704,10 @@ async def test_what_was_not_loaded_with_the_batch_is_asked_for_again(shop: Shop)
     await again.run(AddCode, code="ONCE")
     who: dict[str, Any] = dict(SEEN, session=OTHER_SESSION)
     back = CartPatch(buyer={"info": {"email": "EVA@example.com "}})
-    batch = Batch(WORKSPACE, [SetCart(**who, patch=back), CheckoutCart(**who, lease_until=real_now())])
-    await batch.run(shop.connection, own_rule, AT)
-    assert batch.answers[1] == Refused((QuoteStale(1),))
+    said, placed = SetCart(**who, patch=back), CheckoutCart(**who, lease_until=real_now())
+    execute = shop.engine.execute_anew if anew else shop.engine.execute
+    _, outcome = await asyncio.gather(shop.engine.execute(WORKSPACE, said), execute(WORKSPACE, placed))
+    assert outcome == Refused((failed.InvalidDiscountCode("ONCE") if anew else QuoteStale(1),))
     assert await again.declined() == failed.InvalidDiscountCode("ONCE")
 
 
@@ -724,11 +727,3 @@ async def test_using_the_cart_renews_its_session(shop: Shop) -> None:
     await shop.of(73).run(AddItem, article=SHIRT, choices={SIZE: S})
     renewed = next(each for each in await shop.rows(Session) if each.id == 73)
     assert renewed.expires_at == AT + timedelta(days=30)
-
-
-async def test_expired_carts_go_with_all_that_hangs_on_them(shop: Shop) -> None:
-    number = await shop.filled()
-    await shop.run(AddItem, article=BANNER, choices={PICTURE: NewFile("a", "b", b"x")})
-    await shop.connection.execute("update carts set expires_at = $1", AT)
-    assert await shop.engine.execute(WORKSPACE, PurgeCarts((number,))) == 1
-    assert [await shop.rows(kind) for kind in (Cart, CartLine, CartFile, Payment)] == [[], [], [], []]

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries import (
     Delivered,
     EventDeliveries,
@@ -46,7 +47,7 @@ async def captured(books: Pool) -> tuple[CardGateway, str]:
     """A bank with a charge of 1000 that has been taken."""
     async with books.acquire() as connection:
         await seed(cast("Any", connection), 1, WORLD)
-    cards = BankCards(cast("Any", books), 1)
+    cards = BankCards(cast("Any", books), 1, real_now)
     intent = await cards.create_intent(CreateIntent("a1", 1_000, "USD"))
     assert isinstance(intent, Intent)
     await cards.confirm(intent.id, "tok_visa", "a1")

@@ -6,24 +6,27 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.outbox import Delivery
+from entrepot.domain.outbox import Delivery, RetryDelivery
+from entrepot.domain.retention import Retention
+from entrepot.domain.state import Refused
+from entrepot.engine import Clock, Engine
 from entrepot.engine import outbox as outboxes
 from entrepot.engine.deliveries import Delivered, Failed, Job, Outcome
 from entrepot.engine.outbox import (
     AT_A_TIME,
     GIVE_UP_AFTER,
-    KEPT,
     LEASE,
     OF_ONE_WORKSPACE,
     Outbox,
     delay_after,
 )
 from entrepot.store import outbox as rows
-from entrepot.store.connections import Connection, Pool, connect, outbox_pool
+from entrepot.store.connections import Connection, Pool, connect, connect_engine, outbox_pool
 from tests.support.shop import AT, WORKSPACE, insert, open_shop
 
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
@@ -229,6 +232,32 @@ async def test_what_never_can_arrive_is_parked_at_once(pool: Pool, shop: Connect
     assert await states(shop) == ["parked", "delivered"]
 
 
+async def test_what_was_parked_and_is_brought_back_has_all_its_time_again(
+    pool: Pool, shop: Connection, database_url: str
+) -> None:
+    """It goes before what waits behind it; what has gone by then has gone."""
+    await insert(shop, WORKSPACE, [delivery(1), delivery(2)])
+    handler, time = Recorder(lambda _: Failed("nobody", final=True)), FakeTime()
+    async with running(pool, handler, time) as outbox:
+        await until(lambda: len(handler.asked) == 2 and not outbox._flying)
+    assert await states(shop) == ["parked", "parked"]
+    engine = Engine(partial(connect_engine, database_url), Clock())
+    await engine.start()
+    for seq in (2, 1):
+        assert isinstance(await engine.execute(WORKSPACE, RetryDelivery(7, "hub", seq)), Delivery)
+    assert isinstance(await engine.execute(WORKSPACE, RetryDelivery(7, "hub", 1)), Refused)
+    await engine.stop()
+    time.now += GIVE_UP_AFTER
+    later = Recorder(lambda job: Failed("away") if job.seq == 1 else Delivered())
+    async with running(pool, later, time) as outbox:
+        await until(lambda: len(later.asked) == 1 and not outbox._flying)
+        assert (await shop.fetch(STATES))[0]["tries"] == 1
+        later.does = lambda _: Delivered()
+        time.now += timedelta(seconds=3)
+        await settled(shop, 2)
+    assert later.seqs == [1, 1, 2]
+
+
 async def kill(outbox: Outbox) -> None:
     """End it as SIGKILL would: nothing is written any more."""
     for task in (*outbox._loops, *outbox._flying):
@@ -415,22 +444,32 @@ async def test_stopping_lets_what_is_in_flight_end(pool: Pool, shop: Connection)
     assert await states(shop) == ["delivered"]
 
 
-async def test_what_was_delivered_long_ago_is_pruned_in_chunks(
+async def test_what_arrived_goes_after_a_day_and_what_was_parked_after_a_month(
     pool: Pool, shop: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Money that is due is not forgotten; what still waits is not touched."""
     monkeypatch.setattr(outboxes, "PRUNE_CHUNK", 3)
-    old, new = NOW - KEPT - timedelta(seconds=1), NOW - KEPT
+    day, month = NOW - timedelta(days=1), NOW - timedelta(days=30)
+    old, young = timedelta(seconds=-1), timedelta(seconds=1)
     for workspace in (WORKSPACE, 2):
         await insert(
             shop,
             workspace,
-            [Delivery(n, "hub", 1, {}, AT, old, 1, "delivered") for n in range(5)]
-            + [Delivery(5, "hub", 1, {}, AT, new, 1, "delivered")]
-            + [Delivery(6, "hub", 1, {}, AT, old, 1, "parked"), Delivery(7, "hub", 1, {}, AT, old, 1)],
+            [
+                *(Delivery(n, "payout:a", 1, {}, AT, day + old, 1, "delivered") for n in range(5)),
+                Delivery(5, "mail:a", 1, {}, AT, month + old, 1, "parked"),
+                Delivery(6, "event:9", 1, {}, AT, month + old, 1, "parked"),
+                Delivery(11, "mail:a", 1, {}, AT, day + young, 1, "delivered"),
+                Delivery(12, "mail:a", 1, {}, AT, month + young, 1, "parked"),
+                Delivery(13, "payout:a", 1, {}, AT, month + old, 1, "parked"),
+                Delivery(14, "mail:a", 1, {}, AT, month + old, 1),
+            ],
         )
-    assert await Outbox(pool, {}, clock=FakeTime()).prune() == 10
+    assert await Outbox(pool, {}, clock=FakeTime()).prune() == 14
     left = await shop.fetch("select workspace, subject from outbox order by 1, 2")
-    assert [tuple(row) for row in left] == [(w, n) for w in (WORKSPACE, 2) for n in (5, 6, 7)]
+    assert [tuple(row) for row in left] == [(w, n) for w in (WORKSPACE, 2) for n in range(11, 15)]
+    eager = Retention(delivered=timedelta(), parked=timedelta(days=29))
+    assert await Outbox(pool, {}, clock=FakeTime(), keep=eager).prune() == 4
 
 
 async def lease(pool: Pool, now: datetime) -> rows.Taken:

@@ -37,7 +37,7 @@ async def refunds(session_database_url: str) -> AsyncIterator[Refunds]:
     """The refunds of an operator's process; the running server has its own, and its outbox."""
     reads, books = await read_pool(session_database_url, 2), await write_pool(session_database_url, 2)
     engine = Engine(partial(connect_engine, session_database_url), Clock(), lanes=1)
-    vendors = Vendors(books, lambda: real_now().date())
+    vendors = Vendors(books, real_now)
     await engine.start()
     yield Refunds(engine, reads, vendors)
     await engine.stop()
@@ -136,6 +136,25 @@ async def test_refund_in_doubt_is_asked_for_again_and_given_once(
         assert [each["amount"] for each in stripe.books.refunds.values()] == [TOTAL]
         assert await refunds.settle(workspace, order, refund)
         assert len(stripe.books.refunds) == 1
+
+
+@pytest.mark.parametrize("acts", [True, False])
+async def test_refund_whose_key_has_ended_is_looked_for(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds, acts: bool
+) -> None:
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        shop = await open_bonsai_shop({"channels/shop/settings/cards": settings})
+        order, workspace = await paid(bonsai, shop, token="tok_visa"), await shop.id()
+        stripe.fail("refund", "drop", acts=acts)
+        refund = await in_doubt(shop, order, await refunds.refund(workspace, command(order)))
+        stripe.forget_keys()
+        stripe.fail("list_refunds", "drop")
+        assert not await refunds.settle(workspace, order, refund, keyed=False)
+        assert await refunds.settle(workspace, order, refund, keyed=False)
+        assert await states(shop) == ([("done", TOTAL)] if acts else [])
+        assert len(stripe.books.refunds) == (1 if acts else 0)
 
 
 async def in_doubt(shop: Shop, order: int, outcome: object) -> int:

@@ -44,6 +44,23 @@ async def test_letters_are_shown_by_workspace_and_address(sandbox: Sandbox, modu
     assert await letters(sandbox.http, workspace="north", to="eva@example.com") == []
     assert await letters(sandbox.http, workspace="nowhere") == 404
     assert await letters(sandbox.http) == 400
+    for wrong in ("-1", "31", "1.5", "²"):
+        assert await letters(sandbox.http, workspace="north", wait=wrong) == 400
+
+
+async def test_a_letter_that_comes_later_is_waited_for(sandbox: Sandbox, module_database_url: str) -> None:
+    late = Mail("late@example.com", "Code", "1234", "shop@example.com", "k2")
+    wanted = asyncio.create_task(letters(sandbox.http, workspace="north", to=late.to, wait="20"))
+    pool = await write_pool(module_database_url, 1)
+    try:
+        async with pool.acquire() as connection:
+            number = await connection.fetchval("select id from workspaces where name = 'north'")
+        assert await letters(sandbox.http, workspace="north", to=late.to) == []
+        assert not wanted.done()
+        assert await SimulatedMail(pool, number).send(late) == Sent()
+    finally:
+        await pool.close()
+    assert [letter["subject"] for letter in await wanted] == ["Code"]
 
 
 def unopened() -> Pool:
@@ -54,7 +71,7 @@ def unopened() -> Pool:
 
 
 def test_the_account_says_who_carries_its_mails() -> None:
-    vendors = Vendors(unopened(), lambda: pytest.fail("nobody asks for the day"))
+    vendors = Vendors(unopened(), lambda: pytest.fail("nobody asks for the time"))
     smtp = MailSettings("smtp", "mail.example.com", username="shop", password="secret")
     assert isinstance(vendors.mails(1, MailSettings()), SimulatedMail)
     assert isinstance(vendors.mails(1, smtp), SmtpMail)

@@ -102,7 +102,7 @@ def delivery_method(number: int = POST, **fields: Any) -> DeliveryMethod:
 def payment_method(number: int, provider: Any = "manual", **fields: Any) -> PaymentMethod:
     method = PaymentMethod(
         number, SHOP_CHANNEL, number, True, {}, {}, "invoice" if provider == "manual" else "card", provider,
-        {}, VAT, None, None, "all", {}, True, False, {}, {},
+        "checkout", {}, VAT, None, None, "all", {}, True, False, {}, {},
     )  # fmt: skip
     return msgspec.structs.replace(method, **fields)
 

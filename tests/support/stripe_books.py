@@ -1,11 +1,13 @@
 """What a Stripe account knows and answers: intents, charges, refunds, transfers, idempotency keys."""
 
+import re
 from dataclasses import dataclass, field
 from itertools import count
 
 Form = dict[str, str]
 Answer = tuple[int, dict[str, object]]
 
+MARK = re.compile(r"metadata\['([^']*)'\]:'([^']*)'")
 CARDS = {
     "tok_visa": ("visa", "4242", None),
     "tok_mastercard": ("mastercard", "4444", None),
@@ -26,6 +28,10 @@ CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_act
 def error(status: int, message: str, code: str | None = None, **more: object) -> Answer:
     kind = "card_error" if status == 402 else "invalid_request_error"
     return status, {"error": {"type": kind, "code": code, "message": message, **more}}
+
+
+def _metadata(form: Form) -> dict[str, str]:
+    return {k[9:-1]: v for k, v in form.items() if k.startswith("metadata[")}
 
 
 @dataclass
@@ -56,7 +62,8 @@ class Books:
             "client_secret": f"{name}_secret_{next(self.numbers):08d}",
             "payment_method": None,
             "latest_charge": None,
-            "metadata": {k[9:-1]: v for k, v in form.items() if k.startswith("metadata[")},
+            "transfer_group": form.get("transfer_group"),
+            "metadata": _metadata(form),
         }
         return 200, self.intents[name]
 
@@ -108,6 +115,22 @@ class Books:
         intent["status"] = "canceled"
         return 200, intent
 
+    def lapse(self, name: str) -> None:
+        """What Stripe does by itself with an authorisation that nobody captured in time."""
+        self.intents[name].update(status="canceled", cancellation_reason="automatic")
+
+    def search(self, query: str) -> Answer:
+        marks = dict(MARK.findall(query))
+        found = [intent for intent in self.intents.values() if intent["metadata"] == marks]
+        return 200, {"object": "search_result", "url": "/v1/payment_intents/search", "data": found}
+
+    def listed(self, kind: str, wanted: Form) -> Answer:
+        rows = {"refunds": self.refunds, "transfers": self.transfers}[kind].values()
+        asked = {"intent" if name == "payment_intent" else name: value for name, value in wanted.items()}
+        named = {name: value for name, value in asked.items() if name != "limit"}
+        found = [row for row in rows if named.items() <= row.items()]
+        return 200, {"object": "list", "url": f"/v1/{kind}", "has_more": False, "data": found}
+
     def read(self, name: str) -> Answer:
         intent = self.intents.get(name)
         return (200, intent) if intent else self._missing("payment_intent", name)
@@ -123,16 +146,24 @@ class Books:
             return error(400, "Refund amount ($2.00) is greater than unrefunded amount on charge ($1.00)")
         name = f"re_{next(self.numbers):024d}"
         self.refunds[name] = {"id": name, "intent": intent["id"], "amount": amount, "status": "succeeded"}
+        self.refunds[name]["metadata"] = _metadata(form)
         return 200, self.refunds[name]
 
     def transfer(self, form: Form) -> Answer:
         if self.accounts.get(form["destination"]) != "active":
             return self._missing("destination", form["destination"])
-        charges = {intent["latest_charge"] for intent in self.intents.values()}
-        if form["source_transaction"] not in charges:
+        groups = {intent["latest_charge"]: intent["transfer_group"] for intent in self.intents.values()}
+        if form["source_transaction"] not in groups:
             return self._missing("charge", form["source_transaction"])
         name = f"tr_{next(self.numbers):024d}"
-        self.transfers[name] = {"id": name, "amount": int(form["amount"]), "currency": form["currency"]}
+        self.transfers[name] = {
+            "id": name,
+            "amount": int(form["amount"]),
+            "currency": form["currency"],
+            "destination": form["destination"],
+            "transfer_group": groups[form["source_transaction"]],
+            "metadata": _metadata(form),
+        }
         return 200, self.transfers[name]
 
     def account(self, name: str) -> Answer:

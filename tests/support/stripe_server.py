@@ -47,6 +47,7 @@ class Fault:
 class Request:
     method: str
     path: str
+    query: str
     headers: dict[str, str]
     body: bytes
 
@@ -54,6 +55,10 @@ class Request:
     def step(self) -> str:
         parts = self.path.strip("/").split("/")[1:]
         match (self.method, parts):
+            case ("GET", ["payment_intents", "search"]):
+                return "search"
+            case ("GET", ["refunds" | "transfers" as kind]):
+                return f"list_{kind}"
             case ("POST", [_, _, verb]):
                 return verb
             case ("POST", [kind]):
@@ -93,6 +98,10 @@ class StripeServer:
 
     def fail(self, step: str, kind: str, **how: object) -> None:
         self.faults.append(Fault(step, kind, **how))  # pyright: ignore[reportArgumentType]
+
+    def forget_keys(self) -> None:
+        """As Stripe does after a day: the same key acts again."""
+        self._kept.clear()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -154,7 +163,9 @@ class StripeServer:
         if not request.headers.get("authorization", "").startswith("Bearer sk_test_"):
             return error(401, "Invalid API Key provided: sk_live_****1234")
         key = request.headers.get("idempotency-key")
-        if request.method != "POST" or key is None:
+        if request.method == "GET":
+            return self._look_up(request)
+        if key is None:
             return self._act(request)
         asked = f"{request.path}?{request.body.decode()}"
         if key in self._kept:
@@ -165,6 +176,21 @@ class StripeServer:
         if status in (200, 402):
             self._kept[key] = asked, answer
         return answer
+
+    def _look_up(self, request: Request) -> Answer:
+        asked: Form = dict(parse_qsl(request.query))
+        name = request.path.rpartition("/")[2]
+        match request.step:
+            case "read":
+                return self.books.read(name)
+            case "account":
+                return self.books.account(name)
+            case "search":
+                return self.books.search(asked["query"])
+            case "list_refunds" | "list_transfers":
+                return self.books.listed(name, asked)
+            case _:
+                return error(404, f"Unrecognized request URL (GET: {request.path}).")
 
     def _act(self, request: Request) -> Answer:
         form: Form = dict(parse_qsl(request.body.decode()))
@@ -178,14 +204,10 @@ class StripeServer:
                 return self.books.capture(parts[2], form)
             case "cancel":
                 return self.books.cancel(parts[2])
-            case "read":
-                return self.books.read(parts[2])
             case "refund":
                 return self.books.refund(form)
             case "transfer":
                 return self.books.transfer(form)
-            case "account":
-                return self.books.account(parts[2])
             case _:
                 return error(404, f"Unrecognized request URL ({request.method}: {request.path}).")
 
@@ -199,7 +221,8 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     method, target, _ = head[0].split(" ")
     headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in head[1:] if line)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Request(method, target.partition("?")[0], headers, body)
+    path, _, query = target.partition("?")
+    return Request(method, path, query, headers, body)
 
 
 async def _send(

@@ -18,7 +18,6 @@ from entrepot.domain.carts import (
     CartOwner,
     CreateCart,
     DeleteCart,
-    PurgeCarts,
     RemoveFromCart,
     SetCartLines,
     combined,
@@ -73,14 +72,6 @@ def test_deleting_takes_cart_and_lines() -> None:
     deleted = decide(DeleteCart(OWNER, 7, "c7"), CART, TEA)
     assert isinstance(deleted, Decided)
     assert dict(deleted.changes.items()) == {(Cart, 7): None, (CartLine, (7, 1)): None}
-
-
-def test_purging_spares_what_has_not_expired() -> None:
-    old = msgspec.structs.replace(CART, id=8, expires_at=AT)
-    purged = decide(PurgeCarts((7, 8, 9)), CART, old, TEA)
-    assert isinstance(purged, Decided)
-    assert purged.result == 1
-    assert dict(purged.changes.items()) == {(Cart, 8): None}
 
 
 def test_too_many_items_change_nothing() -> None:

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.appraisal import Basket, WantedLine, WantedPayment
+from entrepot.domain.basket import Basket, WantedLine, WantedPayment
 from entrepot.domain.catalogue import Offer, OfferKey
 from entrepot.domain.channels import Channel, ChannelSettings
 from entrepot.domain.checkout import NOWHERE, Checkout, check_out, taxed

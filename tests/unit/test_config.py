@@ -1,10 +1,12 @@
 """Settings: precedence, and faults that name the value and what was expected."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from entrepot.config import ConfigError, Settings, load_settings
+from entrepot.domain.retention import Retention
 
 
 def faults_of(
@@ -34,6 +36,22 @@ def test_door_hosts_map_a_host_to_its_door() -> None:
     flags = load_settings({"door_hosts": ["bonsai=Bonsai.example", "walmart=w.example"]}, {})
     environment = load_settings({}, {"ENTREPOT_DOOR_HOSTS": "bonsai=bonsai.example, walmart=w.example"})
     assert flags.door_hosts == environment.door_hosts == {"bonsai.example": "bonsai", "w.example": "walmart"}
+
+
+def test_what_is_over_is_kept_for_so_many_days() -> None:
+    flags = load_settings({"keep": ["sessions=0", "attempts=90"]}, {})
+    environment = load_settings({}, {"ENTREPOT_KEEP": "sessions=0, attempts=90"})
+    month = timedelta(days=30)
+    assert flags.keep == environment.keep == Retention(sessions=timedelta(), attempts=3 * month)
+    assert (flags.keep.customers, Settings().keep.attempts) == (month, month)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "sessions", "sessions=", "sessions=-1", "orders=1", "carts=1,carts=2", "tries=0", "carts=9999"],
+)
+def test_what_cannot_be_kept_so(value: str) -> None:
+    assert "days 0 to 3650" in faults_of({"keep": [value]})[0]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ ARROWS = {
     "engine": {"engine", "store", "gateways", "domain", "failures"},
     "doors": {"doors", "engine", "store", "gateways", "domain", "failures"},
     "observe": {"observe"},
-    "config": {"config", "store"},
+    "config": {"config", "store", "domain"},
 }
 CLOCK_AND_CHANCE = {"time", "random", "secrets", "os", "asyncio", "threading", "socket"}
 FORBIDDEN_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "urandom", "open", "print", "input"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from entrepot.checks.findings import Severity
-from entrepot.domain.appraisal import EXTERNAL_ID, PAYMENT_TOKEN
+from entrepot.domain.basket import EXTERNAL_ID, PAYMENT_TOKEN
 
 
 class Law(msgspec.Struct, frozen=True):
@@ -192,7 +192,7 @@ IN_FLIGHT = (
         """
         select listener, count(*) parked from outbox where workspace = $1 and state = 'parked' group by listener
         """,
-        "{parked} messages to {listener} were given up after three days",
+        "{parked} messages to {listener} were given up; `entrepot outbox list` shows them",
         severity="warning",
     ),
 )

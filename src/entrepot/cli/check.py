@@ -34,7 +34,7 @@ def check(
         showing.show_json(findings)
     elif findings:
         rows = ((f.severity, f.law, f.workspace, f.detail) for f in findings)
-        showing.show(showing.table(("severity", "law", "workspace", "what"), rows))
+        showing.show(showing.table(("severity", "law", "workspace", "what"), rows, sparse=("workspace",)))
     else:
         typer.echo("Everything holds.")
     if any(finding.severity == "violation" for finding in findings):

@@ -5,6 +5,7 @@ import json
 import secrets
 import shlex
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from entrepot.cli.options import fail
+from entrepot.cli.options import DoorHost, fail
 from entrepot.config import ConfigError, load_settings
 
 PORT = "8600"
@@ -32,6 +33,9 @@ class Item(NamedTuple):
 MUG = Item("mug", 101, 25.00, 4.00, 3.77)
 CANDLE = Item("candle", 103, 12.00, 4.00, 2.08)
 
+SHOP, SHIRT, SIZE, SMALL = 22222, 101, 301, 311
+"""A webshop of the demo world, an article of it, the choice that it demands, and one of its options."""
+
 _TRY = """
 Try an order. The mug is in stock; the key and everything else here are the demo world's own:
 
@@ -40,6 +44,10 @@ Try an order. The mug is in stock; the key and everything else here are the demo
 Send it again and it fails: a payment token pays for one order. The next one fails because the candle is sold out:
 
   {refused}
+
+A webshop stands here too, over JSON-RPC. Put a shirt into a cart:
+
+  {webshop}
 
 What stands here, with keys and ids:  {url}/sandbox/world
 Every failure, and what to do:        {url}/failures
@@ -50,15 +58,21 @@ See the orders:                       {orders}"""
 def demo(
     port: Annotated[str | None, typer.Option(help=f"Port; 0 for any free one. [default: {PORT}]")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the demo's own PostgreSQL.")] = None,
+    door_host: DoorHost = None,
 ) -> None:
     """Run a sandbox with the demo world on 127.0.0.1 until Ctrl-C; it keeps its state until `/sandbox/reset`."""
     from entrepot.store.embedded import default_data_dir
 
     folder = data_dir or default_data_dir() / FOLDER
-    flags = {"host": "127.0.0.1", "port": port or PORT, "data_dir": folder, "sandbox": True}
+    flags: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": port or PORT,
+        "data_dir": folder,
+        "sandbox": True,
+    }
     try:
         # The environment's database is not the demo's to fill.
-        settings = load_settings(flags, {})
+        settings = load_settings(flags | {"door_hosts": door_host}, {})
     except ConfigError as error:
         fail(*error.faults, status=2)
     from entrepot.serving import ServeError
@@ -74,7 +88,13 @@ def prepare(database_url: str, url: str, folder: Path) -> str:
     """Bring the demo world into a database that has none, and say what to try."""
     asyncio.run(apply_demo(database_url))
     orders = shlex.join([sys.argv[0], "orders", "list", "-w", "north", "--data-dir", str(folder)])
-    return _TRY.format(url=url, order=order(url, MUG), refused=order(url, CANDLE), orders=orders)
+    return _TRY.format(
+        url=url,
+        order=order(url, MUG),
+        refused=order(url, CANDLE),
+        webshop=add_article(url, SHIRT, {SIZE: SMALL}),
+        orders=orders,
+    )
 
 
 def order(url: str, item: Item) -> str:
@@ -111,6 +131,19 @@ def order(url: str, item: Item) -> str:
         f"curl -s {url}/bonsai/orders/V1/submit -H 'API-Key: demo-api-key' "
         f"-H 'Content-Type: application/json' -d '{json.dumps(body)}'"
     )
+
+
+def add_article(url: str, article: int, choices: Mapping[int, int]) -> str:
+    """The curl command that puts an article of the demo webshop into a new cart, and asks what is in it."""
+    items = {"article": {"name": "en"}, "costs": {"total": True}}
+    body = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "Order.addArticle",
+        "params": [None, article, choices, {"order": {"uid": True, "items": items}}],
+    }
+    context = f"webshop={SHOP}&auth=demo-admin-token"
+    return f"curl -s '{url}/textalk/backend/jsonrpc/v1?{context}' -d '{json.dumps(body)}'"
 
 
 async def apply_demo(database_url: str) -> None:

@@ -24,7 +24,8 @@ def failures(
         rows = [
             {"name": each.name, "title": each.title, "retry": each.retry.value} for each in known.values()
         ]
-        table = showing.table(("failure", "title", "retry"), (row.values() for row in rows))
+        listed = (row.values() for row in rows)
+        table = showing.table(("failure", "title", "retry"), listed, whole=("retry",))
         showing.show_json(rows) if as_json else showing.show(table)
         return
     if name not in known:
@@ -58,7 +59,9 @@ def _page(described: dict[str, Any]) -> "Group":
     shopper = "; may be shown to a shopper" if described["shopper"] else ""
     paragraphs = [f"{described['name']}: {described['title']}.", described["description"]]
     paragraphs += [f"Retry: {described['retry']}{shopper}.", described["advice"]]
-    context = table(("context", "type"), ([field["name"], field["type"]] for field in described["context"]))
+    context = table(
+        ("context", "what it is"), ([field["name"], field["type"]] for field in described["context"])
+    )
     doors = table(
         ("door", "status", "code"), ([d["door"], d["status"], d["code"]] for d in described["doors"])
     )

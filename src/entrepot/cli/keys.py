@@ -85,13 +85,21 @@ def _table(found: "Sequence[Credential]", names: "Mapping[int, str]") -> "Table"
     from entrepot.cli.showing import table
 
     return table(
-        ("key", "channel", "environment", "kind", "label", "ends in", "created", "expires", "revoked"),
+        ("key", "channel", "for", "kind", "label", "ends in", "created", "until"),
         (
             (
-                key.id, names.get(key.channel, key.channel), key.environment, key.kind, key.label, key.hint,
-                *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (key.created_at, key.expires_at, key.revoked_at)),
+                *(key.id, names.get(key.channel, key.channel), key.environment, key.kind, key.label),
+                *(key.hint, f"{key.created_at:%Y-%m-%d}", _until(key)),
             )
             for key in found
         ),
         right=("key",),
-    )  # fmt: skip
+        whole=("for", "created", "until"),
+        sparse=("label", "until"),
+    )
+
+
+def _until(key: "Credential") -> str:
+    if key.revoked_at is not None:
+        return f"revoked {key.revoked_at:%Y-%m-%d}"
+    return "" if key.expires_at is None else f"{key.expires_at:%Y-%m-%d}"

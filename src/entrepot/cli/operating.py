@@ -223,7 +223,7 @@ async def _refunds(url: str, engine: "Engine") -> "AsyncGenerator[Refunds]":
     from entrepot.store.connections import read_pool, write_pool
 
     reads, books = await read_pool(url, 1), await write_pool(url, 1)
-    vendors = Vendors(books, lambda: real_now().date())
+    vendors = Vendors(books, real_now)
     try:
         yield Refunds(engine, reads, vendors)
     finally:

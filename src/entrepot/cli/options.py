@@ -17,6 +17,9 @@ DatabaseUrl = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Your own PostgreSQL (15 or newer) instead of the embedded one."),
 ]
+DoorHost = Annotated[
+    list[str] | None, typer.Option(metavar="DOOR=HOST", help="Serve a door at the root of a host name.")
+]
 
 
 def settings_from(config: Path | None, **flags: object) -> Settings:

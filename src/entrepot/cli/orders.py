@@ -160,7 +160,7 @@ def _order_table(orders: "tuple[Order, ...]") -> "Table":
     rows = (
         (
             order.id,
-            f"{order.placed_at:%Y-%m-%d %H:%M}",
+            f"{order.placed_at:%Y-%m-%d}",
             order.state if order.environment == "live" else f"{order.state} (test)",
             order.payment_state,
             amount(order.total, order.currency),
@@ -169,7 +169,8 @@ def _order_table(orders: "tuple[Order, ...]") -> "Table":
         )
         for order in orders
     )
-    return table(headings, rows, right=("order", "total"))
+    whole, sparse = ("placed", "state", "payment"), ("external id",)
+    return table(headings, rows, right=("order", "total"), whole=whole, sparse=sparse)
 
 
 def _details(found: "OrderDetails") -> "Group":
@@ -191,16 +192,17 @@ def _lines(found: "OrderDetails") -> "Table":
     from entrepot.cli.showing import amount, table
 
     counters = ("new", "acknowledged", "shipped", "delivered", "cancelled", "returned")
+    several = len(found.parts) > 1
     rows = (
         (
-            *(line.no, line.part, line.sku, line.name, line.quantity),
+            *(line.no, line.part if several else "", line.sku, line.name, line.quantity),
             *(getattr(line, counter) for counter in counters),
             amount(line.price, found.order.currency),
         )
         for line in found.lines
     )
     headings = ("line", "part", "sku", "name", "units", *counters, "price")
-    return table(headings, rows, right=("units", *counters, "price"))
+    return table(headings, rows, right=("units", *counters, "price"), sparse=("part", *counters))
 
 
 def _payments(payments: "tuple[Payment, ...]") -> "Table":
@@ -218,7 +220,7 @@ def _history(events: "tuple[OrderEvent, ...]") -> "Table":
     from entrepot.cli.showing import table
 
     rows = ((event.seq, f"{event.at:%Y-%m-%d %H:%M:%S}", event.kind, event.data or "") for event in events)
-    return table(("event", "at", "what", "details"), rows)
+    return table(("event", "at", "what", "details"), rows, whole=("at", "what"), sparse=("details",))
 
 
 def _cancellation(outcome: "Cancelled") -> str:

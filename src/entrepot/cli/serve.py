@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_from
+from entrepot.cli.options import Config, DatabaseUrl, DataDir, DoorHost, fail, settings_from
 
 
 def serve(
@@ -14,9 +14,7 @@ def serve(
     workers: Annotated[str | None, typer.Option(help="Worker processes. [default: 1]")] = None,
     data_dir: DataDir = None,
     database_url: DatabaseUrl = None,
-    door_host: Annotated[
-        list[str] | None, typer.Option(metavar="DOOR=HOST", help="Serve a door at the root of a host name.")
-    ] = None,
+    door_host: DoorHost = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate in PEM format.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key.")] = None,
     sandbox: Annotated[
@@ -31,6 +29,9 @@ def serve(
     ] = None,
     attempt_seconds: Annotated[
         str | None, typer.Option(help="Limit of one order's calls to payment providers. [default: 30]")
+    ] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=DAYS", help="How long to keep what is over.")
     ] = None,
     config: Config = None,
 ) -> None:
@@ -50,6 +51,7 @@ def serve(
         log_level=log_level,
         trusted_proxies=trusted_proxy,
         attempt_seconds=attempt_seconds,
+        keep=keep,
     )
     from entrepot.serving import ServeError
     from entrepot.serving import serve as run

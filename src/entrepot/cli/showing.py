@@ -29,14 +29,30 @@ def plain(value: object) -> Text:
     return Text("".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text))
 
 
-def table(headings: Iterable[str], rows: Iterable[Iterable[object]], *, right: Iterable[str] = ()) -> Table:
-    """A plain table; the columns named in `right` hold numbers."""
+def table(
+    headings: Iterable[str],
+    rows: Iterable[Iterable[object]],
+    *,
+    right: Iterable[str] = (),
+    whole: Iterable[str] = (),
+    sparse: Iterable[str] = (),
+) -> Table:
+    """A plain table that fits a terminal of 80 columns where its texts can be folded.
+
+    The columns named in `right` hold numbers. These, and those in `whole`, are folded last; those in `sparse` are left
+    out where no row says anything but nothing or 0.
+    """
+    numbers, unfolded, optional = frozenset(right), frozenset((*right, *whole)), frozenset(sparse)
+    cells = [[plain(value) for value in row] for row in rows]
     made = Table(box=None, pad_edge=False, header_style="bold")
-    numbers = frozenset(right)
-    for heading in headings:
-        made.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*map(plain, row))
+    kept: list[int] = []
+    for place, heading in enumerate(headings):
+        if heading not in optional or any(row[place].plain not in {"", "0"} for row in cells):
+            kept.append(place)
+            justify = "right" if heading in numbers else "left"
+            made.add_column(heading, justify=justify, overflow="fold", no_wrap=heading in unfolded)
+    for row in cells:
+        made.add_row(*(row[place] for place in kept))
     return made
 
 

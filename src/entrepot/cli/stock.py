@@ -217,4 +217,5 @@ def _table(rows: "Sequence[StockRow]") -> "Table":
             for row in rows
         ),
         right=_TERMS,
+        sparse=_TERMS[2:],
     )

@@ -6,17 +6,16 @@ what a rule means. A step that fails ends the appraisal; the steps over lines an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import msgspec
 
 from entrepot.domain import regions, shipping, stock
-from entrepot.domain.catalogue import Offer, OfferKey
-from entrepot.domain.channels import Channel, Environment, Reference
-from entrepot.domain.orders import Address
+from entrepot.domain.basket import EXTERNAL, EXTERNAL_ID, Basket, WantedLine, offer_of
+from entrepot.domain.catalogue import Offer
+from entrepot.domain.channels import Channel, Reference
 from entrepot.domain.shipping import ShippingRate
 from entrepot.domain.state import View
 from entrepot.domain.stock import Level
@@ -47,46 +46,11 @@ from entrepot.failures.payments import (
 if TYPE_CHECKING:
     from entrepot.domain.channels import ExternalPayment
 
-EXTERNAL_ID = "external-order"
-PAYMENT_TOKEN = "payment-token"  # noqa: S105  (the kind of a reference, not a token)
-
-EXTERNAL = "external payment"
 METHODS = frozenset({"credit card", "stripe", "afterpay", EXTERNAL})
 """The payment methods that the platform knows; an account enables some of them."""
 
 Failures = tuple[Failure, ...]
 NONE: Failures = ()
-
-
-class WantedLine(msgspec.Struct, frozen=True):
-    """A quantity of a product's variant. The ids are None where what the caller sent cannot be one of ours."""
-
-    product: UUID | None
-    variant: int | None
-    quantity: int
-    ref: LineRef
-    expected_price: int | None = None
-
-
-class WantedPayment(msgspec.Struct, frozen=True):
-    """How the order is to be paid. `token` is a hash of the proof; `amounts` is what an account says it collected."""
-
-    method: str
-    token: str | None = None
-    amounts: dict[str, int] | None = None
-
-
-class Basket(msgspec.Struct, frozen=True):
-    """What is asked for, as far as the checks before taxes look at it; `cart` is the one that the order comes of."""
-
-    channel: int
-    environment: Environment
-    currency: str
-    lines: tuple[WantedLine, ...]
-    ship_to: Address
-    payment: WantedPayment
-    external_id: str | None = None
-    cart: int | None = None
 
 
 class PricedLine(msgspec.Struct, frozen=True):
@@ -186,53 +150,6 @@ class Appraiser:
         return Shipment(
             ref, first.merchant_id or 0, first.merchant_name, first.merchant_country, tuple(indexes), cost
         )
-
-
-def offer_key(basket: Basket, line: WantedLine) -> OfferKey | None:
-    """The name of the offer that a line looks at; None where its ids cannot be ours."""
-    if line.product is None:
-        return None
-    return OfferKey(basket.channel, basket.environment, line.product, line.variant or 0, basket.currency)
-
-
-def offer_of(view: View, basket: Basket, line: WantedLine) -> Offer | None:
-    """The loaded offer of a line."""
-    key = offer_key(basket, line)
-    return view.get(Offer, key) if key else None
-
-
-def offer_keys(basket: Basket) -> Iterable[OfferKey]:
-    """The offers to load for a basket."""
-    return [key for line in basket.lines if (key := offer_key(basket, line))]
-
-
-def reference_keys(basket: Basket) -> list[tuple[int, str, str, str]]:
-    """The names given from outside that the basket would take."""
-    return [
-        (basket.channel, basket.environment, kind, value)
-        for kind, value in ((EXTERNAL_ID, basket.external_id), (PAYMENT_TOKEN, basket.payment.token))
-        if value is not None
-    ]
-
-
-def shipping_keys(basket: Basket, view: View) -> Iterable[tuple[str, str, str]]:
-    """The shipping rates to load, once the offers are known."""
-    country, currency = basket.ship_to.country, basket.currency
-    offers = (offer_of(view, basket, line) for line in basket.lines)
-    return {(offer.merchant_ref, country, currency) for offer in offers if offer and offer.merchant_ref}
-
-
-def stock_keys(basket: Basket, view: View) -> Iterable[int]:
-    """The tracked variants whose stock the basket looks at."""
-    offers = (offer_of(view, basket, line) for line in basket.lines)
-    return {offer.variant_id for offer in offers if offer and offer.variant_id and offer.tracked}
-
-
-def token_used(basket: Basket, view: View) -> bool:
-    """Whether the payment token has already paid for an order of this account."""
-    token = basket.payment.token
-    key = (basket.channel, basket.environment, PAYMENT_TOKEN, token)
-    return token is not None and view.get(Reference, key) is not None
 
 
 def _source(a: Appraiser) -> Failures:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.domain.appraisal import Basket
+from entrepot.domain.basket import Basket
 from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment
 from entrepot.domain.state import Record
 
@@ -48,6 +48,12 @@ class Draft(msgspec.Struct, frozen=True):
     basket: Basket
     payouts: tuple[Payout, ...] = ()
     purchase: Purchase | None = None
+
+    @property
+    def captured_later(self) -> bool:
+        """Whether the charge is only reserved, to be taken once the order stands."""
+        payment = self.purchase.payment if self.purchase else None
+        return payment is not None and payment.state == "reserved"
 
     @property
     def due(self) -> int:

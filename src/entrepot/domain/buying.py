@@ -14,13 +14,14 @@ import msgspec
 
 from entrepot.domain import choosing
 from entrepot.domain.attempts import Attempt, Draft
+from entrepot.domain.basket import PAYMENT_TOKEN, token_used
 from entrepot.domain.carts import Cart, CartLine
 from entrepot.domain.catalogue import Product, Variant
 from entrepot.domain.codes import code_fault
 from entrepot.domain.ordering import drafted
-from entrepot.domain.placing import InFlight, holds_for
+from entrepot.domain.placing import InFlight, holds_for, in_flight, token_reuse
 from entrepot.domain.purchases import bought, take_codes
-from entrepot.domain.reserving import Reserved
+from entrepot.domain.reserving import Reserved, held_names
 from entrepot.domain.shopping import ShoppingCommand, channel_of, short, unsellable
 from entrepot.domain.state import Changes, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.totals import Totals, destination, planned_payment, total
@@ -52,12 +53,14 @@ _CODE_FAULTS = (
 class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
     """Place a cart as an order. The result is `Placed`; `Reserved` where a card is to be charged; or `InFlight`.
 
-    `lease_until` is the real time until which the caller drives the attempt.
+    `lease_until` is the real time until which the caller drives the attempt. `token` is the hash of the card's token,
+    which pays for one order only.
     """
 
     adds_up: ClassVar[bool] = True
 
     lease_until: datetime
+    token: str | None = None
 
     @property
     def ids(self) -> int:
@@ -70,7 +73,9 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
         return 20
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """What totals look at, and the stock of the lines."""
+        """What totals look at, the card's token, and the stock of the lines."""
+        if stage is Stage.REFERENCE and self.token is not None:
+            return ((self.channel, self.environment, PAYMENT_TOKEN, self.token),)
         number = self.number(view)
         if stage is Stage.STOCK and number is not None:
             lines = [view.get(Variant, line.variant_id) for line in view.children(CartLine, number)]
@@ -91,11 +96,16 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
         totals = total(cart, view)
         if failure := fault(cart, totals, view, now):
             return refused(failure)
-        draft = drafted(cart, totals, view, now, ids)
+        by_card = bool(totals.due and totals.method and totals.method.provider == "card")
+        draft = drafted(cart, totals, view, now, ids, self.token if by_card else None)
+        if waiting := in_flight(draft.basket, view):
+            return Decided(waiting, Changes())
+        if token_used(draft.basket, view):
+            return refused(token_reuse(draft.basket))
         changes = Changes(holds_for(draft, view))
         if draft.purchase is not None:
             take_codes(draft.purchase, cart.id, view, now, changes)
-        if totals.due and totals.method and totals.method.provider == "card":
+        if by_card:
             return self._reserved(cart, draft, now, ids, changes)
         return Decided(bought(draft, view, now, changes), changes)
 
@@ -116,7 +126,8 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
             started_at=now,
             ended_at=None,
         )
-        changes.put(attempt, msgspec.structs.replace(cart, attempt=attempt.id, version=cart.version + 1))
+        # Not a new version: if nothing comes of the attempt, the cart has not changed.
+        changes.put(attempt, *held_names(attempt), msgspec.structs.replace(cart, attempt=attempt.id))
         return Decided(Reserved(attempt), changes)
 
 

@@ -263,32 +263,6 @@ class DeleteCart(CartCommand, frozen=True):
         return Decided(cart, changes)
 
 
-class PurgeCarts(Command, frozen=True):
-    """Delete those of these carts that have expired. The result is how many."""
-
-    carts: tuple[int, ...]
-
-    @property
-    def weight(self) -> int:
-        """The carts and some lines each."""
-        return 4 * len(self.carts)
-
-    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The carts, with their lines, and what was planned to pay them."""
-        del view
-        return self.carts if stage in {Stage.CART, Stage.PAYMENT} else ()
-
-    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Remove what has expired; a cart that was changed meanwhile, or is being placed, stays."""
-        del ids
-        found = [cart for number in self.carts if (cart := view.get(Cart, number))]
-        expired = [cart for cart in found if cart.expires_at <= now and cart.attempt is None]
-        changes = Changes()
-        for cart in expired:
-            remove_cart(cart, view, changes)
-        return Decided(len(expired), changes)
-
-
 def visible(cart: Cart, owner: CartOwner, now: datetime) -> bool:
     """Whether the cart is there for this caller: his own, and not expired."""
     return (cart.channel, cart.environment) == (owner.channel, owner.environment) and cart.expires_at > now

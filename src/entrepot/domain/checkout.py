@@ -11,7 +11,8 @@ from collections.abc import Iterable
 import msgspec
 
 from entrepot.domain import appraisal, stock
-from entrepot.domain.appraisal import Appraised, Appraiser, Basket, PricedLine, Shipment, WantedLine
+from entrepot.domain.appraisal import Appraised, Appraiser, PricedLine, Shipment
+from entrepot.domain.basket import Basket, WantedLine, offer_of
 from entrepot.domain.channels import Channel
 from entrepot.domain.drafting import tax_query
 from entrepot.domain.orders import Address
@@ -110,7 +111,7 @@ def _summed(every: Appraiser, known: Appraiser, failures: list[Failure], *, ship
 
 def _fault(every: Appraiser, line: WantedLine) -> LineFailure | None:
     """Why nobody can buy the line; what is wrong with its merchant or price is no concern of a shopper."""
-    offer = appraisal.offer_of(every.view, every.basket, line)
+    offer = offer_of(every.view, every.basket, line)
     fault = appraisal.offer_failure(offer, line.ref, every.channel.known_integrations)
     return ProductUnavailable(line.ref) if isinstance(fault, MerchantUnknown | PriceInvalid) else fault
 

@@ -8,8 +8,10 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from entrepot.domain.orders import Order, Payment, PaymentState, Refund, event
+from entrepot.domain.orders import Asking, Order, Payment, PaymentState, Refund, event
+from entrepot.domain.outbox import Delivery
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.failures import Failure
 from entrepot.failures.commerce import (
     PaymentNotCancellable,
     PaymentNotCapturable,
@@ -17,6 +19,9 @@ from entrepot.failures.commerce import (
 )
 
 SettableState = Literal["unpaid", "pending", "reserved", "paid", "error"]
+HAPPENED = {"paid": "payment-captured", "cancelled": "payment-cancelled"}
+"""What an order's history calls it, by the state that a payment came to."""
+LISTENER = "payment"
 OPEN_STATES = frozenset({"planned", "unpaid", "pending", "reserved"})
 
 
@@ -27,10 +32,17 @@ class PaymentSet(msgspec.Struct, frozen=True):
     payment: Payment
 
 
+class PaymentAsked(msgspec.Struct, frozen=True):
+    """The provider that holds the money is to be asked; `first` says that nobody else has asked this yet."""
+
+    order: Order
+    payment: Payment
+    asking: Asking
+    first: bool
+
+
 class PaymentCommand(Command, frozen=True, kw_only=True):
     """What the commands share on a payment of a placed order, which the order's lock guards."""
-
-    happening: ClassVar[str] = ""
 
     channel: int
     order: int
@@ -58,58 +70,114 @@ class PaymentCommand(Command, frozen=True, kw_only=True):
         """What the command makes of a payment that is there."""
         raise NotImplementedError
 
-    def settled(self, order: Order, payment: Payment, view: View, now: datetime, changes: Changes) -> Order:
-        """The order with the state that its payments give it, and the event, put among the changes."""
+    @staticmethod
+    def written(order: Order, payment: Payment, happening: str, view: View, now: datetime) -> Decided:
+        """The payment as it now stands, and the order with the state that its payments give it: `PaymentSet`."""
         payments = [payment if p.key == payment.key else p for p in view.children(Payment, order.id)]
         state = state_of(payments, order.total, view.children(Refund, order.id))
         after = msgspec.structs.replace(order, payment_state=state)
-        after, happened = event(after, self.happening, now, payment=payment.id, state=payment.state)
-        changes.put(after, happened, payment)
-        return after
+        after, happened = event(after, happening, now, payment=payment.id, state=payment.state)
+        return Decided(PaymentSet(after, payment), Changes((after, happened, payment)))
 
 
-class CapturePayment(PaymentCommand, frozen=True, kw_only=True):
-    """Collect what was reserved, or note that it came in by hand. The result is `PaymentSet`.
+class AskedPayment(PaymentCommand, frozen=True, kw_only=True):
+    """What collecting and giving up share: for money that a card's provider holds, the provider is asked first.
 
-    For a reservation at a gateway the caller has captured there before; `reference` is the gateway's name for it.
+    The result then is `PaymentAsked`, and `EndAsking` says what came of it; else it is `PaymentSet`. `ask_again_at`
+    is real time: until then only who asked first asks the provider.
     """
 
-    happening: ClassVar[str] = "payment-captured"
+    what: ClassVar[Literal["capture", "cancel"]]
+    after: ClassVar[Literal["paid", "cancelled"]]
 
-    reference: str | None = None
+    ask_again_at: datetime
+
+    @property
+    def ids(self) -> int:
+        """The question's."""
+        return 1
+
+    def refusal(self, payment: Payment) -> Failure:
+        """How it is said that the payment's state does not allow it."""
+        raise NotImplementedError
 
     def change(self, order: Order, payment: Payment, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse what is paid, cancelled or broken."""
-        del ids
-        if payment.state not in OPEN_STATES:
-            return refused(PaymentNotCapturable(payment.state))
-        paid = msgspec.structs.replace(payment, state="paid", reference=self.reference or payment.reference)
-        changes = Changes()
-        return Decided(PaymentSet(self.settled(order, paid, view, now, changes), paid), changes)
+        """Refuse what is paid, cancelled or broken, or being asked the other way."""
+        if payment.state not in OPEN_STATES or (payment.asking and payment.asking.what != self.what):
+            return refused(self.refusal(payment))
+        if payment.asking is not None:
+            return Decided(PaymentAsked(order, payment, payment.asking, first=False), Changes())
+        if payment.kind == "card":
+            asking = Asking(self.what, ids.next())
+            asked = msgspec.structs.replace(payment, asking=asking)
+            again = Delivery(
+                *delivery_key(order.id, asking.no), {"payment": payment.id}, now, self.ask_again_at
+            )
+            return Decided(PaymentAsked(order, asked, asking, first=True), Changes((asked, again)))
+        done = msgspec.structs.replace(payment, state=self.after)
+        return self.written(order, done, HAPPENED[self.after], view, now)
 
 
-class CancelPayment(PaymentCommand, frozen=True, kw_only=True):
-    """Give up a payment that was not collected. The result is `PaymentSet`.
+class CapturePayment(AskedPayment, frozen=True, kw_only=True):
+    """Collect what was reserved, or note that it came in by hand."""
 
-    What a gateway had reserved the caller has let go there before.
+    what = "capture"
+    after = "paid"
+
+    def refusal(self, payment: Payment) -> Failure:
+        """Not capturable."""
+        return PaymentNotCapturable(payment.state)
+
+
+class CancelPayment(AskedPayment, frozen=True, kw_only=True):
+    """Give up a payment that was not collected."""
+
+    what = "cancel"
+    after = "cancelled"
+
+    def refusal(self, payment: Payment) -> Failure:
+        """Not cancellable."""
+        return PaymentNotCancellable(payment.state)
+
+
+class EndAsking(PaymentCommand, frozen=True, kw_only=True):
+    """What the provider said to the question `no`; None: it refused, and the payment is as it was before.
+
+    What it did is true whoever asked: it counts even where the question has been given up. The result is `PaymentSet`.
     """
 
-    happening: ClassVar[str] = "payment-cancelled"
+    no: int
+    state: Literal["paid", "cancelled"] | None
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The delivery too, which would ask again."""
+        return (delivery_key(self.order, self.no),) if stage is Stage.DELIVERY else super().wants(stage, view)
 
     def change(self, order: Order, payment: Payment, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse what is paid, cancelled or broken."""
+        """Write it down once; nothing of a question that was refused remains."""
         del ids
-        if failure := uncancellable(payment):
-            return refused(failure)
-        cancelled = msgspec.structs.replace(payment, state="cancelled")
-        changes = Changes()
-        return Decided(PaymentSet(self.settled(order, cancelled, view, now, changes), cancelled), changes)
+        decided = self._ended(order, payment, view, now)
+        if (again := view.get(Delivery, delivery_key(order.id, self.no))) is not None:
+            decided.changes.remove(again)
+        return decided
+
+    def _ended(self, order: Order, payment: Payment, view: View, now: datetime) -> Decided:
+        if payment.state == "reserved" and self.state is not None:
+            done = msgspec.structs.replace(payment, state=self.state, asking=None)
+            return self.written(order, done, HAPPENED[self.state], view, now)
+        if payment.asking is None or payment.asking.no != self.no:
+            return Decided(PaymentSet(order, payment), Changes())
+        payment = msgspec.structs.replace(payment, asking=None)
+        return Decided(PaymentSet(order, payment), Changes((payment,)))
+
+
+def delivery_key(order: int, no: int) -> tuple[int, str, int]:
+    """The name of the delivery that asks a provider again: subject, listener, number."""
+    return (order, f"{LISTENER}:{no}", 1)
 
 
 class SetPayment(PaymentCommand, frozen=True, kw_only=True):
     """Set what an administrator knows of a payment; what is None stays. The result is `PaymentSet`."""
-
-    happening: ClassVar[str] = "payment-set"
 
     state: SettableState | None = None
     reference: str | None = None
@@ -117,11 +185,17 @@ class SetPayment(PaymentCommand, frozen=True, kw_only=True):
     external_data: dict[str, Any] | None = None
 
     def change(self, order: Order, payment: Payment, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse another state for what a gateway or certificate collected, or what was given back or cancelled."""
+        """Refuse another state for what a gateway or certificate collected, or what was given back or cancelled.
+
+        A reservation that its provider has dropped can be called broken: nobody will ever collect it. What the
+        provider calls a charge is not to be changed: by that name money is collected and given back.
+        """
         del ids
-        moves = self.state is not None and self.state != payment.state
-        fixed = payment.kind != "manual" or payment.refunded or payment.state == "cancelled"
-        if moves and fixed:
+        dropped = payment.state == "reserved" and self.state == "error" and payment.asking is None
+        by_hand = payment.kind == "manual" and not payment.refunded and payment.state != "cancelled"
+        moves = self.state not in (None, payment.state) and not dropped
+        renamed = self.reference not in (None, payment.reference) and payment.kind == "card"
+        if renamed or (moves and not by_hand):
             return refused(PaymentNotCapturable(payment.state))
         asked = {
             name: value
@@ -129,13 +203,7 @@ class SetPayment(PaymentCommand, frozen=True, kw_only=True):
             if (value := getattr(self, name)) is not None
         }
         after = msgspec.structs.replace(payment, **asked)
-        changes = Changes()
-        return Decided(PaymentSet(self.settled(order, after, view, now, changes), after), changes)
-
-
-def uncancellable(payment: Payment) -> PaymentNotCancellable | None:
-    """Why a payment cannot be cancelled."""
-    return None if payment.state in OPEN_STATES else PaymentNotCancellable(payment.state)
+        return self.written(order, after, "payment-set", view, now)
 
 
 def state_of(payments: Sequence[Payment], total: int, refunds: Iterable[Refund]) -> PaymentState:

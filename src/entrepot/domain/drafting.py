@@ -10,8 +10,9 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain import appraisal, taxes
-from entrepot.domain.appraisal import Appraised, Appraiser, Basket
+from entrepot.domain.appraisal import Appraised, Appraiser
 from entrepot.domain.attempts import Draft, Payout
+from entrepot.domain.basket import Basket, offer_keys, reference_keys, shipping_keys, stock_keys
 from entrepot.domain.channels import Channel, ChannelSettings, Reference
 from entrepot.domain.orders import Order, OrderLine, OrderPart, Person
 from entrepot.domain.shipping import LABEL
@@ -83,18 +84,18 @@ class OrderCommand(Command, frozen=True):
             case Stage.CHANNEL:
                 return (basket.channel,)
             case Stage.REFERENCE:
-                return appraisal.reference_keys(basket)
+                return reference_keys(basket)
             case Stage.ORDER:
                 return (self.existing.order,) if self.existing else ()
             case Stage.OFFER:
-                return appraisal.offer_keys(basket)
+                return offer_keys(basket)
             case Stage.SHIPPING:
-                return appraisal.shipping_keys(basket, view)
+                return shipping_keys(basket, view)
             case Stage.TAX:
                 channel = view.get(Channel, basket.channel)
                 return tax_keys(channel, basket) if channel else ()
             case Stage.STOCK:
-                return appraisal.stock_keys(basket, view)
+                return stock_keys(basket, view)
             case _:
                 return ()
 
@@ -150,7 +151,7 @@ def _continued(drafted: Draft, before: Order | None) -> Draft:
 
 def holding_attempt(basket: Basket, view: View) -> int | None:
     """The open attempt that holds one of the basket's outside names."""
-    held = (view.get(Reference, name) for name in appraisal.reference_keys(basket))
+    held = (view.get(Reference, name) for name in reference_keys(basket))
     return next((name.attempt for name in held if name and name.attempt is not None), None)
 
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 
-from entrepot.domain.appraisal import Basket, WantedPayment
 from entrepot.domain.attempts import Draft, Purchase
+from entrepot.domain.basket import Basket, WantedPayment
 from entrepot.domain.carts import Cart
 from entrepot.domain.catalogue import Merchant, Product
 from entrepot.domain.customers import Buyer
 from entrepot.domain.folding import folded
 from entrepot.domain.orders import Address, Order, OrderLine, OrderPart, Payment, PaymentState, Person
+from entrepot.domain.payment_methods import PaymentMethod
 from entrepot.domain.state import Ids, View
 from entrepot.domain.totals import LineTotal, Totals, planned_payment
 from entrepot.domain.vat import Amount
@@ -23,8 +24,10 @@ CERTIFICATE = "gift certificate"
 CARD, BY_HAND = "credit card", "manual"
 
 
-def drafted(cart: Cart, totals: Totals, view: View, now: datetime, ids: Ids) -> Draft:
-    """The order of a cart that passed every check."""
+def drafted(
+    cart: Cart, totals: Totals, view: View, now: datetime, ids: Ids, token: str | None = None
+) -> Draft:
+    """The order of a cart that passed every check; `token` is the hash of the card's token."""
     parts, part_of = _parts(cart, totals, view)
     lines = tuple(_line(cart, line, part_of[line.line.no]) for line in totals.lines)
     purchase = _purchase(cart, totals, view, ids)
@@ -36,7 +39,7 @@ def drafted(cart: Cart, totals: Totals, view: View, now: datetime, ids: Ids) -> 
         cart.currency,
         (),
         ship_to(cart.buyer),
-        WantedPayment(method),
+        WantedPayment(method, token),
         cart=cart.id,
     )
     return Draft(order, parts, lines, basket, purchase=purchase)
@@ -181,9 +184,15 @@ def _order_data(cart: Cart, totals: Totals) -> dict[str, Any]:
 
 
 def _payment_state(totals: Totals) -> PaymentState:
-    """Paid where nothing is left to pay; a card is charged before the order exists."""
-    by_hand = totals.due > 0 and totals.method is not None and totals.method.provider == "manual"
-    return "unpaid" if by_hand else "paid"
+    """Paid where nothing is left to pay; a card is charged, or the money reserved, before the order exists."""
+    return "paid" if totals.due <= 0 or totals.method is None else _state_by(totals.method)
+
+
+def _state_by(method: PaymentMethod) -> Literal["unpaid", "reserved", "paid"]:
+    """How a payment by this method stands once the order exists."""
+    if method.provider == "manual":
+        return "unpaid"
+    return "reserved" if method.capture == "later" else "paid"
 
 
 def _purchase(cart: Cart, totals: Totals, view: View, ids: Ids) -> Purchase:
@@ -204,7 +213,7 @@ def _payment(cart: Cart, totals: Totals, view: View) -> Payment | None:
     planned = planned_payment(cart, view)
     if totals.due <= 0 or planned is None or totals.method is None:
         return None
-    state = "paid" if totals.method.provider == "card" else "unpaid"
+    state = _state_by(totals.method)
     return msgspec.structs.replace(planned, state=state, amount=totals.due, currency=cart.currency)
 
 

@@ -171,6 +171,13 @@ class OrderEvent(Record, frozen=True):
         return (self.order, self.seq)
 
 
+class Asking(msgspec.Struct, frozen=True):
+    """What the provider of a reserved payment is being asked for; `no` tells this question from all others."""
+
+    what: Literal["capture", "cancel"]
+    no: int
+
+
 class Payment(Record, frozen=True):
     """Money for an order or a cart.
 
@@ -193,6 +200,7 @@ class Payment(Record, frozen=True):
     method_id: int | None = None
     params: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     external_data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    asking: Asking | None = None
 
     @property
     def key(self) -> Hashable:

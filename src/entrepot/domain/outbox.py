@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from entrepot.domain.state import Record
+import msgspec
+
+from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Record, Stage, View, refused
+from entrepot.failures.service import DeliveryNotParked
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """Due at once: deliveries are timed by the real clock, which no rule knows."""
@@ -35,4 +38,38 @@ class Delivery(Record, frozen=True):
     @property
     def key(self) -> Hashable:
         """Subject, listener and number."""
+        return (self.subject, self.listener, self.seq)
+
+    @property
+    def name(self) -> str:
+        """As an operator names it: subject, listener and number."""
+        return f"{self.subject}/{self.listener}/{self.seq}"
+
+
+class RetryDelivery(Command, frozen=True):
+    """Bring back a message that was given up: it is due at once, and has all its time again.
+
+    The result is the `Delivery`. Messages of the same pair that are waiting wait for it again.
+    """
+
+    subject: int
+    listener: str
+    seq: int
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The message."""
+        del view
+        return ((Delivery, self._key),) if stage is Stage.ROW else ()
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse one that is not there, or was not given up."""
+        del now, ids
+        found = view.get(Delivery, self._key)
+        if found is None or found.state != "parked":
+            return refused(DeliveryNotParked(f"{self.subject}/{self.listener}/{self.seq}"))
+        again = msgspec.structs.replace(found, state="waiting", due_at=AT_ONCE, tries=0, give_up_at=None)
+        return Decided(again, Changes((again,)))
+
+    @property
+    def _key(self) -> Hashable:
         return (self.subject, self.listener, self.seq)

@@ -21,6 +21,7 @@ class CostInterval(msgspec.Struct, frozen=True, omit_defaults=True):
 class PaymentMethod(Record, frozen=True):
     """A way to pay. `provider` says who collects: the channel's card gateway, or somebody by hand (invoice, transfer).
 
+    `capture` says when a card's money is taken: at checkout, or later by an administrator, reserved until then.
     `fee` is by currency, in minor units as prices are (with VAT where prices are). `currencies` and
     `customer_groups` None are all. `cost_mode` and `cost_intervals` (by currency) say which orders it is for.
     `with_certificate`: whether a gift certificate may pay a part.
@@ -34,6 +35,7 @@ class PaymentMethod(Record, frozen=True):
     description: dict[str, str]
     type: str
     provider: Literal["manual", "card"]
+    capture: Literal["checkout", "later"]
     fee: dict[str, int]
     fee_vat_rate: int
     currencies: tuple[str, ...] | None

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import msgspec
 
-from entrepot.domain import appraisal, stock
-from entrepot.domain.appraisal import Basket
+from entrepot.domain import stock
 from entrepot.domain.attempts import Draft
+from entrepot.domain.basket import EXTERNAL, Basket, reference_keys, token_used
 from entrepot.domain.channels import Channel, ChannelSettings, Reference
 from entrepot.domain.drafting import OrderCommand, draft, holding_attempt
 from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment
@@ -49,7 +49,7 @@ class PlaceOrder(OrderCommand, frozen=True):
         drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
-        if appraisal.token_used(self.basket, view):
+        if token_used(self.basket, view):
             return refused(token_reuse(self.basket))
         channel = view.get(Channel, self.basket.channel)
         if channel is None or needs_proof(channel.settings, self.basket):
@@ -87,7 +87,7 @@ def in_flight(basket: Basket, view: View) -> InFlight | None:
 
 def needs_proof(settings: ChannelSettings, basket: Basket) -> bool:
     """Whether somebody outside must be asked about the payment, so that the order needs an attempt."""
-    if basket.payment.method != appraisal.EXTERNAL:
+    if basket.payment.method != EXTERNAL:
         return basket.payment.method in settings.payment_methods
     config = settings.external_payment
     api = config.api if config and config.type == "api" else None
@@ -96,7 +96,7 @@ def needs_proof(settings: ChannelSettings, basket: Basket) -> bool:
 
 def token_reuse(basket: Basket) -> Failure:
     """What a second use of a payment token is called, by the method that the token proves."""
-    if basket.payment.method == appraisal.EXTERNAL:
+    if basket.payment.method == EXTERNAL:
         return ExternalPaymentRefused()
     return PaymentDeclined(TOKEN_REUSED)
 
@@ -160,7 +160,7 @@ def claims(order: Order, basket: Basket) -> list[Reference]:
     """The outside names that this order takes for itself."""
     return [
         Reference(channel, environment, kind, value, order.id)
-        for channel, environment, kind, value in appraisal.reference_keys(basket)
+        for channel, environment, kind, value in reference_keys(basket)
     ]
 
 
@@ -169,7 +169,7 @@ def _payment(order: Order, basket: Basket, number: int, reference: str | None) -
         order=order.id,
         no=1,
         id=number,
-        kind="external" if basket.payment.method == appraisal.EXTERNAL else "card",
+        kind="external" if basket.payment.method == EXTERNAL else "card",
         method=basket.payment.method,
         state="paid",
         amount=order.total,

@@ -91,7 +91,7 @@ def not_bought(draft: Draft, view: View, now: datetime, changes: Changes) -> Non
         give_back_codes(draft.purchase, draft.order.id, view, now, changes)
     cart = view.get(Cart, draft.order.id)
     if cart is not None:
-        changes.put(msgspec.structs.replace(cart, attempt=None, version=cart.version + 1))
+        changes.put(msgspec.structs.replace(cart, attempt=None))
 
 
 def _remove_cart(number: int, view: View, changes: Changes) -> None:

@@ -46,14 +46,14 @@ class RefundOrder(Command, frozen=True):
     `payment` is a payment's id; without one it is the order's first of which something is left. Units are worth their
     goods, tax and duties, and with the last unit of a part also its shipping; where both are given, the amount decides
     and the units are only counted. Times are real: until `ask_again_at` only who reserved the refund asks the
-    provider, until `give_up_at` the provider knows its key. `channel` limits it to that account's own orders. The
+    provider, until `key_until` the provider knows its key. `channel` limits it to that account's own orders. The
     result is `Refunding`.
     """
 
     order: int
     reason: str
     ask_again_at: datetime
-    give_up_at: datetime
+    key_until: datetime
     lines: tuple[RefundedLine, ...] = ()
     amount: int | None = None
     payment: int | None = None
@@ -122,7 +122,7 @@ class RefundOrder(Command, frozen=True):
         payment = msgspec.structs.replace(claim.payment, refunded=claim.payment.refunded + refund.amount)
         changes = Changes((payment, *_counted(claim.lines, refund, 1)))
         if payment.kind == "card":
-            payload = {"give_up_at": self.give_up_at.isoformat()}
+            payload = {"key_until": self.key_until.isoformat()}
             again = Delivery(*delivery_key(refund.order, refund.id), payload, now, self.ask_again_at)
             changes.put(refund, again)
             return Decided(Refunding(claim.order, refund, payment), changes)

@@ -8,14 +8,14 @@ from typing import Literal
 
 import msgspec
 
-from entrepot.domain import appraisal, stock
-from entrepot.domain.appraisal import Basket
+from entrepot.domain import stock
 from entrepot.domain.attempts import Attempt, Draft
+from entrepot.domain.basket import PAYMENT_TOKEN, Basket, reference_keys, token_used
 from entrepot.domain.channels import Reference
 from entrepot.domain.drafting import OrderCommand, draft
 from entrepot.domain.orders import Order
 from entrepot.domain.outbox import Delivery
-from entrepot.domain.placing import drop_recorded, holds_for, in_flight, settle, token_reuse
+from entrepot.domain.placing import claims, drop_recorded, holds_for, in_flight, settle, token_reuse
 from entrepot.domain.purchases import bought, codes_want, not_bought
 from entrepot.domain.state import Changes, Command, Decided, Decision, Ids, Refused, Stage, View, refused
 from entrepot.domain.stock import Hold, Level
@@ -57,10 +57,10 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
         drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
-        if appraisal.token_used(self.basket, view):
+        if token_used(self.basket, view):
             return refused(token_reuse(self.basket))
         attempt = self._attempt(drafted, now, ids)
-        changes = Changes((attempt, *holds_for(drafted, view), *_held_names(attempt)))
+        changes = Changes((attempt, *holds_for(drafted, view), *held_names(attempt)))
         if self.existing and (order := view.get(Order, self.existing.order)):
             # While money is on its way the order can neither be cancelled nor expire nor be paid again.
             changes.put(msgspec.structs.replace(order, payment_state="pending"))
@@ -103,7 +103,7 @@ class AttemptCommand(Command, frozen=True):
             case Stage.CART:
                 return () if self.basket.cart is None else (self.basket.cart,)
             case Stage.REFERENCE:
-                return appraisal.reference_keys(self.basket)
+                return reference_keys(self.basket)
             case Stage.ORDER:
                 return (self.order,)
             case Stage.ATTEMPT:
@@ -138,9 +138,9 @@ class CompleteAttempt(AttemptCommand, frozen=True):
         changes = Changes((_ended(attempt, "done", now),))
         changes.put(*_payouts(attempt, self.reference, now))
         if attempt.draft.purchase is not None:
-            return Decided(
-                bought(attempt.draft, view, now, changes, self.reference, self.description), changes
-            )
+            placed = bought(attempt.draft, view, now, changes, self.reference, self.description)
+            changes.put(*claims(placed.order, self.basket))
+            return Decided(placed, changes)
         drafted = _continued(attempt.draft, view)
         placed = settle(drafted, now, changes, ids, self.reference, self.description)
         drop_recorded(drafted, view, changes)
@@ -245,15 +245,15 @@ def _ended(attempt: Attempt, state: Literal["done", "refused"], now: datetime) -
     return msgspec.structs.replace(attempt, state=state, version=attempt.version + 1, ended_at=now)
 
 
-def _held_names(attempt: Attempt) -> list[Reference]:
+def held_names(attempt: Attempt) -> list[Reference]:
     """The names that the attempt keeps from others while it is open; an order to be paid has its external id."""
-    names = appraisal.reference_keys(attempt.draft.basket)
-    mine = (name for name in names if attempt.kind == "place" or name[2] == appraisal.PAYMENT_TOKEN)
+    names = reference_keys(attempt.draft.basket)
+    mine = (name for name in names if attempt.kind == "place" or name[2] == PAYMENT_TOKEN)
     return [Reference(*name, attempt.order, attempt.id) for name in mine]
 
 
 def _free_names(attempt: Attempt, view: View, changes: Changes) -> None:
-    for name in _held_names(attempt):
+    for name in held_names(attempt):
         held = view.get(Reference, name.key)
         if held is not None and held.attempt == attempt.id:
             changes.remove(held)

@@ -66,6 +66,31 @@ class Stage(IntEnum):
     STOCK = 40
 
 
+_CODES = frozenset(
+    {Stage.DISCOUNT, Stage.DISCOUNT_USE, Stage.CERTIFICATE, Stage.CERTIFICATE_USE},
+)
+_AFTER_CART = frozenset(stage for stage in Stage if stage > Stage.CART)
+
+LEADS_TO: defaultdict[Stage, frozenset[Stage]] = defaultdict(
+    frozenset,
+    {
+        Stage.CHANNEL: frozenset({Stage.TAX}),
+        Stage.REFERENCE: frozenset({Stage.CUSTOMER}),
+        Stage.CODE: frozenset({Stage.CUSTOMER}),
+        Stage.SESSION: _AFTER_CART | {Stage.CART},
+        Stage.CUSTOMER: frozenset({Stage.HELD}),
+        Stage.CART: _AFTER_CART,
+        Stage.ORDER: _CODES | {Stage.PAYMENT, Stage.DELIVERY, Stage.STOCK},
+        Stage.ATTEMPT: _CODES,
+        Stage.DISCOUNT: _CODES,
+        Stage.CERTIFICATE: _CODES,
+        Stage.OFFER: frozenset({Stage.SHIPPING, Stage.STOCK}),
+        Stage.ARTICLE: frozenset({Stage.STOCK}),
+    },
+)
+"""To which later stages' wants a stage may lead. Stages that do not lead to each other load together."""
+
+
 class View:
     """The records of one workspace that a batch has loaded, with the changes of the commands accepted so far."""
 

@@ -12,14 +12,8 @@ from entrepot.domain.discarding import DISCARDED
 from entrepot.domain.orders import Order, OrderEvent
 from entrepot.domain.outbox import Delivery
 from entrepot.domain.state import Changes, Record, View
-from entrepot.store.connections import Connection
+from entrepot.store.reading import Listener
 
-_LISTENERS = """
-select l.channel, l.event, l.id, c.settings -> 'door' ->> 'uid'
-from unnest($2::bigint[]) k(channel)
-join event_listeners l on l.workspace = $1 and l.channel = k.channel
-join channels c on c.workspace = $1 and c.id = l.channel
-"""
 _NEW = frozenset({"placed", "recorded"})
 
 
@@ -32,27 +26,23 @@ class Event(msgspec.Struct, frozen=True):
     seq: int
 
 
-async def announce(connection: Connection, workspace: int, view: View, now: datetime) -> None:
-    """Queue a message to each listener of what the batch made happen; nothing is read where nothing did."""
-    events = list(_events(view))
-    channels = sorted({event.channel for event in events})
-    if not channels:
-        return
-    rows = await connection.fetch(_LISTENERS, workspace, channels)
-    listeners: dict[tuple[int, str], list[tuple[int, str | None]]] = {}
-    for channel, name, number, public in rows:
-        listeners.setdefault((channel, name), []).append((number, public))
-    view.apply(Changes(_deliveries(events, listeners, now)))
+def announce(view: View, listeners: Iterable[Listener], now: datetime) -> None:
+    """Queue a message to each of the workspace's listeners of what the batch made happen."""
+    by_event: dict[tuple[int, str], list[Listener]] = {}
+    for listener in listeners:
+        by_event.setdefault((listener.channel, listener.event), []).append(listener)
+    if by_event:
+        view.apply(Changes(_deliveries(_events(view), by_event, now)))
 
 
 def _deliveries(
-    events: Iterable[Event], listeners: dict[tuple[int, str], list[tuple[int, str | None]]], now: datetime
+    events: Iterable[Event], listeners: dict[tuple[int, str], list[Listener]], now: datetime
 ) -> Iterator[Delivery]:
     for event in events:
-        for number, public in listeners.get((event.channel, event.name), ()):
-            shop = int(public) if public and public.isdigit() else None
+        for listener in listeners.get((event.channel, event.name), ()):
+            shop = int(listener.shop) if listener.shop and listener.shop.isdigit() else None
             payload = {"event": event.name, "webshop": shop, "uid": event.subject}
-            yield Delivery(event.subject, f"event:{number}", event.seq, payload, now)
+            yield Delivery(event.subject, f"event:{listener.id}", event.seq, payload, now)
 
 
 def _events(view: View) -> Iterator[Event]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from entrepot.domain.state import Command, Decided, Decision, Ids, Refused, View, refused
@@ -16,19 +15,13 @@ from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
 from entrepot.store.connections import Connection
 from entrepot.store.loaders import load
-from entrepot.store.writer import Dirty
+from entrepot.store.reading import BatchReader, find_function
+from entrepot.store.writer import write, write_function
 
 Rule = Callable[[Command, View, datetime, Ids], Decision]
 """How a command is decided; wired per engine, so that a fault can be put around it."""
 
 _log = structlog.stdlib.get_logger("entrepot.engine")
-
-_BEGIN = "insert into batches (workspace, id, at) values ($1, $2, $3)"
-_COUNT = "update counters set next = next + $2 where workspace = $1 returning next - $2"
-
-
-class AlreadyCommittedError(Exception):
-    """The batch's id is there: an earlier try, whose connection was lost, did commit."""
 
 
 class BatchIds:
@@ -49,6 +42,12 @@ class BatchIds:
         return UUID(bytes=os.urandom(16), version=4)
 
 
+async def make_ready(connection: Connection) -> None:
+    """Give a connection, once, what batches use on it."""
+    await connection.execute(find_function())
+    await connection.execute(write_function())
+
+
 class Batch:
     """The commands of one workspace that are decided and written together, under one id for all tries."""
 
@@ -67,7 +66,6 @@ class Batch:
         transaction = connection.transaction()
         await transaction.start()
         try:
-            await self._begin(connection)
             await self._work(connection, rule, now)
         except BaseException:
             if not connection.is_closed():
@@ -75,31 +73,21 @@ class Batch:
             raise
         await transaction.commit()
 
-    async def _begin(self, connection: Connection) -> None:
-        try:
-            await connection.execute(_BEGIN, self.workspace, self.id, real_now())
-        except asyncpg.UniqueViolationError as error:
-            raise AlreadyCommittedError from error
-
     async def _work(self, connection: Connection, rule: Rule, now: datetime) -> None:
         view = View(self.workspace)
-        await load(connection, self.workspace, self.commands, view, lock=True)
-        ids = await self._ids(connection)
-        self.answers = [decide(command, view, now, ids, rule) for command in self.commands]
-        await announce(connection, self.workspace, view, now)
-        dirty = Dirty(view)
-        await dirty.claim(connection, self.workspace)
-        await dirty.write(connection, self.workspace)
-
-    async def _ids(self, connection: Connection) -> BatchIds:
-        # The counter is the last row that a batch locks. What refused commands leave unused is a gap.
+        # What refused commands leave unused of the ids is a gap.
         count = sum(command.ids for command in self.commands)
-        if not count:
-            return BatchIds(0, 0)
-        first = await connection.fetchval(_COUNT, self.workspace, count)
-        if first is None:
+        reader = BatchReader(connection, self.workspace, self.id, real_now(), count)
+        await load(reader, self.commands, view)
+        ids = self._ids(reader.first, count)
+        self.answers = [decide(command, view, now, ids, rule) for command in self.commands]
+        announce(view, reader.listeners, now)
+        await write(connection, self.workspace, view)
+
+    def _ids(self, first: int | None, count: int) -> BatchIds:
+        if count and first is None:
             raise LookupError(f"workspace {self.workspace} has no counter")
-        return BatchIds(first, count)
+        return BatchIds(first or 0, count)
 
 
 def decide(command: Command, view: View, now: datetime, ids: Ids, rule: Rule) -> object | Refused:

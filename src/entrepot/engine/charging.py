@@ -1,6 +1,7 @@
 """Charging a card for an attempt, and finding out later what became of a charge.
 
-The intent is made without a token under the attempt's own key, so making it again is always safe and tells its id;
+The intent is made without a token under the attempt's own key, so making it again is safe while the provider knows the
+key, and tells its id; later it is looked for by what marks it;
 only the one who drives an attempt ever confirms or captures. Recovery reads, cancels and refunds, nothing else.
 """
 
@@ -14,9 +15,11 @@ import msgspec
 
 from entrepot.domain.attempts import Attempt
 from entrepot.domain.placing import TOKEN_REUSED
+from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 from entrepot.failures.payments import CardProviderFailed, MerchantPayoutMissing, PaymentDeclined
 from entrepot.gateways.cards.port import (
+    KEY_LIFE,
     UNREACHABLE,
     CallFailed,
     CardGateway,
@@ -39,7 +42,10 @@ def preparation(channel: int, environment: str) -> dict[str, str]:
 
 
 class Charged(msgspec.Struct, frozen=True):
-    """The money is taken: the intent, what may be said of the card, and the secret of a prepared charge."""
+    """The money is taken, or reserved where it is to be taken later.
+
+    With it come the intent, what may be said of the card, and the secret of a prepared charge.
+    """
 
     intent: str
     description: str | None
@@ -72,7 +78,7 @@ class Charging:
         self._due = attempt.draft.due
 
     async def charge(self, token: str | None) -> Charge:
-        """Reserve and take the money: create, confirm, check that merchants can be paid, capture."""
+        """Reserve and take the money: create, confirm, check that merchants can be paid, capture unless it waits."""
         return await self._within_limit(self._charge(token))
 
     async def settle(self) -> Charge:
@@ -87,13 +93,26 @@ class Charging:
             return InDoubt(self._failed(UNREACHABLE))
 
     async def _settle(self) -> Charge:
-        intent = await self._intent()
+        intent = await (self._found() if self._key_has_ended() else self._intent())
+        if intent is None:
+            return NotCharged(self._failed(UNREACHABLE))
         if isinstance(intent, CallFailed):
             failure = self._failed(intent.message)
             return NotCharged(failure) if self._never_taken(intent) else InDoubt(failure)
         if intent.status == "succeeded":
             return await self._taken(intent)
+        if self._reserved(intent):
+            return self._charged(intent)
         return await self._let_go(intent, self._failed(UNREACHABLE))
+
+    def _reserved(self, intent: Intent) -> bool:
+        """Whether the money is where the order wants it to be: reserved, to be taken later."""
+        wanted = (self._due, self._order.currency)
+        return (
+            self._attempt.draft.captured_later
+            and intent.status == "requires_capture"
+            and (intent.amount, intent.currency) == wanted
+        )
 
     def _never_taken(self, failed: CallFailed) -> bool:
         """Whether a definite answer about the intent shows that no money can have moved by it."""
@@ -115,12 +134,26 @@ class Charging:
         missing = await self._payout_missing()
         if missing is not None:
             return await self._let_go(confirmed, missing)
+        if self._attempt.draft.captured_later:
+            return self._charged(confirmed)
         captured = await self._gateway.capture(confirmed.id, self._due)
         if isinstance(captured, Intent):
             return self._charged(captured)
         if captured.in_doubt:
             return InDoubt(self._failed(captured.message))
         return await self._let_go(confirmed, self._failed(captured.message))
+
+    def _key_has_ended(self) -> bool:
+        """Whether making the intent again could make another one."""
+        return self._attempt.intent is None and real_now() - self._attempt.started_at > KEY_LIFE
+
+    async def _found(self) -> Intent | CallFailed | None:
+        return await self._gateway.find_intent(self._request())
+
+    def _request(self) -> CreateIntent:
+        order = self._order
+        metadata = {"attempt": self._key, "order": str(order.id), "channel": str(order.channel)}
+        return CreateIntent(self._key, self._due, order.currency, metadata)
 
     async def _intent(self) -> Intent | CallFailed:
         order = self._order
@@ -130,8 +163,7 @@ class Charging:
                 return prepared
             owned = preparation(order.channel, order.environment).items() <= prepared.metadata.items()
             return prepared if owned else NO_SUCH_INTENT
-        metadata = {"attempt": self._key, "order": str(order.id), "channel": str(order.channel)}
-        return await self._gateway.create_intent(CreateIntent(self._key, self._due, order.currency, metadata))
+        return await self._gateway.create_intent(self._request())
 
     async def _unconfirmed(self, intent: Intent, answer: Declined | TokenUsed | CallFailed) -> Charge:
         match answer:

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import msgspec
 
-from entrepot.domain.appraisal import EXTERNAL, Basket
 from entrepot.domain.attempts import Attempt
+from entrepot.domain.basket import EXTERNAL, Basket
 from entrepot.domain.channels import ChannelSettings, ExternalApi
 from entrepot.domain.drafting import OrderCommand, Quoted, quote_question, simulated_taxes
 from entrepot.domain.money import to_major

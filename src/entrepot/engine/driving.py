@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from entrepot.domain.appraisal import EXTERNAL
 from entrepot.domain.attempts import Attempt
+from entrepot.domain.basket import EXTERNAL
 from entrepot.domain.channels import CardSettings, ChannelSettings, ExternalApi
 from entrepot.domain.placing import Placed
 from entrepot.domain.reserving import (

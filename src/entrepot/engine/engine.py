@@ -11,13 +11,15 @@ import structlog
 
 from entrepot.domain.state import Command, Refused, View, refused
 from entrepot.engine import batch as batches
-from entrepot.engine.batch import AlreadyCommittedError, Batch, Rule
+from entrepot.engine.batch import Batch, Rule, make_ready
 from entrepot.engine.clock import Clock
 from entrepot.engine.queues import Pending, Queues
 from entrepot.failures import Internal, Overloaded, Unavailable
+from entrepot.failures.orders import QuoteStale
 from entrepot.failures.rows import NameTaken, PartUnknown
 from entrepot.store.connections import LANE_CONNECTIONS, Connection
 from entrepot.store.loaders import load
+from entrepot.store.reading import AlreadyCommittedError, PlainReader
 from entrepot.store.writer import ClaimLostError
 
 Outcome = object | Refused
@@ -25,6 +27,9 @@ Connect = Callable[[], Awaitable[Connection]]
 
 PATIENCE = 30.0
 """Seconds of real time for which a batch is tried again while the database does not answer."""
+
+SIGHTS = 3
+"""How often a command is decided that did not see all it must."""
 
 _AGAIN = frozenset({"40001", "40P01", "55P03"})
 _LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
@@ -81,10 +86,22 @@ class Engine:
             return refused(Overloaded(1))
         return await future
 
+    async def execute_anew(self, workspace: int, command: Command) -> Outcome:
+        """As `execute`, again where the command must first see what another one of its batch brought into play.
+
+        After `SIGHTS` times `QuoteStale` is the outcome.
+        """
+        outcome = await self.execute(workspace, command)
+        for _ in range(SIGHTS - 1):
+            if not (isinstance(outcome, Refused) and isinstance(outcome.failures[0], QuoteStale)):
+                break
+            outcome = await self.execute(workspace, command)
+        return outcome
+
     async def preview(self, connection: Connection, workspace: int, command: Command) -> View:
         """What the command would see now: a plain read, without locks."""
         view = View(workspace)
-        await load(connection, workspace, [command], view, lock=False)
+        await load(PlainReader(connection, workspace), [command], view)
         return view
 
 
@@ -164,7 +181,9 @@ class Lane:
 
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await self._engine.connect()
+            connection = await self._engine.connect()
+            await make_ready(connection)
+            self._connection = connection
         return self._connection
 
     async def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""What falls due by itself: pending orders that nobody paid in time, carts at their end, and old marks of batches."""
+"""What falls due by itself: pending orders that nobody paid in time, what is over, and old marks of batches."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from entrepot.domain.expiring import ExpirePending
+from entrepot.domain.retention import Retention
 from entrepot.engine.clock import real_now
 from entrepot.engine.engine import Engine
-from entrepot.engine.purging import purge_carts
+from entrepot.engine.purging import purge
 from entrepot.store.connections import FAULTS, Pool
 
 EVERY_SECONDS = 5.0
@@ -42,9 +43,12 @@ where exists (select from batches b where b.workspace = w.id and b.at < $1) limi
 class Housekeeping:
     """Looks every few seconds, in all workspaces; what it does goes through the engine like everything else."""
 
-    def __init__(self, engine: Engine, reads: Pool, *, every: float = EVERY_SECONDS) -> None:
+    def __init__(
+        self, engine: Engine, reads: Pool, retention: Retention, *, every: float = EVERY_SECONDS
+    ) -> None:
         self._engine = engine
         self._reads = reads
+        self._retention = retention
         self._every = every
         self._task: asyncio.Task[None] | None = None
         self._forget_at = 0.0
@@ -71,7 +75,7 @@ class Housekeeping:
 
     async def _tidy(self) -> None:
         await self.expire_pending(self._engine.clock.now())
-        await purge_carts(self._engine, self._reads)
+        await purge(self._engine, self._reads, self._retention)
         if (now := asyncio.get_running_loop().time()) >= self._forget_at:
             self._forget_at = now + FORGET_SECONDS
             await self.forget_batches(real_now())

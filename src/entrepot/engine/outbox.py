@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from entrepot.domain.outbox import Delivery
+from entrepot.domain.retention import Retention
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries.handler import Delivered, Failed, Handler, Job, Outcome
 from entrepot.store import outbox as rows
@@ -31,8 +32,8 @@ CALL_LIMIT = 45.0
 LEASE = timedelta(seconds=60)
 GIVE_UP_AFTER = timedelta(days=3)
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=1), timedelta(hours=1)
-KEPT = timedelta(days=1)
-"""How long delivered rows stay."""
+PERISHABLE = ["event", "mail"]
+"""Handlers whose parked messages are deleted some time after. Money that is due waits for somebody to bring it back."""
 
 IDLE = 1.0
 """Seconds between looks when nobody says that there is something."""
@@ -63,11 +64,13 @@ class Outbox:
         *,
         clock: Callable[[], datetime] = real_now,
         idle: float = IDLE,
+        keep: Retention | None = None,
     ) -> None:
         self._pool = pool
         self._handlers = handlers
         self._clock = clock
         self._idle = idle
+        self._keep = keep or Retention()
         self._wanted = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._flying: dict[asyncio.Task[None], int] = {}
@@ -196,13 +199,15 @@ class Outbox:
                 await self.prune()
 
     async def prune(self) -> int:
-        """Delete what was delivered more than a day ago, in chunks between which others get their turn."""
+        """Delete what arrived, or was given up, so long ago; in chunks between which others get their turn."""
         gone = 0
         while True:
+            now = self._clock()
             async with self._pool.acquire() as connection:
-                chunk = await rows.prune(connection, self._clock() - KEPT, PRUNE_CHUNK)
-            gone += chunk
-            if chunk < PRUNE_CHUNK:
+                arrived = await rows.prune_delivered(connection, now - self._keep.delivered, PRUNE_CHUNK)
+                parked = await rows.prune_parked(connection, now - self._keep.parked, PRUNE_CHUNK, PERISHABLE)
+            gone += arrived + parked
+            if max(arrived, parked) < PRUNE_CHUNK:
                 return gone
             await asyncio.sleep(0.05)
 

@@ -1,28 +1,98 @@
-"""Deleting carts that have expired, a few at a time, so that orders between them wait milliseconds."""
+"""Deleting what is over, a few rows at a time, so that orders between them wait milliseconds."""
 
 from __future__ import annotations
 
-from entrepot.domain.carts import PurgeCarts
+from collections.abc import Callable, Hashable
+from datetime import timedelta
+from functools import partial
+
+import msgspec
+import structlog
+
+from entrepot.domain.access import AdminToken, Tries
+from entrepot.domain.addresses import SIGNUP_LIFETIME
+from entrepot.domain.attempts import Attempt
+from entrepot.domain.customers import OneTimeCode
+from entrepot.domain.purging import Purge, PurgeCarts, PurgeCustomers, PurgeEnded, PurgeSessions
+from entrepot.domain.retention import Retention
 from entrepot.engine.engine import Engine
 from entrepot.store.connections import Pool
-from entrepot.store.queries.carts import expired_carts
+from entrepot.store.queries.ended import Ended, ended_rows
 
 CHUNK = 100
+ROUNDS = 50
+"""How many chunks of a kind one look deletes at most; the next look goes on."""
+
+_log = structlog.stdlib.get_logger("entrepot.purging")
 
 
-async def purge_carts(engine: Engine, reads: Pool) -> int:
-    """Delete the expired carts of all workspaces; how many went. Raises what the plain read raises.
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of rows that are deleted some time after their end.
 
-    A workspace that refuses for the moment keeps its carts until the next time.
+    `end` says where to find them, `keep` how long they stay, `command` what deletes them: of these keys those that
+    ended so long ago. A row is over `after` the moment that it tells.
     """
-    purged = 0
-    while True:
+
+    name: str
+    end: Ended
+    keep: Callable[[Retention], timedelta]
+    command: Callable[[tuple[Hashable, ...], timedelta], Purge]
+    after: timedelta = timedelta()
+
+
+def _of_kind(kind: type[Tries | OneTimeCode | AdminToken | Attempt]) -> Callable[..., Purge]:
+    return partial(PurgeEnded, kind=kind)
+
+
+KINDS = (
+    Kind("sessions", Ended("sessions", "id", "expires_at"), lambda keep: keep.sessions, PurgeSessions),
+    Kind("carts", Ended("carts", "id", "expires_at"), lambda keep: keep.carts, PurgeCarts),
+    Kind(
+        "codes", Ended("one_time_codes", "hash", "expires_at"), lambda keep: keep.codes, _of_kind(OneTimeCode)
+    ),
+    Kind(
+        "tokens", Ended("admin_tokens", "hash", "expires_at"), lambda keep: keep.tokens, _of_kind(AdminToken)
+    ),
+    Kind("tries", Ended("tries", "subject", "since"), lambda keep: keep.tries, _of_kind(Tries)),
+    Kind("attempts", Ended("attempts", "id", "ended_at"), lambda keep: keep.attempts, _of_kind(Attempt)),
+    Kind(
+        "lapsed customers",
+        Ended("customers", "id", "secured_at", "state = 'unconfirmed'"),
+        lambda keep: keep.customers,
+        PurgeCustomers,
+        SIGNUP_LIFETIME,
+    ),
+    Kind(
+        "removed customers",
+        Ended("customers", "id", "changed_at", "state = 'removed'"),
+        lambda keep: keep.customers,
+        PurgeCustomers,
+    ),
+)
+"""In the order in which they are deleted: a session takes its cart along."""
+
+
+async def purge(engine: Engine, reads: Pool, retention: Retention) -> dict[str, int]:
+    """Delete what is over in all workspaces; how many rows of each kind went. Raises what a plain read raises."""
+    gone = {kind.name: await _purge(engine, reads, kind, kind.keep(retention)) for kind in KINDS}
+    if any(gone.values()):
+        _log.info("purged", **{name.replace(" ", "_"): count for name, count in gone.items() if count})
+    return gone
+
+
+async def _purge(engine: Engine, reads: Pool, kind: Kind, keep: timedelta) -> int:
+    """A workspace in which nothing goes, such as one that refuses for the moment, is left alone until the next look."""
+    purged, skipped = 0, set[int]()
+    for _ in range(ROUNDS):
+        before = engine.clock.now() - keep - kind.after
         async with reads.acquire() as connection:
-            found = await expired_carts(connection, engine.clock.now(), CHUNK)
-        gone = 0
-        for workspace, carts in found.items():
-            outcome = await engine.execute(workspace, PurgeCarts(carts))
-            gone += outcome if isinstance(outcome, int) else 0
-        purged += gone
-        if gone < CHUNK:
-            return purged
+            found = await ended_rows(connection, kind.end, before, skipped, CHUNK)
+        if not found:
+            break
+        for workspace, keys in found.items():
+            outcome = await engine.execute(workspace, kind.command(keys, keep))
+            gone = outcome if isinstance(outcome, int) else 0
+            purged += gone
+            if not gone:
+                skipped.add(workspace)
+    return purged

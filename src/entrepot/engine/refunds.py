@@ -20,7 +20,8 @@ from entrepot.engine.engine import Engine, Outcome
 from entrepot.engine.vendors import Vendors, cards_of
 from entrepot.failures import Failure
 from entrepot.failures.payments import PaymentProviderUnreachable, RefundInDoubt, RefundRefused
-from entrepot.gateways.cards.port import CallFailed
+from entrepot.gateways.cards.port import KEY_LIFE, CallFailed
+from entrepot.gateways.cards.port import Refund as Given
 from entrepot.store.attempts import read_refund
 from entrepot.store.connections import Pool
 
@@ -28,8 +29,7 @@ ASK_AGAIN_AFTER = timedelta(seconds=60)
 """How long whoever reserved a refund asks alone; the outbox asks after that."""
 LATEST_FAILURE = timedelta(seconds=10)
 """A refund is not called failed so shortly before others may ask for it: they could be told that it succeeded."""
-KEY_LIFE = timedelta(hours=20)
-"""How long a key is asked again: providers forget keys after a day, and then the same key would pay again."""
+NEVER_MADE = "The refund was never made."
 
 _ALREADY = "charge_already_refunded"
 _log = structlog.stdlib.get_logger("entrepot.payments")
@@ -65,13 +65,19 @@ class Refunds:
             return reserved
         return await self._ask(workspace, reserved, alone_until=command.ask_again_at - LATEST_FAILURE)
 
-    async def settle(self, workspace: int, order: int, refund: int) -> bool:
-        """Ask again for a refund that may have been asked for; whether it has ended now."""
+    async def settle(self, workspace: int, order: int, refund: int, *, keyed: bool = True) -> bool:
+        """Find out what came of a refund that may have been asked for; whether it has ended now.
+
+        It is asked for again as long as the provider knows its key (`keyed`), and only looked for after that.
+        """
         async with self._reads.acquire() as connection:
             found = await read_refund(connection, workspace, order, refund)
         if found is None or found[1].state != "open":
             return True
-        outcome = await self._ask(workspace, Refunding(*found), alone_until=None)
+        known = Refunding(*found)
+        outcome = await (
+            self._ask(workspace, known, alone_until=None) if keyed else self._look(workspace, known)
+        )
         return isinstance(outcome, Refunding) or _refused(outcome)
 
     async def _ask(self, workspace: int, refunding: Refunding, *, alone_until: datetime | None) -> Outcome:
@@ -84,8 +90,21 @@ class Refunds:
             if answer.in_doubt or not (alone or answer.code == _ALREADY):
                 return refused(RefundInDoubt(str(order.id), refund.id))
             return await self._not_given(workspace, refund, _why(refund, answer))
+        return await self._answered(workspace, refund, answer)
+
+    async def _look(self, workspace: int, refunding: Refunding) -> Outcome:
+        order, refund = refunding.order, refunding.refund
+        cards = await cards_of(self._reads, self._vendors, workspace, order.id)
+        found = await cards.find_refund(refunding.payment.reference or "", refund.key_uuid.hex)
+        if isinstance(found, CallFailed):
+            return refused(RefundInDoubt(str(order.id), refund.id))
+        if found is None:
+            return await self._not_given(workspace, refund, RefundRefused(str(order.id), NEVER_MADE))
+        return await self._answered(workspace, refund, found)
+
+    async def _answered(self, workspace: int, refund: Refund, answer: Given) -> Outcome:
         if answer.status in ("failed", "canceled"):
-            failure = RefundRefused(str(order.id), f"The refund is {answer.status}.")
+            failure = RefundRefused(str(refund.order), f"The refund is {answer.status}.")
             return await self._not_given(workspace, refund, failure)
         return await self._engine.execute(workspace, EndRefund(refund, "done", answer.id))
 
@@ -109,7 +128,7 @@ def _refused(outcome: Outcome) -> bool:
 
 
 class _Payload(msgspec.Struct):
-    give_up_at: datetime
+    key_until: datetime
 
 
 class RefundDeliveries:
@@ -119,11 +138,10 @@ class RefundDeliveries:
         self._refunds = refunds
 
     async def __call__(self, job: Job) -> Tried:
-        """Ask again while the provider knows the key; after that an operator must look."""
+        """Ask again while the provider knows the key; after that look whether it was given."""
         payload, refund = read_payload(job, _Payload), job.number
         if payload is None or refund is None:
             return UNREADABLE
-        if real_now() > payload.give_up_at:
-            return Failed("nobody knows whether the money was given back, and its key has ended", final=True)
-        ended = await self._refunds.settle(job.workspace, job.subject, refund)
+        keyed = real_now() <= payload.key_until
+        ended = await self._refunds.settle(job.workspace, job.subject, refund, keyed=keyed)
         return Delivered() if ended else Failed("the provider gave no answer")

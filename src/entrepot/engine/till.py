@@ -1,4 +1,4 @@
-"""The till of a shop: carts checked out by card, and money given back, with the card provider asked in between.
+"""The till of a shop: carts checked out, money collected, let go and given back, with its provider asked in between.
 
 A caller who leaves stops nothing: what was begun is driven to its end.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from entrepot.domain.buying import CheckoutCart
 from entrepot.domain.channels import ChannelSettings
+from entrepot.domain.collecting import CancelPayment, CapturePayment
 from entrepot.domain.placing import InFlight
 from entrepot.domain.refunding import RefundOrder
 from entrepot.domain.reserving import Reserved
@@ -19,19 +20,22 @@ from entrepot.domain.shopping import ShoppingCommand
 from entrepot.domain.state import refused
 from entrepot.engine.driving import Driver
 from entrepot.engine.engine import Engine, Outcome
+from entrepot.engine.payments import Payments
 from entrepot.engine.refunds import Refunds
 from entrepot.failures import Unavailable
+from entrepot.store.directory import token_name
 
 WAIT_SECONDS = 25.0
 """How long a checkout waits for another one of the same cart to end."""
 
 
 class Till:
-    """Takes money for carts, and gives it back."""
+    """Takes money for carts and orders, and gives it back."""
 
-    def __init__(self, engine: Engine, driver: Driver, refunds: Refunds) -> None:
+    def __init__(self, engine: Engine, driver: Driver, payments: Payments, refunds: Refunds) -> None:
         self._engine = engine
         self._driver = driver
+        self._payments = payments
         self._refunds = refunds
         self._tasks: set[asyncio.Task[Outcome]] = set()
 
@@ -40,6 +44,10 @@ class Till:
     ) -> Outcome:
         """Place the cart that `cart` names; a card is charged by `token`. The outcome is that of `CheckoutCart`."""
         return await self._surely(self._checked_out(workspace, settings, cart, token))
+
+    async def move(self, workspace: int, command: CapturePayment | CancelPayment) -> Outcome:
+        """Collect a payment, or let it go. The outcome is that of `Payments.ask`."""
+        return await self._surely(self._payments.ask(workspace, command))
 
     async def refund(self, workspace: int, command: RefundOrder) -> Outcome:
         """Give money back. The outcome is that of `Refunds.refund`."""
@@ -60,7 +68,8 @@ class Till:
     ) -> Outcome:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
         while True:
-            outcome = await self._engine.execute(workspace, _checking_out(cart, self._driver.lease()))
+            checkout = _checking_out(cart, token, self._driver.lease())
+            outcome = await self._engine.execute_anew(workspace, checkout)
             if isinstance(outcome, Reserved):
                 return await self._driver.charge(workspace, outcome.attempt, settings.cards, token)
             if not isinstance(outcome, InFlight):
@@ -69,11 +78,12 @@ class Till:
                 return refused(Unavailable(1))
 
 
-def _checking_out(cart: ShoppingCommand, lease: datetime) -> CheckoutCart:
+def _checking_out(cart: ShoppingCommand, token: str | None, lease: datetime) -> CheckoutCart:
     return CheckoutCart(
         channel=cart.channel,
         environment=cart.environment,
         session=cart.session,
         cart=cart.cart,
         lease_until=lease,
+        token=None if token is None else token_name(token),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -36,21 +36,21 @@ def unwrapped(name: GatewayName, gateway: G, workspace: int) -> G:
 class Vendors:
     """The gateways of one worker process. `books` is the pool on which simulated vendors keep their own state."""
 
-    def __init__(self, books: Pool, today: Callable[[], date], wrap: Wrap = unwrapped) -> None:
+    def __init__(self, books: Pool, now: Callable[[], datetime], wrap: Wrap = unwrapped) -> None:
         self._books = books
-        self._today = today
+        self._now = now
         self._wrap = wrap
         self._kept: dict[bytes, Any] = {}
 
     def cards(self, workspace: int, settings: CardSettings, environment: str) -> CardGateway:
         """The card provider of an account; test orders always go to the simulated bank."""
         if settings.gateway == "bank" or environment == "test":
-            return self._wrap("cards", BankCards(self._books, workspace), workspace)
+            return self._wrap("cards", BankCards(self._books, workspace, self._now), workspace)
         return self._keep("cards", workspace, settings, lambda: _stripe(settings))
 
     def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:
         """The outside tax provider of an account."""
-        return self._keep("taxes", workspace, settings, lambda: _avatax(settings, self._today))
+        return self._keep("taxes", workspace, settings, lambda: _avatax(settings, self._now))
 
     def tokens(self, workspace: int, settings: ExternalApi) -> TokenValidator:
         """Whom to ask about an account's external payment tokens."""
@@ -102,11 +102,11 @@ def _stripe(settings: CardSettings) -> CardGateway:
     return StripeCards(settings.api_key, settings.api_base)
 
 
-def _avatax(settings: TaxSettings, today: Callable[[], date]) -> TaxGateway:
+def _avatax(settings: TaxSettings, now: Callable[[], datetime]) -> TaxGateway:
     from entrepot.gateways.taxes.avatax import AVATAX_URL, AvataxGateway
 
     base_url = settings.base_url or AVATAX_URL
-    return AvataxGateway(settings.account, settings.license_key, today, base_url=base_url)
+    return AvataxGateway(settings.account, settings.license_key, lambda: now().date(), base_url=base_url)
 
 
 def _partner(settings: ExternalApi) -> TokenValidator:

@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from entrepot.domain.retention import Retention
 from entrepot.engine.batch import Rule, own_rule
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries
@@ -16,6 +17,7 @@ from entrepot.engine.driving import ATTEMPT_SECONDS
 from entrepot.engine.engine import Connect, Engine
 from entrepot.engine.housekeeping import Housekeeping
 from entrepot.engine.outbox import Outbox
+from entrepot.engine.payments import PaymentDeliveries, Payments
 from entrepot.engine.recovery import Recovery
 from entrepot.engine.refunds import RefundDeliveries, Refunds
 from entrepot.engine.till import Till
@@ -51,29 +53,33 @@ class Worker:
         wiring: Wiring | None = None,
         *,
         attempt_seconds: float = ATTEMPT_SECONDS,
+        keep: Retention | None = None,
     ) -> None:
-        wiring = wiring or Wiring()
+        wiring, keep = wiring or Wiring(), keep or Retention()
         self.clock = clock
         self.pool = OpenablePool(partial(read_pool, database_url))
         self.reads = wiring.reads(self.pool)
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
         self._books = OpenablePool(partial(write_pool, database_url))
-        self.vendors = Vendors(self._books, lambda: clock.now().date(), wiring.gateways)
+        self.vendors = Vendors(self._books, clock.now, wiring.gateways)
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
         self.refunds = Refunds(self.engine, self.reads, self.vendors)
-        self.till = Till(self.engine, self.desk.driver, self.refunds)
+        self.payments = Payments(self.engine, self.reads, self.vendors)
+        self.till = Till(self.engine, self.desk.driver, self.payments, self.refunds)
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         self.outbox = Outbox(
             self._outbox_pool,
             {
                 "payout": PayoutDeliveries(partial(cards_of, self.reads, self.vendors)),
                 "refund": RefundDeliveries(self.refunds),
+                "payment": PaymentDeliveries(self.payments),
                 "event": EventDeliveries(StoredListeners(self._outbox_pool), HttpEventPoster()),
                 "mail": MailDeliveries(partial(mails_of, self.reads, self.vendors)),
             },
+            keep=keep,
         )
         self._recovery = Recovery(self.desk.driver, self.reads)
-        self._housekeeping = Housekeeping(self.engine, self.reads)
+        self._housekeeping = Housekeeping(self.engine, self.reads, keep)
 
     async def start(self) -> None:
         """Connect, and begin to work."""

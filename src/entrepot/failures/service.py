@@ -101,3 +101,15 @@ class Unauthenticated(Failure, frozen=True):
     advice: ClassVar[str] = "Send a valid, current credential in the documented header."
 
     reason: Literal["missing", "malformed", "unknown", "expired", "revoked"]
+
+
+class DeliveryNotParked(Failure, frozen=True):
+    """No message that was given up goes by this name."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = (
+        "See what is parked with `entrepot outbox list`; it may have been brought back already."
+    )
+
+    delivery: str
+    """Subject, listener and number of the message."""

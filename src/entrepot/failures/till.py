@@ -7,12 +7,22 @@ from typing import ClassVar
 from entrepot.failures.base import Failure, Retry
 
 
-class PaymentCancelFailed(Failure, frozen=True):
-    """The payment provider did not let the payment go."""
+class PaymentCancelRefused(Failure, frozen=True):
+    """The payment provider refused to let the payment go: it collected the money, or holds none any more."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = (
+        "Look the charge up at the provider: what was collected is captured here too, what has lapsed is an error."
+    )
+    message: str
+
+
+class PaymentInDoubt(Failure, frozen=True):
+    """The provider did not say whether the payment was collected or let go; it is asked again by itself."""
 
     retry: ClassVar[Retry] = Retry.LATER
-    advice: ClassVar[str] = "Try again; if the money was collected meanwhile, refund it."
-    message: str
+    advice: ClassVar[str] = "Wait, and read the payment: to ask once more moves the money only once."
+    payment: str
 
 
 class AddressLookupUnavailable(Failure, frozen=True):

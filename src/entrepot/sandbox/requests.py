@@ -47,6 +47,13 @@ def read_fault(body: bytes) -> FaultOrder:
     return order
 
 
+def seconds(text: str, most: int) -> float:
+    """A query's whole seconds, at most so many. Raises BadRequestError."""
+    if not (text.isascii() and text.isdigit() and len(text) < 5 and int(text) <= most):
+        raise BadRequestError(f"?wait: whole seconds from 0 to {most} are expected")
+    return float(text)
+
+
 def _check_combination(order: FaultOrder) -> None:
     if order.at is not None and (order.target, order.kind) != (ENGINE, "drop"):
         raise BadRequestError(f"/at: only {ENGINE} with the kind drop has a moment")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,11 +13,11 @@ from starlette.types import ASGIApp
 from entrepot.doors.kit import Answer, Door, Endpoint, Observer, Reply, Request, Resource, Router, encode
 from entrepot.failures import Failure
 from entrepot.failures.service import Unavailable
-from entrepot.gateways.mail.simulated import read_mailbox
+from entrepot.gateways.mail.simulated import Letter, read_mailbox
 from entrepot.sandbox import clock, partner
 from entrepot.sandbox.gate import StillBusyError
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
-from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema
+from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema, seconds
 from entrepot.sandbox.reset import NotASandboxError, WorldLostError
 from entrepot.sandbox.sandbox import Sandbox
 from entrepot.sandbox.targets import targets
@@ -25,6 +26,9 @@ from entrepot.store.connections import FAULTS, Connection
 from entrepot.worlds import find_workspace
 
 BODY_LIMIT = 65_536
+MOST_WAIT = 30
+"""Seconds for which somebody may wait for a mail."""
+LOOK_EVERY = 0.05
 _STATUS = {
     "malformed-body": 400,
     "method-not-allowed": 405,
@@ -109,15 +113,28 @@ class Routes:
         name, to = request.query.get("workspace"), request.query.get("to")
         if not name:
             raise BadRequestError("?workspace: its name is needed")
+        patience = seconds(request.query.get("wait") or "0", MOST_WAIT)
         async with self._sandbox.acquire() as connection:
             number = await find_workspace(connection, name)
             if number is None:
                 raise NotFoundError("there is no workspace of this name")
-            letters = await read_mailbox(connection, number, to or None)
+            letters = await _letters(connection, number, to or None, patience)
         return _json(200, {"letters": letters})
 
     async def _validate(self, request: Request) -> Answer:
         return await partner.validate(self._sandbox, request)
+
+
+async def _letters(
+    connection: Connection, workspace: int, to: str | None, patience: float
+) -> Sequence[Letter]:
+    """What is in the mailbox, as soon as anything is. Mails are sent after the call that asked for them is answered."""
+    deadline = asyncio.get_running_loop().time() + patience
+    while not (letters := await read_mailbox(connection, workspace, to)):
+        if asyncio.get_running_loop().time() >= deadline:
+            break
+        await asyncio.sleep(LOOK_EVERY)
+    return letters
 
 
 async def _answered(handle: Handler, request: Request) -> Answer:

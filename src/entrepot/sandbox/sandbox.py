@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
+from entrepot.domain.retention import Retention
 from entrepot.engine import Clock
 from entrepot.engine.driving import ATTEMPT_SECONDS
 from entrepot.engine.worker import Wiring, Worker
@@ -31,12 +32,14 @@ class Sandbox:
         self._resetting = asyncio.Lock()
         self._worker: Worker | None = None
 
-    def worker(self, attempt_seconds: float = ATTEMPT_SECONDS) -> Worker:
+    def worker(self, attempt_seconds: float = ATTEMPT_SECONDS, keep: Retention | None = None) -> Worker:
         """The server's parts, with faults around its connections, rules and gateways."""
         wiring = Wiring(
             self.faults.wrap_connect, self.faults.wrap_pool, self.faults.wrap_rule(), self.faults.wrap_gateway
         )
-        self._worker = Worker(self._database_url, self.clock, wiring, attempt_seconds=attempt_seconds)
+        self._worker = Worker(
+            self._database_url, self.clock, wiring, attempt_seconds=attempt_seconds, keep=keep
+        )
         return self._worker
 
     def door(self, app: ASGIApp) -> ASGIApp:

@@ -28,7 +28,10 @@ class FaultyConnection:
         return getattr(self._connection, name)
 
     async def fetch(self, query: str, *args: Any) -> list[Any]:
-        """All rows of a statement."""
+        """All rows of a statement; the first one of a batch may find that the connection is gone."""
+        if self._workspace is None and args:
+            self._workspace = args[0]
+            await self._begin()
         return await self._connection.fetch(query, *args)
 
     async def fetchrow(self, query: str, *args: Any) -> Any:
@@ -40,10 +43,7 @@ class FaultyConnection:
         return await self._connection.fetchval(query, *args)
 
     async def execute(self, query: str, *args: Any) -> str:
-        """Run a statement for its effect; the first one of a batch may find that the connection is gone."""
-        if self._workspace is None and args:
-            self._workspace = args[0]
-            await self._begin()
+        """Run a statement for its effect."""
         return await self._connection.execute(query, *args)
 
     def transaction(self, **options: Any) -> Transaction:

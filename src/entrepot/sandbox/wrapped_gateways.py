@@ -29,7 +29,7 @@ LIMITS: Mapping[GatewayName, float] = {
 }
 """Seconds after which the real adapters give a call up."""
 
-_NEVER_IN_DOUBT = frozenset({"read", "payout_ready"})
+_NEVER_IN_DOUBT = frozenset({"read", "find_intent", "find_refund", "payout_ready"})
 
 
 class FaultyGateway:

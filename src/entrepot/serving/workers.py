@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from entrepot.config import Settings
 from entrepot.observe import configure_logging
 from entrepot.serving.collector import spare_the_collector
+from entrepot.serving.descriptors import allow_many_connections
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 DRAIN_LIMIT = 30
 KEEP_ALIVE = 75
 ORPHAN_LIMIT = 2.0
+PING_EVERY = 20.0
 
 
 def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
@@ -32,6 +34,8 @@ def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
         http="httptools",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
+        ws_ping_interval=PING_EVERY,
+        ws_ping_timeout=PING_EVERY,
         interface="asgi3",
         lifespan="on",
         log_config=None,
@@ -52,6 +56,7 @@ def worker_app(settings: Settings, database_url: str) -> ASGIApp:
     from entrepot.app import create_app
 
     configure_logging(settings.log_format, settings.log_level)
+    allow_many_connections()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive_briefly, args=(parent,), name="parent", daemon=True).start()

@@ -12,7 +12,8 @@ from entrepot.domain.orders import Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.placing import Placed
 from entrepot.domain.state import Stage, View
 from entrepot.store.connections import Connection
-from entrepot.store.loaders import LOADERS
+from entrepot.store.loaders import bring
+from entrepot.store.reading import PlainReader
 
 _SETTINGS = "select settings from channels where workspace = $1 and id = $2"
 _ACCOUNT_OF = """
@@ -25,14 +26,14 @@ _settings = msgspec.json.Decoder(ChannelSettings).decode
 async def read_attempt(connection: Connection, workspace: int, number: int) -> Attempt | None:
     """The attempt as it stands now."""
     view = View(workspace)
-    await LOADERS[Stage.ATTEMPT](connection, workspace, [number], view, False)
+    await bring(PlainReader(connection, workspace), {Stage.ATTEMPT: [number]}, view)
     return view.get(Attempt, number)
 
 
 async def read_placed(connection: Connection, workspace: int, number: int) -> Placed | None:
     """An order with its parts, lines and first payment."""
     view = View(workspace)
-    await LOADERS[Stage.ORDER](connection, workspace, [number], view, False)
+    await bring(PlainReader(connection, workspace), {Stage.ORDER: [number]}, view)
     order = view.get(Order, number)
     if order is None:
         return None
@@ -46,10 +47,21 @@ async def read_refund(
 ) -> tuple[Order, Refund, Payment] | None:
     """A refund with its order and the payment that it is of."""
     view = View(workspace)
-    await LOADERS[Stage.ORDER](connection, workspace, [number], view, False)
+    await bring(PlainReader(connection, workspace), {Stage.ORDER: [number]}, view)
     order, refund = view.get(Order, number), view.get(Refund, (number, refund_id))
     payment = view.get(Payment, (number, refund.payment)) if refund else None
     return (order, refund, payment) if order and refund and payment else None
+
+
+async def read_payment(
+    connection: Connection, workspace: int, number: int, payment: int
+) -> tuple[Order, Payment] | None:
+    """A payment by its id, with its order."""
+    view = View(workspace)
+    await bring(PlainReader(connection, workspace), {Stage.ORDER: [number]}, view)
+    order = view.get(Order, number)
+    found = next((p for p in view.children(Payment, number) if p.id == payment), None)
+    return (order, found) if order and found else None
 
 
 async def read_settings(connection: Connection, workspace: int, channel: int) -> ChannelSettings:

@@ -7,11 +7,10 @@ engine writes are these statements; queries that read are in `loaders`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
 from types import NoneType
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -51,6 +50,12 @@ class Column(msgspec.Struct, frozen=True):
         """The value, out of a row of the JSON text; bytes come in base64."""
         return f"decode(u.{self.quoted}, 'base64')" if self.type == "bytea" else f"u.{self.quoted}"
 
+    def to_json(self, alias: str) -> str:
+        """The column of a table as a JSON text is to have it: bytes in base64, without PostgreSQL's line breaks."""
+        if self.type != "bytea":
+            return f"{alias}.{self.quoted}"
+        return f"translate(encode({alias}.{self.quoted}, 'base64'), E'\\n', '') as {self.quoted}"
+
 
 class Binding:
     """One kind of record, its table, and the columns that name a row within its workspace.
@@ -63,30 +68,38 @@ class Binding:
         self.table = table
         self.upsert = upsert
         self.columns = _columns(kind)
-        self._keys = [column for column in self.columns if column.name in key]
-        self._key_getters = [attrgetter(column.name) for column in self._keys]
+        self.keys = [column for column in self.columns if column.name in key]
         self._parsers = [
             (index, msgspec.json.Decoder(column.hint).decode)
             for index, column in enumerate(self.columns)
             if column.type == "jsonb"
         ]
         self.insert = self._insert()
-        self.claim = f"{self.insert} on conflict do nothing returning {_names(self._keys)}"
+        self.claim = f"{self.insert} on conflict do nothing"
         self.delete = self._delete()
-        self.put = f"{self.insert} on conflict (workspace, {_names(self._keys)}) {self._replaced()}"
+        self.put = f"{self.insert} on conflict (workspace, {_names(self.keys)}) {self._replaced()}"
 
     @property
     def key_names(self) -> list[str]:
         """The key columns, the workspace left out."""
-        return [column.name for column in self._keys]
+        return [column.name for column in self.keys]
+
+    @property
+    def key_types(self) -> dict[str, str]:
+        """The types of the key columns, by name."""
+        return {column.name: column.type for column in self.keys}
 
     def rows(self, records: Sequence[Record]) -> str:
         """The records as the parameter of insert, claim and put."""
-        return _encode(records).decode()
+        return json_text(records)
 
     def select(self, alias: str) -> str:
         """The columns of the record, as they stand in the table called `alias`, for `parse`."""
         return ", ".join(f"{alias}.{column.quoted}" for column in self.columns)
+
+    def in_json(self, alias: str) -> str:
+        """The columns of the record, as they stand in the table called `alias`, for rows that travel as JSON."""
+        return ", ".join(column.to_json(alias) for column in self.columns)
 
     def parse(self, row: Sequence[Any]) -> Record:
         """The record that a row of `select` columns stands for."""
@@ -96,25 +109,6 @@ class Binding:
                 values[index] = parse(values[index])
         return self.kind(*values)
 
-    def find(self, *, lock: bool) -> str:
-        """The statement that reads rows by their keys, one array per key column."""
-        matched = " and ".join(f"{column.quoted} = u.{column.quoted}" for column in self._keys)
-        return (
-            f"select {self.select('t')} from {_unnest(self._keys)} cross join lateral "
-            f'(select * from "{self.table}" where workspace = $1 and {matched} '
-            f"offset 0{' for no key update' if lock else ''}) t"
-        )
-
-    @staticmethod
-    def key_columns(keys: Sequence[Hashable]) -> list[list[Any]]:
-        """The keys as one array per key column."""
-        rows = [cast("tuple[Any, ...]", key) if isinstance(key, tuple) else (key,) for key in keys]
-        return [list(column) for column in zip(*rows, strict=True)]
-
-    def keys(self, records: Sequence[Record]) -> list[list[Any]]:
-        """One array per key column, for delete."""
-        return [[get(record) for record in records] for get in self._key_getters]
-
     def _insert(self) -> str:
         return (
             f'insert into "{self.table}" (workspace, {_names(self.columns)}) '
@@ -123,13 +117,14 @@ class Binding:
         )
 
     def _delete(self) -> str:
-        matched = " and ".join(f"t.{column.quoted} = u.{column.quoted}" for column in self._keys)
+        matched = " and ".join(f"t.{column.quoted} = k.{column.quoted}" for column in self.keys)
         return (
-            f'delete from "{self.table}" t using {_unnest(self._keys)} where t.workspace = $1 and {matched}'
+            f'delete from "{self.table}" t using {keyed(self.key_types).format(keys="$2")} '
+            f"where t.workspace = $1 and {matched}"
         )
 
     def _replaced(self) -> str:
-        values = [column.quoted for column in self.columns if column not in self._keys]
+        values = [column.quoted for column in self.columns if column not in self.keys]
         sets = ", ".join(f"{name} = excluded.{name}" for name in values)
         return f"do update set {sets}" if sets else "do nothing"
 
@@ -153,6 +148,25 @@ def _names(columns: Iterable[Column]) -> str:
     return ", ".join(column.quoted for column in columns)
 
 
-def _unnest(columns: Sequence[Column]) -> str:
-    arrays = ", ".join(f"${number}::{column.type}[]" for number, column in enumerate(columns, 2))
-    return f"unnest({arrays}) u({_names(columns)})"
+def json_text(value: object) -> str:
+    """What statements take as a parameter, such as an array of keys; a key of several columns is an array itself."""
+    return _encode(value).decode()
+
+
+def keyed(columns: Mapping[str, str], *, ordered: bool = False) -> str:
+    """The SQL of keys as rows of `k`, given names and types of their columns; `{keys}` stands for their JSON text."""
+    several = len(columns) > 1
+    values = (f"value ->> {index}" if several else "value" for index in range(len(columns)))
+    picked = (
+        f'{_typed(value, columns[name])} as "{name}"' for value, name in zip(values, columns, strict=True)
+    )
+    each = "json_array_elements" if several else "json_array_elements_text"
+    order = f" order by {', '.join(str(number) for number in range(1, len(columns) + 1))}" if ordered else ""
+    return f"(select {', '.join(picked)} from {each}({{keys}}){order}) k"
+
+
+def _typed(text: str, kind: str) -> str:
+    """A value out of its text in JSON."""
+    if kind == "text":
+        return f'({text}) collate "C"'
+    return f"decode({text}, 'base64')" if kind == "bytea" else f"({text})::{kind}"

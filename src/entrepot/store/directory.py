@@ -41,6 +41,11 @@ def credential_key(kind: str, secret: str) -> Key:
     return kind, hashlib.sha256(f"{kind}:{secret}".encode("utf-8", "surrogatepass")).digest()
 
 
+def token_name(token: str) -> str:
+    """By what a payment token is known once it has been used: nothing else of it is stored."""
+    return credential_key("payment-token", token)[1].hex()
+
+
 class Directory:
     """Looks up credentials, many in one statement."""
 

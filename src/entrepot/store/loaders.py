@@ -1,19 +1,19 @@
-"""How a batch (or a plain read) brings records into a view: one loader per stage, in the order of locks.
+"""What a batch (or a plain read) brings into a view: the statements of every stage, in the order of locks.
 
 What is particular to a stage stands here and in `shop_loaders`; what stages share is in `loading`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, cast
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, Protocol, cast
 
 import msgspec
 
 from entrepot.domain.access import Tries
 from entrepot.domain.attempts import Attempt
 from entrepot.domain.carts import Cart, CartFile, CartLine
-from entrepot.domain.catalogue import Offer, OfferKey, Variant
+from entrepot.domain.catalogue import Offer, Variant
 from entrepot.domain.certificates import Certificate
 from entrepot.domain.channels import Channel, ChannelSettings, Reference, WorkspaceSettings
 from entrepot.domain.customers import Customer, OneTimeCode, Session
@@ -21,64 +21,45 @@ from entrepot.domain.discounts import Discount
 from entrepot.domain.orders import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.outbox import Delivery
 from entrepot.domain.shipping import ShippingRate
-from entrepot.domain.state import Command, Stage, View
+from entrepot.domain.state import LEADS_TO, Command, Record, Stage, View
 from entrepot.domain.stock import Hold, Level, Location
 from entrepot.domain.taxes import TaxCompany, TaxRate
-from entrepot.store.connections import Connection
-from entrepot.store.loading import Loader, binding_of, plain, rows_of
-from entrepot.store.row_loaders import any_rows
-from entrepot.store.shop_loaders import articles, by_name, certificate_uses, discount_uses, methods
-
-_channel_settings = msgspec.json.Decoder(ChannelSettings).decode
-_workspace_settings = msgspec.json.Decoder(WorkspaceSettings).decode
-_strings = msgspec.json.Decoder(tuple[str, ...]).decode
+from entrepot.store.binding import keyed
+from entrepot.store.bindings import BINDINGS, ROWS
+from entrepot.store.loading import Find, known_by, locked, plain, records
+from entrepot.store.shop_loaders import ARTICLES, CERTIFICATE_USES, DISCOUNT_USES, METHODS, named
 
 
-async def load(
-    connection: Connection, workspace: int, commands: Sequence[Command], view: View, *, lock: bool
-) -> None:
-    """Bring what these commands want into the view, stage by stage; `lock` for a batch, not for a plain read."""
-    stages = frozenset[Stage]().union(*(command.stages for command in commands))
-    for stage, loader in LOADERS.items():
-        if stage not in stages:
-            continue
-        keys: dict[Hashable, None] = {}
-        for command in commands:
-            keys.update(dict.fromkeys(command.wants(stage, view)))
-        if keys:
-            await loader(connection, workspace, list(keys), view, lock)
-            view.ask(stage, keys)
+class _Account(msgspec.Struct):
+    """A channel as it is stored, with its workspace's settings."""
+
+    id: int
+    door: str
+    name: str
+    settings: ChannelSettings
+    general: WorkspaceSettings
 
 
-_CHANNELS = """
-select c.id, c.door, c.name, c.settings, w.settings
-from unnest($2::bigint[]) k(id)
+_accounts = msgspec.json.Decoder(list[_Account]).decode
+
+
+def _channels(text: str) -> Iterator[Channel]:
+    for row in _accounts(text):
+        known = row.general
+        yield Channel(
+            row.id, row.door, row.name, row.settings, known.order_sources, known.merchant_integrations
+        )
+
+
+_CHANNELS = f"""
+select c.id, c.door, c.name, c.settings, w.settings as general from {keyed({"id": "bigint"})}
 cross join lateral (select * from channels where workspace = $1 and id = k.id offset 0) c
 cross join lateral (select * from workspaces where id = $1 offset 0) w
 """
 
-
-async def _channels(
-    connection: Connection, workspace: int, keys: Sequence[int], view: View, lock: bool
-) -> None:
-    del lock  # settings are read as they stand
-    for number, door, name, settings, general in await connection.fetch(_CHANNELS, workspace, keys):
-        known = _workspace_settings(general)
-        view.load(
-            Channel(
-                number,
-                door,
-                name,
-                _channel_settings(settings),
-                known.order_sources,
-                known.merchant_integrations,
-            )
-        )
-
-
-_REFERENCES = """
-select k.channel, k.environment, k.kind, k.value, r.target, r.attempt
-from unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) k(channel, environment, kind, value)
+_NAMES = keyed({"channel": "bigint", "environment": "text", "kind": "text", "value": "text"})
+_REFERENCES = f"""
+select k.channel, k.environment, k.kind, k.value, r.target, r.attempt from {_NAMES}
 cross join lateral (
   select target, attempt from "references"
   where workspace = $1 and channel = k.channel and environment = k.environment and kind = k.kind and value = k.value
@@ -86,23 +67,16 @@ cross join lateral (
 ) r
 """
 
-
-async def _references(
-    connection: Connection, workspace: int, keys: Sequence[tuple[Any, ...]], view: View, lock: bool
-) -> None:
-    del lock  # a name is taken by inserting it
-    for row in await connection.fetch(_REFERENCES, workspace, *zip(*keys, strict=True)):
-        view.load(Reference(*row))
-
-
 _OFFERS = """
-select k.channel, k.environment, k.product, k.variant, k.currency,
-  p.id, p.name, p.available and not (p.hidden or p.draft or p.display_only), p.tax_included, p.free_shipping,
-  p.requires_shipping, p.excluded_methods, p.merchant,
-  m.id, m.name, m.country, m.integration, m.payout_account,
-  v.id, v.sku, v.name, v.scale, v.tracked, v.weight, r.amount, s.amount
-from unnest($2::bigint[], $3::text[], $4::uuid[], $5::bigint[], $6::text[])
-  k(channel, environment, product, variant, currency)
+select to_json(k) as name, p.id as product_id, p.name as title,
+  p.available and not (p.hidden or p.draft or p.display_only) as available,
+  p.tax_included, p.free_shipping, p.requires_shipping, p.excluded_methods, p.merchant as merchant_ref,
+  m.id as merchant_id, coalesce(m.name, '') as merchant_name, coalesce(m.country, '') as merchant_country,
+  coalesce(m.integration, '') as integration, m.payout_account,
+  v.id as variant_id, coalesce(v.sku, '') as sku, coalesce(v.name, '') as variant_title,
+  coalesce(v.scale, 0) as scale, coalesce(v.tracked, true) as tracked, coalesce(v.weight, 0) as weight,
+  r.amount as price, s.amount as remembered
+from json_to_recordset({keys}) k(channel bigint, environment text, product uuid, variant bigint, currency text)
 cross join lateral (select * from products where workspace = $1 and uuid = k.product offset 0) p
 left join lateral (select * from merchants where workspace = $1 and ref = p.merchant offset 0) m on true
 left join lateral (
@@ -119,28 +93,9 @@ left join lateral (
 ) s on true
 """
 
-
-async def _offers(
-    connection: Connection, workspace: int, keys: Sequence[OfferKey], view: View, lock: bool
-) -> None:
-    del lock  # a price or product that changes meanwhile changes after this order
-    names = [(k.channel, k.environment, k.product, k.variant, k.currency) for k in keys]
-    for row in await connection.fetch(_OFFERS, workspace, *zip(*names, strict=True)):
-        view.load(_offer(tuple(row)))
-
-
-def _offer(row: tuple[Any, ...]) -> Offer:
-    channel, environment, product, variant, currency = row[:5]
-    merchant = row[13:18] if row[13] is not None else (None, "", "", "", None)
-    stocked = row[18:24] if row[18] is not None else (None, "", "", 0, True, 0)
-    name = OfferKey(channel, environment, product, variant, currency)
-    values = (name, *row[5:11], _strings(row[11]), row[12], *merchant, *stocked, *row[24:])
-    return cast("Callable[..., Offer]", Offer)(*values)
-
-
-_SHIPPING = """
+_SHIPPING = f"""
 select k.merchant, k.country, k.currency, s.amount, s.free_from
-from unnest($2::text[], $3::text[], $4::text[]) k(merchant, country, currency)
+from {keyed({"merchant": "text", "country": "text", "currency": "text"})}
 cross join lateral (
   select amount, free_from from shipping_rates
   where workspace = $1 and merchant = k.merchant and country = k.country and currency = k.currency
@@ -148,69 +103,104 @@ cross join lateral (
 ) s
 """
 
-
-async def _shipping(
-    connection: Connection, workspace: int, keys: Sequence[tuple[str, str, str]], view: View, lock: bool
-) -> None:
-    del lock
-    for row in await connection.fetch(_SHIPPING, workspace, *zip(*keys, strict=True)):
-        view.load(ShippingRate(*row))
-
-
-_TAXES = """
-select c.code, r.country, r.province, r.rate, r.shipping_taxed, r.duty_rate, r.duty_threshold
-from unnest($2::text[], $3::text[]) k(company, country)
-left join lateral (select code from tax_companies where workspace = $1 and code = k.company offset 0) c on true
-left join lateral (select * from tax_rates where workspace = $1 and country = k.country offset 0) r on true
+_REGIONS = keyed({"company": "text", "country": "text"})
+_COMPANIES = f"""
+select c.code from {_REGIONS}
+cross join lateral (select code from tax_companies where workspace = $1 and code = k.company offset 0) c
+"""
+_RATES = f"""
+select r.country, r.province, r.rate, r.shipping_taxed, r.duty_rate, r.duty_threshold from {_REGIONS}
+cross join lateral (select * from tax_rates where workspace = $1 and country = k.country offset 0) r
 """
 
+_TAKEN: Final = (Find(_REFERENCES, records(Reference)),)
 
-async def _taxes(
-    connection: Connection, workspace: int, keys: Sequence[tuple[str, str]], view: View, lock: bool
-) -> None:
-    del lock
-    for company, *rate in await connection.fetch(_TAXES, workspace, *zip(*keys, strict=True)):
-        if company is not None:
-            view.load(TaxCompany(company))
-        if rate[0] is not None:
-            view.load(TaxRate(*rate))
-
-
-async def _deliveries(
-    connection: Connection, workspace: int, keys: Sequence[tuple[int, str, int]], view: View, lock: bool
-) -> None:
-    binding = binding_of[Delivery]
-    names = binding.key_columns(sorted(keys))
-    for row in await connection.fetch(binding.find(lock=lock), workspace, *names):
-        view.load(binding.parse(row))
-
-
-LOADERS: dict[Stage, Loader] = {
-    Stage.CHANNEL: cast("Loader", _channels),
-    Stage.REFERENCE: cast("Loader", _references),
-    Stage.TRIES: rows_of(Tries, "subject", "bytea"),
-    Stage.CODE: rows_of(OneTimeCode, "hash", "bytea"),
-    Stage.SESSION: rows_of(Session, "id", "bigint"),
-    Stage.CUSTOMER: rows_of(Customer, "id", "bigint"),
-    Stage.CART: rows_of(Cart, "id", "bigint", CartLine, CartFile, parent="cart"),
-    Stage.ORDER: rows_of(Order, "id", "bigint", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
-    Stage.ATTEMPT: rows_of(Attempt, "id", "bigint"),
-    Stage.PAYMENT: rows_of(Payment, "order", "bigint"),
-    Stage.DISCOUNT: by_name(Discount),
-    Stage.DISCOUNT_USE: discount_uses,
-    Stage.CERTIFICATE: by_name(Certificate),
-    Stage.CERTIFICATE_USE: certificate_uses,
-    Stage.DELIVERY: cast("Loader", _deliveries),
-    Stage.OFFER: cast("Loader", _offers),
-    Stage.SHIPPING: cast("Loader", _shipping),
-    Stage.TAX: cast("Loader", _taxes),
-    Stage.ARTICLE: articles,
-    Stage.METHOD: methods,
+FINDS: dict[Stage, tuple[Find, ...]] = {
+    Stage.CHANNEL: (Find(_CHANNELS, _channels),),  # settings are read as they stand
+    Stage.REFERENCE: _TAKEN,  # a name is taken by inserting it
+    Stage.TRIES: locked(Tries, "subject"),
+    Stage.CODE: locked(OneTimeCode, "hash"),
+    Stage.SESSION: locked(Session, "id"),
+    Stage.CUSTOMER: locked(Customer, "id"),
+    Stage.CART: locked(Cart, "id", CartLine, CartFile, parent="cart"),
+    Stage.ORDER: locked(Order, "id", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
+    Stage.ATTEMPT: locked(Attempt, "id"),
+    Stage.PAYMENT: locked(Payment, "order"),
+    Stage.DISCOUNT: named(Discount),
+    Stage.DISCOUNT_USE: DISCOUNT_USES,
+    Stage.CERTIFICATE: named(Certificate),
+    Stage.CERTIFICATE_USE: CERTIFICATE_USES,
+    Stage.DELIVERY: (known_by(Delivery),),
+    Stage.OFFER: (Find(_OFFERS, records(Offer)),),  # what changes meanwhile changes after this order
+    Stage.SHIPPING: (Find(_SHIPPING, records(ShippingRate)),),
+    Stage.TAX: (Find(_COMPANIES, records(TaxCompany)), Find(_RATES, records(TaxRate))),
+    Stage.ARTICLE: ARTICLES,
+    Stage.METHOD: METHODS,
     Stage.BUYER: plain(Customer),
-    Stage.HELD: cast("Loader", _references),
-    Stage.ROW: cast("Loader", any_rows),
+    Stage.HELD: _TAKEN,
+    Stage.ROW: tuple(known_by(binding.kind) for binding in (*ROWS, *BINDINGS)),
     Stage.LOCATION: plain(Location),
     Stage.VARIANT: plain(Variant),
-    Stage.STOCK: rows_of(Level, "variant", "bigint"),
+    Stage.STOCK: locked(Level, "variant"),
 }
-"""One loader per stage, in the order of locks."""
+"""The statements of each stage, in the order of locks; of `ROW`, one per kind, in the order of writing."""
+
+STEPS: Final = tuple((stage, find) for stage, finds in FINDS.items() for find in finds)
+"""All statements, in the order of locks."""
+_FIRST: Final = {stage: next(n for n, (own, _) in enumerate(STEPS) if own is stage) for stage in FINDS}
+_ROW_STEP: Final = {
+    binding.kind: number for number, binding in enumerate((*ROWS, *BINDINGS), _FIRST[Stage.ROW])
+}
+
+Wanted = Mapping[int, Sequence[Hashable]]
+"""The keys of each step that is wanted; steps by their place in `STEPS`, in its order."""
+
+
+class Reader(Protocol):
+    """Who asks the database: the keys of some steps in one round trip."""
+
+    async def find(self, wanted: Wanted, *, last: bool) -> Iterable[tuple[int, str | None]]:
+        """What these steps found. The `last` round trip may have nothing to find, and more to do."""
+        ...
+
+
+async def load(reader: Reader, commands: Sequence[Command], view: View) -> None:
+    """Bring what these commands want into the view, as many stages in one round trip as do not lead to each other."""
+    stages = frozenset[Stage]().union(*(command.stages for command in commands))
+    wanted: dict[Stage, list[Hashable]] = {}
+    for stage in FINDS:
+        if stage not in stages:
+            continue
+        if any(stage in LEADS_TO[earlier] for earlier in wanted):
+            await bring(reader, wanted, view, last=False)
+            wanted = {}
+        keys: dict[Hashable, None] = {}
+        for command in commands:
+            keys.update(dict.fromkeys(command.wants(stage, view)))
+        if keys:
+            wanted[stage] = list(keys)
+    await bring(reader, wanted, view)
+
+
+async def bring(
+    reader: Reader, wanted: Mapping[Stage, Sequence[Hashable]], view: View, *, last: bool = True
+) -> None:
+    """Bring what stands under these keys into the view."""
+    steps = {number: own for stage, keys in wanted.items() for number, own in _steps(stage, keys)}
+    for number, found in await reader.find(steps, last=last):
+        if found is not None:
+            for record in STEPS[number][1].decode(found):
+                view.load(record)
+    for stage, keys in wanted.items():
+        view.ask(stage, keys)
+
+
+def _steps(stage: Stage, keys: Sequence[Hashable]) -> Iterable[tuple[int, Sequence[Hashable]]]:
+    """The steps of a stage, with their keys."""
+    if stage is not Stage.ROW:
+        first = _FIRST[stage]
+        return [(number, keys) for number in range(first, first + len(FINDS[stage]))]
+    own: dict[int, list[Hashable]] = {}
+    for kind, key in cast("Sequence[tuple[type[Record], Hashable]]", keys):
+        own.setdefault(_ROW_STEP[kind], []).append(key)
+    return sorted(own.items())

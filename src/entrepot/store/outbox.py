@@ -10,6 +10,7 @@ wait would read all that wait, through a partial index, once they are many.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from entrepot.domain.outbox import Delivery
-from entrepot.store.binding import Binding
+from entrepot.store.binding import Binding, json_text
 from entrepot.store.connections import Connection
 
 _OUTBOX = Binding(Delivery, "outbox", "subject", "listener", "seq")
@@ -58,9 +59,14 @@ update outbox set due_at = $5, error = $6
 where workspace = $1 and subject = $2 and listener = $3 and seq = $4 and tries = $7
 """
 
-_OLD = """
+_DELIVERED = """
 select workspace, subject, listener, seq from outbox
-where state = 'delivered' and due_at < $1 order by due_at limit $2
+where state = 'delivered' and state <> 'waiting' and due_at < $1 order by due_at limit $2
+"""
+_PARKED = """
+select workspace, subject, listener, seq from outbox
+where state = 'parked' and state <> 'waiting' and due_at < $1 and split_part(listener, ':', 1) = any($3::text[])
+order by due_at limit $2
 """
 
 
@@ -127,13 +133,22 @@ async def postpone(
     await connection.execute(_POSTPONE, *key, due_at, error, row.tries)
 
 
-async def prune(connection: Connection, before: datetime, limit: int) -> int:
+async def prune_delivered(connection: Connection, before: datetime, limit: int) -> int:
     """Delete up to `limit` rows that were delivered before a moment; how many there were."""
+    return await _delete(connection, await connection.fetch(_DELIVERED, before, limit))
+
+
+async def prune_parked(connection: Connection, before: datetime, limit: int, handlers: list[str]) -> int:
+    """Delete up to `limit` rows for these handlers that were parked before a moment; how many there were."""
+    return await _delete(connection, await connection.fetch(_PARKED, before, limit, handlers))
+
+
+async def _delete(connection: Connection, rows: Iterable[Sequence[Any]]) -> int:
     by_workspace: dict[int, list[tuple[int, str, int]]] = {}
-    for workspace, *key in await connection.fetch(_OLD, before, limit):
+    for workspace, *key in rows:
         by_workspace.setdefault(workspace, []).append((key[0], key[1], key[2]))
     for workspace, keys in by_workspace.items():
-        await connection.execute(_OUTBOX.delete, workspace, *_columns(sorted(keys)))
+        await connection.execute(_OUTBOX.delete, workspace, json_text(sorted(keys)))
     return sum(map(len, by_workspace.values()))
 
 

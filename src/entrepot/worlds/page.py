@@ -25,6 +25,9 @@ Made from `src/entrepot/worlds/demo.toml` by `python -m entrepot.worlds.page doc
 
 `entrepot demo` serves this world. Public ids follow from the names in the file, so they are the same on every
 machine; keys and tokens are literal, which only a sandbox's file may do. Amounts are in major units.
+
+An account takes each card token for one order only. A token shown with `_…` is a family: whatever follows the
+underscore (`tok_visa_1`, `tok_visa_mine`), it stands for the same card, so a client never runs out of tokens.
 """
 
 
@@ -151,7 +154,8 @@ def _taxes(spec: Workspace) -> Iterator[Row]:
 def _cards(spec: Workspace) -> Iterator[Row]:
     for token, card in spec.bank.cards.items():
         funds = (f"{amount} {currency}" for currency, amount in spec.bank.accounts[card.account].items())
-        yield f"`{token}`", f"{card.brand} {card.last4}", card.state.replace("_", " "), ", ".join(funds)
+        names = f"`{token}`, `{token}_…`" if card.family else f"`{token}`"
+        yield names, f"{card.brand} {card.last4}", card.state.replace("_", " "), ", ".join(funds)
 
 
 def _tokens(spec: Workspace) -> Iterator[Row]:

@@ -19,7 +19,6 @@ SECRETS = frozenset({"api_key", "license_key", "password"})
 
 _REF = "#/$defs/{name}"
 _TEXT = {"type": "string", "maxLength": 255}
-_ID = "https://entrepot.dev/world.schema.json"
 
 
 @cache

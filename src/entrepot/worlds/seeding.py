@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+from entrepot.domain.addresses import claim_of
 from entrepot.domain.catalogue import Product
-from entrepot.domain.customers import Administrator
+from entrepot.domain.customers import Administrator, Customer
 from entrepot.domain.state import Record
-from entrepot.store.bindings import BINDINGS, ROWS, Binding
+from entrepot.store.binding import Binding, json_text
+from entrepot.store.bindings import BINDINGS, REFERENCES, ROWS
 from entrepot.store.connections import Connection
 from entrepot.store.directory import credential_key
+from entrepot.store.loading import binding_of, known_by
 from entrepot.worlds.records import ChannelRow, product_uuid
 from entrepot.worlds.report import Change
 from entrepot.worlds.secrets import Environment
@@ -43,6 +46,7 @@ async def seed_webshops(
         number = ids[ChannelRow, ("textalk", channel)]
         setup += setup_records(shop, number)
         first += first_records(name, shop, number, secrets, ("workspaces", name, "webshops", channel))
+    first += await _addresses(connection, workspace, [each for each in first if isinstance(each, Customer)])
     changes = await _write(connection, workspace, setup, follow=True)
     changes += await _write(connection, workspace, first, follow=False)
     for record in first:
@@ -52,11 +56,17 @@ async def seed_webshops(
     return changes
 
 
+async def _addresses(connection: Connection, workspace: int, people: list[Customer]) -> list[Record]:
+    """The addresses that new customers go by; one who is there already may have moved to another."""
+    stored = await _stored(connection, workspace, binding_of[Customer], people) if people else {}
+    return [claim_of(each.channel, each.email, each.id) for each in people if each.key not in stored]
+
+
 async def _write(
     connection: Connection, workspace: int, records: Iterable[Record], *, follow: bool
 ) -> list[Change]:
     wanted, changes = kinds(records), list[Change]()
-    for binding in (*ROWS, *BINDINGS):
+    for binding in (*ROWS, *BINDINGS, REFERENCES):
         own = wanted.get(binding.kind)
         if not own:
             continue
@@ -75,13 +85,13 @@ async def _write(
 
 
 async def _stored(
-    connection: Connection, workspace: int, binding: Binding, records: list[Record]
+    connection: Connection, workspace: int, binding: Binding, records: Sequence[Record]
 ) -> dict[Hashable, Record]:
-    columns = binding.key_columns([record.key for record in records])
-    found = (
-        binding.parse(row) for row in await connection.fetch(binding.find(lock=True), workspace, *columns)
+    find = known_by(binding.kind)
+    text = await connection.fetchval(
+        find.query("$2::json", lock=True), workspace, json_text([record.key for record in records])
     )
-    return {record.key: record for record in found}
+    return {record.key: record for record in find.decode(text or "[]")}
 
 
 def _kind(record: Record) -> str:

@@ -48,6 +48,7 @@ def _methods(shop: Webshop) -> Iterator[Row]:
     for payment in shop.payment.values():
         remarks = [] if payment.with_certificate else ["not beside gift certificates"]
         remarks += ["looks addresses up"] if payment.address_lookup else []
+        remarks += ["captured later"] if payment.capture == "later" else []
         yield _any(payment.name), f"`{payment.id}`", f"payment, {payment.provider}", ", ".join(remarks)
 
 

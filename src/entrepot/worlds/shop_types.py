@@ -85,11 +85,15 @@ class Delivery(Table, frozen=True, kw_only=True):
 
 
 class Payment(Table, frozen=True, kw_only=True):
-    """A way to pay. With the provider `card` the shop's card gateway collects, else somebody does by hand."""
+    """A way to pay. With the provider `card` the shop's card gateway collects, else somebody does by hand.
+
+    `capture` says when a card's money is taken: at `checkout`, or `later`, by an administrator.
+    """
 
     id: GivenId
     name: Texts
     provider: Literal["manual", "card"] = "manual"
+    capture: Literal["checkout", "later"] = "checkout"
     fee: Amounts = {}
     fee_vat: Percentage = "0%"
     currencies: tuple[Currency, ...] | None = None

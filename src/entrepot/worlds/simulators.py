@@ -9,6 +9,8 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from hashlib import sha256
 from typing import Any, cast
 
+from msgspec.structs import astuple
+
 from entrepot.gateways.addresses.port import AddressQuery, FoundAddress
 from entrepot.gateways.addresses.simulated import read_residents, register_residents
 from entrepot.gateways.cards.bank.seed import AccountSeed, BankSeed, CardSeed, PayoutSeed, seed, token_hash
@@ -16,11 +18,13 @@ from entrepot.gateways.tokens.simulated import SimulatedPartner
 from entrepot.store.connections import Connection
 from entrepot.worlds.amounts import minor
 from entrepot.worlds.report import Change
-from entrepot.worlds.types import Bank, Partner, Resident, Workspace
+from entrepot.worlds.types import Bank, Card, Partner, Resident, Workspace
 
 _ACCOUNTS = "select account, kind, name from bank_accounts where workspace = $1"
 _FUNDS = "select account, currency from bank_funds where workspace = $1"
-_CARDS = "select token_hash, account, brand, last4, state, reusable from bank_cards where workspace = $1"
+_CARDS = (
+    "select token_hash, account, brand, last4, state, reusable, family from bank_cards where workspace = $1"
+)
 
 
 async def seed_bank(connection: Connection, workspace: int, bank: Bank) -> list[Change]:
@@ -103,11 +107,13 @@ async def _new_accounts(connection: Connection, workspace: int, bank: Bank) -> t
 
 async def _new_cards(connection: Connection, workspace: int, bank: Bank) -> tuple[CardSeed, ...]:
     known = {row[0]: tuple(row)[1:] for row in await connection.fetch(_CARDS, workspace)}
-    return tuple(
-        CardSeed(token, card.account, card.brand, card.last4, card.state, card.reusable)
-        for token, card in bank.cards.items()
-        if known.get(token_hash(token)) != (card.account, card.brand, card.last4, card.state, card.reusable)
-    )
+    cards = {token: _card(token, card) for token, card in bank.cards.items()}
+    return tuple(card for token, card in cards.items() if known.get(token_hash(token)) != astuple(card)[1:])
+
+
+def _card(token: str, card: Card) -> CardSeed:
+    reusable = card.reusable or card.family
+    return CardSeed(token, card.account, card.brand, card.last4, card.state, reusable, card.family)
 
 
 async def _new_payouts(connection: Connection, workspace: int, bank: Bank) -> tuple[PayoutSeed, ...]:

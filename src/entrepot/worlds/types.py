@@ -163,13 +163,18 @@ class Channel(Table, frozen=True, kw_only=True):
 
 
 class Card(Table, frozen=True, kw_only=True):
-    """A card of the simulated bank. A reusable one pays any number of times, as test tokens do."""
+    """A card of the simulated bank. A reusable one pays any number of times, as test tokens do.
+
+    Every door takes a token for one order only. Of a `family`, which is always reusable, there are as many tokens as
+    a client wants: `tok_visa_1`, `tok_visa_2` and so on all stand for the card of `tok_visa`.
+    """
 
     account: Text
     brand: Text = "visa"
     last4: Annotated[str, Meta(pattern=r"^[0-9]{4}$")] = "4242"
     state: CardState = "ok"
     reusable: bool = True
+    family: bool = False
 
 
 class Bank(Table, frozen=True, kw_only=True):

@@ -125,6 +125,7 @@ def _payment(name: str, method: t.Payment, channel: int, position: int) -> payme
         description={},
         type=name,
         provider=method.provider,
+        capture=method.capture,
         fee=_amounts(method.fee),
         fee_vat_rate=millionths(method.fee_vat),
         currencies=method.currencies,

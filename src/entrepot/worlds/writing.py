@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from entrepot.store.binding import json_text
 from entrepot.store.connections import Connection
 from entrepot.worlds.plan import Plan
 from entrepot.worlds.stored import LEVELS, ROWS
@@ -11,7 +12,7 @@ async def write_plan(connection: Connection, workspace: int, plan: Plan) -> None
     """Delete children before parents, then insert and update parents before children."""
     for binding in reversed(ROWS):
         if deletes := plan.table(binding.kind).deletes:
-            await connection.execute(binding.delete, workspace, *binding.keys(deletes))
+            await connection.execute(binding.delete, workspace, json_text([each.key for each in deletes]))
     for binding in (*ROWS, LEVELS):
         table = plan.levels if binding is LEVELS else plan.table(binding.kind)
         if table.creates:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from entrepot.engine.purging import purge_carts
+from entrepot.domain.retention import Retention
+from entrepot.engine.purging import purge
 from tests.doors.bonsai.shop import Shop, item
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -170,8 +171,9 @@ async def test_expired_carts_are_purged_and_others_stay(shop: Shop) -> None:
         expired = await shop.connection.fetchval(
             "select count(*) from carts where expires_at <= $1", shop.clock.now()
         )
-        assert await purge_carts(shop.services.engine, shop.services.reads) == expired > 0
-        assert await purge_carts(shop.services.engine, shop.services.reads) == 0
+        engine, reads = shop.services.engine, shop.services.reads
+        assert (await purge(engine, reads, Retention()))["carts"] == expired > 0
+        assert (await purge(engine, reads, Retention()))["carts"] == 0
         assert await products(shop, young) == [MUG]
     assert is_unknown(await shop.call("GET", old, "south-live"))
     left = "select count(*) from cart_lines t where not exists (select from carts c where c.id = t.cart)"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import httpx
 import pytest
 
 from entrepot.doors.kit import DoorFailures, DoorSwitch, FailurePages
+from entrepot.doors.kit.words import in_words
 from entrepot.failures import PayloadTooLarge, catalogue
+from entrepot.failures.orders import LineRef
 
 from .serving import Seen, serve
 
@@ -45,9 +48,18 @@ async def test_a_failure_says_all_that_the_catalogue_and_the_doors_know(client: 
         "retry": "after a change",
         "advice": "Send less in one request, or split it into several.",
         "shopper": False,
-        "context": [{"name": "limit", "type": "int"}],
+        "context": [{"name": "limit", "type": "whole number"}],
         "doors": [{"door": "bonsai", "status": 413, "code": "PAYLOAD_TOO_LARGE"}],
     }
+
+
+def test_types_are_told_in_words() -> None:
+    assert in_words(Literal["missing", "expired"]) == "one of missing, expired"
+    assert in_words(str | None) == "text or null"
+    assert in_words(tuple[LineRef, ...]) == "list of object of product (text), variant (text)"
+    assert {in_words(bool), in_words(float), in_words(object)} == {"true or false", "number", "anything"}
+    with pytest.raises(TypeError, match="no words"):
+        in_words(bytes)
 
 
 async def test_a_person_gets_html(client: httpx.AsyncClient) -> None:

@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any, TypeAlias
 
 Schema: TypeAlias = Mapping[str, Any]
 
-CODES = ("TENTH", "FIFTY", "FREIGHT", "ONCE", "PAST", "1000000000001", "1000000000003", "nothing")
-EMAILS = ("eva@example.com", "EVA@example.com", "ny@example.com", "ny", "")
-PASSWORDS = ("linen and cotton", "correct horse", "short", "x" * 129)
+EMAILS = ("eva@example.com", "EVA@example.com", *(f"n{n}@example.com" for n in range(20)), "n", "")
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "code": ("TENTH", "FIFTY", "FREIGHT", "ONCE", "PAST", "1000000000001", "1000000000003", "nothing"),
+    "email": EMAILS,
+    "username": EMAILS,
+    "password": ("linen and cotton", "linen and cotton", "correct horse", "short", "x" * 129),
+    "country": ("SE", "FI", "XX"),
+    "status": ("planned", "paid", "cancelled"),
+}
+"""What texts with these names are, as parameters and in patches."""
 KEYS = {
     "^[a-z]{2}$": ("en", "sv", "fi", "xx"),
     "^[A-Z]{3}$": ("SEK", "EUR", "JPY", "XXX"),
 }
 TEXTS = {
-    "date-time": ("2020-01-01T00:00:00Z", "2999-12-31T23:59:59Z", "2024-02-29", "2024-02-30", "0001-01-01T00:00:00+14:00"),
+    "date-time": (
+        "2020-01-01T00:00:00Z", "2999-12-31T23:59:59Z", "2024-02-29", "2024-02-30", "0001-01-01T00:00:00+14:00",
+    ),
     "^https?://": ("http://127.0.0.1:9/", "https://127.0.0.1:9/x?y#z", "http://[::1", "http://\u00e5.invalid:99999/"),
-    "": ("", "x", "A1", "en", "SEK", "SE", "true", "12", "-0", "1e5", "%_\\", "\u00c5sa \u0663\u2028\U0001f9e5", "x" * 300, "'; --", "/", "~2"),
+    "": (
+        "", "x", "A1", "en", "SEK", "SE", "true", "12", "-0", "1e5", "%_\\", "'; --", "/", "~2",
+        "\u00c5sa \u0663\u2028\U0001f9e5", "x" * 300,
+    ),
 }  # fmt: skip
 ODD: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 0.5, -0.0, 1e308, 5e-324, 2**31, 2**53, 2**63 - 1, 2**63, -(2**63) - 1, 10**30, 10**400,
-    "", "0", "\u0663", "x" * 5000, [], {}, [None], [[]], {"": {}}, {"~": 1, "/": 2}, [1, "1", None, {}], {"en": 5}, list(range(300)),
+    None, True, False, 0, -1, 1, 0.5, -0.0, 1e308, 5e-324,
+    2**31, 2**53, 2**63 - 1, 2**63, -(2**63) - 1, 10**30, 10**400,
+    "", "0", "\u0663", "x" * 5000, [], {}, [None], [[]], [1, "1", None, {}], list(range(300)),
+    {"": {}}, {"~": 1, "/": 2}, {"en": 5},
 )  # fmt: skip
 CONDITIONS = ("equals", "min", "max", "in", "startsWith", "contains", "containsAny", "like")
 DEEPEST = 55
@@ -37,6 +52,12 @@ class Fuzz:
         self._random = random
         self._classes: Mapping[str, Schema] = description["components"]["schemas"]
         self._uids = {name: list(uids.get(name, ())) for name in self._classes}
+        self._properties = {
+            "method": "PaymentMethod",
+            "order": "Order",
+            "parent": "Articlegroup",
+            "choice": "ArticleChoice",
+        }
         self._named: Mapping[str, Callable[[str], Any]] = {
             "uid": self._uid,
             "article": lambda _: self._uid("Article"),
@@ -46,10 +67,8 @@ class Fuzz:
             "selection": self._selection,
             "filters": self._filters,
             "choices": lambda _: self._choices(),
-            "code": lambda _: self._pick(CODES),
-            "email": lambda _: self._pick(EMAILS),
-            "username": lambda _: self._pick(EMAILS),
-            "password": lambda _: self._pick(PASSWORDS),
+            "url": lambda _: self._pick([*self._uids["Url"], "/", "https://shop.example/x?y#z"]),
+            **{name: partial(self._one_of, texts) for name, texts in WORDS.items()},
         }
 
     def found(self, class_name: str, uid: Any) -> None:
@@ -65,6 +84,9 @@ class Fuzz:
         if self._chance(0.03):
             params = self._pick([[], {}, {"uid": 1}, [*params, 1, 2, 3, 4, 5], [self.odd() for _ in params]])
         return {"jsonrpc": "2.0", "id": number, "method": name, "params": params}
+
+    def _one_of(self, texts: Sequence[str], _: str) -> str:
+        return self._pick(texts)
 
     def _given(self, params: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
         optional = sum(not param["required"] for param in params)
@@ -111,12 +133,21 @@ class Fuzz:
         few = 3 / (len(properties) + 1)
         settable = [name for name, inner in properties.items() if "not" not in inner or self._chance(0.02)]
         made = {
-            name: self.value(properties[name]) for name in settable if name in needed or self._chance(few)
+            name: self._property(name, properties[name])
+            for name in settable
+            if name in needed or self._chance(max(few, 0.8 if name in WORDS else 0))
         }
         for pattern, inner in schema.get("patternProperties", {}).items():
             keys = KEYS.get(pattern) or [str(self._uid(self._pick(list(self._uids)))), "a/b", "\u00e5"]
             made |= {key: self.value(inner) for key in keys if self._chance(0.4)}
         return made | ({self._text({}): self.odd()} if self._chance(0.02) else {})
+
+    def _property(self, name: str, schema: Schema) -> Any:
+        if name in WORDS and self._chance(0.9):
+            return self._pick(WORDS[name])
+        if name in self._properties and self._chance(0.8):
+            return self._uid(self._properties[name])
+        return self.value(schema)
 
     def _text(self, schema: Schema) -> str:
         about = f"{schema.get('format', '')} {schema.get('pattern', '')}"

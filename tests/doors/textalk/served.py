@@ -19,7 +19,7 @@ from entrepot.doors.kit import Services, services_of
 from entrepot.doors.textalk import Textalk
 from entrepot.doors.textalk.accounts import tokens
 from entrepot.doors.textalk.accounts.passwords import Passwords
-from entrepot.doors.textalk.classes.tools import AUTH
+from entrepot.doors.textalk.accounts.tokens import AUTH
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
 from entrepot.store.connections import Connection, connect

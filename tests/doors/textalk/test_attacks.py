@@ -173,21 +173,18 @@ async def test_every_filter_and_every_order(house: House) -> None:
         if Operation.LIST not in decl.operations:
             continue
         for field in (*decl.fields, *decl.aliases):
-            inside = (
-                ("en", "SEK", "XXX", "method", "\x7f", "0") if not isinstance(field.shape, Scalar) else ()
-            )
-            for place in (field.name, f"/{field.name}", *(f"/{field.name}/{key}" for key in inside)):
+            inside = ("en", "SEK", "method", "\x7f") if not isinstance(field.shape, Scalar) else ()
+            for place in (f"/{field.name}", *(f"/{field.name}/{key}" for key in inside)):
                 calls += [(f"{name}.count", [{place: asked}]) for asked in _asked()]
             calls.append((f"{name}.list", ["uid", {"sort": field.name, "descending": True, "limit": 1}]))
     await house.attack(calls)
 
 
 def _asked() -> Iterator[Any]:
-    for value in ("\ufeff", "@1e400@", 2**63, True):
-        yield from ({condition: value} for condition in ("equals", "min", "startsWith", "contains"))
-        yield from ({condition: [value, None, []]} for condition in ("in", "containsAny"))
-    yield from ({"in": [None, "x"]}, {"in": [2**63, -(2**63) - 1, 10**29]}, {"containsAny": ["x", 2**63]})
-    yield from ({"min": "0001-01-01T00:00:00+23:59"}, {"max": "9999-12-31"}, {"startsWith": "%_\\" * 1_000})
+    for value in ("\ufeff", "@1e400@", 2**63):
+        yield from ({"min": value}, {"contains": value}, {"containsAny": [value]})
+    yield from (None, True, {"in": [None, "x"]}, {"in": [2**63, -(2**63) - 1, 10**29]}, {"equals": []})
+    yield from ({"min": "0001-01-01T00:00:00+23:59"}, {"startsWith": "%_\\" * 1_000})
 
 
 async def test_selections_that_ask_for_too_much(house: House) -> None:

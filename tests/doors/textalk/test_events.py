@@ -42,9 +42,9 @@ class Ear:
     async def heard(self, count: int) -> list[tuple[str, int]]:
         """Event and uid of so many tries, in the order of events."""
 
-        async def look() -> list[Request] | None:
+        async def look() -> list[Request]:
             self.shopping.shop.poke()
-            return self.hook.requests if len(self.hook.requests) >= count else None
+            return self.hook.requests if len(self.hook.requests) >= count else []
 
         requests = await eventually(look, pause=0.02)
         assert {request.json["webshop"] for request in requests} == {self.shopping.shop.uids["shop"]}
@@ -64,9 +64,9 @@ class Ear:
     async def noted(self, listener: int, tries: int) -> list[dict[str, Any]]:
         """The listener's log, once it has so many tries."""
 
-        async def look() -> list[dict[str, Any]] | None:
+        async def look() -> list[dict[str, Any]]:
             log = await self.call("EventListener.getLog", listener)
-            return log if len(log) >= tries else None
+            return log if len(log) >= tries else []
 
         return await eventually(look, pause=0.02)
 

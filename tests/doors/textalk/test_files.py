@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosedError
 
+from entrepot.domain.retention import Retention
 from entrepot.engine import Clock, Engine
-from entrepot.engine.purging import purge_carts
+from entrepot.engine.purging import purge
 from entrepot.store.connections import connect, read_pool
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenBuyer
@@ -117,7 +118,7 @@ async def test_a_file_goes_when_its_cart_expires(open_buyer: OpenBuyer, session_
     await engine.start()
     pool = await read_pool(session_database_url, 1)
     try:
-        await purge_carts(engine, pool)
+        await purge(engine, pool, Retention())
     finally:
         await engine.stop()
         await pool.close()

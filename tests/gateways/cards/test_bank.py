@@ -4,6 +4,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from entrepot.engine.clock import real_now
 from entrepot.gateways.cards.bank import AccountSeed, BankCards, BankSeed, CardSeed, PayoutSeed, rules, seed
 from entrepot.gateways.cards.port import (
     UNREACHABLE,
@@ -22,6 +23,8 @@ WORLD = BankSeed(
     cards=(
         CardSeed("tok_visa", "ada", reusable=True),
         CardSeed("tok_second", "ada", reusable=True),
+        CardSeed("tok_test", "ada", last4="1111", reusable=True, family=True),
+        CardSeed("tok_test_mc", "ada", "mastercard", "2222", reusable=True, family=True),
         CardSeed("tok_once", "ada", "mastercard", "4444"),
         CardSeed("tok_poor", "poor"),
         CardSeed("tok_3ds", "ada", state="requires_authentication"),
@@ -36,7 +39,7 @@ BLOCKED = "select pid from pg_stat_activity where wait_event_type = 'Lock' and d
 async def cards(bank_pool: Any) -> BankCards:
     async with bank_pool.acquire() as conn:
         await seed(conn, 1, WORLD)
-    return BankCards(bank_pool, 1)
+    return BankCards(bank_pool, 1, real_now)
 
 
 async def made(cards: CardGateway, key: str = "a1", amount: int = 1000) -> Intent:
@@ -178,7 +181,7 @@ async def test_a_merchant_without_account_has_no_transfer(cards: BankCards):
 
 async def test_workspaces_have_banks_of_their_own(cards: BankCards, bank_pool: Any):
     intent = await made(cards)
-    stranger = BankCards(bank_pool, 2)
+    stranger = BankCards(bank_pool, 2, real_now)
     assert await stranger.read(intent.id) == rules.NO_SUCH_INTENT
     theirs = await made(stranger)
     assert await stranger.confirm(theirs.id, "tok_visa", "a1") == rules.NO_SUCH_TOKEN
@@ -231,9 +234,52 @@ async def test_seeding_twice_keeps_what_is_reserved(cards: BankCards, bank_pool:
     assert await cards.confirm((await made(cards, "a2")).id, "tok_once", "a2") == TokenUsed()
 
 
+@pytest.mark.parametrize(
+    ("token", "last4"),
+    [("tok_test", "1111"), ("tok_test_1", "1111"), ("tok_test_a_b", "1111"), ("tok_test_mc_1", "2222")],
+)
+async def test_every_token_of_a_family_stands_for_its_card(cards: BankCards, token: str, last4: str):
+    for number in range(2):
+        intent = await made(cards, f"a{number}")
+        reserved = await cards.confirm(intent.id, token, f"a{number}")
+        assert isinstance(reserved, Intent)
+        assert (reserved.description or "").endswith(last4)
+
+
+@pytest.mark.parametrize("token", ["tok_testing", "tok_test1", "tok_visa_1", "tok", "tok_once_1"])
+async def test_a_token_of_no_family_is_unknown(cards: BankCards, token: str):
+    assert await cards.confirm((await made(cards)).id, token, "a1") == rules.NO_SUCH_TOKEN
+
+
+async def test_what_was_made_is_found_again(cards: BankCards):
+    request = CreateIntent("a1", 1000, "USD", {"attempt": "a1"})
+    assert await cards.find_intent(request) is None
+    intent = await made(cards)
+    await cards.confirm(intent.id, "tok_visa", "a1")
+    captured = await cards.capture(intent.id)
+    assert await cards.find_intent(request) == captured
+    assert await cards.find_refund(intent.id, "r1") is None
+    refund = await cards.refund(intent.id, 300, "r1")
+    assert await cards.find_refund(intent.id, "r1") == refund
+
+
+async def test_a_lapsed_authorisation_is_as_if_it_were_cancelled(cards: BankCards, bank_pool: Any):
+    intent = await made(cards, amount=9_000)
+    await cards.confirm(intent.id, "tok_visa", "a1")
+    later = BankCards(bank_pool, 1, lambda: real_now() + rules.AUTHORISED_FOR)
+    assert await later.capture(intent.id) == await later.cancel(intent.id) == rules.LAPSED
+    shown = await later.read(intent.id)
+    assert isinstance(shown, Intent)
+    assert shown.status == "canceled"
+    assert isinstance(await cards.confirm((await made(cards, "a2", 9_000)).id, "tok_visa", "a2"), Declined)
+    again = await made(later, "a3", 9_000)
+    assert isinstance(await later.confirm(again.id, "tok_visa", "a3"), Intent)
+    assert await funds(bank_pool, "ada") == (10_000, 9_000)
+
+
 async def test_a_bank_without_database_fails_as_a_value(postgres_url: str):
     pool: Any = await asyncpg.create_pool(postgres_url, min_size=1, max_size=1)
-    cards = BankCards(pool, 1)
+    cards = BankCards(pool, 1, real_now)
     no_tables = await cards.confirm("pi_1", "tok_visa", "a1")
     assert no_tables == CallFailed(UNREACHABLE, in_doubt=False)
     await pool.close()

@@ -117,6 +117,44 @@ async def test_cancel_twice_is_cancel_once(cards: StripeCards):
     assert await cards.cancel(intent.id) == first
 
 
+async def test_what_was_made_is_found_when_its_key_has_ended(cards: StripeCards, server: StripeServer):
+    intent = await charged(cards)
+    await made(cards, "a2")
+    refund = await cards.refund(intent.id, 300, "r1")
+    transfer = await cards.transfer(intent.id, "acct_ready", 500, "t1")
+    server.forget_keys()
+    request = CreateIntent("a1", 1000, "USD", {"attempt": "a1", "workspace": "7"})
+    assert await cards.find_intent(request) == intent
+    assert await cards.find_refund(intent.id, "r1") == refund
+    assert await cards.transfer(intent.id, "acct_ready", 500, "t1") == transfer
+    assert len(server.books.transfers) == 1
+    unknown = CreateIntent("a3", 1000, "USD", {"attempt": "a3"})
+    assert (await cards.find_intent(unknown), await cards.find_refund(intent.id, "r2")) == (None, None)
+
+
+@pytest.mark.parametrize("step", ["search", "list_refunds", "list_transfers"])
+async def test_a_look_up_that_fails_is_never_in_doubt(cards: StripeCards, server: StripeServer, step: str):
+    intent = await charged(cards)
+    server.fail(step, "drop")
+    asked = {
+        "search": lambda: cards.find_intent(CreateIntent("a1", 1000, "USD", {"attempt": "a1"})),
+        "list_refunds": lambda: cards.find_refund(intent.id, "r1"),
+        "list_transfers": lambda: cards.transfer(intent.id, "acct_ready", 500, "t1"),
+    }
+    assert await asked[step]() == CallFailed(UNREACHABLE, in_doubt=False)
+    assert server.books.transfers == {}
+
+
+async def test_a_lapsed_intent_cannot_be_let_go(cards: StripeCards, server: StripeServer):
+    intent = await made(cards)
+    await cards.confirm(intent.id, "tok_visa", "a1")
+    server.books.lapse(intent.id)
+    refused = await cards.cancel(intent.id)
+    assert isinstance(refused, CallFailed)
+    assert (refused.in_doubt, refused.code) == (False, "payment_intent_unexpected_state")
+    assert isinstance(await cards.capture(intent.id), CallFailed)
+
+
 async def test_a_cancelled_intent_is_not_captured(cards: StripeCards):
     intent = await made(cards)
     await cards.cancel(intent.id)

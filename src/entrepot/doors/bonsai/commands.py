@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from entrepot.domain.appraisal import Basket, WantedLine, WantedPayment
+from entrepot.domain.basket import Basket, WantedLine, WantedPayment
 from entrepot.domain.channels import Environment
 from entrepot.domain.checkout import NOWHERE
 from entrepot.domain.drafting import Existing
@@ -16,7 +16,7 @@ from entrepot.domain.placing import PlaceOrder, RecordPending
 from entrepot.doors.bonsai import bodies
 from entrepot.engine.desk import Proof
 from entrepot.failures.orders import LineRef
-from entrepot.store.directory import Caller, credential_key
+from entrepot.store.directory import Caller, token_name
 from entrepot.store.queries.own_orders import OwnOrder
 
 _LARGEST_ID = 2**53
@@ -108,7 +108,7 @@ def wanted_payment(payment: bodies.Payment, currency: str) -> WantedPayment:
     amounts = payment.get("amounts")
     return WantedPayment(
         payment["method"],
-        credential_key("payment-token", payment["token"])[1].hex(),
+        token_name(payment["token"]),
         {name: to_minor(amount, currency) for name, amount in _items(amounts)} if amounts else None,
     )
 

@@ -16,6 +16,7 @@ from entrepot.doors.kit.headers import Header
 from entrepot.doors.kit.messages import Reply, Request
 from entrepot.doors.kit.routing import Resource, Router
 from entrepot.doors.kit.wire import encode
+from entrepot.doors.kit.words import in_words
 from entrepot.failures import Failure, UnknownRoute, catalogue
 
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ def describe(failure: type[Failure], tables: Sequence[DoorFailures]) -> dict[str
         "advice": failure.advice,
         "shopper": failure.shopper,
         "context": [
-            {"name": field.name, "type": inspect.formatannotation(field.type).replace("typing.", "")}
-            for field in msgspec.structs.fields(failure)
+            {"name": field.name, "type": in_words(field.type)} for field in msgspec.structs.fields(failure)
         ],
         "doors": [
             {"door": table.door, "status": table.codes[failure][0], "code": table.codes[failure][1]}

@@ -46,12 +46,14 @@ class Administrator(msgspec.Struct, frozen=True):
     """Who stands behind a valid auth token; `persistent` if it is an AuthToken and not a log-in.
 
     It opens one shop of its workspace, or, with a channel of None, all of them.
+    `demands_tls` says that the shop of the token does, for calls that name no shop.
     """
 
     id: int
     persistent: bool
     workspace: int = 0
     channel: int | None = None
+    demands_tls: bool = False
 
 
 class BuyerSession(msgspec.Struct, frozen=True):
@@ -115,6 +117,13 @@ class Context(msgspec.Struct, frozen=True):
         if self.administrator is not None:
             return Audience.ADMIN
         return Audience.ANONYMOUS if self.session is None else Audience.BUYER
+
+    @property
+    def demands_tls(self) -> bool:
+        """Whether credentials must come over TLS: the shop says so, or where none is named that of the token."""
+        if self.webshop is not None:
+            return self.webshop.demands_tls
+        return self.administrator is not None and self.administrator.demands_tls
 
     @property
     def may_see_goods(self) -> bool:

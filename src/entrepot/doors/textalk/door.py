@@ -16,14 +16,16 @@ from entrepot.doors.textalk.classes import (
     choices,
     codes,
     customers,
+    delivery_methods,
     groups,
+    integrations,
     items,
     orders,
+    payment_methods,
+    payments,
     sessions,
     shop,
-    tools,
 )
-from entrepot.doors.textalk.classes import methods as ways
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes
 from entrepot.doors.textalk.lookups import StoreLookups
 from entrepot.doors.textalk.methods import administrators, catalogue
@@ -31,7 +33,7 @@ from entrepot.doors.textalk.methods import context as contexts
 from entrepot.doors.textalk.methods import customers as accounts
 from entrepot.doors.textalk.methods import orders as order_methods
 from entrepot.doors.textalk.methods import sessions as session_methods
-from entrepot.doors.textalk.methods.administrators import TokenWriter, may_manage_tokens
+from entrepot.doors.textalk.methods.administrators import may_manage_tokens
 from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import ClassMethods
 from entrepot.doors.textalk.query.reads import PooledReads
@@ -44,6 +46,7 @@ from entrepot.doors.textalk.writing.orders import ItemWriter, OrderWriter, Subor
 from entrepot.doors.textalk.writing.payments import PaymentWriter
 from entrepot.doors.textalk.writing.rows import RowWriter
 from entrepot.doors.textalk.writing.special import CertificateWriter, ListenerWriter
+from entrepot.doors.textalk.writing.tokens import TokenWriter
 from entrepot.doors.textalk.writing.writers import Writers
 
 DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
@@ -54,19 +57,19 @@ DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
     groups.ASSORTMENT,
     customers.CUSTOMER,
     customers.CUSTOMERGROUP,
-    ways.DELIVERY_METHOD,
-    ways.PAYMENT_METHOD,
+    delivery_methods.DELIVERY_METHOD,
+    payment_methods.PAYMENT_METHOD,
     codes.DISCOUNTCODE,
     codes.GIFTCERTIFICATE,
     shop.WEBSHOP,
     shop.LANGUAGE,
     shop.URL,
-    tools.AUTH_TOKEN,
-    tools.EVENT_LISTENER,
+    integrations.AUTH_TOKEN,
+    integrations.EVENT_LISTENER,
     orders.ORDER,
     orders.SUBORDER,
     items.ORDER_ITEM,
-    items.PAYMENT,
+    payments.PAYMENT,
     sessions.SESSION,
 )
 CLASSES: Final[Classes] = {decl.name: decl for decl in DECLARATIONS}

@@ -30,6 +30,7 @@ from entrepot.failures import (
     carts,
     catalogue,
     rows,
+    stock,
     till,
 )
 from entrepot.failures import commerce as c
@@ -91,6 +92,10 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     accounts.PasswordInvalid: (Code.INVALID_PASSWORD, _nothing),
     accounts.CustomerExists: (Code.CUSTOMER_EXISTS, _nothing),
     accounts.ConfirmationFailed: (Code.CONFIRMATION_FAILED, _nothing),
+    stock.QuantityOutOfRange: (
+        Code.VALIDATION_ERROR,
+        lambda _: (Problem("/stock/stock", say("patch.stock")),),
+    ),
     rows.RowUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
     rows.CatalogueClosed: (Code.FORBIDDEN, _nothing),
     rows.StockClosed: (Code.FORBIDDEN, _nothing),
@@ -122,7 +127,8 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.PaymentUnavailable: (Code.PAYMENT_UNAVAILABLE, _nothing),
     c.PaymentNotCapturable: (Code.FORBIDDEN, _nothing),
     c.PaymentNotCancellable: (Code.PAYMENT_NOT_CANCELLABLE, _nothing),
-    till.PaymentCancelFailed: (Code.PAYMENT_CANCELLATION_FAILED, _nothing),
+    till.PaymentCancelRefused: (Code.PAYMENT_CANCELLATION_FAILED, _nothing),
+    till.PaymentInDoubt: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     till.AddressLookupUnavailable: (Code.ADDRESS_LOOKUP_UNAVAILABLE, _nothing),
     till.AddressRegisterFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.NothingToRefund: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),

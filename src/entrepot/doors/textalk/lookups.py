@@ -10,7 +10,6 @@ import msgspec
 
 from entrepot.doors.kit import Services, TickBatcher
 from entrepot.doors.textalk.accounts import tokens
-from entrepot.doors.textalk.classes.tools import AUTH
 from entrepot.doors.textalk.context import Administrator, BuyerSession, Webshop
 from entrepot.doors.textalk.settings import webshop_settings
 from entrepot.store.connections import Pool
@@ -25,7 +24,10 @@ left join lateral (
 ) c on true
 """
 _LOGINS: Final = """
-select t.hash, t.administrator, a.channel, t.expires_at
+select t.hash, t.administrator, a.channel, t.expires_at, coalesce((
+  select (c.settings -> 'door' ->> 'demands_tls')::boolean from channels c
+  where c.workspace = $1 and c.id = a.channel
+), false)
 from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from admin_tokens where workspace = $1 and hash = k.hash offset 0) t
 cross join lateral (
@@ -54,6 +56,7 @@ class LoginRow(msgspec.Struct, frozen=True):
     administrator: int
     channel: int | None
     expires_at: datetime
+    demands_tls: bool
 
 
 class StoreLookups:
@@ -78,14 +81,16 @@ class StoreLookups:
         workspace = tokens.workspace_of(token)
         if workspace is not None:
             return await self._logged_in(webshop, workspace, token)
-        caller = await self._services.callers.get(credential_key(AUTH, token))
+        caller = await self._services.callers.get(credential_key(tokens.AUTH, token))
         if (
             caller is None
             or self._is_past(caller.expires_at)
             or not is_of(webshop, caller.workspace, caller.channel)
         ):
             return None
-        return Administrator(caller.credential or 0, True, caller.workspace, caller.channel)
+        own = webshop_settings(caller.settings)
+        strict = own is not None and own.demands_tls
+        return Administrator(caller.credential or 0, True, caller.workspace, caller.channel, strict)
 
     async def session(self, webshop: Webshop, token: str) -> BuyerSession | None:
         """The shop's session with that token; None if unknown or expired."""
@@ -100,7 +105,7 @@ class StoreLookups:
         row = await self._logins.get((workspace, tokens.hashed(tokens.LOGIN, token)))
         if row is None or self._is_past(row.expires_at) or not is_of(webshop, workspace, row.channel):
             return None
-        return Administrator(row.administrator, False, workspace, row.channel)
+        return Administrator(row.administrator, False, workspace, row.channel, row.demands_tls)
 
     def _is_past(self, moment: datetime | None) -> bool:
         return moment is not None and moment <= self._services.clock.now()

@@ -262,10 +262,6 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "en": "The article is not for sale.",
         "sv": "Artikeln är inte till salu.",
     },
-    "buy.price-inquiry": {
-        "en": "The price of the article is given on request.",
-        "sv": "Artikelns pris lämnas på förfrågan.",
-    },
     "buy.sold-out": {
         "en": "The article is out of stock.",
         "sv": "Artikeln är slut i lager.",

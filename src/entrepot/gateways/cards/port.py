@@ -7,12 +7,16 @@ upper-case ISO 4217 code.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
 UNREACHABLE = "An error occurred while communicating with Stripe"
 """The sentence of a failed call to which the provider gave no readable answer (Bonsai, second reading 6)."""
+
+KEY_LIFE = timedelta(hours=20)
+"""How long a key is repeated: providers forget keys after a day, and then the same key would act again."""
 
 DECLINED = "Your card was declined."
 AUTHENTICATION_REQUIRED = "Your card requires authentication."
@@ -34,8 +38,9 @@ class CreateIntent(msgspec.Struct, frozen=True):
     """An intent to charge `amount`, taken only when it is captured.
 
     `key` names the attempt, 1 to 200 characters; repeating a create with the same key gives the same intent,
-    which is how recovery learns an id that it never received. `metadata` is kept with the intent: at most 20
-    entries, names up to 40 and values up to 500 characters, and nothing secret.
+    which is how recovery learns an id that it never received. `metadata` is kept with the intent, which is how it
+    is found when the key has ended: at most 20 entries, names up to 40 and values up to 500 characters, and nothing
+    secret.
     """
 
     key: str
@@ -134,7 +139,7 @@ class CardGateway(Protocol):
         """Let the intent go, and what it reserves.
 
         Answers the intent as it then stands: `canceled`, or `succeeded` when a capture came first and only a
-        refund can help.
+        refund can help. Of one that lapsed by itself there is nothing to let go any more: `CallFailed`.
         """
         ...
 
@@ -142,12 +147,20 @@ class CardGateway(Protocol):
         """The intent as it stands. Never in doubt, since reading changes nothing."""
         ...
 
+    async def find_intent(self, request: CreateIntent) -> Intent | CallFailed | None:
+        """The intent that this request made, however long ago, or None; never in doubt. For keys that have ended."""
+        ...
+
     async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
         """Give back `amount` of a captured intent, once per key; never more than was captured in all."""
         ...
 
+    async def find_refund(self, intent_id: str, key: str) -> Refund | CallFailed | None:
+        """What came of a refund that was asked for with this key, however long ago; None: it was never made."""
+        ...
+
     async def transfer(self, intent_id: str, account: str, amount: int, key: str) -> Transfer | CallFailed:
-        """Hand `amount` of a captured intent on to a merchant's payout account, once per key."""
+        """Hand `amount` of a captured intent on to a merchant's payout account, once per key, however old it is."""
         ...
 
     async def payout_ready(self, account: str) -> bool | CallFailed:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _EXPAND = ["payment_method"]
 _UNEXPECTED_STATE = "payment_intent_unexpected_state"
+_MOST = 100
+_TOO_MANY = CallFailed("The charge has too many refunds to be looked through.", in_doubt=False)
 _NO_ACCOUNT = ("account_invalid", "resource_missing")
 
 
@@ -42,12 +44,27 @@ class _RefundWire(msgspec.Struct):
     id: str
     amount: int
     status: RefundStatus
+    metadata: dict[str, str] = {}
+
+
+class _Refunds(msgspec.Struct):
+    data: list[_RefundWire]
+    has_more: bool = False
+
+
+class _Intents(msgspec.Struct):
+    data: list[IntentWire]
 
 
 class _TransferWire(msgspec.Struct):
     id: str
     amount: int
     currency: str
+    metadata: dict[str, str] = {}
+
+
+class _Transfers(msgspec.Struct):
+    data: list[_TransferWire]
 
 
 class StripeCards:
@@ -75,6 +92,8 @@ class StripeCards:
                     # Cards only: no method that redirects, so that a confirm needs no return address.
                     "allowed_payment_method_types": ["card"],
                     "metadata": dict(request.metadata),
+                    # The transfers of a charge are of its group, by which they are found.
+                    "transfer_group": request.key,
                 },
                 {"idempotency_key": f"{request.key}:create"},
             ),
@@ -112,11 +131,41 @@ class StripeCards:
         reply = await self._retrieve(intent_id)
         return intent_of(reply) if isinstance(reply, IntentWire) else reply
 
+    async def find_intent(self, request: CreateIntent) -> Intent | CallFailed | None:
+        """See `CardGateway.find_intent`. What Stripe's search finds may be a minute old."""
+        marks = (f"metadata['{name}']:'{value}'" for name, value in request.metadata.items())
+        reply = await self._call(
+            lambda client: client.v1.payment_intents.search_async(
+                {"query": " AND ".join(marks), "expand": ["data.payment_method"]}
+            ),
+            _Intents,
+            changes=False,
+        )
+        if not isinstance(reply, _Intents):
+            return only_failed(reply)
+        return intent_of(reply.data[0]) if reply.data else None
+
+    async def find_refund(self, intent_id: str, key: str) -> Refund | CallFailed | None:
+        """See `CardGateway.find_refund`."""
+        reply = await self._call(
+            lambda client: client.v1.refunds.list_async({"payment_intent": intent_id, "limit": _MOST}),
+            _Refunds,
+            intent_id,
+            changes=False,
+        )
+        if not isinstance(reply, _Refunds):
+            return only_failed(reply)
+        found = next((each for each in reply.data if each.metadata.get("key") == key), None)
+        if found is None:
+            return _TOO_MANY if reply.has_more else None
+        return Refund(found.id, intent_id, found.amount, found.status)
+
     async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
         """See `CardGateway.refund`."""
         reply = await self._call(
             lambda client: client.v1.refunds.create_async(
-                {"payment_intent": intent_id, "amount": amount}, {"idempotency_key": f"{key}:refund"}
+                {"payment_intent": intent_id, "amount": amount, "metadata": {"key": key}},
+                {"idempotency_key": f"{key}:refund"},
             ),
             _RefundWire,
             intent_id,
@@ -126,12 +175,18 @@ class StripeCards:
         return Refund(reply.id, intent_id, reply.amount, reply.status)
 
     async def transfer(self, intent_id: str, account: str, amount: int, key: str) -> Transfer | CallFailed:
-        """See `CardGateway.transfer`. Drawn on the charge itself, whose money need not have settled yet."""
+        """See `CardGateway.transfer`. Drawn on the charge itself, whose money need not have settled yet.
+
+        It is asked again for days, and the key ends after one: what was made before is looked for first.
+        """
         intent = await self._retrieve(intent_id)
         if isinstance(intent, CallFailed):
             return intent
         if (charge := intent.latest_charge) is None:
             return CallFailed("This PaymentIntent does not have a successful charge.", in_doubt=False)
+        made = await self._made(intent, account, key)
+        if made is not None:
+            return made
         reply = await self._call(
             lambda client: client.v1.transfers.create_async(
                 {
@@ -139,6 +194,7 @@ class StripeCards:
                     "currency": intent.currency,
                     "destination": account,
                     "source_transaction": charge,
+                    "metadata": {"key": key},
                 },
                 {"idempotency_key": f"{key}:transfer"},
             ),
@@ -149,6 +205,22 @@ class StripeCards:
         if not isinstance(reply, _TransferWire):
             return only_failed(reply)
         return Transfer(reply.id, account, reply.amount, reply.currency.upper())
+
+    async def _made(self, intent: IntentWire, account: str, key: str) -> Transfer | CallFailed | None:
+        """The transfer that this key made, if it did."""
+        if (group := intent.transfer_group) is None:
+            return None
+        reply = await self._call(
+            lambda client: client.v1.transfers.list_async(
+                {"transfer_group": group, "destination": account, "limit": _MOST}
+            ),
+            _Transfers,
+            changes=False,
+        )
+        if not isinstance(reply, _Transfers):
+            return only_failed(reply)
+        found = next((each for each in reply.data if each.metadata.get("key") == key), None)
+        return None if found is None else Transfer(found.id, account, found.amount, found.currency.upper())
 
     async def payout_ready(self, account: str) -> bool | CallFailed:
         """See `CardGateway.payout_ready`."""
@@ -211,8 +283,10 @@ class StripeCards:
         failed = only_failed(reply)
         if failed.code != _UNEXPECTED_STATE:
             return failed
-        intent = await self.read(intent_id)
-        return intent if isinstance(intent, Intent) and intent.status in wanted else failed
+        intent = await self._retrieve(intent_id)
+        if isinstance(intent, CallFailed) or intent.lapsed or intent.status not in wanted:
+            return failed
+        return intent_of(intent)
 
     async def _call(
         self,

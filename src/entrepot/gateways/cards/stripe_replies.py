@@ -61,7 +61,14 @@ class IntentWire(msgspec.Struct):
     amount_received: int = 0
     payment_method: PaymentMethodWire | str | None = None
     latest_charge: str | None = None
+    cancellation_reason: str | None = None
+    transfer_group: str | None = None
     metadata: dict[str, str] = {}
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether Stripe let it go by itself, when the time to capture it was over."""
+        return self.status == "canceled" and self.cancellation_reason == "automatic"
 
 
 class CapabilitiesWire(msgspec.Struct):

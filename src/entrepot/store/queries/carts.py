@@ -1,8 +1,7 @@
-"""Reading carts: one by its public id, and those that have expired."""
+"""Reading a cart by its public id."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -26,8 +25,6 @@ _LINES = f"""
 select {_bindings[CartLine].select("t")} from cart_lines t where workspace = $1 and cart = $2 order by no
 """  # noqa: S608
 
-_EXPIRED = "select workspace, id from carts where expires_at <= $1 order by expires_at limit $2"
-
 
 async def cart_number(connection: Connection, workspace: int, owner: CartOwner, uuid: UUID) -> int | None:
     """The id of the owner's cart of this UUID, expired or not; None where there is none."""
@@ -45,11 +42,3 @@ async def read_cart(
         cart = cast("Cart", _bindings[Cart].parse(row))
         lines = await connection.fetch(_LINES, workspace, cart.id)
         return CartContents(cart, tuple(cast("CartLine", _bindings[CartLine].parse(line)) for line in lines))
-
-
-async def expired_carts(connection: Connection, now: datetime, limit: int) -> Mapping[int, tuple[int, ...]]:
-    """The ids of carts that have expired, by workspace, the oldest first; at most `limit` in all."""
-    found: dict[int, tuple[int, ...]] = {}
-    for workspace, cart in await connection.fetch(_EXPIRED, now, limit):
-        found[workspace] = (*found.get(workspace, ()), cart)
-    return found

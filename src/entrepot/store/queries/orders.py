@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from entrepot.domain.appraisal import EXTERNAL_ID
+from entrepot.domain.basket import EXTERNAL_ID
 from entrepot.domain.channels import Environment
 from entrepot.domain.ids import from_cuid
 from entrepot.domain.orders import (

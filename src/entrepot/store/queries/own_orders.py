@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.domain.appraisal import EXTERNAL_ID
+from entrepot.domain.basket import EXTERNAL_ID
 from entrepot.domain.orders import Order, OrderLine, OrderPart, Refund
 from entrepot.domain.state import R, Record
 from entrepot.store.binding import Binding

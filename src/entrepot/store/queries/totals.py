@@ -9,6 +9,7 @@ from entrepot.domain.state import View
 from entrepot.domain.totals import CartReading, Totals, total
 from entrepot.store.connections import Connection
 from entrepot.store.loaders import load
+from entrepot.store.reading import PlainReader
 
 
 async def read_totals(
@@ -19,6 +20,6 @@ async def read_totals(
     For one state of the database the caller reads in a transaction of its own.
     """
     view = View(workspace)
-    await load(connection, workspace, [CartReading(channel, number) for number in carts], view, lock=False)
+    await load(PlainReader(connection, workspace), [CartReading(channel, number) for number in carts], view)
     found = [cart for number in carts if (cart := view.get(Cart, number)) and cart.channel == channel]
     return {cart.id: total(cart, view) for cart in found}

@@ -13,6 +13,14 @@ admin_tokens = table(
     moment("expires_at"),
     belongs("admin_tokens", "administrators", ("administrator",), ("id",)),
     Index("admin_tokens_administrator_idx", "workspace", "administrator"),
+    Index("admin_tokens_expiry_idx", "expires_at", "workspace"),
 )
 
-tries = table("tries", ("subject",), blob("subject"), moment("since"), small("count"))
+tries = table(
+    "tries",
+    ("subject",),
+    blob("subject"),
+    moment("since"),
+    small("count"),
+    Index("tries_since_idx", "since", "workspace"),
+)

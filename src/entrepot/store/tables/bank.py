@@ -4,7 +4,17 @@ No card number is stored, and of a token only its SHA-256. The platform's orders
 bank is somebody else's system that happens to live in the same database.
 """
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+)
 
 from entrepot.store.tables._base import metadata
 
@@ -49,9 +59,11 @@ bank_cards = Table(
     Column("last4", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("reusable", Boolean, nullable=False),
+    Column("family", Boolean, nullable=False, server_default="false"),
     Column("used_by", Text(collation="C")),
 )
-"""A card by the hash of its token. `used_by` is the intent for which a single-use token pays or paid."""
+"""A card by the hash of its token; for a `family` every token that goes on with `_` stands for it too.
+`used_by` is the intent for which a single-use token pays or paid."""
 
 bank_intents = Table(
     "bank_intents",
@@ -70,6 +82,8 @@ bank_intents = Table(
     Column("captured", BigInteger, nullable=False, server_default="0"),
     Column("refunded", BigInteger, nullable=False, server_default="0"),
     Column("transferred", BigInteger, nullable=False, server_default="0"),
+    Column("authorised_until", DateTime(timezone=True)),
+    Column("refundable_until", DateTime(timezone=True)),
     CheckConstraint("captured between 0 and amount", name="bank_intents_captured"),
     CheckConstraint("refunded between 0 and captured", name="bank_intents_refunded"),
     CheckConstraint("transferred between 0 and captured", name="bank_intents_transferred"),

@@ -45,6 +45,8 @@ customers = table(
         unique=True,
         postgresql_where=sql("state = 'confirmed'"),
     ),
+    Index("customers_lapsed_idx", "secured_at", "workspace", postgresql_where=sql("state = 'unconfirmed'")),
+    Index("customers_removed_idx", "changed_at", "workspace", postgresql_where=sql("state = 'removed'")),
 )
 
 one_time_codes = table(
@@ -59,6 +61,7 @@ one_time_codes = table(
     moment("used_at", null=True),
     belongs("one_time_codes", "customers", ("customer",), ("id",)),
     Index("one_time_codes_customer_idx", "workspace", "customer"),
+    Index("one_time_codes_expiry_idx", "expires_at", "workspace"),
 )
 
 sessions = table(
@@ -77,7 +80,7 @@ sessions = table(
     moment("expires_at"),
     small("version"),
     Index("sessions_hash_idx", "workspace", "hash", unique=True),
-    Index("sessions_expiry_idx", "workspace", "expires_at"),
+    Index("sessions_expiry_idx", "expires_at", "workspace"),
 )
 
 administrators = table(

@@ -25,6 +25,7 @@ attempts = table(
     moment("started_at"),
     moment("ended_at", null=True),
     Index("attempts_open_idx", "lease_until", "workspace", postgresql_where=sql("state = 'open'")),
+    Index("attempts_ended_idx", "ended_at", "workspace", postgresql_where=sql("ended_at is not null")),
 )
 
 outbox = table(
@@ -41,7 +42,7 @@ outbox = table(
     moment("give_up_at", null=True),
     text("error"),
     Index("outbox_due_idx", "workspace", "due_at", postgresql_where=sql("state = 'waiting'")),
-    Index("outbox_done_idx", "due_at", postgresql_where=sql("state = 'delivered'")),
+    Index("outbox_done_idx", "state", "due_at", postgresql_where=sql("state <> 'waiting'")),
 )
 """The first index answers both who has rows that are due and which these are: a second one, for the first question,
 would be taken for the other too, and read every workspace's due rows for those of one."""

@@ -116,6 +116,7 @@ payments = table(
     big("method_id", null=True),
     json("params"),
     json("external_data"),
+    json("asking", null=True),
     Index("payments_id_idx", "workspace", "id"),
     CheckConstraint("refunded >= 0 and refunded <= amount", name="payments_refunded_check"),
 )

@@ -42,6 +42,7 @@ payment_methods = table(
     json("description"),
     text("type"),
     text("provider"),
+    text("capture"),
     json("fee"),
     big("fee_vat_rate"),
     json("currencies", null=True),

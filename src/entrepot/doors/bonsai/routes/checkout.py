@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entrepot.domain.appraisal import Basket
+from entrepot.domain.basket import Basket
 from entrepot.domain.channels import Channel
 from entrepot.domain.checkout import Checkout, check_out, taxed
 from entrepot.domain.drafting import OrderCommand, simulated_answer, simulated_taxes

@@ -11,6 +11,8 @@ from entrepot.store.directory import Key, credential_key
 
 SESSION: Final = "textalk:session"
 LOGIN: Final = "textalk:login"
+AUTH: Final = "textalk:auth"
+"""The kind of credential that an AuthToken is."""
 WEBSHOP: Final = "textalk:webshop"
 ADMINISTRATOR: Final = "textalk:administrator"
 SIGNUP: Final = "textalk:signup"

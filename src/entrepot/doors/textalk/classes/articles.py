@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from entrepot.domain.catalogue import Product
+from entrepot.domain.stocking import LARGEST_QUANTITY
 from entrepot.doors.textalk.classes import article_rows as rows
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
@@ -108,7 +109,9 @@ ARTICLE: Final = ClassDecl(
         f.settable("weight", shapes.integer(0), _base.c.weight, sortable=True),
         f.settable(
             "stock",
-            shapes.Record(properties={"useStock": shapes.boolean(), "stock": shapes.number(0)}),
+            shapes.Record(
+                properties={"useStock": shapes.boolean(), "stock": shapes.number(0, maximum=LARGEST_QUANTITY)}
+            ),
             rows.stocked(),
         ),
         f.settable(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from entrepot.domain.articles import PARTS, Choice, ChoiceOption
+from entrepot.domain.choosing import LARGEST_NUMBER
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
 from entrepot.doors.textalk.classes.declaration import READ, WRITE, Caller, ClassDecl, Field, Stored
@@ -37,7 +38,7 @@ def _parts_of(path: tuple[str, ...], value: Json) -> Json:
     return _parts(value)
 
 
-LARGEST: Final = 1_000_000_000
+LARGEST: Final = LARGEST_NUMBER // PARTS
 _AMOUNT: Final = shapes.number(0, maximum=LARGEST)
 _NUMBER: Final[dict[str, Any]] = {"to_wire": _whole, "to_store": _parts_of, "convert": _parts}
 

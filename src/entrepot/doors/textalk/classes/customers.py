@@ -71,7 +71,7 @@ def _visible(audience: Audience) -> sa.ColumnElement[bool]:
     return sa.and_(here, customers.c.id == Caller.CUSTOMER)
 
 
-def _whole(kind: type[msgspec.Struct]) -> Callable[[Any], Json]:
+def whole(kind: type[msgspec.Struct]) -> Callable[[Any], Json]:
     """The stored part of a record, and what was never said."""
     blank = {
         name: getattr(kind(), field)
@@ -104,15 +104,15 @@ CUSTOMER: Final = ClassDecl(
             "language", shapes.string(2, pattern="^[a-z]{2}$", nullable=True), customers.c.language, **_OWN
         ),
         f.settable("groups", shapes.references("Customergroup"), customers.c.groups, read=Audience.ADMIN),
-        f.settable("address", ADDRESS, customers.c.address, to_wire=_whole(ContactAddress), **_OWN),
+        f.settable("address", ADDRESS, customers.c.address, to_wire=whole(ContactAddress), **_OWN),
         f.settable(
             "deliveryAddress",
             DELIVERY_ADDRESS,
             customers.c.delivery_address,
-            to_wire=_whole(DeliveryAddress),
+            to_wire=whole(DeliveryAddress),
             **_OWN,
         ),
-        f.settable("info", CUSTOMER_INFO, customers.c.info, to_wire=_whole(BuyerInfo), **_OWN),
+        f.settable("info", CUSTOMER_INFO, customers.c.info, to_wire=whole(BuyerInfo), **_OWN),
         f.settable("custom", shapes.Mapped(keys=shapes.ANY_KEYS, values=shapes.Free()), customers.c.custom),
         Field(
             name="password",

@@ -1,4 +1,4 @@
-"""OrderItem and Payment: what is in a cart or order, and how it is paid (contract, section 2)."""
+"""OrderItem: what is in a cart or order (contract, section 2)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from entrepot.domain.articles import PARTS
-from entrepot.domain.money import to_major
 from entrepot.domain.vat import Amount
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import order_rows as rows
@@ -24,7 +23,7 @@ from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.json import Json
 from entrepot.store.tables.carts import cart_lines
 from entrepot.store.tables.catalogue import products, variants
-from entrepot.store.tables.orders import order_lines, payments
+from entrepot.store.tables.orders import order_lines
 
 _wished: Final = sa.select(
     cart_lines.c.workspace,
@@ -136,9 +135,8 @@ async def _discounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) 
     return {uid: amount(cost.discount, cost.currency) for uid, cost in found.items() if cost.discount.inc}
 
 
-_NUMBERS: Final = """
-select c.id::text from unnest($2::bigint[]) k(id) join article_choices c on c.workspace = $1 and c.id = k.id
-where c.kind = 'number'
+_KINDS: Final = """
+select c.id::text, c.kind from unnest($2::bigint[]) k(id) join article_choices c on c.workspace = $1 and c.id = k.id
 """
 
 
@@ -148,10 +146,10 @@ async def _choices(snapshot: Snapshot, context: Context, uids: Sequence[Any]) ->
     found = await snapshot.fetch(_CHOSEN, [shop.workspace, list(uids)])
     chosen = {row[0]: (msgspec.json.decode(row[1]), row[2], row[3]) for row in found}
     asked = {int(choice) for answers, _, _ in chosen.values() for choice in answers}
-    found = await snapshot.fetch(_NUMBERS, [shop.workspace, list(asked)]) if asked else ()
-    numbers = frozenset(str(row[0]) for row in found)
+    found = await snapshot.fetch(_KINDS, [shop.workspace, list(asked)]) if asked else ()
+    kinds = {str(row[0]): str(row[1]) for row in found}
     return {
-        uid: {**_shown(answers, numbers), "quantity": f.scaled(quantity, scale)}
+        uid: {**_shown(answers, kinds), "quantity": f.scaled(quantity, scale)}
         for uid, (answers, quantity, scale) in chosen.items()
     }
 
@@ -166,11 +164,15 @@ from unnest($2::bigint[]) k(uid) join order_lines l on l.workspace = $1 and l.id
 """
 
 
-def _shown(answers: Mapping[str, int | str], numbers: frozenset[str]) -> dict[str, Json]:
-    return {
-        choice: f.plain(Decimal(answer) / PARTS) if choice in numbers else answer
-        for choice, answer in answers.items()
-    }
+def _shown(answers: Mapping[str, int | str], kinds: Mapping[str, str]) -> dict[str, Json]:
+    """Options go by their uids as texts (contract, section 2, OrderItem)."""
+    return {choice: _answer(answer, kinds.get(choice)) for choice, answer in answers.items()}
+
+
+def _answer(answer: int | str, kind: str | None) -> Json:
+    if kind == "number":
+        return f.plain(Decimal(answer) / PARTS)
+    return str(answer) if kind == "enum" else answer
 
 
 _CHOICES: Final = shapes.Mapped(keys="^([0-9]{1,16}|quantity)$", values=shapes.Free())
@@ -189,7 +191,7 @@ ORDER_ITEM: Final = ClassDecl(
         Operation.SET: Audience.ANONYMOUS,
         Operation.DELETE: Audience.ANONYMOUS,
     },
-    visible=lambda audience: sa.and_(i.id.is_not(None), rows.visible(audience)),
+    visible=rows.visible,
     fields=(
         f.uid(i.id),
         f.shown("order", shapes.reference("Order"), i.order),
@@ -207,67 +209,5 @@ ORDER_ITEM: Final = ClassDecl(
             shape=shapes.Record(properties=AMOUNT.properties, nullable=True),
             source=_discounts,
         ),
-    ),
-)
-
-
-def _major(cell: Any) -> Json:
-    return to_major(int(cell[0]), cell[1])
-
-
-_PAYMENTS: Final = payments.join(
-    rows.ROWS, sa.and_(o.workspace == payments.c.workspace, o.id == payments.c.order)
-)
-_STATES: Final = ("prepared", "planned", "unpaid", "pending", "reserved", "paid", "cancelled", "error")
-_ADMIN: Final[dict[str, Any]] = {"read": Audience.ADMIN}
-_OBJECT: Final = shapes.Mapped(keys=shapes.ANY_KEYS, values=shapes.Free())
-_by_method: Final = sa.case((payments.c.kind != "certificate", payments.c.method_id))
-
-PAYMENT: Final = ClassDecl(
-    name="Payment",
-    summary="How a cart is to be paid, or an order was",
-    checks_references=True,
-    rows=_PAYMENTS,
-    workspace=payments.c.workspace,
-    uid=payments.c.id,
-    operations={
-        Operation.GET: Audience.ANONYMOUS,
-        Operation.LIST: Audience.ANONYMOUS,
-        Operation.COUNT: Audience.ANONYMOUS,
-        Operation.GET_SCHEMA: Audience.ANONYMOUS,
-        Operation.SET: Audience.ANONYMOUS,
-    },
-    visible=rows.visible,
-    fields=(
-        f.uid(payments.c.id),
-        f.settable(
-            "order", shapes.reference("Order"), payments.c.order, write=Audience.ANONYMOUS, required=True
-        ),
-        f.settable(
-            "method",
-            shapes.reference("PaymentMethod", nullable=True),
-            _by_method,
-            write=Audience.ANONYMOUS,
-            required=True,
-        ),
-        f.settable("params", _OBJECT, payments.c.params, write=Audience.ANONYMOUS),
-        f.settable("externalData", _OBJECT, payments.c.external_data, **_ADMIN),
-        f.settable("status", shapes.option(*_STATES), payments.c.state, write=Audience.ANONYMOUS),
-        f.settable("externalRef", shapes.string(255, nullable=True), payments.c.reference, **_ADMIN),
-        f.shown(
-            "amount",
-            shapes.number(),
-            sa.func.jsonb_build_array(payments.c.amount, payments.c.currency, type_=JSONB),
-            to_wire=_major,
-            filterable=False,
-        ),
-        f.shown(
-            "refunded",
-            shapes.number(),
-            sa.func.jsonb_build_array(payments.c.refunded, payments.c.currency, type_=JSONB),
-            to_wire=_major,
-            filterable=False,
-        ),
-        f.shown("currency", shapes.string(3), payments.c.currency),
     ),
 )

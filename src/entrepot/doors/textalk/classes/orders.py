@@ -8,10 +8,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from entrepot.domain.customers import BuyerInfo, ContactAddress, DeliveryAddress
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import order_rows as rows
 from entrepot.doors.textalk.classes import shapes
-from entrepot.doors.textalk.classes.customers import BUYER
+from entrepot.doors.textalk.classes.customers import BUYER, whole
 from entrepot.doors.textalk.classes.declaration import READ, ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.classes.order_rows import o
 from entrepot.doors.textalk.classes.sums import costs, total_costs, totals_of
@@ -42,15 +43,31 @@ _COSTS: Final = shapes.Record(
 
 
 async def _deliveries(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """The delivery methods on offer for carts."""
+    """The delivery methods on offer for carts; nothing is on offer for an order that was placed."""
     found = await totals_of(snapshot, context, uids)
-    return {uid: [offer.method.id for offer in totals.delivery_offers] for uid, (_, totals) in found.items()}
+    offers = {
+        uid: [offer.method.id for offer in totals.delivery_offers] for uid, (_, totals) in found.items()
+    }
+    return {uid: offers.get(uid, []) for uid in uids}
 
 
 async def _payments(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """The payment methods on offer for carts."""
+    """The payment methods on offer for carts; nothing is on offer for an order that was placed."""
     found = await totals_of(snapshot, context, uids)
-    return {uid: [method.id for method in totals.payment_methods] for uid, (_, totals) in found.items()}
+    offers = {uid: [method.id for method in totals.payment_methods] for uid, (_, totals) in found.items()}
+    return {uid: offers.get(uid, []) for uid in uids}
+
+
+_PARTS_OF_BUYER: Final = {
+    "address": whole(ContactAddress),
+    "deliveryAddress": whole(DeliveryAddress),
+    "info": whole(BuyerInfo),
+}
+
+
+def _buyer(cell: Any) -> Json:
+    stored: Mapping[str, Any] = cell or {}
+    return {name: fill(stored.get(name)) for name, fill in _PARTS_OF_BUYER.items()}
 
 
 def _codes(cell: Any) -> Json:
@@ -81,7 +98,7 @@ ORDER: Final = ClassDecl(
         f.settable(
             "vatCountry", shapes.string(2, pattern="^[A-Z]{2}$", nullable=True), o.vat_country, **_SET
         ),
-        f.settable("customer", BUYER, sa.type_coerce(o.buyer, JSONB), **_SET),
+        f.settable("customer", BUYER, sa.type_coerce(o.buyer, JSONB), to_wire=_buyer, **_SET),
         f.shown("customerUid", shapes.reference("Customer", nullable=True), o.customer),
         Field(name="items", shape=shapes.references("OrderItem"), source=rows.items()),
         Field(name="payments", shape=shapes.references("Payment"), source=rows.payments_of()),

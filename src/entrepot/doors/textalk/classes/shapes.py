@@ -129,8 +129,8 @@ def moment(*, nullable: bool = False) -> Scalar:
 
 def reference(class_name: str, *, kind: Kind = Kind.INTEGER, nullable: bool = False) -> Scalar:
     """The uid of an object of that class; a query may ask for the object in its place."""
-    least, most = (0, MAX_UID) if kind is Kind.INTEGER else (None, None)
-    return Scalar(kind=kind, reference=class_name, minimum=least, maximum=most, nullable=nullable)
+    limits = (0, MAX_UID) if kind is Kind.INTEGER else (None, None)
+    return Scalar(kind=kind, reference=class_name, minimum=limits[0], maximum=limits[1], nullable=nullable)
 
 
 def references(class_name: str, *, kind: Kind = Kind.INTEGER, nullable: bool = False) -> Array:

@@ -58,7 +58,7 @@ WEBSHOP: Final = ClassDecl(
     workspace=channels.c.workspace,
     uid=_uid,
     operations={Operation.GET: Audience.ANONYMOUS, Operation.GET_SCHEMA: Audience.ANONYMOUS},
-    visible=lambda _: sa.and_(channels.c.id == Caller.CHANNEL),
+    visible=lambda _: channels.c.id == Caller.CHANNEL,
     fields=(
         f.uid(_uid),
         f.shown("type", shapes.string(20), sa.func.coalesce(_shop["type"].astext, sa.literal("basic"))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -18,11 +18,11 @@ from entrepot.doors.textalk.classes.declaration import Snapshot
 from entrepot.doors.textalk.classes.fields import fraction, plain
 from entrepot.doors.textalk.context import Context
 from entrepot.doors.textalk.json import Json
-from entrepot.store.connections import Connection
 from entrepot.store.loaders import load
+from entrepot.store.reading import PlainReader
 
 
-class _Look(ShoppingCommand, frozen=True, kw_only=True):
+class TotalsReading(ShoppingCommand, frozen=True, kw_only=True):
     """Asks for all that the totals of a cart look at."""
 
     adds_up = True
@@ -34,8 +34,8 @@ class _Reading:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
-    async def fetch(self, query: str, *arguments: object) -> Sequence[Sequence[Any]]:
-        return await self._snapshot.fetch(query, arguments)
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
+        return await self._snapshot.fetch(query, args)
 
 
 async def totals_of(
@@ -43,8 +43,8 @@ async def totals_of(
 ) -> dict[int, tuple[Cart, Totals]]:
     """The carts among these uids, each with what it comes to."""
     shop, view = context.shop, View(context.shop.workspace)
-    looks = [_Look(channel=shop.channel, environment=shop.environment, cart=uid) for uid in uids]
-    await load(cast("Connection", _Reading(snapshot)), shop.workspace, looks, view, lock=False)
+    looks = [TotalsReading(channel=shop.channel, environment=shop.environment, cart=uid) for uid in uids]
+    await load(PlainReader(_Reading(snapshot), shop.workspace), looks, view)
     found = {uid: cart for uid in uids if (cart := view.get(Cart, uid)) is not None}
     return {uid: (cart, total(cart, view)) for uid, cart in found.items() if cart.channel == shop.channel}
 

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from entrepot.doors.textalk.classes.normalization import write_moment
 from entrepot.doors.textalk.context import Audience, Context
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params, invalid_query
 from entrepot.doors.textalk.json import Json, is_array, is_object
 from entrepot.doors.textalk.lookups import is_of
-from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.methods.arguments import QUERY, TEXT, UID, UID_OR_NULL, argument, text
+from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
-from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA, SELECTION_SCHEMA
+from entrepot.doors.textalk.pattern.signatures import SELECTION_SCHEMA
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.special import new_code
 
+LONGEST_URL: Final = 2000
 _UIDS: Final[Mapping[str, Json]] = {"type": "array", "items": {"type": "integer"}}
-_UID: Final[Mapping[str, Json]] = {"type": ["integer", "string"]}
-_UID_OR_NULL: Final[Mapping[str, Json]] = {"type": ["integer", "string", "null"]}
 _URL: Final = object_of("Url")
-_QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
+DEEPEST_TREE: Final = 100
 
 
 def methods(parts: Parts) -> Iterator[Method]:
     """Webshop.get, Article.search, Articlegroup.tree, Assortment.*, Url.*, Giftcertificate.generateCode, getLog."""
     own = _Catalogue(parts)
-    uid = Param("uid", _UID)
+    uid = Param("uid", UID)
     yield Method(
-        "Webshop.get", "The shop", own.webshop, (uid, _QUERY), object_of("Webshop"), needs_webshop=False
+        "Webshop.get", "The shop", own.webshop, (uid, QUERY), object_of("Webshop"), needs_webshop=False
     )
     yield Method(
         "Article.search",
@@ -46,21 +46,21 @@ def methods(parts: Parts) -> Iterator[Method]:
         "Articlegroup.tree",
         "A group, or all of them, each with its subgroups in children",
         own.tree,
-        (Param("uid", _UID_OR_NULL, required=False), _QUERY, selection),
+        (Param("uid", UID_OR_NULL, required=False), QUERY, selection),
         {"type": "array", "items": object_of("Articlegroup")},
     )
     yield Method(
         "Assortment.getArticleUids",
         "The articles that are shown in a group",
         own.article_uids,
-        (Param("articlegroup", _UID),),
+        (Param("articlegroup", UID),),
         _UIDS,
     )
     yield Method("Assortment.getArticlegroupUids", "The groups of the shop", own.group_uids, (), _UIDS)
-    url = Param("url", {"type": "string"})
-    yield Method("Url.get", "What stands at an address", own.url, (url, _QUERY), _URL, needs_webshop=False)
+    url = Param("url", TEXT)
+    yield Method("Url.get", "What stands at an address", own.url, (url, QUERY), _URL, needs_webshop=False)
     either = {"anyOf": [_URL, {"type": "null"}]}
-    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, _QUERY), either)
+    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, QUERY), either)
     yield Method(
         "Giftcertificate.generateCode",
         "A code that no certificate has",
@@ -103,23 +103,29 @@ class _Catalogue:
         return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
 
     async def search(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """Articles by words, as `{uid, name}`."""
+        """The first hundred articles by uid; a list with the filter `search` has all of them."""
         term = params[0]
         asked: Json = {"filters": {"search": term if is_object(term) else {"term": term}}, "limit": 100}
         found = await self._parts.classes["Article"].list(context, [["uid", "name"], asked])
         return RpcError(Code.INVALID_PARAMS, say("filter.operand")) if isinstance(found, RpcError) else found
 
     async def tree(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """Groups with their subgroups, as deep as they go; what the query does not name is left out."""
-        root, query = argument(params, 0), argument(params, 1)
-        asked = {"uid": True, "parent": True, **_keys(query)}
-        listed = await self._parts.classes["Articlegroup"].list(context, [asked, argument(params, 2)])
-        if isinstance(listed, RpcError):
-            return _of_second(listed)
-        groups = [dict(group) for group in listed if is_object(group)] if is_array(listed) else []
-        wanted = frozenset(_keys(query)) if query not in (None, True) else None
-        start = None if root is None else read_uid(root, self._parts.classes["Articlegroup"].decl)
-        return start if isinstance(start, RpcError) else _nested(groups, start, wanted)
+        """Groups with their subgroups; what the query does not name is left out. 9004 for a tree too deep to answer."""
+        methods = self._parts.classes["Articlegroup"]
+        root, query, selection = (argument(params, place) for place in range(3))
+        start = None if root is None else read_uid(root, methods.decl)
+        readable = methods.projection(context, True if query is None else query)
+        for refused in (start, readable):
+            if isinstance(refused, RpcError):
+                return refused
+        listed = await methods.list(context, [_with_uid(query), selection])
+        edges = await methods.list(context, [["uid", "parent"], selection])
+        if isinstance(listed, RpcError) or isinstance(edges, RpcError):
+            return _of_second(listed if isinstance(listed, RpcError) else cast("RpcError", edges))
+        tree = grown(_rows(listed), _rows(edges), start)
+        if tree is None:
+            return invalid_query([Problem("", say("query.depth", limit=DEEPEST_TREE))])
+        return tree if "uid" in _keys(query) or _is_whole(query) else _without_uid(tree)
 
     async def article_uids(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """The articles of one group."""
@@ -148,9 +154,11 @@ class _Catalogue:
 
     async def look_up(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """Null where nothing stands. Without a shop in the context no address is known."""
-        path = params[0]
-        if not isinstance(path, str) or len(path) > 2000:
-            return invalid_params([Problem("/0", say("patch.type", expected="string"))])
+        path = text(params, 0)
+        if isinstance(path, RpcError):
+            return path
+        if len(path) > LONGEST_URL:
+            return invalid_params([Problem("/0", say("patch.max-length", limit=LONGEST_URL))])
         if context.webshop is None:
             return None
         decl = self._parts.classes["Url"]
@@ -209,15 +217,49 @@ def _of_second(error: RpcError) -> RpcError:
     return invalid_params([Problem("/2" + problem.pointer[2:], problem.text) for problem in error.data])
 
 
-def _nested(groups: Sequence[dict[str, Any]], start: object, wanted: frozenset[str] | None) -> Json:
-    below: dict[object, list[dict[str, Any]]] = {}
-    for group in groups:
-        below.setdefault(group["parent"], []).append(group)
-    for group in groups:
-        children = below.get(group["uid"], [])
-        if wanted is not None and "parent" not in wanted:
-            del group["parent"]
-        group["children"] = children
-    if start is None:
-        return below.get(None, [])
-    return [group for group in groups if group["uid"] == start]
+def _is_whole(query: Json) -> bool:
+    return query is None or query is True or not query
+
+
+def _with_uid(query: Json) -> Json:
+    return True if _is_whole(query) else {**_keys(query), "uid": True}
+
+
+def _rows(listed: Json) -> list[dict[str, Any]]:
+    return [dict(row) for row in listed if is_object(row)] if is_array(listed) else []
+
+
+def _without_uid(tree: Sequence[dict[str, Any]]) -> Json:
+    return [
+        {
+            name: _without_uid(value) if name == "children" else value
+            for name, value in group.items()
+            if name != "uid"
+        }
+        for group in tree
+    ]
+
+
+def grown(
+    groups: Sequence[dict[str, Any]], edges: Sequence[Mapping[str, Any]], start: object
+) -> list[dict[str, Any]] | None:
+    """The group `start`, or those without a parent, each with its subgroups in `children`.
+
+    Each group is there once, even where parents go in a circle. None beyond the depth that an answer can have.
+    """
+    known = {group["uid"]: group for group in groups}
+    below: dict[object, list[int]] = {}
+    for edge in edges:
+        if edge["uid"] in known:
+            below.setdefault(edge["parent"], []).append(edge["uid"])
+    roots = below.get(None, []) if start is None else [uid for uid in known if uid == start]
+    level, seen = roots, set(roots)
+    for _ in range(DEEPEST_TREE):
+        following: list[int] = []
+        for uid in level:
+            children = [child for child in below.get(uid, ()) if child not in seen]
+            known[uid]["children"] = [known[child] for child in children]
+            seen.update(children)
+            following += children
+        level = following
+    return None if level else [known[uid] for uid in roots]

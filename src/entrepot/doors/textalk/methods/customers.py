@@ -20,13 +20,13 @@ from entrepot.doors.textalk.accounts import tokens
 from entrepot.doors.textalk.accounts.tries import TryCounter, code_limits, login_limits, mail_limits
 from entrepot.doors.textalk.classes.customers import CUSTOMER
 from entrepot.doors.textalk.context import Audience, BuyerSession, Context
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.failures import rpc_error
 from entrepot.doors.textalk.json import Json
-from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.methods.arguments import NULL, QUERY, TEXT, argument, text
+from entrepot.doors.textalk.methods.parts import Parts, session_of
 from entrepot.doors.textalk.pattern.methods import read_patch
 from entrepot.doors.textalk.pattern.schemas import object_of, patch_schema
-from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
 from entrepot.doors.textalk.pattern.validation import check_patch
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.query.projection import Projection
@@ -38,10 +38,7 @@ from entrepot.failures.access import TooManyTries
 from entrepot.failures.accounts import LoginFailed
 
 LONGEST_ADDRESS: Final = 254
-_TEXT: Final[Mapping[str, Json]] = {"type": "string"}
-_NULL: Final[Mapping[str, Json]] = {"type": "null"}
-_QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
-_EMAIL, _PASSWORD, _CODE = Param("email", _TEXT), Param("password", _TEXT), Param("code", _TEXT)
+_EMAIL, _PASSWORD, _CODE = Param("email", TEXT), Param("password", TEXT), Param("code", TEXT)
 _KNOWN: Final = """
 select id, password_hash from customers
 where workspace = $1 and channel = $2 and email_folded = $3 and state = 'confirmed' and approved
@@ -53,13 +50,13 @@ def methods(parts: Parts) -> Iterator[Method]:
     own = _Customers(parts)
     shape = object_of("Customer")
     patch = Param("patch", patch_schema(CUSTOMER, Audience.BUYER, creating=True))
-    yield _secret("signup", "An account, to be confirmed by a code", own.sign_up, (patch, _QUERY), shape)
-    yield _secret("confirmSignup", "Confirms an account by its code", own.confirm, (_CODE, _QUERY), shape)
-    login = _secret("login", "Logs the session in", own.log_in, (_EMAIL, _PASSWORD, _QUERY), shape)
+    yield _secret("signup", "An account, to be confirmed by a code", own.sign_up, (patch, QUERY), shape)
+    yield _secret("confirmSignup", "Confirms an account by its code", own.confirm, (_CODE, QUERY), shape)
+    login = _secret("login", "Logs the session in", own.log_in, (_EMAIL, _PASSWORD, QUERY), shape)
     yield msgspec.structs.replace(login, needs_session=True)
-    yield Method("Customer.logout", "Logs the session out", own.log_out, (), _NULL, needs_session=True)
-    yield _secret("requestPasswordReset", "Mails a code for a new password", own.ask_reset, (_EMAIL,), _NULL)
-    yield _secret("resetPassword", "Sets a new password by a code", own.reset, (_CODE, _PASSWORD), _NULL)
+    yield Method("Customer.logout", "Logs the session out", own.log_out, (), NULL, needs_session=True)
+    yield _secret("requestPasswordReset", "Mails a code for a new password", own.ask_reset, (_EMAIL,), NULL)
+    yield _secret("resetPassword", "Sets a new password by a code", own.reset, (_CODE, _PASSWORD), NULL)
 
 
 def _secret(
@@ -104,7 +101,7 @@ class _Customers:
 
     async def confirm(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[code, query?]`: 3003, 3006, 9004."""
-        code = _text(params, 0)
+        code = text(params, 0)
         projection = self._projection(context, argument(params, 1))
         if isinstance(code, RpcError):
             return code
@@ -123,7 +120,7 @@ class _Customers:
 
     async def log_in(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[email, password, query?]`: 3001 whatever is wrong, after the same work; 9004."""
-        email, password = _text(params, 0), _text(params, 1)
+        email, password = text(params, 0), text(params, 1)
         projection = self._projection(context, argument(params, 2))
         if isinstance(email, RpcError):
             return email
@@ -146,7 +143,7 @@ class _Customers:
         number, stored = known
         command = LogIn(
             channel=context.shop.channel,
-            session=_session(context).id,
+            session=session_of(context).id,
             customer=number,
             password_hash=stored,
         )
@@ -171,14 +168,14 @@ class _Customers:
         """`[]`: null."""
         del params
         command = SetSessionCustomer(
-            channel=context.shop.channel, session=_session(context).id, customer=None
+            channel=context.shop.channel, session=session_of(context).id, customer=None
         )
         done = await self._parts.run(context, command)
         return done if isinstance(done, RpcError) else None
 
     async def ask_reset(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[email]`: null, whoever it is, and however often it was asked."""
-        email = _text(params, 0)
+        email = text(params, 0)
         if isinstance(email, RpcError):
             return email
         over = await self._tries.count(context, mail_limits(context, "reset", email))
@@ -191,7 +188,7 @@ class _Customers:
 
     async def reset(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[code, password]`: null; 3004 before 3002, so that a poor password costs no try."""
-        code, password = _text(params, 0), _text(params, 1)
+        code, password = text(params, 0), text(params, 1)
         if isinstance(code, RpcError):
             return code
         if isinstance(password, RpcError):
@@ -257,20 +254,6 @@ def _limited(code: Code, over: Failure) -> RpcError:
     return RpcError(code, failure=over) if isinstance(over, TooManyTries) else rpc_error(over)
 
 
-def _text(params: Sequence[Json], place: int) -> str | RpcError:
-    value = params[place]
-    if isinstance(value, str):
-        return value
-    return invalid_params([Problem(f"/{place}", say("patch.type", expected="string"))])
-
-
 def _address(email: str) -> str:
     """The address as it is compared; what none can be is nobody's, with the same work."""
     return folded(email) if len(email) <= LONGEST_ADDRESS else ""
-
-
-def _session(context: Context) -> BuyerSession:
-    """The session, in methods that demand one."""
-    if context.session is None:
-        raise LookupError
-    return context.session

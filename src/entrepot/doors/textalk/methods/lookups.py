@@ -11,7 +11,8 @@ from entrepot.doors.textalk.context import Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.failures import rpc_error
 from entrepot.doors.textalk.json import Json, is_object
-from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.methods.arguments import argument
+from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA

@@ -20,10 +20,11 @@ from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.failures import not_stored, rpc_error
 from entrepot.doors.textalk.json import Json, is_number, is_object
+from entrepot.doors.textalk.methods.arguments import argument
 from entrepot.doors.textalk.methods.files import methods as file_methods
 from entrepot.doors.textalk.methods.lookups import methods as lookup_methods
 from entrepot.doors.textalk.methods.lookups import named_order
-from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
@@ -32,6 +33,7 @@ from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.orders import needs_session, read_choices, whose
 from entrepot.doors.textalk.writing.payments import OF_PAYMENT, Known
+from entrepot.engine.payments import ask_again_at
 from entrepot.engine.refunds import refund_order
 
 _UID: Final = Param("uid", {"type": ["integer", "string"]})
@@ -116,12 +118,8 @@ class _Orders:
         )
 
     async def _item(self, context: Context, projection: Any, done: CartItemSet) -> Json | RpcError:
-        """Own scalars cost no read."""
         known: dict[str, Json] = {"uid": done.line.id, "order": done.cart.id, "article": done.line.product_id}
-        whole = [pick.field.name for pick in projection.picks]
-        if projection.is_flat and all(name in known for name in whole):
-            return {name: known[name] for name in whole}
-        return await fetch.get(self._parts.classes["OrderItem"].reads, context, projection, done.line.id or 0)
+        return await fetch.told(self._parts.classes["OrderItem"].reads, context, projection, known)
 
     async def add_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """2030, 2031, 2032, 2050, 2051, 2052, 2090."""
@@ -145,7 +143,7 @@ class _Orders:
         done = await self._parts.run(context, command(**whose(context), cart=int(order), code=code.strip()))
         if not isinstance(done, CodesSet):
             return cast("RpcError", done)
-        return await fetch.get(self._parts.classes["Order"].reads, context, projection, order)
+        return await fetch.told(self._parts.classes["Order"].reads, context, projection, {"uid": order})
 
     async def checkout(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[order, query?, {"token": card token}?]`: the placed order; second reading 7."""
@@ -166,7 +164,8 @@ class _Orders:
         )
         if not isinstance(outcome, Placed):
             return _refusal(outcome)
-        return await fetch.get(self._parts.classes["Order"].reads, context, projection, order)
+        known: dict[str, Json] = {"uid": order, "currency": outcome.order.currency}
+        return await fetch.told(self._parts.classes["Order"].reads, context, projection, known)
 
     async def discard(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """Null; 2090 for what was placed, if a buyer asks, or sent or paid."""
@@ -177,11 +176,11 @@ class _Orders:
         return None if isinstance(done, Discarded) else cast("RpcError", done)
 
     async def capture(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """A payment by hand is paid from now on."""
+        """A payment by hand is paid from now on; a card's reservation is taken: 2010, 9005."""
         return await self._pay(context, params, CapturePayment)
 
     async def cancel(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """2060, 2062."""
+        """A card's reservation is let go at its provider; 2060, 2062, 9005."""
         return await self._pay(context, params, CancelPayment)
 
     async def _pay(
@@ -197,11 +196,13 @@ class _Orders:
         projection = self._parts.classes["Payment"].projection(context, argument(params, 1) or "uid")
         if isinstance(projection, RpcError):
             return projection
-        done = await self._parts.run(
-            context, command(channel=context.shop.channel, order=known.order, payment=int(uid))
+        shop = context.shop
+        asking = command(
+            channel=shop.channel, order=known.order, payment=int(uid), ask_again_at=ask_again_at()
         )
-        if isinstance(done, RpcError):
-            return done
+        outcome = await self._parts.services.till.move(shop.workspace, asking)
+        if isinstance(outcome, Refused):
+            return rpc_error(outcome.failures[0])
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
 
     async def refund(self, context: Context, params: Sequence[Json]) -> Json | RpcError:

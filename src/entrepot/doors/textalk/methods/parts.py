@@ -9,10 +9,9 @@ from typing import Any
 from entrepot.domain.state import Command, Refused
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.accounts.passwords import Passwords
-from entrepot.doors.textalk.context import Context
+from entrepot.doors.textalk.context import BuyerSession, Context
 from entrepot.doors.textalk.errors import RpcError
 from entrepot.doors.textalk.failures import rpc_error
-from entrepot.doors.textalk.json import Json
 from entrepot.doors.textalk.lookups import StoreLookups
 from entrepot.doors.textalk.pattern.methods import ClassMethods
 
@@ -28,7 +27,7 @@ class Parts:
 
     async def run(self, context: Context, command: Command) -> Any | RpcError:
         """What a command came to in the shop's workspace."""
-        outcome = await self.services.engine.execute(context.shop.workspace, command)
+        outcome = await self.services.engine.execute_anew(context.shop.workspace, command)
         return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
 
     async def read(self, statement: str, *arguments: object) -> Sequence[Sequence[Any]]:
@@ -37,6 +36,8 @@ class Parts:
             return await connection.fetch(statement, *arguments)
 
 
-def argument(params: Sequence[Json], place: int) -> Json:
-    """An optional parameter; None where it is absent."""
-    return params[place] if place < len(params) else None
+def session_of(context: Context) -> BuyerSession:
+    """The session, in methods that demand one."""
+    if context.session is None:
+        raise LookupError
+    return context.session

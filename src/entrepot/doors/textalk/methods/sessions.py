@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -11,20 +11,17 @@ from entrepot.domain.sessions import EndSession, OpenSession, SetSession, SetSes
 from entrepot.doors.textalk.accounts import tokens
 from entrepot.doors.textalk.classes.declaration import ClassDecl
 from entrepot.doors.textalk.classes.sessions import SESSION
-from entrepot.doors.textalk.context import Audience, BuyerSession, Context
+from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.json import Json, is_object
-from entrepot.doors.textalk.methods.parts import Parts, argument
+from entrepot.doors.textalk.methods.arguments import NULL, OBJECT, QUERY, UID_OR_NULL, argument
+from entrepot.doors.textalk.methods.parts import Parts, session_of
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of, patch_schema
-from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
 from entrepot.doors.textalk.pattern.validation import check_patch
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
-
-_QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
-_NULL: Final[Mapping[str, Json]] = {"type": "null"}
 
 
 def methods(parts: Parts) -> Iterator[Method]:
@@ -33,23 +30,23 @@ def methods(parts: Parts) -> Iterator[Method]:
     shape = object_of("Session")
     patch = Param("patch", patch_schema(SESSION, Audience.BUYER, creating=False))
     token = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
-    uid = Param("customer", {"type": ["integer", "string", "null"]})
+    uid = Param("customer", UID_OR_NULL)
     yield Method("Session.getToken", "A token for the context parameter session", own.token, (), token)
-    yield Method("Session.get", "The session", own.get, (_QUERY,), shape, needs_session=True)
-    yield Method("Session.set", "Changes the session", own.set, (patch, _QUERY), shape, needs_session=True)
+    yield Method("Session.get", "The session", own.get, (QUERY,), shape, needs_session=True)
+    yield Method("Session.set", "Changes the session", own.set, (patch, QUERY), shape, needs_session=True)
     yield Method(
         "Session.getOrder",
         "The session's cart, or null",
         own.order,
-        (_QUERY,),
-        {"anyOf": [object_of("Order"), _NULL]},
+        (QUERY,),
+        {"anyOf": [object_of("Order"), NULL]},
         needs_session=True,
     )
     yield Method(
-        "Session.setCustomer", "Sets the session's customer", own.customer, (uid,), _NULL, needs_session=True
+        "Session.setCustomer", "Sets the session's customer", own.customer, (uid,), NULL, needs_session=True
     )
-    yield Method("Session.delete", "Ends the session", own.delete, (), _NULL, needs_session=True)
-    yield Method("Session.getSchema", "The JSON Schema of patches", own.schema, (), {"type": "object"})
+    yield Method("Session.delete", "Ends the session", own.delete, (), NULL, needs_session=True)
+    yield Method("Session.getSchema", "The JSON Schema of patches", own.schema, (), OBJECT)
 
 
 class _Sessions:
@@ -83,7 +80,7 @@ class _Sessions:
         projection = methods.projection(context, True if query is None else query)
         if isinstance(projection, RpcError):
             return projection
-        return await fetch.get(methods.reads, context, projection, _session(context).id)
+        return await fetch.get(methods.reads, context, projection, session_of(context).id)
 
     async def set(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """Prices of the cart follow the currency; 9001, 9002, 9004."""
@@ -99,7 +96,7 @@ class _Sessions:
         given: dict[str, Any] = dict(checked.patch)
         command = SetSession(
             channel=context.shop.channel,
-            session=_session(context).id,
+            session=session_of(context).id,
             currency=given.get("currency"),
             language=given.get("language"),
             vat_country=given.get("vatCountry"),
@@ -111,7 +108,7 @@ class _Sessions:
 
     async def order(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """Null when there is no cart. Also with an administrator's token it is the session's."""
-        cart = _session(context).cart
+        cart = session_of(context).cart
         methods = self._parts.classes["Order"]
         query = argument(params, 0)
         buyer = msgspec.structs.replace(context, administrator=None)
@@ -130,12 +127,12 @@ class _Sessions:
         uid = None if params[0] is None else read_uid(params[0], _customer(self._parts))
         if isinstance(uid, RpcError):
             return uid
-        own = _session(context).customer
+        own = session_of(context).customer
         if context.audience is not Audience.ADMIN and uid not in (None, own):
             return RpcError(Code.FORBIDDEN)
         number = None if uid is None else int(uid)
         command = SetSessionCustomer(
-            channel=context.shop.channel, session=_session(context).id, customer=number
+            channel=context.shop.channel, session=session_of(context).id, customer=number
         )
         done = await self._parts.run(context, command)
         return done if isinstance(done, RpcError) else None
@@ -143,7 +140,7 @@ class _Sessions:
     async def delete(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """The cart goes with the session."""
         del params
-        command = EndSession(channel=context.shop.channel, session=_session(context).id)
+        command = EndSession(channel=context.shop.channel, session=session_of(context).id)
         done = await self._parts.run(context, command)
         return done if isinstance(done, RpcError) else None
 
@@ -158,10 +155,3 @@ _IS_CART: Final = "select 1 from carts where workspace = $1 and id = $2"
 
 def _customer(parts: Parts) -> ClassDecl:
     return parts.classes["Customer"].decl
-
-
-def _session(context: Context) -> BuyerSession:
-    """The session, in methods that demand one."""
-    if context.session is None:
-        raise LookupError
-    return context.session

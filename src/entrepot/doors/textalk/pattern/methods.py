@@ -125,11 +125,9 @@ class ClassMethods(msgspec.Struct, frozen=True):
         return await unknown_references(self.reads, context, self.decl, self.classes, patch)
 
     async def _answer(self, context: Context, written: Written, projection: Projection) -> Json | RpcError:
-        known = {"uid": written.uid, **written.known}
-        told = projection.is_flat and all(pick.field.name in known for pick in projection.picks)
-        if told and not written.unseen:
-            return {pick.field.name: known[pick.field.name] for pick in projection.picks}
-        return await fetch.get(self.reads, context, projection, written.uid)
+        if written.unseen:
+            return await fetch.get(self.reads, context, projection, written.uid)
+        return await fetch.told(self.reads, context, projection, {"uid": written.uid, **written.known})
 
     async def delete(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[uid]`: null; 9003."""

@@ -23,14 +23,10 @@ _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
 
 class Dispatcher(msgspec.Struct, frozen=True):
-    """The methods and what they are checked against.
-
-    `shopless_tls` says whether credentials given without a shop, whose own setting would count, demand TLS.
-    """
+    """The methods and what they are checked against."""
 
     methods: MethodTable
     lookups: ContextLookups
-    shopless_tls: bool = False
 
     async def run(self, call: Call, raw: RawContext) -> Reply:
         """The reply to a call, also to a notification, whose reply is dropped by the caller."""
@@ -62,14 +58,11 @@ class Dispatcher(msgspec.Struct, frozen=True):
         if method.available is not None and not method.available(context):
             return RpcError(Code.METHOD_NOT_FOUND)
         secret = method.carries_credentials or context.administrator is not None
-        if secret and not context.secure and self._demands_tls(context):
+        if secret and not context.secure and context.demands_tls:
             return RpcError(Code.SECURE_CONNECTION_REQUIRED)
         if method.needs_session and context.session is None:
             return RpcError(Code.SESSION_MISSING)
         return RpcError(Code.FORBIDDEN) if context.audience < method.audience else None
-
-    def _demands_tls(self, context: Context) -> bool:
-        return self.shopless_tls if context.webshop is None else context.webshop.demands_tls
 
 
 async def _invoke(method: Method, context: Context, arguments: Sequence[Json]) -> Json | RpcError:

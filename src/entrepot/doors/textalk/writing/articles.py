@@ -14,7 +14,7 @@ from entrepot.domain.catalogue import Price, Product, Variant
 from entrepot.domain.folding import fold
 from entrepot.domain.rows import Fresh, Put, Remove
 from entrepot.domain.state import Refused
-from entrepot.domain.stocking import CountStock
+from entrepot.domain.stocking import LARGEST_QUANTITY, CountStock
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Uid
 from entrepot.doors.textalk.classes.fields import minor_units
@@ -25,6 +25,7 @@ from entrepot.doors.textalk.json import Json, is_array, is_number, is_object
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.rows import RowWriter, changes_of
+from entrepot.failures.stock import QuantityOutOfRange
 
 _KNOWN: Final = """
 select p.id, p.data, v.id, v.scale, v.sku, p.name,
@@ -34,8 +35,10 @@ select p.id, p.data, v.id, v.scale, v.sku, p.name,
             where r.workspace = $1 and r.variant = v.id), '{}')::text,
   (select coalesce(array_agg(pc.choice), '{}') from product_choices pc where pc.workspace = $1 and pc.product = p.id)
 from products p join variants v on v.workspace = $1 and v.product = p.id and v.position = 0
-where p.workspace = $1 and p.id = $2
+where p.workspace = $1 and p.id = $2 and coalesce(p.data -> 'article' ->> 'deleted', '') = ''
 """
+MAX_SCALE: Final = 4
+"""Quantities have at most so many decimals."""
 _PLACE: Final = "select id from locations where workspace = $1 order by priority, id limit 1"
 
 
@@ -70,6 +73,10 @@ class ArticleWriter(RowWriter):
         known = None if uid is None else await self._known(context, int(uid))
         if uid is not None and known is None:
             return RpcError(Code.OBJECT_NOT_FOUND)
+        if faults := _faults(known, patch):
+            return RpcError(Code.VALIDATION_ERROR, faults)
+        if _units(known, patch) > LARGEST_QUANTITY:
+            return rpc_error(QuantityOutOfRange(_units(known, patch), 0, LARGEST_QUANTITY))
         keys = await self.edit(context, decl, list(_edits(context, decl, known, patch)))
         if isinstance(keys, RpcError):
             return keys
@@ -78,6 +85,8 @@ class ArticleWriter(RowWriter):
 
     async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
         """Orders name the product, so its record stays."""
+        if await self._known(context, int(uid)) is None:
+            return RpcError(Code.OBJECT_NOT_FOUND)
         gone = {"available": False, "hidden": True, "data": {"article": {"deleted": True}}}
         outcome = await self.edit(context, decl, [Put(Product, int(uid), gone)])
         return outcome if isinstance(outcome, RpcError) else None
@@ -93,15 +102,10 @@ class ArticleWriter(RowWriter):
         self, context: Context, known: _Known | None, keys: Sequence[Any], patch: Mapping[str, Json]
     ) -> RpcError | None:
         """The stock of an article is what can still be sold: what is promised is counted on top."""
-        given = patch.get("stock")
-        number = given.get("stock") if is_object(given) else None
         place = known.place if known else await self._place(context)
-        if not is_number(number) or place is None:
+        if not _counts(patch) or place is None:
             return None
-        units = int(Decimal(number).scaleb(known.scale if known else 0))
-        command = CountStock(
-            known.variant if known else keys[1], place, units + (known.reserved if known else 0)
-        )
+        command = CountStock(known.variant if known else keys[1], place, _units(known, patch))
         outcome = await self._services.engine.execute(context.shop.workspace, command)
         return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else None
 
@@ -112,11 +116,63 @@ class ArticleWriter(RowWriter):
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Sequence[Problem] | RpcError:
-        """The group of an article must be one of those in which it is shown (contract, Article)."""
-        group, shown = patch.get("articlegroup"), patch.get("showInArticlegroups")
-        if is_array(shown) and group is not None and group not in shown:
-            return (Problem("/articlegroup", say("patch.reference")),)
-        return await super().problems(context, decl, uid, patch)
+        """What no schema says: of its groups, and of the smallest quantity in which it is counted."""
+        del decl
+        known = None if uid is None else await self._known(context, int(uid))
+        if uid is not None and known is None:
+            return RpcError(Code.OBJECT_NOT_FOUND)
+        return _faults(known, patch)
+
+
+def _faults(known: _Known | None, patch: Mapping[str, Json]) -> tuple[Problem, ...]:
+    return (*_group_faults(known, patch), *_quantity_faults(_scale(known, patch), patch))
+
+
+def _group_faults(known: _Known | None, patch: Mapping[str, Json]) -> Iterator[Problem]:
+    """The group of an article is one of those in which it is shown; without one it is shown in none (contract)."""
+    if not patch.keys() & {"articlegroup", "showInArticlegroups"}:
+        return
+    stored: Mapping[str, Any] = known.data.get("article", {}) if known else {}
+    after: dict[str, Any] = {**stored, **patch}
+    group: Json = after.get("articlegroup")
+    shown: Sequence[Json] = after.get("showInArticlegroups") or ()
+    if group is None and shown:
+        yield Problem("/showInArticlegroups", say("patch.reference"))
+    elif group is not None and group not in shown:
+        yield Problem("/articlegroup", say("patch.reference"))
+
+
+def _quantity_faults(scale: int, patch: Mapping[str, Json]) -> Iterator[Problem]:
+    """A step or a stock that is no multiple of the article's smallest quantity."""
+    smallest = Decimal(1).scaleb(-scale)
+    for name, key in (("quantityInfo", "divisibleBy"), ("stock", "stock")):
+        within = patch.get(name)
+        number = within.get(key) if is_object(within) else None
+        if is_number(number) and Decimal(number) % smallest:
+            yield Problem(f"/{name}/{key}", say("patch.multiple-of", limit=smallest))
+
+
+def _scale(known: _Known | None, patch: Mapping[str, Json]) -> int:
+    """How many decimals quantities have. It is fixed when the article is made, by the step in which it is sold."""
+    if known is not None:
+        return known.scale
+    info = patch.get("quantityInfo")
+    step = info.get("divisibleBy") if is_object(info) else None
+    exponent = Decimal(step).normalize().as_tuple().exponent if is_number(step) else 0
+    return min(MAX_SCALE, max(0, -exponent)) if isinstance(exponent, int) else 0
+
+
+def _counts(patch: Mapping[str, Json]) -> bool:
+    given = patch.get("stock")
+    return is_object(given) and is_number(given.get("stock"))
+
+
+def _units(known: _Known | None, patch: Mapping[str, Json]) -> int:
+    """How many of the variant's smallest unit there shall be: what can be sold, and what is promised."""
+    given = patch.get("stock")
+    number = given.get("stock") if is_object(given) else None
+    reserved = known.reserved if known else 0
+    return int(Decimal(number).scaleb(_scale(known, patch))) + reserved if is_number(number) else 0
 
 
 def _known(row: tuple[Any, ...]) -> _Known:
@@ -155,6 +211,7 @@ _NEW_PRODUCT: Final[Mapping[str, Any]] = {"name": "", "merchant": None}
 
 def _variant(known: _Known | None, product: int | Fresh, patch: Mapping[str, Json]) -> Put:
     changes: dict[str, Any] = {}
+    scale = _scale(known, patch)
     if "articleNumber" in patch:
         changes["sku"] = patch["articleNumber"]
     if "weight" in patch:
@@ -164,8 +221,8 @@ def _variant(known: _Known | None, product: int | Fresh, patch: Mapping[str, Jso
         changes["tracked"] = stock["useStock"]
     step = info.get("divisibleBy") if is_object(info) else None
     if is_number(step):
-        changes["divisible_by"] = max(1, int(Decimal(step).scaleb(known.scale if known else 0)))
-    blank = {"product": product, "sku": uuid4().hex}
+        changes["divisible_by"] = max(1, int(Decimal(step).scaleb(scale)))
+    blank = {"product": product, "sku": uuid4().hex, "scale": scale}
     return Put(Variant, known.variant if known else None, changes, None if known else blank)
 
 

@@ -62,7 +62,7 @@ class Buying:
 
     async def run(self, context: Context, command: Command) -> Any | RpcError:
         """What a command came to."""
-        outcome = await self._services.engine.execute(context.shop.workspace, command)
+        outcome = await self._services.engine.execute_anew(context.shop.workspace, command)
         return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
 
     async def value(self, context: Context, statement: str, uid: int) -> int | None:

@@ -10,7 +10,7 @@ import msgspec
 from entrepot.domain.cart_wishes import PaymentPlanned, PlanPayment
 from entrepot.domain.collecting import SetPayment
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Uid
-from entrepot.doors.textalk.classes.items import PAYMENT
+from entrepot.doors.textalk.classes.payments import PAYMENT
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.json import Json, is_object

@@ -11,7 +11,7 @@ from entrepot.domain.money import to_minor
 from entrepot.domain.rows import Put
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.classes.declaration import ClassDecl, Uid
-from entrepot.doors.textalk.classes.tools import REACHABLE
+from entrepot.doors.textalk.classes.integrations import REACHABLE
 from entrepot.doors.textalk.context import Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.json import Json, is_number

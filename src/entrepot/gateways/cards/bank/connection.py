@@ -1,6 +1,6 @@
 """The part of asyncpg that the bank uses, typed: the library itself carries no types for its queries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -18,6 +18,10 @@ class Conn(Protocol):
 
     async def fetchrow(self, query: str, *args: object) -> Mapping[str, Any] | None:
         """The first row, or None."""
+        ...
+
+    async def fetch(self, query: str, *args: object) -> Sequence[Mapping[str, Any]]:
+        """All rows."""
         ...
 
     async def fetchval(self, query: str, *args: object) -> Any:

@@ -1,5 +1,8 @@
 """The simulated bank's statements. Rows are locked in one order: intent, card, funds."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import msgspec
 
 from entrepot.gateways.cards.bank.connection import Conn
@@ -8,7 +11,8 @@ from entrepot.gateways.cards.port import Declined, Refund, Transfer
 
 _INTENT = (
     "select id, status, amount, currency, client_secret, metadata, token_hash, account, description,"
-    " confirmations, captured, refunded, transferred from bank_intents where workspace = $1 and id = $2"
+    " confirmations, captured, refunded, transferred, authorised_until, refundable_until"
+    " from bank_intents where workspace = $1 and id = $2"
 )
 _INSERT_INTENT = (
     "insert into bank_intents (workspace, id, status, amount, currency, client_secret, metadata, confirmations,"
@@ -17,11 +21,17 @@ _INSERT_INTENT = (
 )
 _UPDATE_INTENT = (
     "update bank_intents set status = $3, token_hash = $4, account = $5, description = $6,"
-    " confirmations = $7, captured = $8, refunded = $9, transferred = $10 where workspace = $1 and id = $2"
+    " confirmations = $7, captured = $8, refunded = $9, transferred = $10, authorised_until = $11,"
+    " refundable_until = $12 where workspace = $1 and id = $2"
 )
 _LOCK_CARD = (
     "select token_hash, account, brand, last4, state, reusable, used_by from bank_cards"
     " where workspace = $1 and token_hash = $2 for no key update"
+)
+_FAMILY = (
+    "select c.token_hash from unnest($2::bytea[]) with ordinality k(token_hash, place)"
+    " join bank_cards c on c.workspace = $1 and c.token_hash = k.token_hash and c.family"
+    " order by k.place limit 1"
 )
 _UPDATE_CARD = "update bank_cards set used_by = $3 where workspace = $1 and token_hash = $2"
 _LOCK_FUNDS = (
@@ -35,6 +45,12 @@ _UPDATE_FUNDS = (
 _OPEN_FUNDS = (
     "insert into bank_funds (workspace, account, currency, balance, reserved) values ($1, $2, $3, 0, 0)"
     " on conflict (workspace, account, currency) do nothing"
+)
+_LAPSE = (
+    "with gone as (select id from bank_intents where workspace = $1 and account = $2 and currency = $3"
+    " and status = 'requires_capture' and authorised_until <= $4 for no key update skip locked)"
+    " update bank_intents i set status = 'canceled' from gone"
+    " where i.workspace = $1 and i.id = gone.id returning i.amount"
 )
 _PAYOUT = "select 1 from bank_accounts where workspace = $1 and account = $2 and kind = 'payout'"
 _CONFIRMATION = (
@@ -97,10 +113,27 @@ async def lock_card(conn: Conn, workspace: int, token_hash: bytes | None) -> Car
     return Card(**row) if row else None
 
 
+async def lock_card_of(conn: Conn, workspace: int, names: Sequence[bytes]) -> Card | None:
+    """The card behind a token, locked: its own, or that of the nearest family; names as of `token_names`."""
+    own = await lock_card(conn, workspace, names[0])
+    if own is not None or len(names) == 1:
+        return own
+    return await lock_card(conn, workspace, await conn.fetchval(_FAMILY, workspace, names[1:]))
+
+
 async def lock_funds(conn: Conn, workspace: int, account: str | None, currency: str) -> Funds | None:
     """An account's money in one currency, locked; None where it has none in that currency."""
     row = await conn.fetchrow(_LOCK_FUNDS, workspace, account, currency) if account else None
     return Funds(**row) if row else None
+
+
+async def free_lapsed(conn: Conn, workspace: int, funds: Funds, now: datetime) -> Funds:
+    """The account's money, locked before, once what lapsed authorisations held of it is free."""
+    lapsed = await conn.fetch(_LAPSE, workspace, funds.account, funds.currency, now)
+    freed = msgspec.structs.replace(funds, reserved=funds.reserved - sum(row["amount"] for row in lapsed))
+    if lapsed:
+        await _write_funds(conn, workspace, freed)
+    return freed
 
 
 async def lock_payout_funds(conn: Conn, workspace: int, account: str, currency: str) -> Funds | None:
@@ -131,13 +164,17 @@ async def write(conn: Conn, workspace: int, change: Change) -> None:
         new.captured,
         new.refunded,
         new.transferred,
+        new.authorised_until,
+        new.refundable_until,
     )
     if card := change.card:
         await conn.execute(_UPDATE_CARD, workspace, card.token_hash, card.used_by)
-    if funds := change.funds:
-        await conn.execute(
-            _UPDATE_FUNDS, workspace, funds.account, funds.currency, funds.balance, funds.reserved
-        )
+    if change.funds:
+        await _write_funds(conn, workspace, change.funds)
+
+
+async def _write_funds(conn: Conn, workspace: int, funds: Funds) -> None:
+    await conn.execute(_UPDATE_FUNDS, workspace, funds.account, funds.currency, funds.balance, funds.reserved)
 
 
 async def read_confirmation(conn: Conn, workspace: int, key: str) -> Confirmation | None:

@@ -6,6 +6,7 @@ the sum over intents of captured - refunded - transferred, so that no single row
 Law: funds of all accounts + what the platform holds is constant.
 """
 
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -20,6 +21,10 @@ from entrepot.gateways.cards.port import (
 )
 
 LARGEST_AMOUNT = 99_999_999
+AUTHORISED_FOR = timedelta(days=7)
+"""How long reserved money waits to be captured; then the authorisation lapses, and the money is free again."""
+REFUNDABLE_FOR = timedelta(days=180)
+"""How long captured money can be given back; then it has been paid out for good."""
 
 CardState: TypeAlias = Literal["ok", "declined", "expired", "requires_authentication", "lost"]
 
@@ -66,6 +71,8 @@ class BankIntent(msgspec.Struct, frozen=True):
     captured: int = 0
     refunded: int = 0
     transferred: int = 0
+    authorised_until: datetime | None = None
+    refundable_until: datetime | None = None
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -93,6 +100,14 @@ _CHALLENGE_FAILED = Declined(
 NO_SUCH_TOKEN = CallFailed("No such token: '<redacted>'", in_doubt=False, code="resource_missing")
 NO_SUCH_INTENT = CallFailed("No such payment_intent: '<redacted>'", in_doubt=False, code="resource_missing")
 NO_SUCH_ACCOUNT = CallFailed("No such destination: '<redacted>'", in_doubt=False, code="resource_missing")
+LAPSED = CallFailed(
+    "The authorization of this charge has expired.", in_doubt=False, code="charge_expired_for_capture"
+)
+PAID_OUT = CallFailed(
+    "This charge has been paid out and can no longer be refunded.",
+    in_doubt=False,
+    code="charge_expired_for_refund",
+)
 KEY_REUSED = CallFailed(
     "Keys for idempotent requests can only be used with the same parameters they were first used with.",
     in_doubt=False,
@@ -111,7 +126,15 @@ def check_amount(amount: int) -> CallFailed | None:
     return None
 
 
-def confirm(intent: BankIntent, card: Card | None, funds: Funds | None) -> Change | TokenUsed | CallFailed:
+def lapsed(intent: BankIntent, now: datetime) -> bool:
+    """Whether the money is reserved no more, though nobody has let it go."""
+    until = intent.authorised_until
+    return intent.status == "requires_capture" and until is not None and until <= now
+
+
+def confirm(
+    intent: BankIntent, card: Card | None, funds: Funds | None, now: datetime
+) -> Change | TokenUsed | CallFailed:
     """Reserve the intent's amount on the card's account, or say why not. A refused token stays usable."""
     if intent.status not in ("requires_payment_method", "requires_confirmation", "requires_action"):
         return _unexpected("confirm", intent)
@@ -122,11 +145,13 @@ def confirm(intent: BankIntent, card: Card | None, funds: Funds | None) -> Chang
     if card.state == "requires_authentication":
         waiting = _with_card(intent, card, "requires_action")
         return Change(waiting, refusal=_AUTHENTICATION)
-    return _authorise(intent, card, funds)
+    return _authorise(intent, card, funds, now)
 
 
-def confirm_prepared(intent: BankIntent) -> Change | TokenUsed | CallFailed:
+def confirm_prepared(intent: BankIntent, now: datetime) -> Change | TokenUsed | CallFailed:
     """Go on with an intent that the shopper's browser confirmed already."""
+    if lapsed(intent, now):
+        return LAPSED
     if intent.status == "requires_capture":
         return Change(intent)
     if intent.status == "succeeded":
@@ -137,7 +162,7 @@ def confirm_prepared(intent: BankIntent) -> Change | TokenUsed | CallFailed:
 
 
 def answer_challenge(
-    intent: BankIntent, approved: bool, card: Card | None, funds: Funds | None
+    intent: BankIntent, approved: bool, card: Card | None, funds: Funds | None, now: datetime
 ) -> Change | TokenUsed | CallFailed:
     """Go on after the cardholder answered the 3-D Secure demand."""
     if intent.status != "requires_action" or card is None:
@@ -146,13 +171,17 @@ def answer_challenge(
         return _refused(intent, _CHALLENGE_FAILED)
     if card.used_by is not None:
         return TokenUsed()
-    return _authorise(intent, card, funds)
+    return _authorise(intent, card, funds, now)
 
 
-def capture(intent: BankIntent, funds: Funds | None, amount: int | None) -> Change | CallFailed:
+def capture(
+    intent: BankIntent, funds: Funds | None, amount: int | None, now: datetime
+) -> Change | CallFailed:
     """Take the reserved money, or `amount` of it; the rest is free again."""
     if intent.status == "succeeded":
         return Change(intent)
+    if lapsed(intent, now):
+        return LAPSED
     if intent.status != "requires_capture" or funds is None:
         return _unexpected("capture", intent)
     taken = intent.amount if amount is None else amount
@@ -161,15 +190,19 @@ def capture(intent: BankIntent, funds: Funds | None, amount: int | None) -> Chan
             "The amount to capture is not within the authorized amount.", False, "amount_too_large"
         )
     return Change(
-        msgspec.structs.replace(intent, status="succeeded", captured=taken),
+        msgspec.structs.replace(
+            intent, status="succeeded", captured=taken, refundable_until=now + REFUNDABLE_FOR
+        ),
         funds=msgspec.structs.replace(
             funds, balance=funds.balance - taken, reserved=funds.reserved - intent.amount
         ),
     )
 
 
-def cancel(intent: BankIntent, card: Card | None, funds: Funds | None) -> Change:
+def cancel(intent: BankIntent, card: Card | None, funds: Funds | None, now: datetime) -> Change | CallFailed:
     """Let the intent go: its money and its token are free again. A captured one stays as it is."""
+    if lapsed(intent, now):
+        return LAPSED
     if intent.status in ("succeeded", "canceled"):
         return Change(intent)
     gone = msgspec.structs.replace(intent, status="canceled")
@@ -181,8 +214,10 @@ def cancel(intent: BankIntent, card: Card | None, funds: Funds | None) -> Change
     return Change(gone, msgspec.structs.replace(card, used_by=None), freed)
 
 
-def refund(intent: BankIntent, funds: Funds | None, amount: int) -> Change | CallFailed:
+def refund(intent: BankIntent, funds: Funds | None, amount: int, now: datetime) -> Change | CallFailed:
     """Give back a part of what was captured, never more than all of it."""
+    if intent.refundable_until is not None and intent.refundable_until <= now:
+        return PAID_OUT
     if intent.status != "succeeded" or funds is None:
         return CallFailed("This PaymentIntent does not have a successful charge to refund.", in_doubt=False)
     if intent.refunded == intent.captured:
@@ -209,7 +244,7 @@ def transfer(intent: BankIntent, payout: Funds | None, amount: int) -> Change | 
     )
 
 
-def _authorise(intent: BankIntent, card: Card, funds: Funds | None) -> Change:
+def _authorise(intent: BankIntent, card: Card, funds: Funds | None, now: datetime) -> Change:
     if (decline := _STATE_DECLINES.get(card.state)) is not None:
         return _refused(intent, decline)
     if funds is None:
@@ -217,15 +252,18 @@ def _authorise(intent: BankIntent, card: Card, funds: Funds | None) -> Change:
     if funds.available < intent.amount:
         return _refused(intent, _INSUFFICIENT)
     return Change(
-        _with_card(intent, card, "requires_capture"),
+        _with_card(intent, card, "requires_capture", now + AUTHORISED_FOR),
         card=None if card.reusable else msgspec.structs.replace(card, used_by=intent.id),
         funds=msgspec.structs.replace(funds, reserved=funds.reserved + intent.amount),
     )
 
 
-def _with_card(intent: BankIntent, card: Card, status: IntentStatus) -> BankIntent:
+def _with_card(
+    intent: BankIntent, card: Card, status: IntentStatus, until: datetime | None = None
+) -> BankIntent:
     return msgspec.structs.replace(
         intent,
+        authorised_until=until,
         status=status,
         token_hash=card.token_hash,
         account=card.account,

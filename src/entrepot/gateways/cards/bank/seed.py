@@ -22,11 +22,15 @@ _FUNDS = (
     " do update set balance = greatest(excluded.balance, bank_funds.reserved)"
 )
 _CARDS = (
-    "insert into bank_cards (workspace, token_hash, account, brand, last4, state, reusable)"
-    " select $1, * from unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])"
+    "insert into bank_cards (workspace, token_hash, account, brand, last4, state, reusable, family)"
+    " select $1, * from"
+    " unnest($2::bytea[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::boolean[])"
     " on conflict (workspace, token_hash) do update set account = excluded.account, brand = excluded.brand,"
-    " last4 = excluded.last4, state = excluded.state, reusable = excluded.reusable"
+    " last4 = excluded.last4, state = excluded.state, reusable = excluded.reusable, family = excluded.family"
 )
+
+LONGEST_FAMILY = 8
+"""How many parts, joined by underscores, a family's name has at most."""
 
 
 class AccountSeed(msgspec.Struct, frozen=True):
@@ -39,7 +43,10 @@ class AccountSeed(msgspec.Struct, frozen=True):
 
 
 class CardSeed(msgspec.Struct, frozen=True):
-    """A card that `token` stands for. A reusable token pays any number of times, as test tokens do."""
+    """A card that `token` stands for. A reusable token pays any number of times, as test tokens do.
+
+    For a `family`, which is reusable, so does every token that goes on with `_`.
+    """
 
     token: str
     account: str
@@ -47,6 +54,7 @@ class CardSeed(msgspec.Struct, frozen=True):
     last4: str = "4242"
     state: CardState = "ok"
     reusable: bool = False
+    family: bool = False
 
 
 class PayoutSeed(msgspec.Struct, frozen=True):
@@ -67,6 +75,13 @@ class BankSeed(msgspec.Struct, frozen=True):
 def token_hash(token: str) -> bytes:
     """What the bank stores in place of a token."""
     return sha256(token.encode()).digest()
+
+
+def token_names(token: str) -> list[bytes]:
+    """By what a token may be known: itself, then the families that it may be of, the nearest first."""
+    parts = token.split("_", LONGEST_FAMILY)
+    families = ["_".join(parts[:count]) for count in range(len(parts) - 1, 0, -1)]
+    return [token_hash(name) for name in (token, *families)]
 
 
 async def seed(conn: Conn, workspace: int, world: BankSeed) -> None:
@@ -92,7 +107,7 @@ def _fund_columns(accounts: tuple[AccountSeed, ...]) -> tuple[list[str], list[st
 
 def _card_columns(
     cards: tuple[CardSeed, ...],
-) -> tuple[list[bytes], list[str], list[str], list[str], list[str], list[bool]]:
+) -> tuple[list[bytes], list[str], list[str], list[str], list[str], list[bool], list[bool]]:
     rows = sorted({token_hash(c.token): c for c in cards}.items())
     kept = [card for _, card in rows]
     return (
@@ -102,4 +117,5 @@ def _card_columns(
         [c.last4 for c in kept],
         [c.state for c in kept],
         [c.reusable for c in kept],
+        [c.family for c in kept],
     )

@@ -6,7 +6,8 @@ its last answered call left it, or where the call that it never heard of left it
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 
@@ -16,8 +17,8 @@ import msgspec
 from entrepot.gateways.cards.bank import rows, rules
 from entrepot.gateways.cards.bank.connection import Conn, Pool
 from entrepot.gateways.cards.bank.rows import Confirmation
-from entrepot.gateways.cards.bank.rules import BankIntent, Change
-from entrepot.gateways.cards.bank.seed import token_hash
+from entrepot.gateways.cards.bank.rules import BankIntent, Card, Change, Funds
+from entrepot.gateways.cards.bank.seed import token_names
 from entrepot.gateways.cards.port import (
     UNREACHABLE,
     CallFailed,
@@ -38,12 +39,14 @@ TIMEOUT_SECONDS = 20.0
 class BankCards:
     """One workspace's account at the simulated bank.
 
-    `pool` is the bank's own, never the engine's: the bank commits on its own, whatever becomes of the order.
+    `pool` is the bank's own, never the engine's: the bank commits on its own, whatever becomes of the order. `now`
+    is the time by which authorisations lapse and charges are paid out.
     """
 
-    def __init__(self, pool: Pool, workspace: int) -> None:
+    def __init__(self, pool: Pool, workspace: int, now: Callable[[], datetime]) -> None:
         self._pool = pool
         self._workspace = workspace
+        self._now = now
 
     async def create_intent(self, request: CreateIntent) -> CreateOutcome:
         """See `CardGateway.create_intent`. The id derives from the key."""
@@ -53,10 +56,10 @@ class BankCards:
 
         async def work(conn: Conn) -> CreateOutcome:
             if await rows.insert_intent(conn, self._workspace, wanted):
-                return _shown(wanted)
+                return self._shown(wanted)
             found = await rows.read_intent(conn, self._workspace, wanted.id)
             same = found and (found.amount, found.currency) == (wanted.amount, wanted.currency)
-            return _shown(found) if found and same else rules.KEY_REUSED
+            return self._shown(found) if found and same else rules.KEY_REUSED
 
         return await self._run(work)
 
@@ -68,8 +71,8 @@ class BankCards:
             return await self._run(lambda conn: self._confirm_prepared(conn, intent_id))
         if len(token) > LONGEST_TOKEN:
             return rules.NO_SUCH_TOKEN
-        hashed = token_hash(token)
-        return await self._run(lambda conn: self._confirm(conn, intent_id, hashed, key))
+        names = token_names(token)
+        return await self._run(lambda conn: self._confirm(conn, intent_id, names, key))
 
     async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
         """See `CardGateway.capture`."""
@@ -79,7 +82,7 @@ class BankCards:
             if intent is None:
                 return rules.NO_SUCH_INTENT
             funds = await rows.lock_funds(conn, self._workspace, intent.account, intent.currency)
-            return await self._settle(conn, intent, rules.capture(intent, funds, amount))
+            return await self._settle(conn, intent, rules.capture(intent, funds, amount, self._now()))
 
         return await self._run(work)
 
@@ -92,7 +95,7 @@ class BankCards:
                 return rules.NO_SUCH_INTENT
             card = await rows.lock_card(conn, self._workspace, intent.token_hash)
             funds = await rows.lock_funds(conn, self._workspace, intent.account, intent.currency)
-            return await self._settle(conn, intent, rules.cancel(intent, card, funds))
+            return await self._settle(conn, intent, rules.cancel(intent, card, funds, self._now()))
 
         return await self._run(work)
 
@@ -101,9 +104,19 @@ class BankCards:
 
         async def work(conn: Conn) -> Intent | CallFailed:
             intent = await rows.read_intent(conn, self._workspace, intent_id)
-            return _shown(intent) if intent else rules.NO_SUCH_INTENT
+            return self._shown(intent) if intent else rules.NO_SUCH_INTENT
 
         return await self._run(work, changes=False)
+
+    async def find_intent(self, request: CreateIntent) -> Intent | CallFailed | None:
+        """See `CardGateway.find_intent`. The bank's keys never end."""
+        found = await self.read(_id("pi", request.key))
+        return None if found == rules.NO_SUCH_INTENT else found
+
+    async def find_refund(self, intent_id: str, key: str) -> Refund | CallFailed | None:
+        """See `CardGateway.find_refund`."""
+        name = _id("re", key)
+        return await self._run(lambda conn: rows.read_refund(conn, self._workspace, name), changes=False)
 
     async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
         """See `CardGateway.refund`."""
@@ -160,16 +173,16 @@ class BankCards:
             return rules.NO_SUCH_INTENT
         return found
 
-    async def _confirm(self, conn: Conn, intent_id: str, hashed: bytes, key: str) -> ConfirmOutcome:
+    async def _confirm(self, conn: Conn, intent_id: str, names: Sequence[bytes], key: str) -> ConfirmOutcome:
+        hashed = names[0]
         intent = await rows.lock_intent(conn, self._workspace, intent_id)
         if intent is None:
             return rules.NO_SUCH_INTENT
         if intent.confirmations and (done := await rows.read_confirmation(conn, self._workspace, key)):
-            return _replayed(done, intent, hashed)
-        card = await rows.lock_card(conn, self._workspace, hashed)
-        account = card.account if card else None
-        funds = await rows.lock_funds(conn, self._workspace, account, intent.currency)
-        decided = rules.confirm(intent, card, funds)
+            return self._replayed(done, intent, hashed)
+        card = await rows.lock_card_of(conn, self._workspace, names)
+        funds = await self._funds_for(conn, intent, card)
+        decided = rules.confirm(intent, card, funds, self._now())
         if not isinstance(decided, Change):
             return decided
         done = Confirmation(intent.id, hashed, decided.refusal)
@@ -177,14 +190,22 @@ class BankCards:
             return rules.KEY_REUSED
         counted = msgspec.structs.replace(decided.intent, confirmations=intent.confirmations + 1)
         await rows.write(conn, self._workspace, msgspec.structs.replace(decided, intent=counted))
-        return decided.refusal or _shown(counted)
+        return decided.refusal or self._shown(counted)
+
+    async def _funds_for(self, conn: Conn, intent: BankIntent, card: Card | None) -> Funds | None:
+        """The money behind a card, locked; what lapsed authorisations hold of it is freed where it is wanted."""
+        account = card.account if card else None
+        funds = await rows.lock_funds(conn, self._workspace, account, intent.currency)
+        if funds is None or funds.available >= intent.amount:
+            return funds
+        return await rows.free_lapsed(conn, self._workspace, funds, self._now())
 
     async def _confirm_prepared(self, conn: Conn, intent_id: str) -> ConfirmOutcome:
         intent = await rows.read_intent(conn, self._workspace, intent_id)
         if intent is None:
             return rules.NO_SUCH_INTENT
-        decided = rules.confirm_prepared(intent)
-        return (decided.refusal or _shown(intent)) if isinstance(decided, Change) else decided
+        decided = rules.confirm_prepared(intent, self._now())
+        return (decided.refusal or self._shown(intent)) if isinstance(decided, Change) else decided
 
     async def _answer_challenge(self, conn: Conn, intent_id: str, approved: bool) -> ConfirmOutcome:
         intent = await rows.lock_intent(conn, self._workspace, intent_id)
@@ -192,11 +213,11 @@ class BankCards:
             return rules.NO_SUCH_INTENT
         card = await rows.lock_card(conn, self._workspace, intent.token_hash)
         funds = await rows.lock_funds(conn, self._workspace, intent.account, intent.currency)
-        decided = rules.answer_challenge(intent, approved, card, funds)
+        decided = rules.answer_challenge(intent, approved, card, funds, self._now())
         if not isinstance(decided, Change):
             return decided
         await rows.write(conn, self._workspace, decided)
-        return decided.refusal or _shown(decided.intent)
+        return decided.refusal or self._shown(decided.intent)
 
     async def _settle(
         self, conn: Conn, intent: BankIntent, decided: Change | CallFailed
@@ -205,7 +226,7 @@ class BankCards:
             return decided
         if decided.intent is not intent:
             await rows.write(conn, self._workspace, decided)
-        return _shown(decided.intent)
+        return self._shown(decided.intent)
 
     async def _refund(self, conn: Conn, wanted: Refund) -> Refund | CallFailed:
         intent = await rows.lock_intent(conn, self._workspace, wanted.intent_id)
@@ -214,7 +235,7 @@ class BankCards:
         if done := await rows.read_refund(conn, self._workspace, wanted.id):
             return done if done == wanted else rules.KEY_REUSED
         funds = await rows.lock_funds(conn, self._workspace, intent.account, intent.currency)
-        decided = rules.refund(intent, funds, wanted.amount)
+        decided = rules.refund(intent, funds, wanted.amount, self._now())
         if isinstance(decided, CallFailed):
             return decided
         if not await rows.insert_refund(conn, self._workspace, wanted):
@@ -240,6 +261,26 @@ class BankCards:
         await rows.write(conn, self._workspace, decided)
         return wanted
 
+    def _shown(self, intent: BankIntent) -> Intent:
+        return Intent(
+            id=intent.id,
+            status="canceled" if rules.lapsed(intent, self._now()) else intent.status,
+            amount=intent.amount,
+            currency=intent.currency,
+            client_secret=intent.client_secret,
+            description=intent.description,
+            captured=intent.captured,
+            metadata=msgspec.json.decode(intent.metadata, type=dict[str, str]),
+        )
+
+    def _replayed(self, done: Confirmation, intent: BankIntent, hashed: bytes) -> ConfirmOutcome:
+        if (done.intent, done.token_hash) != (intent.id, hashed):
+            return rules.KEY_REUSED
+        if done.refusal is not None:
+            return done.refusal
+        decided = rules.confirm_prepared(intent, self._now())
+        return decided if isinstance(decided, CallFailed) else self._shown(intent)
+
     async def _run(self, work: Callable[[Conn], Awaitable[T]], *, changes: bool = True) -> T | CallFailed:
         """Run `work` in a transaction; what goes wrong with the database is a failed call, in doubt if it
         may have been committed."""
@@ -264,25 +305,3 @@ def _check_key(key: str) -> CallFailed | None:
 
 def _id(prefix: str, key: str) -> str:
     return f"{prefix}_{sha256(key.encode()).hexdigest()[:24]}"
-
-
-def _shown(intent: BankIntent) -> Intent:
-    return Intent(
-        id=intent.id,
-        status=intent.status,
-        amount=intent.amount,
-        currency=intent.currency,
-        client_secret=intent.client_secret,
-        description=intent.description,
-        captured=intent.captured,
-        metadata=msgspec.json.decode(intent.metadata, type=dict[str, str]),
-    )
-
-
-def _replayed(done: Confirmation, intent: BankIntent, hashed: bytes) -> ConfirmOutcome:
-    if (done.intent, done.token_hash) != (intent.id, hashed):
-        return rules.KEY_REUSED
-    if done.refusal is not None:
-        return done.refusal
-    decided = rules.confirm_prepared(intent)
-    return decided if isinstance(decided, CallFailed) else _shown(intent)

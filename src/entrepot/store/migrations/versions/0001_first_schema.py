@@ -93,6 +93,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "id", name="attempts_pkey"),
     )
     op.create_index(
+        "attempts_ended_idx",
+        "attempts",
+        ["ended_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("ended_at is not null"),
+    )
+    op.create_index(
         "attempts_open_idx",
         "attempts",
         ["lease_until", "workspace"],
@@ -116,6 +123,7 @@ def upgrade() -> None:
         sa.Column("last4", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reusable", sa.Boolean(), nullable=False),
+        sa.Column("family", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("used_by", sa.Text(collation="C"), nullable=True),
         sa.PrimaryKeyConstraint("workspace", "token_hash"),
     )
@@ -155,6 +163,8 @@ def upgrade() -> None:
         sa.Column("captured", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("refunded", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("transferred", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("authorised_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refundable_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("captured between 0 and amount", name="bank_intents_captured"),
         sa.CheckConstraint("refunded between 0 and captured", name="bank_intents_refunded"),
         sa.CheckConstraint("transferred between 0 and captured", name="bank_intents_transferred"),
@@ -337,6 +347,20 @@ def upgrade() -> None:
     )
     op.create_index(
         "customers_email_idx", "customers", ["workspace", "channel", "email_folded"], unique=False
+    )
+    op.create_index(
+        "customers_lapsed_idx",
+        "customers",
+        ["secured_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'unconfirmed'"),
+    )
+    op.create_index(
+        "customers_removed_idx",
+        "customers",
+        ["changed_at", "workspace"],
+        unique=False,
+        postgresql_where=sa.text("state = 'removed'"),
     )
     op.create_table(
         "delivery_methods",
@@ -643,7 +667,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "subject", "listener", "seq", name="outbox_pkey"),
     )
     op.create_index(
-        "outbox_done_idx", "outbox", ["due_at"], unique=False, postgresql_where=sa.text("state = 'delivered'")
+        "outbox_done_idx",
+        "outbox",
+        ["state", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("state <> 'waiting'"),
     )
     op.create_index(
         "outbox_due_idx",
@@ -669,6 +697,7 @@ def upgrade() -> None:
         sa.Column("description", postgresql.JSONB(), nullable=False),
         sa.Column("type", sa.Text(collation="C"), nullable=False),
         sa.Column("provider", sa.Text(collation="C"), nullable=False),
+        sa.Column("capture", sa.Text(collation="C"), nullable=False),
         sa.Column("fee", postgresql.JSONB(), nullable=False),
         sa.Column("fee_vat_rate", sa.BigInteger(), nullable=False),
         sa.Column("currencies", postgresql.JSONB(), nullable=True),
@@ -699,6 +728,7 @@ def upgrade() -> None:
         sa.Column("method_id", sa.BigInteger(), nullable=True),
         sa.Column("params", postgresql.JSONB(), nullable=False),
         sa.Column("external_data", postgresql.JSONB(), nullable=False),
+        sa.Column("asking", postgresql.JSONB(), nullable=True),
         sa.CheckConstraint("refunded >= 0 and refunded <= amount", name="payments_refunded_check"),
         sa.PrimaryKeyConstraint("workspace", "order", "no", name="payments_pkey"),
     )
@@ -806,7 +836,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "id", name="sessions_pkey"),
     )
-    op.create_index("sessions_expiry_idx", "sessions", ["workspace", "expires_at"], unique=False)
+    op.create_index("sessions_expiry_idx", "sessions", ["expires_at", "workspace"], unique=False)
     op.create_index("sessions_hash_idx", "sessions", ["workspace", "hash"], unique=True)
     op.create_table(
         "shipping_rates",
@@ -843,6 +873,7 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "subject", name="tries_pkey"),
     )
+    op.create_index("tries_since_idx", "tries", ["since", "workspace"], unique=False)
     op.create_table(
         "urls",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -882,6 +913,7 @@ def upgrade() -> None:
     op.create_index(
         "admin_tokens_administrator_idx", "admin_tokens", ["workspace", "administrator"], unique=False
     )
+    op.create_index("admin_tokens_expiry_idx", "admin_tokens", ["expires_at", "workspace"], unique=False)
     op.create_table(
         "article_choice_options",
         sa.Column("workspace", sa.BigInteger(), nullable=False),
@@ -974,6 +1006,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace", "hash", name="one_time_codes_pkey"),
     )
     op.create_index("one_time_codes_customer_idx", "one_time_codes", ["workspace", "customer"], unique=False)
+    op.create_index("one_time_codes_expiry_idx", "one_time_codes", ["expires_at", "workspace"], unique=False)
     op.create_table(
         "product_choices",
         sa.Column("workspace", sa.BigInteger(), nullable=False),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from entrepot.domain.shops import EventListener
+from entrepot.doors.textalk.accounts.tokens import AUTH
 from entrepot.doors.textalk.classes import fields as f
 from entrepot.doors.textalk.classes import shapes
 from entrepot.doors.textalk.classes.declaration import (
@@ -23,8 +24,6 @@ from entrepot.doors.textalk.context import Audience
 from entrepot.store.tables.shops import event_listeners as listeners
 from entrepot.store.tables.tenancy import credentials
 
-AUTH: Final = "textalk:auth"
-"""The kind of credential that an AuthToken is."""
 EVENTS: Final = ("Order/placed", "Order/changed", "Order/discarded", "Order/paid", "Customer/created")
 REACHABLE: Final[dict[str, Any]] = {"active": True, "inactive_since": None, "failures": 0}
 """The status of a listener of which nothing bad is known."""

@@ -1,0 +1,87 @@
+"""A webshop to measure: a hundred articles with a choice each, one way of delivery and one of payment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.world import STOCK
+
+SHOP, NUMBER = "shop", 88888
+"""The workspace, and the number by which callers name its webshop."""
+ARTICLES = 100
+DELIVERY, PAYMENT = 501, 601
+_FIRST, _SIZE, _OPTIONS = 1_001, 301, (311, 312, 313)
+
+DEEP = {
+    "uid": True,
+    "articleNumber": True,
+    "name": True,
+    "price": True,
+    "stock": True,
+    "choices": {"uid": True, "name": True, "options": {"uid": True, "name": True, "price": True}},
+}
+"""What a list of articles is asked for: three levels."""
+
+ROWS = f"""
+select p.id, p.name, p.data -> 'article' -> 'name', v.sku, v.tracked, r.currency, r.amount,
+  (select sum(available) from stock s where s.workspace = p.workspace and s.variant = v.id),
+  c.id, c.name, o.id, o.name, o.prices
+from (select * from products where workspace = $1 order by id limit {ARTICLES}) p
+join variants v on v.workspace = p.workspace and v.product = p.id
+join prices r on r.workspace = p.workspace and r.variant = v.id
+left join product_choices l on l.workspace = p.workspace and l.product = p.id
+left join article_choices c on c.workspace = p.workspace and c.id = l.choice
+left join article_choice_options o on o.workspace = p.workspace and o.choice = c.id
+order by p.id, o.id
+"""
+"""The same rows by one bare statement: what the list cannot do without."""
+
+
+def article(number: int) -> int:
+    """The uid of an article, by its number from 0."""
+    return _FIRST + number
+
+
+def workspace() -> dict[str, Any]:
+    """The world of the shop."""
+    zone = {"countries": {"SE": "25%"}, "prices": {"100000": {"SEK": "49.00"}}}
+    return {
+        "locations": {"main": {"name": "Warehouse"}},
+        "choices": {"size": _choice()},
+        "products": {f"article-{number}": _product(number) for number in range(ARTICLES)},
+        "channels": {
+            "shop": {
+                "door": "textalk",
+                "keys": {"webshop": str(NUMBER)},
+                "settings": {
+                    "currency": "SEK",
+                    "shop": {"language": "en"},
+                    "door": {"uid": NUMBER, "name": {"en": "The Shop"}, "languages": ["en"]},
+                },
+            }
+        },
+        "webshops": {
+            "shop": {
+                "languages": {"en": "SEK"},
+                "delivery": {"post": {"id": DELIVERY, "name": {"en": "Post"}, "zones": [zone]}},
+                "payment": {"invoice": {"id": PAYMENT, "name": {"en": "Invoice"}}},
+            }
+        },
+    }
+
+
+def _choice() -> dict[str, Any]:
+    options = {f"size-{uid}": {"id": uid, "name": {"en": f"Size {uid}"}} for uid in _OPTIONS}
+    return {"id": _SIZE, "kind": "enum", "name": {"en": "Size"}, "options": options}
+
+
+def _product(number: int) -> dict[str, Any]:
+    return {
+        "id": article(number),
+        "name": f"Article {number}",
+        "vat": "25%",
+        "prices": {"SEK": "250.00"},
+        "stock": {"main": STOCK},
+        "choices": ["size"],
+        "data": {"article": {"name": {"en": f"Article {number}"}}},
+    }

@@ -1,0 +1,35 @@
+"""How long what is over is kept before it is deleted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+
+_DAY, _MONTH = timedelta(days=1), timedelta(days=30)
+
+
+class Retention(msgspec.Struct, frozen=True, kw_only=True):
+    """For each kind of what is over: how long it stays after its end. Orders and their payments stay for good.
+
+    `carts` count from their expiry, and so do `sessions` (with their carts and the files of these), one-time `codes`
+    and administrators' log-in `tokens`; `tries` from the first that was counted; `customers` from when they were
+    removed, or let the time to confirm their sign-up pass; `attempts`, which hold a copy of the order with its
+    addresses, from when they ended. `delivered` are messages that arrived, `parked` mails and events that did not:
+    payouts and refunds that are parked stay until somebody brings them back.
+    """
+
+    carts: timedelta = timedelta()
+    sessions: timedelta = _DAY
+    codes: timedelta = _DAY
+    tokens: timedelta = _DAY
+    tries: timedelta = _DAY
+    customers: timedelta = _MONTH
+    attempts: timedelta = _MONTH
+    delivered: timedelta = _DAY
+    parked: timedelta = _MONTH
+
+
+LEAST_DAYS = {"tries": 1, "attempts": 1, "parked": 1}
+"""What is still looked at for a while after its end: limits of tries last for up to an hour."""
+MOST_DAYS = 3650

@@ -1,0 +1,31 @@
+"""Each line of the tables of Textalk's errors provokes its error."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import httpx
+import pytest
+
+from entrepot.doors.textalk.errors import Code
+from tests.docs.calls import Caller, Row, rows
+from tests.docs.pages import DOCS
+from tests.support.server import Server
+
+ROWS = rows(DOCS / "how-to" / "test-a-textalk-client.md")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code}-{row.steps[-1][:40]}")
+def test_the_calls_of_a_line_come_to_its_code(row: Row, demo: Server) -> None:
+    with closing(Caller(demo.url)) as caller:
+        replies = [reply for step in row.steps if (reply := caller.take(step)) is not None]
+    *before, last = [reply.json() for reply in replies]
+    if row.leaves_traces:
+        httpx.post(f"{demo.url}/sandbox/reset", trust_env=False, timeout=30).raise_for_status()
+    assert all("result" in reply for reply in before), before
+    assert last["error"]["code"] == row.code, last
+    assert replies[-1].status_code == (401 if row.code == Code.BAD_AUTH_TOKEN else 200)
+
+
+def test_every_code_has_a_line() -> None:
+    assert {row.code for row in ROWS} == set(map(int, Code))
