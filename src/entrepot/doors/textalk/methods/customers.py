@@ -35,7 +35,7 @@ from entrepot.doors.textalk.texts import say
 from entrepot.doors.textalk.writing.customers import fields_of, missing_email, new_password, poor_password
 from entrepot.failures import Failure, Overloaded
 from entrepot.failures.access import TooManyTries
-from entrepot.failures.accounts import LoginFailed
+from entrepot.failures.accounts import ConfirmationFailed, LoginFailed
 
 LONGEST_ADDRESS: Final = 254
 _EMAIL, _PASSWORD, _CODE = Param("email", TEXT), Param("password", TEXT), Param("code", TEXT)
@@ -116,7 +116,8 @@ class _Customers:
         if isinstance(done, RpcError):
             return done
         await self._tries.forget(context, limits)
-        return await self._answer(context, done.customer.id, projection)
+        answer = await self._answer(context, done.customer.id, projection)
+        return rpc_error(ConfirmationFailed()) if _is_gone(answer) else answer
 
     async def log_in(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[email, password, query?]`: 3001 whatever is wrong, after the same work; 9004."""
@@ -151,7 +152,8 @@ class _Customers:
         if isinstance(done, RpcError):
             return done
         await self._tries.forget(context, limits)
-        return await self._answer(context, number, projection)
+        answer = await self._answer(context, number, projection)
+        return rpc_error(LoginFailed()) if _is_gone(answer) else answer
 
     async def _proven(self, context: Context, email: str, password: str) -> tuple[int, str] | RpcError:
         """Who goes by this address and password, and the password's hash. One check of one password, always."""
@@ -223,6 +225,11 @@ class _Customers:
     async def _answer(self, context: Context, customer: int, projection: Projection) -> Json | RpcError:
         reads = self._parts.classes["Customer"].reads
         return await fetch.get(reads, _as_customer(context, customer), projection, customer)
+
+
+def _is_gone(answer: Json | RpcError) -> bool:
+    """Whether somebody was removed before what they had just done could be answered."""
+    return isinstance(answer, RpcError) and answer.code is Code.OBJECT_NOT_FOUND
 
 
 def _signup_patch(raw: Json) -> Mapping[str, Json] | RpcError:
