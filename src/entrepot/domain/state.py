@@ -120,6 +120,11 @@ class View:
         self._place(name, record)
         self._stored[name] = record
 
+    def miss(self, kind: type[Record], key: Hashable) -> None:
+        """Take note that a record which was read before, without a lock, is there no more."""
+        self._remove((kind, key))
+        self._stored.pop((kind, key), None)
+
     def get(self, kind: type[R], key: Hashable) -> R | None:
         """The record of this kind under `key`, or None if the workspace has none."""
         rows = self._rows.get(kind)

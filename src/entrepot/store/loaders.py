@@ -187,12 +187,20 @@ async def bring(
 ) -> None:
     """Bring what stands under these keys into the view."""
     steps = {number: own for stage, keys in wanted.items() for number, own in _steps(stage, keys)}
+    held: set[object] = set()
     for number, found in await reader.find(steps, last=last):
         if found is not None:
             for record in STEPS[number][1].decode(found):
                 view.load(record)
+                held.add((type(record), record.key) if STEPS[number][0] is Stage.ROW else None)
     for stage, keys in wanted.items():
         view.ask(stage, keys)
+    for kind, key in cast("Sequence[tuple[type[Record], Hashable]]", wanted.get(Stage.ROW, ())):
+        if (
+            kind,
+            key,
+        ) not in held:  # whoever deletes it waits for no reader: an earlier stage may have seen it
+            view.miss(kind, key)
 
 
 def _steps(stage: Stage, keys: Sequence[Hashable]) -> Iterable[tuple[int, Sequence[Hashable]]]:

@@ -1,4 +1,4 @@
-"""Values that break things, in every parameter, field and filter: each gets a clear answer, and none an internal error."""
+"""Values that break things, in every parameter, field and filter: each is answered clearly, none by a fault of ours."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -34,13 +35,11 @@ RAW = {"@1e400@": "1e400", "@-1e400@": "-1e400", "@1e-400@": "1e-400", "@-0@": "
 NUMBERS = (2**31, 2**53, 2**63 - 1, 2**63, -(2**63) - 1, 10**29, 10**31, 10**400, 0.1 + 0.2, 1e308, *RAW)
 TEXTS = (
     "", "\ufeff\u202e\u2028", "\U0001f9e5" * 300, "\x01\x1b[31m", "%_\\%", "'; drop table orders; --",
-    "NaN", "Infinity", "-Infinity", "1e999", "0x10", "\u0663", "9" * 40, "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59",
-    "{}", "null", "$1", "x" * 5_000,
+    "NaN", "Infinity", "-Infinity", "1e999", "0x10", "\u0663", "9" * 40, "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59-23:59", "{}", "null", "$1", "x" * 5_000,
 )  # fmt: skip
 OTHERS: tuple[Any, ...] = (None, True, [], {}, [[]], {"": None}, ["x"] * 1_001, {"x" * 300: 1})
-NESTED: Any = []
-for _ in range(45):
-    NESTED = [NESTED]
+NESTED: Any = reduce(lambda inside, _: [inside], range(45), [])
 
 
 class House:
@@ -99,13 +98,14 @@ async def test_every_parameter_of_every_method(house: House) -> None:
     calls: list[Call] = []
     for method in methods:
         name, params = method["name"], method["params"]
-        class_name = name.partition(".")[0]
+        class_name = str(name).partition(".")[0]
         valid = arguments(name, house.uids.get(BUYING.get(class_name, class_name)), house.uids)
         if name in UNTRIED or name.endswith(".delete"):
             continue
         for place in range(len(params)):
-            for value in (*NUMBERS[2:8], *RAW, *TEXTS[:5], *OTHERS, NESTED):
-                calls.append((name, [*valid, None, None, None, None][:place] + [value] + valid[place + 1 :]))
+            for value in (2**63, 10**400, "@1e400@", "@-0.0@", *TEXTS[:3], *OTHERS[:6], NESTED):
+                given = [*valid, None, None, None, None][:place]
+                calls.append((name, [*given, value, *valid[place + 1 :]]))
     for who in ("auth", "session"):
         await house.attack(calls, who)
 
@@ -225,7 +225,7 @@ async def test_selections_that_ask_for_too_much(house: House) -> None:
         '{"jsonrpc":"2.0","id":1,"method":"Article.get","params":' + '{"a":' * 150_000 + "1" + "}" * 150_000 + "}",
         '{"jsonrpc":"2.0","id":1,"method":"Article.get","params":["\udcff"]}',
     ],
-    ids=("nul", "nul in a key", "surrogate", "surrogate in a key", "digits", "fraction", "exponent", "deep", "arrays", "objects", "utf-8"),
+    ids=("nul", "key", "surrogate", "name", "digits", "fraction", "exponent", "deep", "arrays", "objects", "utf-8"),
 )  # fmt: skip
 async def test_what_no_json_of_ours_is(house: House, text: str) -> None:
     request = house.webshop.call("").with_body(text.encode("utf-8", "surrogateescape"))
