@@ -13,7 +13,7 @@ SHIRT, CLOTH, BANNER, HAT, SAMPLE = 101, 102, 103, 104, 105
 SIZE, LENGTH, WORDS, PICTURE = "301", "302", "303", "304"
 SMALL, LARGE = "311", "312"
 POST = 501
-INVOICE, CARD, FINANCING = 601, 602, 603
+INVOICE, CARD, FINANCING, CARD_LATER = 601, 602, 603, 604
 EMAIL = "eva@example.com"
 CUSTOMER = {
     "address": {"firstName": "Eva", "lastName": "Ek", "town": "Lund", "country": "SE"},

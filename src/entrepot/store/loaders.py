@@ -152,6 +152,7 @@ _ROW_STEP: Final = {
     binding.kind: number for number, binding in enumerate((*ROWS, *BINDINGS), _FIRST[Stage.ROW])
 }
 
+_Row = tuple[type[Record], Hashable]
 Wanted = Mapping[int, Sequence[Hashable]]
 """The keys of each step that is wanted; steps by their place in `STEPS`, in its order."""
 
@@ -187,20 +188,18 @@ async def bring(
 ) -> None:
     """Bring what stands under these keys into the view."""
     steps = {number: own for stage, keys in wanted.items() for number, own in _steps(stage, keys)}
-    held: set[object] = set()
-    for number, found in await reader.find(steps, last=last):
-        if found is not None:
-            for record in STEPS[number][1].decode(found):
-                view.load(record)
-                held.add((type(record), record.key) if STEPS[number][0] is Stage.ROW else None)
+    rows = set(cast("Sequence[_Row]", wanted.get(Stage.ROW, ())))
+    for number, text in await reader.find(steps, last=last):
+        stage, find = STEPS[number]
+        for record in find.decode(text or "[]"):
+            view.load(record)
+            if stage is Stage.ROW:
+                rows.discard((type(record), record.key))
     for stage, keys in wanted.items():
         view.ask(stage, keys)
-    for kind, key in cast("Sequence[tuple[type[Record], Hashable]]", wanted.get(Stage.ROW, ())):
-        if (
-            kind,
-            key,
-        ) not in held:  # whoever deletes it waits for no reader: an earlier stage may have seen it
-            view.miss(kind, key)
+    # Who deletes a row waits for no reader: an earlier stage may have seen what this one, with its lock, found gone.
+    for kind, key in rows:
+        view.miss(kind, key)
 
 
 def _steps(stage: Stage, keys: Sequence[Hashable]) -> Iterable[tuple[int, Sequence[Hashable]]]:
@@ -209,6 +208,6 @@ def _steps(stage: Stage, keys: Sequence[Hashable]) -> Iterable[tuple[int, Sequen
         first = _FIRST[stage]
         return [(number, keys) for number in range(first, first + len(FINDS[stage]))]
     own: dict[int, list[Hashable]] = {}
-    for kind, key in cast("Sequence[tuple[type[Record], Hashable]]", keys):
+    for kind, key in cast("Sequence[_Row]", keys):
         own.setdefault(_ROW_STEP[kind], []).append(key)
     return sorted(own.items())

@@ -17,7 +17,7 @@ from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenBuyer
 from tests.support.buyer import (
     BANNER,
-    CARD,
+    CARD_LATER,
     CUSTOMER,
     LARGE,
     LENGTH,
@@ -70,19 +70,25 @@ async def test_from_an_empty_cart_to_money_given_back(
         "currency": "SEK",
     }
 
-    # A card pays the rest.
-    planned = await buyer("Payment.set", None, {"order": cart, "method": CARD}, ["uid", "amount", "status"])
+    # The rest is reserved on a card.
+    planned = await buyer(
+        "Payment.set", None, {"order": cart, "method": CARD_LATER}, ["uid", "amount", "status"]
+    )
     assert (planned["amount"], planned["status"]) == (Decimal("151.1"), "planned")
-    placed = await buyer("Order.checkout", cart, ["uid", "paymentStatus"], {"token": "tok_visa"})
-    assert placed == {"uid": cart, "paymentStatus": "paid"}
+    seen = {"uid": True, "paymentStatus": True, "costs": "due"}
+    assert (await buyer("Order.get", cart, seen))["costs"] == {"due": Decimal("151.1")}
+    placed = await buyer("Order.checkout", cart, seen, {"token": "tok_visa"})
+    assert placed == {"uid": cart, "paymentStatus": "reserved", "costs": {"due": 0}}
     assert await buyer("Session.getOrder") is None
     left = await buyer.administer(
         "Giftcertificate.list", "remainingValue", {"filters": {"/code": CERTIFICATE}}
     )
     assert left == [{"remainingValue": 0}]
 
-    # The shop prints the picture, sends the order, and gives a part of the money back.
+    # The shop prints the picture, collects the money, sends the order, and gives a part of the money back.
     assert await buyer.administer("OrderItem.getFile", banner["uid"], PICTURE) == picture
+    await buyer.administer("Payment.capture", planned["uid"])
+    assert await buyer.administer("Order.get", cart, "paymentStatus") == {"paymentStatus": "paid"}
     await buyer.administer("Order.set", cart, {"deliveryStatus": "sent"})
     refunded = await buyer.administer("Payment.refund", planned["uid"], 51.1, ["refunded", "status"])
     assert refunded == {"refunded": Decimal("51.1"), "status": "paid"}

@@ -50,13 +50,17 @@ async def totals_of(
 
 
 _ORDERED: Final = """
-select id, currency, goods, goods_tax, shipping, shipping_tax, fee, fee_tax, rounding, total, duties, data::text
+select id, currency, goods, goods_tax, shipping, shipping_tax, fee, fee_tax, rounding, total, duties, data::text,
+  total - coalesce((
+    select sum(amount)::bigint from payments p
+    where p.workspace = $1 and p."order" = orders.id and p.state in ('reserved', 'paid')
+  ), 0)
 from unnest($2::bigint[]) k(uid) join orders on workspace = $1 and id = k.uid
 """
 
 
 class Sum(msgspec.Struct, frozen=True):
-    """What a cart or order comes to, by what it is for."""
+    """What a cart or order comes to, by what it is for; `due` is what nobody has paid or reserved yet."""
 
     currency: str
     total: Amount
@@ -88,7 +92,7 @@ async def sums_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> 
 
 
 def _of_order(row: tuple[Any, ...]) -> Sum:
-    _, currency, goods, tax, shipping, shipping_tax, fee, fee_tax, rounding, whole, duties, data = row
+    _, currency, goods, tax, shipping, shipping_tax, fee, fee_tax, rounding, whole, duties, data, due = row
     discount: dict[str, int] = msgspec.json.decode(data).get("discount") or {}
     paid = Amount(goods + shipping + fee + rounding + duties, whole)
     return Sum(
@@ -99,7 +103,7 @@ def _of_order(row: tuple[Any, ...]) -> Sum:
         Amount(fee, fee + fee_tax),
         Amount(discount.get("ex", 0), discount.get("inc", 0)),
         rounding,
-        whole,
+        due,
     )
 
 

@@ -13,15 +13,15 @@ from entrepot.doors.textalk.classes.declaration import Uid
 from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, RpcError
 from entrepot.doors.textalk.json import Json
+from entrepot.doors.textalk.methods.arguments import TEXT, UID
 from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.rpc.methods import Method, Param
 
-_UID: Final[Mapping[str, Json]] = {"type": ["integer", "string"]}
 _FILE: Final[Mapping[str, Json]] = {
     "type": "object",
-    "properties": {"name": {"type": "string"}, "type": {"type": "string"}, "data": {"type": "string"}},
+    "properties": {"name": TEXT, "type": TEXT, "data": TEXT},
 }
 _CONTENT: Final = """
 select f.name, f.type, c.content
@@ -44,7 +44,7 @@ def methods(parts: Parts) -> Iterator[Method]:
         "OrderItem.getFile",
         "What the buyer attached to an item as the answer to a choice",
         read,
-        (Param("uid", _UID), Param("choice", _UID)),
+        (Param("uid", UID), Param("choice", UID)),
         _FILE,
         audience=Audience.ADMIN,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final, cast
 
@@ -20,14 +20,13 @@ from entrepot.doors.textalk.context import Audience, Context
 from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.failures import not_stored, rpc_error
 from entrepot.doors.textalk.json import Json, is_number, is_object
-from entrepot.doors.textalk.methods.arguments import argument
+from entrepot.doors.textalk.methods.addresses import methods as lookup_methods
+from entrepot.doors.textalk.methods.addresses import named_order
+from entrepot.doors.textalk.methods.arguments import NULL, QUERY, TEXT, UID, UID_OR_NULL, argument
 from entrepot.doors.textalk.methods.files import methods as file_methods
-from entrepot.doors.textalk.methods.lookups import methods as lookup_methods
-from entrepot.doors.textalk.methods.lookups import named_order
 from entrepot.doors.textalk.methods.parts import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
-from entrepot.doors.textalk.pattern.signatures import QUERY_SCHEMA
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.texts import say
@@ -36,12 +35,10 @@ from entrepot.doors.textalk.writing.payments import OF_PAYMENT, Known
 from entrepot.engine.payments import ask_again_at
 from entrepot.engine.refunds import refund_order
 
-_UID: Final = Param("uid", {"type": ["integer", "string"]})
-_UID_OR_NULL: Final = Param("uid", {"type": ["integer", "string", "null"]})
-_QUERY: Final = Param("query", QUERY_SCHEMA, required=False)
-_CODE: Final = Param("code", {"type": "string"})
+_UID: Final = Param("uid", UID)
+_UID_OR_NULL: Final = Param("uid", UID_OR_NULL)
+_CODE: Final = Param("code", TEXT)
 _ORDER, _ITEM, _PAYMENT = object_of("Order"), object_of("OrderItem"), object_of("Payment")
-_NULL: Final[Mapping[str, Json]] = {"type": "null"}
 MAX_CODE: Final = 64
 
 
@@ -55,24 +52,24 @@ def methods(parts: Parts) -> Iterator[Method]:
         "Order.addArticle",
         "Puts an article into the cart, made if the uid is null",
         own.add,
-        (_UID_OR_NULL, article, choices, _QUERY, options),
+        (_UID_OR_NULL, article, choices, QUERY, options),
         _ITEM,
     )
-    codes = (_UID, _CODE, _QUERY)
+    codes = (_UID, _CODE, QUERY)
     yield Method("Order.addDiscountCode", "Adds a discount or certificate code", own.add_code, codes, _ORDER)
     yield Method("Order.removeDiscountCode", "Removes a code", own.remove_code, codes, _ORDER)
     token = Param("options", {"type": ["object", "null"]}, required=False)
-    yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, _QUERY, token), _ORDER)
-    yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), _NULL)
+    yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, QUERY, token), _ORDER)
+    yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), NULL)
     yield from lookup_methods(parts)
     yield from file_methods(parts)
     admin = Audience.ADMIN
-    pay = (_UID, _QUERY)
+    pay = (_UID, QUERY)
     yield Method("Payment.capture", "Collects a payment", own.capture, pay, _PAYMENT, audience=admin)
     yield Method("Payment.cancel", "Gives a payment up", own.cancel, pay, _PAYMENT, audience=admin)
     amount = Param("amount", {"type": ["number", "null"]}, required=False)
     yield Method(
-        "Payment.refund", "Gives money back", own.refund, (_UID, amount, _QUERY), _PAYMENT, audience=admin
+        "Payment.refund", "Gives money back", own.refund, (_UID, amount, QUERY), _PAYMENT, audience=admin
     )
 
 
