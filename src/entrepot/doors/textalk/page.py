@@ -146,8 +146,14 @@ def _field(field: Field) -> tuple[str, ...]:
         _form(field.shape) + (", needed" if field.required else ""),
         "" if field.write is None else _CALLERS[field.write],
         ", ".join(use for use, there in uses.items() if there),
-        "" if field.read is Audience.ANONYMOUS else _CALLERS[field.read],
+        _shown_to(field),
     )
+
+
+def _shown_to(field: Field) -> str:
+    if field.once:
+        return "whoever makes it, once"
+    return "" if field.read is Audience.ANONYMOUS else _CALLERS[field.read]
 
 
 def _aliases(decl: ClassDecl) -> str:
