@@ -59,10 +59,10 @@ async def test_a_token_that_has_expired_is_bad(
 ) -> None:
     shop = await open_webshop()
     token = await shop.administrator()
-    await shop.age("admin_tokens", "expires_at", timedelta(days=2))
+    await shop.age("admin_tokens", "expires_at", timedelta(hours=25))
 
     async def renew() -> None:
-        await shop.age("admin_tokens", "expires_at", -timedelta(days=2))
+        await shop.age("admin_tokens", "expires_at", -timedelta(hours=25))
 
     await prove(weighing(shop, token), bad_token(transport), mend=renew, effect=answers([]), reads=True)
 
@@ -122,10 +122,10 @@ async def test_a_token_that_expires_while_its_socket_is_open_is_bad_in_a_frame(
     call = weighing(shop, await shop.administrator())
     socket = await sockets.open(call)
     assert (await socket.send(call)).json["result"] == []
-    await shop.age("admin_tokens", "expires_at", timedelta(days=2))
+    await shop.age("admin_tokens", "expires_at", timedelta(hours=25))
 
     async def renew() -> None:
-        await shop.age("admin_tokens", "expires_at", -timedelta(days=2))
+        await shop.age("admin_tokens", "expires_at", -timedelta(hours=25))
 
     await replace(in_a_200(prove), client=socket)(
         call, refusal(1004, "Bad auth token"), mend=renew, effect=answers([]), reads=True
