@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from entrepot.domain.ids import cuid
+from entrepot.domain.kernel.ids import cuid
 from entrepot.gateways.cards.bank.seed import AccountSeed, BankSeed, CardSeed, seed
 from entrepot.store.connections import Connection
 from entrepot.worlds import World, apply_world, find_workspace, product_uuid

@@ -120,6 +120,6 @@ def _name_of(url: str) -> str:
 
 
 def _migrate(url: str) -> None:
-    from entrepot.store import migrate
+    from entrepot.store.upkeep import migrate
 
     migrate.ensure(url)

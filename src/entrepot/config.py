@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
-from entrepot.domain.retention import LEAST_DAYS, MOST_DAYS, Retention
+from entrepot.domain.channels.retention import LEAST_DAYS, MOST_DAYS, Retention
 from entrepot.store.embedded import default_data_dir
 
 DOORS = ("bonsai", "textalk", "walmart", "rebound", "datamingle", "native")

@@ -8,8 +8,8 @@ import pytest
 
 from entrepot.checks import Finding, check_database, run_checks
 from entrepot.checks.laws import LAWS
-from entrepot.domain.channels import Reference
-from entrepot.domain.stock import Hold
+from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.stock.levels import Hold
 from entrepot.store.connections import Connection, connect
 from tests.support.shop import CHANNEL, NORTH, TEA, WORKSPACE, insert, level, line, open_shop, order_records
 

@@ -12,10 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from entrepot.cli import app
-from entrepot.store import backups, migrate
-from entrepot.store.backups import BackupError, dump, restore
 from entrepot.store.connections import Connection
 from entrepot.store.embedded import EmbeddedPostgres, connect_or_start
+from entrepot.store.upkeep import backups, migrate
+from entrepot.store.upkeep.backups import BackupError, dump, restore
 from tests.cli.test_operator import on, seed
 
 WHEEL = EmbeddedPostgres(Path("/nonexistent")).binary

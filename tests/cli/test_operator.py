@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 from entrepot.cli import app
 from entrepot.cli.showing import amount, plain
 from entrepot.config import Settings
-from entrepot.domain.channels import Reference
-from entrepot.domain.quantity import to_text, to_units
-from entrepot.domain.stock import Hold
+from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.kernel.quantity import to_text, to_units
+from entrepot.domain.stock.levels import Hold
 from entrepot.store.connections import Connection, connect
 from tests.support.shop import CHANNEL, NORTH, TEA, WORKSPACE, insert, level, line, open_shop, order_records
 

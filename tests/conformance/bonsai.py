@@ -8,7 +8,7 @@ from uuid import UUID
 
 import jsonschema_rs
 
-from entrepot.domain.ids import cuid, from_cuid
+from entrepot.domain.kernel.ids import cuid, from_cuid
 from entrepot.doors.bonsai.openapi import reply_schema
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.store.connections import Connection

@@ -7,7 +7,7 @@ from contextlib import closing
 import httpx
 import pytest
 
-from entrepot.doors.textalk.errors import Code
+from entrepot.doors.textalk.wire.errors import Code
 from tests.docs.calls import Caller, Row, rows
 from tests.docs.pages import DOCS
 from tests.support.server import Server

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from entrepot.domain.state import Command, View
-from entrepot.engine import batch
-from entrepot.store.loaders import FINDS, Reader, load
+from entrepot.domain.kernel.records import Command, View
+from entrepot.engine.batches import batch
+from entrepot.store.batches.stages import FINDS, Reader, load
 from tests.conformance.harness.fixtures import bonsai, connection, open_bonsai_shop, open_webshop, textalk
 
 __all__ = ["bonsai", "connection", "open_bonsai_shop", "open_webshop", "textalk"]

@@ -10,26 +10,26 @@ import msgspec
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.attempts import Attempt
-from entrepot.domain.channels import ChannelSettings
-from entrepot.domain.drafting import OrderCommand
-from entrepot.domain.placing import InFlight, Placed, PlaceOrder
-from entrepot.domain.reserving import CompleteAttempt, Ended, ExtendLease, Reserved, ReserveOrder
-from entrepot.domain.state import Refused
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.kernel.records import Refused
+from entrepot.domain.placing.attempts import Attempt
+from entrepot.domain.placing.draft import OrderCommand
+from entrepot.domain.placing.place import InFlight, Placed, PlaceOrder
+from entrepot.domain.placing.reserve import CompleteAttempt, Ended, ExtendLease, Reserved, ReserveOrder
 from entrepot.doors.bonsai import commands
 from entrepot.engine import Clock
-from entrepot.engine.charging import Charged, InDoubt, NotCharged, preparation
-from entrepot.engine.charging import Charging as Calls
 from entrepot.engine.clock import real_now
+from entrepot.engine.money.charge import Charged, InDoubt, NotCharged, preparation
+from entrepot.engine.money.charge import Charging as Calls
 from entrepot.engine.worker import Worker
 from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import CardProviderFailed, PaymentDeclined
 from entrepot.gateways.cards.port import CreateIntent, Intent
-from entrepot.store.attempts import read_settings
+from entrepot.store.batches.readers import BatchReader
+from entrepot.store.batches.stages import Wanted
 from entrepot.store.connections import Connection, connect
-from entrepot.store.directory import Caller
-from entrepot.store.loaders import Wanted
-from entrepot.store.reading import BatchReader
+from entrepot.store.credentials.directory import Caller
+from entrepot.store.queries.attempts import read_settings
 from tests.conformance.bonsai import Shop, open_shop
 from tests.conformance.harness.world import Edits
 from tests.support.stripe_server import StripeServer

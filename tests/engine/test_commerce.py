@@ -14,35 +14,41 @@ import msgspec
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.articles import ProductChoice
-from entrepot.domain.attempts import Attempt
-from entrepot.domain.buying import CheckoutCart
-from entrepot.domain.cart_wishes import CartPatch, CartSet, PaymentPlanned, PlanPayment, SetCart
-from entrepot.domain.carts import Cart, CartFile, CartLine
-from entrepot.domain.certificates import Certificate, CertificateUse
-from entrepot.domain.choosing import NewFile
-from entrepot.domain.codes import AddCode, CodesSet, RemoveCode
-from entrepot.domain.collecting import (
+from entrepot.domain.carts.codes import AddCode, CodesSet, RemoveCode
+from entrepot.domain.carts.details import CartPatch, CartSet, PaymentPlanned, PlanPayment, SetCart
+from entrepot.domain.carts.lines import AddItem, CartItemSet, RemoveItem, SetItem
+from entrepot.domain.carts.records import Cart, CartFile, CartLine
+from entrepot.domain.catalogue.options import ProductChoice
+from entrepot.domain.catalogue.selection import NewFile
+from entrepot.domain.checkout.cart_checkout import CheckoutCart
+from entrepot.domain.checkout.discard import Discarded, DiscardOrder
+from entrepot.domain.customers.records import Session
+from entrepot.domain.fulfilment.ship import SendPart, Sent
+from entrepot.domain.kernel.records import Command, Record, Refused
+from entrepot.domain.orders.records import Order, Payment
+from entrepot.domain.outbox.deliveries import Delivery
+from entrepot.domain.payments.capture import (
     CancelPayment,
     CapturePayment,
     PaymentSet,
     SetPayment,
 )
-from entrepot.domain.customers import Session
-from entrepot.domain.discarding import Discarded, DiscardOrder
-from entrepot.domain.discounts import Discount
-from entrepot.domain.items import AddItem, CartItemSet, RemoveItem, SetItem
-from entrepot.domain.orders import Order, Payment
-from entrepot.domain.outbox import Delivery
-from entrepot.domain.placing import InFlight, Placed
-from entrepot.domain.refunding import EndRefund, Refunding, RefundOrder
-from entrepot.domain.reserving import CompleteAttempt, ReleaseAttempt, Released, Reserved
-from entrepot.domain.sending import SendPart, Sent
-from entrepot.domain.sessions import EndSession, OpenSession, SessionSet, SetSession, SetSessionCustomer
-from entrepot.domain.state import Command, Record, Refused
-from entrepot.domain.stock import Hold, Level
+from entrepot.domain.payments.refund import EndRefund, Refunding, RefundOrder
+from entrepot.domain.placing.attempts import Attempt
+from entrepot.domain.placing.place import InFlight, Placed
+from entrepot.domain.placing.reserve import CompleteAttempt, ReleaseAttempt, Released, Reserved
+from entrepot.domain.pricing.discounts import Discount
+from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
+from entrepot.domain.sessions.sessions import (
+    EndSession,
+    OpenSession,
+    SessionSet,
+    SetSession,
+    SetSessionCustomer,
+)
+from entrepot.domain.stock.levels import Hold, Level
 from entrepot.engine import Clock, Engine
-from entrepot.engine.batch import Batch, make_ready, own_rule
+from entrepot.engine.batches.batch import Batch, make_ready, own_rule
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 from entrepot.failures import commerce as failed
@@ -57,8 +63,8 @@ from entrepot.failures.orders import (
     SoldOut,
 )
 from entrepot.failures.payments import NothingToRefund, RefundTooLarge
+from entrepot.store.batches.finds import binding_of
 from entrepot.store.connections import Connection, connect, connect_engine
-from entrepot.store.loading import binding_of
 from entrepot.store.queries.totals import read_totals
 from tests.support.boutique import (
     BANNER,

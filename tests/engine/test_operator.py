@@ -10,13 +10,13 @@ from functools import partial
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.cancelling import Cancelled, CancelledLine, CancelOrder
-from entrepot.domain.orders import OrderLine
-from entrepot.domain.state import Command, Record, Refused
-from entrepot.domain.stock import Hold, Level
-from entrepot.domain.stocking import CountStock, MoveStock, ReceiveStock
+from entrepot.domain.kernel.records import Command, Record, Refused
+from entrepot.domain.orders.cancel import Cancelled, CancelledLine, CancelOrder
+from entrepot.domain.orders.records import OrderLine
+from entrepot.domain.stock.adjust import CountStock, MoveStock, ReceiveStock
+from entrepot.domain.stock.levels import Hold, Level
 from entrepot.engine import Clock, Engine
-from entrepot.engine.bulk import run_all
+from entrepot.engine.batches.bulk import run_all
 from entrepot.failures.orders import NothingToCancel, StockUnknown
 from entrepot.store.connections import Connection, connect, connect_engine
 from entrepot.store.queries.orders import OrderFilter, list_orders, order_numbers, show_order
@@ -171,8 +171,8 @@ async def test_orders_are_listed_newest_first_in_pages(shop: Connection) -> None
 
 
 async def test_an_order_goes_by_four_names(shop: Connection) -> None:
-    from entrepot.domain.channels import Reference
-    from entrepot.domain.ids import cuid
+    from entrepot.domain.channels.accounts import Reference
+    from entrepot.domain.kernel.ids import cuid
 
     named = Reference(CHANNEL, "live", "external-order", "X-7", 7)
     await seed(shop, [line(7, 1, TEA, 1)], named)

@@ -11,13 +11,13 @@ from functools import partial
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.outbox import Delivery, RetryDelivery
-from entrepot.domain.retention import Retention
-from entrepot.domain.state import Refused
+from entrepot.domain.channels.retention import Retention
+from entrepot.domain.kernel.records import Refused
+from entrepot.domain.outbox.deliveries import Delivery, RetryDelivery
 from entrepot.engine import Clock, Engine
-from entrepot.engine import outbox as outboxes
 from entrepot.engine.deliveries import Delivered, Failed, Job, Outcome
-from entrepot.engine.outbox import (
+from entrepot.engine.deliveries import outbox as outboxes
+from entrepot.engine.deliveries.outbox import (
     AT_A_TIME,
     GIVE_UP_AFTER,
     LEASE,

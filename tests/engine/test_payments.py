@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.collecting import CancelPayment, CapturePayment, PaymentSet
-from entrepot.domain.placing import TOKEN_REUSED
-from entrepot.domain.state import refused
+from entrepot.domain.kernel.records import refused
+from entrepot.domain.payments.capture import CancelPayment, CapturePayment, PaymentSet
+from entrepot.domain.placing.place import TOKEN_REUSED
 from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now
-from entrepot.engine.payments import COLLECTED, Payments
-from entrepot.engine.vendors import Vendors
+from entrepot.engine.gateways import Vendors
+from entrepot.engine.money.capture import COLLECTED, Payments
 from entrepot.failures.commerce import PaymentNotCancellable, PaymentNotCapturable
 from entrepot.failures.payments import PaymentDeclined, PaymentProviderUnreachable
 from entrepot.failures.till import PaymentCancelRefused, PaymentInDoubt
@@ -118,7 +118,7 @@ async def test_what_was_collected_at_the_provider_is_not_let_go(
 
 
 async def bank(shop: Webshop, office: Office) -> tuple[CardGateway, str]:
-    from entrepot.domain.channels import CardSettings
+    from entrepot.domain.channels.accounts import CardSettings
 
     reference = "select reference from payments where workspace = $1"
     intent = await shop.connection.fetchval(reference, await shop.id())

@@ -11,30 +11,30 @@ from typing import Any
 import msgspec
 import pytest
 
-from entrepot.domain.access import AdminToken, CountTry, GrantToken, Tries
-from entrepot.domain.attempts import Attempt
-from entrepot.domain.buying import CheckoutCart
-from entrepot.domain.cart_wishes import CartPatch, PlanPayment, SetCart
-from entrepot.domain.carts import Cart, CartFile, CartLine, FileContent
-from entrepot.domain.channels import Reference
-from entrepot.domain.choosing import Chosen, NewFile
-from entrepot.domain.customer_records import CreateCustomer, RemoveCustomer
-from entrepot.domain.customers import Administrator, Customer, OneTimeCode, Session
-from entrepot.domain.items import AddItem, CartItemSet
-from entrepot.domain.orders import Order, Payment
-from entrepot.domain.reserving import CompleteAttempt, Reserved
-from entrepot.domain.resetting import RequestReset
-from entrepot.domain.retention import Retention
-from entrepot.domain.sessions import OpenSession, SessionSet
-from entrepot.domain.signing_up import ConfirmSignup, CustomerSet, NewCode, SignUp
-from entrepot.domain.state import Command, Decision, Record, View, refused
+from entrepot.domain.carts.details import CartPatch, PlanPayment, SetCart
+from entrepot.domain.carts.lines import AddItem, CartItemSet
+from entrepot.domain.carts.records import Cart, CartFile, CartLine, FileContent
+from entrepot.domain.catalogue.selection import Chosen, NewFile
+from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.channels.login_limits import AdminToken, CountTry, GrantToken, Tries
+from entrepot.domain.channels.retention import Retention
+from entrepot.domain.checkout.cart_checkout import CheckoutCart
+from entrepot.domain.customers.edit import CreateCustomer, RemoveCustomer
+from entrepot.domain.customers.password_reset import RequestReset
+from entrepot.domain.customers.records import Administrator, Customer, OneTimeCode, Session
+from entrepot.domain.customers.sign_up import ConfirmSignup, CustomerSet, NewCode, SignUp
+from entrepot.domain.kernel.records import Command, Decision, Record, View, refused
+from entrepot.domain.orders.records import Order, Payment
+from entrepot.domain.placing.attempts import Attempt
+from entrepot.domain.placing.reserve import CompleteAttempt, Reserved
+from entrepot.domain.sessions.sessions import OpenSession, SessionSet
 from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now
-from entrepot.engine.housekeeping import Housekeeping
-from entrepot.engine.purging import CHUNK, purge
+from entrepot.engine.upkeep.housekeeping import Housekeeping
+from entrepot.engine.upkeep.purging import CHUNK, purge
 from entrepot.failures import Unavailable
+from entrepot.store.batches.finds import binding_of
 from entrepot.store.connections import Connection, Pool, connect, connect_engine, read_pool
-from entrepot.store.loading import binding_of
 from tests.support.boutique import (
     BANNER,
     BUYER,

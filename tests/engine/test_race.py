@@ -18,9 +18,9 @@ import httpx
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.store import migrate
 from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded import EmbeddedPostgres
+from entrepot.store.upkeep import migrate
 from entrepot.worlds import find_workspace
 from tests.conformance.bonsai import Shop, open_shop
 from tests.conformance.harness import Request

@@ -8,14 +8,14 @@ from uuid import uuid4
 
 import pytest
 
-from entrepot.domain.carts import Cart, CartLine
-from entrepot.domain.catalogue import Variant
-from entrepot.domain.state import Stage, View
-from entrepot.engine.batch import make_ready
+from entrepot.domain.carts.records import Cart, CartLine
+from entrepot.domain.catalogue.products import Variant
+from entrepot.domain.kernel.records import Stage, View
+from entrepot.engine.batches.batch import make_ready
 from entrepot.engine.clock import real_now
+from entrepot.store.batches.readers import AlreadyCommittedError, BatchReader, PlainReader
+from entrepot.store.batches.stages import bring
 from entrepot.store.connections import Connection, connect, connect_engine
-from entrepot.store.loaders import bring
-from entrepot.store.reading import AlreadyCommittedError, BatchReader, PlainReader
 from tests.support.boutique import SHIRT, SMALL, cart, cart_line, open_boutique, write
 from tests.support.shop import WORKSPACE
 from tests.support.waiting import eventually

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.refunding import Refunding, RefundOrder
-from entrepot.domain.state import Refused, refused
+from entrepot.domain.kernel.records import Refused, refused
+from entrepot.domain.payments.refund import Refunding, RefundOrder
 from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now
-from entrepot.engine.refunds import Refunds, refund_order
-from entrepot.engine.vendors import Vendors
+from entrepot.engine.gateways import Vendors
+from entrepot.engine.money.refund import Refunds, refund_order
 from entrepot.failures.payments import NothingToRefund, RefundInDoubt, RefundRefused
 from entrepot.store.connections import connect_engine, read_pool, write_pool
 from tests.conformance.bonsai import Shop
@@ -219,7 +219,7 @@ async def test_operator_refunds_units_and_the_account_reads_it(
     assert told == f"Order {order}: 22.60 CAD were given back; it is partially_refunded.\n"
     secret = base64.b64encode(f"{shop.name}-private".encode()).decode()
     public = "select uuid from orders where workspace = $1"
-    from entrepot.domain.ids import cuid
+    from entrepot.domain.kernel.ids import cuid
 
     name = cuid(await shop.connection.fetchval(public, await shop.id()))
     path = f"/bonsai/orders/v2/{name}/refunds"

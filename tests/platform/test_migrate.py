@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from alembic.script import ScriptDirectory
 
-from entrepot.store import migrate
+from entrepot.store.upkeep import migrate
 
 
 def test_revision_is_read_off_the_file_name_as_alembic_reads_it() -> None:

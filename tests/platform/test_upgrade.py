@@ -15,13 +15,13 @@ from tests.worlds.conftest import connect, contents
 from typer.testing import CliRunner, Result
 
 from entrepot.cli import app
-from entrepot.store import migrate
 from entrepot.store.embedded import EmbeddedPostgres, UpgradeInterruptedError
 from entrepot.store.embedded.account import server_account
 from entrepot.store.embedded.binaries import find_programs
 from entrepot.store.embedded.folder import Folder
 from entrepot.store.embedded.process import start_server, stop_server
 from entrepot.store.embedded.supervisor import connection_url
+from entrepot.store.upkeep import migrate
 
 OLD = "16"
 

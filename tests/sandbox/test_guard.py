@@ -13,7 +13,7 @@ from entrepot.sandbox.guard import refusal
 from entrepot.sandbox.reset import begin_anew
 from entrepot.store.connections import connect
 from entrepot.worlds import World, apply_world, load_world
-from entrepot.worlds.recorded import read_recorded, secrets_of
+from entrepot.worlds.applying.recorded import read_recorded, secrets_of
 
 WORLD = """
 sandbox = true

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from entrepot.domain.channels import MailSettings
-from entrepot.engine.vendors import Vendors
+from entrepot.domain.channels.accounts import MailSettings
+from entrepot.engine.gateways import Vendors
 from entrepot.gateways.mail.port import Mail, MailFailed, Sent
 from entrepot.gateways.mail.simulated import SimulatedMail
 from entrepot.gateways.mail.smtp import SmtpMail

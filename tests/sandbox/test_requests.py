@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from entrepot.domain.placing import PlaceOrder
+from entrepot.domain.placing.place import PlaceOrder
 from entrepot.engine import Clock
 from entrepot.sandbox.clock import duration, set_clock
 from entrepot.sandbox.requests import BadRequestError, read_fault

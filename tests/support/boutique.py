@@ -8,22 +8,22 @@ from typing import Any
 
 import msgspec
 
-from entrepot.domain.articles import PARTS, Choice, ChoiceOption, ProductChoice
-from entrepot.domain.carts import LIFETIME, Cart, CartCode, CartLine
-from entrepot.domain.catalogue import Price, Product, Variant
-from entrepot.domain.certificates import Certificate
-from entrepot.domain.channels import Channel, ChannelSettings, ShopSettings
-from entrepot.domain.customers import Buyer, BuyerInfo, ContactAddress, Session
-from entrepot.domain.delivery import CountryRate, DeliveryMethod, DeliveryRate, WeightRate
-from entrepot.domain.discounts import Discount
-from entrepot.domain.ids import derived_uuid
-from entrepot.domain.orders import Payment
-from entrepot.domain.payment_methods import PaymentMethod
-from entrepot.domain.state import Record
-from entrepot.domain.stock import Level, Location, settled
-from entrepot.store.bindings import CATALOGUE, SHOP
+from entrepot.domain.carts.records import LIFETIME, Cart, CartCode, CartLine
+from entrepot.domain.catalogue.options import PARTS, Choice, ChoiceOption, ProductChoice
+from entrepot.domain.catalogue.products import Price, Product, Variant
+from entrepot.domain.channels.accounts import Channel, ChannelSettings, ShopSettings
+from entrepot.domain.customers.records import Buyer, BuyerInfo, ContactAddress, Session
+from entrepot.domain.kernel.ids import derived_uuid
+from entrepot.domain.kernel.records import Record
+from entrepot.domain.orders.records import Payment
+from entrepot.domain.payments.methods import PaymentMethod
+from entrepot.domain.pricing.delivery_methods import CountryRate, DeliveryMethod, DeliveryRate, WeightRate
+from entrepot.domain.pricing.discounts import Discount
+from entrepot.domain.pricing.gift_certificates import Certificate
+from entrepot.domain.stock.levels import Level, Location, settled
+from entrepot.store.batches.bindings import CATALOGUE, SHOP
+from entrepot.store.batches.finds import binding_of
 from entrepot.store.connections import Connection
-from entrepot.store.loading import binding_of
 from tests.support.shop import AT, WORKSPACE
 
 SHOP_CHANNEL, SESSION, OTHER_SESSION = 6, 71, 72

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from uuid import UUID
 
-from entrepot.domain.state import Command, Decision, Record, View
+from entrepot.domain.kernel.records import Command, Decision, Record, View
 from tests.support.shop import AT
 
 

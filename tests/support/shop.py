@@ -7,16 +7,24 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from entrepot.domain.catalogue import Product, Variant
-from entrepot.domain.channels import Environment
-from entrepot.domain.ids import derived_uuid
-from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment, Person
-from entrepot.domain.state import Record
-from entrepot.domain.stock import Hold, Level, Location, settled
-from entrepot.store.binding import Binding
-from entrepot.store.bindings import BINDINGS, CATALOGUE, REFERENCES
+from entrepot.domain.catalogue.products import Product, Variant
+from entrepot.domain.channels.accounts import Environment
+from entrepot.domain.kernel.ids import derived_uuid
+from entrepot.domain.kernel.records import Record
+from entrepot.domain.orders.records import (
+    InvoiceLine,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderPart,
+    Payment,
+    Person,
+)
+from entrepot.domain.stock.levels import Hold, Level, Location, settled
+from entrepot.store.batches.binding import Binding
+from entrepot.store.batches.bindings import BINDINGS, CATALOGUE, REFERENCES
 from entrepot.store.connections import Connection
-from entrepot.store.directory import credential_key
+from entrepot.store.credentials.directory import credential_key
 
 WORKSPACE, CHANNEL, NORTH, SOUTH, TEA, RICE = 1, 5, 11, 12, 21, 22
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)

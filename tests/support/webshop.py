@@ -12,12 +12,12 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
-from entrepot.domain.access import AdminToken
-from entrepot.domain.customers import Administrator, Session
-from entrepot.doors.textalk.accounts import tokens
+from entrepot.domain.channels.login_limits import AdminToken
+from entrepot.domain.customers.records import Administrator, Session
+from entrepot.doors.textalk.caller import tokens
 from entrepot.engine.clock import real_now
+from entrepot.store.batches.finds import binding_of
 from entrepot.store.connections import Connection
-from entrepot.store.loading import binding_of
 from tests.conformance.harness.client import Request
 from tests.conformance.harness.world import Edits, Tenant, Tree
 

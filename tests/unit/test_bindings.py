@@ -4,10 +4,10 @@ import pytest
 from sqlalchemy import Column, Table, types
 
 from entrepot.store import outbox
-from entrepot.store.binding import Binding
-from entrepot.store.bindings import BINDINGS, CATALOGUE, CLAIMS, SHOP
+from entrepot.store.batches.binding import Binding
+from entrepot.store.batches.bindings import BINDINGS, CATALOGUE, CLAIMS, SHOP
 from entrepot.store.tables import metadata
-from entrepot.worlds import stored
+from entrepot.worlds.plan import stored
 
 _ALL = {id(each): each for each in (*BINDINGS, *CATALOGUE, *SHOP, *CLAIMS, *stored.ROWS, outbox._OUTBOX)}
 _TYPES: dict[type, str] = {

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.cancelling import Cancelled, CancelledLine, CancelOrder, cancelled_value
-from entrepot.domain.orders import InvoiceLine, Order, OrderEvent, OrderLine
-from entrepot.domain.state import Changes, Decided, Record, Refused, Stage
-from entrepot.domain.stock import Hold, Level
+from entrepot.domain.kernel.records import Changes, Decided, Record, Refused, Stage
+from entrepot.domain.orders.cancel import Cancelled, CancelledLine, CancelOrder, cancelled_value
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine
+from entrepot.domain.stock.levels import Hold, Level
 from entrepot.failures.orders import NothingToCancel, OrderUnknown
 from entrepot.failures.stock import TooManyToCancel
 from tests.support.deciding import decide, view_of

@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.carts import (
+from entrepot.domain.carts.records import (
     LIFETIME,
     MAX_LINES,
     AddToCart,
@@ -22,7 +22,7 @@ from entrepot.domain.carts import (
     SetCartLines,
     combined,
 )
-from entrepot.domain.state import Decided, Decision, Refused
+from entrepot.domain.kernel.records import Decided, Decision, Refused
 from entrepot.failures.carts import CartFull, CartUnknown
 from tests.support.deciding import decide
 from tests.support.shop import AT

@@ -7,16 +7,16 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.basket import Basket, WantedLine, WantedPayment
-from entrepot.domain.catalogue import Offer, OfferKey
-from entrepot.domain.channels import Channel, ChannelSettings
-from entrepot.domain.checkout import NOWHERE, Checkout, check_out, taxed
-from entrepot.domain.drafting import simulated_answer
-from entrepot.domain.orders import Address
-from entrepot.domain.shipping import ShippingRate
-from entrepot.domain.state import Record, View
-from entrepot.domain.stock import Level
-from entrepot.domain.taxes import TaxCompany, TaxQuote, TaxRate
+from entrepot.domain.catalogue.products import Offer, OfferKey
+from entrepot.domain.channels.accounts import Channel, ChannelSettings
+from entrepot.domain.kernel.records import Record, View
+from entrepot.domain.orders.records import Address
+from entrepot.domain.placing.basket import Basket, WantedLine, WantedPayment
+from entrepot.domain.placing.draft import simulated_answer
+from entrepot.domain.placing.quote import NOWHERE, Checkout, check_out, taxed
+from entrepot.domain.pricing.flat_rates import ShippingRate
+from entrepot.domain.pricing.taxes import TaxCompany, TaxQuote, TaxRate
+from entrepot.domain.stock.levels import Level
 from entrepot.failures.orders import LineRef, NoShippingToCountry, ProductUnavailable, ProductUnknown
 from entrepot.failures.payments import TaxUnavailable
 from tests.support.deciding import view_of

@@ -7,11 +7,11 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from entrepot.domain import choosing
-from entrepot.domain.articles import PARTS, ProductChoice
-from entrepot.domain.catalogue import Product, Variant
-from entrepot.domain.choosing import Chosen, KeptFile, NewFile, Selection
-from entrepot.domain.state import View
+from entrepot.domain.catalogue import selection as choosing
+from entrepot.domain.catalogue.options import PARTS, ProductChoice
+from entrepot.domain.catalogue.products import Product, Variant
+from entrepot.domain.catalogue.selection import Chosen, KeptFile, NewFile, Selection
+from entrepot.domain.kernel.records import View
 from entrepot.failures import Failure
 from entrepot.failures.commerce import (
     ChoiceMissing,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.config import ConfigError, Settings, load_settings
-from entrepot.domain.retention import Retention
+from entrepot.domain.channels.retention import Retention
 
 
 def faults_of(

@@ -64,7 +64,7 @@ def test_arrows_run_one_way(path: Path) -> None:
 
 
 def test_arrows_are_noticed_when_broken() -> None:
-    assert breaches_of_arrows("domain", ["entrepot.store.migrate"]) == ["store"]
+    assert breaches_of_arrows("domain", ["entrepot.store.upkeep.migrate"]) == ["store"]
     assert breaches_of_arrows("engine", ["entrepot.doors.kit"]) == ["doors"]
 
 

@@ -6,11 +6,11 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.cancelling import Cancelled, CancelledLine, CancelOrder
-from entrepot.domain.certificates import Certificate, CertificateUse
-from entrepot.domain.orders import InvoiceLine, Order, OrderLine, Payment, Refund, RefundedLine
-from entrepot.domain.refunding import EndRefund, Refunding, RefundOrder
-from entrepot.domain.state import Command, Decided, Refused, View
+from entrepot.domain.kernel.records import Command, Decided, Refused, View
+from entrepot.domain.orders.cancel import Cancelled, CancelledLine, CancelOrder
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, Payment, Refund, RefundedLine
+from entrepot.domain.payments.refund import EndRefund, Refunding, RefundOrder
+from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.failures.commerce import PaymentUnknown
 from entrepot.failures.orders import OrderUnknown
 from entrepot.failures.payments import NothingToRefund, RefundTooLarge, UnitsNotRefundable

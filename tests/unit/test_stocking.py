@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from entrepot.domain import stock
-from entrepot.domain.state import Command, Decided, Decision, Record, Refused, Stage, View
-from entrepot.domain.stock import Hold, Level, lawful, settled
-from entrepot.domain.stocking import LARGEST_QUANTITY, CountStock, Moved, MoveStock, ReceiveStock
+from entrepot.domain.kernel.records import Command, Decided, Decision, Record, Refused, Stage, View
+from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.adjust import LARGEST_QUANTITY, CountStock, Moved, MoveStock, ReceiveStock
+from entrepot.domain.stock.levels import Hold, Level, lawful, settled
 from entrepot.failures import Failure
 from entrepot.failures.orders import StockShort, StockUnknown
 from entrepot.failures.stock import QuantityOutOfRange

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain import regions
-from entrepot.domain.taxes import (
+from entrepot.domain.kernel import regions
+from entrepot.domain.pricing.taxes import (
     Destination,
     TaxCompany,
     TaxLine,

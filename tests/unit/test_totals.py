@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.catalogue import Product, Variant
-from entrepot.domain.channels import Channel, ShopSettings
-from entrepot.domain.customers import Customer
-from entrepot.domain.payment_methods import CostInterval
-from entrepot.domain.state import Record
-from entrepot.domain.totals import Totals, total
-from entrepot.domain.vat import Amount
+from entrepot.domain.carts.totals import Totals, total
+from entrepot.domain.catalogue.products import Product, Variant
+from entrepot.domain.channels.accounts import Channel, ShopSettings
+from entrepot.domain.customers.records import Customer
+from entrepot.domain.kernel.records import Record
+from entrepot.domain.payments.methods import CostInterval
+from entrepot.domain.pricing.vat import Amount
 from tests.support.boutique import (
     BUYER,
     BY_METRE,

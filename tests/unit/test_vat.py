@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain import vat
-from entrepot.domain.channels import ShopSettings
-from entrepot.domain.vat import Amount
+from entrepot.domain.channels.accounts import ShopSettings
+from entrepot.domain.pricing import vat
+from entrepot.domain.pricing.vat import Amount
 
 AMOUNTS = st.integers(-(10**14), 10**14)
 RATES = st.integers(0, 1_000_000)

@@ -5,13 +5,13 @@ from importlib.resources import files
 
 import pytest
 
-from entrepot.domain.ids import derived_uuid
-from entrepot.domain.stock import Level, lawful
-from entrepot.store.bindings import BINDINGS
+from entrepot.domain.kernel.ids import derived_uuid
+from entrepot.domain.stock.levels import Level, lawful
+from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect, read_pool
-from entrepot.store.directory import Directory, credential_key
+from entrepot.store.credentials.directory import Directory, credential_key
 from entrepot.worlds import Difference, demo_world, find_workspace
-from entrepot.worlds.doors import KEYS
+from entrepot.worlds.form.doors import KEYS
 from tests.worlds.conftest import apply, contents, seen
 
 DEMO = (files("entrepot.worlds") / "demo.toml").read_text()

@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 
 from entrepot.store.connections import Connection
-from entrepot.store.credentials import create_credential, list_credentials, revoke_credential
-from entrepot.store.directory import credential_key
+from entrepot.store.credentials.credentials import create_credential, list_credentials, revoke_credential
+from entrepot.store.credentials.directory import credential_key
 from tests.worlds.conftest import NOW, apply
 
 WORLD = """

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrepot.worlds import Fault, World, demo_world, load_world
-from entrepot.worlds.file import MAX_BYTES, MAX_FAULTS, parse_world
-from entrepot.worlds.page import PAGES
-from entrepot.worlds.schema import world_schema
+from entrepot.worlds.form.file import MAX_BYTES, MAX_FAULTS, parse_world
+from entrepot.worlds.form.schema import world_schema
+from entrepot.worlds.pages.page import PAGES
 
 DEMO = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text())
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"

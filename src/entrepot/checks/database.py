@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from entrepot.checks.findings import Finding
-from entrepot.store import migrate
 from entrepot.store.connections import FAULTS
-from entrepot.store.migrate import MigrationError, State
+from entrepot.store.upkeep import migrate
+from entrepot.store.upkeep.migrate import MigrationError, State
 
 _ADVICE = {
     State.BEHIND: "run `entrepot migrate`",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from entrepot.checks.findings import Severity
-from entrepot.domain.basket import EXTERNAL_ID, PAYMENT_TOKEN
+from entrepot.domain.placing.basket import EXTERNAL_ID, PAYMENT_TOKEN
 
 
 class Law(msgspec.Struct, frozen=True):

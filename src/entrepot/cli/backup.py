@@ -10,7 +10,7 @@ from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_fr
 
 if TYPE_CHECKING:
     from entrepot.config import Settings
-    from entrepot.store.backups import Programs
+    from entrepot.store.upkeep.backups import Programs
 
 BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="In pg_dump's custom format.")]
 
@@ -19,7 +19,7 @@ def backup(
     file: BackupFile, data_dir: DataDir = None, database_url: DatabaseUrl = None, config: Config = None
 ) -> None:
     """Write everything to a new file, while the server runs or not; the file is complete or absent."""
-    from entrepot.store.backups import BackupError, dump
+    from entrepot.store.upkeep.backups import BackupError, dump
 
     settings = settings_from(config, data_dir=data_dir, database_url=database_url)
     with database_as_it_is(settings) as url:
@@ -40,8 +40,8 @@ def restore(
     config: Config = None,
 ) -> None:
     """Bring back what a backup holds; the server must not run. Either all of it is there or nothing has changed."""
-    from entrepot.store.backups import BackupError
-    from entrepot.store.backups import restore as bring_back
+    from entrepot.store.upkeep.backups import BackupError
+    from entrepot.store.upkeep.backups import restore as bring_back
 
     settings = settings_from(config, data_dir=data_dir, database_url=database_url)
     with database_as_it_is(settings, create=True) as url:
@@ -53,7 +53,7 @@ def restore(
 
 
 def _programs(settings: "Settings") -> "Programs":
-    from entrepot.store.backups import installed_programs
     from entrepot.store.embedded import EmbeddedPostgres
+    from entrepot.store.upkeep.backups import installed_programs
 
     return installed_programs if settings.database_url else EmbeddedPostgres(settings.data_dir).binary

@@ -11,7 +11,7 @@ from entrepot.config import Settings
 def database(settings: Settings) -> Generator[str]:
     """The URL of a database with this release's schema, made where there is none; else says why and exits."""
     from entrepot.store.connections import FAULTS
-    from entrepot.store.migrate import MigrationError, ensure
+    from entrepot.store.upkeep.migrate import MigrationError, ensure
 
     with database_as_it_is(settings, create=True) as url:
         try:

@@ -99,7 +99,7 @@ def prepare(database_url: str, url: str, folder: Path) -> str:
 
 def order(url: str, item: Item) -> str:
     """The curl command that orders one of an item, paid by a token that is new each time."""
-    from entrepot.domain.ids import cuid
+    from entrepot.domain.kernel.ids import cuid
     from entrepot.worlds import product_uuid
 
     line = {

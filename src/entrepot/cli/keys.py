@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from entrepot.store.credentials import Credential
+    from entrepot.store.credentials.credentials import Credential
 
 app = typer.Typer(help="Create, list and revoke the keys of channels.", no_args_is_help=True)
 
@@ -30,8 +30,8 @@ async def create_key(
 ) -> None:
     """Make a key and show its secret, this once."""
     from entrepot.engine.clock import real_now
-    from entrepot.store.credentials import create_credential
-    from entrepot.worlds.doors import KEYS
+    from entrepot.store.credentials.credentials import create_credential
+    from entrepot.worlds.form.doors import KEYS
 
     known = await session.channel(channel)
     kinds = KEYS.get(known.door, {})
@@ -56,7 +56,7 @@ async def list_keys(
     channel: Annotated[str | None, typer.Option(help="Only this channel's, as door/name.")] = None,
 ) -> None:
     """List keys, revoked ones too; never their secrets."""
-    from entrepot.store.credentials import list_credentials
+    from entrepot.store.credentials.credentials import list_credentials
     from entrepot.store.queries.workspaces import channel_names
 
     only = (await session.channel(channel)).id if channel is not None else None
@@ -72,7 +72,7 @@ async def revoke_key(
 ) -> None:
     """End a key; the next request with it is refused."""
     from entrepot.engine.clock import real_now
-    from entrepot.store.credentials import revoke_credential
+    from entrepot.store.credentials.credentials import revoke_credential
 
     async with session.connection.transaction():
         ended = await revoke_credential(session.connection, session.workspace, key, real_now())

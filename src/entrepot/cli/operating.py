@@ -17,11 +17,11 @@ from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_fr
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from entrepot.domain.refunding import RefundOrder
-    from entrepot.domain.state import Command
+    from entrepot.domain.kernel.records import Command
+    from entrepot.domain.payments.refund import RefundOrder
     from entrepot.engine import Engine
-    from entrepot.engine.engine import Outcome
-    from entrepot.engine.refunds import Refunds
+    from entrepot.engine.batches.engine import Outcome
+    from entrepot.engine.money.refund import Refunds
     from entrepot.failures import Failure
     from entrepot.store.connections import Connection
     from entrepot.store.queries.workspaces import ChannelName
@@ -54,21 +54,21 @@ class Session:
 
     async def execute(self, command: "Command") -> Any:
         """The command's result once it is durable; exits with status 1 where it is refused."""
-        from entrepot.domain.state import Refused
+        from entrepot.domain.kernel.records import Refused
 
         (outcome,) = await self.execute_all([command])
         return self.refuse(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
 
     async def execute_all(self, commands: "Iterable[Command]") -> "list[Outcome]":
         """One outcome per command."""
-        from entrepot.engine.bulk import run_all
+        from entrepot.engine.batches.bulk import run_all
 
         async with _engine(self._url) as engine:
             return await run_all(engine, self.workspace, commands)
 
     async def refund(self, command: "RefundOrder") -> Any:
         """As `execute`, for a refund: the provider that took the money is asked too."""
-        from entrepot.domain.state import Refused
+        from entrepot.domain.kernel.records import Refused
 
         async with _engine(self._url) as engine, _refunds(self._url, engine) as refunds:
             outcome = await refunds.refund(self.workspace, command)
@@ -218,8 +218,8 @@ async def _engine(url: str) -> "AsyncGenerator[Engine]":
 @asynccontextmanager
 async def _refunds(url: str, engine: "Engine") -> "AsyncGenerator[Refunds]":
     from entrepot.engine.clock import real_now
-    from entrepot.engine.refunds import Refunds
-    from entrepot.engine.vendors import Vendors
+    from entrepot.engine.gateways import Vendors
+    from entrepot.engine.money.refund import Refunds
     from entrepot.store.connections import read_pool, write_pool
 
     reads, books = await read_pool(url, 1), await write_pool(url, 1)

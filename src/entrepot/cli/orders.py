@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
 
-    from entrepot.domain.cancelling import Cancelled, CancelledLine
-    from entrepot.domain.orders import Order, OrderEvent, Payment
-    from entrepot.domain.refunding import Refunding
+    from entrepot.domain.orders.cancel import Cancelled, CancelledLine
+    from entrepot.domain.orders.records import Order, OrderEvent, Payment
+    from entrepot.domain.payments.refund import Refunding
     from entrepot.store.queries.orders import OrderDetails
 
 app = typer.Typer(help="List, show, cancel and refund orders.", no_args_is_help=True)
@@ -66,7 +66,7 @@ async def cancel_order(
     ] = None,
 ) -> None:
     """Cancel what has not been shipped: the whole order, or units of some lines."""
-    from entrepot.domain.cancelling import CancelOrder
+    from entrepot.domain.orders.cancel import CancelOrder
 
     found = await _find(session, order)
     command = CancelOrder(found.order.id, tuple(map(_line, line or ())), reason[:1_000])
@@ -93,9 +93,9 @@ async def refund_order(
     ] = None,
 ) -> None:
     """Give money back: all that is left of a payment, units of some lines, or an amount."""
-    from entrepot.domain.orders import RefundedLine
-    from entrepot.domain.refunding import Refunding
-    from entrepot.engine.refunds import refund_order
+    from entrepot.domain.orders.records import RefundedLine
+    from entrepot.domain.payments.refund import Refunding
+    from entrepot.engine.money.refund import refund_order
 
     found = await _find(session, order)
     lines = tuple(RefundedLine(each.no, each.quantity) for each in map(_line, line or ()))
@@ -119,8 +119,8 @@ async def _find(session: Session, name: str) -> "OrderDetails":
 
 
 def _line(text: str) -> "CancelledLine":
-    from entrepot.domain.cancelling import CancelledLine
-    from entrepot.domain.quantity import to_units
+    from entrepot.domain.kernel.quantity import to_units
+    from entrepot.domain.orders.cancel import CancelledLine
 
     no, _, units = text.partition("=")
     numbers = to_units(no, 0), to_units(units, 0)
@@ -137,8 +137,8 @@ def _payment(found: "OrderDetails", no: int) -> int:
 
 
 def _money(text: str, currency: str) -> int:
-    from entrepot.domain.money import exponent
-    from entrepot.domain.quantity import to_units
+    from entrepot.domain.kernel.money import exponent
+    from entrepot.domain.kernel.quantity import to_units
 
     minor = to_units(text, exponent(currency))
     if minor is None:
@@ -177,7 +177,7 @@ def _details(found: "OrderDetails") -> "Group":
     from rich.console import Group
 
     from entrepot.cli.showing import amount, plain
-    from entrepot.domain.ids import cuid
+    from entrepot.domain.kernel.ids import cuid
 
     order = found.order
     cancelled = f" ({order.reason})" if order.reason else ""

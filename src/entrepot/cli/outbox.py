@@ -11,7 +11,7 @@ from entrepot.cli.options import fail
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from entrepot.domain.outbox import RetryDelivery
+    from entrepot.domain.outbox.deliveries import RetryDelivery
     from entrepot.store.queries.outbox import DeliveryRow
 
 app = typer.Typer(
@@ -57,7 +57,7 @@ async def retry_outbox(
 ) -> None:
     """Try messages again that were given up. The running server takes them at once, and has three days again."""
     from entrepot.cli.showing import failure_json, failure_text
-    from entrepot.domain.state import Refused
+    from entrepot.domain.kernel.records import Refused
 
     if everything == bool(message) or (message and listener):
         fail("Expected either MESSAGE, or --all with or without --listener.", status=2)
@@ -72,7 +72,7 @@ async def retry_outbox(
 
 
 async def _parked(session: Session, listener: str | None) -> "list[RetryDelivery]":
-    from entrepot.domain.outbox import RetryDelivery
+    from entrepot.domain.outbox.deliveries import RetryDelivery
     from entrepot.store.queries.outbox import list_deliveries
 
     found = await list_deliveries(session.connection, session.workspace, "parked", listener, limit=MOST)
@@ -80,7 +80,7 @@ async def _parked(session: Session, listener: str | None) -> "list[RetryDelivery
 
 
 def _named(text: str) -> "RetryDelivery":
-    from entrepot.domain.outbox import RetryDelivery
+    from entrepot.domain.outbox.deliveries import RetryDelivery
 
     subject, _, rest = text.partition("/")
     listener, _, seq = rest.rpartition("/")

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from entrepot.domain import money
+from entrepot.domain.kernel import money
 from entrepot.failures import Failure
 
 

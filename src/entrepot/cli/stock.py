@@ -13,8 +13,8 @@ from entrepot.cli.options import fail
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from entrepot.domain.catalogue import Variant
-    from entrepot.domain.state import Command
+    from entrepot.domain.catalogue.products import Variant
+    from entrepot.domain.kernel.records import Command
     from entrepot.failures import Failure
     from entrepot.store.queries.stock import StockRow
 
@@ -55,7 +55,7 @@ async def receive_stock(
     session: Session, sku: Sku = None, quantity: Quantity = None, location: Place = None, file: Rows = None
 ) -> None:
     """Take in new units; what is owed is filled first."""
-    from entrepot.domain.stocking import ReceiveStock
+    from entrepot.domain.stock.adjust import ReceiveStock
 
     entries = await _entries(session, _written(sku, quantity, location, file))
     await _change(session, entries, [ReceiveStock(e.variant, e.location, e.units) for e in entries])
@@ -67,7 +67,7 @@ async def set_stock(
     session: Session, sku: Sku = None, quantity: Quantity = None, location: Place = None, file: Rows = None
 ) -> None:
     """Say how many units were counted at a location, promised ones included."""
-    from entrepot.domain.stocking import CountStock
+    from entrepot.domain.stock.adjust import CountStock
 
     entries = await _entries(session, _written(sku, quantity, location, file))
     await _change(session, entries, [CountStock(e.variant, e.location, e.units) for e in entries])
@@ -83,7 +83,7 @@ async def move_stock(
     target: Annotated[str, typer.Option("--to", help="Code of the location that gets.")],
 ) -> None:
     """Move available units to another location; promised ones stay."""
-    from entrepot.domain.stocking import MoveStock
+    from entrepot.domain.stock.adjust import MoveStock
 
     written = [Written("--from", sku, quantity, source), Written("--to", sku, quantity, target)]
     entries = await _entries(session, written)
@@ -154,7 +154,7 @@ async def _entries(session: Session, written: "Sequence[Written]") -> list[Entry
 
 
 def _entry(written: Written, variants: "Mapping[str, Variant]", places: Mapping[str, int]) -> Entry | str:
-    from entrepot.domain.quantity import to_units
+    from entrepot.domain.kernel.quantity import to_units
 
     where, sku, quantity, location = written
     variant = variants.get(sku)
@@ -172,7 +172,7 @@ def _entry(written: Written, variants: "Mapping[str, Variant]", places: Mapping[
 
 async def _change(session: Session, entries: Sequence[Entry], commands: "Sequence[Command]") -> None:
     """Run the commands; exits with status 1 if any was refused, after telling all of them."""
-    from entrepot.domain.state import Refused
+    from entrepot.domain.kernel.records import Refused
 
     if len(commands) == 1:
         await session.execute(commands[0])
@@ -207,7 +207,7 @@ async def _show_touched(session: Session, entries: Sequence[Entry]) -> None:
 
 def _table(rows: "Sequence[StockRow]") -> "Table":
     from entrepot.cli.showing import table
-    from entrepot.domain.quantity import to_text
+    from entrepot.domain.kernel.quantity import to_text
 
     return table(
         ("sku", "product", "variant", "location", *_TERMS),

@@ -7,21 +7,21 @@ from functools import partial
 
 import msgspec
 
-from entrepot.domain.retention import Retention
-from entrepot.engine.batch import Rule, own_rule
+from entrepot.domain.channels.retention import Retention
+from entrepot.engine.batches.batch import Rule, own_rule
+from entrepot.engine.batches.engine import Connect, Engine
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries
 from entrepot.engine.deliveries.listeners import StoredListeners
-from entrepot.engine.desk import OrderDesk
-from entrepot.engine.driving import ATTEMPT_SECONDS
-from entrepot.engine.engine import Connect, Engine
-from entrepot.engine.housekeeping import Housekeeping
-from entrepot.engine.outbox import Outbox
-from entrepot.engine.payments import PaymentDeliveries, Payments
-from entrepot.engine.recovery import Recovery
-from entrepot.engine.refunds import RefundDeliveries, Refunds
-from entrepot.engine.till import Till
-from entrepot.engine.vendors import Vendors, Wrap, cards_of, mails_of, unwrapped
+from entrepot.engine.deliveries.outbox import Outbox
+from entrepot.engine.gateways import Vendors, Wrap, cards_of, mails_of, unwrapped
+from entrepot.engine.money.attempts import ATTEMPT_SECONDS
+from entrepot.engine.money.capture import PaymentDeliveries, Payments
+from entrepot.engine.money.cart_payment import Till
+from entrepot.engine.money.order_placement import OrderDesk
+from entrepot.engine.money.recovery import Recovery
+from entrepot.engine.money.refund import RefundDeliveries, Refunds
+from entrepot.engine.upkeep.housekeeping import Housekeeping
 from entrepot.gateways.events.http import HttpEventPoster
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 

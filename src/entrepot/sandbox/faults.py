@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from entrepot.engine.batch import Rule, own_rule
-from entrepot.engine.engine import Connect
+from entrepot.engine.batches.batch import Rule, own_rule
+from entrepot.engine.batches.engine import Connect
 from entrepot.sandbox.register import (
     Fault,
     FaultOrder,

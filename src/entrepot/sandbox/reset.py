@@ -8,7 +8,7 @@ from entrepot.sandbox.guard import real_workspaces
 from entrepot.store import tables
 from entrepot.store.connections import Connection
 from entrepot.worlds import apply_world
-from entrepot.worlds.recorded import read_recorded
+from entrepot.worlds.applying.recorded import read_recorded
 
 _LOCK_LIMIT = "set local lock_timeout = '5s'"
 

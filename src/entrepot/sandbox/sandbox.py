@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from starlette.types import ASGIApp
 
-from entrepot.domain.retention import Retention
+from entrepot.domain.channels.retention import Retention
 from entrepot.engine import Clock
-from entrepot.engine.driving import ATTEMPT_SECONDS
+from entrepot.engine.money.attempts import ATTEMPT_SECONDS
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError

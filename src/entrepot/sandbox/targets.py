@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Literal
 
-from entrepot.domain.state import Command
-from entrepot.engine.vendors import GatewayName
+from entrepot.domain.kernel.records import Command
+from entrepot.engine.gateways import GatewayName
 from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.cards.port import CardGateway
 from entrepot.gateways.mail.port import MailGateway

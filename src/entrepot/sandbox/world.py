@@ -7,16 +7,16 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from entrepot.domain.catalogue import Merchant, Price, Product, Variant
-from entrepot.domain.ids import cuid
-from entrepot.domain.money import to_major
-from entrepot.domain.state import Record
-from entrepot.domain.stock import Level, Location
+from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
+from entrepot.domain.kernel.ids import cuid
+from entrepot.domain.kernel.money import to_major
+from entrepot.domain.kernel.records import Record
+from entrepot.domain.stock.levels import Level, Location
 from entrepot.store.connections import Connection
-from entrepot.worlds.recorded import read_recorded, secrets_of
-from entrepot.worlds.records import ChannelRow
-from entrepot.worlds.stored import Stored, read_stored
-from entrepot.worlds.types import World
+from entrepot.worlds.applying.recorded import read_recorded, secrets_of
+from entrepot.worlds.form.types import World
+from entrepot.worlds.plan.records import ChannelRow
+from entrepot.worlds.plan.stored import Stored, read_stored
 
 R = TypeVar("R", bound=Record)
 _WORKSPACES = "select id, name from workspaces where sandbox order by name"

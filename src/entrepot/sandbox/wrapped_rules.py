@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from entrepot.domain.state import Command, Decision, Ids, Stage, View
-from entrepot.engine.batch import Rule
+from entrepot.domain.kernel.records import Command, Decision, Ids, Stage, View
+from entrepot.engine.batches.batch import Rule
 from entrepot.sandbox.register import FaultRegister, InjectedFaultError
 from entrepot.sandbox.targets import rule_target
 

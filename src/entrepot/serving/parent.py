@@ -20,8 +20,8 @@ from entrepot.observe.metrics import share_counts
 from entrepot.serving.capacity import check_capacity, connections_for
 from entrepot.serving.listening import ServeError, bind, check_tls, url_of
 from entrepot.serving.workers import server_config
-from entrepot.store import migrate
 from entrepot.store.embedded import EmbeddedError, EmbeddedPostgres
+from entrepot.store.upkeep import migrate
 
 __all__ = ["ServeError", "serve"]
 

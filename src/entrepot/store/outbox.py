@@ -17,8 +17,8 @@ from typing import Any, cast
 import msgspec
 from msgspec.structs import replace
 
-from entrepot.domain.outbox import Delivery
-from entrepot.store.binding import Binding, json_text
+from entrepot.domain.outbox.deliveries import Delivery
+from entrepot.store.batches.binding import Binding, json_text
 from entrepot.store.connections import Connection
 
 _OUTBOX = Binding(Delivery, "outbox", "subject", "listener", "seq")

@@ -3,12 +3,12 @@
 `load_world` reads and checks a file, `apply_world` makes the database what it says.
 """
 
-from entrepot.worlds.apply import apply_world, find_workspace
-from entrepot.worlds.faults import Fault
-from entrepot.worlds.file import demo_world, load_world
-from entrepot.worlds.records import merchant_ref, product_uuid
-from entrepot.worlds.report import Change, Difference, GeneratedKey, Report, WorkspaceReport
-from entrepot.worlds.types import World
+from entrepot.worlds.applying.apply import apply_world, find_workspace
+from entrepot.worlds.form.faults import Fault
+from entrepot.worlds.form.file import demo_world, load_world
+from entrepot.worlds.form.types import World
+from entrepot.worlds.plan.records import merchant_ref, product_uuid
+from entrepot.worlds.plan.report import Change, Difference, GeneratedKey, Report, WorkspaceReport
 
 __all__ = [
     "Change",

@@ -12,15 +12,15 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
-from entrepot.domain.ids import cuid
-from entrepot.domain.state import Record
+from entrepot.domain.kernel.ids import cuid
+from entrepot.domain.kernel.records import Record
 from entrepot.doors.bonsai import Bonsai
 from entrepot.doors.bonsai.openapi import reply_schema
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.doors.kit import Services, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
-from entrepot.store.bindings import BINDINGS
+from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect
 from entrepot.worlds import World, apply_world, load_world, product_uuid
 from tests.doors.kit.serving import Seen, serve

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from entrepot.domain.retention import Retention
-from entrepot.engine.purging import purge
+from entrepot.domain.channels.retention import Retention
+from entrepot.engine.upkeep.purging import purge
 from tests.doors.bonsai.shop import Shop, item
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.cancelling import Cancelled, CancelledLine, CancelOrder
-from entrepot.domain.state import Refused
+from entrepot.domain.kernel.records import Refused
+from entrepot.domain.orders.cancel import Cancelled, CancelledLine, CancelOrder
 from entrepot.engine import Clock, Engine
 from entrepot.failures.orders import NothingToCancel
 from entrepot.store.connections import connect_engine

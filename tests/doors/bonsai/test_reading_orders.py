@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from entrepot.domain.orders import Breakdown, Refund, RefundedLine
+from entrepot.domain.orders.records import Breakdown, Refund, RefundedLine
 from tests.doors.bonsai.shop import Shop, credential, item, line, submission
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

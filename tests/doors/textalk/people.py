@@ -11,8 +11,8 @@ from argon2 import PasswordHasher
 
 from entrepot.doors.kit import services_of
 from entrepot.doors.textalk import Textalk
-from entrepot.doors.textalk.accounts import tokens
-from entrepot.doors.textalk.accounts.passwords import Passwords
+from entrepot.doors.textalk.caller import tokens
+from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.engine.clock import Clock
 from entrepot.engine.worker import Worker
 from entrepot.observe import observe_request

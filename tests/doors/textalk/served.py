@@ -12,19 +12,19 @@ import httpx
 import msgspec
 from argon2 import PasswordHasher
 
-from entrepot.domain.customers import Administrator
-from entrepot.domain.ids import derived_uuid
-from entrepot.domain.shops import Language
+from entrepot.domain.channels.shops import Language
+from entrepot.domain.customers.records import Administrator
+from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.doors.kit import Services, services_of
 from entrepot.doors.textalk import Textalk
-from entrepot.doors.textalk.accounts import tokens
-from entrepot.doors.textalk.accounts.passwords import Passwords
-from entrepot.doors.textalk.accounts.tokens import AUTH
+from entrepot.doors.textalk.caller import tokens
+from entrepot.doors.textalk.caller.passwords import Passwords
+from entrepot.doors.textalk.caller.tokens import AUTH
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
 from entrepot.store.connections import Connection, connect
-from entrepot.store.credentials import create_credential
-from entrepot.store.directory import Key
+from entrepot.store.credentials.credentials import create_credential
+from entrepot.store.credentials.directory import Key
 from tests.doors.kit.serving import Seen, serve
 from tests.support import boutique
 from tests.support.shop import AT, WORKSPACE

@@ -10,13 +10,13 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from entrepot.domain.money import to_major, to_minor
-from entrepot.doors.textalk.classes import shapes
-from entrepot.doors.textalk.classes.declaration import READ, WRITE, ClassDecl, Field, Snapshot, Uid
-from entrepot.doors.textalk.context import Administrator, Audience, BuyerSession, Context, Webshop
-from entrepot.doors.textalk.errors import Code, Problem, RpcError
-from entrepot.doors.textalk.json import Json
+from entrepot.domain.kernel.money import to_major, to_minor
+from entrepot.doors.textalk.caller.context import Administrator, Audience, BuyerSession, Context, Webshop
+from entrepot.doors.textalk.declare import shapes
+from entrepot.doors.textalk.declare.declaration import READ, WRITE, ClassDecl, Field, Snapshot, Uid
 from entrepot.doors.textalk.pattern.writer import Written
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
+from entrepot.doors.textalk.wire.json import Json
 
 metadata = sa.MetaData()
 groups = sa.Table(

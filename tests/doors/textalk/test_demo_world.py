@@ -8,12 +8,12 @@ import httpx
 
 from entrepot.doors.kit import services_of
 from entrepot.doors.textalk import Textalk
-from entrepot.doors.textalk.accounts.passwords import Passwords
+from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
 from entrepot.store.connections import connect
 from entrepot.worlds import apply_world
-from entrepot.worlds.file import demo_world
+from entrepot.worlds.form.file import demo_world
 from tests.doors.kit.serving import Seen, serve
 from tests.doors.textalk.served import HASHER, SHOP, STRICT, Api
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosedError
 
-from entrepot.domain.retention import Retention
+from entrepot.domain.channels.retention import Retention
 from entrepot.engine import Clock, Engine
-from entrepot.engine.purging import purge
+from entrepot.engine.upkeep.purging import purge
 from entrepot.store.connections import connect, read_pool
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenBuyer

@@ -18,7 +18,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from entrepot.doors.textalk.errors import MESSAGES, Code
+from entrepot.doors.textalk.wire.errors import MESSAGES, Code
 from entrepot.store.connections import Connection, connect
 from tests.doors.textalk.fuzzing import Fuzz
 from tests.support.server import Server, running_server

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from entrepot.doors.textalk.context import Audience
-from entrepot.doors.textalk.errors import Code, RpcError
+from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.query.filters import read_filters
 from entrepot.doors.textalk.query.projection import Projection, read_projection
 from entrepot.doors.textalk.query.selection import Selection, read_selection
+from entrepot.doors.textalk.wire.errors import Code, RpcError
 from tests.doors.textalk.shop import ARTICLE, CLASSES
 
 

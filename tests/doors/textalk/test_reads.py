@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from entrepot.doors.kit import encode
-from entrepot.doors.textalk.classes.declaration import Snapshot
-from entrepot.doors.textalk.context import Context
-from entrepot.doors.textalk.errors import RpcError
+from entrepot.doors.textalk.caller.context import Context
+from entrepot.doors.textalk.declare.declaration import Snapshot
 from entrepot.doors.textalk.pattern.methods import ClassMethods
 from entrepot.doors.textalk.query import fetch, selection
 from entrepot.doors.textalk.query.reads import PooledReads
 from entrepot.doors.textalk.query.statements import template
+from entrepot.doors.textalk.wire.errors import RpcError
 from entrepot.store.connections import Pool
 from tests.doors.textalk.shop import (
     ADMIN,

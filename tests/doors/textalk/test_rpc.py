@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from entrepot.doors.textalk.context import Audience, Context, RawContext
-from entrepot.doors.textalk.errors import MESSAGES, Code, RpcError
-from entrepot.doors.textalk.json import Json
+from entrepot.doors.textalk.caller.context import Audience, Context, RawContext
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer
 from entrepot.doors.textalk.rpc.methods import Method, Param, method_table
+from entrepot.doors.textalk.wire.errors import MESSAGES, Code, RpcError
+from entrepot.doors.textalk.wire.json import Json
 from tests.doors.textalk.shop import Lookups
 
 IN_SHOP = RawContext(webshop="22222")

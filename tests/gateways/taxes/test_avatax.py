@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.domain.taxes import Destination, TaxLine, TaxQuery, TaxQuote
+from entrepot.domain.pricing.taxes import Destination, TaxLine, TaxQuery, TaxQuote
 from entrepot.failures.payments import TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.avatax import THREADS, AvataxGateway
 from entrepot.gateways.taxes.port import TaxAnswer

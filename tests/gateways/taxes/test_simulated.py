@@ -1,6 +1,14 @@
 """The simulated provider behind the port answers what the domain computes."""
 
-from entrepot.domain.taxes import Destination, TaxCompany, TaxLine, TaxQuery, TaxQuote, TaxRate, rate_table
+from entrepot.domain.pricing.taxes import (
+    Destination,
+    TaxCompany,
+    TaxLine,
+    TaxQuery,
+    TaxQuote,
+    TaxRate,
+    rate_table,
+)
 from entrepot.failures.payments import TaxRefused
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.taxes.simulated import SimulatedTaxes

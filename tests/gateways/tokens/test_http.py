@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.domain.channels import ExternalApi
+from entrepot.domain.channels.accounts import ExternalApi
 from entrepot.gateways.http import client
 from entrepot.gateways.http.client import MAX_REPLY_BYTES
 from entrepot.gateways.tokens.http import HttpTokenValidator

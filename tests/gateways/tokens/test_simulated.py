@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from entrepot.domain.channels import ExternalApi
+from entrepot.domain.channels.accounts import ExternalApi
 from entrepot.gateways.tokens.http import HttpTokenValidator
 from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAmounts, TokenQuery, Valid
 from entrepot.gateways.tokens.simulated import PartnerReply, SimulatedPartner, answer

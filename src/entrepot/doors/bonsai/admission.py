@@ -11,7 +11,7 @@ from entrepot.doors.bonsai.failures import FORMS, Row, render_all
 from entrepot.doors.kit import Reply, Request, Services
 from entrepot.failures import Unauthenticated, Unavailable
 from entrepot.store.connections import FAULTS
-from entrepot.store.directory import Caller, credential_key
+from entrepot.store.credentials.directory import Caller, credential_key
 
 API_KEY = "bonsai:api-key"
 PRIVATE_KEY = "bonsai:private-key"

@@ -5,18 +5,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from entrepot.domain.basket import Basket, WantedLine, WantedPayment
-from entrepot.domain.channels import Environment
-from entrepot.domain.checkout import NOWHERE
-from entrepot.domain.drafting import Existing
-from entrepot.domain.ids import cuid, from_cuid
-from entrepot.domain.money import to_minor
-from entrepot.domain.orders import Address, OrderLine, Person
-from entrepot.domain.placing import PlaceOrder, RecordPending
+from entrepot.domain.channels.accounts import Environment
+from entrepot.domain.kernel.ids import cuid, from_cuid
+from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.orders.records import Address, OrderLine, Person
+from entrepot.domain.placing.basket import Basket, WantedLine, WantedPayment
+from entrepot.domain.placing.draft import Existing
+from entrepot.domain.placing.place import PlaceOrder, RecordPending
+from entrepot.domain.placing.quote import NOWHERE
 from entrepot.doors.bonsai import bodies
-from entrepot.engine.desk import Proof
+from entrepot.engine.money.order_placement import Proof
 from entrepot.failures.orders import LineRef
-from entrepot.store.directory import Caller, token_name
+from entrepot.store.credentials.directory import Caller, token_name
 from entrepot.store.queries.own_orders import OwnOrder
 
 _LARGEST_ID = 2**53

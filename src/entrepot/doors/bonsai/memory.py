@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from entrepot.domain.catalogue import Offer
-from entrepot.domain.remembering import in_chunks, news
-from entrepot.domain.state import Refused
+from entrepot.domain.catalogue.products import Offer
+from entrepot.domain.catalogue.seen_prices import in_chunks, news
+from entrepot.domain.kernel.records import Refused
 from entrepot.engine import Engine
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from entrepot.domain.ids import cuid
-from entrepot.domain.money import to_major
-from entrepot.domain.orders import Address, OrderLine, OrderPart
-from entrepot.domain.placing import Placed
+from entrepot.domain.kernel.ids import cuid
+from entrepot.domain.kernel.money import to_major
+from entrepot.domain.orders.records import Address, OrderLine, OrderPart
+from entrepot.domain.placing.place import Placed
 
 NO_MERCHANT_CODE = "0"
 

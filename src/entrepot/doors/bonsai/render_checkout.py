@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from entrepot.domain.appraisal import PricedLine, Shipment
-from entrepot.domain.checkout import CheckedLine, Checkout
-from entrepot.domain.money import to_major
-from entrepot.domain.shipping import LABEL
+from entrepot.domain.kernel.money import to_major
+from entrepot.domain.placing.checks import PricedLine, Shipment
+from entrepot.domain.placing.quote import CheckedLine, Checkout
+from entrepot.domain.pricing.flat_rates import LABEL
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.failures import FORMS, Row, entry
 from entrepot.doors.bonsai.render import NO_MERCHANT_CODE

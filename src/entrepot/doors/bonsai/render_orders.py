@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from entrepot.domain.ids import cuid
-from entrepot.domain.money import to_major
-from entrepot.domain.orders import Breakdown, Order, OrderLine, OrderPart, Refund
+from entrepot.domain.kernel.ids import cuid
+from entrepot.domain.kernel.money import to_major
+from entrepot.domain.orders.records import Breakdown, Order, OrderLine, OrderPart, Refund
 from entrepot.doors.bonsai.statuses import order_status, payment_status, row_statuses
 
 

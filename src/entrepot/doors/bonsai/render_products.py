@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from entrepot.domain.appraisal import offer_failure
-from entrepot.domain.catalogue import Offer
-from entrepot.domain.ids import cuid
-from entrepot.domain.money import to_major
-from entrepot.domain.shipping import ShippingRate
+from entrepot.domain.catalogue.products import Offer
+from entrepot.domain.kernel.ids import cuid
+from entrepot.domain.kernel.money import to_major
+from entrepot.domain.placing.checks import offer_failure
+from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.doors.bonsai.product_data import PRODUCT, VARIANT, Member, members, text_or_part
 from entrepot.doors.bonsai.schemas import MAX_QUANTITY
 from entrepot.failures.orders import LineRef

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from entrepot.domain.orders import Order, OrderLine, OrderPart
+from entrepot.domain.orders.records import Order, OrderLine, OrderPart
 
 PENDING = "pending"
 ACCEPTED = "payment successful"

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from entrepot.doors.kit.batching import TickBatcher
 from entrepot.doors.kit.endpoint import Observer
 from entrepot.engine import Clock, Engine
-from entrepot.engine.desk import OrderDesk
-from entrepot.engine.till import Till
-from entrepot.engine.vendors import Vendors
+from entrepot.engine.gateways import Vendors
+from entrepot.engine.money.cart_payment import Till
+from entrepot.engine.money.order_placement import OrderDesk
 from entrepot.engine.worker import Worker
 from entrepot.store.connections import Pool
-from entrepot.store.directory import Caller, Directory, Key
+from entrepot.store.credentials.directory import Caller, Directory, Key
 
 
 @dataclass(frozen=True, slots=True)

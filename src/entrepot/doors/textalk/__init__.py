@@ -16,6 +16,6 @@ follow from declarations:
 """
 
 from entrepot.doors.textalk.door import Textalk
-from entrepot.doors.textalk.failures import CODES
+from entrepot.doors.textalk.wire.failures import CODES
 
 __all__ = ["CODES", "Textalk"]

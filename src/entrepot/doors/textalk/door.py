@@ -10,44 +10,35 @@ import msgspec
 from starlette.types import ASGIApp
 
 from entrepot.doors.kit import Services
-from entrepot.doors.textalk.accounts.passwords import Passwords
-from entrepot.doors.textalk.classes import (
-    articles,
-    choices,
-    codes,
-    customers,
-    delivery_methods,
-    groups,
-    integrations,
-    items,
-    orders,
-    payment_methods,
-    payments,
-    sessions,
-    shop,
-)
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes
-from entrepot.doors.textalk.lookups import StoreLookups
-from entrepot.doors.textalk.methods import administrators, catalogue
-from entrepot.doors.textalk.methods import context as contexts
-from entrepot.doors.textalk.methods import customers as accounts
-from entrepot.doors.textalk.methods import orders as order_methods
-from entrepot.doors.textalk.methods import sessions as session_methods
-from entrepot.doors.textalk.methods.administrators import may_manage_tokens
-from entrepot.doors.textalk.methods.parts import Parts
+from entrepot.doors.textalk.articles import choices, groups
+from entrepot.doors.textalk.articles import declaration as articles
+from entrepot.doors.textalk.articles import methods as catalogue
+from entrepot.doors.textalk.articles.writer import ArticleWriter
+from entrepot.doors.textalk.caller.lookups import StoreLookups
+from entrepot.doors.textalk.caller.passwords import Passwords
+from entrepot.doors.textalk.customers import declaration as customers
+from entrepot.doors.textalk.customers import methods as accounts
+from entrepot.doors.textalk.customers import session_methods, sessions
+from entrepot.doors.textalk.customers.writer import CustomerWriter
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Classes
+from entrepot.doors.textalk.orders import codes, items, payments
+from entrepot.doors.textalk.orders import declaration as orders
+from entrepot.doors.textalk.orders import methods as order_methods
+from entrepot.doors.textalk.orders.payment_writer import PaymentWriter
+from entrepot.doors.textalk.orders.writer import ItemWriter, OrderWriter, SuborderWriter
+from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.pattern.methods import ClassMethods
+from entrepot.doors.textalk.pattern.row_writer import RowWriter
+from entrepot.doors.textalk.pattern.writers import Writers
 from entrepot.doors.textalk.query.reads import PooledReads
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable, method_table
+from entrepot.doors.textalk.shop import administrators, delivery_methods, integrations, payment_methods, shop
+from entrepot.doors.textalk.shop import context_methods as contexts
+from entrepot.doors.textalk.shop.administrators import may_manage_tokens
+from entrepot.doors.textalk.shop.listener_writer import CertificateWriter, ListenerWriter
+from entrepot.doors.textalk.shop.token_writer import TokenWriter
 from entrepot.doors.textalk.transport.routes import textalk_app
-from entrepot.doors.textalk.writing.articles import ArticleWriter
-from entrepot.doors.textalk.writing.customers import CustomerWriter
-from entrepot.doors.textalk.writing.orders import ItemWriter, OrderWriter, SuborderWriter
-from entrepot.doors.textalk.writing.payments import PaymentWriter
-from entrepot.doors.textalk.writing.rows import RowWriter
-from entrepot.doors.textalk.writing.special import CertificateWriter, ListenerWriter
-from entrepot.doors.textalk.writing.tokens import TokenWriter
-from entrepot.doors.textalk.writing.writers import Writers
 
 DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
     articles.ARTICLE,

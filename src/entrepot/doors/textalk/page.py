@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from entrepot.doors.kit import Services
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Field, Operation
-from entrepot.doors.textalk.classes.orders import AMOUNT
-from entrepot.doors.textalk.classes.shapes import (
+from entrepot.doors.textalk.caller.context import Audience
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Operation
+from entrepot.doors.textalk.declare.shapes import (
     CURRENCY_KEYS,
     LANGUAGE_KEYS,
     UID_KEYS,
@@ -24,12 +24,12 @@ from entrepot.doors.textalk.classes.shapes import (
     Scalar,
     Shape,
 )
-from entrepot.doors.textalk.context import Audience
 from entrepot.doors.textalk.door import DECLARATIONS, Textalk
-from entrepot.doors.textalk.errors import MESSAGES, Code
-from entrepot.doors.textalk.failures import CODES
+from entrepot.doors.textalk.orders.declaration import AMOUNT
 from entrepot.doors.textalk.pattern import signatures
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
+from entrepot.doors.textalk.wire.errors import MESSAGES, Code
+from entrepot.doors.textalk.wire.failures import CODES
 from entrepot.failures import Failure, Internal, Overloaded, Unavailable
 
 INTRODUCTION: Final = """# Textalk: classes, methods, errors

@@ -7,7 +7,7 @@ from datetime import datetime
 from entrepot.engine.deliveries.handler import Job
 from entrepot.gateways.events.port import EventTarget, NotPosted, Posted
 from entrepot.store.connections import Pool
-from entrepot.store.listeners import Try, note_try, read_listener
+from entrepot.store.queries.listeners import Try, note_try, read_listener
 
 
 class StoredListeners:

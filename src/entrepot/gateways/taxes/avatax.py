@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from entrepot.domain.taxes import TaxQuery
+from entrepot.domain.pricing.taxes import TaxQuery
 from entrepot.failures.payments import TaxUnavailable
 from entrepot.gateways.taxes.avatax_document import sales_order
 from entrepot.gateways.taxes.avatax_reply import read_reply, unavailable_because

@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Any
 
-from entrepot.domain.money import to_major
-from entrepot.domain.taxes import Destination, TaxLine, TaxQuery
+from entrepot.domain.kernel.money import to_major
+from entrepot.domain.pricing.taxes import Destination, TaxLine, TaxQuery
 
 CUSTOMER_CODE = "shopper"
 SHIPPING_TAX_CODE = "FR020100"

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from entrepot.domain.money import to_minor
-from entrepot.domain.taxes import TaxLine, TaxQuery, TaxQuote
+from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.pricing.taxes import TaxLine, TaxQuery, TaxQuote
 from entrepot.failures.payments import TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.port import TaxAnswer
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol, TypeAlias
 
-from entrepot.domain.taxes import TaxQuery, TaxQuote
+from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.failures.payments import TaxRefused, TaxUnavailable
 
 TaxAnswer: TypeAlias = TaxQuote | TaxRefused | TaxUnavailable

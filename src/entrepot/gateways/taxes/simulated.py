@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from entrepot.domain.taxes import RateTable, TaxCompany, TaxQuery, simulate
+from entrepot.domain.pricing.taxes import RateTable, TaxCompany, TaxQuery, simulate
 from entrepot.gateways.taxes.port import TaxAnswer
 
 
 class SimulatedTaxes:
-    """Answers from the records that it was given; what it decides is `entrepot.domain.taxes.simulate`."""
+    """Answers from the records that it was given; what it decides is `entrepot.domain.pricing.taxes.simulate`."""
 
     in_process: bool = True
 

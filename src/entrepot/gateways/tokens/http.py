@@ -4,7 +4,7 @@ import ssl
 
 import msgspec
 
-from entrepot.domain.channels import ExternalApi
+from entrepot.domain.channels.accounts import ExternalApi
 from entrepot.gateways.http.addresses import Resolve, resolve
 from entrepot.gateways.http.client import LIMIT_SECONDS, GuardedClient, NoReply, Reply
 from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAnswer, TokenQuery, Valid

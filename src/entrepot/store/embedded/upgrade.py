@@ -15,14 +15,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from entrepot.store import backups
-from entrepot.store.backups import BackupError
 from entrepot.store.embedded.account import server_account
 from entrepot.store.embedded.binaries import INSTALLATIONS, MAJOR, find_programs
 from entrepot.store.embedded.errors import FolderUnusableError, UpgradeError
 from entrepot.store.embedded.folder import UPGRADED, Folder, Lock, remove_socket_folder
 from entrepot.store.embedded.process import start_server, stop_server
 from entrepot.store.embedded.supervisor import EmbeddedPostgres, clear_strays, connection_url
+from entrepot.store.upkeep import backups
+from entrepot.store.upkeep.backups import BackupError
 
 
 def upgrade(data_dir: Path) -> Path | None:

@@ -1,4 +1,4 @@
-"""Alembic's entry point; `entrepot.store.migrate` gives the connection, and with it the transaction."""
+"""Alembic's entry point; `entrepot.store.upkeep.migrate` gives the connection, and with it the transaction."""
 
 from alembic import context
 from sqlalchemy import Connection, MetaData

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from entrepot.domain.carts import Cart, CartContents, CartLine, CartOwner
-from entrepot.domain.state import Record
-from entrepot.store.binding import Binding
-from entrepot.store.bindings import BINDINGS
+from entrepot.domain.carts.records import Cart, CartContents, CartLine, CartOwner
+from entrepot.domain.kernel.records import Record
+from entrepot.store.batches.binding import Binding
+from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection
 
 _bindings: dict[type[Record], Binding] = {binding.kind: binding for binding in BINDINGS}

@@ -9,10 +9,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from entrepot.domain.basket import EXTERNAL_ID
-from entrepot.domain.channels import Environment
-from entrepot.domain.ids import from_cuid
-from entrepot.domain.orders import (
+from entrepot.domain.channels.accounts import Environment
+from entrepot.domain.kernel.ids import from_cuid
+from entrepot.domain.kernel.records import R
+from entrepot.domain.orders.records import (
     InvoiceLine,
     Order,
     OrderEvent,
@@ -21,11 +21,11 @@ from entrepot.domain.orders import (
     OrderState,
     Payment,
 )
-from entrepot.domain.state import R
-from entrepot.domain.stock import Hold
+from entrepot.domain.placing.basket import EXTERNAL_ID
+from entrepot.domain.stock.levels import Hold
 from entrepot.store import tables
-from entrepot.store.binding import Binding
-from entrepot.store.bindings import BINDINGS
+from entrepot.store.batches.binding import Binding
+from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection
 from entrepot.store.queries._core import Rows, fetch, record_columns
 

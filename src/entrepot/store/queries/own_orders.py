@@ -7,11 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.domain.basket import EXTERNAL_ID
-from entrepot.domain.orders import Order, OrderLine, OrderPart, Refund
-from entrepot.domain.state import R, Record
-from entrepot.store.binding import Binding
-from entrepot.store.bindings import BINDINGS
+from entrepot.domain.kernel.records import R, Record
+from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Refund
+from entrepot.domain.placing.basket import EXTERNAL_ID
+from entrepot.store.batches.binding import Binding
+from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection
 
 _bindings: dict[type[Record], Binding] = {binding.kind: binding for binding in BINDINGS}

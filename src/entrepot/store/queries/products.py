@@ -8,12 +8,12 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.domain.catalogue import Merchant, Offer, OfferKey, Product, Variant
-from entrepot.domain.channels import Environment, WorkspaceSettings
-from entrepot.domain.shipping import ShippingRate
-from entrepot.domain.state import Record
-from entrepot.store.binding import Binding
-from entrepot.store.bindings import CATALOGUE
+from entrepot.domain.catalogue.products import Merchant, Offer, OfferKey, Product, Variant
+from entrepot.domain.channels.accounts import Environment, WorkspaceSettings
+from entrepot.domain.kernel.records import Record
+from entrepot.domain.pricing.flat_rates import ShippingRate
+from entrepot.store.batches.binding import Binding
+from entrepot.store.batches.bindings import CATALOGUE
 from entrepot.store.connections import Connection
 
 _bindings: dict[type[Record], Binding] = {binding.kind: binding for binding in CATALOGUE}

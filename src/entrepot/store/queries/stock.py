@@ -9,10 +9,10 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import FromClause, select
 
-from entrepot.domain.catalogue import Variant
-from entrepot.domain.stock import Level, Location
+from entrepot.domain.catalogue.products import Variant
+from entrepot.domain.stock.levels import Level, Location
 from entrepot.store import tables
-from entrepot.store.bindings import CATALOGUE, LEVELS
+from entrepot.store.batches.bindings import CATALOGUE, LEVELS
 from entrepot.store.connections import Connection
 from entrepot.store.queries._core import Rows, fetch, record_columns
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from entrepot.domain.carts import Cart
-from entrepot.domain.state import View
-from entrepot.domain.totals import CartReading, Totals, total
+from entrepot.domain.carts.records import Cart
+from entrepot.domain.carts.totals import CartReading, Totals, total
+from entrepot.domain.kernel.records import View
+from entrepot.store.batches.readers import PlainReader
+from entrepot.store.batches.stages import load
 from entrepot.store.connections import Connection
-from entrepot.store.loaders import load
-from entrepot.store.reading import PlainReader
 
 
 async def read_totals(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from entrepot.store.connections import Connection
-from entrepot.store.directory import credential_key
+from entrepot.store.credentials.directory import credential_key
 
 _BY_NAME = "select workspace from directory where kind = $1 and hash = $2"
 _WORKSPACES = "select id, name from workspaces order by name, id limit $1"

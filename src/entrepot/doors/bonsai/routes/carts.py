@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from entrepot.domain.carts import (
+from entrepot.domain.carts.records import (
     AddToCart,
     Cart,
     CartCommand,
@@ -18,7 +18,7 @@ from entrepot.domain.carts import (
     RemoveFromCart,
     SetCartLines,
 )
-from entrepot.domain.ids import cuid, from_cuid
+from entrepot.domain.kernel.ids import cuid, from_cuid
 from entrepot.doors.bonsai import bodies, schemas
 from entrepot.doors.bonsai.answers import checked_body, ok, refusal
 from entrepot.doors.bonsai.checker import Body
@@ -26,7 +26,7 @@ from entrepot.doors.bonsai.routes.group import CORS, Handler, Routes
 from entrepot.doors.kit import Answer, Request, Resource
 from entrepot.failures import Failure
 from entrepot.failures.carts import CartUnknown
-from entrepot.store.directory import Caller
+from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.carts import cart_number, read_cart
 
 T = TypeVar("T")

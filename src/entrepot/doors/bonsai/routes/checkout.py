@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from entrepot.domain.basket import Basket
-from entrepot.domain.channels import Channel
-from entrepot.domain.checkout import Checkout, check_out, taxed
-from entrepot.domain.drafting import OrderCommand, simulated_answer, simulated_taxes
-from entrepot.domain.orders import Person
-from entrepot.domain.state import View
+from entrepot.domain.channels.accounts import Channel
+from entrepot.domain.kernel.records import View
+from entrepot.domain.orders.records import Person
+from entrepot.domain.placing.basket import Basket
+from entrepot.domain.placing.draft import OrderCommand, simulated_answer, simulated_taxes
+from entrepot.domain.placing.quote import Checkout, check_out, taxed
 from entrepot.doors.bonsai import bodies, commands, render_checkout, schemas
 from entrepot.doors.bonsai.answers import decoded_body, refusal
 from entrepot.doors.bonsai.checker import check
@@ -16,7 +16,7 @@ from entrepot.doors.bonsai.routes.group import CORS, Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.failures import Failure
 from entrepot.failures.orders import InvalidInput
-from entrepot.store.directory import Caller
+from entrepot.store.credentials.directory import Caller
 
 _NOBODY = Person("")
 """A checkout does not say who the shopper is."""

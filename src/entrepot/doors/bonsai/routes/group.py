@@ -20,7 +20,7 @@ from entrepot.doors.kit import (
 )
 from entrepot.failures import Unavailable
 from entrepot.store.connections import FAULTS
-from entrepot.store.directory import Caller
+from entrepot.store.credentials.directory import Caller
 
 CORS = CorsPolicy(
     origin="*",

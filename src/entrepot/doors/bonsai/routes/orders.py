@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from entrepot.domain.ids import from_cuid
+from entrepot.domain.kernel.ids import from_cuid
 from entrepot.doors.bonsai import render_orders
 from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.failures import UnknownRoute
 from entrepot.failures.orders import OrderUnknown
-from entrepot.store.directory import Caller
+from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.own_orders import OwnOrder, order_by_external_id, order_by_uuid
 
 LONGEST_EXTERNAL_ID = 255

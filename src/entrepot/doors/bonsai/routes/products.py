@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from entrepot.domain.ids import from_cuid
+from entrepot.domain.kernel.ids import from_cuid
 from entrepot.doors.bonsai import bodies, render_products, schemas
 from entrepot.doors.bonsai.answers import refusal
 from entrepot.doors.bonsai.checker import check
@@ -15,7 +15,7 @@ from entrepot.doors.bonsai.openapi.errors import FORMS
 from entrepot.doors.bonsai.routes.group import CORS, Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.failures.orders import InvalidInput, LineRef, ProductUnknown
-from entrepot.store.directory import Caller
+from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.products import ForAccount, ListedProduct, Listing, list_products
 
 Found = dict[str, ListedProduct]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from entrepot.domain.ids import from_cuid
-from entrepot.domain.placing import Placed
+from entrepot.domain.kernel.ids import from_cuid
+from entrepot.domain.placing.place import Placed
 from entrepot.doors.bonsai import commands, render, render_orders, schemas
 from entrepot.doors.bonsai.answers import checked_body, ok, refusal
 from entrepot.doors.bonsai.routes.group import CORS, Routes
 from entrepot.doors.kit import Answer, Request, Resource
 from entrepot.failures import Failure
 from entrepot.failures.orders import OrderNotPayable, OrderUnknown, ShippingAddressMissing
-from entrepot.store.directory import Caller
+from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.own_orders import OwnOrder, order_by_uuid
 
 

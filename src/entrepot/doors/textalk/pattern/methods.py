@@ -5,11 +5,9 @@ from typing import Final
 
 import msgspec
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes, Operation, Uid
-from entrepot.doors.textalk.classes.shapes import MAX_UID, MAX_UID_DIGITS, Kind
-from entrepot.doors.textalk.context import Context
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
-from entrepot.doors.textalk.json import Json, is_array, is_object
+from entrepot.doors.textalk.caller.context import Context
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Classes, Operation, Uid
+from entrepot.doors.textalk.declare.shapes import MAX_UID, MAX_UID_DIGITS, Kind
 from entrepot.doors.textalk.pattern import signatures
 from entrepot.doors.textalk.pattern.references import unknown_references
 from entrepot.doors.textalk.pattern.schemas import patch_schema
@@ -21,7 +19,9 @@ from entrepot.doors.textalk.query.projection import Projection, read_projection
 from entrepot.doors.textalk.query.reads import Reads
 from entrepot.doors.textalk.query.selection import read_selection
 from entrepot.doors.textalk.rpc.methods import Handler, Method
-from entrepot.doors.textalk.texts import say
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.wire.json import Json, is_array, is_object
+from entrepot.doors.textalk.wire.sentences import say
 
 _MAX_UID_LENGTH: Final = 200
 

@@ -6,14 +6,14 @@ Only a few of them are foreign keys; and no foreign key knows to which shop of a
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes, Uid
-from entrepot.doors.textalk.classes.shapes import Array, Mapped, Record, Scalar, Shape
-from entrepot.doors.textalk.context import Context
-from entrepot.doors.textalk.errors import Problem
-from entrepot.doors.textalk.json import Json, escape, is_array, is_object
+from entrepot.doors.textalk.caller.context import Context
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Classes, Uid
+from entrepot.doors.textalk.declare.shapes import Array, Mapped, Record, Scalar, Shape
 from entrepot.doors.textalk.query.reads import Reads
 from entrepot.doors.textalk.query.statements import objects_by_uid
-from entrepot.doors.textalk.texts import say
+from entrepot.doors.textalk.wire.errors import Problem
+from entrepot.doors.textalk.wire.json import Json, escape, is_array, is_object
+from entrepot.doors.textalk.wire.sentences import say
 
 Found: TypeAlias = tuple[str, Uid, str]
 """The class of a reference, the uid, and the pointer to where it stands."""

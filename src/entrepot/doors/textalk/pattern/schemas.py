@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Field
-from entrepot.doors.textalk.classes.shapes import Array, Free, Kind, Mapped, Record, Scalar, Shape
-from entrepot.doors.textalk.context import Audience
-from entrepot.doors.textalk.json import Json
+from entrepot.doors.textalk.caller.context import Audience
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Field
+from entrepot.doors.textalk.declare.shapes import Array, Free, Kind, Mapped, Record, Scalar, Shape
+from entrepot.doors.textalk.wire.json import Json
 
 Schema = Mapping[str, Json]
 COMPONENTS: Final = "#/components/schemas/"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Operation
-from entrepot.doors.textalk.classes.shapes import Kind
-from entrepot.doors.textalk.context import Audience
+from entrepot.doors.textalk.caller.context import Audience
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Operation
+from entrepot.doors.textalk.declare.shapes import Kind
 from entrepot.doors.textalk.pattern.schemas import DIALECT, Schema, object_of, patch_schema
 from entrepot.doors.textalk.rpc.methods import Handler, Method, Param
 

@@ -7,13 +7,13 @@ from typing import Any, Final
 import jsonschema_rs
 import msgspec
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl
-from entrepot.doors.textalk.classes.normalization import normalize
-from entrepot.doors.textalk.context import Audience
-from entrepot.doors.textalk.errors import Code, Problem, RpcError
-from entrepot.doors.textalk.json import Json, escape
+from entrepot.doors.textalk.caller.context import Audience
+from entrepot.doors.textalk.declare.declaration import ClassDecl
+from entrepot.doors.textalk.declare.normalization import normalize
 from entrepot.doors.textalk.pattern.schemas import patch_schema
-from entrepot.doors.textalk.texts import Text, say
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
+from entrepot.doors.textalk.wire.json import Json, escape
+from entrepot.doors.textalk.wire.sentences import Text, say
 
 MAX_PROBLEMS: Final = 100
 

@@ -5,10 +5,10 @@ from typing import Protocol
 
 import msgspec
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Uid
-from entrepot.doors.textalk.context import Context
-from entrepot.doors.textalk.errors import Problem, RpcError
-from entrepot.doors.textalk.json import Json
+from entrepot.doors.textalk.caller.context import Context
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.wire.errors import Problem, RpcError
+from entrepot.doors.textalk.wire.json import Json
 
 
 class Written(msgspec.Struct, frozen=True):

@@ -11,12 +11,10 @@ import msgspec
 import sqlalchemy as sa
 
 from entrepot.doors.kit import encode
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Field, Snapshot, Uid
-from entrepot.doors.textalk.classes.normalization import write_moment
-from entrepot.doors.textalk.classes.shapes import MAX_UID_DIGITS, Kind
-from entrepot.doors.textalk.context import Context
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
-from entrepot.doors.textalk.json import Json, is_array, is_object
+from entrepot.doors.textalk.caller.context import Context
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Snapshot, Uid
+from entrepot.doors.textalk.declare.normalization import write_moment
+from entrepot.doors.textalk.declare.shapes import MAX_UID_DIGITS, Kind
 from entrepot.doors.textalk.query.filters import Filters
 from entrepot.doors.textalk.query.projection import Cut, Expand, Keys, Projection
 from entrepot.doors.textalk.query.reads import Reads
@@ -27,7 +25,9 @@ from entrepot.doors.textalk.query.statements import (
     objects_counted,
     objects_selected,
 )
-from entrepot.doors.textalk.texts import say
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.wire.json import Json, is_array, is_object
+from entrepot.doors.textalk.wire.sentences import say
 
 MAX_SIZE: Final = 64_000_000
 """The most bytes of an answer: it is in memory as a whole, several times over."""

@@ -6,14 +6,14 @@ from typing import Final
 
 import msgspec
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Field
-from entrepot.doors.textalk.classes.normalization import NotNormal, normalize_scalar
-from entrepot.doors.textalk.classes.shapes import Array, Free, Kind, Scalar, Shape
-from entrepot.doors.textalk.context import Audience
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
-from entrepot.doors.textalk.json import Json, escape, is_array, is_number, is_object, pointer_tokens
+from entrepot.doors.textalk.caller.context import Audience
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Field
+from entrepot.doors.textalk.declare.normalization import NotNormal, normalize_scalar
+from entrepot.doors.textalk.declare.shapes import Array, Free, Kind, Scalar, Shape
 from entrepot.doors.textalk.query.projection import shape_below
-from entrepot.doors.textalk.texts import Text, say
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.wire.json import Json, escape, is_array, is_number, is_object, pointer_tokens
+from entrepot.doors.textalk.wire.sentences import Text, say
 
 MAX_CONDITIONS: Final = 50
 MAX_OPERANDS: Final = 10_000

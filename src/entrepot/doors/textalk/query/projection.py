@@ -6,12 +6,12 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Classes, Field, Operation
-from entrepot.doors.textalk.classes.shapes import Array, Free, Mapped, Record, Scalar, Shape
-from entrepot.doors.textalk.context import Audience
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_query
-from entrepot.doors.textalk.json import Json, escape, is_array, is_object
-from entrepot.doors.textalk.texts import Text, say
+from entrepot.doors.textalk.caller.context import Audience
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Classes, Field, Operation
+from entrepot.doors.textalk.declare.shapes import Array, Free, Mapped, Record, Scalar, Shape
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_query
+from entrepot.doors.textalk.wire.json import Json, escape, is_array, is_object
+from entrepot.doors.textalk.wire.sentences import Text, say
 
 MAX_DEPTH: Final = 6
 MAX_KEYS: Final = 500

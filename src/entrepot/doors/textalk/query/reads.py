@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, Protocol
 
-from entrepot.doors.textalk.classes.declaration import Snapshot
+from entrepot.doors.textalk.declare.declaration import Snapshot
 from entrepot.store.connections import READ_CONNECTIONS, Connection, Pool
 
 AT_ONCE: Final = READ_CONNECTIONS - 1

@@ -5,12 +5,12 @@ from typing import Final
 
 import msgspec
 
-from entrepot.doors.textalk.classes.declaration import ClassDecl, Field
-from entrepot.doors.textalk.context import Audience
-from entrepot.doors.textalk.errors import Code, Problem, RpcError, invalid_params
-from entrepot.doors.textalk.json import Json, escape, is_array, is_object
+from entrepot.doors.textalk.caller.context import Audience
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Field
 from entrepot.doors.textalk.query.filters import Filters, read_filters
-from entrepot.doors.textalk.texts import say
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.wire.json import Json, escape, is_array, is_object
+from entrepot.doors.textalk.wire.sentences import say
 
 MAX_ROWS: Final = 100_000
 _MEMBERS: Final = frozenset({"filters", "sort", "descending", "limit", "offset"})

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
-from entrepot.doors.textalk.classes.declaration import Caller, ClassDecl, Field, Uid
-from entrepot.doors.textalk.classes.shapes import Kind
-from entrepot.doors.textalk.context import Audience, Context
+from entrepot.doors.textalk.caller.context import Audience, Context
+from entrepot.doors.textalk.declare.declaration import Caller, ClassDecl, Field, Uid
+from entrepot.doors.textalk.declare.shapes import Kind
 from entrepot.doors.textalk.query.conditions import Parameter, form, parameters, where
 from entrepot.doors.textalk.query.filters import Filters
 from entrepot.doors.textalk.query.selection import MAX_ROWS, Selection

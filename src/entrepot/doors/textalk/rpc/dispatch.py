@@ -11,13 +11,13 @@ from typing import Final
 import msgspec
 import structlog
 
-from entrepot.doors.textalk.context import Context, ContextLookups, RawContext, resolve
-from entrepot.doors.textalk.errors import Code, RpcError
-from entrepot.doors.textalk.failures import fault
-from entrepot.doors.textalk.json import Json
+from entrepot.doors.textalk.caller.context import Context, ContextLookups, RawContext, resolve
 from entrepot.doors.textalk.rpc.messages import Call, Reply
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
-from entrepot.doors.textalk.texts import FALLBACK
+from entrepot.doors.textalk.wire.errors import Code, RpcError
+from entrepot.doors.textalk.wire.failures import fault
+from entrepot.doors.textalk.wire.json import Json
+from entrepot.doors.textalk.wire.sentences import FALLBACK
 
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 

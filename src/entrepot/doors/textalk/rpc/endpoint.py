@@ -7,12 +7,12 @@ import msgspec
 import structlog
 
 from entrepot.doors.kit import decode_json, encode
-from entrepot.doors.textalk.context import RawContext
-from entrepot.doors.textalk.errors import Code, RpcError
-from entrepot.doors.textalk.json import Json, is_array
+from entrepot.doors.textalk.caller.context import RawContext
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.messages import Call, Reply, read_call
-from entrepot.doors.textalk.texts import FALLBACK, say
+from entrepot.doors.textalk.wire.errors import Code, RpcError
+from entrepot.doors.textalk.wire.json import Json, is_array
+from entrepot.doors.textalk.wire.sentences import FALLBACK, say
 from entrepot.failures import MalformedBody
 
 MAX_BATCH: Final = 100

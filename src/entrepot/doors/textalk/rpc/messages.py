@@ -5,9 +5,9 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from entrepot.doors.textalk.errors import Code, RpcError
-from entrepot.doors.textalk.json import Json, is_array, is_object
-from entrepot.doors.textalk.texts import say
+from entrepot.doors.textalk.wire.errors import Code, RpcError
+from entrepot.doors.textalk.wire.json import Json, is_array, is_object
+from entrepot.doors.textalk.wire.sentences import say
 
 CallId: TypeAlias = str | int | float | Decimal | None
 

@@ -5,10 +5,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from entrepot.doors.textalk.context import Audience, Context
-from entrepot.doors.textalk.errors import RpcError, invalid_params
-from entrepot.doors.textalk.json import Json, is_array
-from entrepot.doors.textalk.texts import say
+from entrepot.doors.textalk.caller.context import Audience, Context
+from entrepot.doors.textalk.wire.errors import RpcError, invalid_params
+from entrepot.doors.textalk.wire.json import Json, is_array
+from entrepot.doors.textalk.wire.sentences import say
 
 Handler: TypeAlias = Callable[[Context, Sequence[Json]], Awaitable[Json | RpcError]]
 

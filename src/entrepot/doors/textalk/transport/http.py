@@ -3,10 +3,10 @@
 from typing import Final
 
 from entrepot.doors.kit import CorsPolicy, Reply, Request, encode
-from entrepot.doors.textalk.errors import Code, RpcError
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import Answer, answer, too_large
 from entrepot.doors.textalk.transport.parameters import may_be_form, raw_context
+from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.failures import Failure, MethodNotAllowed, PayloadTooLarge, RequestTimeout, UnknownRoute
 
 CORS: Final = CorsPolicy(

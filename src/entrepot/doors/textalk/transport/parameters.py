@@ -5,7 +5,7 @@ from typing import Final
 from starlette.requests import cookie_parser
 
 from entrepot.doors.kit import Request, content_type_is_json
-from entrepot.doors.textalk.context import RawContext
+from entrepot.doors.textalk.caller.context import RawContext
 
 _AUTHORITY: Final = frozenset({"auth", "session"})
 

@@ -17,11 +17,11 @@ from entrepot.doors.kit import (
     Router,
     encode,
 )
-from entrepot.doors.textalk.classes.declaration import Classes
-from entrepot.doors.textalk.openrpc import openrpc
+from entrepot.doors.textalk.declare.declaration import Classes
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE_WITH_FILE
 from entrepot.doors.textalk.transport import http, socket
+from entrepot.doors.textalk.transport.openrpc import openrpc
 
 PATH: Final = "/backend/jsonrpc/v1"
 

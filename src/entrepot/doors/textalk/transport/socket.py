@@ -13,13 +13,13 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from entrepot.doors.kit import Request, encode, reply_headers
-from entrepot.doors.textalk.context import RawContext, resolve
-from entrepot.doors.textalk.errors import Code, RpcError
+from entrepot.doors.textalk.caller.context import RawContext, resolve
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer, may_hold_file
 from entrepot.doors.textalk.rpc.messages import Reply
-from entrepot.doors.textalk.texts import FALLBACK
 from entrepot.doors.textalk.transport.parameters import raw_context
+from entrepot.doors.textalk.wire.errors import Code, RpcError
+from entrepot.doors.textalk.wire.sentences import FALLBACK
 
 PARALLEL_CALLS: Final = 8
 SEND_TIMEOUT: Final = 30.0

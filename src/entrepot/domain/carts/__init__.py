@@ -1,0 +1,1 @@
+"""A shopper's cart, its lines and totals."""

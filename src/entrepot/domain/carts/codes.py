@@ -1,0 +1,164 @@
+"""Adding codes to a cart, discounts' and gift certificates' alike, and taking them away."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.records import Cart, CartCode
+from entrepot.domain.carts.totals import (
+    Totals,
+    discounts_of,
+    folded,
+    groups_of,
+    planned_payment,
+    total,
+    uses_wanted,
+)
+from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.payments.methods import PaymentMethod
+from entrepot.domain.pricing import discounts
+from entrepot.domain.pricing import gift_certificates as certificates
+from entrepot.domain.pricing.discounts import Discount, DiscountUse
+from entrepot.domain.pricing.gift_certificates import Certificate
+from entrepot.failures import Failure
+from entrepot.failures.commerce import (
+    CertificateCurrencyWrong,
+    CertificateNotCombinable,
+    DiscountCodeAlreadySpecified,
+    InvalidDiscountCode,
+    InvalidGiftCertificate,
+    NoFurtherDiscount,
+)
+
+MAX_CODES = 10
+"""The most codes that a cart may have; beyond them none gives anything further."""
+
+
+class CodesSet(msgspec.Struct, frozen=True):
+    """The cart with its codes, and what it now comes to."""
+
+    cart: Cart
+    totals: Totals
+
+
+class CodeCommand(ShoppingCommand, frozen=True, kw_only=True):
+    """A command about one code of a cart."""
+
+    adds_up: ClassVar[bool] = True
+
+    code: str
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """What totals look at, and what goes by the code."""
+        wanted = super().wants(stage, view)
+        number = self.number(view)
+        cart = None if number is None else view.get(Cart, number)
+        match stage:
+            case Stage.DISCOUNT | Stage.CERTIFICATE:
+                return [*wanted, (self.channel, self.code)]
+            case Stage.DISCOUNT_USE if cart:
+                return uses_wanted(view, cart, *view.children(Discount, (self.channel, self.code)))
+            case _:
+                return wanted
+
+
+class AddCode(CodeCommand, frozen=True, kw_only=True):
+    """Add a code to a cart. The result is `CodesSet`."""
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse what is locked, then by the one order of checks (contract: textalk, second reading 1)."""
+        cart = self.opened(view, now, ids)
+        if isinstance(cart, Failure):
+            return refused(cart)
+        if stale := self.unseen(view):
+            return refused(stale)
+        named = self._named(view)
+        if named is None:
+            return refused(InvalidDiscountCode(self.code))
+        if failure := self._fault(cart, named, view, now):
+            return refused(failure)
+        added = msgspec.structs.replace(cart, codes=(*cart.codes, named))
+        before, after = total(cart, view), total(added, view)
+        if not _helps(named, before, after) or _alone(added, view) or len(cart.codes) >= MAX_CODES:
+            return refused(NoFurtherDiscount(self.code))
+        changes = Changes()
+        return Decided(CodesSet(self.saved(added, view, now, changes), after), changes)
+
+    def _named(self, view: View) -> CartCode | None:
+        name = (self.channel, self.code)
+        for discount in view.children(Discount, name):
+            return CartCode(self.code, "discount", discount.id)
+        for certificate in view.children(Certificate, name):
+            return CartCode(self.code, "certificate", certificate.id)
+        return None
+
+    def _fault(self, cart: Cart, named: CartCode, view: View, now: datetime) -> Failure | None:
+        fault = code_fault(cart, named, view, now)
+        if isinstance(fault, InvalidDiscountCode):
+            return fault
+        if any(code.code == self.code for code in cart.codes):
+            return DiscountCodeAlreadySpecified(self.code)
+        return fault
+
+
+class RemoveCode(CodeCommand, frozen=True, kw_only=True):
+    """Take a code away from a cart. The result is `CodesSet`."""
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse what is locked, or a code that the cart does not have."""
+        cart = self.opened(view, now, ids)
+        if isinstance(cart, Failure):
+            return refused(cart)
+        left = tuple(code for code in cart.codes if code.code != self.code)
+        if len(left) == len(cart.codes):
+            return refused(InvalidDiscountCode(self.code))
+        if stale := self.unseen(view):
+            return refused(stale)
+        changes = Changes()
+        cart = self.saved(msgspec.structs.replace(cart, codes=left), view, now, changes)
+        return Decided(CodesSet(cart, total(cart, view)), changes)
+
+
+def code_fault(cart: Cart, code: CartCode, view: View, now: datetime) -> Failure | None:
+    """Why a code of a cart does not count: invalid, spent, of another currency, or not beside the way of paying."""
+    if code.kind == "discount":
+        discount = view.get(Discount, code.target)
+        valid = discount is not None and discounts.valid(
+            discount, groups_of(cart, view), uses_of(cart, discount, view), now
+        )
+        return None if valid else InvalidDiscountCode(code.code)
+    certificate = view.get(Certificate, code.target)
+    if certificate is None or not certificates.valid(certificate, now):
+        return InvalidGiftCertificate(code.code)
+    if certificate.currency != cart.currency:
+        return CertificateCurrencyWrong(code.code, certificate.currency)
+    return None if _combinable(cart, view) else CertificateNotCombinable(code.code)
+
+
+def uses_of(cart: Cart, discount: Discount, view: View) -> int:
+    """How often the cart's buyer has used a discount."""
+    return len(view.children(DiscountUse, (discount.id, folded(cart.buyer.info.email))))
+
+
+def _combinable(cart: Cart, view: View) -> bool:
+    planned = planned_payment(cart, view)
+    method = view.get(PaymentMethod, planned.method_id) if planned else None
+    return method is None or method.with_certificate
+
+
+def _helps(added: CartCode, before: Totals, after: Totals) -> bool:
+    """Whether a discount makes the goods or their delivery cheaper, or a certificate pays something."""
+    if added.kind == "certificate":
+        return after.certificates > before.certificates
+    return (after.goods + after.delivery).inc < (before.goods + before.delivery).inc
+
+
+def _alone(cart: Cart, view: View) -> bool:
+    """Whether one of several discounts is for itself only."""
+    found = [discount for _, discount in discounts_of(cart, view)]
+    return len(found) > 1 and not all(discount.combinable for discount in found)

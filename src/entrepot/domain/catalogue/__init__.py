@@ -1,0 +1,1 @@
+"""Products, their options, and the prices that a shopper has seen."""

@@ -1,0 +1,166 @@
+"""Channels: a workspace's accounts at the doors, with the settings that rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, Literal
+
+import msgspec
+
+from entrepot.domain.kernel.records import Record
+
+Environment = Literal["live", "test"]
+
+
+class ExternalApi(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a partner is asked whether a payment token of its own is valid."""
+
+    skip_validation: bool = False
+    type: str = "apiKey"
+    method: str = "POST"
+    url: str = ""
+    api_key: str = ""
+    partner: Literal["http", "simulated"] = "http"
+    allow_private: bool = False
+
+
+class ExternalPayment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The account collects the money itself and is invoiced: the kind of proof, and its block of settings."""
+
+    type: str = "api"
+    api: ExternalApi | None = None
+
+
+class CardSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which card gateway the account's payments go through."""
+
+    gateway: Literal["bank", "stripe"] = "bank"
+    api_key: str = ""
+    api_base: str | None = None
+
+
+class TaxSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which provider answers for taxes and duties, and as which company."""
+
+    provider: Literal["simulated", "avatax"] = "simulated"
+    company: str = "DEFAULT"
+    account: str = ""
+    license_key: str = ""
+    base_url: str | None = None
+
+
+class AddressSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which register knows where buyers live: a simulated one, or one that is asked over HTTP."""
+
+    register: Literal["simulated", "http"] = "simulated"
+    url: str = ""
+    api_key: str = ""
+    allow_private: bool = False
+
+
+class MailSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who carries the account's mails, and what stands in them.
+
+    `mailbox` is the simulated mail server. Without a `port` the usual one of the kind of security is meant; an account
+    at the server is optional. `name` is what mails call the shop, by default the account's name. Links lead to the
+    shop's own pages; `{code}` in them stands for the code. Without a link the mail tells the code alone.
+    """
+
+    gateway: Literal["mailbox", "smtp"] = "mailbox"
+    host: str = ""
+    port: int | None = None
+    security: Literal["starttls", "tls"] = "starttls"
+    username: str = ""
+    password: str = ""
+    sender: str = "no-reply@localhost"
+    name: str = ""
+    signup_link: str = ""
+    reset_link: str = ""
+
+
+class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How an account sells to buyers of its own, who have carts and sessions.
+
+    `currencies` are those active beside the account's own. `vat` tells for a country which rate stands for a rate at
+    home (both in millionths); without an entry the rate at home counts. `minimum_purchase` and `rounding` (the
+    smallest step of a total) are in minor units by currency. Prices are stored with or without VAT.
+    """
+
+    currencies: tuple[str, ...] = ()
+    language: str = "en"
+    prices_include_vat: bool = True
+    shows_prices_with_vat: bool = True
+    vat_country: str = "SE"
+    vat: dict[str, dict[int, int]] = msgspec.field(default_factory=dict[str, dict[int, int]])
+    minimum_purchase: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    rounding: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    needs_delivery: bool = True
+
+
+class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an account may do and how its orders are treated; unknown to every rule is `door`, the door's own part.
+
+    `stock`: reserve (refuse when short), backorder (accept and owe) or record (sold elsewhere).
+    `sees`: whether the account is shown the workspace's other orders too.
+    """
+
+    stock: Literal["reserve", "backorder", "record"] = "reserve"
+    sees: Literal["own", "workspace"] = "own"
+    may_set_stock: bool = False
+    may_edit_catalogue: bool = False
+    currency: str = "USD"
+    source: str = "api"
+    payment_methods: tuple[str, ...] = ("credit card", "stripe", "external payment")
+    external_payment: ExternalPayment | None = None
+    cards: CardSettings = CardSettings()
+    taxes: TaxSettings = TaxSettings()
+    addresses: AddressSettings = AddressSettings()
+    shop: ShopSettings = ShopSettings()
+    mail: MailSettings = MailSettings()
+    door: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+
+class Channel(Record, frozen=True):
+    """An account at one door. `known_sources` and `known_integrations` are its workspace's."""
+
+    id: int
+    door: str
+    name: str
+    settings: ChannelSettings
+    known_sources: tuple[str, ...] = ()
+    known_integrations: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Hashable:
+        """The channel's id."""
+        return self.id
+
+
+class Reference(Record, frozen=True):
+    """A name given from outside that may be taken once: an external order id, a used payment token.
+
+    `target` is the order that took it; while that order is only being placed or paid, `attempt` is by which attempt.
+    """
+
+    channel: int
+    environment: str
+    kind: str
+    value: str
+    target: int
+    attempt: int | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """Account, environment, kind and value."""
+        return (self.channel, self.environment, self.kind, self.value)
+
+
+KNOWN_SOURCES = ("api", "bonsai-ui", "feed")
+KNOWN_INTEGRATIONS = ("manual", "shopify", "webhook")
+
+
+class WorkspaceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What holds for all accounts of a workspace."""
+
+    order_sources: tuple[str, ...] = KNOWN_SOURCES
+    merchant_integrations: tuple[str, ...] = KNOWN_INTEGRATIONS

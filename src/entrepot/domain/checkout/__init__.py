@@ -1,0 +1,1 @@
+"""A cart becomes an order, or the order is discarded."""

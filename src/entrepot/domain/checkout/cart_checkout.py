@@ -1,0 +1,202 @@
+"""Checking a cart out: every check in the one order in which it counts, and the order that the cart becomes.
+
+The order keeps the cart's id. Paid by hand, or with nothing left to pay, it exists at once; paid by card it is an
+attempt first, which holds stock, certificates and discounts while the card is charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+
+from entrepot.domain.carts.codes import code_fault
+from entrepot.domain.carts.command import ShoppingCommand, channel_of, short, unsellable
+from entrepot.domain.carts.records import Cart, CartLine
+from entrepot.domain.carts.redeem import bought, take_codes
+from entrepot.domain.carts.to_order import drafted
+from entrepot.domain.carts.totals import Totals, destination, planned_payment, total
+from entrepot.domain.catalogue import selection as choosing
+from entrepot.domain.catalogue.products import Product, Variant
+from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.placing.attempts import Attempt, Draft
+from entrepot.domain.placing.basket import PAYMENT_TOKEN, token_used
+from entrepot.domain.placing.place import InFlight, holds_for, in_flight, token_reuse
+from entrepot.domain.placing.reserve import Reserved, held_names
+from entrepot.failures import Failure
+from entrepot.failures.commerce import (
+    CertificateCurrencyWrong,
+    CertificateNotCombinable,
+    CombinationUnavailable,
+    DeliveryNotConfigured,
+    DeliveryUnavailable,
+    InvalidDiscountCode,
+    InvalidGiftCertificate,
+    PaymentNotConfigured,
+    PaymentUnavailable,
+    PurchaseTooSmall,
+    QuantityNotSold,
+)
+from entrepot.failures.orders import LineRef, PriceChanged, ProductUnknown
+
+_CODE_FAULTS = (
+    InvalidDiscountCode,
+    InvalidGiftCertificate,
+    CertificateCurrencyWrong,
+    CertificateNotCombinable,
+)
+"""Of the faults of several codes the first kind counts."""
+
+
+class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
+    """Place a cart as an order. The result is `Placed`; `Reserved` where a card is to be charged; or `InFlight`.
+
+    `lease_until` is the real time until which the caller drives the attempt. `token` is the hash of the card's token,
+    which pays for one order only.
+    """
+
+    adds_up: ClassVar[bool] = True
+
+    lease_until: datetime
+    token: str | None = None
+
+    @property
+    def ids(self) -> int:
+        """The attempt's, and one per certificate."""
+        return 11
+
+    @property
+    def weight(self) -> int:
+        """An order writes about ten rows, and more per line; most carts have few."""
+        return 20
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """What totals look at, the card's token, and the stock of the lines."""
+        if stage is Stage.REFERENCE and self.token is not None:
+            return ((self.channel, self.environment, PAYMENT_TOKEN, self.token),)
+        number = self.number(view)
+        if stage is Stage.STOCK and number is not None:
+            lines = [view.get(Variant, line.variant_id) for line in view.children(CartLine, number)]
+            return {variant.id for variant in lines if variant and variant.tracked}
+        return super().wants(stage, view)
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse by the first check that fails (contract: textalk, second reading 7), or place or reserve."""
+        number = self.number(view)
+        standing = None if number is None else view.get(Cart, number)
+        if standing is not None and standing.attempt is not None and standing.session == self.session:
+            return Decided(InFlight(standing.attempt), Changes())
+        cart = self.opened(view, now, ids)
+        if isinstance(cart, Failure):
+            return refused(cart)
+        if stale := self.unseen(view):
+            return refused(stale)
+        totals = total(cart, view)
+        if failure := fault(cart, totals, view, now):
+            return refused(failure)
+        by_card = bool(totals.due and totals.method and totals.method.provider == "card")
+        draft = drafted(cart, totals, view, now, ids, self.token if by_card else None)
+        if waiting := in_flight(draft.basket, view):
+            return Decided(waiting, Changes())
+        if token_used(draft.basket, view):
+            return refused(token_reuse(draft.basket))
+        changes = Changes(holds_for(draft, view))
+        if draft.purchase is not None:
+            take_codes(draft.purchase, cart.id, view, now, changes)
+        if by_card:
+            return self._reserved(cart, draft, now, ids, changes)
+        return Decided(bought(draft, view, now, changes), changes)
+
+    def _reserved(self, cart: Cart, draft: Draft, now: datetime, ids: Ids, changes: Changes) -> Decision:
+        attempt = Attempt(
+            id=ids.next(),
+            uuid=ids.uuid(),
+            order=cart.id,
+            kind="place",
+            channel=cart.channel,
+            environment=cart.environment,
+            state="open",
+            version=1,
+            lease_until=self.lease_until,
+            draft=draft,
+            intent=None,
+            outcome="",
+            started_at=now,
+            ended_at=None,
+        )
+        # Not a new version: if nothing comes of the attempt, the cart has not changed.
+        changes.put(attempt, *held_names(attempt), msgspec.structs.replace(cart, attempt=attempt.id))
+        return Decided(Reserved(attempt), changes)
+
+
+def fault(cart: Cart, totals: Totals, view: View, now: datetime) -> Failure | None:
+    """Why a cart cannot be placed; the first that counts. The order of checks is that of the contract."""
+    return (
+        _lines_fault(cart, view)
+        or _amount_fault(cart, totals, view)
+        or _delivery_fault(cart, totals, view)
+        or _codes_fault(cart, view, now)
+        or _payment_fault(cart, totals, view)
+    )
+
+
+def _lines_fault(cart: Cart, view: View) -> Failure | None:
+    wanted: dict[int, int] = {}
+    for line in view.children(CartLine, cart.id):
+        product = view.get(Product, line.product_id) if line.product_id else None
+        if product is None:
+            return ProductUnknown(LineRef(line.product, line.variant))
+        variant = view.get(Variant, line.variant_id) if line.variant_id else None
+        if variant is None:
+            return CombinationUnavailable(choosing.ref_of(product))
+        wanted[variant.id] = wanted.get(variant.id, 0) + line.quantity
+        failure = _line_fault(cart, line, product, variant, view) or short(
+            channel_of(view, cart.channel), product, variant, wanted[variant.id], view
+        )
+        if failure:
+            return failure
+    return None
+
+
+def _line_fault(cart: Cart, line: CartLine, product: Product, variant: Variant, view: View) -> Failure | None:
+    """Whether the line could not be added now as it was, or for another price."""
+    selection = choosing.select(product, choosing.kept(line.choices, product.id, view), view)
+    if isinstance(selection, Failure):
+        return selection
+    if selection.variant.id != variant.id:
+        return CombinationUnavailable(choosing.ref_of(product))
+    if line.quantity % variant.divisible_by:
+        return QuantityNotSold(choosing.ref_of(product, variant), str(line.quantity))
+    price = choosing.unit_price(product, variant, line.choices, cart.currency, view)
+    failure = unsellable(product, variant, price, line.quantity)
+    return failure or (PriceChanged(choosing.ref_of(product, variant)) if line.price != price else None)
+
+
+def _amount_fault(cart: Cart, totals: Totals, view: View) -> Failure | None:
+    """An empty cart is below every minimum."""
+    minimum = channel_of(view, cart.channel).settings.shop.minimum_purchase.get(cart.currency, 0)
+    enough = totals.lines and totals.spend >= minimum
+    return None if enough else PurchaseTooSmall(totals.spend, minimum)
+
+
+def _delivery_fault(cart: Cart, totals: Totals, view: View) -> Failure | None:
+    if not totals.needs_delivery or totals.delivery_method is not None:
+        return None
+    if cart.delivery_method is None or totals.delivery_offers:
+        return DeliveryNotConfigured()
+    return DeliveryUnavailable(destination(cart, channel_of(view, cart.channel).settings.shop).country)
+
+
+def _codes_fault(cart: Cart, view: View, now: datetime) -> Failure | None:
+    faults = [failure for code in cart.codes if (failure := code_fault(cart, code, view, now))]
+    return next((f for kind in _CODE_FAULTS for f in faults if isinstance(f, kind)), None)
+
+
+def _payment_fault(cart: Cart, totals: Totals, view: View) -> Failure | None:
+    if totals.due <= 0 or totals.method is not None:
+        return None
+    if planned_payment(cart, view) is None or totals.payment_methods:
+        return PaymentNotConfigured()
+    return PaymentUnavailable()

@@ -1,0 +1,1 @@
+"""Customers: their records, sign-up, and passwords that are forgotten."""

@@ -1,0 +1,132 @@
+"""Customers as the shop keeps them: entered by hand, changed, and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.customers.email_claims import claim_key, claim_of, claimant, has_lapsed, holder
+from entrepot.domain.customers.records import Customer
+from entrepot.domain.customers.sign_up import AddressCommand, CustomerSet, blank_customer, filled
+from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.failures.accounts import CustomerExists
+from entrepot.failures.commerce import CustomerUnknown
+
+
+class CreateCustomer(AddressCommand, frozen=True, kw_only=True):
+    """Enter a customer, who needs no confirmation. The result is `CustomerSet`.
+
+    `fields` are the customer's fields as a merge patch; somebody who only signed up with the address gives way.
+    """
+
+    fields: dict[str, Any]
+
+    @property
+    def ids(self) -> int:
+        """The customer's."""
+        return 1
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse the address of another confirmed customer."""
+        before = holder(view, self.channel, self.email)
+        if before.state == "confirmed" if before else self.is_taken(view):
+            return refused(CustomerExists())
+        made = blank_customer(self.channel, before, now, ids)
+        customer = filled(made, {**self.fields, "state": "confirmed"}, now)
+        claim = claim_of(self.channel, self.email, customer.id)
+        return Decided(CustomerSet(customer), Changes((customer, claim)))
+
+
+class KnownCustomer(Command, frozen=True, kw_only=True):
+    """What the commands on one customer share."""
+
+    channel: int
+    customer: int
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The customer, and the claim on its address, which moves only under the customer's lock."""
+        if stage is Stage.CUSTOMER:
+            return (self.customer,)
+        known = view.get(Customer, self.customer) if stage is Stage.HELD else None
+        return () if known is None else (claim_key(known.channel, known.email),)
+
+    def known(self, view: View) -> Customer | CustomerUnknown:
+        """The customer, if it is the account's and was not removed."""
+        customer = view.get(Customer, self.customer)
+        if customer is None or customer.channel != self.channel or customer.state == "removed":
+            return CustomerUnknown(str(self.customer))
+        return customer
+
+
+class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
+    """Change a customer's fields by a merge patch. The result is `CustomerSet`."""
+
+    fields: dict[str, Any]
+
+    @property
+    def email(self) -> str | None:
+        """The address that it shall go by, if that is to change."""
+        return self.fields.get("info", {}).get("email")
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The new address too, and who holds it."""
+        if self.email is None or stage not in {Stage.REFERENCE, Stage.CUSTOMER}:
+            return super().wants(stage, view)
+        if stage is Stage.REFERENCE:
+            return (claim_key(self.channel, self.email),)
+        number = claimant(view, self.channel, self.email)
+        return (self.customer,) if number is None else (self.customer, number)
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse an unknown customer, and the address of another one."""
+        del ids
+        customer = self.known(view)
+        if isinstance(customer, CustomerUnknown):
+            return refused(customer)
+        after = filled(customer, self.fields, now)
+        changes = Changes()
+        if after.email_folded != customer.email_folded:
+            if not _free(self.channel, after.email, view, now, changes):
+                return refused(CustomerExists())
+            _release(customer, view, changes)
+            changes.put(claim_of(self.channel, after.email, after.id))
+        if (after.email_folded, after.password_hash) != (customer.email_folded, customer.password_hash):
+            after = msgspec.structs.replace(after, secured_at=now)
+        changes.put(after)
+        return Decided(CustomerSet(after), changes)
+
+
+class RemoveCustomer(KnownCustomer, frozen=True, kw_only=True):
+    """Remove a customer, whose address is free from then on. The result is `CustomerSet`."""
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse an unknown customer."""
+        del ids
+        customer = self.known(view)
+        if isinstance(customer, CustomerUnknown):
+            return refused(customer)
+        gone = filled(customer, {"state": "removed"}, now)
+        changes = Changes((gone,))
+        _release(customer, view, changes)
+        return Decided(CustomerSet(gone), changes)
+
+
+def _free(channel: int, email: str, view: View, now: datetime, changes: Changes) -> bool:
+    """Whether the address can be had; somebody who let the time to confirm it pass is removed for it."""
+    before = holder(view, channel, email)
+    if before is None:
+        return claimant(view, channel, email) is None
+    if not has_lapsed(before, now):
+        return False
+    changes.put(filled(before, {"state": "removed"}, now))
+    return True
+
+
+def _release(customer: Customer, view: View, changes: Changes) -> None:
+    claim = view.get(Reference, claim_key(customer.channel, customer.email))
+    if claim is not None and claim.target == customer.id:
+        changes.remove(claim)

@@ -1,0 +1,62 @@
+"""The mails that customers get: their words, in the customer's language, and the rows that wait to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from entrepot.domain.channels.accounts import Channel
+from entrepot.domain.outbox.deliveries import Delivery
+
+Purpose = Literal["signup", "reset"]
+
+_FALLBACK = "en"
+_WORDS: Mapping[Purpose, Mapping[str, tuple[str, str]]] = {
+    "signup": {
+        "en": (
+            "Confirm your account at {shop}",
+            "Welcome to {shop}.\n\n"
+            "Confirm your account with this code within 24 hours:\n\n{way}\n\n"
+            "If you did not ask for an account, you need do nothing.\n",
+        ),
+        "sv": (
+            "Bekräfta ditt konto hos {shop}",
+            "Välkommen till {shop}.\n\n"
+            "Bekräfta ditt konto med denna kod inom 24 timmar:\n\n{way}\n\n"
+            "Om du inte har bett om ett konto behöver du inte göra något.\n",
+        ),
+    },
+    "reset": {
+        "en": (
+            "A new password for {shop}",
+            "Somebody, presumably you, wants to set a new password at {shop}.\n\n"
+            "This code lets you do so within an hour:\n\n{way}\n\n"
+            "If it was not you, you need do nothing: your password stays as it is.\n",
+        ),
+        "sv": (
+            "Ett nytt lösenord hos {shop}",
+            "Någon, förmodligen du, vill ange ett nytt lösenord hos {shop}.\n\n"
+            "Med denna kod kan du göra det inom en timme:\n\n{way}\n\n"
+            "Om det inte var du behöver du inte göra något: ditt lösenord är oförändrat.\n",
+        ),
+    },
+}
+
+
+def code_mail(
+    channel: Channel, purpose: Purpose, language: str | None, code: str, to: str, subject: int, now: datetime
+) -> Delivery:
+    """The mail that tells a code, as it waits to be sent. `to` may be nobody, "": it then costs as much."""
+    payload = {"channel": channel.id, "to": to, "sender": channel.settings.mail.sender}
+    payload |= _written(channel, purpose, language, code)
+    return Delivery(subject, f"mail:{purpose}", 1, payload, now)
+
+
+def _written(channel: Channel, purpose: Purpose, language: str | None, code: str) -> dict[str, Any]:
+    mail = channel.settings.mail
+    words = _WORDS[purpose]
+    subject, text = words.get(language or channel.settings.shop.language, words[_FALLBACK])
+    link = (mail.signup_link if purpose == "signup" else mail.reset_link).replace("{code}", code)
+    values = {"shop": mail.name or channel.name, "way": f"{code}\n{link}" if link else code}
+    return {"subject": subject.format_map(values), "text": text.format_map(values)}

@@ -1,0 +1,1 @@
+"""What every rule uses: records, commands, ids, money, quantities, regions and text."""

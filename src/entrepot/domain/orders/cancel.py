@@ -1,0 +1,214 @@
+"""Cancelling units of an order that nobody has shipped yet: promises are taken back, and what they cost is told."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund, event
+from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.levels import Hold, Level
+from entrepot.failures import Failure
+from entrepot.failures.orders import NothingToCancel, OrderUnknown
+from entrepot.failures.stock import TooManyToCancel
+
+OPEN_STATES = frozenset({"pending", "placed"})
+
+
+class CancelledLine(msgspec.Struct, frozen=True):
+    """Units of one order line: those to be cancelled, or those that were."""
+
+    no: int
+    quantity: int
+
+
+class Cancelled(msgspec.Struct, frozen=True):
+    """What a cancellation came to.
+
+    `value` is what the cancelled units cost, with their tax and duties, and with the shipping of every part of which
+    nothing is left; minor units. `refund` is how much of it the platform collected and has not given back: to be
+    refunded in a step of its own, so `Order.payment_state` is as before.
+    """
+
+    order: Order
+    lines: tuple[CancelledLine, ...]
+    value: int
+    refund: int
+
+
+class CancelOrder(Command, frozen=True):
+    """Cancel units that are new or acknowledged: those of `lines`, or without any, all of them.
+
+    `reason` is free text for the order's history. The result is `Cancelled`.
+    """
+
+    order: int
+    lines: tuple[CancelledLine, ...] = ()
+    reason: str = ""
+
+    @property
+    def weight(self) -> int:
+        """The order, its event and invoice line, and three rows per line; most orders have few."""
+        return 6 + 3 * max(len(self.lines), 2)
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The order with its holds, then the levels at which they stand."""
+        match stage:
+            case Stage.ORDER:
+                return (self.order,)
+            case Stage.STOCK:
+                return {hold.variant for hold in view.children(Hold, self.order)}
+            case _:
+                return ()
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuses an unknown order, more units than can be cancelled, and an order of which none can."""
+        del ids
+        order = view.get(Order, self.order)
+        if order is None:
+            return refused(OrderUnknown(str(self.order)))
+        lines = view.children(OrderLine, self.order)
+        wanted = self._wanted(order, lines)
+        if isinstance(wanted, Failure):
+            return refused(wanted)
+        return cancel_units(order, lines, wanted, self.reason, view, now)
+
+    def _wanted(self, order: Order, lines: Sequence[OrderLine]) -> Mapping[int, int] | Failure:
+        open_units = {line.no: cancellable(line) for line in lines} if _open(order) else {}
+        if not any(open_units.values()):
+            return NothingToCancel(str(order.id))
+        if not self.lines:
+            return {no: units for no, units in open_units.items() if units}
+        return _asked(order, self.lines, open_units)
+
+
+def _open(order: Order) -> bool:
+    """Whether anything may be cancelled: not while money for the order is on its way."""
+    return order.state in OPEN_STATES and not (order.state == "pending" and order.payment_state == "pending")
+
+
+def cancellable(line: OrderLine) -> int:
+    """How many units of a line are new or acknowledged."""
+    return line.new + line.acknowledged
+
+
+def without(line: OrderLine, quantity: int) -> OrderLine:
+    """The line with this many units cancelled, new ones before acknowledged ones."""
+    new = min(line.new, quantity)
+    return msgspec.structs.replace(
+        line,
+        new=line.new - new,
+        acknowledged=line.acknowledged - (quantity - new),
+        cancelled=line.cancelled + quantity,
+    )
+
+
+def cancelled_value(parts: Sequence[OrderPart], lines: Sequence[OrderLine]) -> int:
+    """What the cancelled units of an order cost, in minor units.
+
+    Tax and duties go by the share of the line that is cancelled, rounded half up: cancelled unit by unit, a line
+    comes to exactly its own sums. Shipping is owed until nothing of its part is left.
+    """
+    return sum(map(_line_value, lines)) + sum(
+        part.shipping + part.shipping_tax
+        for part in parts
+        if all(line.cancelled == line.quantity for line in lines if line.part == part.no)
+    )
+
+
+def invoiced(
+    order: Order, parts: Sequence[OrderPart], lines: Sequence[OrderLine], refunds: Sequence[Refund]
+) -> int:
+    """What an account owes for an order whose money it collected: all but what was cancelled or given back.
+
+    Units that were both count once.
+    """
+    both = [
+        msgspec.structs.replace(line, cancelled=min(line.cancelled, line.refunded), refunded=0)
+        for line in lines
+    ]
+    shipped = sum(refund.breakdown.shipping + refund.breakdown.shipping_tax for refund in refunds)
+    gone = cancelled_value(parts, lines) - cancelled_value((), lines)
+    twice = cancelled_value((), both) + min(shipped, gone)
+    given = sum(refund.amount for refund in refunds)
+    return max(order.total - cancelled_value(parts, lines) - given + min(twice, given), 0)
+
+
+def share_of(amount: int, units: int, of: int) -> int:
+    """The share that so many units have in a line's amount, rounded half up."""
+    return (2 * amount * units + of) // (2 * of) if of else 0
+
+
+def _asked(
+    order: Order, asked: Sequence[CancelledLine], open_units: Mapping[int, int]
+) -> Mapping[int, int] | Failure:
+    wanted: dict[int, int] = {}
+    for line in asked:
+        wanted[line.no] = wanted.get(line.no, 0) + line.quantity
+        if line.quantity < 1 or wanted[line.no] > open_units.get(line.no, 0):
+            return TooManyToCancel(str(order.id), line.no, wanted[line.no], open_units.get(line.no, 0))
+    return wanted
+
+
+def cancel_units(
+    order: Order,
+    lines: Sequence[OrderLine],
+    wanted: Mapping[int, int],
+    reason: str,
+    view: View,
+    now: datetime,
+) -> Decided:
+    """Cancel these units by line, which can all be cancelled; the result is `Cancelled`."""
+    parts = view.children(OrderPart, order.id)
+    after = [without(line, wanted[line.no]) if line.no in wanted else line for line in lines]
+    value = cancelled_value(parts, after) - cancelled_value(parts, lines)
+    taken = tuple(CancelledLine(no, quantity) for no, quantity in wanted.items())
+    order, happened = event(_closed(order, after), "cancelled", now, reason=reason, lines=taken, value=value)
+    changes = Changes([order, happened, *(line for line in after if line.no in wanted)])
+    _release(order.id, wanted, view, changes)
+    invoice = view.get(InvoiceLine, order.id)
+    if invoice is not None:
+        given = [refund for refund in view.children(Refund, order.id) if refund.state == "done"]
+        changes.put(msgspec.structs.replace(invoice, amount=invoiced(order, parts, after, given)))
+    return Decided(Cancelled(order, taken, value, _refund(view.children(Payment, order.id), value)), changes)
+
+
+def _closed(order: Order, lines: Sequence[OrderLine]) -> Order:
+    if any(line.cancelled < line.quantity for line in lines):
+        return order
+    return msgspec.structs.replace(order, state="cancelled")
+
+
+def _release(order: int, wanted: Mapping[int, int], view: View, changes: Changes) -> None:
+    """Take back the promises; orders that took no stock (test, recorded, untracked) have none."""
+    levels: dict[Hashable, Level] = {}
+    holds = view.children(Hold, order)
+    for no, quantity in wanted.items():
+        own = [hold for hold in holds if hold.line == no]
+        if not own:
+            continue
+        standing = [levels.get(level.key, level) for level in view.children(Level, own[0].variant)]
+        released = stock.give_back(standing, own, quantity)
+        levels.update((level.key, level) for level in released.levels)
+        changes.put(*released.levels)
+        _put_holds(released.holds, changes)
+
+
+def _put_holds(holds: Iterable[Hold], changes: Changes) -> None:
+    for hold in holds:
+        if hold.quantity:
+            changes.put(hold)
+        else:
+            changes.remove(hold)
+
+
+def _line_value(line: OrderLine) -> int:
+    return sum(share_of(cost, line.cancelled, line.quantity) for cost in (line.goods, line.tax, line.duties))
+
+
+def _refund(payments: Iterable[Payment], value: int) -> int:
+    collected = sum(p.amount - p.refunded for p in payments if p.kind != "external" and p.state == "paid")
+    return min(value, collected)

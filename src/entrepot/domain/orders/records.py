@@ -1,0 +1,287 @@
+"""Orders: an order with its parts (one per merchant), lines, payments, refunds and events."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from entrepot.domain.channels.accounts import Environment
+from entrepot.domain.kernel.records import Record
+
+OrderState = Literal["pending", "placed", "cancelled", "failed"]
+PaymentState = Literal["unpaid", "pending", "reserved", "paid", "partially_refunded", "refunded", "cancelled"]
+
+
+class Person(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who ordered."""
+
+    email: str
+    first_name: str = ""
+    last_name: str = ""
+
+
+class Address(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where an order goes. `country` is ISO 3166-1 alpha-2, `province` a region code of that country."""
+
+    first_name: str
+    last_name: str
+    address1: str
+    city: str
+    country: str
+    zip: str
+    address2: str | None = None
+    province: str | None = None
+    name: str | None = None
+    phone: str | None = None
+
+
+class Order(Record, frozen=True):
+    """One order of one account; all amounts in minor units of `currency`.
+
+    `reason` says why a failed or cancelled order is: payment, payment validation, merchant, inventory …
+    `fee` is what the way of paying costs; `rounding` is what makes `total` payable in the currency's coins.
+    `data` is what belongs to the placing door alone.
+    """
+
+    id: int
+    uuid: UUID
+    channel: int
+    environment: Environment
+    state: OrderState
+    reason: str
+    payment_state: PaymentState
+    currency: str
+    person: Person
+    ship_to: Address | None
+    goods: int
+    goods_tax: int
+    shipping: int
+    shipping_tax: int
+    duties: int
+    total: int
+    external_id: str | None
+    payment_method: str
+    payment_description: str | None
+    note: str | None
+    placed_at: datetime
+    changed_at: datetime
+    version: int
+    events: int
+    data: dict[str, Any]
+    customer: int | None = None
+    fee: int = 0
+    fee_tax: int = 0
+    rounding: int = 0
+
+    @property
+    def key(self) -> Hashable:
+        """The order number."""
+        return self.id
+
+
+class OrderPart(Record, frozen=True):
+    """What one merchant sends of an order, with its shipping line; `merchant_order_id` once the merchant has it."""
+
+    order: int
+    no: int
+    merchant: int | None
+    merchant_name: str
+    merchant_order_id: str | None
+    shipping: int
+    shipping_tax: int
+    shipping_label: str
+
+    @property
+    def key(self) -> Hashable:
+        """Order and number."""
+        return (self.order, self.no)
+
+    @property
+    def parent(self) -> Hashable:
+        """The order."""
+        return self.order
+
+
+class OrderLine(Record, frozen=True):
+    """A quantity of one variant; the counters `new` to `returned` always add up to `quantity`.
+
+    Quantities are in smallest units of `scale` decimals, `price` is that of a whole unit without tax. `amount` is
+    what the whole line costs without tax where that is not price times quantity: discounts, fractions, VAT taken out.
+    """
+
+    order: int
+    no: int
+    id: int
+    part: int
+    product: UUID
+    product_id: int
+    variant: int
+    sku: str
+    name: str
+    price: int
+    quantity: int
+    tax: int
+    duties: int
+    requires_shipping: bool
+    tracked: bool
+    new: int
+    acknowledged: int = 0
+    shipped: int = 0
+    delivered: int = 0
+    cancelled: int = 0
+    return_initiated: int = 0
+    returned: int = 0
+    refunded: int = 0
+    scale: int = 0
+    amount: int | None = None
+    data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+
+    @property
+    def key(self) -> Hashable:
+        """Order and line number."""
+        return (self.order, self.no)
+
+    @property
+    def parent(self) -> Hashable:
+        """The order."""
+        return self.order
+
+    @property
+    def goods(self) -> int:
+        """What the line costs without tax."""
+        return self.price * self.quantity if self.amount is None else self.amount
+
+
+class OrderEvent(Record, frozen=True):
+    """One change of an order, numbered without gaps within it."""
+
+    order: int
+    seq: int
+    at: datetime
+    kind: str
+    data: dict[str, Any]
+
+    @property
+    def key(self) -> Hashable:
+        """Order and sequence number."""
+        return (self.order, self.seq)
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """What the provider of a reserved payment is being asked for; `no` tells this question from all others."""
+
+    what: Literal["capture", "cancel"]
+    no: int
+
+
+class Payment(Record, frozen=True):
+    """Money for an order or a cart.
+
+    `kind` says who collects it (card: the platform, external: the account, manual: somebody by hand) or that a gift
+    certificate did. `reference` is the gateway's name for it; `reported` are the amounts that an account says it
+    collected; `method_id` is the shop's payment method.
+    """
+
+    order: int
+    no: int
+    id: int
+    kind: Literal["card", "external", "manual", "certificate"]
+    method: str
+    state: Literal["planned", "unpaid", "pending", "reserved", "paid", "cancelled", "error"]
+    amount: int
+    currency: str
+    refunded: int
+    reference: str | None
+    reported: dict[str, int] | None
+    method_id: int | None = None
+    params: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    external_data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    asking: Asking | None = None
+
+    @property
+    def key(self) -> Hashable:
+        """Order and number."""
+        return (self.order, self.no)
+
+    @property
+    def parent(self) -> Hashable:
+        """The order."""
+        return self.order
+
+
+class RefundedLine(msgspec.Struct, frozen=True):
+    """Units of one order line that a refund is for."""
+
+    line: int
+    quantity: int
+
+
+class Breakdown(msgspec.Struct, frozen=True):
+    """An amount by what it was paid for, in minor units."""
+
+    goods: int
+    goods_tax: int
+    shipping: int
+    shipping_tax: int
+    duties: int
+
+    @property
+    def total(self) -> int:
+        """The whole amount."""
+        return self.goods + self.goods_tax + self.shipping + self.shipping_tax + self.duties
+
+
+class Refund(Record, frozen=True):
+    """Money of one payment (its number within the order) that is given back; `id` is the workspace's.
+
+    It is `open` until the gateway has said so, and gone if that refuses; `key_uuid` makes asking again safe.
+    """
+
+    order: int
+    id: int
+    payment: int
+    key_uuid: UUID
+    state: Literal["open", "done"]
+    amount: int
+    reason: str
+    breakdown: Breakdown
+    lines: tuple[RefundedLine, ...]
+    reference: str | None
+    at: datetime
+
+    @property
+    def key(self) -> Hashable:
+        """Order and id."""
+        return (self.order, self.id)
+
+    @property
+    def parent(self) -> Hashable:
+        """The order."""
+        return self.order
+
+
+class InvoiceLine(Record, frozen=True):
+    """What an account owes for an order whose money it collected itself."""
+
+    order: int
+    channel: int
+    currency: str
+    amount: int
+    reported: int
+    at: datetime
+
+    @property
+    def key(self) -> Hashable:
+        """The order."""
+        return self.order
+
+
+def event(order: Order, kind: str, now: datetime, **data: object) -> tuple[Order, OrderEvent]:
+    """The order with one more event, and that event."""
+    seq = order.events + 1
+    changed = msgspec.structs.replace(order, events=seq, version=order.version + 1, changed_at=now)
+    return changed, OrderEvent(order.id, seq, now, kind, data)

@@ -1,0 +1,226 @@
+"""Payments of an order after it was placed: collected, cancelled, and set by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.orders.records import Asking, Order, Payment, PaymentState, Refund, event
+from entrepot.domain.outbox.deliveries import Delivery
+from entrepot.failures import Failure
+from entrepot.failures.commerce import (
+    PaymentNotCancellable,
+    PaymentNotCapturable,
+    PaymentUnknown,
+)
+
+SettableState = Literal["unpaid", "pending", "reserved", "paid", "error"]
+HAPPENED = {"paid": "payment-captured", "cancelled": "payment-cancelled"}
+"""What an order's history calls it, by the state that a payment came to."""
+LISTENER = "payment"
+OPEN_STATES = frozenset({"planned", "unpaid", "pending", "reserved"})
+
+
+class PaymentSet(msgspec.Struct, frozen=True):
+    """A payment as it now stands, with its order."""
+
+    order: Order
+    payment: Payment
+
+
+class PaymentAsked(msgspec.Struct, frozen=True):
+    """The provider that holds the money is to be asked; `first` says that nobody else has asked this yet."""
+
+    order: Order
+    payment: Payment
+    asking: Asking
+    first: bool
+
+
+class PaymentCommand(Command, frozen=True, kw_only=True):
+    """What the commands share on a payment of a placed order, which the order's lock guards."""
+
+    channel: int
+    order: int
+    payment: int
+
+    @property
+    def weight(self) -> int:
+        """Order, payment, event, delivery."""
+        return 4
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The order with its payments."""
+        del view
+        return (self.order,) if stage is Stage.ORDER else ()
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse a payment that is not there for the caller; else it is the command's own rule."""
+        order = view.get(Order, self.order)
+        payment = next((p for p in view.children(Payment, self.order) if p.id == self.payment), None)
+        if order is None or payment is None or order.channel != self.channel:
+            return refused(PaymentUnknown(str(self.payment)))
+        return self.change(order, payment, view, now, ids)
+
+    def change(self, order: Order, payment: Payment, view: View, now: datetime, ids: Ids) -> Decision:
+        """What the command makes of a payment that is there."""
+        raise NotImplementedError
+
+    @staticmethod
+    def written(order: Order, payment: Payment, happening: str, view: View, now: datetime) -> Decided:
+        """The payment as it now stands, and the order with the state that its payments give it: `PaymentSet`."""
+        payments = [payment if p.key == payment.key else p for p in view.children(Payment, order.id)]
+        state = state_of(payments, order.total, view.children(Refund, order.id))
+        after = msgspec.structs.replace(order, payment_state=state)
+        after, happened = event(after, happening, now, payment=payment.id, state=payment.state)
+        return Decided(PaymentSet(after, payment), Changes((after, happened, payment)))
+
+
+class AskedPayment(PaymentCommand, frozen=True, kw_only=True):
+    """What collecting and giving up share: for money that a card's provider holds, the provider is asked first.
+
+    The result then is `PaymentAsked`, and `EndAsking` says what came of it; else it is `PaymentSet`. `ask_again_at`
+    is real time: until then only who asked first asks the provider.
+    """
+
+    what: ClassVar[Literal["capture", "cancel"]]
+    after: ClassVar[Literal["paid", "cancelled"]]
+
+    ask_again_at: datetime
+
+    @property
+    def ids(self) -> int:
+        """The question's."""
+        return 1
+
+    def refusal(self, payment: Payment) -> Failure:
+        """How it is said that the payment's state does not allow it."""
+        raise NotImplementedError
+
+    def change(self, order: Order, payment: Payment, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse what is paid, cancelled or broken, or being asked the other way."""
+        if payment.state not in OPEN_STATES or (payment.asking and payment.asking.what != self.what):
+            return refused(self.refusal(payment))
+        if payment.asking is not None:
+            return Decided(PaymentAsked(order, payment, payment.asking, first=False), Changes())
+        if payment.kind == "card":
+            asking = Asking(self.what, ids.next())
+            asked = msgspec.structs.replace(payment, asking=asking)
+            again = Delivery(
+                *delivery_key(order.id, asking.no), {"payment": payment.id}, now, self.ask_again_at
+            )
+            return Decided(PaymentAsked(order, asked, asking, first=True), Changes((asked, again)))
+        done = msgspec.structs.replace(payment, state=self.after)
+        return self.written(order, done, HAPPENED[self.after], view, now)
+
+
+class CapturePayment(AskedPayment, frozen=True, kw_only=True):
+    """Collect what was reserved, or note that it came in by hand."""
+
+    what = "capture"
+    after = "paid"
+
+    def refusal(self, payment: Payment) -> Failure:
+        """Not capturable."""
+        return PaymentNotCapturable(payment.state)
+
+
+class CancelPayment(AskedPayment, frozen=True, kw_only=True):
+    """Give up a payment that was not collected."""
+
+    what = "cancel"
+    after = "cancelled"
+
+    def refusal(self, payment: Payment) -> Failure:
+        """Not cancellable."""
+        return PaymentNotCancellable(payment.state)
+
+
+class EndAsking(PaymentCommand, frozen=True, kw_only=True):
+    """What the provider said to the question `no`; None: it refused, and the payment is as it was before.
+
+    What it did is true whoever asked: it counts even where the question has been given up. The result is `PaymentSet`.
+    """
+
+    no: int
+    state: Literal["paid", "cancelled"] | None
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The delivery too, which would ask again."""
+        return (delivery_key(self.order, self.no),) if stage is Stage.DELIVERY else super().wants(stage, view)
+
+    def change(self, order: Order, payment: Payment, view: View, now: datetime, ids: Ids) -> Decision:
+        """Write it down once; nothing of a question that was refused remains."""
+        del ids
+        decided = self._ended(order, payment, view, now)
+        if (again := view.get(Delivery, delivery_key(order.id, self.no))) is not None:
+            decided.changes.remove(again)
+        return decided
+
+    def _ended(self, order: Order, payment: Payment, view: View, now: datetime) -> Decided:
+        if payment.state == "reserved" and self.state is not None:
+            done = msgspec.structs.replace(payment, state=self.state, asking=None)
+            return self.written(order, done, HAPPENED[self.state], view, now)
+        if payment.asking is None or payment.asking.no != self.no:
+            return Decided(PaymentSet(order, payment), Changes())
+        payment = msgspec.structs.replace(payment, asking=None)
+        return Decided(PaymentSet(order, payment), Changes((payment,)))
+
+
+def delivery_key(order: int, no: int) -> tuple[int, str, int]:
+    """The name of the delivery that asks a provider again: subject, listener, number."""
+    return (order, f"{LISTENER}:{no}", 1)
+
+
+class SetPayment(PaymentCommand, frozen=True, kw_only=True):
+    """Set what an administrator knows of a payment; what is None stays. The result is `PaymentSet`."""
+
+    state: SettableState | None = None
+    reference: str | None = None
+    params: dict[str, Any] | None = None
+    external_data: dict[str, Any] | None = None
+
+    def change(self, order: Order, payment: Payment, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse another state for what a gateway or certificate collected, or what was given back or cancelled.
+
+        A reservation that its provider has dropped can be called broken: nobody will ever collect it. What the
+        provider calls a charge is not to be changed: by that name money is collected and given back.
+        """
+        del ids
+        dropped = payment.state == "reserved" and self.state == "error" and payment.asking is None
+        by_hand = payment.kind == "manual" and not payment.refunded and payment.state != "cancelled"
+        moves = self.state not in (None, payment.state) and not dropped
+        renamed = self.reference not in (None, payment.reference) and payment.kind == "card"
+        if renamed or (moves and not by_hand):
+            return refused(PaymentNotCapturable(payment.state))
+        asked = {
+            name: value
+            for name in ("state", "reference", "params", "external_data")
+            if (value := getattr(self, name)) is not None
+        }
+        after = msgspec.structs.replace(payment, **asked)
+        return self.written(order, after, "payment-set", view, now)
+
+
+def state_of(payments: Sequence[Payment], total: int, refunds: Iterable[Refund]) -> PaymentState:
+    """What the payments of an order of this total make of it: the least advanced of those that count.
+
+    What is still asked of a provider is not given back yet.
+    """
+    counting = [p for p in payments if p.state not in {"cancelled", "error", "planned"}]
+    if not counting:
+        return "cancelled" if any(p.state == "cancelled" for p in payments) else "unpaid"
+    for state in ("unpaid", "pending", "reserved"):
+        if any(p.state == state for p in counting):
+            return state
+    paid = sum(p.amount for p in counting)
+    if paid < total:
+        return "unpaid"
+    refunded = sum(p.refunded for p in counting) - sum(r.amount for r in refunds if r.state == "open")
+    if not refunded:
+        return "paid"
+    return "refunded" if refunded == paid else "partially_refunded"

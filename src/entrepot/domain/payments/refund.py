@@ -1,0 +1,235 @@
+"""Giving money back: a refund is reserved against what was paid, then asked for outside, then done or taken back.
+
+No more is ever given back than was paid: what is under way counts as given until it is refused, and then nothing
+remains of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.orders.cancel import invoiced
+from entrepot.domain.orders.records import Order, OrderLine, Payment, Refund, RefundedLine, event
+from entrepot.domain.outbox.deliveries import Delivery
+from entrepot.domain.payments.capture import state_of
+from entrepot.domain.payments.refund_amounts import Claim
+from entrepot.domain.pricing import gift_certificates as certificates
+from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
+from entrepot.failures import Failure
+from entrepot.failures.commerce import PaymentUnknown
+from entrepot.failures.orders import OrderUnknown
+from entrepot.failures.payments import NothingToRefund
+
+LISTENER = "refund"
+
+
+class Refunding(msgspec.Struct, frozen=True):
+    """A refund and its order. While it is `open`, the provider that took the money is to be asked.
+
+    `refused` says that it did not give the money back.
+    """
+
+    order: Order
+    refund: Refund
+    payment: Payment
+    refused: bool = False
+
+
+class RefundOrder(Command, frozen=True):
+    """Give back units of some lines, or an amount, or without either all that is left of a payment.
+
+    `payment` is a payment's id; without one it is the order's first of which something is left. Units are worth their
+    goods, tax and duties, and with the last unit of a part also its shipping; where both are given, the amount decides
+    and the units are only counted. Times are real: until `ask_again_at` only who reserved the refund asks the
+    provider, until `key_until` the provider knows its key. `channel` limits it to that account's own orders. The
+    result is `Refunding`.
+    """
+
+    order: int
+    reason: str
+    ask_again_at: datetime
+    key_until: datetime
+    lines: tuple[RefundedLine, ...] = ()
+    amount: int | None = None
+    payment: int | None = None
+    channel: int | None = None
+
+    @property
+    def ids(self) -> int:
+        """The refund's."""
+        return 1
+
+    @property
+    def weight(self) -> int:
+        """The order, its payment, refund, event and delivery, and the lines."""
+        return 6 + max(len(self.lines), 2)
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The order with all that hangs on it, and the certificates that paid for it."""
+        paid_by = [p.method_id for p in view.children(Payment, self.order) if p.kind == "certificate"]
+        match stage:
+            case Stage.ORDER:
+                return (self.order,)
+            case Stage.CERTIFICATE:
+                return paid_by
+            case Stage.CERTIFICATE_USE:
+                return [(certificate, self.order) for certificate in paid_by]
+            case _:
+                return ()
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuses what is unknown, of which nothing can be given back, and more than is left."""
+        order = view.get(Order, self.order)
+        if order is None or self.channel not in (None, order.channel):
+            return refused(OrderUnknown(str(self.order)))
+        payment = self._payment(order, view)
+        if isinstance(payment, Failure):
+            return refused(payment)
+        claim = Claim(order, payment, view)
+        wanted = claim.wanted(self.lines, self.amount)
+        if isinstance(wanted, Failure):
+            return refused(wanted)
+        refund = Refund(
+            order=order.id,
+            id=ids.next(),
+            payment=payment.no,
+            key_uuid=ids.uuid(),
+            state="open",
+            amount=wanted.breakdown.total,
+            reason=self.reason,
+            breakdown=wanted.breakdown,
+            lines=wanted.lines,
+            reference=None,
+            at=now,
+        )
+        return self._reserved(claim, refund, view, now)
+
+    def _payment(self, order: Order, view: View) -> Payment | Failure:
+        """The payment of which something is to be given back."""
+        payments = view.children(Payment, order.id)
+        named = [p for p in payments if self.payment in (None, p.id)]
+        if self.payment is not None and not named:
+            return PaymentUnknown(str(self.payment))
+        left = (p for p in named if p.state == "paid" and p.refunded < p.amount)
+        return next(left, None) or NothingToRefund(str(order.id))
+
+    def _reserved(self, claim: Claim, refund: Refund, view: View, now: datetime) -> Decided:
+        payment = msgspec.structs.replace(claim.payment, refunded=claim.payment.refunded + refund.amount)
+        changes = Changes((payment, *_counted(claim.lines, refund, 1)))
+        if payment.kind == "card":
+            payload = {"key_until": self.key_until.isoformat()}
+            again = Delivery(*delivery_key(refund.order, refund.id), payload, now, self.ask_again_at)
+            changes.put(refund, again)
+            return Decided(Refunding(claim.order, refund, payment), changes)
+        # Who collected the money gives it back, and we write it down; a certificate's we hold ourselves.
+        if payment.kind == "certificate":
+            _to_certificate(payment, refund.amount, view, now, changes)
+        order, refund = _done(claim, payment, refund, None, now, changes)
+        return Decided(Refunding(order, refund, payment), changes)
+
+
+class EndRefund(Command, frozen=True):
+    """What the provider said of an open refund; of several who ask, the first decides. The result is `Refunding`.
+
+    A refund that it refused leaves nothing behind. Where somebody else has ended the refund so, `known` tells of it.
+    """
+
+    known: Refund
+    state: Literal["done", "refused"]
+    reference: str | None = None
+
+    @property
+    def weight(self) -> int:
+        """The order, its payment, refund and event, and some lines."""
+        return 6
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The order with all that hangs on it, and the delivery that would ask again."""
+        del view
+        match stage:
+            case Stage.ORDER:
+                return (self.known.order,)
+            case Stage.DELIVERY:
+                return (delivery_key(self.known.order, self.known.id),)
+            case _:
+                return ()
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Done, or what was reserved for it can be refunded again."""
+        del ids
+        order, refund = view.get(Order, self.known.order), view.get(Refund, self.known.key)
+        payment = view.get(Payment, (self.known.order, self.known.payment))
+        if order is None or payment is None:
+            raise LookupError(f"order {self.known.order} has no payment {self.known.payment}")
+        if refund is None:
+            return Decided(Refunding(order, self.known, payment, refused=True), Changes())
+        if refund.state != "open":
+            return Decided(Refunding(order, refund, payment), Changes())
+        changes = Changes()
+        if (again := view.get(Delivery, delivery_key(refund.order, refund.id))) is not None:
+            changes.remove(again)
+        if self.state == "done":
+            order, refund = _done(Claim(order, payment, view), payment, refund, self.reference, now, changes)
+            return Decided(Refunding(order, refund, payment), changes)
+        payment = msgspec.structs.replace(payment, refunded=payment.refunded - refund.amount)
+        changes.put(payment, *_counted(view.children(OrderLine, order.id), refund, -1))
+        changes.remove(refund)
+        return Decided(Refunding(order, refund, payment, refused=True), changes)
+
+
+def delivery_key(order: int, refund: int) -> tuple[int, str, int]:
+    """The name of the delivery that asks for a refund again: subject, listener, number."""
+    return (order, f"{LISTENER}:{refund}", 1)
+
+
+def _counted(lines: Iterable[OrderLine], refund: Refund, sign: Literal[1, -1]) -> list[OrderLine]:
+    taken = {each.line: each.quantity for each in refund.lines}
+    return [
+        msgspec.structs.replace(line, refunded=line.refunded + sign * taken[line.no])
+        for line in lines
+        if line.no in taken
+    ]
+
+
+def _done(
+    claim: Claim, payment: Payment, refund: Refund, reference: str | None, now: datetime, changes: Changes
+) -> tuple[Order, Refund]:
+    done = msgspec.structs.replace(refund, state="done", reference=reference, at=now)
+    others = [known for known in claim.refunds if known.id != done.id]
+    payments = [payment if p.no == payment.no else p for p in claim.payments]
+    state = state_of(payments, claim.order.total, [*others, done])
+    order = msgspec.structs.replace(claim.order, payment_state=state)
+    order, happened = event(
+        order, "refunded", now, refund=done.id, payment=payment.id, amount=done.amount, reason=done.reason
+    )
+    changes.put(order, happened, done)
+    if claim.invoice is not None:
+        given = [*(known for known in others if known.state == "done"), done]
+        counted = {line.no: line for line in (*claim.lines, *_pending_counts(claim.lines, changes))}
+        amount = invoiced(order, claim.parts, list(counted.values()), given)
+        changes.put(msgspec.structs.replace(claim.invoice, amount=amount))
+    return order, done
+
+
+def _pending_counts(lines: Sequence[OrderLine], changes: Changes) -> list[OrderLine]:
+    """The lines as this very change set counts them."""
+    numbers = {line.no for line in lines}
+    return [line for line in changes.records(OrderLine) if line.no in numbers]
+
+
+def _to_certificate(payment: Payment, amount: int, view: View, now: datetime, changes: Changes) -> None:
+    certificate = view.get(Certificate, payment.method_id)
+    use = view.get(CertificateUse, (payment.method_id, payment.order))
+    if certificate is None or use is None:
+        raise LookupError(f"payment {payment.id} names a certificate that does not exist")
+    changes.put(certificates.spent(certificate, -amount, now))
+    left = use.amount - amount
+    if left:
+        changes.put(msgspec.structs.replace(use, amount=left))
+    else:
+        changes.remove(use)

@@ -1,0 +1,1 @@
+"""From a basket to an order: checks, quote, draft, reservation and attempt."""

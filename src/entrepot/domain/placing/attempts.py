@@ -1,0 +1,89 @@
+"""Attempts: an order on its way through somebody else's system, stored so that no crash can lose or double it.
+
+An attempt holds the whole draft, the stock (as holds) and the outside names of its order. It is `open` while outside
+calls are made; then it is `done`, and the order exists, or `refused`, and nothing of it remains but the attempt.
+Every change is conditional on its being open, so of two that drive it only one decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from entrepot.domain.kernel.records import Record
+from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Payment
+from entrepot.domain.placing.basket import Basket
+
+
+class Payout(msgspec.Struct, frozen=True):
+    """A merchant's share of a charge; `account` is None where its payout account is missing."""
+
+    merchant: str
+    account: str | None
+    amount: int
+
+
+class Purchase(msgspec.Struct, frozen=True):
+    """What an order that comes of a cart takes with it: the payments as they will stand, and the discounts used.
+
+    Every certificate is a payment whose `method_id` is the certificate's id. `buyer` is the folded e-mail address.
+    """
+
+    payment: Payment | None
+    certificates: tuple[Payment, ...]
+    discounts: tuple[int, ...]
+    buyer: str
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A whole order, ready to exist, with what it takes from outside and what merchants are due."""
+
+    order: Order
+    parts: tuple[OrderPart, ...]
+    lines: tuple[OrderLine, ...]
+    basket: Basket
+    payouts: tuple[Payout, ...] = ()
+    purchase: Purchase | None = None
+
+    @property
+    def captured_later(self) -> bool:
+        """Whether the charge is only reserved, to be taken once the order stands."""
+        payment = self.purchase.payment if self.purchase else None
+        return payment is not None and payment.state == "reserved"
+
+    @property
+    def due(self) -> int:
+        """What is left to charge, in minor units, once gift certificates have paid their part."""
+        return self.order.total - sum(p.amount for p in (self.purchase.certificates if self.purchase else ()))
+
+
+class Attempt(Record, frozen=True):
+    """One try to place or to pay an order. `lease_until` is real time: until then somebody drives it.
+
+    `kind` says whether the order exists already (pay) or comes to exist by this attempt (place). `intent` is the
+    provider's charge where the shopper's browser had it prepared before. `outcome` is what a refusal came to.
+    """
+
+    id: int
+    uuid: UUID
+    order: int
+    kind: Literal["place", "pay"]
+    channel: int
+    environment: str
+    state: Literal["open", "done", "refused"]
+    version: int
+    lease_until: datetime
+    draft: Draft
+    intent: str | None
+    outcome: str
+    started_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def key(self) -> Hashable:
+        """The attempt's id."""
+        return self.id

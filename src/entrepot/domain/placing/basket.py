@@ -1,0 +1,98 @@
+"""A basket: what somebody wants to buy, where it shall go and how it is paid, and what has to be known to judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+
+from entrepot.domain.catalogue.products import Offer, OfferKey
+from entrepot.domain.channels.accounts import Environment, Reference
+from entrepot.domain.kernel.records import View
+from entrepot.domain.orders.records import Address
+from entrepot.failures.orders import LineRef
+
+EXTERNAL_ID = "external-order"
+PAYMENT_TOKEN = "payment-token"  # noqa: S105  (the kind of a reference, not a token)
+
+EXTERNAL = "external payment"
+"""The payment method of accounts that collect the money themselves."""
+
+
+class WantedLine(msgspec.Struct, frozen=True):
+    """A quantity of a product's variant. The ids are None where what the caller sent cannot be one of ours."""
+
+    product: UUID | None
+    variant: int | None
+    quantity: int
+    ref: LineRef
+    expected_price: int | None = None
+
+
+class WantedPayment(msgspec.Struct, frozen=True):
+    """How the order is to be paid. `token` is a hash of the proof; `amounts` is what an account says it collected."""
+
+    method: str
+    token: str | None = None
+    amounts: dict[str, int] | None = None
+
+
+class Basket(msgspec.Struct, frozen=True):
+    """What is asked for, as far as the checks before taxes look at it; `cart` is the one that the order comes of."""
+
+    channel: int
+    environment: Environment
+    currency: str
+    lines: tuple[WantedLine, ...]
+    ship_to: Address
+    payment: WantedPayment
+    external_id: str | None = None
+    cart: int | None = None
+
+
+def offer_key(basket: Basket, line: WantedLine) -> OfferKey | None:
+    """The name of the offer that a line looks at; None where its ids cannot be ours."""
+    if line.product is None:
+        return None
+    return OfferKey(basket.channel, basket.environment, line.product, line.variant or 0, basket.currency)
+
+
+def offer_of(view: View, basket: Basket, line: WantedLine) -> Offer | None:
+    """The loaded offer of a line."""
+    key = offer_key(basket, line)
+    return view.get(Offer, key) if key else None
+
+
+def offer_keys(basket: Basket) -> Iterable[OfferKey]:
+    """The offers to load for a basket."""
+    return [key for line in basket.lines if (key := offer_key(basket, line))]
+
+
+def reference_keys(basket: Basket) -> list[tuple[int, str, str, str]]:
+    """The names given from outside that the basket would take."""
+    return [
+        (basket.channel, basket.environment, kind, value)
+        for kind, value in ((EXTERNAL_ID, basket.external_id), (PAYMENT_TOKEN, basket.payment.token))
+        if value is not None
+    ]
+
+
+def shipping_keys(basket: Basket, view: View) -> Iterable[tuple[str, str, str]]:
+    """The shipping rates to load, once the offers are known."""
+    country, currency = basket.ship_to.country, basket.currency
+    offers = (offer_of(view, basket, line) for line in basket.lines)
+    return {(offer.merchant_ref, country, currency) for offer in offers if offer and offer.merchant_ref}
+
+
+def stock_keys(basket: Basket, view: View) -> Iterable[int]:
+    """The tracked variants whose stock the basket looks at."""
+    offers = (offer_of(view, basket, line) for line in basket.lines)
+    return {offer.variant_id for offer in offers if offer and offer.variant_id and offer.tracked}
+
+
+def token_used(basket: Basket, view: View) -> bool:
+    """Whether the payment token has already paid for an order of this account."""
+    token = basket.payment.token
+    key = (basket.channel, basket.environment, PAYMENT_TOKEN, token)
+    return token is not None and view.get(Reference, key) is not None

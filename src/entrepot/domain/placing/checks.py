@@ -1,0 +1,285 @@
+"""Appraising an order: every check before taxes, in the one order in which they count, and the priced lines.
+
+The same functions run on a plain read (the quote) and on locked rows (the placing), so the two cannot disagree on
+what a rule means. A step that fails ends the appraisal; the steps over lines and over stock gather all failures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from entrepot.domain.catalogue.products import Offer
+from entrepot.domain.channels.accounts import Channel, Reference
+from entrepot.domain.kernel import regions
+from entrepot.domain.kernel.records import View
+from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID, Basket, WantedLine, offer_of
+from entrepot.domain.pricing import flat_rates as shipping
+from entrepot.domain.pricing.flat_rates import ShippingRate
+from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.levels import Level
+from entrepot.failures import Failure
+from entrepot.failures.orders import (
+    DuplicateExternalOrder,
+    LineFailure,
+    LineRef,
+    MerchantUnknown,
+    NoShippingToCountry,
+    NotEnoughStock,
+    OrderSourceUnrecognized,
+    PriceChanged,
+    PriceInvalid,
+    ProductUnavailable,
+    ProductUnknown,
+    ProvinceUnknown,
+    SoldOut,
+    VariantUnknown,
+)
+from entrepot.failures.payments import (
+    ExternalPaymentNotImplemented,
+    ExternalPaymentUnsupported,
+    PaymentAmountsMissing,
+    PaymentMethodUnsupported,
+)
+
+if TYPE_CHECKING:
+    from entrepot.domain.channels.accounts import ExternalPayment
+
+METHODS = frozenset({"credit card", "stripe", "afterpay", EXTERNAL})
+"""The payment methods that the platform knows; an account enables some of them."""
+
+Failures = tuple[Failure, ...]
+NONE: Failures = ()
+
+
+class PricedLine(msgspec.Struct, frozen=True):
+    """A wanted line with the offer that answers it."""
+
+    wanted: WantedLine
+    offer: Offer
+
+    @property
+    def price(self) -> int:
+        """The unit price in minor units."""
+        return self.offer.price or 0
+
+    @property
+    def goods(self) -> int:
+        """Price times quantity."""
+        return self.price * self.wanted.quantity
+
+
+class Shipment(msgspec.Struct, frozen=True):
+    """One merchant's lines (by their index) and what sending them costs."""
+
+    merchant_ref: str
+    merchant_id: int
+    merchant_name: str
+    merchant_country: str
+    lines: tuple[int, ...]
+    cost: int
+
+
+class Appraised(msgspec.Struct, frozen=True):
+    """A basket that passed every check before taxes."""
+
+    lines: tuple[PricedLine, ...]
+    shipments: tuple[Shipment, ...]
+
+
+class Appraiser:
+    """Runs the checks of one basket over one view; what a check finds out, the later ones and the result reuse."""
+
+    def __init__(
+        self, basket: Basket, view: View, *, paying: bool = True, known_order: int | None = None
+    ) -> None:
+        """`paying` is off for orders that are paid later; `known_order` may hold the external id already."""
+        self.basket = basket
+        self.view = view
+        self.paying = paying
+        self.known_order = known_order
+
+    def run(self) -> Appraised | Failures:
+        """The appraised basket, or the failures of the first step that found any."""
+        for check in CHECKS:
+            failures = check(self)
+            if failures:
+                return failures
+        return Appraised(self.priced, tuple(self.shipments))
+
+    @cached_property
+    def channel(self) -> Channel:
+        """The account; its absence is a fault of the caller, not of the request."""
+        channel = self.view.get(Channel, self.basket.channel)
+        if channel is None:
+            raise LookupError(f"channel {self.basket.channel} was not loaded")
+        return channel
+
+    @cached_property
+    def priced(self) -> tuple[PricedLine, ...]:
+        """The lines with their offers; only meaningful once the line check has passed."""
+        offers = [offer_of(self.view, self.basket, line) for line in self.basket.lines]
+        return tuple(
+            PricedLine(line, offer)
+            for line, offer in zip(self.basket.lines, offers, strict=True)
+            if offer is not None
+        )
+
+    @cached_property
+    def rates(self) -> dict[str, ShippingRate | None]:
+        """Each merchant's rate to the destination, None where it does not ship there."""
+        country, currency = self.basket.ship_to.country, self.basket.currency
+        refs = {line.offer.merchant_ref or "" for line in self.priced}
+        return {ref: self.view.get(ShippingRate, (ref, country, currency)) for ref in refs}
+
+    @cached_property
+    def shipments(self) -> list[Shipment]:
+        """One shipment per merchant, in the order in which the merchants first appear."""
+        grouped: dict[str, list[int]] = {}
+        for index, line in enumerate(self.priced):
+            grouped.setdefault(line.offer.merchant_ref or "", []).append(index)
+        return [self._shipment(ref, indexes) for ref, indexes in grouped.items()]
+
+    def _shipment(self, ref: str, indexes: list[int]) -> Shipment:
+        lines = [self.priced[index] for index in indexes]
+        first, rate = lines[0].offer, self.rates[ref]
+        goods = sum(line.goods for line in lines)
+        all_free = all(line.offer.free_shipping for line in lines)
+        cost = shipping.cost(rate, goods, all_free=all_free) if rate else 0
+        return Shipment(
+            ref, first.merchant_id or 0, first.merchant_name, first.merchant_country, tuple(indexes), cost
+        )
+
+
+def _source(a: Appraiser) -> Failures:
+    return NONE if a.channel.settings.source in a.channel.known_sources else (OrderSourceUnrecognized(),)
+
+
+def _duplicate(a: Appraiser) -> Failures:
+    basket = a.basket
+    if basket.external_id is None:
+        return NONE
+    taken = a.view.get(Reference, (basket.channel, basket.environment, EXTERNAL_ID, basket.external_id))
+    if taken is None or taken.target == a.known_order:
+        return NONE
+    return (DuplicateExternalOrder(basket.external_id),)
+
+
+def _method(a: Appraiser) -> Failures:
+    method = a.basket.payment.method
+    if method in METHODS and method in a.channel.settings.payment_methods:
+        return NONE
+    return (PaymentMethodUnsupported(method),)
+
+
+def _external_account(a: Appraiser) -> Failures:
+    payment = a.basket.payment
+    if payment.method != EXTERNAL:
+        return NONE
+    if a.paying and payment.amounts is None:
+        return (PaymentAmountsMissing(),)
+    config = a.channel.settings.external_payment
+    if config is None:
+        return (ExternalPaymentUnsupported(),)
+    return NONE if _implemented(config) else (ExternalPaymentNotImplemented(config.type),)
+
+
+def _implemented(config: ExternalPayment) -> bool:
+    return config.type == "api" and config.api is not None and config.api.type == "apiKey"
+
+
+def _lines(a: Appraiser) -> Failures:
+    return tuple(failure for line in a.basket.lines if (failure := _line(a, line)))
+
+
+def _line(a: Appraiser, line: WantedLine) -> Failure | None:
+    offer = offer_of(a.view, a.basket, line)
+    failure = offer_failure(offer, line.ref, a.channel.known_integrations)
+    if failure is not None or offer is None:
+        return failure
+    return PriceChanged(line.ref) if _price_moved(offer, line) else None
+
+
+def offer_failure(offer: Offer | None, ref: LineRef, integrations: Collection[str]) -> LineFailure | None:
+    """Why an offer cannot be bought by anybody, whatever price he has seen; None where it can."""
+    if offer is None or offer.product_id is None:
+        return ProductUnknown(ref)
+    # An account of a door without fractions sees whole-unit variants only.
+    if offer.variant_id is None or offer.scale != 0:
+        return VariantUnknown(ref)
+    if offer.merchant_id is None or offer.integration not in integrations:
+        return MerchantUnknown(ref, offer.merchant_ref)
+    if not offer.available:
+        return ProductUnavailable(ref)
+    return None if offer.price is not None and offer.price > 0 else PriceInvalid(ref)
+
+
+def _price_moved(offer: Offer, line: WantedLine) -> bool:
+    seen = line.expected_price if line.expected_price is not None else offer.remembered
+    return seen is not None and seen != offer.price
+
+
+def _method_of_products(a: Appraiser) -> Failures:
+    method = a.basket.payment.method
+    if any(method in line.offer.excluded_methods for line in a.priced):
+        return (PaymentMethodUnsupported(method),)
+    return NONE
+
+
+def province_failures(a: Appraiser) -> Failures:
+    """Whether the destination names a province that is none, or lacks one that its country needs."""
+    country, province = a.basket.ship_to.country, a.basket.ship_to.province
+    if not regions.country_exists(country):
+        return NONE  # no merchant ships to a country that does not exist: the next check says so
+    known = bool(regions.province_of(country, province)) if province else not regions.needs_province(country)
+    return NONE if known else (ProvinceUnknown(country, province),)
+
+
+def destination_failures(a: Appraiser) -> Failures:
+    """One failure for all lines whose merchant does not ship to the destination."""
+    stranded = tuple(line.wanted.ref for line in a.priced if a.rates[line.offer.merchant_ref or ""] is None)
+    return (NoShippingToCountry(a.basket.ship_to.country, stranded),) if stranded else NONE
+
+
+def _stock(a: Appraiser) -> Failures:
+    if a.channel.settings.stock == "record":
+        return NONE
+    asked: dict[int, int] = {}
+    first: dict[int, LineRef] = {}
+    for line in a.priced:
+        variant = line.offer.variant_id
+        if variant is not None and line.offer.tracked:
+            asked[variant] = asked.get(variant, 0) + line.wanted.quantity
+            first.setdefault(variant, line.wanted.ref)
+    return tuple(
+        failure
+        for variant, quantity in asked.items()
+        if (failure := _short(a, variant, quantity, first[variant]))
+    )
+
+
+def _short(a: Appraiser, variant: int, quantity: int, ref: LineRef) -> Failure | None:
+    levels = a.view.children(Level, variant)
+    if a.channel.settings.stock == "backorder" and levels:
+        return None  # what is missing will be owed at the first location
+    free = stock.available(levels)
+    if free >= quantity:
+        return None
+    return SoldOut(ref) if free == 0 else NotEnoughStock(ref, quantity, free)
+
+
+CHECKS: tuple[Callable[[Appraiser], Failures], ...] = (
+    _source,
+    _duplicate,
+    _method,
+    _external_account,
+    _lines,
+    _method_of_products,
+    province_failures,
+    destination_failures,
+    _stock,
+)
+"""The order in which checks run decides which failure a caller sees; contract: bonsai, `Order of checks on submit`."""

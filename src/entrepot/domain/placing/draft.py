@@ -1,0 +1,336 @@
+"""Drafting an order: from a basket to a whole order, appraised, taxed and added up, that does not exist yet."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference
+from entrepot.domain.kernel.records import Command, Ids, Refused, Stage, View, refused
+from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Person
+from entrepot.domain.placing import checks as appraisal
+from entrepot.domain.placing.attempts import Draft, Payout
+from entrepot.domain.placing.basket import Basket, offer_keys, reference_keys, shipping_keys, stock_keys
+from entrepot.domain.placing.checks import Appraised, Appraiser
+from entrepot.domain.pricing import taxes
+from entrepot.domain.pricing.flat_rates import LABEL
+from entrepot.domain.pricing.taxes import Destination, TaxCompany, TaxLine, TaxQuery, TaxQuote, TaxRate
+from entrepot.failures import Failure
+from entrepot.failures.orders import OrderNotPayable, QuoteStale
+from entrepot.failures.payments import TaxRefused
+
+NEEDS_PAYOUT = "shopify"
+"""The integration whose merchants are paid by transfer when their order is placed."""
+
+
+class Quoted(msgspec.Struct, frozen=True):
+    """What an outside provider was asked and answered; placing checks that the question is still the same."""
+
+    query: TaxQuery
+    quote: TaxQuote
+
+
+class Existing(msgspec.Struct, frozen=True):
+    """A pending order that is to be paid, as it was when its basket was made of it."""
+
+    order: int
+    uuid: UUID
+    version: int
+
+
+class OrderCommand(Command, frozen=True):
+    """What the commands that appraise a basket share: the basket, who orders it, and what to load for it."""
+
+    pays: ClassVar[bool] = True
+    """Whether the order is paid with this command, or recorded to be paid later."""
+
+    stages = frozenset(
+        {
+            Stage.CHANNEL,
+            Stage.REFERENCE,
+            Stage.CART,
+            Stage.ORDER,
+            Stage.OFFER,
+            Stage.SHIPPING,
+            Stage.TAX,
+            Stage.STOCK,
+        }
+    )
+
+    basket: Basket
+    person: Person
+    note: str | None = None
+    data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    quoted: Quoted | None = None
+    existing: Existing | None = None
+
+    @property
+    def ids(self) -> int:
+        """The order's, its payment's, and one per line."""
+        return 2 + len(self.basket.lines)
+
+    @property
+    def weight(self) -> int:
+        """An order writes about six rows, and three more per line."""
+        return 6 + 3 * len(self.basket.lines)
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """Account and references first, then offers, then what the offers lead to."""
+        basket = self.basket
+        match stage:
+            case Stage.CHANNEL:
+                return (basket.channel,)
+            case Stage.REFERENCE:
+                return reference_keys(basket)
+            case Stage.ORDER:
+                return (self.existing.order,) if self.existing else ()
+            case Stage.OFFER:
+                return offer_keys(basket)
+            case Stage.SHIPPING:
+                return shipping_keys(basket, view)
+            case Stage.TAX:
+                channel = view.get(Channel, basket.channel)
+                return tax_keys(channel, basket) if channel else ()
+            case Stage.STOCK:
+                return stock_keys(basket, view)
+            case _:
+                return ()
+
+
+def draft(
+    command: OrderCommand,
+    view: View,
+    now: datetime,
+    ids: Ids,
+) -> Draft | Refused:
+    """The order as it would be, or why it cannot be."""
+    state = "placed" if command.pays else "pending"
+    existing = command.existing
+    if existing and (stale := _stale(existing, view)):
+        return refused(stale)
+    number, uuid = (existing.order, existing.uuid) if existing else (ids.next(), ids.uuid())
+    known = existing.order if existing else None
+    appraiser = Appraiser(command.basket, view, paying=command.pays, known_order=known)
+    appraised = appraiser.run()
+    if isinstance(appraised, tuple):
+        return Refused(appraised)
+    query = tax_query(appraiser.channel, command.basket, appraised)
+    quote = _taxes(command, appraiser.channel, query, view)
+    if isinstance(quote, Failure):
+        return refused(quote)
+    line_ids = _line_ids(view, number, len(appraised.lines), ids)
+    drafted = _assemble(command, appraised, quote, now, number, uuid, state, line_ids)
+    return _continued(drafted, view.get(Order, number)) if existing else drafted
+
+
+def _line_ids(view: View, order: int, count: int, ids: Ids) -> list[int]:
+    """The ids of an order's lines: those that it has, and fresh ones."""
+    known = {line.no: line.id for line in view.children(OrderLine, order)}
+    return [known.get(no) or ids.next() for no in range(1, count + 1)]
+
+
+def _stale(existing: Existing, view: View) -> Failure | None:
+    order = view.get(Order, existing.order)
+    if order is None or order.state != "pending" or order.payment_state == "pending":
+        return OrderNotPayable(str(existing.order))
+    return QuoteStale(1) if order.version != existing.version else None
+
+
+def _continued(drafted: Draft, before: Order | None) -> Draft:
+    """The same order, paid now: its history goes on and it was placed when it was placed."""
+    if before is None:
+        return drafted
+    order = msgspec.structs.replace(
+        drafted.order, placed_at=before.placed_at, version=before.version + 1, events=before.events + 1
+    )
+    return msgspec.structs.replace(drafted, order=order)
+
+
+def holding_attempt(basket: Basket, view: View) -> int | None:
+    """The open attempt that holds one of the basket's outside names."""
+    held = (view.get(Reference, name) for name in reference_keys(basket))
+    return next((name.attempt for name in held if name and name.attempt is not None), None)
+
+
+def simulated_taxes(settings: ChannelSettings, basket: Basket) -> bool:
+    """Whether the platform's own table of rates answers: for accounts that say so, and for every test order."""
+    return settings.taxes.provider == "simulated" or basket.environment == "test"
+
+
+def quote_question(command: OrderCommand, view: View) -> TaxQuery | Refused | None:
+    """What an outside tax provider is to be asked; None where the order waits for an attempt to end first."""
+    if holding_attempt(command.basket, view) is not None:
+        return None
+    known = command.existing.order if command.existing else None
+    appraiser = Appraiser(command.basket, view, paying=command.pays, known_order=known)
+    appraised = appraiser.run()
+    if isinstance(appraised, tuple):
+        return Refused(appraised)
+    return tax_query(appraiser.channel, command.basket, appraised)
+
+
+def tax_keys(channel: Channel, basket: Basket) -> Iterable[Hashable]:
+    """The simulated provider's company and country; an outside provider knows its own."""
+    if not simulated_taxes(channel.settings, basket):
+        return ()
+    return ((channel.settings.taxes.company, basket.ship_to.country),)
+
+
+def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuery:
+    """The appraised basket as a tax provider sees it."""
+    to = basket.ship_to
+    return TaxQuery(
+        channel.settings.taxes.company,
+        basket.currency,
+        Destination(to.country, (to.province or "").upper(), to.zip, to.city, to.address1),
+        tuple(
+            TaxLine(
+                str(no),
+                line.goods,
+                line.offer.merchant_country,
+                tax_included=line.offer.tax_included,
+                quantity=line.wanted.quantity,
+            )
+            for no, line in enumerate(appraised.lines, 1)
+        ),
+        tuple(
+            TaxLine(f"S{no}", shipment.cost, shipment.merchant_country)
+            for no, shipment in enumerate(appraised.shipments, 1)
+        ),
+    )
+
+
+def _taxes(command: OrderCommand, channel: Channel, query: TaxQuery, view: View) -> TaxQuote | Failure:
+    if simulated_taxes(channel.settings, command.basket):
+        return simulated_answer(channel, query, view)
+    if command.quoted is None or command.quoted.query != query:
+        return QuoteStale(1)
+    return command.quoted.quote
+
+
+def simulated_answer(channel: Channel, query: TaxQuery, view: View) -> TaxQuote | TaxRefused:
+    """What the platform's own table of rates says to the question."""
+    company = view.get(TaxCompany, query.company)
+    if channel.settings.taxes.provider != "simulated":
+        # A test order of an account whose company only the provider knows.
+        company = TaxCompany(query.company)
+    return taxes.simulate(query, company, _rates(query.ship_to, view))
+
+
+def _rates(to: Destination, view: View) -> dict[tuple[str, str], TaxRate]:
+    names = ((to.country, to.province), (to.country, ""))
+    return {name: rate for name in names if (rate := view.get(TaxRate, name))}
+
+
+def _assemble(
+    command: OrderCommand,
+    appraised: Appraised,
+    quote: TaxQuote,
+    now: datetime,
+    number: int,
+    uuid: UUID,
+    state: Literal["placed", "pending"],
+    line_ids: Sequence[int],
+) -> Draft:
+    parts, part_of = _parts(number, appraised, quote)
+    lines = tuple(
+        _line(number, no, line_ids[no - 1], part_of[no - 1], line, quote)
+        for no, line in enumerate(appraised.lines, 1)
+    )
+    order = _order(command, parts, lines, quote, now, number, uuid, state)
+    return Draft(order, parts, lines, command.basket, _payouts(appraised, parts))
+
+
+def _payouts(appraised: Appraised, parts: tuple[OrderPart, ...]) -> tuple[Payout, ...]:
+    due: list[Payout] = []
+    for shipment, part in zip(appraised.shipments, parts, strict=True):
+        lines = [appraised.lines[index] for index in shipment.lines]
+        offer = lines[0].offer
+        if offer.integration == NEEDS_PAYOUT:
+            amount = sum(line.goods for line in lines) + part.shipping
+            due.append(Payout(shipment.merchant_ref, offer.payout_account, amount))
+    return tuple(due)
+
+
+def _parts(
+    number: int, appraised: Appraised, quote: TaxQuote
+) -> tuple[tuple[OrderPart, ...], dict[int, int]]:
+    parts: list[OrderPart] = []
+    part_of: dict[int, int] = {}
+    for no, (shipment, tax) in enumerate(zip(appraised.shipments, quote.shipping_taxes, strict=True), 1):
+        parts.append(
+            OrderPart(
+                number, no, shipment.merchant_id, shipment.merchant_name, None, shipment.cost, tax, LABEL
+            )
+        )
+        part_of.update(dict.fromkeys(shipment.lines, no))
+    return tuple(parts), part_of
+
+
+def _line(
+    number: int, no: int, line_id: int, part: int, priced: appraisal.PricedLine, quote: TaxQuote
+) -> OrderLine:
+    offer, quantity = priced.offer, priced.wanted.quantity
+    return OrderLine(
+        order=number,
+        no=no,
+        id=line_id,
+        part=part,
+        product=offer.name.product,
+        product_id=offer.product_id or 0,
+        variant=offer.variant_id or 0,
+        sku=offer.sku,
+        name=offer.title,
+        price=priced.price,
+        quantity=quantity,
+        tax=quote.line_taxes[no - 1],
+        duties=quote.duties[no - 1],
+        requires_shipping=offer.requires_shipping,
+        tracked=offer.tracked,
+        new=quantity,
+    )
+
+
+def _order(
+    command: OrderCommand,
+    parts: tuple[OrderPart, ...],
+    lines: tuple[OrderLine, ...],
+    quote: TaxQuote,
+    now: datetime,
+    number: int,
+    uuid: UUID,
+    state: Literal["placed", "pending"],
+) -> Order:
+    basket = command.basket
+    goods, shipped = sum(line.goods for line in lines), sum(part.shipping for part in parts)
+    return Order(
+        id=number,
+        uuid=uuid,
+        channel=basket.channel,
+        environment=basket.environment,
+        state=state,
+        reason="",
+        payment_state="unpaid",
+        currency=basket.currency,
+        person=command.person,
+        ship_to=basket.ship_to,
+        goods=goods,
+        goods_tax=quote.goods_tax,
+        shipping=shipped,
+        shipping_tax=quote.shipping_tax,
+        duties=quote.total_duties,
+        total=goods + shipped + quote.total_tax + quote.total_duties,
+        external_id=basket.external_id,
+        payment_method=basket.payment.method,
+        payment_description=None,
+        note=command.note,
+        placed_at=now,
+        changed_at=now,
+        version=1,
+        events=1,
+        data=command.data,
+    )

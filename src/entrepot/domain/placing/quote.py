@@ -1,0 +1,138 @@
+"""Checkout: what a basket would cost now. Lines that cannot be bought are left out and said, the others are totalled.
+
+The checks are those of an order (`appraisal`), with three differences (Bonsai, `Checkout totals` and second reading 9):
+every check runs however many fail, stock is told and not checked, and a price that has changed is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from entrepot.domain.channels.accounts import Channel
+from entrepot.domain.kernel.records import View
+from entrepot.domain.orders.records import Address
+from entrepot.domain.placing import checks as appraisal
+from entrepot.domain.placing.basket import Basket, WantedLine, offer_of
+from entrepot.domain.placing.checks import Appraised, Appraiser, PricedLine, Shipment
+from entrepot.domain.placing.draft import tax_query
+from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
+from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.levels import Level
+from entrepot.failures import Failure
+from entrepot.failures.orders import LineFailure, MerchantUnknown, PriceInvalid, ProductUnavailable
+
+NOWHERE = Address("", "", "", "", "", "")
+"""The destination of a shopper who has not said where he lives: nobody ships there, and nobody taxes it."""
+
+
+class CheckedLine(msgspec.Struct, frozen=True):
+    """A wanted line: `priced` is None where it cannot be bought, `inventory` is how much of it is there."""
+
+    wanted: WantedLine
+    priced: PricedLine | None
+    inventory: int
+
+
+class Checkout(msgspec.Struct, frozen=True):
+    """What a basket comes to. All amounts are in minor units; `taxes` is None where there is nothing to tax.
+
+    `sold` are the lines that can be bought; the shipments name them by their index. `question` is what a tax
+    provider is to be asked.
+    """
+
+    lines: tuple[CheckedLine, ...]
+    sold: tuple[PricedLine, ...]
+    shipments: tuple[Shipment, ...]
+    failures: tuple[Failure, ...]
+    question: TaxQuery | None
+    taxes: TaxQuote | None = None
+
+    @property
+    def goods(self) -> int:
+        """The price of what can be bought."""
+        return sum(line.goods for line in self.sold)
+
+    @property
+    def shipping(self) -> int:
+        """What sending it costs."""
+        return sum(shipment.cost for shipment in self.shipments)
+
+    @property
+    def tax(self) -> int:
+        """The tax on goods and shipping."""
+        return self.taxes.total_tax if self.taxes else 0
+
+    @property
+    def duties(self) -> int:
+        """The duties on the goods."""
+        return self.taxes.total_duties if self.taxes else 0
+
+    @property
+    def total(self) -> int:
+        """All of it together."""
+        return self.goods + self.shipping + self.tax + self.duties
+
+
+def check_out(basket: Basket, view: View) -> Checkout:
+    """What the basket comes to before taxes."""
+    every = Appraiser(basket, view, paying=False)
+    faults = [_fault(every, line) for line in basket.lines]
+    bought = _only(basket, (line for line, fault in zip(basket.lines, faults, strict=True) if fault is None))
+    known = Appraiser(bought, view, paying=False)
+    failures: list[Failure] = [fault for fault in faults if fault]
+    shipped = False
+    if basket.ship_to != NOWHERE:
+        # An address that is no address is treated as if there were none yet.
+        lost = appraisal.province_failures(known)
+        failures += lost or appraisal.destination_failures(known)
+        shipped = not lost
+    if shipped:
+        known = Appraiser(_only(bought, _reached(known)), view, paying=False)
+    return _summed(every, known, failures, shipped=shipped)
+
+
+def taxed(checkout: Checkout, answer: TaxQuote | Failure) -> Checkout:
+    """The checkout with the tax provider's answer; where it gave none, that is said and nothing is added."""
+    if isinstance(answer, Failure):
+        return msgspec.structs.replace(checkout, failures=(*checkout.failures, answer))
+    return msgspec.structs.replace(checkout, taxes=answer)
+
+
+def _summed(every: Appraiser, known: Appraiser, failures: list[Failure], *, shipped: bool) -> Checkout:
+    sold, shipments = known.priced, tuple(known.shipments) if shipped else ()
+    asked = shipped and bool(sold)
+    question = tax_query(known.channel, known.basket, Appraised(sold, shipments)) if asked else None
+    # Lines that are alike share one fate, so a line is found by what it wants.
+    by_wanted = {line.wanted: line for line in sold}
+    lines = tuple(_checked(every, line, by_wanted.get(line)) for line in every.basket.lines)
+    return Checkout(lines, sold, shipments, tuple(failures), question)
+
+
+def _fault(every: Appraiser, line: WantedLine) -> LineFailure | None:
+    """Why nobody can buy the line; what is wrong with its merchant or price is no concern of a shopper."""
+    offer = offer_of(every.view, every.basket, line)
+    fault = appraisal.offer_failure(offer, line.ref, every.channel.known_integrations)
+    return ProductUnavailable(line.ref) if isinstance(fault, MerchantUnknown | PriceInvalid) else fault
+
+
+def _only(basket: Basket, lines: Iterable[WantedLine]) -> Basket:
+    return msgspec.structs.replace(basket, lines=tuple(lines))
+
+
+def _reached(known: Appraiser) -> list[WantedLine]:
+    """The lines whose merchants ship to the destination."""
+    return [line.wanted for line in known.priced if known.rates[line.offer.merchant_ref or ""] is not None]
+
+
+def _checked(every: Appraiser, wanted: WantedLine, priced: PricedLine | None) -> CheckedLine:
+    return CheckedLine(wanted, priced, _inventory(every.channel, every.view, priced) if priced else 0)
+
+
+def _inventory(channel: Channel, view: View, line: PricedLine) -> int:
+    """How many of the wanted units are there (Bonsai, I11); who need not be in stock is never short."""
+    quantity = line.wanted.quantity
+    if channel.settings.stock != "reserve" or not line.offer.tracked:
+        return quantity
+    return min(quantity, stock.available(view.children(Level, line.offer.variant_id)))

@@ -1,0 +1,269 @@
+"""The two batches of an attempt: reserving before outside calls are made, and completing or releasing after them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from entrepot.domain.carts.redeem import bought, codes_want, not_bought
+from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.kernel.records import (
+    Changes,
+    Command,
+    Decided,
+    Decision,
+    Ids,
+    Refused,
+    Stage,
+    View,
+    refused,
+)
+from entrepot.domain.orders.records import Order
+from entrepot.domain.outbox.deliveries import Delivery
+from entrepot.domain.placing.attempts import Attempt, Draft
+from entrepot.domain.placing.basket import PAYMENT_TOKEN, Basket, reference_keys, token_used
+from entrepot.domain.placing.draft import OrderCommand, draft
+from entrepot.domain.placing.place import claims, drop_recorded, holds_for, in_flight, settle, token_reuse
+from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.levels import Hold, Level
+
+
+class Reserved(msgspec.Struct, frozen=True):
+    """The attempt that now holds stock and names; whoever gets this drives it until its lease ends."""
+
+    attempt: Attempt
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Somebody else brought the attempt to its end first."""
+
+    attempt: Attempt
+
+
+class Released(msgspec.Struct, frozen=True):
+    """Nothing of the order remains but its attempt."""
+
+    attempt: Attempt
+
+
+class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
+    """Batch 1: the checks on locked rows, the holds, and the attempt with the whole draft."""
+
+    lease_until: datetime
+    intent: str | None = None
+
+    @property
+    def ids(self) -> int:
+        """The order's, the attempt's, and one per line."""
+        return 2 + len(self.basket.lines)
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse by the first check that fails, or reserve."""
+        if waiting := in_flight(self.basket, view):
+            return Decided(waiting, Changes())
+        drafted = draft(self, view, now, ids)
+        if isinstance(drafted, Refused):
+            return drafted
+        if token_used(self.basket, view):
+            return refused(token_reuse(self.basket))
+        attempt = self._attempt(drafted, now, ids)
+        changes = Changes((attempt, *holds_for(drafted, view), *held_names(attempt)))
+        if self.existing and (order := view.get(Order, self.existing.order)):
+            # While money is on its way the order can neither be cancelled nor expire nor be paid again.
+            changes.put(msgspec.structs.replace(order, payment_state="pending"))
+        return Decided(Reserved(attempt), changes)
+
+    def _attempt(self, drafted: Draft, now: datetime, ids: Ids) -> Attempt:
+        return Attempt(
+            id=ids.next(),
+            uuid=ids.uuid(),
+            order=drafted.order.id,
+            kind="pay" if self.existing else "place",
+            channel=self.basket.channel,
+            environment=self.basket.environment,
+            state="open",
+            version=1,
+            lease_until=self.lease_until,
+            draft=drafted,
+            intent=self.intent,
+            outcome="",
+            started_at=now,
+            ended_at=None,
+        )
+
+
+class AttemptCommand(Command, frozen=True):
+    """What the commands that end an attempt share."""
+
+    attempt: int
+    order: int
+    basket: Basket
+
+    @property
+    def weight(self) -> int:
+        """About as many rows as the order has."""
+        return 8 + 4 * len(self.basket.lines)
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The attempt, the order or cart where it exists already, and the names that are held."""
+        match stage:
+            case Stage.CART:
+                return () if self.basket.cart is None else (self.basket.cart,)
+            case Stage.REFERENCE:
+                return reference_keys(self.basket)
+            case Stage.ORDER:
+                return (self.order,)
+            case Stage.ATTEMPT:
+                return (self.attempt,)
+            case _:
+                return ()
+
+    def open_attempt(self, view: View) -> Attempt | Ended:
+        """The attempt if it is still to be decided. Raises `LookupError` for one that does not exist."""
+        attempt = view.get(Attempt, self.attempt)
+        if attempt is None:
+            raise LookupError(f"there is no attempt {self.attempt}")
+        return attempt if attempt.state == "open" else Ended(attempt)
+
+
+class CompleteAttempt(AttemptCommand, frozen=True):
+    """Batch 2: the order exists and is paid. `reference` is the gateway's name for the charge."""
+
+    reference: str | None = None
+    description: str | None = None
+
+    @property
+    def ids(self) -> int:
+        """The payment's."""
+        return 1
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Settle the draft, unless somebody ended the attempt before."""
+        attempt = self.open_attempt(view)
+        if isinstance(attempt, Ended):
+            return Decided(attempt, Changes())
+        changes = Changes((_ended(attempt, "done", now),))
+        changes.put(*_payouts(attempt, self.reference, now))
+        if attempt.draft.purchase is not None:
+            placed = bought(attempt.draft, view, now, changes, self.reference, self.description)
+            changes.put(*claims(placed.order, self.basket))
+            return Decided(placed, changes)
+        drafted = _continued(attempt.draft, view)
+        placed = settle(drafted, now, changes, ids, self.reference, self.description)
+        drop_recorded(drafted, view, changes)
+        return Decided(placed, changes)
+
+
+class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
+    """Batch 2 of an order that failed: the holds and the names go, and `outcome` says why."""
+
+    outcome: str
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """What every ending wants, the codes that were used, and the stock that is held."""
+        if stage is Stage.STOCK:
+            return {hold.variant for hold in view.children(Hold, self.order)}
+        attempt = view.get(Attempt, self.attempt)
+        if attempt is not None and attempt.draft.purchase is not None:
+            return codes_want(stage, attempt.draft.purchase, self.order) or super().wants(stage, view)
+        return super().wants(stage, view)
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Give back what the attempt holds, unless somebody ended it before."""
+        del ids
+        attempt = self.open_attempt(view)
+        if isinstance(attempt, Ended):
+            return Decided(attempt, Changes())
+        ended = msgspec.structs.replace(_ended(attempt, "refused", now), outcome=self.outcome)
+        changes = Changes((ended,))
+        _free_names(attempt, view, changes)
+        free_holds(view, self.order, changes)
+        if attempt.draft.purchase is not None:
+            not_bought(attempt.draft, view, now, changes)
+        if attempt.kind == "pay" and (order := view.get(Order, self.order)):
+            changes.put(msgspec.structs.replace(order, payment_state="unpaid"))
+        return Decided(Released(ended), changes)
+
+
+class ExtendLease(Command, frozen=True):
+    """Take over an attempt whose lease has ended: of several who try, one gets it."""
+
+    attempt: int
+    seen_until: datetime
+    lease_until: datetime
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The attempt."""
+        del view
+        return (self.attempt,) if stage is Stage.ATTEMPT else ()
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """`Reserved` for the one who gets it, `Ended` for everybody else."""
+        del now, ids
+        attempt = view.get(Attempt, self.attempt)
+        if attempt is None:
+            raise LookupError(f"there is no attempt {self.attempt}")
+        if attempt.state != "open" or attempt.lease_until != self.seen_until:
+            return Decided(Ended(attempt), Changes())
+        taken = msgspec.structs.replace(attempt, lease_until=self.lease_until, version=attempt.version + 1)
+        return Decided(Reserved(taken), Changes((taken,)))
+
+
+def free_holds(view: View, order: int, changes: Changes) -> None:
+    """Give the held units of an order back to their locations."""
+    levels: dict[Hashable, Level] = {}
+    for held in view.children(Hold, order):
+        key = (held.variant, held.location)
+        level = levels.get(key) or view.get(Level, key)
+        if level is None:
+            raise LookupError(f"the hold of order {order} stands at a level that does not exist")
+        levels[key] = stock.release(level, held.quantity)
+        changes.remove(held)
+    changes.put(*levels.values())
+
+
+def _payouts(attempt: Attempt, reference: str | None, now: datetime) -> list[Delivery]:
+    """What merchants are due of a live charge, to be transferred once per attempt and merchant."""
+    if reference is None or attempt.environment != "live":
+        return []
+    key = attempt.uuid.hex
+    return [
+        Delivery(
+            attempt.order,
+            f"payout:{payout.merchant}",
+            1,
+            {"intent": reference, "account": payout.account, "amount": payout.amount, "key": key},
+            now,
+        )
+        for payout in attempt.draft.payouts
+    ]
+
+
+def _continued(drafted: Draft, view: View) -> Draft:
+    """The draft of a pending order, going on from the history that the order has by now."""
+    before = view.get(Order, drafted.order.id)
+    if before is None:
+        return drafted
+    order = msgspec.structs.replace(drafted.order, version=before.version + 1, events=before.events + 1)
+    return msgspec.structs.replace(drafted, order=order)
+
+
+def _ended(attempt: Attempt, state: Literal["done", "refused"], now: datetime) -> Attempt:
+    return msgspec.structs.replace(attempt, state=state, version=attempt.version + 1, ended_at=now)
+
+
+def held_names(attempt: Attempt) -> list[Reference]:
+    """The names that the attempt keeps from others while it is open; an order to be paid has its external id."""
+    names = reference_keys(attempt.draft.basket)
+    mine = (name for name in names if attempt.kind == "place" or name[2] == PAYMENT_TOKEN)
+    return [Reference(*name, attempt.order, attempt.id) for name in mine]
+
+
+def _free_names(attempt: Attempt, view: View, changes: Changes) -> None:
+    for name in held_names(attempt):
+        held = view.get(Reference, name.key)
+        if held is not None and held.attempt == attempt.id:
+            changes.remove(held)

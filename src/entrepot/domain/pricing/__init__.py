@@ -1,0 +1,1 @@
+"""Taxes, VAT, delivery, discounts and gift certificates."""

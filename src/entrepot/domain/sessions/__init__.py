@@ -1,0 +1,1 @@
+"""Shoppers' and customers' sessions."""

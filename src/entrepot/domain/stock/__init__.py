@@ -1,0 +1,1 @@
+"""Levels of stock and what changes them."""

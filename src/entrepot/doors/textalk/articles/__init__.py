@@ -1,0 +1,1 @@
+"""Articles, their choices and groups: classes, methods and writers."""

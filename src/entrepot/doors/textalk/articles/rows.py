@@ -1,0 +1,157 @@
+"""The values of articles as SQL: products with their first variant, prices, stock, choices and further variants."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from entrepot.doors.textalk.declare.declaration import Caller
+from entrepot.store.tables.articles import article_choice_options, product_choices
+from entrepot.store.tables.catalogue import prices, products, variants
+from entrepot.store.tables.stock import stock
+
+base: Final = variants.alias("base")
+ROWS: Final = products.join(
+    base,
+    sa.and_(base.c.workspace == products.c.workspace, base.c.product == products.c.id, base.c.position == 0),
+)
+
+
+def price() -> sa.ColumnElement[Any]:
+    """What an article costs, by currency in minor units: a price that is compared to a higher one is an offer."""
+    amount, before = prices.c.amount, prices.c.compare_at
+    by = sa.func.jsonb_object_agg
+    offers = by(prices.c.currency, amount).filter(before.is_not(None))
+    return (
+        sa.select(
+            sa.func.jsonb_build_object(
+                "current",
+                sa.func.coalesce(by(prices.c.currency, amount), _EMPTY),
+                "regular",
+                sa.func.coalesce(by(prices.c.currency, sa.func.coalesce(before, amount)), _EMPTY),
+                "specialOffer",
+                sa.func.coalesce(offers, _EMPTY),
+                type_=JSONB,
+            )
+        )
+        .where(prices.c.workspace == base.c.workspace, prices.c.variant == base.c.id, amount.is_not(None))
+        .scalar_subquery()
+    )
+
+
+_EMPTY: Final = sa.cast(sa.literal("{}", sa.Text), JSONB)
+_NONE: Final = sa.cast(sa.literal("[]", sa.Text), JSONB)
+
+
+def free(of: Any) -> sa.ColumnElement[Any]:
+    """The units of a variant that can be promised, in whole units."""
+    units = (
+        sa.select(sa.func.coalesce(sa.func.sum(stock.c.available), 0))
+        .where(stock.c.workspace == of.c.workspace, stock.c.variant == of.c.id)
+        .scalar_subquery()
+    )
+    return sa.func.trim_scale(units / sa.func.power(sa.literal(10, sa.Numeric), of.c.scale))
+
+
+def variants_of() -> sa.ColumnElement[Any]:
+    """The variants that a buyer means by options."""
+    others = variants.alias("others")
+    overrides = sa.func.jsonb_build_object(
+        "articleNumber", others.c.sku, "weight", others.c.weight, "stock", free(others)
+    )
+    one = sa.func.jsonb_build_object(
+        "uid", others.c.id, "definedBy", others.c.chosen_by, "overrides", overrides
+    )
+    found = sa.select(sa.func.coalesce(sa.func.jsonb_agg(one), _NONE)).where(
+        others.c.workspace == products.c.workspace,
+        others.c.product == products.c.id,
+        others.c.chosen_by != _EMPTY,
+    )
+    return sa.type_coerce(found.scalar_subquery(), JSONB)
+
+
+def of_product() -> list[sa.ColumnElement[bool]]:
+    """Which rows of a product's choices are an article's."""
+    return [product_choices.c.workspace == products.c.workspace, product_choices.c.product == products.c.id]
+
+
+def options() -> sa.ColumnElement[Any]:
+    """The options on offer of each enum choice."""
+    every = (
+        sa.select(sa.func.jsonb_agg(article_choice_options.c.id))
+        .where(
+            article_choice_options.c.workspace == product_choices.c.workspace,
+            article_choice_options.c.choice == product_choices.c.choice,
+        )
+        .scalar_subquery()
+    )
+    offered = sa.func.coalesce(product_choices.c.options, every, _NONE)
+    rows = sa.select(
+        sa.func.coalesce(
+            sa.func.jsonb_object_agg(sa.cast(product_choices.c.choice, sa.Text), offered), _EMPTY
+        )
+    ).where(*of_product())
+    return sa.type_coerce(rows.scalar_subquery(), JSONB)
+
+
+def surcharges() -> sa.ColumnElement[Any]:
+    """The surcharge of each option: the article's own, else the option's."""
+    option = article_choice_options
+    own = product_choices.c.prices.op("->", return_type=JSONB())(sa.cast(option.c.id, sa.Text))
+    rows = (
+        sa.select(
+            sa.func.coalesce(
+                sa.func.jsonb_object_agg(
+                    sa.cast(option.c.id, sa.Text), sa.func.coalesce(own, option.c.prices)
+                ),
+                _EMPTY,
+            )
+        )
+        .select_from(
+            product_choices.join(
+                option,
+                sa.and_(
+                    option.c.workspace == product_choices.c.workspace,
+                    option.c.choice == product_choices.c.choice,
+                ),
+            )
+        )
+        .where(*of_product())
+    )
+    return sa.type_coerce(rows.scalar_subquery(), JSONB)
+
+
+def choices() -> sa.ColumnElement[Any]:
+    """The choices of an article in their order."""
+    rows = sa.select(product_choices.c.choice).where(*of_product()).order_by(product_choices.c.position)
+    return sa.func.array(rows.scalar_subquery(), type_=ARRAY(sa.BigInteger))
+
+
+def has_choices() -> sa.ColumnElement[bool]:
+    """Whether there is anything to choose."""
+    return sa.type_coerce(sa.exists(sa.select(product_choices.c.choice).where(*of_product())), sa.Boolean)
+
+
+def stocked() -> sa.ColumnElement[Any]:
+    """Whether stock is kept, and what is free of it."""
+    return sa.func.jsonb_build_object("useStock", base.c.tracked, "stock", free(base), type_=JSONB)
+
+
+def divisible() -> sa.ColumnElement[Any]:
+    """The step in which quantities are sold."""
+    step = base.c.divisible_by / sa.func.power(sa.literal(10, sa.Numeric), base.c.scale)
+    return sa.func.jsonb_build_object("divisibleBy", sa.func.trim_scale(step), type_=JSONB)
+
+
+def buyable() -> sa.ColumnElement[bool]:
+    """Whether the article is for sale at all."""
+    off = (products.c.hidden, products.c.draft, products.c.display_only)
+    return sa.and_(products.c.available, *(flag.is_(False) for flag in off))
+
+
+def name() -> sa.ColumnElement[Any]:
+    """The name by language; a product that only has a plain one has it in the shop's own language."""
+    plain = sa.func.jsonb_build_object(Caller.LANGUAGE, products.c.name)
+    return sa.func.coalesce(products.c.data["article"]["name"], plain, type_=JSONB)

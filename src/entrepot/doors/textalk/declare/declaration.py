@@ -1,0 +1,173 @@
+"""A class declared once; its methods, schemas, queries and SQL follow from this."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import Enum
+from functools import cached_property
+from typing import Any, Final, Protocol, TypeAlias
+
+import msgspec
+from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Text, and_, bindparam
+
+from entrepot.domain.kernel.records import Record as DomainRecord
+from entrepot.doors.textalk.caller.context import Audience, Context
+from entrepot.doors.textalk.declare.shapes import Kind, Shape
+from entrepot.doors.textalk.wire.json import Json
+
+Uid: TypeAlias = int | str
+
+
+class Snapshot(Protocol):
+    """One state of the database, in which every statement of a call is run."""
+
+    async def fetch(self, statement: str, arguments: Sequence[object]) -> Sequence[Sequence[Any]]:
+        """The rows of one statement; its parameters are `$1` and on."""
+        ...
+
+
+Loader: TypeAlias = Callable[[Snapshot, Context, Sequence[Any]], Awaitable[Mapping[Any, Json]]]
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One property of a class.
+
+    `source` is the SQL expression of its value in the row of the class, or a loader that computes the values
+    of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
+    `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value; `put`
+    makes of a patch's value what changes in the record (`domain.rows` says how it is merged).
+    `read` is who may see it, `write` who may set it, None nobody. What is told `once` is seen in the answer to the call
+    that makes the object by whoever makes it.
+    """
+
+    name: str
+    shape: Shape
+    source: ColumnElement[Any] | Loader
+    filterable: bool = False
+    sortable: bool = False
+    read: Audience = Audience.ANONYMOUS
+    write: Audience | None = None
+    once: bool = False
+    required: bool = False
+    title: str = ""
+    to_wire: Callable[[Any], Json] | None = None
+    to_store: Callable[[tuple[str, ...], Json], Json] | None = None
+    put: Callable[[Json], Mapping[str, Any]] | None = None
+
+    @property
+    def column(self) -> ColumnElement[Any] | None:
+        """The SQL expression; None if the value is computed by a loader."""
+        return None if callable(self.source) else self.source
+
+
+class Operation(Enum):
+    """The methods that follow from a declaration."""
+
+    GET = "get"
+    LIST = "list"
+    COUNT = "count"
+    SET = "set"
+    CREATE = "create"
+    DELETE = "delete"
+    VALIDATE = "validate"
+    NORMALIZE = "normalize"
+    GET_SCHEMA = "getSchema"
+
+
+READ: Final[Mapping[Operation, Audience]] = {
+    Operation.GET: Audience.ANONYMOUS,
+    Operation.LIST: Audience.ANONYMOUS,
+    Operation.COUNT: Audience.ANONYMOUS,
+    Operation.GET_SCHEMA: Audience.ANONYMOUS,
+}
+WRITE: Final[Mapping[Operation, Audience]] = {
+    Operation.SET: Audience.ADMIN,
+    Operation.CREATE: Audience.ADMIN,
+    Operation.DELETE: Audience.ADMIN,
+    Operation.VALIDATE: Audience.ADMIN,
+    Operation.NORMALIZE: Audience.ADMIN,
+}
+
+
+class Caller:
+    """What a declaration may say about the caller and the shop: parameters, which get their values per call.
+
+    `OPEN`: the shop shows its goods to this caller; `LANGUAGE`: the shop's own, not the caller's;
+    `SHOP`: its uid;
+    `SEES`: it is shown the workspace's other orders too; `NOW`: the business time.
+    """
+
+    WORKSPACE: Final = bindparam("workspace", type_=BigInteger)
+    CHANNEL: Final = bindparam("channel", type_=BigInteger)
+    SESSION: Final = bindparam("session", type_=BigInteger)
+    CUSTOMER: Final = bindparam("customer", type_=BigInteger)
+    LANGUAGE: Final = bindparam("language", type_=Text)
+    OPEN: Final = bindparam("open", type_=Boolean)
+    SHOP: Final = bindparam("shop", type_=BigInteger)
+    SEES: Final = bindparam("sees", type_=Boolean)
+    ENVIRONMENT: Final = bindparam("environment", type_=Text)
+    NOW: Final = bindparam("now", type_=DateTime(timezone=True))
+
+
+def everything(audience: Audience) -> None:
+    """The visibility of a class whose objects everybody in the shop may see."""
+    del audience
+
+
+def on_offer(table: FromClause) -> Callable[[Audience], ColumnElement[bool]]:
+    """The visibility of a shop's own objects that only administrators see while they are not `active`."""
+
+    def visible(audience: Audience) -> ColumnElement[bool]:
+        here = table.c.channel == Caller.CHANNEL
+        return here if audience is Audience.ADMIN else and_(here, table.c.active)
+
+    return visible
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """The records behind the objects of a class that are changed one by one.
+
+    `blank` are a new record's fields; `catalogue` says that they are goods; `unique` names the property that only
+    one object may have.
+    """
+
+    kind: type[DomainRecord]
+    blank: Mapping[str, Any]
+    catalogue: bool = False
+    unique: str = ""
+
+
+class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
+    """A class of the API.
+
+    `rows` is the table or join with one row per object; `workspace` and `uid` are columns of it. `visible`
+    narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist.
+    `aliases` only filter. `search` is a column that holds the searchable text, folded by `domain.folding.fold`.
+    `operations` says which methods there are, and for whom; `stored` what set, create and delete change.
+    `checks_references` says that its commands refuse references to what is not the shop's, which else its methods do.
+    """
+
+    name: str
+    rows: FromClause
+    workspace: ColumnElement[Any]
+    uid: ColumnElement[Any]
+    fields: tuple[Field, ...]
+    operations: Mapping[Operation, Audience]
+    uid_kind: Kind = Kind.INTEGER
+    visible: Callable[[Audience], ColumnElement[bool] | None] = everything
+    aliases: tuple[Field, ...] = ()
+    search: ColumnElement[str] | None = None
+    summary: str = ""
+    stored: Stored | None = None
+    checks_references: bool = False
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The properties by name."""
+        return {field.name: field for field in self.fields}
+
+    @cached_property
+    def filters(self) -> Mapping[str, Field]:
+        """The filter-only names."""
+        return {field.name: field for field in self.aliases}
+
+
+Classes: TypeAlias = Mapping[str, ClassDecl]

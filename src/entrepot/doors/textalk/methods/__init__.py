@@ -1,1 +1,0 @@
-"""The methods beyond those that every class has."""

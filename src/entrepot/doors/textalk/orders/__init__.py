@@ -1,0 +1,1 @@
+"""Carts and orders: their classes, methods and writers."""

@@ -1,0 +1,173 @@
+"""Order, and Suborder: what one supplier sends of it (contract, section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from entrepot.domain.customers.records import BuyerInfo, ContactAddress, DeliveryAddress
+from entrepot.doors.textalk.caller.context import Audience, Context
+from entrepot.doors.textalk.customers.declaration import BUYER, whole
+from entrepot.doors.textalk.declare import fields as f
+from entrepot.doors.textalk.declare import shapes
+from entrepot.doors.textalk.declare.declaration import READ, ClassDecl, Field, Operation, Snapshot
+from entrepot.doors.textalk.orders import rows
+from entrepot.doors.textalk.orders.rows import o
+from entrepot.doors.textalk.orders.sums import costs, total_costs, totals_of
+from entrepot.doors.textalk.wire.json import Json
+from entrepot.store.tables.orders import order_lines, order_parts
+
+AMOUNT: Final = shapes.Record(
+    properties={
+        "incVat": shapes.number(),
+        "exVat": shapes.number(),
+        "vat": shapes.number(),
+        "vatRate": shapes.number(),
+        "currency": shapes.string(3),
+    }
+)
+_COSTS: Final = shapes.Record(
+    properties={
+        "items": AMOUNT,
+        "shipment": AMOUNT,
+        "payment": AMOUNT,
+        "discount": AMOUNT,
+        "total": AMOUNT,
+        "rounding": shapes.number(),
+        "due": shapes.number(),
+    }
+)
+
+
+async def _deliveries(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
+    """The delivery methods on offer for carts; nothing is on offer for an order that was placed."""
+    found = await totals_of(snapshot, context, uids)
+    offers = {
+        uid: [offer.method.id for offer in totals.delivery_offers] for uid, (_, totals) in found.items()
+    }
+    return {uid: offers.get(uid, []) for uid in uids}
+
+
+async def _payments(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
+    """The payment methods on offer for carts; nothing is on offer for an order that was placed."""
+    found = await totals_of(snapshot, context, uids)
+    offers = {uid: [method.id for method in totals.payment_methods] for uid, (_, totals) in found.items()}
+    return {uid: offers.get(uid, []) for uid in uids}
+
+
+_PARTS_OF_BUYER: Final = {
+    "address": whole(ContactAddress),
+    "deliveryAddress": whole(DeliveryAddress),
+    "info": whole(BuyerInfo),
+}
+
+
+def _buyer(cell: Any) -> Json:
+    stored: Mapping[str, Any] = cell or {}
+    return {name: fill(stored.get(name)) for name, fill in _PARTS_OF_BUYER.items()}
+
+
+def _codes(cell: Any) -> Json:
+    return [code["code"] for code in cell or ()]
+
+
+_SET: Final[dict[str, Any]] = {"write": Audience.ANONYMOUS}
+_DISCARDED: Final = sa.case((o.discarded_at.is_not(None), sa.true()), else_=sa.false())
+
+ORDER: Final = ClassDecl(
+    name="Order",
+    summary="A cart, and the order that it becomes",
+    checks_references=True,
+    rows=rows.ROWS,
+    workspace=o.workspace,
+    uid=o.id,
+    operations={
+        **READ,
+        Operation.SET: Audience.ANONYMOUS,
+        Operation.VALIDATE: Audience.ANONYMOUS,
+        Operation.NORMALIZE: Audience.ANONYMOUS,
+    },
+    visible=rows.visible,
+    fields=(
+        f.uid(o.id),
+        f.settable("language", shapes.string(2, pattern="^[a-z]{2}$"), o.language, **_SET),
+        f.settable("currency", shapes.string(3, pattern="^[A-Z]{3}$"), o.currency, **_SET),
+        f.settable(
+            "vatCountry", shapes.string(2, pattern="^[A-Z]{2}$", nullable=True), o.vat_country, **_SET
+        ),
+        f.settable("customer", BUYER, sa.type_coerce(o.buyer, JSONB), to_wire=_buyer, **_SET),
+        f.shown("customerUid", shapes.reference("Customer", nullable=True), o.customer),
+        Field(name="items", shape=shapes.references("OrderItem"), source=rows.items()),
+        Field(name="payments", shape=shapes.references("Payment"), source=rows.payments_of()),
+        Field(name="suborders", shape=shapes.references("Suborder"), source=rows.suborders()),
+        Field(name="totalcost", shape=AMOUNT, source=total_costs),
+        Field(name="costs", shape=_COSTS, source=costs),
+        f.settable(
+            "delivery",
+            shapes.Record(properties={"method": shapes.reference("DeliveryMethod", nullable=True)}),
+            sa.func.jsonb_build_object("method", o.delivery_method, type_=JSONB),
+            **_SET,
+        ),
+        Field(name="deliveryMethods", shape=shapes.references("DeliveryMethod"), source=_deliveries),
+        Field(name="paymentMethods", shape=shapes.references("PaymentMethod"), source=_payments),
+        f.settable("deliveryStatus", shapes.option("unsent", "sent"), o.delivery_status),
+        f.shown(
+            "paymentStatus",
+            shapes.option("unpaid", "pending", "reserved", "paid", "cancelled"),
+            o.payment_status,
+        ),
+        f.shown(
+            "discountCodes",
+            shapes.Array(items=shapes.string(64)),
+            sa.type_coerce(o.codes, JSONB),
+            to_wire=_codes,
+            filterable=False,
+        ),
+        f.settable("note", shapes.string(10_000, nullable=True), o.note, **_SET),
+        f.created(o.ordered_at, "ordered", nullable=True),
+        f.created(o.changed_at, "changed"),
+        f.created(o.created_at),
+        f.shown("discarded", shapes.boolean(), sa.type_coerce(_DISCARDED, sa.Boolean)),
+    ),
+)
+
+_parts: Final = order_parts.join(
+    rows.ROWS, sa.and_(o.workspace == order_parts.c.workspace, o.id == order_parts.c.order)
+)
+_uid: Final = order_parts.c.order * rows.PART_FACTOR + order_parts.c.no
+_of_part: Final = (
+    order_lines.c.workspace == order_parts.c.workspace,
+    order_lines.c.order == order_parts.c.order,
+    order_lines.c.part == order_parts.c.no,
+)
+_waiting: Final = sa.exists().where(*_of_part, order_lines.c.new + order_lines.c.acknowledged > 0)
+
+SUBORDER: Final = ClassDecl(
+    name="Suborder",
+    summary="What one supplier sends of an order",
+    rows=_parts,
+    workspace=order_parts.c.workspace,
+    uid=_uid,
+    operations={
+        Operation.GET: Audience.BUYER,
+        Operation.GET_SCHEMA: Audience.ANONYMOUS,
+        Operation.SET: Audience.ADMIN,
+        Operation.LIST: Audience.ADMIN,
+        Operation.COUNT: Audience.ADMIN,
+    },
+    visible=rows.visible,
+    fields=(
+        f.uid(_uid),
+        f.shown("order", shapes.reference("Order"), order_parts.c.order),
+        f.shown("supplier", shapes.integer(0, nullable=True), order_parts.c.merchant),
+        f.shown("supplierName", shapes.string(), order_parts.c.merchant_name),
+        f.settable(
+            "deliveryStatus",
+            shapes.option("unsent", "sent", "Shipped"),
+            sa.case((_waiting, sa.literal("unsent", sa.Text)), else_=sa.literal("sent", sa.Text)),
+        ),
+    ),
+)

@@ -1,0 +1,247 @@
+"""Order and Payment beyond the common methods: into the cart, codes, checkout, money (section 8, item 26)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, Final, cast
+
+from entrepot.domain.carts.codes import AddCode, CodesSet, RemoveCode
+from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.lines import AddItem, CartItemSet
+from entrepot.domain.catalogue.selection import NewFile
+from entrepot.domain.checkout.discard import Discarded, DiscardOrder
+from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.kernel.records import Refused
+from entrepot.domain.payments.capture import CancelPayment, CapturePayment
+from entrepot.domain.placing.place import Placed
+from entrepot.doors.textalk.caller.context import Audience, Context
+from entrepot.doors.textalk.declare.declaration import Uid
+from entrepot.doors.textalk.orders.address_lookup import methods as lookup_methods
+from entrepot.doors.textalk.orders.address_lookup import named_order
+from entrepot.doors.textalk.orders.files import methods as file_methods
+from entrepot.doors.textalk.orders.payment_writer import OF_PAYMENT, Known
+from entrepot.doors.textalk.orders.writer import needs_session, read_choices, whose
+from entrepot.doors.textalk.pattern.arguments import NULL, QUERY, TEXT, UID, UID_OR_NULL, argument
+from entrepot.doors.textalk.pattern.dependencies import Parts
+from entrepot.doors.textalk.pattern.methods import read_uid
+from entrepot.doors.textalk.pattern.schemas import object_of
+from entrepot.doors.textalk.query import fetch
+from entrepot.doors.textalk.rpc.methods import Method, Param
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.wire.failures import not_stored, rpc_error
+from entrepot.doors.textalk.wire.json import Json, is_number, is_object
+from entrepot.doors.textalk.wire.sentences import say
+from entrepot.engine.money.capture import ask_again_at
+from entrepot.engine.money.refund import refund_order
+
+_UID: Final = Param("uid", UID)
+_UID_OR_NULL: Final = Param("uid", UID_OR_NULL)
+_CODE: Final = Param("code", TEXT)
+_ORDER, _ITEM, _PAYMENT = object_of("Order"), object_of("OrderItem"), object_of("Payment")
+MAX_CODE: Final = 64
+
+
+def methods(parts: Parts) -> Iterator[Method]:
+    """The methods of carts, orders and payments."""
+    own = _Orders(parts)
+    article = Param("article", {"type": ["integer", "string"]})
+    choices = Param("choices", {"type": ["object", "array", "null"]}, required=False)
+    options = Param("options", {"type": ["object", "null"]}, required=False)
+    yield Method(
+        "Order.addArticle",
+        "Puts an article into the cart, made if the uid is null",
+        own.add,
+        (_UID_OR_NULL, article, choices, QUERY, options),
+        _ITEM,
+    )
+    codes = (_UID, _CODE, QUERY)
+    yield Method("Order.addDiscountCode", "Adds a discount or certificate code", own.add_code, codes, _ORDER)
+    yield Method("Order.removeDiscountCode", "Removes a code", own.remove_code, codes, _ORDER)
+    token = Param("options", {"type": ["object", "null"]}, required=False)
+    yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, QUERY, token), _ORDER)
+    yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), NULL)
+    yield from lookup_methods(parts)
+    yield from file_methods(parts)
+    admin = Audience.ADMIN
+    pay = (_UID, QUERY)
+    yield Method("Payment.capture", "Collects a payment", own.capture, pay, _PAYMENT, audience=admin)
+    yield Method("Payment.cancel", "Gives a payment up", own.cancel, pay, _PAYMENT, audience=admin)
+    amount = Param("amount", {"type": ["number", "null"]}, required=False)
+    yield Method(
+        "Payment.refund", "Gives money back", own.refund, (_UID, amount, QUERY), _PAYMENT, audience=admin
+    )
+
+
+class _Orders:
+    """The handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def add(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """`[order or null, article, choices, query?, options?]`: the item; 2001, 2070, 2090, 9003."""
+        order = None if params[0] is None else self._order(context, params[0])
+        refusal = needs_session(context) if order is None else None
+        if refusal is not None or isinstance(order, RpcError):
+            return refusal or cast("RpcError", order)
+        projection = self._parts.classes["OrderItem"].projection(context, argument(params, 3) or "uid")
+        article = read_uid(params[1], self._parts.classes["Article"].decl, "/1")
+        wanted = read_choices(argument(params, 2), "/2")
+        for refused in (projection, article, wanted):
+            if isinstance(refused, RpcError):
+                return refused
+        if context.shop.login_required and not context.may_see_goods:
+            return RpcError(Code.OBJECT_NOT_FOUND)
+        done = await self._parts.run(
+            context, self._adding(context, order, article, wanted, argument(params, 4))
+        )
+        if not isinstance(done, CartItemSet):
+            return not_stored(done) if _has_file(wanted) else cast("RpcError", done)
+        return await self._item(context, projection, done)
+
+    def _adding(
+        self, context: Context, order: Uid | None, article: Any, wanted: Any, options: Json
+    ) -> AddItem:
+        """`fastVerify` leaves the other lines as they are (section 8, item 31)."""
+        fast = is_object(options) and options.get("fastVerify") is True
+        return AddItem(
+            **whose(context),
+            cart=None if order is None else int(order),
+            article=int(article),
+            choices=wanted.answers,
+            quantity=Decimal(1) if wanted.quantity is None else wanted.quantity,
+            refresh=not fast,
+        )
+
+    async def _item(self, context: Context, projection: Any, done: CartItemSet) -> Json | RpcError:
+        known: dict[str, Json] = {"uid": done.line.id, "order": done.cart.id, "article": done.line.product_id}
+        return await fetch.told(self._parts.classes["OrderItem"].reads, context, projection, known)
+
+    async def add_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """2030, 2031, 2032, 2050, 2051, 2052, 2090."""
+        return await self._code(context, params, AddCode)
+
+    async def remove_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """2031 for one that the cart does not have."""
+        return await self._code(context, params, RemoveCode)
+
+    async def _code(
+        self, context: Context, params: Sequence[Json], command: type[AddCode] | type[RemoveCode]
+    ) -> Json | RpcError:
+        order, code = self._order(context, params[0]), params[1]
+        if isinstance(order, RpcError):
+            return order
+        if not isinstance(code, str) or len(code) > MAX_CODE:
+            return invalid_params([Problem("/1", say("patch.type", expected="string"))])
+        projection = self._parts.classes["Order"].projection(context, argument(params, 2) or "uid")
+        if isinstance(projection, RpcError):
+            return projection
+        done = await self._parts.run(context, command(**whose(context), cart=int(order), code=code.strip()))
+        if not isinstance(done, CodesSet):
+            return cast("RpcError", done)
+        return await fetch.told(self._parts.classes["Order"].reads, context, projection, {"uid": order})
+
+    async def checkout(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """`[order, query?, {"token": card token}?]`: the placed order; second reading 7."""
+        order = self._order(context, params[0])
+        if isinstance(order, RpcError):
+            return order
+        projection = self._parts.classes["Order"].projection(context, argument(params, 1) or "uid")
+        if isinstance(projection, RpcError):
+            return projection
+        options = argument(params, 2)
+        token = options.get("token") if is_object(options) else None
+        if token is not None and not (isinstance(token, str) and len(token) <= 255):
+            return invalid_params([Problem("/2/token", say("patch.type", expected="string"))])
+        shop = context.shop
+        cart = ShoppingCommand(**whose(context), cart=int(order))
+        outcome = await self._parts.services.till.check_out(
+            shop.workspace, shop.settings, cart, token if isinstance(token, str) else None
+        )
+        if not isinstance(outcome, Placed):
+            return _refusal(outcome)
+        known: dict[str, Json] = {"uid": order, "currency": outcome.order.currency}
+        return await fetch.told(self._parts.classes["Order"].reads, context, projection, known)
+
+    async def discard(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """Null; 2090 for what was placed, if a buyer asks, or sent or paid."""
+        order = self._order(context, params[0])
+        if isinstance(order, RpcError):
+            return order
+        done = await self._parts.run(context, DiscardOrder(**whose(context), cart=int(order)))
+        return None if isinstance(done, Discarded) else cast("RpcError", done)
+
+    async def capture(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """A payment by hand is paid from now on; a card's reservation is taken: 2010, 9005."""
+        return await self._pay(context, params, CapturePayment)
+
+    async def cancel(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """A card's reservation is let go at its provider; 2060, 2062, 9005."""
+        return await self._pay(context, params, CancelPayment)
+
+    async def _pay(
+        self,
+        context: Context,
+        params: Sequence[Json],
+        command: type[CapturePayment] | type[CancelPayment],
+    ) -> Json | RpcError:
+        found = await self._payment(context, params[0])
+        if isinstance(found, RpcError):
+            return found
+        uid, known = found
+        projection = self._parts.classes["Payment"].projection(context, argument(params, 1) or "uid")
+        if isinstance(projection, RpcError):
+            return projection
+        shop = context.shop
+        asking = command(
+            channel=shop.channel, order=known.order, payment=int(uid), ask_again_at=ask_again_at()
+        )
+        outcome = await self._parts.services.till.move(shop.workspace, asking)
+        if isinstance(outcome, Refused):
+            return rpc_error(outcome.failures[0])
+        return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
+
+    async def refund(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """`[payment, amount?, query?]`: all that is left if no amount is given; 2061, 2063.
+
+        9005 where the provider was not reached, or did not say: then the money counts as given back until it has.
+        """
+        found = await self._payment(context, params[0])
+        if isinstance(found, RpcError):
+            return found
+        uid, known = found
+        amount = argument(params, 1)
+        if amount is not None and not (is_number(amount) and 0 < Decimal(str(amount)) < Decimal(10) ** 12):
+            return invalid_params([Problem("/1", say("patch.type", expected="number"))])
+        projection = self._parts.classes["Payment"].projection(context, argument(params, 2) or "uid")
+        if isinstance(projection, RpcError):
+            return projection
+        shop = context.shop
+        minor = None if amount is None else to_minor(Decimal(str(amount)), known.currency)
+        command = refund_order(known.order, "", amount=minor, payment=int(uid), channel=shop.channel)
+        outcome = await self._parts.services.till.refund(shop.workspace, command)
+        if isinstance(outcome, Refused):
+            return rpc_error(outcome.failures[0])
+        return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
+
+    async def _payment(self, context: Context, raw: Json) -> tuple[Uid, Known] | RpcError:
+        """A payment of a placed order; that of a cart is only planned, and its session's."""
+        uid = read_uid(raw, self._parts.classes["Payment"].decl)
+        if isinstance(uid, RpcError):
+            return uid
+        rows = await self._parts.read(OF_PAYMENT, context.shop.workspace, uid)
+        return (uid, Known(*rows[0])) if rows else RpcError(Code.OBJECT_NOT_FOUND)
+
+    def _order(self, context: Context, raw: Json) -> Uid | RpcError:
+        return named_order(self._parts, context, raw)
+
+
+def _has_file(wanted: Any) -> bool:
+    return any(isinstance(answer, NewFile) for answer in wanted.answers.values())
+
+
+def _refusal(outcome: object) -> RpcError:
+    if not isinstance(outcome, Refused):
+        raise TypeError(f"a checkout came to {type(outcome).__name__}")
+    return rpc_error(outcome.failures[0])

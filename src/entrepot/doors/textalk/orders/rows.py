@@ -1,0 +1,162 @@
+"""Carts and placed orders as one class of rows: a cart that is placed keeps its uid (second reading 8)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from entrepot.doors.textalk.caller.context import Audience
+from entrepot.doors.textalk.declare.declaration import Caller
+from entrepot.store.tables.carts import cart_lines, carts
+from entrepot.store.tables.orders import order_lines, order_parts, orders, payments
+
+EMPTY: Final = sa.cast(sa.literal("{}", sa.Text), JSONB)
+
+
+def _null(kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
+    return sa.cast(sa.null(), kind)
+
+
+def _number(name: str) -> sa.ColumnElement[Any]:
+    return sa.cast(orders.c.data[name].astext, sa.BigInteger)
+
+
+def _moment(name: str) -> sa.ColumnElement[Any]:
+    return sa.cast(orders.c.data[name].astext, sa.DateTime(timezone=True))
+
+
+def _pairs(**values: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    flat = [part for name, value in values.items() for part in (sa.literal(name, sa.Text), value)]
+    return sa.func.jsonb_build_object(*flat, type_=JSONB)
+
+
+def _buyer() -> sa.ColumnElement[Any]:
+    """Who an order is for; one that another door took says it in that door's fewer words."""
+    to, person = orders.c.ship_to, orders.c.person
+    address = _pairs(
+        firstName=to["first_name"].astext,
+        lastName=to["last_name"].astext,
+        address=to["address1"].astext,
+        address2=to["address2"].astext,
+        postcode=to["zip"].astext,
+        town=to["city"].astext,
+        country=to["country"].astext,
+        state=to["province"].astext,
+        phoneMobile=to["phone"].astext,
+    )
+    plain = _pairs(address=address, info=_pairs(email=person["email"].astext))
+    return sa.func.coalesce(orders.c.data["buyer"], plain, type_=JSONB)
+
+
+def _delivery_status() -> sa.ColumnElement[Any]:
+    """Sent once nothing is left to be sent."""
+    of_order = [order_lines.c.workspace == orders.c.workspace, order_lines.c.order == orders.c.id]
+    waiting = sa.exists().where(*of_order, order_lines.c.new + order_lines.c.acknowledged > 0)
+    sent = sa.exists().where(*of_order, order_lines.c.shipped + order_lines.c.delivered > 0)
+    return sa.case(
+        (sa.and_(sa.not_(waiting), sent), sa.literal("sent", sa.Text)), else_=sa.literal("unsent", sa.Text)
+    )
+
+
+def _payment_status() -> sa.ColumnElement[Any]:
+    """Money that was given back had been paid (section 8, item 29)."""
+    state = orders.c.payment_state
+    given_back = sa.or_(state == "partially_refunded", state == "refunded")
+    return sa.case((given_back, sa.literal("paid", sa.Text)), else_=orders.c.payment_state)
+
+
+_CARTS: Final = sa.select(
+    carts.c.workspace,
+    carts.c.id,
+    carts.c.channel,
+    sa.literal(False).label("placed"),
+    carts.c.session,
+    carts.c.customer,
+    carts.c.currency,
+    carts.c.language,
+    carts.c.vat_country,
+    carts.c.buyer,
+    carts.c.delivery_method,
+    carts.c.note,
+    carts.c.created_at,
+    carts.c.changed_at,
+    _null(sa.DateTime(timezone=True)).label("ordered_at"),
+    _null(sa.DateTime(timezone=True)).label("discarded_at"),
+    sa.literal("unpaid", sa.Text).label("payment_status"),
+    sa.literal("unsent", sa.Text).label("delivery_status"),
+    carts.c.codes,
+).where(carts.c.expires_at > Caller.NOW)
+
+_ORDERS: Final = sa.select(
+    orders.c.workspace,
+    orders.c.id,
+    orders.c.channel,
+    sa.literal(True).label("placed"),
+    _number("session").label("session"),
+    orders.c.customer,
+    orders.c.currency,
+    sa.func.coalesce(orders.c.data["language"].astext, Caller.LANGUAGE).label("language"),
+    orders.c.data["vat_country"].astext.label("vat_country"),
+    _buyer().label("buyer"),
+    _number("delivery_method").label("delivery_method"),
+    orders.c.note,
+    sa.func.coalesce(_moment("created_at"), orders.c.placed_at).label("created_at"),
+    orders.c.changed_at,
+    orders.c.placed_at.label("ordered_at"),
+    _moment("discarded_at").label("discarded_at"),
+    _payment_status().label("payment_status"),
+    _delivery_status().label("delivery_status"),
+    sa.func.coalesce(orders.c.data["codes"], sa.cast(sa.literal("[]", sa.Text), JSONB)).label("codes"),
+).where(orders.c.environment == Caller.ENVIRONMENT)
+
+ROWS: Final = sa.union_all(_CARTS, _ORDERS).subquery("o")
+o: Final = ROWS.c
+
+
+def visible(audience: Audience) -> sa.ColumnElement[bool]:
+    """A cart is its session's alone; a placed order the shop's and its customer's (items 30, 2).
+
+    An order without a customer is the session's that placed it; who logs out leaves the others behind.
+    """
+    here = o.channel == Caller.CHANNEL
+    if audience is Audience.ADMIN:
+        seen = sa.or_(here, Caller.SEES)
+        return sa.or_(sa.and_(o.placed, seen), sa.and_(here, o.session.is_(None)))
+    own = sa.and_(o.session == Caller.SESSION, sa.or_(sa.not_(o.placed), o.customer.is_(None)))
+    return sa.and_(here, sa.or_(own, sa.and_(o.placed, o.customer == Caller.CUSTOMER)))
+
+
+def _array(statement: sa.Select[Any]) -> sa.ColumnElement[Any]:
+    return sa.func.array(statement.scalar_subquery(), type_=ARRAY(sa.BigInteger))
+
+
+def items() -> sa.ColumnElement[Any]:
+    """The uids of the items."""
+    placed = sa.select(order_lines.c.id).where(
+        order_lines.c.workspace == o.workspace, order_lines.c.order == o.id
+    )
+    wished = sa.select(cart_lines.c.id).where(
+        cart_lines.c.workspace == o.workspace, cart_lines.c.cart == o.id
+    )
+    of_order, of_cart = _array(placed.order_by(order_lines.c.no)), _array(wished.order_by(cart_lines.c.no))
+    return sa.case((o.placed, of_order), else_=of_cart)
+
+
+def payments_of() -> sa.ColumnElement[Any]:
+    """The uids of the payments."""
+    rows = sa.select(payments.c.id).where(payments.c.workspace == o.workspace, payments.c.order == o.id)
+    return _array(rows.order_by(payments.c.no))
+
+
+def suborders() -> sa.ColumnElement[Any]:
+    """The uids of the parts."""
+    rows = sa.select(order_parts.c.order * PART_FACTOR + order_parts.c.no).where(
+        order_parts.c.workspace == o.workspace, order_parts.c.order == o.id
+    )
+    return _array(rows.order_by(order_parts.c.no))
+
+
+PART_FACTOR: Final = 1_000
+"""A part has no id of its own: its uid is its order's times this, and its number in the order."""

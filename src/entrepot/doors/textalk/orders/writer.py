@@ -1,0 +1,249 @@
+"""Carts, orders and their items: patches become the commands of buying."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, TypedDict, cast
+
+import msgspec
+
+from entrepot.domain.carts.details import CartPatch, CartSet, SetCart
+from entrepot.domain.carts.lines import CartItemSet, RemoveItem, SetItem
+from entrepot.domain.catalogue.selection import Chosen, NewFile
+from entrepot.domain.channels.accounts import Environment
+from entrepot.domain.fulfilment.ship import SendPart
+from entrepot.domain.kernel.records import Command, Refused
+from entrepot.doors.kit import Services
+from entrepot.doors.textalk.caller.context import Audience, Context
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.orders.rows import PART_FACTOR
+from entrepot.doors.textalk.pattern.writer import Written
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
+from entrepot.doors.textalk.wire.failures import rpc_error
+from entrepot.doors.textalk.wire.json import Json, is_number, is_object
+from entrepot.doors.textalk.wire.sentences import say
+
+_UNSET: Final = msgspec.UNSET
+
+
+class Whose(TypedDict):
+    """Whose cart a command is about: a session's, or with an administrator nobody's."""
+
+    channel: int
+    environment: Environment
+    session: int | None
+
+
+def whose(context: Context) -> Whose:
+    """If both are given, the administrator's token wins (contract, section 6)."""
+    shop, session = context.shop, context.session
+    own = None if session is None or context.audience is Audience.ADMIN else session.id
+    return Whose(channel=shop.channel, environment=shop.environment, session=own)
+
+
+def needs_session(context: Context) -> RpcError | None:
+    """Why a cart cannot be made: 1008 (section 8, item 14)."""
+    return RpcError(Code.SESSION_MISSING) if context.audience is Audience.ANONYMOUS else None
+
+
+def may_name(context: Context) -> RpcError | None:
+    """Why no cart or order can be named: a visitor without a session sees none."""
+    return RpcError(Code.OBJECT_NOT_FOUND) if context.audience is Audience.ANONYMOUS else None
+
+
+class Buying:
+    """What the writers of this module share."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self, context: Context, command: Command) -> Any | RpcError:
+        """What a command came to."""
+        outcome = await self._services.engine.execute_anew(context.shop.workspace, command)
+        return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
+
+    async def value(self, context: Context, statement: str, uid: int) -> int | None:
+        """One number that a plain read gives for a uid."""
+        async with self._services.reads.acquire() as connection:
+            return cast("int | None", await connection.fetchval(statement, context.shop.workspace, uid))
+
+    async def problems(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Sequence[Problem] | RpcError:
+        """Nothing beyond the schema."""
+        del context, decl, uid, patch
+        return ()
+
+
+class OrderWriter(Buying):
+    """Writes carts: who buys, how it is sent, in which currency; and of an order that it was sent."""
+
+    async def write(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Written | RpcError:
+        """Change the cart, made if the session has none; 1008, 2090, 9003."""
+        del decl
+        refusal = needs_session(context) if uid is None else may_name(context)
+        if refusal is not None:
+            return refusal
+        wishes = {name: value for name, value in patch.items() if name != "deliveryStatus"}
+        if uid is not None and not wishes and patch:
+            return await self._send(context, int(uid), patch)
+        number = None if uid is None else int(uid)
+        done = await self.run(context, SetCart(**whose(context), cart=number, patch=_wishes(wishes)))
+        if not isinstance(done, CartSet):
+            return cast("RpcError", done)
+        cart = done.cart
+        return Written(cart.id, {"currency": cart.currency, "language": cart.language, "note": cart.note})
+
+    async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
+        """Orders are discarded, not deleted: the class has no such method."""
+        del context, decl, uid
+        return RpcError(Code.METHOD_NOT_FOUND)
+
+    async def _send(self, context: Context, uid: int, patch: Mapping[str, Json]) -> Written | RpcError:
+        if patch["deliveryStatus"] == "unsent":
+            return Written(uid, unseen=True)
+        done = await self.run(context, SendPart(channel=context.shop.channel, order=uid))
+        return done if isinstance(done, RpcError) else Written(uid)
+
+
+def _wishes(patch: Mapping[str, Json]) -> CartPatch:
+    delivery, customer = patch.get("delivery"), patch.get("customer")
+    method: Any = delivery.get("method", _UNSET) if is_object(delivery) else _UNSET
+    return CartPatch(
+        currency=cast("Any", patch.get("currency", _UNSET)),
+        language=cast("Any", patch.get("language", _UNSET)),
+        vat_country=cast("Any", patch.get("vatCountry", _UNSET)),
+        note=cast("Any", patch.get("note", _UNSET)),
+        delivery_method=method,
+        buyer=dict(customer) if is_object(customer) else _UNSET,
+    )
+
+
+class SuborderWriter(Buying):
+    """Writes parts of orders: that they were sent."""
+
+    async def write(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Written | RpcError:
+        """Send the part; "Shipped" is another word for it (section 8, item 29)."""
+        del decl
+        if uid is None:
+            return RpcError(Code.OBJECT_NOT_FOUND)
+        if patch.get("deliveryStatus") in {None, "unsent"}:
+            return Written(uid, unseen=True)
+        order, part = divmod(int(uid), PART_FACTOR)
+        done = await self.run(context, SendPart(channel=context.shop.channel, order=order, part=part))
+        return done if isinstance(done, RpcError) else Written(uid)
+
+    async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
+        """The class has no such method."""
+        del context, decl, uid
+        return RpcError(Code.METHOD_NOT_FOUND)
+
+
+_CART_OF: Final = """
+select cart from cart_lines where workspace = $1 and id = $2
+union all select "order" from order_lines where workspace = $1 and id = $2
+"""
+
+
+class ItemWriter(Buying):
+    """Changes and removes items of carts."""
+
+    async def write(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Written | RpcError:
+        """Another quantity or choice; 2001, 2070, 2090, 9003. Only Order.addArticle makes items."""
+        del decl
+        wanted = read_choices(patch.get("choices", {}), "/1/choices")
+        if isinstance(wanted, RpcError):
+            return wanted
+        cart = None if uid is None else await self._cart(context, int(uid))
+        if uid is None or cart is None:
+            return RpcError(Code.OBJECT_NOT_FOUND)
+        command = SetItem(
+            **whose(context), cart=cart, line=int(uid), quantity=wanted.quantity, choices=wanted.answers
+        )
+        done = await self.run(context, command)
+        return Written(uid) if isinstance(done, CartItemSet) else cast("RpcError", done)
+
+    async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
+        """Take the item out; 2090, 9003."""
+        del decl
+        cart = await self._cart(context, int(uid))
+        if cart is None:
+            return RpcError(Code.OBJECT_NOT_FOUND)
+        done = await self.run(context, RemoveItem(**whose(context), cart=cart, line=int(uid)))
+        return done if isinstance(done, RpcError) else None
+
+    async def _cart(self, context: Context, uid: int) -> int | None:
+        if may_name(context) is not None:
+            return None
+        return await self.value(context, _CART_OF, uid)
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """How many of an article, with which answers; a quantity of None stays as it is."""
+
+    quantity: Decimal | None
+    answers: dict[int, Chosen]
+
+
+def read_choices(given: Json, pointer: str) -> Wanted | RpcError:
+    """`{"quantity": n, "<choiceUid>": option uid, text, number or file}`; -32602 for anything else."""
+    if not is_object(given):
+        return Wanted(None, {}) if given is None or given == [] else _wrong(pointer)
+    answers: dict[int, Chosen] = {}
+    quantity: Decimal | None = None
+    for name, value in given.items():
+        if name == "quantity":
+            quantity = _decimal(value)
+            if quantity is None:
+                return _wrong(f"{pointer}/quantity")
+        elif value is not None:
+            answer = _answer(value)
+            if answer is None or not _is_uid(name):
+                return _wrong(f"{pointer}/{name}")
+            answers[int(name)] = answer
+    return Wanted(quantity, answers)
+
+
+def _answer(value: Json) -> Chosen | None:
+    """2070 is the core's word for a file that cannot be: here it is empty, and nothing empty is taken."""
+    if is_object(value):
+        name, kind, data = (value.get(key) for key in ("name", "type", "data"))
+        content = _decoded(data) if isinstance(data, str) else b""
+        return NewFile(str(name or "")[:255], str(kind or "")[:255], content)
+    if isinstance(value, str):
+        return value
+    if is_number(value):
+        return value if isinstance(value, int) else Decimal(str(value))
+    return None
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _decimal(value: Json) -> Decimal | None:
+    if is_number(value):
+        return Decimal(str(value))
+    text = value.strip() if isinstance(value, str) else ""
+    plain = text.replace(".", "", 1)
+    return Decimal(text) if plain.isascii() and plain.isdigit() and len(text) <= 30 else None
+
+
+def _is_uid(name: str) -> bool:
+    return name.isascii() and name.isdigit() and len(name) <= 16
+
+
+def _wrong(pointer: str) -> RpcError:
+    return invalid_params([Problem(pointer, say("patch.invalid"))])

@@ -1,0 +1,91 @@
+"""Objects that are one record each: their patches become edits of that record."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, cast
+
+from entrepot.domain.catalogue.edit_rows import EditRows, Put, Remove
+from entrepot.domain.kernel.records import Refused
+from entrepot.doors.textalk.caller.context import Context
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Stored, Uid
+from entrepot.doors.textalk.pattern.writer import Written
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
+from entrepot.doors.textalk.wire.failures import rpc_error
+from entrepot.doors.textalk.wire.json import Json
+from entrepot.doors.textalk.wire.sentences import say
+from entrepot.engine import Engine
+from entrepot.failures.rows import NameTaken
+
+
+class RowWriter:
+    """Writes objects of classes that say in their declaration what they are stored as."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def write(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Written | RpcError:
+        """Change the record, or make one; 9003 if it is not the shop's, 1006 for goods that it may not change."""
+        stored = stored_of(decl)
+        edit = Put(stored.kind, uid, changes_of(decl, patch), stored.blank if uid is None else None)
+        keys = await self.edit(context, decl, [edit])
+        return keys if isinstance(keys, RpcError) else Written(cast("Uid", keys[0]))
+
+    async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
+        """Remove the record."""
+        outcome = await self.edit(context, decl, [Remove(stored_of(decl).kind, uid)])
+        return outcome if isinstance(outcome, RpcError) else None
+
+    async def problems(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Sequence[Problem] | RpcError:
+        """Nothing: what the schema lets pass fits the record."""
+        del context, decl, uid, patch
+        return ()
+
+    async def edit(
+        self, context: Context, decl: ClassDecl, edits: Sequence[Put | Remove]
+    ) -> Sequence[Hashable] | RpcError:
+        """Run the edits together; the keys of the rows."""
+        shop = context.shop
+        command = EditRows(shop.channel, tuple(edits), catalogue=stored_of(decl).catalogue)
+        outcome = await self._engine.execute(shop.workspace, command)
+        if isinstance(outcome, Refused):
+            return _refusal(decl, outcome)
+        return cast("Sequence[Hashable]", outcome)
+
+
+def _refusal(decl: ClassDecl, outcome: Refused) -> RpcError:
+    failure = outcome.failures[0]
+    unique = stored_of(decl).unique
+    if isinstance(failure, NameTaken) and unique:
+        return RpcError(Code.VALIDATION_ERROR, (Problem(f"/{unique}", say("patch.taken")),), failure)
+    return rpc_error(failure)
+
+
+def stored_of(decl: ClassDecl) -> Stored:
+    """What the class is stored as."""
+    if decl.stored is None:
+        raise TypeError(decl.name)
+    return decl.stored
+
+
+def changes_of(decl: ClassDecl, patch: Mapping[str, Json]) -> dict[str, Any]:
+    """The changes of the record that a patch asks for."""
+    changes: dict[str, Any] = {}
+    for name, value in patch.items():
+        put = decl.by_name[name].put
+        if put is not None:
+            _add(changes, put(value))
+    return changes
+
+
+def _add(changes: dict[str, Any], more: Mapping[str, Any]) -> None:
+    """Several properties may be kept in one field, as keys of an object."""
+    for field, value in more.items():
+        if field == "data":
+            changes.setdefault(field, {}).update(value)
+        else:
+            changes[field] = value

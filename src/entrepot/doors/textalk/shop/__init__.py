@@ -1,0 +1,1 @@
+"""The webshop itself: its methods of payment and delivery, listeners, tokens and administrators."""

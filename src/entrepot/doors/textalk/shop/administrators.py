@@ -1,0 +1,103 @@
+"""Admin.login, and who may manage tokens (contract, section 3, Admin / AuthToken)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.channels.login_limits import CountTry, ForgetTries, GrantToken
+from entrepot.domain.kernel.records import Refused
+from entrepot.doors.textalk.caller import tokens
+from entrepot.doors.textalk.caller.context import Context
+from entrepot.doors.textalk.caller.lookups import is_of
+from entrepot.doors.textalk.caller.tries import LOGIN_TRIES, subject_of
+from entrepot.doors.textalk.pattern.arguments import TEXT, text
+from entrepot.doors.textalk.pattern.dependencies import Parts
+from entrepot.doors.textalk.rpc.methods import Method, Param
+from entrepot.doors.textalk.wire.errors import Code, RpcError
+from entrepot.doors.textalk.wire.failures import rpc_error
+from entrepot.doors.textalk.wire.json import Json
+from entrepot.doors.textalk.wire.settings import webshop_settings
+from entrepot.failures import Overloaded
+from entrepot.failures.accounts import LoginFailed
+from entrepot.store.credentials.directory import Caller
+
+LIFETIME: Final = timedelta(hours=24)
+_STORED_HASH: Final = "select password_hash from administrators where workspace = $1 and id = $2 and active"
+
+
+def methods(parts: Parts) -> Iterator[Method]:
+    """Admin.login."""
+
+    async def login(context: Context, params: Sequence[Json]) -> Json | RpcError:
+        username, password = text(params, 0), text(params, 1)
+        if isinstance(username, RpcError):
+            return username
+        return (
+            password if isinstance(password, RpcError) else await _login(parts, context, username, password)
+        )
+
+    yield Method(
+        "Admin.login",
+        "A token for the context parameter auth, good for a day",
+        login,
+        (Param("username", TEXT), Param("password", TEXT)),
+        TEXT,
+        needs_webshop=False,
+        carries_credentials=True,
+    )
+
+
+async def _login(parts: Parts, context: Context, username: str, password: str) -> Json | RpcError:
+    """3001 for whatever does not fit, after one check of one password; also for another shop's administrator."""
+    if parts.passwords.busy:
+        return rpc_error(Overloaded(1))
+    caller = await parts.services.callers.get(tokens.administrator_key(username))
+    known = (
+        caller if caller is not None and is_of(context.webshop, caller.workspace, caller.channel) else None
+    )
+    tried = subject_of("admin", username.strip().casefold(), context.address)
+    over = await _counted(parts, context, known, tried)
+    if over is not None:
+        return over
+    right = await parts.passwords.verify(await _stored_hash(parts, known), password)
+    if not right or known is None or known.credential is None:
+        return rpc_error(LoginFailed())
+    if context.webshop is None and not context.secure and _is_strict(known.settings):
+        return RpcError(Code.SECURE_CONNECTION_REQUIRED)
+    token, engine = tokens.new_login_token(known.workspace), parts.services.engine
+    granted = GrantToken(tokens.hashed(tokens.LOGIN, token), known.credential, LIFETIME)
+    outcome = await engine.execute(known.workspace, granted)
+    if isinstance(outcome, Refused):
+        return rpc_error(outcome.failures[0])
+    await engine.execute(known.workspace, ForgetTries(tried))
+    return token
+
+
+async def _counted(parts: Parts, context: Context, caller: Caller | None, tried: bytes) -> RpcError | None:
+    """One more try, counted where the administrator is, whichever shop's name the call bears."""
+    where = caller or context.webshop
+    if where is None:
+        return None
+    counted = await parts.services.engine.execute(where.workspace, CountTry(tried, *LOGIN_TRIES))
+    return rpc_error(counted.failures[0]) if isinstance(counted, Refused) else None
+
+
+async def _stored_hash(parts: Parts, caller: Caller | None) -> str | None:
+    if caller is None or caller.credential is None:
+        return None
+    rows = await parts.read(_STORED_HASH, caller.workspace, caller.credential)
+    return rows[0][0] if rows else None
+
+
+def _is_strict(settings: ChannelSettings) -> bool:
+    """Whether the shop demands TLS: without a shop in the context this is known only once the password was right."""
+    shop = webshop_settings(settings)
+    return shop is not None and shop.demands_tls
+
+
+def may_manage_tokens(context: Context) -> bool:
+    """A persistent token gives no access to the class AuthToken itself (contract, section 3)."""
+    return context.administrator is None or not context.administrator.persistent

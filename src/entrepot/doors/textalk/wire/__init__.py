@@ -1,0 +1,1 @@
+"""What goes over the line: JSON, errors and sentences."""

@@ -1,0 +1,189 @@
+"""From failures of the core to this door's errors: one table, so that code and data of every refusal are in one place.
+
+What passes by itself (a full queue, a database that fails over) is -32000 with a Retry-After; what the core did not
+expect is -32000 too, as the contract has it (second reading 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import asyncpg
+
+from entrepot.doors.kit import DoorFailures
+from entrepot.doors.textalk.wire.errors import Code, Data, Problem, RpcError
+from entrepot.doors.textalk.wire.sentences import say
+from entrepot.failures import (
+    Failure,
+    Internal,
+    MalformedBody,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    RequestTimeout,
+    Unauthenticated,
+    Unavailable,
+    UnknownRoute,
+    UnsupportedMediaType,
+    access,
+    accounts,
+    carts,
+    catalogue,
+    rows,
+    stock,
+    till,
+)
+from entrepot.failures import commerce as c
+from entrepot.failures import orders as o
+from entrepot.failures import payments as p
+from entrepot.gateways.cards.port import UNREACHABLE
+from entrepot.store.connections import FAULTS
+
+Detail = Callable[[Any], Data]
+_UNREACHABLE: Final = frozenset({"08", "53", "57"})
+
+
+def _nothing(_: Failure) -> None:
+    return None
+
+
+def _code(failure: Any) -> str:
+    return failure.code
+
+
+def _say(key: str) -> Detail:
+    return lambda _: say(key)
+
+
+_BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
+    o.ProductUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
+    o.VariantUnknown: (Code.NOT_BUYABLE, _say("buy.combination")),
+    o.ProductUnavailable: (Code.NOT_BUYABLE, _say("buy.not-for-sale")),
+    o.MerchantUnknown: (Code.NOT_BUYABLE, _say("buy.not-for-sale")),
+    o.PriceInvalid: (Code.NOT_BUYABLE, _say("buy.not-for-sale")),
+    o.PriceChanged: (Code.NOT_BUYABLE, _say("buy.changed")),
+    o.SoldOut: (Code.NOT_BUYABLE, _say("buy.sold-out")),
+    o.NotEnoughStock: (Code.NOT_BUYABLE, _say("buy.stock")),
+    c.ChoiceMissing: (Code.NOT_BUYABLE, _say("buy.choice-missing")),
+    c.ChoiceUnknown: (Code.NOT_BUYABLE, _say("buy.choice-unknown")),
+    c.ChosenNumberInvalid: (Code.NOT_BUYABLE, _say("buy.choice-range")),
+    c.ChosenTextTooLong: (Code.NOT_BUYABLE, lambda f: say("buy.choice-length", limit=f.longest)),
+    c.CombinationUnavailable: (Code.NOT_BUYABLE, _say("buy.combination")),
+    c.QuantityNotSold: (Code.NOT_BUYABLE, _say("buy.quantity")),
+    c.FileRefused: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.file", limit=f.largest)),
+    carts.FilesFull: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.files-full", limit=f.limit)),
+    carts.CartFull: (Code.NOT_BUYABLE, lambda f: say("buy.cart-full", limit=f.limit)),
+    carts.CartQuantityTooLarge: (Code.NOT_BUYABLE, lambda f: say("buy.too-many", limit=f.limit)),
+}
+
+_TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
+    **_BUY,
+    MalformedBody: (Code.PARSE_ERROR, _nothing),
+    PayloadTooLarge: (Code.INVALID_REQUEST, _nothing),
+    RequestTimeout: (Code.INVALID_REQUEST, _nothing),
+    UnsupportedMediaType: (Code.INVALID_REQUEST, _nothing),
+    UnknownRoute: (Code.INVALID_REQUEST, _nothing),
+    MethodNotAllowed: (Code.INVALID_REQUEST, _nothing),
+    Unauthenticated: (Code.BAD_AUTH_TOKEN, _nothing),
+    access.TooManyTries: (Code.LOGIN_FAILED, _say("login.wait")),
+    accounts.LoginFailed: (Code.LOGIN_FAILED, _nothing),
+    accounts.ResetCodeInvalid: (Code.BAD_RESET_CODE, _nothing),
+    accounts.SignupCodeInvalid: (Code.BAD_SIGNUP_CODE, _nothing),
+    accounts.PasswordInvalid: (Code.INVALID_PASSWORD, _nothing),
+    accounts.CustomerExists: (Code.CUSTOMER_EXISTS, _nothing),
+    accounts.ConfirmationFailed: (Code.CONFIRMATION_FAILED, _nothing),
+    stock.QuantityOutOfRange: (
+        Code.VALIDATION_ERROR,
+        lambda _: (Problem("/stock/stock", say("patch.stock")),),
+    ),
+    rows.RowUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
+    rows.CatalogueClosed: (Code.FORBIDDEN, _nothing),
+    rows.StockClosed: (Code.FORBIDDEN, _nothing),
+    rows.NameTaken: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.taken")),)),
+    rows.PartUnknown: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.reference")),)),
+    o.OrderUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
+    carts.CartUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
+    c.LineUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
+    c.CustomerUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
+    c.PaymentUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
+    c.SessionUnknown: (Code.BAD_SESSION_TOKEN, _nothing),
+    c.CurrencyInactive: (Code.VALIDATION_ERROR, lambda _: (Problem("/currency", say("patch.enum-one")),)),
+    c.DeliveryMethodUnknown: (
+        Code.VALIDATION_ERROR,
+        lambda _: (Problem("/delivery/method", say("patch.reference")),),
+    ),
+    c.PaymentMethodUnknown: (Code.VALIDATION_ERROR, lambda _: (Problem("/method", say("patch.reference")),)),
+    c.OrderLocked: (Code.ORDER_LOCKED, _nothing),
+    c.DiscountCodeAlreadySpecified: (Code.DISCOUNT_CODE_ALREADY_SPECIFIED, _code),
+    c.InvalidDiscountCode: (Code.INVALID_DISCOUNT_CODE, _code),
+    c.NoFurtherDiscount: (Code.NO_FURTHER_DISCOUNT, _code),
+    c.InvalidGiftCertificate: (Code.INVALID_GIFT_CERTIFICATE, _nothing),
+    c.CertificateNotCombinable: (Code.UNCOMBINABLE_PAYMENT_METHOD, _nothing),
+    c.CertificateCurrencyWrong: (Code.GIFT_CERTIFICATE_CURRENCY, _nothing),
+    c.PurchaseTooSmall: (Code.INSUFFICIENT_PURCHASE_AMOUNT, _nothing),
+    c.DeliveryNotConfigured: (Code.DELIVERY_NOT_CONFIGURED, _nothing),
+    c.DeliveryUnavailable: (Code.DELIVERY_UNAVAILABLE, _nothing),
+    c.PaymentNotConfigured: (Code.PAYMENT_NOT_CONFIGURED, _nothing),
+    c.PaymentUnavailable: (Code.PAYMENT_UNAVAILABLE, _nothing),
+    c.PaymentNotCapturable: (Code.FORBIDDEN, _nothing),
+    c.PaymentNotCancellable: (Code.PAYMENT_NOT_CANCELLABLE, _nothing),
+    till.PaymentCancelRefused: (Code.PAYMENT_CANCELLATION_FAILED, _nothing),
+    till.PaymentInDoubt: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    till.AddressLookupUnavailable: (Code.ADDRESS_LOOKUP_UNAVAILABLE, _nothing),
+    till.AddressRegisterFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.NothingToRefund: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
+    p.RefundTooLarge: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
+    p.RefundRefused: (Code.PAYMENT_REFUNDING_FAILED, _nothing),
+    p.RefundInDoubt: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.PaymentProviderUnreachable: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.PaymentDeclined: (Code.PAYMENT_FAILED, lambda f: f.message),
+    p.CardProviderFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.TaxUnavailable: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.TaxRefused: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+}
+
+_UNEXPECTED: Final = (Code.INTERNAL_ERROR, _nothing)
+_STATUS: Final[Mapping[type[Failure], int]] = {
+    UnknownRoute: 404,
+    MethodNotAllowed: 405,
+    RequestTimeout: 408,
+    Unauthenticated: 401,
+}
+
+
+def _codes() -> dict[type[Failure], tuple[int, str]]:
+    return {
+        failure: (_STATUS.get(failure, 200), str(int(_TABLE.get(failure, _UNEXPECTED)[0])))
+        for failure in catalogue().values()
+    }
+
+
+CODES: Final = DoorFailures("textalk", _codes())
+"""Every failure of the core; what no order of a shop can come to is an internal error here."""
+
+
+def rpc_error(failure: Failure) -> RpcError:
+    """The error that says this failure."""
+    if isinstance(failure, p.CardProviderFailed) and failure.message != UNREACHABLE:
+        # The provider did answer: it is its word that the payment failed (section 8, item 39).
+        return RpcError(Code.PAYMENT_FAILED, failure.message, failure)
+    code, detail = _TABLE.get(type(failure), _UNEXPECTED)
+    return RpcError(code, detail(failure), failure)
+
+
+def not_stored(error: RpcError) -> RpcError:
+    """The error of a call with a file: where the store takes nothing for now, the file is what was not attached."""
+    if not isinstance(error.failure, Unavailable):
+        return error
+    return RpcError(Code.FILE_ATTACHMENT_FAILED, say("buy.file-store"), error.failure)
+
+
+def fault(error: Exception, code: Code) -> RpcError:
+    """The error for an exception: temporary where the database does not take requests, else unexpected."""
+    return RpcError(code, failure=Unavailable(1) if _is_temporary(error) else Internal())
+
+
+def _is_temporary(error: Exception) -> bool:
+    if isinstance(error, asyncpg.PostgresError):
+        return str(getattr(error, "sqlstate", "") or "")[:2] in _UNREACHABLE
+    return isinstance(error, FAULTS)

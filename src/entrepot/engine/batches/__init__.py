@@ -1,0 +1,1 @@
+"""Commands run in batches: queues, lanes, and what a batch does."""

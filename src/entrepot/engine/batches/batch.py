@@ -1,0 +1,108 @@
+"""One batch: load and lock, decide in arrival order, claim, write, commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from entrepot.domain.kernel.records import Command, Decided, Decision, Ids, Refused, View, refused
+from entrepot.engine.batches.events import announce
+from entrepot.engine.clock import real_now
+from entrepot.failures import Internal
+from entrepot.store.batches.readers import BatchReader, find_function
+from entrepot.store.batches.stages import load
+from entrepot.store.batches.writer import write, write_function
+from entrepot.store.connections import Connection
+
+Rule = Callable[[Command, View, datetime, Ids], Decision]
+"""How a command is decided; wired per engine, so that a fault can be put around it."""
+
+_log = structlog.stdlib.get_logger("entrepot.engine")
+
+
+class BatchIds:
+    """The integer ids that a batch drew from its workspace's counter, and random UUIDs."""
+
+    def __init__(self, first: int, count: int) -> None:
+        self._next, self._end = first, first + count
+
+    def next(self) -> int:
+        """A fresh integer id. Raises `IndexError` for a command that takes more than it announced."""
+        if self._next >= self._end:
+            raise IndexError("the command takes more ids than it announced")
+        self._next += 1
+        return self._next - 1
+
+    def uuid(self) -> UUID:
+        """A fresh random UUID (version 4)."""
+        return UUID(bytes=os.urandom(16), version=4)
+
+
+async def make_ready(connection: Connection) -> None:
+    """Give a connection, once, what batches use on it."""
+    await connection.execute(find_function())
+    await connection.execute(write_function())
+
+
+class Batch:
+    """The commands of one workspace that are decided and written together, under one id for all tries."""
+
+    def __init__(self, workspace: int, commands: Sequence[Command]) -> None:
+        self.id = BatchIds(0, 0).uuid()
+        self.workspace = workspace
+        self.commands = commands
+        self.answers: list[object | Refused] = []
+
+    async def run(self, connection: Connection, rule: Rule, now: datetime) -> None:
+        """Try once; on return the batch is durable and `answers` hold one outcome per command.
+
+        Raises `AlreadyCommittedError` when an earlier try was durable (its answers still stand), `ClaimLost` when the
+        batch must be decided anew, and whatever the database says.
+        """
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            await self._work(connection, rule, now)
+        except BaseException:
+            if not connection.is_closed():
+                await transaction.rollback()
+            raise
+        await transaction.commit()
+
+    async def _work(self, connection: Connection, rule: Rule, now: datetime) -> None:
+        view = View(self.workspace)
+        # What refused commands leave unused of the ids is a gap.
+        count = sum(command.ids for command in self.commands)
+        reader = BatchReader(connection, self.workspace, self.id, real_now(), count)
+        await load(reader, self.commands, view)
+        ids = self._ids(reader.first, count)
+        self.answers = [decide(command, view, now, ids, rule) for command in self.commands]
+        announce(view, reader.listeners, now)
+        await write(connection, self.workspace, view)
+
+    def _ids(self, first: int | None, count: int) -> BatchIds:
+        if count and first is None:
+            raise LookupError(f"workspace {self.workspace} has no counter")
+        return BatchIds(first or 0, count)
+
+
+def decide(command: Command, view: View, now: datetime, ids: Ids, rule: Rule) -> object | Refused:
+    """One command's outcome. A rule that raises refuses that command alone, and nothing of it is kept."""
+    try:
+        decision = rule(command, view, now, ids)
+    except Exception:
+        _log.exception("rule failed", command=type(command).__name__)
+        return refused(Internal())
+    if isinstance(decision, Decided):
+        view.apply(decision.changes)
+        return decision.result
+    return decision
+
+
+def own_rule(command: Command, view: View, now: datetime, ids: Ids) -> Decision:
+    """The rule that every command brings along."""
+    return command.decide(view, now, ids)

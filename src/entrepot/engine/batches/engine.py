@@ -1,0 +1,214 @@
+"""The engine of one worker process: lanes that take workspaces in turn and run their batches to a sure end."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+
+import asyncpg
+import structlog
+
+from entrepot.domain.kernel.records import Command, Refused, View, refused
+from entrepot.engine.batches import batch as batches
+from entrepot.engine.batches.batch import Batch, Rule, make_ready
+from entrepot.engine.batches.queues import Pending, Queues
+from entrepot.engine.clock import Clock
+from entrepot.failures import Internal, Overloaded, Unavailable
+from entrepot.failures.orders import QuoteStale
+from entrepot.failures.rows import NameTaken, PartUnknown
+from entrepot.store.batches.readers import AlreadyCommittedError, PlainReader
+from entrepot.store.batches.stages import load
+from entrepot.store.batches.writer import ClaimLostError
+from entrepot.store.connections import LANE_CONNECTIONS, Connection
+
+Outcome = object | Refused
+Connect = Callable[[], Awaitable[Connection]]
+
+PATIENCE = 30.0
+"""Seconds of real time for which a batch is tried again while the database does not answer."""
+
+SIGHTS = 3
+"""How often a command is decided that did not see all it must."""
+
+_AGAIN = frozenset({"40001", "40P01", "55P03"})
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError)
+
+_BY_STATE = {"23505": NameTaken(), "23503": PartUnknown()}
+"""What the database alone knows: two rows of one name, and a row whose parent is gone."""
+
+_log = structlog.stdlib.get_logger("entrepot.engine")
+
+
+class Engine:
+    """Runs commands of any workspace. `rule` decides them; faults of a sandbox wrap it where it is wired."""
+
+    def __init__(
+        self, connect: Connect, clock: Clock, *, lanes: int = LANE_CONNECTIONS, rule: Rule = batches.own_rule
+    ) -> None:
+        self.clock = clock
+        self.rule = rule
+        self.connect = connect
+        self.patience = PATIENCE
+        self._lanes = lanes
+        self._queues = Queues()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Start the lanes; each connects when it first has work."""
+        self._tasks = [asyncio.create_task(Lane(self, self._queues).work()) for _ in range(self._lanes)]
+
+    async def stop(self) -> None:
+        """Finish what was accepted, then stop the lanes."""
+        await self._queues.drained()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    @property
+    def waiting(self) -> int:
+        """How many commands wait for a lane."""
+        return len(self._queues)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits and nothing runs."""
+        return self._queues.idle
+
+    async def execute(self, workspace: int, command: Command) -> Outcome:
+        """The outcome of a command once it is durable: the rule's result, or `Refused`.
+
+        Cancelling the caller does not cancel the command.
+        """
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        if not self._queues.put(workspace, Pending(command, future)):
+            return refused(Overloaded(1))
+        return await future
+
+    async def execute_anew(self, workspace: int, command: Command) -> Outcome:
+        """As `execute`, again where the command must first see what another one of its batch brought into play.
+
+        After `SIGHTS` times `QuoteStale` is the outcome.
+        """
+        outcome = await self.execute(workspace, command)
+        for _ in range(SIGHTS - 1):
+            if not (isinstance(outcome, Refused) and isinstance(outcome.failures[0], QuoteStale)):
+                break
+            outcome = await self.execute(workspace, command)
+        return outcome
+
+    async def preview(self, connection: Connection, workspace: int, command: Command) -> View:
+        """What the command would see now: a plain read, without locks."""
+        view = View(workspace)
+        await load(PlainReader(connection, workspace), [command], view)
+        return view
+
+
+class Lane:
+    """One connection that runs batches, one after the other."""
+
+    def __init__(self, engine: Engine, queues: Queues) -> None:
+        self._engine = engine
+        self._queues = queues
+        self._connection: Connection | None = None
+
+    async def work(self) -> None:
+        """Take workspaces in turn until cancelled."""
+        try:
+            while True:
+                workspace, pending = await self._queues.take()
+                try:
+                    await self._settle(workspace, pending)
+                finally:
+                    self._queues.done(workspace)
+        finally:
+            await self._close()
+
+    async def _settle(self, workspace: int, pending: Sequence[Pending]) -> None:
+        """Bring these commands to their outcomes, whatever happens."""
+        batch = Batch(workspace, [entry.command for entry in pending])
+        try:
+            answers = await self._drive(batch)
+        except asyncpg.PostgresError as error:
+            if len(pending) > 1 and _of_one_command(error):
+                await self._split(workspace, pending)
+                return
+            answers = [_fault(error)] * len(pending)
+        except Exception:
+            _log.exception("batch failed", workspace=workspace)
+            answers = [refused(Internal())] * len(pending)
+        for entry, answer in zip(pending, answers, strict=True):
+            entry.resolve(answer)
+
+    async def _split(self, workspace: int, pending: Sequence[Pending]) -> None:
+        """Some command's data offends the database: halve until it stands alone."""
+        half = len(pending) // 2
+        await self._settle(workspace, pending[:half])
+        await self._settle(workspace, pending[half:])
+
+    async def _drive(self, batch: Batch) -> list[Outcome]:
+        """Try the same batch under the same id until its fate is sure."""
+        deadline = asyncio.get_running_loop().time() + self._engine.patience
+        delay = 0.005
+        while True:
+            answers = batch.answers
+            try:
+                await batch.run(await self._connected(), self._engine.rule, self._engine.clock.now())
+            except AlreadyCommittedError:
+                batch.answers = answers
+                return answers
+            except ClaimLostError:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+            except (asyncpg.PostgresError, *_LOST) as error:
+                await self._recover(error, deadline)
+            else:
+                return batch.answers
+            await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311  (back-off, not a secret)
+            delay = min(delay * 2, 1.0)
+
+    async def _recover(self, error: Exception, deadline: float) -> None:
+        """Make ready for the same batch again; raises what cannot be mended by trying again."""
+        late = asyncio.get_running_loop().time() > deadline
+        if isinstance(error, asyncpg.PostgresError) and not _connection_lost(error):
+            if _sqlstate(error) not in _AGAIN or late:
+                raise error
+            return
+        await self._close()
+        if late:
+            raise asyncpg.CannotConnectNowError(str(error)) from error
+
+    async def _connected(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            connection = await self._engine.connect()
+            await make_ready(connection)
+            self._connection = connection
+        return self._connection
+
+    async def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None and not connection.is_closed():
+            connection.terminate()
+
+
+def _connection_lost(error: asyncpg.PostgresError) -> bool:
+    return _sqlstate(error)[:2] in {"08", "57"}
+
+
+def _of_one_command(error: asyncpg.PostgresError) -> bool:
+    return _sqlstate(error)[:2] in {"22", "23"}
+
+
+def _fault(error: asyncpg.PostgresError) -> Refused:
+    """What a caller is told of a fault of the database that trying again did not mend."""
+    if _sqlstate(error)[:2] in {"08", "57", "53", "40", "55"}:
+        return refused(Unavailable(1))
+    if (failure := _BY_STATE.get(_sqlstate(error))) is not None:
+        return refused(failure)
+    _log.error("the database refused a batch", sqlstate=_sqlstate(error), error=str(error))
+    return refused(Internal())
+
+
+def _sqlstate(error: asyncpg.PostgresError) -> str:
+    return str(getattr(error, "sqlstate", "") or "")

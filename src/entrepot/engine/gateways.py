@@ -1,0 +1,146 @@
+"""Which outside system answers for which account: gateways by the account's settings, made once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from entrepot.domain.channels.accounts import (
+    AddressSettings,
+    CardSettings,
+    ExternalApi,
+    MailSettings,
+    TaxSettings,
+)
+from entrepot.gateways.addresses.port import AddressLookup
+from entrepot.gateways.addresses.simulated import SimulatedRegister
+from entrepot.gateways.cards.bank import BankCards
+from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.mail.port import MailGateway
+from entrepot.gateways.mail.simulated import SimulatedMail
+from entrepot.gateways.taxes.port import TaxGateway
+from entrepot.gateways.tokens.port import TokenValidator
+from entrepot.gateways.tokens.simulated import SimulatedPartner
+from entrepot.store.connections import Pool
+from entrepot.store.queries.attempts import read_account_of, read_settings
+
+G = TypeVar("G")
+GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses"]
+Wrap = Callable[[GatewayName, Any, int], Any]
+"""Put around each gateway where it is wired: a sandbox's faults live there, and nowhere else."""
+
+
+def unwrapped(name: GatewayName, gateway: G, workspace: int) -> G:
+    """The gateway as it is."""
+    del name, workspace
+    return gateway
+
+
+class Vendors:
+    """The gateways of one worker process. `books` is the pool on which simulated vendors keep their own state."""
+
+    def __init__(self, books: Pool, now: Callable[[], datetime], wrap: Wrap = unwrapped) -> None:
+        self._books = books
+        self._now = now
+        self._wrap = wrap
+        self._kept: dict[bytes, Any] = {}
+
+    def cards(self, workspace: int, settings: CardSettings, environment: str) -> CardGateway:
+        """The card provider of an account; test orders always go to the simulated bank."""
+        if settings.gateway == "bank" or environment == "test":
+            return self._wrap("cards", BankCards(self._books, workspace, self._now), workspace)
+        return self._keep("cards", workspace, settings, lambda: _stripe(settings))
+
+    def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:
+        """The outside tax provider of an account."""
+        return self._keep("taxes", workspace, settings, lambda: _avatax(settings, self._now))
+
+    def tokens(self, workspace: int, settings: ExternalApi) -> TokenValidator:
+        """Whom to ask about an account's external payment tokens."""
+        if settings.partner == "simulated":
+            return self._wrap("tokens", SimulatedPartner(self._books, workspace), workspace)
+        return self._keep("tokens", workspace, settings, lambda: _partner(settings))
+
+    def mails(self, workspace: int, settings: MailSettings) -> MailGateway:
+        """Who carries an account's mails."""
+        if settings.gateway == "mailbox":
+            return self._wrap("mails", SimulatedMail(self._books, workspace), workspace)
+        return self._keep("mails", workspace, settings, lambda: _smtp(settings))
+
+    def addresses(self, workspace: int, settings: AddressSettings) -> AddressLookup:
+        """Which register an account asks for addresses."""
+        if settings.register == "simulated":
+            return self._wrap("addresses", SimulatedRegister(self._books, workspace), workspace)
+        return self._keep("addresses", workspace, settings, lambda: _register(settings))
+
+    async def close(self) -> None:
+        """Let go of connections and threads."""
+        kept, self._kept = self._kept, {}
+        for gateway in kept.values():
+            closing = getattr(gateway, "close", None)
+            result = closing() if closing else None
+            if result is not None:
+                await result
+
+    def _keep(self, name: GatewayName, workspace: int, settings: object, make: Callable[[], G]) -> G:
+        key = name.encode() + msgspec.msgpack.encode(settings)
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._wrap(name, self._kept[key], workspace)
+
+
+async def cards_of(reads: Pool, vendors: Vendors, workspace: int, order: int) -> CardGateway:
+    """The card provider that took an order's money. Raises `LookupError` for an unknown order."""
+    async with reads.acquire() as connection:
+        settings, environment = await read_account_of(connection, workspace, order)
+    return vendors.cards(workspace, settings.cards, environment)
+
+
+# The vendors' own packages are large: they are loaded for the first account that needs them.
+
+
+def _stripe(settings: CardSettings) -> CardGateway:
+    from entrepot.gateways.cards.stripe import StripeCards
+
+    return StripeCards(settings.api_key, settings.api_base)
+
+
+def _avatax(settings: TaxSettings, now: Callable[[], datetime]) -> TaxGateway:
+    from entrepot.gateways.taxes.avatax import AVATAX_URL, AvataxGateway
+
+    base_url = settings.base_url or AVATAX_URL
+    return AvataxGateway(settings.account, settings.license_key, lambda: now().date(), base_url=base_url)
+
+
+def _partner(settings: ExternalApi) -> TokenValidator:
+    from entrepot.gateways.tokens.http import HttpTokenValidator
+
+    return HttpTokenValidator(settings)
+
+
+def _register(settings: AddressSettings) -> AddressLookup:
+    from entrepot.gateways.addresses.http import HttpAddressLookup
+
+    return HttpAddressLookup(settings.url, settings.api_key, allow_private=settings.allow_private)
+
+
+def _smtp(settings: MailSettings) -> MailGateway:
+    from entrepot.gateways.mail.smtp import SmtpMail
+
+    return SmtpMail(
+        settings.host,
+        settings.port,
+        security=settings.security,
+        username=settings.username or None,
+        password=settings.password or None,
+    )
+
+
+async def mails_of(reads: Pool, vendors: Vendors, workspace: int, channel: int) -> MailGateway:
+    """Who carries an account's mails, by its settings as they are now."""
+    async with reads.acquire() as connection:
+        settings = await read_settings(connection, workspace, channel)
+    return vendors.mails(workspace, settings.mail)

@@ -1,0 +1,1 @@
+"""What an order waits for outside: payments, their attempts and recovery."""

@@ -1,0 +1,89 @@
+"""The till of a shop: carts checked out, money collected, let go and given back, with its provider asked in between.
+
+A caller who leaves stops nothing: what was begun is driven to its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.checkout.cart_checkout import CheckoutCart
+from entrepot.domain.kernel.records import refused
+from entrepot.domain.payments.capture import CancelPayment, CapturePayment
+from entrepot.domain.payments.refund import RefundOrder
+from entrepot.domain.placing.place import InFlight
+from entrepot.domain.placing.reserve import Reserved
+from entrepot.engine.batches.engine import Engine, Outcome
+from entrepot.engine.money.attempts import Driver
+from entrepot.engine.money.capture import Payments
+from entrepot.engine.money.refund import Refunds
+from entrepot.failures import Unavailable
+from entrepot.store.credentials.directory import token_name
+
+WAIT_SECONDS = 25.0
+"""How long a checkout waits for another one of the same cart to end."""
+
+
+class Till:
+    """Takes money for carts and orders, and gives it back."""
+
+    def __init__(self, engine: Engine, driver: Driver, payments: Payments, refunds: Refunds) -> None:
+        self._engine = engine
+        self._driver = driver
+        self._payments = payments
+        self._refunds = refunds
+        self._tasks: set[asyncio.Task[Outcome]] = set()
+
+    async def check_out(
+        self, workspace: int, settings: ChannelSettings, cart: ShoppingCommand, token: str | None
+    ) -> Outcome:
+        """Place the cart that `cart` names; a card is charged by `token`. The outcome is that of `CheckoutCart`."""
+        return await self._surely(self._checked_out(workspace, settings, cart, token))
+
+    async def move(self, workspace: int, command: CapturePayment | CancelPayment) -> Outcome:
+        """Collect a payment, or let it go. The outcome is that of `Payments.ask`."""
+        return await self._surely(self._payments.ask(workspace, command))
+
+    async def refund(self, workspace: int, command: RefundOrder) -> Outcome:
+        """Give money back. The outcome is that of `Refunds.refund`."""
+        return await self._surely(self._refunds.refund(workspace, command))
+
+    async def stop(self) -> None:
+        """Wait for what is on its way."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _surely(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def _checked_out(
+        self, workspace: int, settings: ChannelSettings, cart: ShoppingCommand, token: str | None
+    ) -> Outcome:
+        deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+        while True:
+            checkout = _checking_out(cart, token, self._driver.lease())
+            outcome = await self._engine.execute_anew(workspace, checkout)
+            if isinstance(outcome, Reserved):
+                return await self._driver.charge(workspace, outcome.attempt, settings.cards, token)
+            if not isinstance(outcome, InFlight):
+                return outcome
+            if not await self._driver.await_end(workspace, outcome.attempt, deadline):
+                return refused(Unavailable(1))
+
+
+def _checking_out(cart: ShoppingCommand, token: str | None, lease: datetime) -> CheckoutCart:
+    return CheckoutCart(
+        channel=cart.channel,
+        environment=cart.environment,
+        session=cart.session,
+        cart=cart.cart,
+        lease_until=lease,
+        token=None if token is None else token_name(token),
+    )

@@ -1,0 +1,1 @@
+"""Housekeeping and purging."""

@@ -1,0 +1,98 @@
+"""Deleting what is over, a few rows at a time, so that orders between them wait milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from datetime import timedelta
+from functools import partial
+
+import msgspec
+import structlog
+
+from entrepot.domain.channels.login_limits import AdminToken, Tries
+from entrepot.domain.channels.retention import Retention
+from entrepot.domain.customers.email_claims import SIGNUP_LIFETIME
+from entrepot.domain.customers.records import OneTimeCode
+from entrepot.domain.placing.attempts import Attempt
+from entrepot.domain.upkeep.purge import Purge, PurgeCarts, PurgeCustomers, PurgeEnded, PurgeSessions
+from entrepot.engine.batches.engine import Engine
+from entrepot.store.connections import Pool
+from entrepot.store.queries.ended import Ended, ended_rows
+
+CHUNK = 100
+ROUNDS = 50
+"""How many chunks of a kind one look deletes at most; the next look goes on."""
+
+_log = structlog.stdlib.get_logger("entrepot.purging")
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of rows that are deleted some time after their end.
+
+    `end` says where to find them, `keep` how long they stay, `command` what deletes them: of these keys those that
+    ended so long ago. A row is over `after` the moment that it tells.
+    """
+
+    name: str
+    end: Ended
+    keep: Callable[[Retention], timedelta]
+    command: Callable[[tuple[Hashable, ...], timedelta], Purge]
+    after: timedelta = timedelta()
+
+
+def _of_kind(kind: type[Tries | OneTimeCode | AdminToken | Attempt]) -> Callable[..., Purge]:
+    return partial(PurgeEnded, kind=kind)
+
+
+KINDS = (
+    Kind("sessions", Ended("sessions", "id", "expires_at"), lambda keep: keep.sessions, PurgeSessions),
+    Kind("carts", Ended("carts", "id", "expires_at"), lambda keep: keep.carts, PurgeCarts),
+    Kind(
+        "codes", Ended("one_time_codes", "hash", "expires_at"), lambda keep: keep.codes, _of_kind(OneTimeCode)
+    ),
+    Kind(
+        "tokens", Ended("admin_tokens", "hash", "expires_at"), lambda keep: keep.tokens, _of_kind(AdminToken)
+    ),
+    Kind("tries", Ended("tries", "subject", "since"), lambda keep: keep.tries, _of_kind(Tries)),
+    Kind("attempts", Ended("attempts", "id", "ended_at"), lambda keep: keep.attempts, _of_kind(Attempt)),
+    Kind(
+        "lapsed customers",
+        Ended("customers", "id", "secured_at", "state = 'unconfirmed'"),
+        lambda keep: keep.customers,
+        PurgeCustomers,
+        SIGNUP_LIFETIME,
+    ),
+    Kind(
+        "removed customers",
+        Ended("customers", "id", "changed_at", "state = 'removed'"),
+        lambda keep: keep.customers,
+        PurgeCustomers,
+    ),
+)
+"""In the order in which they are deleted: a session takes its cart along."""
+
+
+async def purge(engine: Engine, reads: Pool, retention: Retention) -> dict[str, int]:
+    """Delete what is over in all workspaces; how many rows of each kind went. Raises what a plain read raises."""
+    gone = {kind.name: await _purge(engine, reads, kind, kind.keep(retention)) for kind in KINDS}
+    if any(gone.values()):
+        _log.info("purged", **{name.replace(" ", "_"): count for name, count in gone.items() if count})
+    return gone
+
+
+async def _purge(engine: Engine, reads: Pool, kind: Kind, keep: timedelta) -> int:
+    """A workspace in which nothing goes, such as one that refuses for the moment, is left alone until the next look."""
+    purged, skipped = 0, set[int]()
+    for _ in range(ROUNDS):
+        before = engine.clock.now() - keep - kind.after
+        async with reads.acquire() as connection:
+            found = await ended_rows(connection, kind.end, before, skipped, CHUNK)
+        if not found:
+            break
+        for workspace, keys in found.items():
+            outcome = await engine.execute(workspace, kind.command(keys, keep))
+            gone = outcome if isinstance(outcome, int) else 0
+            purged += gone
+            if not gone:
+                skipped.add(workspace)
+    return purged

@@ -1,0 +1,1 @@
+"""How a batch finds, locks, reads and writes its rows."""

@@ -1,0 +1,137 @@
+"""Who asks for what a view needs: a lane of the engine, with locks, or somebody who only reads.
+
+A lane asks by a function that it makes for its connection: what is wanted at a time is one round trip, and yet each of
+its statements sees what was committed before that statement, as locks demand. Such a function goes with its connection,
+so it is always that of the running version. Who only reads asks by one statement, which sees one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from entrepot.store.batches.binding import json_text
+from entrepot.store.batches.finds import chosen
+from entrepot.store.batches.stages import STEPS, Wanted
+from entrepot.store.connections import Connection
+
+_COUNTER, _LISTENERS = -1, -2
+
+_FUNCTION = """
+create function pg_temp.find_rows(bigint, json, uuid, timestamptz, bigint)
+returns table (step integer, found_rows text) language plpgsql as $find$
+#variable_conflict use_column
+declare
+  place integer;
+  body json;
+begin
+  if $3 is not null then insert into batches (workspace, id, at) values ($1, $3, $4); end if;
+  for place, body in select key::integer, value from json_each($2) loop
+    {steps}
+  end loop;
+  if $5 is not null then
+    return query select {listeners}, (
+      select json_agg(json_build_array(l.channel, l.event, l.id, c.settings -> 'door' ->> 'uid'))::text
+      from event_listeners l join channels c on c.workspace = $1 and c.id = l.channel where l.workspace = $1
+    );
+  end if;
+  if $5 > 0 then
+    return query update counters set next = next + $5 where workspace = $1 returning {counter}, (next - $5)::text;
+  end if;
+end $find$
+"""
+_STEP = "return query select {number}, ({query});"
+_FIND: Final = "select step, found_rows from pg_temp.find_rows($1, $2, $3, $4, $5)"
+
+
+class AlreadyCommittedError(Exception):
+    """The batch's id is there: an earlier try, whose connection was lost, did commit."""
+
+
+class Listener(msgspec.Struct, frozen=True, array_like=True):
+    """Who is told of an event of a channel; `shop` is the channel's public number, where it has one."""
+
+    channel: int
+    event: str
+    id: int
+    shop: str | None
+
+
+_listeners = msgspec.json.Decoder(tuple[Listener, ...]).decode
+
+
+@cache
+def find_function() -> str:
+    """The statement that makes a lane's function; it finds the wanted steps one after the other."""
+    steps = [
+        _STEP.format(number=number, query=find.query("body", lock=True))
+        for number, (_, find) in enumerate(STEPS)
+    ]
+    return _FUNCTION.format(steps=chosen(steps), listeners=_LISTENERS, counter=_COUNTER)
+
+
+class BatchReader:
+    """Finds and locks rows for one batch. The first round trip leaves the batch's id, the last one draws its ids.
+
+    The counter is the last row that a batch locks; `first` is None where the workspace has none, or no id is wanted.
+    """
+
+    def __init__(self, connection: Connection, workspace: int, batch: UUID, at: datetime, ids: int) -> None:
+        self.first: int | None = None
+        self.listeners: tuple[Listener, ...] = ()
+        self._connection = connection
+        self._workspace = workspace
+        self._id: UUID | None = batch
+        self._at = at
+        self._ids = ids
+
+    async def find(self, wanted: Wanted, *, last: bool) -> Iterable[tuple[int, str | None]]:
+        """What these steps found. Raises `AlreadyCommittedError` for a batch whose id is there."""
+        keys = json_text(wanted)
+        ids = self._ids if last else None
+        try:
+            rows = await self._connection.fetch(_FIND, self._workspace, keys, self._id, self._at, ids)
+        except asyncpg.UniqueViolationError as error:
+            raise AlreadyCommittedError from error
+        self._id = None
+        found = dict[int, str | None](rows)
+        if last:
+            drawn, listening = found.pop(_COUNTER, None), found.pop(_LISTENERS)
+            self.first = None if drawn is None else int(drawn)
+            self.listeners = _listeners(listening) if listening else ()
+        return found.items()
+
+
+class Queries(Protocol):
+    """What is used of a connection, or of a snapshot."""
+
+    async def fetch(self, query: str, *args: object) -> Sequence[Any]:
+        """All rows of a statement."""
+        ...
+
+
+class PlainReader:
+    """Finds rows as they stand at one moment, and locks none."""
+
+    def __init__(self, connection: Queries, workspace: int) -> None:
+        self._connection = connection
+        self._workspace = workspace
+
+    async def find(self, wanted: Wanted, *, last: bool) -> Iterable[tuple[int, str | None]]:
+        """What these steps found."""
+        del last
+        if not wanted:
+            return ()
+        parts = (
+            f"select {number}, ({STEPS[number][1].query(f'${place}::json', lock=False)})"
+            for place, number in enumerate(wanted, 2)
+        )
+        return await self._connection.fetch(
+            " union all ".join(parts), self._workspace, *map(json_text, wanted.values())
+        )

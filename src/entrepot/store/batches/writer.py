@@ -1,0 +1,98 @@
+"""Writing a batch: the dirty records of a view, one set-based statement per table and kind of change.
+
+A lane sends them all in one round trip, to a function that it makes for its connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, Literal
+
+from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.kernel.records import Record, View
+from entrepot.store.batches.binding import json_text
+from entrepot.store.batches.bindings import BINDINGS, CLAIMS, REFERENCES, ROWS
+from entrepot.store.batches.finds import chosen
+from entrepot.store.connections import Connection
+
+_FUNCTION = """
+create function pg_temp.write_rows(bigint, json) returns boolean language plpgsql as $write$
+#variable_conflict use_column
+declare
+  place integer;
+  body json;
+  claimed integer;
+begin
+  for place, body in select key::integer, value from json_each($2) loop
+    {steps}
+  end loop;
+  return true;
+end $write$
+"""
+_WRITE: Final = "select pg_temp.write_rows($1, $2)"
+_CLAIM = """{statement};
+get diagnostics claimed = row_count;
+if claimed < json_array_length(body) then return false; end if;"""
+
+
+class ClaimLostError(Exception):
+    """Another worker was first with a name or row that this batch wants to make; nothing of the batch may stand."""
+
+
+Change = Literal["insert", "update", "delete"]
+
+
+def _writes() -> Iterator[tuple[type[Record], Change, str]]:
+    """All statements, by kind of record and change, in the order in which they run.
+
+    What others may insert too is claimed first. References are freed last: a name that is freed and taken again within
+    one batch never left.
+    """
+    for binding in CLAIMS:
+        yield binding.kind, "insert", binding.claim
+    for binding in (*ROWS, *BINDINGS):
+        yield binding.kind, "delete", binding.delete
+        if binding not in CLAIMS:
+            yield binding.kind, "insert", binding.put if binding.upsert else binding.insert
+        yield binding.kind, "update", binding.put
+    yield Reference, "update", REFERENCES.put
+    yield Reference, "delete", REFERENCES.delete
+
+
+_PLACES: Final = {(kind, change): place for place, (kind, change, _) in enumerate(_writes())}
+
+_INSERTS: Final = frozenset(place for (_, change), place in _PLACES.items() if change == "insert")
+
+
+@cache
+def write_function() -> str:
+    """The statement that makes a lane's function: false where a claim was lost."""
+    statements = [statement.replace("$2", "body") for _, _, statement in _writes()]
+    claims, others = statements[: len(CLAIMS)], statements[len(CLAIMS) :]
+    steps = [_CLAIM.format(statement=claim) for claim in claims] + [f"{statement};" for statement in others]
+    return _FUNCTION.format(steps=chosen(steps))
+
+
+async def write(connection: Connection, workspace: int, view: View) -> None:
+    """Write what has changed in the view. Raises `ClaimLostError` if others were first with a name of it."""
+    changes = _changes(view)
+    if changes and not await connection.fetchval(_WRITE, workspace, json_text(changes)):
+        raise ClaimLostError
+
+
+def _changes(view: View) -> dict[int, list[Any]]:
+    """The new states, or the keys of what is removed, by the place of their statement."""
+    changes: dict[int, list[Any]] = {}
+    for kind, key, record, before in view.dirty():
+        if record is not None:
+            changes.setdefault(_PLACES[kind, "insert" if before is None else "update"], []).append(record)
+        elif before is not None:
+            changes.setdefault(_PLACES[kind, "delete"], []).append(key)
+    for place in _INSERTS & changes.keys():
+        changes[place].sort(key=_key)
+    return dict(sorted(changes.items()))
+
+
+def _key(record: Record) -> Any:
+    return record.key

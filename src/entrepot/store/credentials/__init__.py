@@ -1,0 +1,1 @@
+"""Who a secret belongs to."""

@@ -1,0 +1,63 @@
+"""The directory: from a credential to its workspace, read on every request so that a revocation holds at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from entrepot.domain.channels.accounts import ChannelSettings, Environment
+from entrepot.store.connections import Pool
+
+_settings = msgspec.json.Decoder(ChannelSettings).decode
+
+_LOOKUP = """
+select d.kind, d.hash, d.workspace, d.channel, d.environment, d.credential, d.expires_at, c.name, c.settings
+from directory d join unnest($1::text[], $2::bytea[]) k(kind, hash) on d.kind = k.kind and d.hash = k.hash
+join channels c on c.workspace = d.workspace and c.id = d.channel
+"""
+
+Key = tuple[str, bytes]
+"""A kind of credential and its hash."""
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who a credential stands for: one account in one environment of one workspace."""
+
+    workspace: int
+    channel: int
+    environment: Environment
+    credential: int | None
+    expires_at: datetime | None
+    name: str
+    settings: ChannelSettings
+
+
+def credential_key(kind: str, secret: str) -> Key:
+    """The name of a secret in the directory. Secrets are long and random, so a fast hash keeps them."""
+    return kind, hashlib.sha256(f"{kind}:{secret}".encode("utf-8", "surrogatepass")).digest()
+
+
+def token_name(token: str) -> str:
+    """By what a payment token is known once it has been used: nothing else of it is stored."""
+    return credential_key("payment-token", token)[1].hex()
+
+
+class Directory:
+    """Looks up credentials, many in one statement."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def load(self, keys: list[Key]) -> Mapping[Key, Caller]:
+        """The callers behind these keys; unknown and revoked ones are left out, expired ones are not."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(_LOOKUP, [kind for kind, _ in keys], [digest for _, digest in keys])
+        return {(row[0], row[1]): _caller(tuple(row)) for row in rows}
+
+
+def _caller(row: tuple[Any, ...]) -> Caller:
+    return Caller(*row[2:8], settings=_settings(row[8]))

@@ -1,0 +1,1 @@
+"""A world's file becomes rows."""

@@ -1,0 +1,1 @@
+"""What a world's file may say."""

@@ -1,0 +1,238 @@
+"""What a schema cannot say: names that lead nowhere, things said twice, amounts that a currency cannot hold.
+
+Broken set-ups that an order API documents are legal and stay: a merchant's reference that is nobody's, an integration
+that is not supported, a price that is missing, zero or negative, an unknown source or tax company.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Protocol, cast
+
+import pycountry
+
+from entrepot.domain.kernel import regions
+from entrepot.gateways.addresses.port import plain_identity
+from entrepot.worlds.form.amounts import minor, units
+from entrepot.worlds.form.doors import KEYS
+from entrepot.worlds.form.faults import Fault, pointer
+from entrepot.worlds.form.secrets import secrets_in
+from entrepot.worlds.form.shop_checks import passwords_in, webshop_faults
+from entrepot.worlds.form.types import (
+    Channel,
+    KeySource,
+    Merchant,
+    Price,
+    Product,
+    Sellable,
+    Shipping,
+    Workspace,
+    World,
+)
+
+Steps = tuple[str | int, ...]
+
+_REFERENCE = re.compile(r"[0-9a-f]{24}\Z")
+_OWN = ("id", "sku", "prices", "stock", "tracked", "scale", "weight")
+
+
+def meaning_faults(world: World) -> list[Fault]:
+    """All faults of a world that is true to its schema, in the order of the file."""
+    faults = [Fault(pointer(steps), message) for steps, message in _world(world)]
+    return list(dict.fromkeys(faults))
+
+
+Found = Iterator[tuple[Steps, str]]
+
+
+def _world(world: World) -> Found:
+    seen: dict[tuple[str, str], Steps] = {}
+    for name, workspace in world.workspaces.items():
+        steps = ("workspaces", name)
+        yield from _workspace(workspace, steps)
+        if not world.sandbox:
+            yield from _secrets(workspace, steps)
+        for door, kind, secret, where in _literal_keys(workspace, steps):
+            if (kind, secret) in seen:
+                yield where, f"the same {door} key stands at {pointer(seen[kind, secret])}"
+            seen.setdefault((kind, secret), where)
+
+
+def _workspace(workspace: Workspace, steps: Steps) -> Found:
+    for name, merchant in workspace.merchants.items():
+        yield from _merchant(merchant, (*steps, "merchants", name))
+    for name, product in workspace.products.items():
+        yield from _product(product, workspace, (*steps, "products", name))
+    yield from _unique(workspace, steps)
+    yield from _taxes(workspace, (*steps, "taxes", "rates"))
+    for name, channel in workspace.channels.items():
+        yield from _channel(channel, (*steps, "channels", name))
+    yield from _bank(workspace, (*steps, "bank"))
+    yield from _residents(workspace, (*steps, "residents"))
+    yield from webshop_faults(workspace, steps)
+
+
+def _merchant(merchant: Merchant, steps: Steps) -> Found:
+    yield from _country(merchant.country, (*steps, "country"))
+    for country, rates in merchant.shipping.items():
+        yield from _country(country, (*steps, "shipping", country))
+        for currency, rate in rates.items():
+            where = (*steps, "shipping", country, currency)
+            amounts = (rate.price, rate.free_from) if isinstance(rate, Shipping) else (rate,)
+            yield from _amounts(amounts, currency, where)
+
+
+def _product(product: Product, workspace: Workspace, steps: Steps) -> Found:
+    named = product.merchant
+    if named is not None and named not in workspace.merchants and not _REFERENCE.match(named):
+        yield (*steps, "merchant"), "no merchant of this workspace, and no 24-digit reference"
+    yield from _sellable(product, workspace, steps)
+    for name, variant in product.variants.items():
+        yield from _sellable(variant, workspace, (*steps, "variants", name))
+    if product.variants:
+        plain = Product(name="")
+        for field in _OWN[1:]:
+            if getattr(product, field) != getattr(plain, field):
+                yield (*steps, field), "a product with variants says this of each variant"
+
+
+def _sellable(item: Sellable, workspace: Workspace, steps: Steps) -> Found:
+    for currency, price in item.prices.items():
+        amounts = (price.price, price.compare_at) if isinstance(price, Price) else (price,)
+        yield from _amounts(amounts, currency, (*steps, "prices", currency))
+    for location, quantity in item.stock.items():
+        where = (*steps, "stock", location)
+        if location not in workspace.locations:
+            yield where, "no location of this workspace"
+        if units(quantity, item.scale) is None:
+            yield where, f"more decimals than the scale of {item.scale} allows"
+
+
+def _amounts(amounts: Iterable[str | int | None], currency: str, steps: Steps) -> Found:
+    if currency not in _currencies():
+        yield steps, "no currency of ISO 4217"
+    for amount in amounts:
+        if amount is not None and amount != "none" and minor(amount, currency) is None:
+            yield steps, f"more decimals than {currency} has"
+
+
+def _unique(workspace: Workspace, steps: Steps) -> Found:
+    """Ids, skus and merchants' references are unique within the workspace."""
+    for field, message in (("id", "the id of another {kind}"), ("sku", "the sku of another variant")):
+        yield from _repeated(
+            _named_values(workspace, steps, field), message.format(kind="product or variant")
+        )
+    refs = (
+        ((*steps, "merchants", name, "ref"), merchant.ref)
+        for name, merchant in workspace.merchants.items()
+        if merchant.ref
+    )
+    yield from _repeated(refs, "the reference of another merchant")
+
+
+def _repeated(values: Iterable[tuple[Steps, object]], message: str) -> Found:
+    seen: set[object] = set()
+    for where, value in values:
+        if value in seen:
+            yield where, message
+        seen.add(value)
+
+
+def _named_values(workspace: Workspace, steps: Steps, field: str) -> Iterator[tuple[Steps, object]]:
+    for name, product in workspace.products.items():
+        where = (*steps, "products", name)
+        if field == "id" and product.id is not None:
+            yield (*where, "id"), product.id
+        elif field == "sku" and not product.variants:
+            yield (*where, "sku"), product.sku or name
+        for inner, variant in product.variants.items():
+            value = variant.id if field == "id" else variant.sku or f"{name}-{inner}"
+            if value is not None:
+                yield (*where, "variants", inner, field), value
+
+
+def _taxes(workspace: Workspace, steps: Steps) -> Found:
+    for region in workspace.taxes.rates:
+        country, _, province = region.partition("-")
+        if province and regions.province_of(country, province) is None:
+            yield (*steps, region), "no region of ISO 3166-2"
+        elif not province:
+            yield from _country(country, (*steps, region))
+
+
+def _channel(channel: Channel, steps: Steps) -> Found:
+    known = KEYS.get(channel.door, {})
+    for name, key in channel.keys.items():
+        where = (*steps, "keys", name)
+        if name not in known:
+            yield (
+                where,
+                f"the door {channel.door} has no key of this name; it has: {', '.join(known) or 'none'}",
+            )
+        if isinstance(key, KeySource) and (key.env is None) != key.generate:
+            yield where, "one of `env` and `generate = true` is needed"
+
+
+def _bank(workspace: Workspace, steps: Steps) -> Found:
+    for name, balances in workspace.bank.accounts.items():
+        for currency, amount in balances.items():
+            yield from _amounts((amount,), currency, (*steps, "accounts", name, currency))
+        if name in workspace.bank.payouts:
+            yield (*steps, "payouts", name), "the account of a cardholder"
+    for number, card in enumerate(workspace.bank.cards.values()):
+        if card.account not in workspace.bank.accounts:
+            yield (*steps, "cards"), f"card {number + 1} is of no account of this bank"
+
+
+def _residents(workspace: Workspace, steps: Steps) -> Found:
+    """A number written in two ways is one number."""
+    for country, residents in workspace.residents.items():
+        yield from _country(country, (*steps, country))
+        numbers = (((*steps, country, number), plain_identity(number)) for number in residents)
+        yield from _repeated(numbers, "the number of another resident")
+
+
+def _secrets(workspace: Workspace, steps: Steps) -> Found:
+    """Outside a sandbox no secret stands in the file, and nobody simulates a bank or a partner with tokens in it."""
+    message = 'secrets are named, as in `{ env = "NAME" }`, unless the file says `sandbox = true`'
+    for name, channel in workspace.channels.items():
+        where = (*steps, "channels", name)
+        for inner, value in secrets_in(channel.settings):
+            if isinstance(value, str):
+                yield (*where, "settings", *inner), message
+        for key, value in channel.keys.items():
+            if isinstance(value, str):
+                yield (*where, "keys", key), message
+    for where, value in passwords_in(workspace, steps):
+        if isinstance(value, str):
+            yield where, message
+    for field in ("bank", "partner", "residents"):
+        if getattr(workspace, field) != getattr(Workspace(), field):
+            yield (*steps, field), "simulated accounts and people belong to files that say `sandbox = true`"
+
+
+def _literal_keys(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:
+    for name, channel in workspace.channels.items():
+        for key, value in channel.keys.items():
+            known = KEYS.get(channel.door, {}).get(key)
+            if known and isinstance(value, str):
+                yield channel.door, known.kind, value, (*steps, "channels", name, "keys", key)
+
+
+def _country(code: str, steps: Steps) -> Found:
+    if not regions.country_exists(code):
+        yield steps, "no country of ISO 3166-1"
+
+
+class _Currency(Protocol):
+    """What is used here of the library's currencies, which it leaves untyped."""
+
+    @property
+    def alpha_3(self) -> str: ...
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    return frozenset(currency.alpha_3 for currency in cast("Iterable[_Currency]", pycountry.currencies))

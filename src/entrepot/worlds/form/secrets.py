@@ -1,0 +1,57 @@
+"""Secrets of a world: where they stand in a channel's settings, and how they are taken from the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from entrepot.worlds.form.faults import Fault, pointer
+from entrepot.worlds.form.schema import SECRETS
+
+Steps = tuple[str | int, ...]
+
+LONGEST = 255
+SHORTEST = 20
+"""Outside a sandbox a secret of fewer characters is refused: a fast hash does not keep short ones."""
+
+
+def secrets_in(settings: Mapping[str, Any]) -> Iterator[tuple[Steps, object]]:
+    """Each secret of a channel's settings: the way to it, and its text or `{"env": …}`. `door` has none."""
+    for name, value in settings.items():
+        if name in SECRETS:
+            yield (name,), value
+        elif isinstance(value, dict) and name != "door":
+            for steps, inner in secrets_in(cast("dict[str, Any]", value)):
+                yield (name, *steps), inner
+
+
+class Environment:
+    """Looks up variables, and keeps a fault for each that is missing or too short."""
+
+    def __init__(self, variables: Mapping[str, str], *, sandbox: bool) -> None:
+        self._variables = variables
+        self._sandbox = sandbox
+        self.faults: list[Fault] = []
+
+    def get(self, name: str, steps: Steps) -> str:
+        """The variable's value; "" and a fault where it cannot serve."""
+        value = self._variables.get(name, "")
+        shortest = 1 if self._sandbox else SHORTEST
+        if not value:
+            self.faults.append(Fault(pointer(steps), f"the environment has no variable {name}"))
+        elif not (shortest <= len(value) <= LONGEST and value.isascii() and value.isprintable()):
+            message = f"{name} must have {shortest} to {LONGEST} characters of printable ASCII"
+            self.faults.append(Fault(pointer(steps), message))
+        return value
+
+    def settings(self, settings: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
+        """A channel's settings with the variables' values in place of their names."""
+        return {name: self._filled(name, value, (*steps, name)) for name, value in settings.items()}
+
+    def _filled(self, name: str, value: object, steps: Steps) -> object:
+        if not isinstance(value, dict) or name == "door":
+            return cast("object", value)
+        inner = cast("dict[str, Any]", value)
+        if name in SECRETS:
+            return self.get(inner["env"], steps)
+        return self.settings(inner, steps)

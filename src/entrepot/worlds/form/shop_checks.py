@@ -1,0 +1,73 @@
+"""What a schema cannot say of webshops: names that lead nowhere, ids given twice, shops without a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from entrepot.worlds.form.types import Secret, Workspace
+
+Steps = tuple[str | int, ...]
+Found = Iterator[tuple[Steps, str]]
+
+
+def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
+    """All faults of a workspace's choices, groups and webshops."""
+    for name, product in workspace.products.items():
+        for place, choice in enumerate(product.choices):
+            if choice not in workspace.choices:
+                yield (*steps, "products", name, "choices", place), "no choice of this workspace"
+    for name, group in workspace.groups.items():
+        if group.parent is not None and group.parent not in workspace.groups:
+            yield (*steps, "groups", name, "parent"), "no group of this workspace"
+    for name in workspace.webshops:
+        channel = workspace.channels.get(name)
+        if channel is None or channel.door != "textalk":
+            yield (*steps, "webshops", name), "no channel of the door textalk has this name"
+    for ids in _ids(workspace, steps):
+        yield from _repeated(ids)
+
+
+def passwords_in(workspace: Workspace, steps: Steps) -> Iterator[tuple[Steps, Secret]]:
+    """The passwords of customers and administrators, each with its place."""
+    for name, shop in workspace.webshops.items():
+        where = (*steps, "webshops", name)
+        for email, customer in shop.customers.items():
+            yield (*where, "customers", email, "password"), customer.password
+        for username, administrator in shop.administrators.items():
+            yield (*where, "administrators", username, "password"), administrator.password
+
+
+def _ids(workspace: Workspace, steps: Steps) -> Iterator[list[tuple[Steps, int]]]:
+    """The ids of each kind of thing."""
+    yield [((*steps, "choices", name, "id"), choice.id) for name, choice in workspace.choices.items()]
+    yield [((*steps, "groups", name, "id"), group.id) for name, group in workspace.groups.items()]
+    yield [
+        ((*steps, "choices", name, "options", inner, "id"), option.id)
+        for name, choice in workspace.choices.items()
+        for inner, option in choice.options.items()
+    ]
+    for section in _SECTIONS:
+        yield [
+            ((*steps, "webshops", name, section, inner, "id"), item.id)
+            for name, shop in workspace.webshops.items()
+            for inner, item in getattr(shop, section).items()
+        ]
+
+
+_SECTIONS = (
+    "delivery",
+    "payment",
+    "discounts",
+    "certificates",
+    "customer_groups",
+    "customers",
+    "administrators",
+)
+
+
+def _repeated(ids: Iterable[tuple[Steps, int]]) -> Found:
+    seen: set[int] = set()
+    for where, number in ids:
+        if number in seen:
+            yield where, "the id of another one"
+        seen.add(number)

@@ -1,0 +1,1 @@
+"""What a world's file says beside what is stored."""
