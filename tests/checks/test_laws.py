@@ -37,8 +37,9 @@ BREACHES: dict[str, list[str]] = {
     ],
     "line-counters": [
         "alter table order_lines drop constraint order_lines_counters_check",
-        "update order_lines set shipped = 1",
+        "update order_lines set quantity = quantity + 1, amount = price * quantity",
     ],
+    "order-progress": ["update orders set progress = 'shipped'"],
     "line-parts": ["update order_lines set part = 2"],
     "order-totals": ["update orders set shipping_tax = shipping_tax + 1"],
     "order-events": ["update orders set events = 2"],

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.kernel.records import Command, Record, Refused
-from entrepot.domain.orders.cancel import Cancelled, CancelledLine, CancelOrder
+from entrepot.domain.orders.cancel import Cancelled, CancelOrder
+from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import OrderLine
 from entrepot.domain.stock.adjust import CountStock, MoveStock, ReceiveStock
 from entrepot.domain.stock.levels import Hold, Level
-from entrepot.engine import Clock, Engine
 from entrepot.engine.batches.bulk import run_all
 from entrepot.failures.orders import NothingToCancel, StockUnknown
-from entrepot.store.connections import Connection, connect, connect_engine
+from entrepot.store.connections import Connection, connect
 from entrepot.store.queries.orders import OrderFilter, list_orders, order_numbers, show_order
 from entrepot.store.queries.stock import StockFilter, list_stock, locations, variants_by_sku
 from entrepot.store.queries.workspaces import channel_names, workspace_by_name, workspace_names
+from tests.support.interleaving import running
 from tests.support.shop import (
     AT,
     CHANNEL,
@@ -39,16 +38,6 @@ from tests.support.shop import (
     open_shop,
     order_records,
 )
-
-
-@asynccontextmanager
-async def running(url: str, workers: int = 1) -> AsyncGenerator[list[Engine]]:
-    engines = [Engine(partial(connect_engine, url), Clock(), lanes=1) for _ in range(workers)]
-    async with AsyncExitStack() as stack:
-        for engine in engines:
-            await engine.start()
-            stack.push_async_callback(engine.stop)
-        yield engines
 
 
 @pytest.fixture
@@ -123,7 +112,7 @@ async def test_a_cancelled_order_stands_cancelled(shop: Connection, database_url
     await seed(shop, [line(7, 1, TEA, 3)], hold, level(TEA, NORTH, 4, 3))
     assert await run_checks(shop) == []
     outcomes = await execute(
-        database_url, CancelOrder(7, (CancelledLine(1, 1),), "broken"), CancelOrder(7), CancelOrder(7)
+        database_url, CancelOrder(7, (Units(1, 1),), "broken"), CancelOrder(7), CancelOrder(7)
     )
     assert isinstance(outcomes[1], Cancelled)
     assert outcomes[2] == Refused((NothingToCancel("7"),))
@@ -142,7 +131,7 @@ async def test_one_unit_is_cancelled_once_however_many_ask(shop: Connection, dat
     await seed(shop, [line(7, 1, TEA, 3)], Hold(7, 1, NORTH, TEA, 3), level(TEA, NORTH, 3, 3))
     async with running(database_url, workers=2) as engines:
         outcomes = await asyncio.gather(
-            *(engine.execute(WORKSPACE, CancelOrder(7, (CancelledLine(1, 1),))) for engine in engines * 4)
+            *(engine.execute(WORKSPACE, CancelOrder(7, (Units(1, 1),))) for engine in engines * 4)
         )
     assert sum(isinstance(outcome, Cancelled) for outcome in outcomes) == 3
     assert await run_checks(shop) == []

@@ -5,7 +5,10 @@ import asyncio
 import asyncpg
 import pytest
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
+from entrepot.checks import Finding, run_checks
+from entrepot.store.connections import connect
 from entrepot.store.upkeep import migrate
 
 
@@ -32,3 +35,88 @@ def test_database_of_a_newer_release_is_left_alone(database_url: str) -> None:
     asyncio.run(pretend())
     with pytest.raises(migrate.MigrationError, match="newer"):
         migrate.ensure(database_url)
+
+
+async def _filled_by_the_first_release(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    await connection.execute("drop schema public cascade; create schema public")
+    await connection.close()
+
+
+def _up_to(url: str, revision: str) -> None:
+    """The schema as of a revision, as the release of that time would have made it."""
+    from alembic import command
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
+
+    async def run() -> None:
+        engine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+        )
+        config = migrate.alembic_config()
+
+        def upgrade(connection: Connection) -> None:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade)
+        await engine.dispose()
+
+    asyncio.run(run())
+
+
+_ORDER = """
+insert into orders (workspace, id, uuid, channel, environment, state, reason, payment_state, currency, person, goods,
+  goods_tax, shipping, shipping_tax, duties, total, payment_method, placed_at, changed_at, version, events, data, fee,
+  fee_tax, rounding)
+values (1, $1, gen_random_uuid(), 5, 'live', 'placed', '', 'paid', 'EUR', '{}', 0, 0, 0, 0, 0, 0, '', '2026-03-01',
+  '2026-03-02', 1, 0, '{}', 0, 0, 0)
+"""
+_LINE = """
+insert into order_lines (workspace, "order", no, id, part, product, product_id, variant, sku, name, price, quantity,
+  tax, duties, requires_shipping, tracked, new, acknowledged, shipped, delivered, cancelled, return_initiated, returned,
+  refunded, scale, data)
+values (1, $1, $2, $2::integer, $3, gen_random_uuid(), 1, 1, 'S', 'S', 0, $4, 0, 0, true, false, $5, 0, $6, 0, $7, 0, 0,
+  0, 0, '{}')
+"""
+# order, line, part, quantity, new, shipped, cancelled
+_LINES = [(1, 1, 1, 3, 3, 0, 0), (2, 1, 1, 2, 0, 2, 0), (2, 2, 2, 4, 0, 3, 1), (3, 1, 1, 5, 0, 0, 5)]
+_PART = """
+insert into order_parts (workspace, "order", no, merchant_name, shipping, shipping_tax, shipping_label)
+values (1, $1, $2, '', 0, 0, '')
+"""
+
+
+def test_orders_of_the_first_release_are_as_far_as_their_lines_and_were_sent_in_shipments(
+    database_url: str,
+) -> None:
+    async def fill() -> None:
+        connection = await asyncpg.connect(database_url)
+        await connection.executemany(_ORDER, [(1,), (2,), (3,)])
+        await connection.executemany(_LINE, _LINES)
+        await connection.executemany(_PART, sorted({(line[0], line[2]) for line in _LINES}))
+        await connection.close()
+
+    async def read() -> tuple[dict[int, str], set[tuple[int, ...]], list[Finding]]:
+        connection = await connect(database_url)
+        progress = dict(await connection.fetch("select id, progress from orders"))
+        sent = await connection.fetch(
+            'select "order", shipment, line, quantity, delivered from shipment_lines'
+        )
+        await connection.execute(
+            "insert into workspaces (id, uuid, name, sandbox, settings, created_at) "
+            "values (1, gen_random_uuid(), 'w', true, '{}', '2026-03-01')"
+        )
+        broken = await run_checks(connection)
+        await connection.close()
+        return progress, {tuple(row) for row in sent}, broken
+
+    asyncio.run(_filled_by_the_first_release(database_url))
+    _up_to(database_url, "0001")
+    asyncio.run(fill())
+    migrate.ensure(database_url)
+    progress, sent, broken = asyncio.run(read())
+    assert progress == {1: "new", 2: "partially_shipped", 3: "cancelled"}
+    assert sent == {(2, 1, 1, 2, 0), (2, 2, 2, 3, 0)}
+    assert broken == []

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.domain.kernel.records import Changes, Decided, Record, Refused, Stage
-from entrepot.domain.orders.cancel import Cancelled, CancelledLine, CancelOrder, cancelled_value
+from entrepot.domain.orders.cancel import Cancelled, CancelOrder, cancelled_value
+from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine
 from entrepot.domain.stock.levels import Hold, Level
 from entrepot.failures.orders import NothingToCancel, OrderUnknown
@@ -48,7 +49,7 @@ def test_a_whole_order_gives_everything_back() -> None:
     assert result.order.state == "cancelled"
     assert result.order.payment_state == "paid"
     assert (result.value, result.refund) == (total(records), 0)
-    assert result.lines == (CancelledLine(1, 3), CancelledLine(2, 2))
+    assert result.lines == (Units(1, 3), Units(2, 2))
     assert [(one.new, one.cancelled) for one in changes.records(OrderLine)] == [(0, 3), (0, 2)]
     assert {one.key: one.reserved for one in changes.records(Level)} == dict.fromkeys(
         [(TEA, NORTH), (TEA, SOUTH), (RICE, NORTH)], 0
@@ -60,7 +61,7 @@ def test_a_whole_order_gives_everything_back() -> None:
 
 
 def test_the_history_says_what_was_cancelled_and_why() -> None:
-    result, changes = cancelled(CancelOrder(7, (CancelledLine(1, 1),), "broken"), shop())
+    result, changes = cancelled(CancelOrder(7, (Units(1, 1),), "broken"), shop())
     (happened,) = changes.records(OrderEvent)
     assert (happened.seq, happened.kind) == (2, "cancelled")
     assert happened.data == {"reason": "broken", "lines": result.lines, "value": result.value}
@@ -69,7 +70,7 @@ def test_the_history_says_what_was_cancelled_and_why() -> None:
 
 def test_a_part_of_a_line_is_cancelled_from_the_last_location_and_keeps_the_shipping() -> None:
     records = shop()
-    result, changes = cancelled(CancelOrder(7, (CancelledLine(1, 2),)), records)
+    result, changes = cancelled(CancelOrder(7, (Units(1, 2),)), records)
     assert result.order.state == "placed"
     assert result.value == 2 * 1_000 + 260 + 2
     assert [one.amount for one in changes.records(InvoiceLine)] == [total(records) - result.value]
@@ -78,14 +79,14 @@ def test_a_part_of_a_line_is_cancelled_from_the_last_location_and_keeps_the_ship
 
 
 def test_a_part_of_which_nothing_is_left_gives_its_shipping_back() -> None:
-    result, _ = cancelled(CancelOrder(7, (CancelledLine(2, 2),)), shop())
+    result, _ = cancelled(CancelOrder(7, (Units(2, 2),)), shop())
     assert result.order.state == "placed"
     assert result.value == 2 * 1_000 + 260 + 2 + 500 + 65
 
 
 @pytest.mark.parametrize("kind", ["card", "manual"])
 def test_what_the_platform_collected_is_to_be_refunded(kind: str) -> None:
-    result, changes = cancelled(CancelOrder(7, (CancelledLine(1, 1),)), shop(kind=kind))
+    result, changes = cancelled(CancelOrder(7, (Units(1, 1),)), shop(kind=kind))
     assert result.refund == result.value == 1_000 + 130 + 1
     assert not changes.records(InvoiceLine)
 
@@ -107,11 +108,11 @@ def test_an_order_that_took_no_stock_gives_none_back() -> None:
 
 def test_acknowledged_units_go_after_new_ones_and_shipped_ones_stay() -> None:
     busy = msgspec.structs.replace(LINES[0], new=1, acknowledged=1, shipped=1)
-    result, changes = cancelled(CancelOrder(7, (CancelledLine(1, 1),)), shop((busy, LINES[1])))
+    result, changes = cancelled(CancelOrder(7, (Units(1, 1),)), shop((busy, LINES[1])))
     (after,) = changes.records(OrderLine)
     assert (after.new, after.acknowledged, after.shipped, after.cancelled) == (0, 1, 1, 1)
     result, _ = cancelled(CancelOrder(7), shop((busy, LINES[1])))
-    assert result.lines == (CancelledLine(1, 2), CancelledLine(2, 2))
+    assert result.lines == (Units(1, 2), Units(2, 2))
     assert result.order.state == "placed"
 
 
@@ -132,14 +133,14 @@ def test_a_shipped_order_has_nothing_to_cancel() -> None:
 @pytest.mark.parametrize(
     ("lines", "line_no", "requested", "cancellable"),
     [
-        ((CancelledLine(1, 4),), 1, 4, 3),
-        ((CancelledLine(1, 2), CancelledLine(1, 2)), 1, 4, 3),
-        ((CancelledLine(3, 1),), 3, 1, 0),
-        ((CancelledLine(1, 0),), 1, 0, 3),
+        ((Units(1, 4),), 1, 4, 3),
+        ((Units(1, 2), Units(1, 2)), 1, 4, 3),
+        ((Units(3, 1),), 3, 1, 0),
+        ((Units(1, 0),), 1, 0, 3),
     ],
 )
 def test_more_than_there_is_cannot_be_cancelled(
-    lines: tuple[CancelledLine, ...], line_no: int, requested: int, cancellable: int
+    lines: tuple[Units, ...], line_no: int, requested: int, cancellable: int
 ) -> None:
     expected = TooManyToCancel("7", line_no, requested, cancellable)
     assert decide(CancelOrder(7, lines), *shop()) == Refused((expected,))

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.domain.kernel.records import Command, Decided, Refused, View
-from entrepot.domain.orders.cancel import Cancelled, CancelledLine, CancelOrder
+from entrepot.domain.orders.cancel import Cancelled, CancelOrder
+from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, Payment, Refund, RefundedLine
 from entrepot.domain.payments.refund import EndRefund, Refunding, RefundOrder
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
@@ -156,7 +157,7 @@ def test_account_is_not_invoiced_for_what_it_gave_back_and_never_twice_for_the_s
     assert isinstance(given, Refunding)
     assert given.refund.state == "done"
     assert invoice(view) == total - given.refund.amount
-    cancelled = decide(view, CancelOrder(ORDER, (CancelledLine(1, 1),)))
+    cancelled = decide(view, CancelOrder(ORDER, (Units(1, 1),)))
     assert isinstance(cancelled, Cancelled)
     assert invoice(view) == total - given.refund.amount
     decide(view, CancelOrder(ORDER))

@@ -61,9 +61,9 @@ async def order_the_mug(connection: Connection) -> None:
     await connection.execute(
         """insert into orders (workspace, id, uuid, channel, environment, state, reason, payment_state, currency,
           person, goods, goods_tax, shipping, shipping_tax, duties, total, payment_method, placed_at, changed_at,
-          version, events, data, fee, fee_tax, rounding)
+          version, events, data, fee, fee_tax, rounding, progress)
         select workspace, 1, uuid, id, 'live', 'placed', '', 'paid', 'CAD', '{}', 0, 0, 0, 0, 0, 0, '',
-          to_timestamp(0), to_timestamp(0), 0, 0, '{}', 0, 0, 0 from channels"""
+          to_timestamp(0), to_timestamp(0), 0, 0, '{}', 0, 0, 0, 'new' from channels"""
     )
     await connection.execute(
         """insert into order_lines (workspace, "order", no, id, part, product, product_id, variant, sku, name, price,
@@ -176,6 +176,7 @@ async def test_prune_closes_what_orders_name_instead_of_deleting_it(connection: 
     )
     assert ("update", "product", "Mug") in seen(report)
     assert await connection.fetchval("select available from products where id = 7") is False
+    assert await connection.fetchval("select available from variants where id = 7") is False
     assert await connection.fetchval("select count(*) from stock where variant = 7") == 2
     bare = SHOP.partition("[workspaces.shop.channels")[0]
     assert ("delete", "key", "a live") in seen(await apply(connection, bare, prune=True))

@@ -77,6 +77,10 @@ STOCK = (
     ),
 )
 
+_STAGES = ("new", "cancelled", "acknowledged", "shipped", "delivered", "return_initiated", "returned")
+_REACHED = " ".join(f"when sum({stage}) > 0 then '{stage}'" for stage in reversed(_STAGES))
+_SEVERAL = " + ".join(f"(sum({stage}) > 0)::integer" for stage in _STAGES)
+
 ORDERS = (
     Law(
         "line-counters",
@@ -86,6 +90,19 @@ ORDERS = (
           or least(new, acknowledged, shipped, delivered, cancelled, return_initiated, returned) < 0)
         """,
         "order {order} line {no}: the counters do not add up to {quantity}, or one is negative",
+    ),
+    Law(
+        "order-progress",
+        f"""
+        select o.id, o.progress, coalesce(l.progress, 'new') reached from orders o
+        left join (
+          select "order",
+            case when {_SEVERAL} > 1 then 'partially_' else '' end || case {_REACHED} else 'new' end as progress
+          from order_lines where workspace = $1 group by "order"
+        ) l on l."order" = o.id
+        where o.workspace = $1 and o.progress <> coalesce(l.progress, 'new')
+        """,  # noqa: S608  (constants of ours)
+        "order {id}: it is said to be {progress}, but its lines are {reached}",
     ),
     Law(
         "line-parts",

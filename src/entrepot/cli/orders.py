@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
 
-    from entrepot.domain.orders.cancel import Cancelled, CancelledLine
+    from entrepot.domain.orders.cancel import Cancelled
+    from entrepot.domain.orders.line_counts import Units
     from entrepot.domain.orders.records import Order, OrderEvent, Payment
     from entrepot.domain.payments.refund import Refunding
     from entrepot.store.queries.orders import OrderDetails
@@ -118,15 +119,15 @@ async def _find(session: Session, name: str) -> "OrderDetails":
     return found if found is not None else session.refuse(OrderUnknown(name))
 
 
-def _line(text: str) -> "CancelledLine":
+def _line(text: str) -> "Units":
     from entrepot.domain.kernel.quantity import to_units
-    from entrepot.domain.orders.cancel import CancelledLine
+    from entrepot.domain.orders.line_counts import Units
 
     no, _, units = text.partition("=")
     numbers = to_units(no, 0), to_units(units, 0)
     if numbers[0] is None or numbers[1] is None:
         fail(f"--line: {text!r} is wrong; expected line number and units, such as 1=2.", status=2)
-    return CancelledLine(numbers[0], numbers[1])
+    return Units(numbers[0], numbers[1])
 
 
 def _payment(found: "OrderDetails", no: int) -> int:

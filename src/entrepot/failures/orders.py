@@ -10,10 +10,11 @@ from entrepot.failures.base import Failure, Retry, TemporaryFailure
 
 
 class LineRef(msgspec.Struct, frozen=True):
-    """A line's product and variant as the caller named them."""
+    """A line's product and variant as the caller named them; `line` is what the caller calls the line itself."""
 
     product: str
     variant: str
+    line: str = ""
 
 
 class LineFailure(Failure, frozen=True):
@@ -38,6 +39,22 @@ class VariantUnknown(LineFailure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Take the variant off sale and check the product feed; others may be wrong too."
+
+
+class SkuUnknown(LineFailure, frozen=True):
+    """Nothing that can be ordered by whole units has this SKU."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Take the SKU off sale and check the product feed; others may be wrong too."
+
+
+class OrderTooLarge(Failure, frozen=True):
+    """The order has more lines, units or money than an order may have, or fewer than none."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Correct the line, or send several orders."
+    what: str
+    largest: int
 
 
 class MerchantUnknown(LineFailure, frozen=True):

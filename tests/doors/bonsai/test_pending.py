@@ -11,7 +11,8 @@ import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.kernel.records import Refused
-from entrepot.domain.orders.cancel import Cancelled, CancelledLine, CancelOrder
+from entrepot.domain.orders.cancel import Cancelled, CancelOrder
+from entrepot.domain.orders.line_counts import Units
 from entrepot.engine import Clock, Engine
 from entrepot.failures.orders import NothingToCancel
 from entrepot.store.connections import connect_engine
@@ -257,7 +258,7 @@ async def test_cancelled_order_is_not_paid(till: Till, engine: Engine) -> None:
 
 async def test_only_what_was_not_cancelled_is_paid_and_held(till: Till, engine: Engine) -> None:
     order = await till.record(("rug", 102, 1), ("lamp", 101, 2))
-    cancel = CancelOrder(order["orderNumber"], (CancelledLine(1, 1), CancelledLine(2, 1)))
+    cancel = CancelOrder(order["orderNumber"], (Units(1, 1), Units(2, 1)))
     assert isinstance(await engine.execute(await till.shop.id(), cancel), Cancelled)
     reply = await till.pay(order, CARD)
     assert [line["quantity"] for line in reply.json["data"]["products"]] == [1]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.doors.bonsai.shop import Shop, public_id
+from tests.doors.bonsai.shop import Shop, line, public_id, submission
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -156,3 +156,14 @@ async def test_only_an_api_key_opens_products_and_browsers_may_call(shop: Shop) 
     assert (await shop.call("GET", "/products/?ids=x&currency=USD", "own-private")).status_code == 401
     reply = await shop.call("GET", "/products?ids=x&currency=USD")
     assert reply.headers["access-control-allow-origin"] == "*"
+
+
+async def test_one_variant_off_sale_leaves_its_siblings_on_sale(shop: Shop) -> None:
+    await shop.execute("update variants set available = false where id = 201")
+    lines = [line("shirt", 201), line("shirt", 202)]
+    refused = await shop.call("POST", "/orders/V1/submit", json=submission(*lines, token="off-1"))
+    # The other one only lacks a price in the account's currency.
+    codes = [entry["code"] for entry in refused.json()["errors"]]
+    assert codes == ["PRODUCT_UNAVAILABLE", "PRODUCTS_PRICE_INVALID"]
+    assert (await one(shop, "shirt", "CAD"))["unavailable"] is False
+    await shop.execute("update variants set available = true where id = 201")

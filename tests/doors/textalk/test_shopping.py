@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.conformance.harness.fixtures import OpenBuyer
-from tests.support.buyer import BANNER, CLOTH, LENGTH, PICTURE, SHIRT, SIZE, SMALL, WORDS, Buyer
+from tests.support.buyer import BANNER, CLOTH, LARGE, LENGTH, PICTURE, SHIRT, SIZE, SMALL, WORDS, Buyer
 
 PICTURE_OF_IT = {"name": "a.png", "type": "image/png", "data": "iVBORw0K"}
 _FILL = """
@@ -79,3 +79,17 @@ async def test_a_buyer_is_whole_whatever_has_been_said_of_him(open_buyer: OpenBu
     assert (customer["address"]["company"], customer["address"]["town"]) == (None, "")
     named = await buyer("Order.get", cart, {"customer": {"info": "type", "address": "town"}})
     assert named == {"customer": {"info": {"type": "private"}, "address": {"town": ""}}}
+
+
+async def test_one_variant_off_sale_leaves_its_siblings_on_sale(open_buyer: OpenBuyer) -> None:
+    buyer = await open_buyer()
+    cart = await buyer.ready()
+    off = "update variants set available = $3 where workspace = $1 and chosen_by ->> '301' = $2"
+    await buyer.shop.connection.execute(off, await buyer.shop.id(), SMALL, False)
+    not_sold = (2001, "The article is not for sale.")
+    assert await error(buyer, "Order.addArticle", None, SHIRT, {SIZE: SMALL}) == not_sold
+    assert await error(buyer, "Order.checkout", cart) == not_sold
+    assert (await buyer("Article.get", SHIRT, "isBuyable"))["isBuyable"] is True
+    await buyer("Order.addArticle", None, SHIRT, {SIZE: LARGE})
+    await buyer.shop.connection.execute(off, await buyer.shop.id(), LARGE, False)
+    assert (await buyer("Article.get", SHIRT, "isBuyable"))["isBuyable"] is False

@@ -202,7 +202,8 @@ def repriced(cart: Cart, line: CartLine, view: View) -> CartLine:
 def unsellable(product: Product, variant: Variant, price: int | None, units: int) -> Failure | None:
     """Why a product cannot be bought at all, or not at a price."""
     ref = choosing.ref_of(product, variant)
-    if not product.available or product.hidden or product.draft or product.display_only:
+    shown = not (product.hidden or product.draft or product.display_only)
+    if not (product.available and variant.available and shown):
         return ProductUnavailable(ref)
     if price is None or price < 0 or price * units > LARGEST_AMOUNT * 10**variant.scale:
         return PriceInvalid(ref)

@@ -63,7 +63,8 @@ class Variant(Record, frozen=True):
     """The unit of stock. `scale` is how many decimals its quantities have; an untracked variant is never short.
 
     `weight` is that of a whole unit in grams. Quantities sold are multiples of `divisible_by` smallest units.
-    `chosen_by` says with which options of which choices a buyer means this variant.
+    `chosen_by` says with which options of which choices a buyer means this variant. `available` takes it off sale at
+    every door, and leaves the product's other variants on sale.
     """
 
     id: int
@@ -77,6 +78,7 @@ class Variant(Record, frozen=True):
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     divisible_by: int = 1
     chosen_by: dict[int, int] = msgspec.field(default_factory=dict[int, int])
+    available: bool = True
 
     @property
     def key(self) -> Hashable:
@@ -163,7 +165,7 @@ class Offer(Record, frozen=True):
             name=name,
             product_id=product.id,
             title=product.name,
-            available=product.available,
+            available=product.available and variant.available,
             tax_included=product.tax_included,
             free_shipping=product.free_shipping,
             requires_shipping=product.requires_shipping,
@@ -190,6 +192,30 @@ class Offer(Record, frozen=True):
             integration=merchant.integration,
             payout_account=merchant.payout_account,
         )
+
+
+class Goods(Record, frozen=True):
+    """What can be ordered by its SKU alone: a read model over product and variant.
+
+    `first_location` is where the workspace's orders take from first, None where it has no location yet.
+    """
+
+    sku: str
+    product: UUID
+    product_id: int
+    variant: int
+    name: str
+    scale: int
+    tracked: bool
+    available: bool
+    requires_shipping: bool
+    first_location: int | None = None
+    first_priority: int = 0
+
+    @property
+    def key(self) -> Hashable:
+        """The SKU."""
+        return self.sku
 
 
 class RememberedPrice(Record, frozen=True):

@@ -13,7 +13,8 @@ from entrepot.domain.carts.records import Cart, remove_cart
 from entrepot.domain.carts.redeem import codes_want, give_back_codes
 from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.kernel.text import folded
-from entrepot.domain.orders.cancel import Cancelled, cancel_units, cancellable
+from entrepot.domain.orders.cancel import Cancelled, cancel_units
+from entrepot.domain.orders.line_counts import unsent
 from entrepot.domain.orders.records import Order, OrderLine, Payment, Refund
 from entrepot.domain.payments.capture import OPEN_STATES, state_of
 from entrepot.domain.placing.attempts import Purchase
@@ -85,7 +86,7 @@ class DiscardOrder(ShoppingCommand, frozen=True, kw_only=True):
 
 
 def _discard(order: Order, view: View, now: datetime) -> Decided:
-    wanted = {line.no: cancellable(line) for line in view.children(OrderLine, order.id) if cancellable(line)}
+    wanted = {line.no: unsent(line) for line in view.children(OrderLine, order.id) if unsent(line)}
     decided = cancel_units(order, view.children(OrderLine, order.id), wanted, DISCARDED, view, now)
     changes = decided.changes
     payments = [_given_up(payment) for payment in view.children(Payment, order.id)]

@@ -53,6 +53,9 @@ class Stage(IntEnum):
     CERTIFICATE = 18
     CERTIFICATE_USE = 19
     DELIVERY = 20
+    SHIPMENT = 21
+    RETURN = 22
+    PLACER = 23
     OFFER = 30
     SHIPPING = 31
     TAX = 32
@@ -63,7 +66,8 @@ class Stage(IntEnum):
     ROW = 37
     LOCATION = 38
     VARIANT = 39
-    STOCK = 40
+    GOODS = 40
+    STOCK = 41
 
 
 _CODES = frozenset(
@@ -80,12 +84,13 @@ LEADS_TO: defaultdict[Stage, frozenset[Stage]] = defaultdict(
         Stage.SESSION: _AFTER_CART | {Stage.CART},
         Stage.CUSTOMER: frozenset({Stage.HELD}),
         Stage.CART: _AFTER_CART,
-        Stage.ORDER: _CODES | {Stage.PAYMENT, Stage.DELIVERY, Stage.STOCK},
+        Stage.ORDER: _CODES | {Stage.PAYMENT, Stage.DELIVERY, Stage.PLACER, Stage.VARIANT, Stage.STOCK},
         Stage.ATTEMPT: _CODES,
         Stage.DISCOUNT: _CODES,
         Stage.CERTIFICATE: _CODES,
         Stage.OFFER: frozenset({Stage.SHIPPING, Stage.STOCK}),
         Stage.ARTICLE: frozenset({Stage.STOCK}),
+        Stage.GOODS: frozenset({Stage.STOCK}),
     },
 )
 """To which later stages' wants a stage may lead. Stages that do not lead to each other load together."""

@@ -8,21 +8,16 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.orders import line_counts as counts
+from entrepot.domain.orders.line_counts import Units, unsent
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund, event
-from entrepot.domain.stock import levels as stock
-from entrepot.domain.stock.levels import Hold, Level
+from entrepot.domain.stock import holds
+from entrepot.domain.stock.levels import Hold
 from entrepot.failures import Failure
 from entrepot.failures.orders import NothingToCancel, OrderUnknown
 from entrepot.failures.stock import TooManyToCancel
 
 OPEN_STATES = frozenset({"pending", "placed"})
-
-
-class CancelledLine(msgspec.Struct, frozen=True):
-    """Units of one order line: those to be cancelled, or those that were."""
-
-    no: int
-    quantity: int
 
 
 class Cancelled(msgspec.Struct, frozen=True):
@@ -34,7 +29,7 @@ class Cancelled(msgspec.Struct, frozen=True):
     """
 
     order: Order
-    lines: tuple[CancelledLine, ...]
+    lines: tuple[Units, ...]
     value: int
     refund: int
 
@@ -46,7 +41,7 @@ class CancelOrder(Command, frozen=True):
     """
 
     order: int
-    lines: tuple[CancelledLine, ...] = ()
+    lines: tuple[Units, ...] = ()
     reason: str = ""
 
     @property
@@ -77,7 +72,7 @@ class CancelOrder(Command, frozen=True):
         return cancel_units(order, lines, wanted, self.reason, view, now)
 
     def _wanted(self, order: Order, lines: Sequence[OrderLine]) -> Mapping[int, int] | Failure:
-        open_units = {line.no: cancellable(line) for line in lines} if _open(order) else {}
+        open_units = {line.no: unsent(line) for line in lines} if _open(order) else {}
         if not any(open_units.values()):
             return NothingToCancel(str(order.id))
         if not self.lines:
@@ -88,22 +83,6 @@ class CancelOrder(Command, frozen=True):
 def _open(order: Order) -> bool:
     """Whether anything may be cancelled: not while money for the order is on its way."""
     return order.state in OPEN_STATES and not (order.state == "pending" and order.payment_state == "pending")
-
-
-def cancellable(line: OrderLine) -> int:
-    """How many units of a line are new or acknowledged."""
-    return line.new + line.acknowledged
-
-
-def without(line: OrderLine, quantity: int) -> OrderLine:
-    """The line with this many units cancelled, new ones before acknowledged ones."""
-    new = min(line.new, quantity)
-    return msgspec.structs.replace(
-        line,
-        new=line.new - new,
-        acknowledged=line.acknowledged - (quantity - new),
-        cancelled=line.cancelled + quantity,
-    )
 
 
 def cancelled_value(parts: Sequence[OrderPart], lines: Sequence[OrderLine]) -> int:
@@ -143,7 +122,7 @@ def share_of(amount: int, units: int, of: int) -> int:
 
 
 def _asked(
-    order: Order, asked: Sequence[CancelledLine], open_units: Mapping[int, int]
+    order: Order, asked: Sequence[Units], open_units: Mapping[int, int]
 ) -> Mapping[int, int] | Failure:
     wanted: dict[int, int] = {}
     for line in asked:
@@ -163,12 +142,12 @@ def cancel_units(
 ) -> Decided:
     """Cancel these units by line, which can all be cancelled; the result is `Cancelled`."""
     parts = view.children(OrderPart, order.id)
-    after = [without(line, wanted[line.no]) if line.no in wanted else line for line in lines]
+    after = [counts.cancel(line, wanted[line.no]) if line.no in wanted else line for line in lines]
     value = cancelled_value(parts, after) - cancelled_value(parts, lines)
-    taken = tuple(CancelledLine(no, quantity) for no, quantity in wanted.items())
+    taken = counts.listed(wanted)
     order, happened = event(_closed(order, after), "cancelled", now, reason=reason, lines=taken, value=value)
     changes = Changes([order, happened, *(line for line in after if line.no in wanted)])
-    _release(order.id, wanted, view, changes)
+    holds.give_back(order.id, wanted, view, changes)
     invoice = view.get(InvoiceLine, order.id)
     if invoice is not None:
         given = [refund for refund in view.children(Refund, order.id) if refund.state == "done"]
@@ -177,32 +156,10 @@ def cancel_units(
 
 
 def _closed(order: Order, lines: Sequence[OrderLine]) -> Order:
+    order = counts.counted(order, lines)
     if any(line.cancelled < line.quantity for line in lines):
         return order
     return msgspec.structs.replace(order, state="cancelled")
-
-
-def _release(order: int, wanted: Mapping[int, int], view: View, changes: Changes) -> None:
-    """Take back the promises; orders that took no stock (test, recorded, untracked) have none."""
-    levels: dict[Hashable, Level] = {}
-    holds = view.children(Hold, order)
-    for no, quantity in wanted.items():
-        own = [hold for hold in holds if hold.line == no]
-        if not own:
-            continue
-        standing = [levels.get(level.key, level) for level in view.children(Level, own[0].variant)]
-        released = stock.give_back(standing, own, quantity)
-        levels.update((level.key, level) for level in released.levels)
-        changes.put(*released.levels)
-        _put_holds(released.holds, changes)
-
-
-def _put_holds(holds: Iterable[Hold], changes: Changes) -> None:
-    for hold in holds:
-        if hold.quantity:
-            changes.put(hold)
-        else:
-            changes.remove(hold)
 
 
 def _line_value(line: OrderLine) -> int:

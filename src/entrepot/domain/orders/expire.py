@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.orders import line_counts as counts
 from entrepot.domain.orders.records import Order, OrderLine, event
 from entrepot.failures.orders import OrderNotPayable
 
@@ -33,10 +34,9 @@ class ExpirePending(Command, frozen=True):
             return refused(OrderNotPayable(str(self.order)))
         if order.placed_at + self.patience > now:
             return refused(OrderNotPayable(str(self.order)))
-        given_up = msgspec.structs.replace(order, state="cancelled", reason=UNPAID, payment_state="cancelled")
+        lines = [counts.cancel(line, counts.unsent(line)) for line in view.children(OrderLine, order.id)]
+        given_up = msgspec.structs.replace(
+            counts.counted(order, lines), state="cancelled", reason=UNPAID, payment_state="cancelled"
+        )
         changed, happened = event(given_up, "expired", now)
-        lines = [
-            msgspec.structs.replace(line, new=0, cancelled=line.cancelled + line.new)
-            for line in view.children(OrderLine, order.id)
-        ]
         return Decided(changed, Changes((changed, happened, *lines)))

@@ -14,6 +14,22 @@ from entrepot.domain.kernel.records import Record
 
 OrderState = Literal["pending", "placed", "cancelled", "failed"]
 PaymentState = Literal["unpaid", "pending", "reserved", "paid", "partially_refunded", "refunded", "cancelled"]
+Progress = Literal[
+    "new",
+    "cancelled",
+    "partially_cancelled",
+    "acknowledged",
+    "partially_acknowledged",
+    "shipped",
+    "partially_shipped",
+    "delivered",
+    "partially_delivered",
+    "return_initiated",
+    "partially_return_initiated",
+    "returned",
+    "partially_returned",
+]
+"""The furthest stage that any unit of an order reached; `partially_` where other units stand elsewhere."""
 
 
 class Person(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -76,6 +92,7 @@ class Order(Record, frozen=True):
     fee: int = 0
     fee_tax: int = 0
     rounding: int = 0
+    progress: Progress = "new"
 
     @property
     def key(self) -> Hashable:
@@ -84,7 +101,10 @@ class Order(Record, frozen=True):
 
 
 class OrderPart(Record, frozen=True):
-    """What one merchant sends of an order, with its shipping line; `merchant_order_id` once the merchant has it."""
+    """What one merchant sends of an order, or what goes to one destination, with its shipping line.
+
+    `merchant_order_id` is there once the merchant has it; `ship_to` where the part goes elsewhere than the order.
+    """
 
     order: int
     no: int
@@ -94,6 +114,7 @@ class OrderPart(Record, frozen=True):
     shipping: int
     shipping_tax: int
     shipping_label: str
+    ship_to: Address | None = None
 
     @property
     def key(self) -> Hashable:
@@ -111,15 +132,17 @@ class OrderLine(Record, frozen=True):
 
     Quantities are in smallest units of `scale` decimals, `price` is that of a whole unit without tax. `amount` is
     what the whole line costs without tax where that is not price times quantity: discounts, fractions, VAT taken out.
+    What was sold elsewhere may be nothing that the catalogue knows: then there is no product and no variant. `tracked`
+    says that the line takes stock, and gives it back.
     """
 
     order: int
     no: int
     id: int
     part: int
-    product: UUID
-    product_id: int
-    variant: int
+    product: UUID | None
+    product_id: int | None
+    variant: int | None
     sku: str
     name: str
     price: int

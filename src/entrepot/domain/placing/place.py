@@ -13,7 +13,7 @@ from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, Order
 from entrepot.domain.placing.attempts import Draft
 from entrepot.domain.placing.basket import EXTERNAL, Basket, reference_keys, token_used
 from entrepot.domain.placing.draft import OrderCommand, draft, holding_attempt
-from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.holds import Promise, hold
 from entrepot.domain.stock.levels import Hold, Level
 from entrepot.failures import Failure
 from entrepot.failures.orders import QuoteStale
@@ -106,24 +106,12 @@ def holds_for(drafted: Draft, view: View) -> list[Level | Hold]:
     channel = view.get(Channel, drafted.basket.channel)
     if channel is None or drafted.basket.environment != "live" or channel.settings.stock == "record":
         return []
-    return hold(drafted, view, backorder=channel.settings.stock == "backorder")
-
-
-def hold(drafted: Draft, view: View, *, backorder: bool = False) -> list[Level | Hold]:
-    """The levels and holds after every tracked line is reserved; the stock check has passed on the same rows."""
-    levels: dict[int, list[Level]] = {}
-    records: list[Level | Hold] = []
-    for line in drafted.lines:
-        if not line.tracked:
-            continue
-        standing = levels.get(line.variant) or view.children(Level, line.variant)
-        reservation = stock.reserve(standing, drafted.order.id, line.no, line.quantity, backorder=backorder)
-        if reservation is None:
-            raise ArithmeticError(f"variant {line.variant} was checked and yet is short")
-        changed = {level.key: level for level in reservation.levels}
-        levels[line.variant] = [changed.get(level.key, level) for level in standing]
-        records += [*reservation.levels, *reservation.holds]
-    return records
+    promises = [
+        Promise(line.no, line.variant, line.quantity)
+        for line in drafted.lines
+        if line.tracked and line.variant is not None
+    ]
+    return hold(drafted.order.id, promises, view, backorder=channel.settings.stock == "backorder")
 
 
 def settle(

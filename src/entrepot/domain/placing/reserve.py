@@ -27,8 +27,8 @@ from entrepot.domain.placing.attempts import Attempt, Draft
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, Basket, reference_keys, token_used
 from entrepot.domain.placing.draft import OrderCommand, draft
 from entrepot.domain.placing.place import claims, drop_recorded, holds_for, in_flight, settle, token_reuse
-from entrepot.domain.stock import levels as stock
-from entrepot.domain.stock.levels import Hold, Level
+from entrepot.domain.stock import holds
+from entrepot.domain.stock.levels import Hold
 
 
 class Reserved(msgspec.Struct, frozen=True):
@@ -180,7 +180,7 @@ class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
         ended = msgspec.structs.replace(_ended(attempt, "refused", now), outcome=self.outcome)
         changes = Changes((ended,))
         _free_names(attempt, view, changes)
-        free_holds(view, self.order, changes)
+        holds.free(self.order, view, changes)
         if attempt.draft.purchase is not None:
             not_bought(attempt.draft, view, now, changes)
         if attempt.kind == "pay" and (order := view.get(Order, self.order)):
@@ -210,19 +210,6 @@ class ExtendLease(Command, frozen=True):
             return Decided(Ended(attempt), Changes())
         taken = msgspec.structs.replace(attempt, lease_until=self.lease_until, version=attempt.version + 1)
         return Decided(Reserved(taken), Changes((taken,)))
-
-
-def free_holds(view: View, order: int, changes: Changes) -> None:
-    """Give the held units of an order back to their locations."""
-    levels: dict[Hashable, Level] = {}
-    for held in view.children(Hold, order):
-        key = (held.variant, held.location)
-        level = levels.get(key) or view.get(Level, key)
-        if level is None:
-            raise LookupError(f"the hold of order {order} stands at a level that does not exist")
-        levels[key] = stock.release(level, held.quantity)
-        changes.remove(held)
-    changes.put(*levels.values())
 
 
 def _payouts(attempt: Attempt, reference: str | None, now: datetime) -> list[Delivery]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from entrepot.domain.channels.accounts import Environment
-from entrepot.domain.kernel.ids import cuid, from_cuid
+from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.kernel.money import to_minor
 from entrepot.domain.orders.records import Address, OrderLine, Person
 from entrepot.domain.placing.basket import Basket, WantedLine, WantedPayment
@@ -14,6 +14,7 @@ from entrepot.domain.placing.draft import Existing
 from entrepot.domain.placing.place import PlaceOrder, RecordPending
 from entrepot.domain.placing.quote import NOWHERE
 from entrepot.doors.bonsai import bodies
+from entrepot.doors.bonsai.render import public_id, variant_id
 from entrepot.engine.money.order_placement import Proof
 from entrepot.failures.orders import LineRef
 from entrepot.store.credentials.directory import Caller, token_name
@@ -142,7 +143,7 @@ def _product(product: bodies.Product) -> WantedLine:
 
 
 def _recorded(line: OrderLine) -> WantedLine:
-    ref = LineRef(cuid(line.product), str(line.variant))
+    ref = LineRef(public_id(line), variant_id(line))
     return WantedLine(line.product, line.variant, line.new, ref, line.price)
 
 

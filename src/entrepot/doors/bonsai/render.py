@@ -13,6 +13,16 @@ from entrepot.domain.placing.place import Placed
 NO_MERCHANT_CODE = "0"
 
 
+def public_id(line: OrderLine) -> str:
+    """The line's product; what was sold elsewhere and is nothing of the catalogue goes by its SKU."""
+    return line.sku if line.product is None else cuid(line.product)
+
+
+def variant_id(line: OrderLine) -> str:
+    """The line's variant; or as above, its SKU."""
+    return line.sku if line.variant is None else str(line.variant)
+
+
 def submitted(placed: Placed) -> dict[str, Any]:
     """The reply to a V1 submit."""
     order, currency = placed.order, placed.order.currency
@@ -62,8 +72,8 @@ def pending(placed: Placed) -> dict[str, Any]:
 
 def _product(line: OrderLine, currency: str) -> dict[str, Any]:
     return {
-        "id": cuid(line.product),
-        "variantId": str(line.variant),
+        "id": public_id(line),
+        "variantId": variant_id(line),
         "quantity": line.quantity,
         "name": line.name,
         "price": to_major(line.price, currency),
@@ -99,9 +109,9 @@ def _line_item(line: OrderLine, currency: str) -> dict[str, Any]:
     price: Decimal = to_major(line.price, currency)
     return {
         "name": line.name,
-        "product_id": str(line.product_id),
-        "variant_id": str(line.variant),
-        "public_id": cuid(line.product),
+        "product_id": line.sku if line.product_id is None else str(line.product_id),
+        "variant_id": variant_id(line),
+        "public_id": public_id(line),
         "price": price,
         "quantity": line.quantity,
         "requires_shipping": line.requires_shipping,

@@ -9,6 +9,7 @@ from typing import Any
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.orders.records import Breakdown, Order, OrderLine, OrderPart, Refund
+from entrepot.doors.bonsai.render import public_id, variant_id
 from entrepot.doors.bonsai.statuses import order_status, payment_status, row_statuses
 
 
@@ -81,7 +82,7 @@ def _customer(order: Order) -> dict[str, str]:
 
 
 def _product(line: OrderLine, quantity: int) -> dict[str, Any]:
-    return {"id": cuid(line.product), "variantId": str(line.variant), "quantity": quantity}
+    return {"id": public_id(line), "variantId": variant_id(line), "quantity": quantity}
 
 
 def _moment(at: datetime) -> str:

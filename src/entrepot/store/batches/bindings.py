@@ -13,6 +13,7 @@ from entrepot.domain.channels import accounts as channels
 from entrepot.domain.channels import login_limits as access
 from entrepot.domain.channels import shops
 from entrepot.domain.customers import records as customers
+from entrepot.domain.fulfilment import records as fulfilment
 from entrepot.domain.orders import records as orders
 from entrepot.domain.outbox import deliveries as outbox
 from entrepot.domain.payments import methods as payment_methods
@@ -44,6 +45,12 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(orders.Payment, "payments", "order", "no"),
     Binding(orders.Refund, "refunds", "order", "id"),
     Binding(orders.InvoiceLine, "invoice_lines", "order"),
+    Binding(fulfilment.Shipment, "shipments", "order", "no"),
+    Binding(fulfilment.ShipmentLine, "shipment_lines", "order", "shipment", "line"),
+    Binding(fulfilment.ShipmentEvent, "shipment_events", "order", "shipment", "seq"),
+    Binding(fulfilment.Return, "returns", "order", "id"),
+    Binding(fulfilment.ReturnLine, "return_lines", "order", "return_id", "no"),
+    Binding(fulfilment.ReturnEvent, "return_events", "order", "return_id", "seq"),
     Binding(carts.Cart, "carts", "id"),
     Binding(carts.CartLine, "cart_lines", "cart", "no"),
     Binding(attempts.Attempt, "attempts", "id"),

@@ -11,10 +11,18 @@ from typing import Final, Protocol, cast
 import msgspec
 
 from entrepot.domain.carts.records import Cart, CartFile, CartLine
-from entrepot.domain.catalogue.products import Offer, Variant
+from entrepot.domain.catalogue.products import Goods, Offer, Variant
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference, WorkspaceSettings
 from entrepot.domain.channels.login_limits import Tries
 from entrepot.domain.customers.records import Customer, OneTimeCode, Session
+from entrepot.domain.fulfilment.records import (
+    Return,
+    ReturnEvent,
+    ReturnLine,
+    Shipment,
+    ShipmentEvent,
+    ShipmentLine,
+)
 from entrepot.domain.kernel.records import LEADS_TO, Command, Record, Stage, View
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.outbox.deliveries import Delivery
@@ -69,7 +77,7 @@ cross join lateral (
 
 _OFFERS = """
 select to_json(k) as name, p.id as product_id, p.name as title,
-  p.available and not (p.hidden or p.draft or p.display_only) as available,
+  p.available and coalesce(v.available, true) and not (p.hidden or p.draft or p.display_only) as available,
   p.tax_included, p.free_shipping, p.requires_shipping, p.excluded_methods, p.merchant as merchant_ref,
   m.id as merchant_id, coalesce(m.name, '') as merchant_name, coalesce(m.country, '') as merchant_country,
   coalesce(m.integration, '') as integration, m.payout_account,
@@ -91,6 +99,18 @@ left join lateral (
     and variant = v.id and currency = k.currency
   offset 0
 ) s on true
+"""
+
+_GOODS = f"""
+select k.sku, p.uuid as product, p.id as product_id, v.id as variant, p.name, v.scale, v.tracked,
+  v.available and p.available and not (p.hidden or p.draft or p.display_only) as available, p.requires_shipping,
+  f.id as first_location, coalesce(f.priority, 0) as first_priority
+from {keyed({"sku": "text"})}
+cross join lateral (select * from variants where workspace = $1 and sku = k.sku offset 0) v
+cross join lateral (select * from products where workspace = $1 and id = v.product offset 0) p
+left join lateral (
+  select id, priority from locations where workspace = $1 order by priority, id limit 1
+) f on true
 """
 
 _SHIPPING = f"""
@@ -131,6 +151,12 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.CERTIFICATE: named(Certificate),
     Stage.CERTIFICATE_USE: CERTIFICATE_USES,
     Stage.DELIVERY: (known_by(Delivery),),
+    # The order's lock guards what hangs on it; it is read after the lock was taken, as its other children are.
+    Stage.SHIPMENT: tuple(
+        find for kind in (Shipment, ShipmentLine, ShipmentEvent) for find in plain(kind, "order")
+    ),
+    Stage.RETURN: tuple(find for kind in (Return, ReturnLine, ReturnEvent) for find in plain(kind, "order")),
+    Stage.PLACER: (Find(_CHANNELS, _channels),),
     Stage.OFFER: (Find(_OFFERS, records(Offer)),),  # what changes meanwhile changes after this order
     Stage.SHIPPING: (Find(_SHIPPING, records(ShippingRate)),),
     Stage.TAX: (Find(_COMPANIES, records(TaxCompany)), Find(_RATES, records(TaxRate))),
@@ -141,6 +167,7 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.ROW: tuple(known_by(binding.kind) for binding in (*ROWS, *BINDINGS)),
     Stage.LOCATION: plain(Location),
     Stage.VARIANT: plain(Variant),
+    Stage.GOODS: (Find(_GOODS, records(Goods)),),
     Stage.STOCK: locked(Level, "variant"),
 }
 """The statements of each stage, in the order of locks; of `ROW`, one per kind, in the order of writing."""

@@ -54,9 +54,9 @@ def json(name: str, *, null: bool = False) -> Column[Any]:
     return Column(name, JSONB(none_as_null=True), nullable=null)
 
 
-def uuid(name: str) -> Column[Any]:
+def uuid(name: str, *, null: bool = False) -> Column[Any]:
     """A UUID."""
-    return Column(name, Uuid, nullable=False)
+    return Column(name, Uuid, nullable=null)
 
 
 def blob(name: str, *, null: bool = False) -> Column[bytes]:

@@ -55,6 +55,7 @@ variants = table(
     json("data"),
     big("divisible_by"),
     json("chosen_by"),
+    flag("available"),
     UniqueConstraint("workspace", "sku", name="variants_sku_key"),
     belongs("variants", "products", ("product",), ("id",)),
     Index("variants_product_idx", "workspace", "product"),

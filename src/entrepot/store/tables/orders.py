@@ -41,7 +41,9 @@ orders = table(
     big("fee"),
     big("fee_tax"),
     big("rounding"),
+    text("progress"),
     UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
+    Index("orders_channel_idx", "workspace", "channel", "environment", "placed_at", "id"),
     Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),
     Index("orders_pending_idx", "workspace", "placed_at", postgresql_where=sql("state = 'pending'")),
 )
@@ -57,6 +59,7 @@ order_parts = table(
     big("shipping"),
     big("shipping_tax"),
     text("shipping_label"),
+    json("ship_to", null=True),
 )
 
 _COUNTERS = ("new", "acknowledged", "shipped", "delivered", "cancelled", "return_initiated", "returned")
@@ -68,9 +71,9 @@ order_lines = table(
     small("no"),
     big("id"),
     small("part"),
-    uuid("product"),
-    big("product_id"),
-    big("variant"),
+    uuid("product", null=True),
+    big("product_id", null=True),
+    big("variant", null=True),
     text("sku"),
     text("name"),
     big("price"),

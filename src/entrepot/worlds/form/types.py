@@ -111,6 +111,7 @@ class Variant(Sellable, frozen=True, kw_only=True):
     """
 
     name: Text = ""
+    available: bool = True
     chosen_by: dict[Digits, GivenId] = {}
     data: dict[str, Any] = {}
 

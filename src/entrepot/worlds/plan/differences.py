@@ -112,12 +112,12 @@ def _compare(
 
 
 def _spare(table: TablePlan, ordered: Ordered) -> TablePlan:
-    """What orders name is not deleted: a product is taken off sale, a variant or a channel stays."""
+    """What orders name is not deleted: a product or a variant is taken off sale, a channel stays."""
     deletes = [record for record in table.deletes if not _named(record, ordered)]
     closed = [
         (record, msgspec.structs.replace(record, available=False))
         for record in table.deletes
-        if isinstance(record, Product) and record.id in ordered.products and record.available
+        if isinstance(record, Product | Variant) and _named(record, ordered) and record.available
     ]
     return msgspec.structs.replace(table, updates=[*table.updates, *closed], deletes=deletes)
 

@@ -218,6 +218,7 @@ class _Rows:
             divisible_by=(units(spec.divisible_by, spec.scale) if spec.divisible_by is not None else None)
             or 1,
             chosen_by=_chosen_by(spec),
+            available=not isinstance(spec, types.Variant) or spec.available,
         )
 
     def _merchant_of(self, product: types.Product) -> str | None:

@@ -146,9 +146,14 @@ def divisible() -> sa.ColumnElement[Any]:
 
 
 def buyable() -> sa.ColumnElement[bool]:
-    """Whether the article is for sale at all."""
+    """Whether the article is for sale at all: it is, and at least one of its variants."""
     off = (products.c.hidden, products.c.draft, products.c.display_only)
-    return sa.and_(products.c.available, *(flag.is_(False) for flag in off))
+    one = sa.exists().where(
+        variants.c.workspace == products.c.workspace,
+        variants.c.product == products.c.id,
+        variants.c.available,
+    )
+    return sa.and_(products.c.available, one, *(flag.is_(False) for flag in off))
 
 
 def name() -> sa.ColumnElement[Any]:

@@ -1,0 +1,128 @@
+"""Holds of orders: promised when an order is taken, given back when it ends, and gone when its units leave."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.levels import Hold, Level
+
+
+class Promise(msgspec.Struct, frozen=True):
+    """Units of one order line that are to be held; `owed_at` is the level to owe them at where the variant has none."""
+
+    line: int
+    variant: int
+    quantity: int
+    owed_at: Level | None = None
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """Of the units of a line that were to leave, only so many are there."""
+
+    line: int
+    requested: int
+    there: int
+
+
+def hold(
+    order: int, promises: Iterable[Promise], view: View, *, backorder: bool = False
+) -> list[Level | Hold]:
+    """The levels and holds after every promise is kept; the stock check has passed on the same rows."""
+    levels: dict[int, list[Level]] = {}
+    records: list[Level | Hold] = []
+    for promise in promises:
+        variant = promise.variant
+        standing = levels.get(variant) or view.children(Level, variant)
+        if not standing and promise.owed_at is not None:
+            standing = [promise.owed_at]
+        reservation = stock.reserve(standing, order, promise.line, promise.quantity, backorder=backorder)
+        if reservation is None:
+            raise ArithmeticError(f"variant {variant} was checked and yet is short")
+        changed = {level.key: level for level in reservation.levels}
+        levels[variant] = [changed.get(level.key, level) for level in standing]
+        records += [*reservation.levels, *reservation.holds]
+    return records
+
+
+def free(order: int, view: View, changes: Changes) -> None:
+    """Give all held units of an order back to their locations."""
+    moving = _Moving(order, view)
+    for held in view.children(Hold, order):
+        moving.levels[held.variant, held.location] = stock.release(moving.level(held), held.quantity)
+        changes.remove(held)
+    changes.put(*moving.levels.values())
+
+
+def give_back(order: int, wanted: Mapping[int, int], view: View, changes: Changes) -> None:
+    """Take back the promises for these units by line; orders that took no stock have none.
+
+    A command may give back twice for one order, so what it has changed already counts.
+    """
+    levels: dict[Hashable, Level] = {}
+    holds = view.children(Hold, order)
+    for no, quantity in wanted.items():
+        own = [held for held in holds if held.line == no]
+        if not own:
+            continue
+        standing = [levels.get(level.key, level) for level in view.children(Level, own[0].variant)]
+        released = stock.give_back(standing, own, quantity)
+        levels.update((level.key, level) for level in released.levels)
+        changes.put(*released.levels)
+        _put(released.holds, changes)
+
+
+def ship(order: int, wanted: Mapping[int, int], view: View, changes: Changes) -> Owed | None:
+    """Held units of these lines leave their locations; lines that hold nothing took no stock.
+
+    A unit that is owed is nowhere, so it cannot leave: then nothing is done, and the first such line is told.
+    """
+    moving = _Moving(order, view)
+    holds: list[Hold] = []
+    for no, quantity in wanted.items():
+        own = [held for held in view.children(Hold, order) if held.line == no]
+        left = moving.send(own, quantity, holds)
+        if own and left:
+            return Owed(no, quantity, quantity - left)
+    changes.put(*moving.levels.values())
+    _put(holds, changes)
+    return None
+
+
+class _Moving:
+    """Levels on which units of an order move, in their newest state."""
+
+    def __init__(self, order: int, view: View) -> None:
+        self.levels: dict[tuple[int, int], Level] = {}
+        self._order = order
+        self._view = view
+
+    def level(self, held: Hold) -> Level:
+        """The level at which units are held. Raises `LookupError` where there is none."""
+        key = (held.variant, held.location)
+        level = self.levels.get(key) or self._view.get(Level, key)
+        if level is None:
+            raise LookupError(f"the hold of order {self._order} stands at a level that does not exist")
+        return level
+
+    def send(self, holds: Sequence[Hold], quantity: int, after: list[Hold]) -> int:
+        """Send so many units, by priority of location, and say how many are not there."""
+        for held in sorted(holds, key=lambda held: stock.take_order(self.level(held))):
+            level = self.level(held)
+            part = min(held.quantity, quantity, max(level.on_hand, 0))
+            if part:
+                self.levels[held.variant, held.location] = stock.ship(level, part)
+                after.append(msgspec.structs.replace(held, quantity=held.quantity - part))
+                quantity -= part
+        return quantity
+
+
+def _put(holds: Iterable[Hold], changes: Changes) -> None:
+    for held in holds:
+        if held.quantity:
+            changes.put(held)
+        else:
+            changes.remove(held)
