@@ -45,6 +45,10 @@ BREACHES: dict[str, list[str]] = {
     "order-events": ["update orders set events = 2"],
     "order-paid": ["update payments set amount = amount - 1"],
     "payment-refunds": ["update payments set refunded = 1"],
+    "line-shipments": [
+        """insert into shipment_lines (workspace, "order", shipment, line, quantity, delivered)
+        values (1, 7, 1, 1, 1, 0)"""
+    ],
     "order-ids": ["update counters set next = 7"],
     "references": ["""update "references" set target = 8"""],
     "invoice-lines": ["update invoice_lines set amount = -1"],

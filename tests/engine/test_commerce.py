@@ -23,8 +23,9 @@ from entrepot.domain.catalogue.selection import NewFile
 from entrepot.domain.checkout.cart_checkout import CheckoutCart
 from entrepot.domain.checkout.discard import Discarded, DiscardOrder
 from entrepot.domain.customers.records import Session
-from entrepot.domain.fulfilment.ship import SendPart, Sent
+from entrepot.domain.fulfilment.ship import Shipped, ShipUnits
 from entrepot.domain.kernel.records import Command, Record, Refused
+from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.records import Order, Payment
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.payments.capture import (
@@ -97,6 +98,7 @@ from tests.support.shop import AT, WORKSPACE
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 SEEN = {"channel": SHOP_CHANNEL, "environment": "live"}
+ASKS = Asker(SHOP_CHANNEL, "live")
 
 
 class FixedClock(Clock):
@@ -226,8 +228,8 @@ async def test_a_buyers_whole_way(shop: Shop) -> None:
     office = shop.of(None)
     paid = await office.done(PaymentSet, CapturePayment, order=number, payment=invoice.id)
     assert paid.order.payment_state == "paid"
-    sent = await office.done(Sent, SendPart, order=number)
-    assert [(line.new, line.shipped) for line in sent.lines] == [(0, 2), (0, 150)]
+    sent = await office.done(Shipped, ShipUnits, order=number, asks=ASKS)
+    assert [(each.no, each.quantity) for each in sent.lines] == [(1, 2), (2, 150)]
     assert await shop.rows(Hold) == []
     refund = await office.done(Refunding, RefundOrder, **refunding(number, invoice.id), amount=10_000)
     assert (refund.refund.state, refund.order.payment_state) == ("done", "partially_refunded")
@@ -539,7 +541,7 @@ async def test_a_discarded_order_leaves_everything_as_before(shop: Shop) -> None
     after = [await shop.rows(kind) for kind in (Level, Certificate, Discount)]
     assert [[strip(record) for record in rows] for rows in after] == before
     assert await office.done(Discarded, DiscardOrder, cart=number) == discarded
-    assert await office.refused(SendPart, order=number) == failed.OrderLocked(str(number))
+    assert await office.refused(ShipUnits, order=number, asks=ASKS) == failed.OrderLocked(str(number))
 
 
 def strip(record: Record) -> Record:
@@ -554,9 +556,9 @@ async def test_what_is_sent_or_paid_is_not_discarded(shop: Shop) -> None:
     await office.run(CapturePayment, order=number, payment=payment)
     assert await office.refused(DiscardOrder, cart=number) == failed.OrderLocked(str(number))
     await office.run(RefundOrder, **refunding(number, payment))
-    await office.run(SendPart, order=number, part=1)
+    await office.run(ShipUnits, order=number, part=1, asks=ASKS)
     assert await office.refused(DiscardOrder, cart=number) == failed.OrderLocked(str(number))
-    assert (await office.done(Sent, SendPart, order=number)).lines == ()
+    assert (await office.done(Shipped, ShipUnits, order=number, asks=ASKS)).lines == ()
 
 
 async def test_a_discarded_cart_is_gone(shop: Shop) -> None:

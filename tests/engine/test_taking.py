@@ -36,7 +36,8 @@ OFF_SALE = EditRows(CHANNEL, (Put(Variant, TEA, {"available": False}),))
 
 def take(*lines: SoldLine, **fields: Any) -> TakeOrder:
     who: dict[str, Any] = {"channel": CHANNEL, "environment": "live", "person": Person("a@example.com")}
-    return TakeOrder(**who | {"lines": lines, "ship_to": TO} | fields)
+    who |= {"lines": lines, "ship_to": TO}
+    return TakeOrder(**who | fields)
 
 
 async def settings(connection: Connection, **changes: Any) -> None:

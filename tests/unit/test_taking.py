@@ -47,10 +47,9 @@ def goods(sku: str = "TEA", variant: int = TEA, **changes: Any) -> Goods:
 
 
 def take(*lines: SoldLine, **fields: Any) -> TakeOrder:
-    return TakeOrder(
-        **{"channel": CHANNEL, "environment": "live", "lines": lines, "person": Person("a@example.com")}
-        | fields
-    )
+    who: dict[str, Any] = {"channel": CHANNEL, "environment": "live", "person": Person("a@example.com")}
+    who["lines"] = lines
+    return TakeOrder(**who | fields)
 
 
 def taken(command: TakeOrder, *records: Record) -> tuple[Placed, Changes]:

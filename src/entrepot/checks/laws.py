@@ -195,6 +195,27 @@ ORDERS = (
     ),
 )
 
+_SENT = "shipped + delivered + return_initiated + returned"
+_ARRIVED = "delivered + return_initiated + returned"
+
+FULFILMENT = (
+    Law(
+        "line-shipments",
+        f"""
+        select coalesce(l."order", s."order") "order", coalesce(l.no, s.line) no, coalesce(l.sent, 0) sent,
+          coalesce(l.arrived, 0) arrived, coalesce(s.sent, 0) sent_in, coalesce(s.arrived, 0) arrived_in
+        from (select "order", no, {_SENT} sent, {_ARRIVED} arrived from order_lines where workspace = $1) l
+        full join (
+          select "order", line, sum(quantity) sent, sum(delivered) arrived from shipment_lines
+          where workspace = $1 group by "order", line
+        ) s on s."order" = l."order" and s.line = l.no
+        where coalesce(l.sent, 0) <> coalesce(s.sent, 0) or coalesce(l.arrived, 0) <> coalesce(s.arrived, 0)
+        """,  # noqa: S608  (constants of ours)
+        "order {order} line {no}: {sent} units were sent and {arrived} arrived, but in its shipments it is {sent_in} "
+        "and {arrived_in}",
+    ),
+)
+
 IN_FLIGHT = (
     Law(
         "attempts-recovered",
@@ -237,4 +258,4 @@ CODES = (
     ),
 )
 
-LAWS = (*STOCK, *ORDERS, *CODES, *IN_FLIGHT)
+LAWS = (*STOCK, *ORDERS, *FULFILMENT, *CODES, *IN_FLIGHT)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from entrepot.domain.payments.refund import Refunding
     from entrepot.store.queries.orders import OrderDetails
 
-app = typer.Typer(help="List, show, cancel and refund orders.", no_args_is_help=True)
+app = typer.Typer(help="List, show, ship, cancel and refund orders.", no_args_is_help=True)
 
 State = Literal["pending", "placed", "cancelled", "failed"]
 
@@ -51,7 +51,7 @@ async def list_orders(
 @operator_command
 async def show_order(session: Session, order: OrderName) -> None:
     """Show one order with its parts, lines, payments and history."""
-    found = await _find(session, order)
+    found = await find(session, order)
     session.tell(found, lambda: _details(found))
 
 
@@ -69,8 +69,8 @@ async def cancel_order(
     """Cancel what has not been shipped: the whole order, or units of some lines."""
     from entrepot.domain.orders.cancel import CancelOrder
 
-    found = await _find(session, order)
-    command = CancelOrder(found.order.id, tuple(map(_line, line or ())), reason[:1_000])
+    found = await find(session, order)
+    command = CancelOrder(found.order.id, tuple(map(units_of, line or ())), reason[:1_000])
     outcome: Cancelled = await session.execute(command)
     session.tell(outcome, lambda: _cancellation(outcome))
 
@@ -98,8 +98,8 @@ async def refund_order(
     from entrepot.domain.payments.refund import Refunding
     from entrepot.engine.money.refund import refund_order
 
-    found = await _find(session, order)
-    lines = tuple(RefundedLine(each.no, each.quantity) for each in map(_line, line or ()))
+    found = await find(session, order)
+    lines = tuple(RefundedLine(each.no, each.quantity) for each in map(units_of, line or ()))
     money = None if amount is None else _money(amount, found.order.currency)
     named = None if payment is None else _payment(found, payment)
     command = refund_order(found.order.id, reason[:1_000], lines, money, payment=named)
@@ -107,7 +107,8 @@ async def refund_order(
     session.tell(outcome, lambda: _refunded(outcome))
 
 
-async def _find(session: Session, name: str) -> "OrderDetails":
+async def find(session: Session, name: str) -> "OrderDetails":
+    """The order that goes by this name; exits where none does, or several do."""
     from entrepot.failures.orders import OrderUnknown
     from entrepot.store.queries import orders
 
@@ -119,7 +120,8 @@ async def _find(session: Session, name: str) -> "OrderDetails":
     return found if found is not None else session.refuse(OrderUnknown(name))
 
 
-def _line(text: str) -> "Units":
+def units_of(text: str) -> "Units":
+    """Line number and units, written `1=2`; exits on anything else."""
     from entrepot.domain.kernel.quantity import to_units
     from entrepot.domain.orders.line_counts import Units
 
@@ -177,6 +179,7 @@ def _order_table(orders: "tuple[Order, ...]") -> "Table":
 def _details(found: "OrderDetails") -> "Group":
     from rich.console import Group
 
+    from entrepot.cli.after_sale import returns_of, shipments_of
     from entrepot.cli.showing import amount, plain
     from entrepot.domain.kernel.ids import cuid
 
@@ -184,15 +187,18 @@ def _details(found: "OrderDetails") -> "Group":
     cancelled = f" ({order.reason})" if order.reason else ""
     head = f"Order {order.id}, {cuid(order.uuid)}: {order.state}{cancelled}, {order.payment_state}"
     total = plain(f"Total {amount(order.total, order.currency)}")
-    return Group(
-        plain(head), "", _lines(found), total, "", _payments(found.payments), "", _history(found.events)
-    )
+    after = [part for part in (shipments_of(found), returns_of(found)) if part is not None]
+    tables = [_lines(found), total, "", _payments(found.payments), *after, "", _history(found.events)]
+    return Group(plain(head), plain(f"Progress: {order.progress.replace('_', ' ')}"), "", *tables)
 
 
 def _lines(found: "OrderDetails") -> "Table":
     from entrepot.cli.showing import amount, table
 
-    counters = ("new", "acknowledged", "shipped", "delivered", "cancelled", "returned")
+    counters = (
+        *("new", "acknowledged", "shipped", "delivered", "cancelled"),
+        *("return_initiated", "returned"),
+    )
     several = len(found.parts) > 1
     rows = (
         (
@@ -202,8 +208,9 @@ def _lines(found: "OrderDetails") -> "Table":
         )
         for line in found.lines
     )
-    headings = ("line", "part", "sku", "name", "units", *counters, "price")
-    return table(headings, rows, right=("units", *counters, "price"), sparse=("part", *counters))
+    named = tuple("returning" if counter == "return_initiated" else counter for counter in counters)
+    headings = ("line", "part", "sku", "name", "units", *named, "price")
+    return table(headings, rows, right=("units", *named, "price"), sparse=("part", *named))
 
 
 def _payments(payments: "tuple[Payment, ...]") -> "Table":

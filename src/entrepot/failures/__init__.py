@@ -4,7 +4,18 @@ The mechanism and the failures of the service itself are at hand here; each area
 areas are imported, so that the catalogue is complete as soon as this package is.
 """
 
-from entrepot.failures import access, accounts, carts, commerce, orders, payments, rows, stock, till
+from entrepot.failures import (
+    access,
+    accounts,
+    carts,
+    commerce,
+    fulfilment,
+    orders,
+    payments,
+    rows,
+    stock,
+    till,
+)
 from entrepot.failures.base import Failure, Retry, TemporaryFailure, catalogue
 from entrepot.failures.service import (
     Internal,
@@ -38,6 +49,7 @@ __all__ = [
     "carts",
     "catalogue",
     "commerce",
+    "fulfilment",
     "orders",
     "payments",
     "rows",

@@ -4,9 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
-from entrepot.domain.orders.records import Breakdown, Refund, RefundedLine
+from entrepot.domain.fulfilment.parcels import Parcel
+from entrepot.domain.fulfilment.ship import ShipUnits
+from entrepot.domain.kernel.ids import cuid
+from entrepot.domain.orders.line_counts import Units
+from entrepot.domain.orders.records import Breakdown, Person, Refund, RefundedLine
+from entrepot.domain.placing.record_sale import SoldLine, TakeOrder
 from tests.doors.bonsai.shop import Shop, credential, item, line, submission
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -177,3 +183,54 @@ async def test_a_refused_order_cannot_be_read(shop: Shop) -> None:
     assert (await shop.call("POST", "/orders/V1/submit", json=body)).status_code == 400
     reply = await shop.call("GET", "/orders/v2/external-order-id/x-9", "own-private")
     assert reply.status_code == 404
+
+
+async def test_parcels_can_be_followed(shop: Shop) -> None:
+    placed = await shop.order(line("mug", 101, 2), line("shirt", 201))
+    path, number = f"/orders/v2/{placed['public_id']}", placed["orderNumber"]
+    parcel = Parcel(carrier="DHL", tracking="1Z", tracking_url="https://x.example/1Z")
+    for command in (
+        ShipUnits(order=number, lines=(Units(1, 1),), parcel=parcel),
+        ShipUnits(order=number, lines=(Units(1, 1),)),
+    ):
+        await shop.services.engine.execute(await shop.workspace(), command)
+    data = await shop.data("GET", path, "own-private")
+    assert data["shippingTracking"] == [
+        {
+            "carrier": "DHL",
+            "trackingNumber": "1Z",
+            "trackingUrl": "https://x.example/1Z",
+            "products": [item("mug", 101, 1)],
+        }
+    ]
+    assert data["fulfillmentStatus"] == "Partially Fulfilled"
+
+
+async def test_who_sees_the_workspace_reads_live_orders_that_others_took_by_sku(shop: Shop) -> None:
+    workspace = await shop.workspace()
+    named = "select id from channels where workspace = $1 and name = $2"
+    reader = await shop.connection.fetchval(named, workspace, "own")
+    other = await shop.connection.fetchval(named, workspace, "other")
+    took = TakeOrder(
+        channel=other,
+        environment="live",
+        lines=(SoldLine("1", "NEVER SEEN", 2),),
+        person=Person("eva@example.com"),
+    )
+    record = "update channels set settings = settings || $2::jsonb where workspace = $1 and id = $3"
+    await shop.execute(record, workspace, '{"stock": "record"}', other)
+    taken = [
+        await shop.services.engine.execute(workspace, msgspec.structs.replace(took, environment=environment))
+        for environment in ("live", "test")
+    ]
+    live, test = (f"/orders/v2/{cuid(placed.order.uuid)}" for placed in taken)
+    assert (await shop.call("GET", live, "own-private")).status_code == 404
+    await shop.execute(record, workspace, '{"sees": "workspace"}', reader)
+    data = await shop.data("GET", live, "own-private")
+    assert [(row["id"], row["variantId"], row["quantity"]) for row in data["products"]] == [
+        ("NEVER SEEN", "NEVER SEEN", 2)
+    ]
+    assert data["fulfillmentStatus"] == "fulfilled"
+    assert (await shop.call("GET", test, "own-private")).status_code == 404
+    await shop.execute(record, workspace, '{"sees": "own"}', reader)
+    await shop.execute(record, workspace, '{"stock": "reserve"}', other)

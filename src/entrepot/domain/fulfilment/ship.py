@@ -1,46 +1,65 @@
-"""Sending what was ordered: promised units leave their locations."""
+"""Working on what was ordered and sending it: promised units leave their locations."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
+from entrepot.domain.fulfilment.parcels import Fulfilling, Parcel
+from entrepot.domain.fulfilment.records import Shipment
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.orders import line_counts as counts
+from entrepot.domain.orders.access import Asker, seen_order
+from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, event
-from entrepot.domain.stock import levels as stock
-from entrepot.domain.stock.levels import Hold, Level
+from entrepot.domain.stock.levels import Hold
+from entrepot.failures import Failure
 from entrepot.failures.commerce import OrderLocked
+from entrepot.failures.fulfilment import TooManyUnits
 from entrepot.failures.orders import OrderUnknown
 
 
-class Sent(msgspec.Struct, frozen=True):
-    """The order, and the lines of it that were sent just now."""
+class Acknowledged(msgspec.Struct, frozen=True):
+    """The order, and the units on which work began just now."""
 
     order: Order
-    lines: tuple[OrderLine, ...]
+    lines: tuple[Units, ...]
 
 
-class SendPart(Command, frozen=True, kw_only=True):
-    """Send all that is still to be sent of one part of an order (None: of all). The result is `Sent`.
+class Shipped(msgspec.Struct, frozen=True):
+    """The order, the shipments that were asked for, and the units that left just now.
 
-    What was sent before stays so: to send nothing more is no failure.
+    `shipments` may be older than the command: then nothing left now.
     """
 
-    channel: int
+    order: Order
+    shipments: tuple[Shipment, ...]
+    lines: tuple[Units, ...]
+
+
+class FulfilmentCommand(Command, frozen=True, kw_only=True):
+    """What the commands on a placed order share: the order, in whose name it is asked (None: the operator's)."""
+
+    stages: ClassVar[frozenset[Stage]] = frozenset({Stage.CHANNEL, Stage.ORDER, Stage.SHIPMENT, Stage.STOCK})
+
     order: int
-    part: int | None = None
+    asks: Asker | None = None
+    lines: tuple[Units, ...] = ()
 
     @property
     def weight(self) -> int:
-        """The order, its event, and three rows per line; most orders have few."""
-        return 10
+        """The order, its event, a shipment with its event, and four rows per line; most orders have few."""
+        return 6 + 4 * max(len(self.lines), 2)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The order with its holds, then the levels at which they stand."""
+        """Who asks; the order with its holds and shipments, then the levels at which the holds stand."""
         match stage:
-            case Stage.ORDER:
+            case Stage.CHANNEL:
+                return (self.asks.channel,) if self.asks else ()
+            case Stage.ORDER | Stage.SHIPMENT:
                 return (self.order,)
             case Stage.STOCK:
                 return {hold.variant for hold in view.children(Hold, self.order)}
@@ -48,46 +67,73 @@ class SendPart(Command, frozen=True, kw_only=True):
                 return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse an unknown order or part, and an order that was cancelled."""
+        """Refuses an order that is not there for whoever asks, and one that is not placed."""
         del ids
-        order = view.get(Order, self.order)
-        if order is None or order.channel != self.channel or not self._has_part(view):
-            return refused(OrderUnknown(str(self.order)))
+        order = seen_order(view, self.order, self.asks)
+        if isinstance(order, OrderUnknown):
+            return refused(order)
         if order.state != "placed":
             return refused(OrderLocked(str(self.order)))
-        waiting = [line for line in view.children(OrderLine, order.id) if self._of_part(line) and _open(line)]
-        if not waiting:
-            return Decided(Sent(order, ()), Changes())
-        lines = tuple(_sent(line) for line in waiting)
-        after, happened = event(order, "sent", now, part=self.part, lines=[line.no for line in lines])
-        changes = Changes((after, happened, *lines))
-        _ship_holds(order.id, {line.no for line in lines}, view, changes)
-        return Decided(Sent(after, lines), changes)
+        return self.act(order, view, now)
 
-    def _has_part(self, view: View) -> bool:
-        return self.part is None or view.get(OrderPart, (self.order, self.part)) is not None
-
-    def _of_part(self, line: OrderLine) -> bool:
-        return self.part is None or line.part == self.part
+    def act(self, order: Order, view: View, now: datetime) -> Decision:
+        """What the command makes of an order that is there."""
+        raise NotImplementedError
 
 
-def _open(line: OrderLine) -> int:
-    return line.new + line.acknowledged
+class Acknowledge(FulfilmentCommand, frozen=True, kw_only=True):
+    """Work has begun on units: on all, or of each of `lines` on so many units in all. The result is `Acknowledged`.
+
+    Units that went further count too, so to say it again changes nothing.
+    """
+
+    def act(self, order: Order, view: View, now: datetime) -> Decision:
+        """Refuses more units of a line than it has left."""
+        lines = {line.no: line for line in view.children(OrderLine, order.id)}
+        wanted: dict[int, int] = {}
+        for no, quantity in (counts.added(self.lines) or _all(lines.values())).items():
+            line = lines.get(no)
+            left = line.quantity - line.cancelled if line else 0
+            if line is None or not 1 <= quantity <= left:
+                return refused(TooManyUnits(str(order.id), no, quantity, left))
+            if (more := quantity - (left - line.new)) > 0:
+                wanted[no] = more
+        if not wanted:
+            return Decided(Acknowledged(order, ()), Changes())
+        after = [counts.acknowledge(lines[no], quantity) for no, quantity in wanted.items()]
+        order = counts.counted(order, counts.merged(list(lines.values()), after))
+        order, happened = event(order, "acknowledged", now, lines=counts.listed(wanted))
+        return Decided(Acknowledged(order, counts.listed(wanted)), Changes((order, happened, *after)))
 
 
-def _sent(line: OrderLine) -> OrderLine:
-    return msgspec.structs.replace(line, new=0, acknowledged=0, shipped=line.shipped + _open(line))
+def _all(lines: Iterable[OrderLine]) -> dict[int, int]:
+    return {line.no: line.quantity - line.cancelled for line in lines if line.quantity > line.cancelled}
 
 
-def _ship_holds(order: int, lines: set[int], view: View, changes: Changes) -> None:
-    levels: dict[Hashable, Level] = {}
-    for held in view.children(Hold, order):
-        if held.line not in lines:
-            continue
-        key = (held.variant, held.location)
-        level = levels.get(key) or view.get(Level, key)
-        if level is None:
-            raise LookupError(f"the hold of order {order} stands at a level that does not exist")
-        levels[key] = stock.ship(level, held.quantity)
-        changes.remove(held)
-    changes.put(*levels.values())
+class ShipUnits(FulfilmentCommand, frozen=True, kw_only=True):
+    """Send units of an order, or without any all that are still to be sent (of one `part`). The result is `Shipped`.
+
+    What was sent before stays so: to send nothing more is no failure, and a parcel of the same label is sent once.
+    Units that are owed and not there cannot be sent.
+    """
+
+    part: int | None = None
+    parcel: Parcel = Parcel()
+
+    def act(self, order: Order, view: View, now: datetime) -> Decision:
+        """Refuses an unknown part, more units than are left to send, and units that are not there."""
+        if self.part is not None and view.get(OrderPart, (order.id, self.part)) is None:
+            return refused(OrderUnknown(str(order.id)))
+        work = Fulfilling(order, view, now)
+        if self.parcel.label and (known := work.labelled(self.parcel.label)):
+            return Decided(Shipped(order, tuple(known), ()), Changes())
+        wanted = work.unsent(self.lines, self.part)
+        if isinstance(wanted, Failure):
+            return refused(wanted)
+        if not wanted:
+            return Decided(Shipped(order, (), ()), Changes())
+        if failure := work.ship(wanted, self.parcel):
+            return refused(failure)
+        sent = counts.listed(wanted)
+        order = work.finished("sent", shipments=[each.no for each in work.shipments], lines=sent)
+        return Decided(Shipped(order, work.shipments, sent), work.changes)

@@ -9,6 +9,7 @@ import msgspec
 
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.orders import line_counts as counts
+from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.line_counts import Units, unsent
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund, event
 from entrepot.domain.stock import holds
@@ -37,12 +38,14 @@ class Cancelled(msgspec.Struct, frozen=True):
 class CancelOrder(Command, frozen=True):
     """Cancel units that are new or acknowledged: those of `lines`, or without any, all of them.
 
-    `reason` is free text for the order's history. The result is `Cancelled`.
+    `reason` is free text for the order's history; `asks` is in whose name (None: the operator's). The result is
+    `Cancelled`.
     """
 
     order: int
     lines: tuple[Units, ...] = ()
     reason: str = ""
+    asks: Asker | None = None
 
     @property
     def weight(self) -> int:
@@ -50,8 +53,10 @@ class CancelOrder(Command, frozen=True):
         return 6 + 3 * max(len(self.lines), 2)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The order with its holds, then the levels at which they stand."""
+        """Who asks; the order with its holds, then the levels at which they stand."""
         match stage:
+            case Stage.CHANNEL:
+                return (self.asks.channel,) if self.asks else ()
             case Stage.ORDER:
                 return (self.order,)
             case Stage.STOCK:
@@ -60,11 +65,11 @@ class CancelOrder(Command, frozen=True):
                 return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuses an unknown order, more units than can be cancelled, and an order of which none can."""
+        """Refuses an order that is not there for who asks, more units than can be cancelled, and where none can be."""
         del ids
-        order = view.get(Order, self.order)
-        if order is None:
-            return refused(OrderUnknown(str(self.order)))
+        order = seen_order(view, self.order, self.asks)
+        if isinstance(order, OrderUnknown):
+            return refused(order)
         lines = view.children(OrderLine, self.order)
         wanted = self._wanted(order, lines)
         if isinstance(wanted, Failure):

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from entrepot.domain.fulfilment.records import Shipment
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.kernel.money import to_major
-from entrepot.domain.orders.records import Breakdown, Order, OrderLine, OrderPart, Refund
+from entrepot.domain.orders.records import Breakdown, Order, OrderLine, Refund
 from entrepot.doors.bonsai.render import public_id, variant_id
 from entrepot.doors.bonsai.statuses import order_status, payment_status, row_statuses
+from entrepot.store.queries.own_orders import OwnOrder
 
 
-def status(order: Order, parts: Sequence[OrderPart], lines: Sequence[OrderLine]) -> dict[str, Any]:
-    """The status of an order and of each of its rows."""
+def status(found: OwnOrder) -> dict[str, Any]:
+    """The status of an order and of each of its rows, and the parcels that can be followed."""
+    order, parts, lines = found.order, found.parts, found.lines
     merchants = {part.no: part.merchant_order_id for part in parts}
     rows = zip(lines, row_statuses(order, parts, lines), strict=True)
     return {
@@ -31,7 +34,7 @@ def status(order: Order, parts: Sequence[OrderPart], lines: Sequence[OrderLine])
             }
             for line, word in rows
         ],
-        "shippingTracking": [],
+        "shippingTracking": [_tracking(each, found) for each in found.shipments if _followed(each)],
     }
 
 
@@ -53,6 +56,21 @@ def breakdown(parts: Breakdown, currency: str) -> dict[str, Any]:
         "shippingTax": to_major(parts.shipping_tax, currency),
         "duties": to_major(parts.duties, currency),
         "currency": currency,
+    }
+
+
+def _followed(shipment: Shipment) -> bool:
+    return bool(shipment.carrier or shipment.tracking or shipment.tracking_url)
+
+
+def _tracking(shipment: Shipment, found: OwnOrder) -> dict[str, Any]:
+    lines = {line.no: line for line in found.lines}
+    inside = (each for each in found.contents if each.shipment == shipment.no)
+    return {
+        "carrier": shipment.carrier,
+        "trackingNumber": shipment.tracking,
+        "trackingUrl": shipment.tracking_url,
+        "products": [_product(lines[each.line], each.quantity) for each in inside],
     }
 
 

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from entrepot.domain.channels.accounts import Environment
+from entrepot.domain.fulfilment.records import Return, ReturnLine, Shipment, ShipmentEvent, ShipmentLine
 from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.kernel.records import R
 from entrepot.domain.orders.records import (
@@ -64,6 +65,11 @@ class OrderDetails(msgspec.Struct, frozen=True):
     events: tuple[OrderEvent, ...]
     holds: tuple[Hold, ...]
     invoice: InvoiceLine | None
+    shipments: tuple[Shipment, ...]
+    contents: tuple[ShipmentLine, ...]
+    tracking: tuple[ShipmentEvent, ...]
+    returns: tuple[Return, ...]
+    returned: tuple[ReturnLine, ...]
 
 
 async def list_orders(
@@ -111,6 +117,11 @@ async def show_order(connection: Connection, workspace: int, number: int) -> Ord
             await _children(connection, workspace, number, OrderEvent),
             await _children(connection, workspace, number, Hold),
             invoices[0] if invoices else None,
+            await _children(connection, workspace, number, Shipment),
+            await _children(connection, workspace, number, ShipmentLine),
+            await _children(connection, workspace, number, ShipmentEvent),
+            await _children(connection, workspace, number, Return),
+            await _children(connection, workspace, number, ReturnLine),
         )
 
 

@@ -1,4 +1,4 @@
-"""Reading one order of one account, with what the account is told of it."""
+"""Reading one order that an account may see, with what it is told of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
 from entrepot.domain.kernel.records import R, Record
+from entrepot.domain.orders.access import Asker, may_see
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Refund
 from entrepot.domain.placing.basket import EXTERNAL_ID
 from entrepot.store.batches.binding import Binding
@@ -17,7 +20,7 @@ from entrepot.store.connections import Connection
 _bindings: dict[type[Record], Binding] = {binding.kind: binding for binding in BINDINGS}
 _ORDER = _bindings[Order].select("o")
 
-_BY_UUID = f"select {_ORDER} from orders o where workspace = $1 and channel = $2 and uuid = $3"  # noqa: S608
+_BY_UUID = f"select {_ORDER} from orders o where workspace = $1 and uuid = $2"  # noqa: S608
 
 # Both environments are named, so that each is one look-up in the primary key.
 _BY_EXTERNAL_ID = f"""
@@ -33,17 +36,22 @@ order by o.id desc limit 1
 
 
 class OwnOrder(msgspec.Struct, frozen=True):
-    """An order with its parts, lines and refunds, each kind in order."""
+    """An order with its parts, lines, refunds and shipments, each kind in order."""
 
     order: Order
     parts: tuple[OrderPart, ...]
     lines: tuple[OrderLine, ...]
-    refunds: tuple[Refund, ...]
+    refunds: tuple[Refund, ...] = ()
+    shipments: tuple[Shipment, ...] = ()
+    contents: tuple[ShipmentLine, ...] = ()
 
 
-async def order_by_uuid(connection: Connection, workspace: int, channel: int, uuid: UUID) -> OwnOrder | None:
-    """The account's order of this UUID; None where it has none."""
-    return await _read(connection, _BY_UUID, workspace, channel, uuid)
+async def order_by_uuid(
+    connection: Connection, workspace: int, asker: Asker, settings: ChannelSettings, uuid: UUID
+) -> OwnOrder | None:
+    """The order of this UUID; None where there is none for an account with these settings."""
+    found = await _read(connection, _BY_UUID, workspace, uuid)
+    return found if found and may_see(asker, settings, found.order) else None
 
 
 async def order_by_external_id(
@@ -64,6 +72,8 @@ async def _read(connection: Connection, query: str, workspace: int, *values: Any
             await _children(connection, workspace, order.id, OrderPart),
             await _children(connection, workspace, order.id, OrderLine),
             await _children(connection, workspace, order.id, Refund),
+            await _children(connection, workspace, order.id, Shipment),
+            await _children(connection, workspace, order.id, ShipmentLine),
         )
 
 
@@ -76,8 +86,9 @@ def _of_order(kind: type[Record]) -> str:
     binding = _bindings[kind]
     return (
         f"select {binding.select('t')} from {binding.table} t "  # noqa: S608  (our own names)
-        f'where workspace = $1 and "order" = $2 order by {binding.key_names[-1]}'
+        f'where workspace = $1 and "order" = $2 order by {", ".join(binding.key_names[1:])}'
     )
 
 
-_OF_ORDER: dict[type[Record], str] = {kind: _of_order(kind) for kind in (OrderPart, OrderLine, Refund)}
+_KINDS = (OrderPart, OrderLine, Refund, Shipment, ShipmentLine)
+_OF_ORDER: dict[type[Record], str] = {kind: _of_order(kind) for kind in _KINDS}

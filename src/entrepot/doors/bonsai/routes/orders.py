@@ -1,5 +1,5 @@
-"""Reading orders, by their id and by the id that the caller gave them. A private key reads its own account's only,
-test and live orders alike (contract U21).
+"""Reading orders, by their id and by the id that the caller gave them. A private key reads its own account's, test and
+live orders alike (contract U21), and the live ones of others where the account sees the workspace.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from entrepot.domain.kernel.ids import from_cuid
 from entrepot.doors.bonsai import render_orders
+from entrepot.doors.bonsai.commands import asker
 from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.failures import UnknownRoute
@@ -66,7 +67,7 @@ class OrderRoutes(Routes):
         if uuid is None:
             return OrderUnknown(name)
         async with self.services.reads.acquire() as connection:
-            found = await order_by_uuid(connection, caller.workspace, caller.channel, uuid)
+            found = await order_by_uuid(connection, caller.workspace, asker(caller), caller.settings, uuid)
         return _shown(found, name, show)
 
 
@@ -77,7 +78,7 @@ def _shown(found: OwnOrder | None, name: str, show: Show) -> Answer:
 
 
 def _status(found: OwnOrder) -> dict[str, Any]:
-    return render_orders.status(found.order, found.parts, found.lines)
+    return render_orders.status(found)
 
 
 def _refunds(found: OwnOrder) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class SubmitRoutes(Routes):
         proof = commands.proof(checked.value)
         outcome = await self.services.desk.place(caller.workspace, caller.settings, command, proof)
         if isinstance(outcome, Placed):
-            return ok(render_orders.status(outcome.order, outcome.parts, outcome.lines))
+            return ok(render_orders.status(OwnOrder(outcome.order, outcome.parts, outcome.lines)))
         return refusal(outcome)
 
     async def _own(self, caller: Caller, name: str) -> OwnOrder | None:
@@ -73,7 +73,11 @@ class SubmitRoutes(Routes):
         if uuid is None:
             return None
         async with self.services.reads.acquire() as connection:
-            return await order_by_uuid(connection, caller.workspace, caller.channel, uuid)
+            found = await order_by_uuid(
+                connection, caller.workspace, commands.asker(caller), caller.settings, uuid
+            )
+        # To see another account's order is not to place it: only who recorded it can pay it here.
+        return found if found and found.order.channel == caller.channel else None
 
 
 def _reaches(caller: Caller, found: OwnOrder) -> bool:

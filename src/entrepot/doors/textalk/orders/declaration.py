@@ -143,7 +143,6 @@ _of_part: Final = (
     order_lines.c.order == order_parts.c.order,
     order_lines.c.part == order_parts.c.no,
 )
-_waiting: Final = sa.exists().where(*_of_part, order_lines.c.new + order_lines.c.acknowledged > 0)
 
 SUBORDER: Final = ClassDecl(
     name="Suborder",
@@ -167,7 +166,7 @@ SUBORDER: Final = ClassDecl(
         f.settable(
             "deliveryStatus",
             shapes.option("unsent", "sent", "Shipped"),
-            sa.case((_waiting, sa.literal("unsent", sa.Text)), else_=sa.literal("sent", sa.Text)),
+            rows.delivery_status(*_of_part),
         ),
     ),
 )

@@ -50,14 +50,16 @@ def _buyer() -> sa.ColumnElement[Any]:
     return sa.func.coalesce(orders.c.data["buyer"], plain, type_=JSONB)
 
 
-def _delivery_status() -> sa.ColumnElement[Any]:
-    """Sent once nothing is left to be sent."""
-    of_order = [order_lines.c.workspace == orders.c.workspace, order_lines.c.order == orders.c.id]
-    waiting = sa.exists().where(*of_order, order_lines.c.new + order_lines.c.acknowledged > 0)
-    sent = sa.exists().where(*of_order, order_lines.c.shipped + order_lines.c.delivered > 0)
-    return sa.case(
-        (sa.and_(sa.not_(waiting), sent), sa.literal("sent", sa.Text)), else_=sa.literal("unsent", sa.Text)
-    )
+def delivery_status(*of: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
+    """Whether of these lines everything was sent that was not cancelled; what came back since was sent too."""
+    counts = order_lines.c
+    waiting = sa.exists().where(*of, counts.new + counts.acknowledged > 0)
+    left = counts.shipped + counts.delivered + counts.return_initiated + counts.returned
+    sent = sa.and_(sa.not_(waiting), sa.exists().where(*of, left > 0))
+    return sa.case((sent, sa.literal("sent", sa.Text)), else_=sa.literal("unsent", sa.Text))
+
+
+_OF_ORDER: Final = (order_lines.c.workspace == orders.c.workspace, order_lines.c.order == orders.c.id)
 
 
 def _payment_status() -> sa.ColumnElement[Any]:
@@ -107,7 +109,7 @@ _ORDERS: Final = sa.select(
     orders.c.placed_at.label("ordered_at"),
     _moment("discarded_at").label("discarded_at"),
     _payment_status().label("payment_status"),
-    _delivery_status().label("delivery_status"),
+    delivery_status(*_OF_ORDER).label("delivery_status"),
     sa.func.coalesce(orders.c.data["codes"], sa.cast(sa.literal("[]", sa.Text), JSONB)).label("codes"),
 ).where(orders.c.environment == Caller.ENVIRONMENT)
 

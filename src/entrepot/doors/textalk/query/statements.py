@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
+from entrepot.domain.orders.access import sees_others
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import Caller, ClassDecl, Field, Uid
 from entrepot.doors.textalk.declare.shapes import Kind
@@ -173,7 +174,7 @@ def _caller(context: Context) -> dict[str, object]:
         "customer": None if session is None else session.customer,
         "shop": shop.uid,
         "language": shop.default_language,
-        "sees": shop.settings.sees == "workspace",
+        "sees": sees_others(shop.settings, shop.environment),
         "environment": shop.environment,
         "now": context.now,
         "open": not shop.login_required or context.may_see_goods,

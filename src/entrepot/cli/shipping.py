@@ -1,0 +1,103 @@
+"""`entrepot orders acknowledge`, `ship` and `deliver`: an order on its way to the buyer, by hand."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from entrepot.cli.operating import Session, operator_command
+from entrepot.cli.orders import OrderName, app, find, units_of
+
+if TYPE_CHECKING:
+    from entrepot.domain.fulfilment.parcels import Parcel
+    from entrepot.domain.fulfilment.ship import Acknowledged, Shipped
+    from entrepot.domain.fulfilment.track import Tracked
+    from entrepot.domain.orders.line_counts import Units
+
+LONGEST = 255
+
+Lines = Annotated[
+    list[str] | None,
+    typer.Option("--line", metavar="NO=UNITS", help="Only so many units of a line; may be repeated."),
+]
+Carrier = Annotated[str, typer.Option(help="Who carries it.")]
+Service = Annotated[str, typer.Option(help="The carrier's kind of service.")]
+Tracking = Annotated[
+    str, typer.Option(help="The carrier's number; the same number again is the same shipment.")
+]
+TrackingUrl = Annotated[str, typer.Option("--tracking-url", help="Where it can be followed.")]
+
+
+@app.command("acknowledge")
+@operator_command
+async def acknowledge(
+    session: Session,
+    order: OrderName,
+    line: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NO=UNITS", help="Only so many units of a line in all; may be repeated."),
+    ] = None,
+) -> None:
+    """Note that work on an order has begun; its units can still be cancelled."""
+    from entrepot.domain.fulfilment.ship import Acknowledge
+
+    found = await find(session, order)
+    outcome: Acknowledged = await session.execute(
+        Acknowledge(order=found.order.id, lines=tuple(map(units_of, line or ())))
+    )
+    session.tell(outcome, lambda: _said(outcome.order.id, outcome.lines, "acknowledged"))
+
+
+@app.command("ship")
+@operator_command
+async def ship(
+    session: Session,
+    order: OrderName,
+    line: Lines = None,
+    carrier: Carrier = "",
+    service: Service = "",
+    tracking: Tracking = "",
+    tracking_url: TrackingUrl = "",
+) -> None:
+    """Send all that is still to be sent, or units of some lines: they leave their locations."""
+    from entrepot.domain.fulfilment.ship import ShipUnits
+
+    found = await find(session, order)
+    parcel = _parcel(carrier, service, tracking, tracking_url)
+    outcome: Shipped = await session.execute(
+        ShipUnits(order=found.order.id, lines=tuple(map(units_of, line or ())), parcel=parcel)
+    )
+    session.tell(outcome, lambda: _said(outcome.order.id, outcome.lines, "shipped"))
+
+
+@app.command("deliver")
+@operator_command
+async def deliver(
+    session: Session,
+    order: OrderName,
+    line: Lines = None,
+    carrier: Carrier = "",
+    service: Service = "",
+    tracking: Tracking = "",
+    tracking_url: TrackingUrl = "",
+) -> None:
+    """Note that units have arrived: all, those of one shipment, or of some lines. What was not shipped is, first."""
+    from entrepot.domain.fulfilment.track import DELIVERED, TrackShipment
+
+    found = await find(session, order)
+    parcel = _parcel(carrier, service, tracking, tracking_url)
+    lines = tuple(map(units_of, line or ()))
+    outcome: Tracked = await session.execute(
+        TrackShipment(order=found.order.id, status=DELIVERED, lines=lines, parcel=parcel)
+    )
+    session.tell(outcome, lambda: _said(outcome.order.id, outcome.lines, "delivered"))
+
+
+def _parcel(carrier: str, service: str, tracking: str, tracking_url: str) -> "Parcel":
+    from entrepot.domain.fulfilment.parcels import Parcel
+
+    return Parcel(None, carrier[:LONGEST], service[:LONGEST], tracking[:LONGEST], tracking_url[:2_000])
+
+
+def _said(order: int, lines: "tuple[Units, ...]", word: str) -> str:
+    units = sum(each.quantity for each in lines)
+    return f"Order {order}: {units} units are {word}." if units else f"Order {order}: nothing was left to do."
