@@ -8,10 +8,10 @@ import schemathesis
 from schemathesis.core.result import Ok
 
 from entrepot.doors.bonsai import bodies, schemas
-from entrepot.doors.bonsai.checker import Arr, Obj, Shape
 from entrepot.doors.bonsai.openapi import document, reply_schema
 from entrepot.doors.bonsai.openapi.errors import ENTRIES
 from entrepot.doors.bonsai.openapi.routes import ROUTES
+from entrepot.doors.kit.checking import Arr, Obj, Shape
 
 SUBMIT = ("POST", "/orders/V1/submit")
 ENTRY_ID = "5d094f10-8caf-11ed-83bd-2bcc14ba6c4e"
@@ -159,7 +159,7 @@ def _same_members(shape: Shape, hint: Any) -> None:
         names = {key.name: key for key in shape.keys}
         assert names.keys() <= form.__annotations__.keys()
         assert form.__annotations__.keys() - names.keys() <= ({"price"} if form is bodies.Line else set())
-        required = {name for name, key in names.items() if key.required and not key.address}
+        required = {name for name, key in names.items() if key.required and not key.judged_later}
         assert required == set(form.__required_keys__)
         hints = get_type_hints(form)
         for name, key in names.items():

@@ -6,11 +6,11 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-from entrepot.doors.bonsai.checker.jsonschema import json_schema
 from entrepot.doors.bonsai.openapi import errors, products, replies
 from entrepot.doors.bonsai.openapi.routes import ROUTES, Route, query_parameters, reply
 from entrepot.doors.bonsai.openapi.words import JsonSchema, ref
 from entrepot.doors.bonsai.schemas import BODIES
+from entrepot.doors.kit.checking.json_schema import json_schema
 
 __all__ = ["document", "reply_schema"]
 

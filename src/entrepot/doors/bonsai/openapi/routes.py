@@ -7,12 +7,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from entrepot.doors.bonsai import schemas
-from entrepot.doors.bonsai.checker import Body
-from entrepot.doors.bonsai.checker.jsonschema import json_schema
 from entrepot.doors.bonsai.openapi import errors
 from entrepot.doors.bonsai.openapi.errors import ErrorForm
 from entrepot.doors.bonsai.openapi.replies import data, read
 from entrepot.doors.bonsai.openapi.words import JsonSchema, array, obj, ref
+from entrepot.doors.kit.checking import Body
+from entrepot.doors.kit.checking.json_schema import json_schema
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 Security = Literal["apiKey", "authorization"]
