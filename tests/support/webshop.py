@@ -96,7 +96,7 @@ class Webshop(Tenant):
         """The token of an administrator who has logged in; without a shop one who runs all of the workspace."""
         channel = None if shop is None else await self.channel(shop)
         number, now = secrets.randbelow(2**40) + 2**41, real_now()
-        token = tokens.new_login_token(await self.id())
+        token = tokens.LOGIN_TOKENS.new(await self.id())
         digest = tokens.hashed(tokens.LOGIN, token)
         await self._insert(Administrator(number, channel, f"admin{number}", "", "Ada", True, now))
         await self._insert(AdminToken(digest, number, now, now + timedelta(days=1)))
