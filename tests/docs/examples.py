@@ -178,7 +178,7 @@ def assert_same(found: Any, shown: Any, names: Names, place: str = "") -> None:
 
 
 def printed(text: str) -> list[list[str]]:
-    """What a command of ours printed, without what differs from run to run: widths, dates, times and numbers of orders."""
+    """What a command of ours printed, without what differs from run to run: widths, days, times, orders' numbers."""
     for form, name in _PRINTED:
         text = form.sub(name, text)
     return [line.split() for line in text.splitlines() if line.strip()]

@@ -13,7 +13,7 @@ import time
 
 import httpx
 
-PATIENCE = 45.0
+PATIENCE = 120.0
 PAUSE = 0.03
 
 
@@ -21,7 +21,9 @@ def main() -> None:
     """Buy, and print each outcome as soon as it is certain."""
     url, key, name, attempts = sys.argv[1:]
     body = json.load(sys.stdin)
-    with httpx.Client(base_url=url, headers={"API-Key": key}, verify=False, trust_env=False) as client:
+    with httpx.Client(
+        base_url=url, headers={"API-Key": key}, verify=False, trust_env=False, timeout=60
+    ) as client:
         for number in range(int(attempts)):
             body |= {"external_order_id": f"{name}-{number}"}
             body["payment"] |= {"token": f"{name}-{number}"}

@@ -93,7 +93,7 @@ class Driver:
 
     def __init__(self, server: Server, stripe_url: str) -> None:
         self.http = httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=120)
-        self.stripe = httpx.AsyncClient(base_url=stripe_url, trust_env=False)
+        self.stripe = httpx.AsyncClient(base_url=stripe_url, trust_env=False, timeout=60)
         self.sent: list[asyncio.Task[httpx.Response]] = []
 
     async def close(self) -> None:
@@ -263,7 +263,7 @@ async def assert_bank_kept(connection: Connection, workspace: int, funds: int = 
 
 async def assert_stripe_kept(connection: Connection, stripe_url: str) -> None:
     """At Stripe too each charge belongs to exactly one order or is let go."""
-    async with httpx.AsyncClient(base_url=stripe_url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=stripe_url, trust_env=False, timeout=60) as client:
         intents = (await client.get("/_state")).json()["intents"].values()
     assert {intent["status"] for intent in intents} == {"succeeded", "canceled"}
     taken = sorted(intent["id"] for intent in intents if intent["amount_received"])

@@ -125,7 +125,7 @@ async def running(
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110  (nobody tells)
             await asyncio.sleep(0.005)
 
@@ -135,7 +135,7 @@ async def states(shop: Connection) -> list[str]:
 
 
 async def settled(shop: Connection, count: int) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while (await states(shop)).count("delivered") < count:  # noqa: ASYNC110  (nobody tells)
             await asyncio.sleep(0.01)
 
@@ -428,7 +428,7 @@ async def test_stopping_is_heard_together_with_a_poke(pool: Pool, shop: Connecti
     await asyncio.sleep(0.1)
     outbox.poke()
     loops = outbox._loops
-    await asyncio.wait([asyncio.ensure_future(outbox.stop())], timeout=5)
+    await asyncio.wait([asyncio.ensure_future(outbox.stop())], timeout=60)
     assert all(task.done() for task in loops)
 
 
@@ -519,7 +519,7 @@ async def test_a_row_whose_head_ends_while_it_is_looked_at_is_not_forgotten(
 
 async def waiting_for_a_lock(shop: Connection) -> None:
     blocked = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not await shop.fetchval(blocked):  # noqa: ASYNC110  (nobody tells)
             await asyncio.sleep(0.005)
 

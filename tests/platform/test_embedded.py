@@ -30,7 +30,7 @@ from pathlib import Path
 from entrepot.store.embedded import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]))
 print(server.start(), flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -79,7 +79,7 @@ def servers_on(data_dir: Path) -> list[int]:
     ]
 
 
-def wait_until(condition: Callable[[], bool], limit: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], limit: float = 60) -> None:
     deadline = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < deadline
@@ -201,7 +201,7 @@ def test_parent_and_server_killed_together(data_dir: Path) -> None:
 
 def test_stale_pid_whose_number_is_reused_is_no_obstacle_and_spared(data_dir: Path) -> None:
     user = (data_dir / "postgres").stat().st_uid
-    stranger = subprocess.Popen(["sleep", "60"], user=user if os.geteuid() == 0 else None)
+    stranger = subprocess.Popen(["sleep", "600"], user=user if os.geteuid() == 0 else None)
     try:
         owner, _ = start_owner(data_dir)
         os.kill(server_pid(data_dir), signal.SIGKILL)
@@ -278,7 +278,7 @@ with connect_or_start(Path(sys.argv[1])) as url:
         assert guest.stdout is not None
         assert guest.stdout.readline() == "in\n"
         guest.stdout.close()
-    assert guest.wait(10) == 0
+    assert guest.wait(60) == 0
     with EmbeddedPostgres(data_dir) as url:
         assert ask(url, "select sum(n) from kept") == 8
 

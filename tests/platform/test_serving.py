@@ -43,7 +43,7 @@ class Server:
         self.url = found[0]
 
     def pid(self) -> int:
-        return int(httpx.get(f"{self.url}/pid", timeout=20).text)
+        return int(httpx.get(f"{self.url}/pid", timeout=60).text)
 
     def end(self) -> None:
         """Kill the server if it still lives, and wait until its children are gone."""
@@ -56,7 +56,7 @@ class Server:
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
-        psutil.wait_procs([each for each in family if isinstance(each, psutil.Process)], timeout=10)
+        psutil.wait_procs([each for each in family if isinstance(each, psutil.Process)], timeout=60)
 
 
 @contextmanager
@@ -81,19 +81,19 @@ def test_signal_lets_accepted_requests_be_answered(
 ) -> None:
     with served(data_dir=open_folder / "served", workers=workers) as server, ThreadPoolExecutor(1) as pool:
         server.pid()  # the workers are up
-        pending = pool.submit(httpx.get, f"{server.url}/slow", timeout=20)
+        pending = pool.submit(httpx.get, f"{server.url}/slow", timeout=60)
         time.sleep(0.3)
         server.process.send_signal(number)
         assert pending.result().text == "answered"
-        assert server.process.wait(20) == 0
+        assert server.process.wait(60) == 0
         with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{server.url}/pid")
+            httpx.get(f"{server.url}/pid", timeout=60)
 
 
 def test_dead_worker_is_replaced(two_workers: Server) -> None:
     victim = two_workers.pid()
     os.kill(victim, signal.SIGKILL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(workers_of(two_workers) - {victim}) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -104,7 +104,7 @@ def test_workers_end_when_the_parent_is_killed(two_workers: Server) -> None:
     two_workers.pid()
     family = psutil.Process(two_workers.process.pid).children(recursive=True)
     two_workers.process.kill()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
 
 
@@ -138,14 +138,14 @@ def test_certificate_is_served_to_who_trusts_it(module_database_url: str) -> Non
     tls = {"tls_cert": CERTIFICATE, "tls_key": CERTIFICATE}
     with served(database_url=module_database_url, **tls) as server:
         assert server.url.startswith("https://127.0.0.1:")
-        with httpx.Client(verify=trusting, base_url=server.url, trust_env=False) as client:
+        with httpx.Client(verify=trusting, base_url=server.url, trust_env=False, timeout=60) as client:
             forged = {"X-Forwarded-Proto": "http", "X-Forwarded-For": "192.0.2.7"}
             reply = client.get("/seen", headers=forged, extensions={"sni_hostname": "partner.test"})
             assert reply.json() == {"scheme": "https", "client": "127.0.0.1"}
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-            httpx.get(f"{server.url}/seen", trust_env=False)
+            httpx.get(f"{server.url}/seen", trust_env=False, timeout=60)
         with pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(f"{server.url.replace('https', 'http')}/seen", trust_env=False)
+            httpx.get(f"{server.url.replace('https', 'http')}/seen", trust_env=False, timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_forwarded_headers_count_from_trusted_proxies_only(
 ) -> None:
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
     with served(database_url=module_database_url, trusted_proxies=proxies) as server:
-        reply = httpx.get(f"{server.url}/seen", headers=headers, trust_env=False)
+        reply = httpx.get(f"{server.url}/seen", headers=headers, trust_env=False, timeout=60)
     assert reply.json() == seen
 
 

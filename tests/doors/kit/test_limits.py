@@ -48,7 +48,7 @@ async def server(seen: Seen) -> AsyncIterator[Address]:
 
 @pytest.fixture
 async def client(server: Address) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, headers=JSON) as client:
+    async with httpx.AsyncClient(base_url=server.url, headers=JSON, timeout=60) as client:
         yield client
 
 
@@ -155,7 +155,7 @@ async def test_a_caller_who_leaves_is_observed_and_not_answered(server: Address,
     _, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(head)
     writer.close()
-    await asyncio.wait_for(seen.called.wait(), 5)
+    await asyncio.wait_for(seen.called.wait(), 60)
     assert seen.calls == [("sample", "echo", None, "disconnected")]
 
 
