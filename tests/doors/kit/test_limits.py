@@ -36,8 +36,8 @@ def seen() -> Seen:
 
 
 @pytest.fixture
-async def server(seen: Seen) -> AsyncIterator[Address]:
-    sample = door(seen, body_limit=LIMIT, body_seconds=0.3)
+async def server(seen: Seen, request: pytest.FixtureRequest) -> AsyncIterator[Address]:
+    sample = door(seen, body_limit=LIMIT, body_seconds=getattr(request, "param", 60.0))
     resources = [
         Resource("/echo", {"POST": Endpoint(sample, "echo", echo)}),
         Resource("/fail", {"POST": Endpoint(sample, "fail", fail)}),
@@ -143,6 +143,7 @@ async def test_an_announced_size_is_refused_before_the_body_is_sent(server: Addr
     assert (await server.raw(head)).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize("server", [0.3], indirect=True)
 async def test_a_slow_body_is_given_up_and_the_connection_closed(server: Address) -> None:
     head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
     reply = await server.raw(head, b"[", b"1", pause=0.1)
