@@ -83,7 +83,7 @@ class Worker:
         self._housekeeping = Housekeeping(self.engine, self.pool, keep)
 
     async def start(self) -> None:
-        """Connect, and begin to work."""
+        """Connect, and begin to work. Raises `FAULTS` where the database does not answer; then nothing has begun."""
         await self.pool.open()
         await self._books.open()
         await self._outbox_pool.open()
