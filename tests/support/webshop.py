@@ -112,7 +112,7 @@ class Webshop(Tenant):
     async def letters(self, to: str) -> list[tuple[str, str]]:
         """Subject and text of the mails to an address, the newest first, once all that were queued are sent."""
         workspace = await self.id()
-        deadline = asyncio.get_running_loop().time() + 10
+        deadline = asyncio.get_running_loop().time() + 60
         while await self.connection.fetchval(_UNSENT, workspace):
             assert asyncio.get_running_loop().time() < deadline, "mails wait to be sent"
             self.poke()

@@ -84,7 +84,7 @@ async def server(seen: Seen) -> AsyncIterator[Address]:
 
 @pytest.fixture
 async def client(server: Address) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
         yield client
 
 

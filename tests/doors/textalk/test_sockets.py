@@ -39,7 +39,7 @@ def socket_of(server: Server) -> connect:
 
 async def closing_code(socket: ClientConnection) -> int | None:
     """The code with which the other side closes the socket, after whatever it still had to say."""
-    await asyncio.wait_for(socket.wait_closed(), 20)
+    await asyncio.wait_for(socket.wait_closed(), 60)
     return socket.close_code
 
 
@@ -126,10 +126,10 @@ async def test_peers_are_pinged_and_silent_ones_are_let_go() -> None:
     assert config.ws_ping_interval == 20
     assert config.ws_ping_timeout == 20
     async with _pinging(config) as url, _upgraded(url) as (reader, _):
-        head = await asyncio.wait_for(reader.readexactly(2), 10)
+        head = await asyncio.wait_for(reader.readexactly(2), 60)
         assert head == bytes([PING, 4])
         await reader.readexactly(4)
-        assert (await asyncio.wait_for(reader.readexactly(1), 10))[0] == CLOSE
+        assert (await asyncio.wait_for(reader.readexactly(1), 60))[0] == CLOSE
 
 
 @asynccontextmanager
