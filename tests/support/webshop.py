@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from entrepot.domain.channels.login_limits import AdminToken
-from entrepot.domain.customers.records import Administrator, Session
+from entrepot.domain.customers.records import Administrator, Session, proof_of
 from entrepot.doors.textalk.caller import tokens
 from entrepot.engine.clock import real_now
 from entrepot.store.batches.finds import binding_of
@@ -99,7 +99,7 @@ class Webshop(Tenant):
         token = tokens.LOGIN_TOKENS.new(await self.id())
         digest = tokens.hashed(tokens.LOGIN, token)
         await self._insert(Administrator(number, channel, f"admin{number}", "", "Ada", True, now))
-        await self._insert(AdminToken(digest, number, now, now + timedelta(days=1)))
+        await self._insert(AdminToken(digest, number, now, now + timedelta(days=1), proof_of("")))
         return token
 
     def call(self, method: str, *params: Any, shop: str = "shop", **context: str) -> Request:

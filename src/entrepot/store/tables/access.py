@@ -11,6 +11,7 @@ admin_tokens = table(
     big("administrator"),
     moment("created_at"),
     moment("expires_at"),
+    blob("proof"),
     belongs("admin_tokens", "administrators", ("administrator",), ("id",)),
     Index("admin_tokens_administrator_idx", "workspace", "administrator"),
     Index("admin_tokens_expiry_idx", "expires_at", "workspace"),

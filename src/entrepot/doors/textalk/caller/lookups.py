@@ -16,13 +16,15 @@ from entrepot.store.connections import Pool
 from entrepot.store.credentials.directory import Caller, credential_key
 
 _SESSIONS: Final = """
-select s.hash, s.id, s.channel, c.id, s.cart, s.currency, s.expires_at
+select s.hash, s.id, s.channel, s.customer, s.cart, s.currency, s.expires_at
 from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from sessions where workspace = $1 and hash = k.hash offset 0) s
-left join lateral (
-  select id from customers where workspace = $1 and id = s.customer and state <> 'removed' and approved offset 0
-) c on true
+where s.customer is null or exists (
+  select from customers c where c.workspace = $1 and c.id = s.customer and c.state <> 'removed' and c.approved
+    and s.proof = sha256(convert_to(coalesce(c.password_hash, ''), 'UTF8'))
+)
 """
+"""A session ends with what it was got for: the customer, the leave to log in, and the password."""
 _LOGINS: Final = """
 select t.hash, t.administrator, a.channel, t.expires_at, coalesce((
   select (c.settings -> 'door' ->> 'demands_tls')::boolean from channels c
@@ -31,7 +33,8 @@ select t.hash, t.administrator, a.channel, t.expires_at, coalesce((
 from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from admin_tokens where workspace = $1 and hash = k.hash offset 0) t
 cross join lateral (
-  select channel from administrators where workspace = $1 and id = t.administrator and active offset 0
+  select channel from administrators where workspace = $1 and id = t.administrator and active
+    and t.proof = sha256(convert_to(password_hash, 'UTF8')) offset 0
 ) a
 """
 
