@@ -4,10 +4,14 @@ import asyncio
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from entrepot.checks import Finding, run_checks
+from entrepot.domain.customers.records import proof_of
 from entrepot.store.connections import connect
 from entrepot.store.upkeep import migrate
 
@@ -37,33 +41,59 @@ def test_database_of_a_newer_release_is_left_alone(database_url: str) -> None:
         migrate.ensure(database_url)
 
 
-async def _filled_by_the_first_release(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute("drop schema public cascade; create schema public")
-    await connection.close()
+def test_sessions_of_the_first_schema_belong_to_the_passwords_of_now(database_url: str) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_PEOPLE))
+    migrate.ensure(database_url)
+    found = asyncio.run(_run(database_url, _PROOFS))
+    assert [tuple(row) for row in found] == [
+        ("log-in", proof_of("argon-ada")),
+        ("session 1", proof_of("argon-eva")),
+        ("session 2", proof_of(None)),
+        ("session 3", None),
+    ]
 
 
-def _up_to(url: str, revision: str) -> None:
-    """The schema as of a revision, as the release of that time would have made it."""
-    from alembic import command
-    from sqlalchemy.ext.asyncio import create_async_engine
-    from sqlalchemy.pool import NullPool
+_FIRST_PEOPLE = """
+insert into administrators values (1, 9, null, 'ada', 'argon-ada', 'Ada', true, '2026-01-01Z');
+insert into admin_tokens values (1, 'h', 9, '2026-01-01Z', '2026-01-02Z');
+insert into customers select 1, id, gen_random_uuid(), 2, 'e', 'e' || id, 'confirmed', true,
+  case id when 1 then 'argon-eva' end, null, '[]', '{}', '{}', '{}', '{}', '', now(), now(), 1, now()
+from generate_series(1, 2) id;
+insert into sessions select 1, id, id::text::bytea, 2, 'live', case when id < 3 then id end, null, 'SEK', 'en', null,
+  now(), now(), 1 from generate_series(1, 3) id;
+"""
+_PROOFS = """
+select 'log-in', proof from admin_tokens union all select 'session ' || id, proof from sessions order by 1
+"""
 
-    async def run() -> None:
-        engine = create_async_engine(
-            "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
-        )
-        config = migrate.alembic_config()
 
-        def upgrade(connection: Connection) -> None:
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+async def _begin_at(database_url: str, revision: str) -> None:
+    """The database as a release left it whose newest revision was this one."""
+    await _run(database_url, "drop schema public cascade; create schema public")
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url), poolclass=NullPool
+    )
+    async with engine.begin() as connection:
+        await connection.run_sync(_upgrade, revision)
+    await engine.dispose()
 
-        async with engine.begin() as connection:
-            await connection.run_sync(upgrade)
-        await engine.dispose()
 
-    asyncio.run(run())
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = migrate.alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+async def _run(database_url: str, sql: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        if ";" in sql:
+            await connection.execute(sql)
+            return []
+        return await connection.fetch(sql)
+    finally:
+        await connection.close()
 
 
 _ORDER = """
@@ -112,8 +142,7 @@ def test_orders_of_the_first_release_are_as_far_as_their_lines_and_were_sent_in_
         await connection.close()
         return progress, {tuple(row) for row in sent}, broken
 
-    asyncio.run(_filled_by_the_first_release(database_url))
-    _up_to(database_url, "0001")
+    asyncio.run(_begin_at(database_url, "0001"))
     asyncio.run(fill())
     migrate.ensure(database_url)
     progress, sent, broken = asyncio.run(read())
