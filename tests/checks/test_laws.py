@@ -19,6 +19,12 @@ insert into attempts (workspace, id, uuid, "order", kind, channel, environment, 
 values (1, 8, gen_random_uuid(), 8, 'place', 5, 'live', 'open', 1, '2026-03-01', '{}', '', '2026-03-01')
 """
 
+RETURN_LINE = """
+insert into return_lines (workspace, "order", return_id, no, line, sku, reason, quantity, initiated, in_transit,
+  at_center, received, cancelled, restocked, scrapped)
+values (1, 7, 9, 1, 1, 'TEA', '', {initiated}, {initiated}, 0, 0, {received}, 0, {restocked}, 0)
+"""
+
 BREACHES: dict[str, list[str]] = {
     "stock-balance": [
         "alter table stock drop constraint stock_law_check",
@@ -48,6 +54,21 @@ BREACHES: dict[str, list[str]] = {
     "line-shipments": [
         """insert into shipment_lines (workspace, "order", shipment, line, quantity, delivered)
         values (1, 7, 1, 1, 1, 0)"""
+    ],
+    "line-returns": [RETURN_LINE.format(initiated=1, received=0, restocked=0)],
+    "return-lines": [
+        "alter table return_lines drop constraint return_lines_inspected_check",
+        RETURN_LINE.format(initiated=0, received=0, restocked=1),
+    ],
+    "return-orders": [
+        """insert into returns (workspace, "order", id, uuid, data, opened_at, changed_at, events)
+        values (1, 8, 9, gen_random_uuid(), '{}', '2026-03-01', '2026-03-01', 0)"""
+    ],
+    "return-refunds": [
+        """insert into refunds (workspace, "order", id, payment, key_uuid, state, amount, reason, breakdown, lines, at,
+          return_id)
+        values (1, 7, 9, 1, gen_random_uuid(), 'open', 1, '', '{}', '[{"line": 1, "quantity": 1}]', '2026-03-01', 5)""",
+        "update payments set refunded = 1",
     ],
     "order-ids": ["update counters set next = 7"],
     "references": ["""update "references" set target = 8"""],

@@ -32,3 +32,44 @@ def test_what_is_wrong_is_said(run: Run) -> None:
         refused = run("orders", *arguments)
         assert refused.exit_code in (1, 2)
         assert "Traceback" not in refused.output
+
+
+def test_units_come_back_and_are_put_into_stock(run: Run) -> None:
+    assert run("orders", "deliver", 7).exit_code == 0
+    opened = parsed(run("returns", "open", 7, "--sku", "TEA=2", "--reason", "Too small", "--json"))
+    number = opened["ret"]["id"]
+    told = run("returns", "open", 7, "--line", "1=2")
+    assert (told.exit_code, "requested 2, left 1" in told.output) == (1, True)
+    head = f"Return {number} of order 7"
+    assert run("returns", "advance", number, "--to", "in_transit", "--line", "1=1").stdout.startswith(head)
+    assert run("returns", "cancel", number).stdout == f"{head}: 1 units are cancelled.\n"
+    assert run("returns", "receive", number).stdout == f"{head}: 1 units are received.\n"
+    assert run("returns", "receive", number).stdout == f"{head}: nothing was left to do.\n"
+    assert "Too small" in run("returns", "inspect", number, "--restock", "1=1", "--location", "south").stdout
+    assert str(number) in run("returns", "list", "--order", 7).stdout
+    assert [each["id"] for each in parsed(run("returns", "list", "--json"))] == [number]
+    shown = run("returns", "show", number).stdout
+    assert "inspected" in shown
+    assert "Too small" in run("orders", "show", 7).stdout
+    (level,) = [row["level"] for row in parsed(run("stock", "show", "TEA", "--location", "south", "--json"))]
+    assert (level["returned"], level["available"]) == (1, 1)
+    assert run("check").stdout == "Everything holds.\n"
+
+
+def test_what_is_owed_is_told_with_the_orders_that_wait(run: Run) -> None:
+    assert run("stock", "owed", "--json").stdout == "[]\n"
+    assert run("stock", "set", "TEA", 1, "--location", "north").exit_code == 0
+    (row,) = parsed(run("stock", "owed", "--json"))
+    assert (row["sku"], row["location"], row["owed"]) == ("TEA", "north", 2)
+    assert row["waiting"] == [{"order": 7, "line": 1, "quantity": 3}]
+    assert "7 (3)" in run("stock", "owed").stdout
+    refused = run("orders", "ship", 7)
+    assert (refused.exit_code, "requested 3, there 1" in refused.output) == (1, True)
+
+
+def test_a_return_that_is_none_is_a_failure(run: Run) -> None:
+    for arguments in (("show", "5"), ("receive", "99999999999999999999"), ("cancel", "5")):
+        refused = run("returns", *arguments)
+        assert (refused.exit_code, "No return that the caller may see" in refused.output) == (1, True)
+    for arguments in (("open", "7", "--sku", "TEA"), ("open", "7", "--line", "x")):
+        assert run("returns", *arguments).exit_code == 2

@@ -214,6 +214,56 @@ FULFILMENT = (
         "order {order} line {no}: {sent} units were sent and {arrived} arrived, but in its shipments it is {sent_in} "
         "and {arrived_in}",
     ),
+    Law(
+        "line-returns",
+        """
+        select coalesce(l."order", r."order") "order", coalesce(l.no, r.line) no,
+          coalesce(l.coming, 0) coming, coalesce(l.back, 0) back, coalesce(r.coming, 0) coming_in,
+          coalesce(r.back, 0) back_in
+        from (
+          select "order", no, return_initiated coming, returned back from order_lines where workspace = $1
+        ) l
+        full join (
+          select "order", line, sum(initiated + in_transit + at_center) coming, sum(received) back
+          from return_lines where workspace = $1 group by "order", line
+        ) r on r."order" = l."order" and r.line = l.no
+        where coalesce(l.coming, 0) <> coalesce(r.coming, 0) or coalesce(l.back, 0) <> coalesce(r.back, 0)
+        """,
+        "order {order} line {no}: {coming} units are said to come back and {back} to be back, but of its returns it is "
+        "{coming_in} and {back_in}",
+    ),
+    Law(
+        "return-lines",
+        """
+        select "order", return_id, no, quantity from return_lines where workspace = $1 and (
+          initiated + in_transit + at_center + received + cancelled <> quantity
+          or least(initiated, in_transit, at_center, received, cancelled, restocked, scrapped) < 0
+          or restocked + scrapped > received)
+        """,
+        "return {return_id} line {no}: the counters do not add up to {quantity}, or more was looked at than came",
+    ),
+    Law(
+        "return-orders",
+        """
+        select r.id, r."order" from returns r
+        left join orders o on o.workspace = r.workspace and o.id = r."order"
+        where r.workspace = $1 and o.id is null
+        """,
+        "return {id} is of order {order}, which does not exist",
+    ),
+    Law(
+        "return-refunds",
+        """
+        select f."order", f.no, f.units, coalesce(l.returned, 0) returned from (
+          select r."order", (e ->> 'line')::integer no, sum((e ->> 'quantity')::bigint) units
+          from refunds r cross join lateral jsonb_array_elements(r.lines) e
+          where r.workspace = $1 and r.return_id is not null group by 1, 2
+        ) f
+        left join order_lines l on l.workspace = $1 and l."order" = f."order" and l.no = f.no
+        where f.units > coalesce(l.returned, 0)
+        """,
+        "order {order} line {no}: money went back by itself for {units} units, but {returned} came back",
+    ),
 )
 
 IN_FLIGHT = (

@@ -2,7 +2,7 @@
 
 import typer
 
-from entrepot.cli import keys, outbox, shipping, stock
+from entrepot.cli import keys, outbox, returns, shipping, stock
 from entrepot.cli.apply import apply
 from entrepot.cli.backup import backup, restore
 from entrepot.cli.check import check
@@ -28,6 +28,7 @@ def entrepot() -> None:
 
 app.command()(serve)
 app.add_typer(shipping.app, name="orders")
+app.add_typer(returns.app, name="returns")
 app.add_typer(stock.app, name="stock")
 app.add_typer(keys.app, name="keys")
 app.add_typer(outbox.app, name="outbox")

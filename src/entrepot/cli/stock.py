@@ -1,4 +1,4 @@
-"""`entrepot stock`: show, receive, set and move."""
+"""`entrepot stock`: show, receive, set, move and owed."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from entrepot.domain.catalogue.products import Variant
     from entrepot.domain.kernel.records import Command
     from entrepot.failures import Failure
+    from entrepot.store.queries.returns import OwedRow
     from entrepot.store.queries.stock import StockRow
 
 app = typer.Typer(help="Show and change stock.", no_args_is_help=True)
@@ -89,6 +90,16 @@ async def move_stock(
     entries = await _entries(session, written)
     gives, gets = entries
     await _change(session, entries, [MoveStock(gives.variant, gives.location, gets.location, gives.units)])
+
+
+@app.command("owed")
+@operator_command
+async def show_owed(session: Session) -> None:
+    """List what is promised and not there, with the orders that wait for it."""
+    from entrepot.store.queries.returns import list_owed
+
+    rows = await list_owed(session.connection, session.workspace)
+    session.tell(rows, lambda: _owed(rows))
 
 
 class Written(NamedTuple):
@@ -203,6 +214,20 @@ async def _show_touched(session: Session, entries: Sequence[Entry]) -> None:
     rows = await list_stock(session.connection, session.workspace, StockFilter(entries[0].sku), limit=10_000)
     touched = [row for row in rows if row.level.location in places]
     session.tell(touched, lambda: _table(touched))
+
+
+def _owed(rows: "Sequence[OwedRow]") -> "Table":
+    from entrepot.cli.showing import table
+    from entrepot.domain.kernel.quantity import to_text
+
+    shown = (
+        (
+            *(row.sku, row.location, to_text(row.owed, row.scale)),
+            ", ".join(f"{each.order} ({to_text(each.quantity, row.scale)})" for each in row.waiting),
+        )
+        for row in rows
+    )
+    return table(("sku", "location", "owed", "orders (units)"), shown, right=("owed",))
 
 
 def _table(rows: "Sequence[StockRow]") -> "Table":

@@ -36,3 +36,56 @@ class ShipmentUnknown(Failure, frozen=True):
     advice: ClassVar[str] = "Read the order's shipments and use one of their names."
     order: str
     shipment: str
+
+
+class ReturnItemUnknown(Failure, frozen=True):
+    """The order has no line of this number or SKU."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Read the order and name its lines."
+    order: str
+    item: str
+
+
+class NothingDelivered(Failure, frozen=True):
+    """No unit of the line has reached the buyer, so none can come back."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Wait until it is delivered; until it is shipped it can be cancelled."
+    order: str
+    item: str
+
+
+class TooManyToReturn(Failure, frozen=True):
+    """More units are to be returned than stand delivered, or fewer than one."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Return at most what is delivered and not on its way back already."
+    order: str
+    item: str
+    requested: int
+    left: int
+
+
+class ReturnUnknown(Failure, frozen=True):
+    """No return that the caller may see has this identifier."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Check the identifier, and that the credentials may see the order."
+    identifier: str
+
+
+class DuplicateReturn(Failure, frozen=True):
+    """The account has already opened a return under this name, for another order."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Give every return a name of its own."
+    identifier: str
+
+
+class ReturnNotCancellable(Failure, frozen=True):
+    """No unit of the return is still with the buyer."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Read the return; what is on its way will arrive."
+    identifier: str

@@ -11,6 +11,7 @@ import msgspec
 from entrepot.domain.carts.records import Cart
 from entrepot.domain.carts.totals import LineTotal, Totals, planned_payment
 from entrepot.domain.catalogue.products import Merchant, Product
+from entrepot.domain.channels.accounts import Channel
 from entrepot.domain.customers.records import Buyer
 from entrepot.domain.kernel.records import Ids, View
 from entrepot.domain.kernel.text import folded
@@ -42,7 +43,10 @@ def drafted(
         WantedPayment(method, token),
         cart=cart.id,
     )
-    return Draft(order, parts, lines, basket, purchase=purchase)
+    channel = view.get(Channel, cart.channel)
+    return Draft(order, parts, lines, basket, purchase=purchase).taking(
+        channel.settings.stock if channel else "reserve"
+    )
 
 
 def ship_to(buyer: Buyer) -> Address:

@@ -97,6 +97,12 @@ class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     needs_delivery: bool = True
 
 
+class ReturnSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whether money goes back by itself when units that were returned are received, or by hand."""
+
+    refund: Literal["manual", "automatic"] = "manual"
+
+
 class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an account may do and how its orders are treated; unknown to every rule is `door`, the door's own part.
 
@@ -117,6 +123,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     addresses: AddressSettings = AddressSettings()
     shop: ShopSettings = ShopSettings()
     mail: MailSettings = MailSettings()
+    returns: ReturnSettings = ReturnSettings()
     door: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 

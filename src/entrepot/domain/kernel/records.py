@@ -186,6 +186,10 @@ class Changes:
         """Delete this record."""
         self._puts[(type(record), record.key)] = None
 
+    def join(self, later: Changes) -> None:
+        """Take over what another change set makes of these records after this one."""
+        self._puts.update(later._puts)
+
     def items(self) -> Iterable[tuple[tuple[type[Record], Hashable], Record | None]]:
         """Kind and key, with the new state or None for a removal."""
         return self._puts.items()

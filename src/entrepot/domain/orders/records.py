@@ -261,6 +261,7 @@ class Breakdown(msgspec.Struct, frozen=True):
 class Refund(Record, frozen=True):
     """Money of one payment (its number within the order) that is given back; `id` is the workspace's.
 
+    `return_id` is the return whose receipt it is for, None where it was given by hand.
     It is `open` until the gateway has said so, and gone if that refuses; `key_uuid` makes asking again safe.
     """
 
@@ -275,6 +276,7 @@ class Refund(Record, frozen=True):
     lines: tuple[RefundedLine, ...]
     reference: str | None
     at: datetime
+    return_id: int | None = None
 
     @property
     def key(self) -> Hashable:

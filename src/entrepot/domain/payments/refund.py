@@ -8,16 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.records import (
+    Changes,
+    Command,
+    Decided,
+    Decision,
+    Ids,
+    Record,
+    Stage,
+    View,
+    refused,
+)
 from entrepot.domain.orders.cancel import invoiced
-from entrepot.domain.orders.records import Order, OrderLine, Payment, Refund, RefundedLine, event
+from entrepot.domain.orders.records import (
+    InvoiceLine,
+    Order,
+    OrderLine,
+    OrderPart,
+    Payment,
+    Refund,
+    RefundedLine,
+    event,
+)
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.payments.capture import state_of
-from entrepot.domain.payments.refund_amounts import Claim
+from entrepot.domain.payments.refund_amounts import Claim, Wanted, goods_of, without
 from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.failures import Failure
@@ -38,6 +57,18 @@ class Refunding(msgspec.Struct, frozen=True):
     refund: Refund
     payment: Payment
     refused: bool = False
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """Why a refund is given, and until when who. Times are real, as those of `RefundOrder`.
+
+    `return_id` is the return whose receipt it is for.
+    """
+
+    reason: str
+    ask_again_at: datetime
+    key_until: datetime
+    return_id: int | None = None
 
 
 class RefundOrder(Command, frozen=True):
@@ -71,16 +102,7 @@ class RefundOrder(Command, frozen=True):
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """The order with all that hangs on it, and the certificates that paid for it."""
-        paid_by = [p.method_id for p in view.children(Payment, self.order) if p.kind == "certificate"]
-        match stage:
-            case Stage.ORDER:
-                return (self.order,)
-            case Stage.CERTIFICATE:
-                return paid_by
-            case Stage.CERTIFICATE_USE:
-                return [(certificate, self.order) for certificate in paid_by]
-            case _:
-                return ()
+        return (self.order,) if stage is Stage.ORDER else certificates_of(stage, self.order, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuses what is unknown, of which nothing can be given back, and more than is left."""
@@ -94,20 +116,8 @@ class RefundOrder(Command, frozen=True):
         wanted = claim.wanted(self.lines, self.amount)
         if isinstance(wanted, Failure):
             return refused(wanted)
-        refund = Refund(
-            order=order.id,
-            id=ids.next(),
-            payment=payment.no,
-            key_uuid=ids.uuid(),
-            state="open",
-            amount=wanted.breakdown.total,
-            reason=self.reason,
-            breakdown=wanted.breakdown,
-            lines=wanted.lines,
-            reference=None,
-            at=now,
-        )
-        return self._reserved(claim, refund, view, now)
+        asking = Asking(self.reason, self.ask_again_at, self.key_until)
+        return reserve(claim, wanted, asking, view, now, ids)
 
     def _payment(self, order: Order, view: View) -> Payment | Failure:
         """The payment of which something is to be given back."""
@@ -118,19 +128,89 @@ class RefundOrder(Command, frozen=True):
         left = (p for p in named if p.state == "paid" and p.refunded < p.amount)
         return next(left, None) or NothingToRefund(str(order.id))
 
-    def _reserved(self, claim: Claim, refund: Refund, view: View, now: datetime) -> Decided:
-        payment = msgspec.structs.replace(claim.payment, refunded=claim.payment.refunded + refund.amount)
-        changes = Changes((payment, *_counted(claim.lines, refund, 1)))
-        if payment.kind == "card":
-            payload = {"key_until": self.key_until.isoformat()}
-            again = Delivery(*delivery_key(refund.order, refund.id), payload, now, self.ask_again_at)
-            changes.put(refund, again)
-            return Decided(Refunding(claim.order, refund, payment), changes)
-        # Who collected the money gives it back, and we write it down; a certificate's we hold ourselves.
-        if payment.kind == "certificate":
-            _to_certificate(payment, refund.amount, view, now, changes)
-        order, refund = _done(claim, payment, refund, None, now, changes)
-        return Decided(Refunding(order, refund, payment), changes)
+
+def certificates_of(stage: Stage, order: int, view: View) -> Iterable[Hashable]:
+    """What to load of the certificates that paid for an order, so that money can go back to them."""
+    paid_by = [p.method_id for p in view.children(Payment, order) if p.kind == "certificate"]
+    match stage:
+        case Stage.CERTIFICATE:
+            return paid_by
+        case Stage.CERTIFICATE_USE:
+            return [(certificate, order) for certificate in paid_by]
+        case _:
+            return ()
+
+
+def reserve(claim: Claim, wanted: Wanted, asking: Asking, view: View, now: datetime, ids: Ids) -> Decided:
+    """Reserve a refund that can be given: `Refunding`, done at once where no provider must be asked."""
+    refund = Refund(
+        order=claim.order.id,
+        id=ids.next(),
+        payment=claim.payment.no,
+        key_uuid=ids.uuid(),
+        state="open",
+        amount=wanted.breakdown.total,
+        reason=asking.reason,
+        breakdown=wanted.breakdown,
+        lines=wanted.lines,
+        reference=None,
+        at=now,
+        return_id=asking.return_id,
+    )
+    payment = msgspec.structs.replace(claim.payment, refunded=claim.payment.refunded + refund.amount)
+    changes = Changes((payment, *_counted(claim.lines, refund, 1)))
+    if payment.kind == "card":
+        payload = {"key_until": asking.key_until.isoformat()}
+        again = Delivery(*delivery_key(refund.order, refund.id), payload, now, asking.ask_again_at)
+        changes.put(refund, again)
+        return Decided(Refunding(claim.order, refund, payment), changes)
+    # Who collected the money gives it back, and we write it down; a certificate's we hold ourselves.
+    if payment.kind == "certificate":
+        _to_certificate(payment, refund.amount, view, now, changes)
+    order, refund = _done(claim, payment, refund, None, now, changes)
+    return Decided(Refunding(order, refund, payment), changes)
+
+
+def refund_units(
+    order: Order, units: Sequence[RefundedLine], asking: Asking, view: View, changes: Changes, ids: Ids
+) -> tuple[Order, list[Refund]]:
+    """Reserve the worth of these units without shipping, out of the order's payments in their order, into `changes`.
+
+    `changes` are what the same command has made of the order before. Where the payments do not hold so much any more,
+    what is left of them goes back.
+    """
+    seen = _seen(order, view, changes)
+    worth = goods_of(seen.children(OrderLine, order.id), units)
+    refunds: list[Refund] = []
+    for payment in view.children(Payment, order.id):
+        now_order = seen.get(Order, order.id) or order
+        claim = Claim(now_order, payment, seen)
+        wanted = claim.share_of_goods(worth, () if refunds else tuple(units))
+        if payment.state != "paid" or wanted is None:
+            continue
+        decided = reserve(claim, wanted, asking, seen, now_order.changed_at, ids)
+        seen.apply(decided.changes)
+        changes.join(decided.changes)
+        refunds.append(cast("Refunding", decided.result).refund)
+        worth = without(worth, wanted.breakdown)
+    return seen.get(Order, order.id) or order, refunds
+
+
+def _seen(order: Order, view: View, changes: Changes) -> View:
+    """What refunds look at of one order, as the changes leave it."""
+    seen = View(view.workspace)
+    payments = view.children(Payment, order.id)
+    children = (OrderPart, OrderLine, Refund)
+    records: list[Record | None] = [order, view.get(InvoiceLine, order.id), *payments]
+    records += [record for kind in children for record in view.children(kind, order.id)]
+    for payment in payments:
+        records.append(view.get(Certificate, payment.method_id))
+        records.append(view.get(CertificateUse, (payment.method_id, order.id)))
+    for record in records:
+        if record is not None:
+            seen.load(record)
+    seen.apply(changes)
+    return seen
 
 
 class EndRefund(Command, frozen=True):

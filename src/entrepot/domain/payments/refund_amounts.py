@@ -56,6 +56,15 @@ class Claim:
             units = tuple(RefundedLine(x.no, open_units(x)) for x in self.lines if open_units(x))
         return Wanted(divided(asked, worth, of_order), units)
 
+    def share_of_goods(self, worth: Breakdown, units: tuple[RefundedLine, ...]) -> Wanted | None:
+        """What this payment can give of so much worth of goods and their tax; None where it is nothing."""
+        of_order = self._left()
+        goods = Breakdown(
+            min(of_order.goods, worth.goods), min(of_order.goods_tax, worth.goods_tax), *(0, 0, 0)
+        )
+        amount = min(self.payment.amount - self.payment.refunded, goods.total, of_order.total)
+        return Wanted(divided(amount, worth, goods), units) if amount > 0 else None
+
     def _units(self, lines: Sequence[RefundedLine]) -> tuple[RefundedLine, ...] | Failure:
         known = {line.no: line for line in self.lines}
         asked: dict[int, int] = {}
@@ -96,6 +105,22 @@ class Claim:
             order.shipping_tax - sum(each.shipping_tax for each in given),
             order.duties - sum(each.duties for each in given),
         )
+
+
+def goods_of(lines: Sequence[OrderLine], units: Sequence[RefundedLine]) -> Breakdown:
+    """What units are worth that were not given back before: goods and their tax, no shipping and no duties."""
+    taken = {each.line: each.quantity for each in units}
+    wanted = [(line, taken[line.no]) for line in lines if line.no in taken]
+    return Breakdown(
+        sum(_slice(line.goods, line, quantity) for line, quantity in wanted),
+        sum(_slice(line.tax, line, quantity) for line, quantity in wanted),
+        *(0, 0, 0),
+    )
+
+
+def without(whole: Breakdown, part: Breakdown) -> Breakdown:
+    """What is left of an amount after a part of it."""
+    return Breakdown(*(getattr(whole, name) - getattr(part, name) for name in _PARTS))
 
 
 def divided(amount: int, worth: Breakdown, left: Breakdown) -> Breakdown:

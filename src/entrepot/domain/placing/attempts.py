@@ -49,6 +49,13 @@ class Draft(msgspec.Struct, frozen=True):
     payouts: tuple[Payout, ...] = ()
     purchase: Purchase | None = None
 
+    def taking(self, stock: Literal["reserve", "backorder", "record"]) -> Draft:
+        """The draft for an account whose orders do this to stock: lines that are only recorded take none."""
+        if stock != "record":
+            return self
+        lines = tuple(msgspec.structs.replace(line, tracked=False) for line in self.lines)
+        return msgspec.structs.replace(self, lines=lines)
+
     @property
     def captured_later(self) -> bool:
         """Whether the charge is only reserved, to be taken once the order stands."""

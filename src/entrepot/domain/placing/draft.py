@@ -124,6 +124,7 @@ def draft(
         return refused(quote)
     line_ids = _line_ids(view, number, len(appraised.lines), ids)
     drafted = _assemble(command, appraised, quote, now, number, uuid, state, line_ids)
+    drafted = drafted.taking(appraiser.channel.settings.stock)
     return _continued(drafted, view.get(Order, number)) if existing else drafted
 
 

@@ -154,6 +154,13 @@ def restock(level: Level, quantity: int) -> Level:
     return settled(msgspec.structs.replace(level, returned=level.returned + quantity))
 
 
+def scrap(level: Level, quantity: int) -> Level:
+    """Returned units are thrown away: they came back and are gone, so nothing else changes."""
+    return settled(
+        msgspec.structs.replace(level, returned=level.returned + quantity, scrapped=level.scrapped + quantity)
+    )
+
+
 def count(level: Level, on_hand: int) -> Level:
     """An absolute count: surplus is an adjustment, shrinkage is scrapped; what falls short of promises is owed."""
     difference = on_hand - level.on_hand

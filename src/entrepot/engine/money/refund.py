@@ -10,7 +10,10 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from entrepot.domain.fulfilment.returns.receive import ReceiveReturn
 from entrepot.domain.kernel.records import Refused, refused
+from entrepot.domain.orders.access import Asker
+from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import Refund, RefundedLine
 from entrepot.domain.payments.refund import EndRefund, Refunding, RefundOrder
 from entrepot.engine.batches.engine import Engine, Outcome
@@ -48,6 +51,27 @@ def refund_order(
     """The command of a refund that is to be reserved and asked for now."""
     now = real_now()
     return RefundOrder(order, reason, now + ask_again_after, now + KEY_LIFE, lines, amount, payment, channel)
+
+
+def receive_return(
+    order: int,
+    return_id: int,
+    lines: tuple[Units, ...] = (),
+    *,
+    asks: Asker | None = None,
+    event_id: str | None = None,
+    at: datetime | None = None,
+) -> ReceiveReturn:
+    """The command of units that have come back; the outbox asks for the money that goes back with it."""
+    return ReceiveReturn(
+        order=order,
+        return_id=return_id,
+        asks=asks,
+        lines=lines,
+        event_id=event_id,
+        at=at,
+        key_until=real_now() + KEY_LIFE,
+    )
 
 
 class Refunds:

@@ -138,6 +138,7 @@ refunds = table(
     json("lines"),
     text("reference", null=True),
     moment("at"),
+    big("return_id", null=True),
     CheckConstraint("amount > 0", name="refunds_amount_check"),
 )
 

@@ -52,6 +52,7 @@ def upgrade() -> None:
         op.alter_column("order_lines", column, nullable=True)
     op.add_column("variants", sa.Column("available", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.alter_column("variants", "available", server_default=None)
+    op.add_column("refunds", sa.Column("return_id", sa.BigInteger(), nullable=True))
     _create_shipments()
     _create_returns()
     for statement in (_PROGRESS, _SHIPMENTS, _SHIPMENT_LINES):

@@ -1,0 +1,250 @@
+"""`entrepot returns`: open, list, show, advance, receive, inspect and cancel."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from entrepot.cli.operating import Session, operator_command
+from entrepot.cli.options import fail
+from entrepot.cli.orders import OrderName, find, units_of
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+
+    from entrepot.domain.fulfilment.records import Return
+    from entrepot.domain.fulfilment.returns.open import ReturnWish
+    from entrepot.domain.fulfilment.returns.receive import Inspection
+    from entrepot.domain.fulfilment.returns.work import ReturnState
+    from entrepot.store.queries.returns import ReturnDetails
+
+app = typer.Typer(help="Open, list, show, receive, inspect and cancel returns.", no_args_is_help=True)
+
+LONGEST = 1_000
+
+ReturnId = Annotated[int, typer.Argument(metavar="RETURN", help="The return's id.")]
+Lines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--line", metavar="NO=UNITS", help="Only so many units of a line of the return; may be repeated."
+    ),
+]
+
+
+@app.command("open")
+@operator_command
+async def open_return(
+    session: Session,
+    order: OrderName,
+    reason: Annotated[str, typer.Option(help="Why it comes back.")] = "",
+    line: Annotated[
+        list[str] | None, typer.Option(metavar="NO=UNITS", help="So many units of an order line.")
+    ] = None,
+    sku: Annotated[
+        list[str] | None, typer.Option(metavar="SKU=UNITS", help="So many units of a SKU, off its lines.")
+    ] = None,
+) -> None:
+    """Announce that delivered units come back: all of them, or units of some lines or SKUs."""
+    from entrepot.domain.fulfilment.returns.open import OpenReturn
+
+    found = await find(session, order)
+    wishes = [_by_line(each, reason) for each in line or ()] + [_by_sku(each, reason) for each in sku or ()]
+    if not wishes:
+        standing = [each for each in found.lines if each.delivered]
+        wishes = [_wish(each.delivered, reason, line=each.no) for each in standing]
+    outcome: ReturnState = await session.execute(OpenReturn(order=found.order.id, wishes=tuple(wishes)))
+    session.tell(outcome, lambda: _state(outcome, "announced"))
+
+
+@app.command("list")
+@operator_command
+async def list_returns(
+    session: Session,
+    order: Annotated[str | None, typer.Option(help="Only those of this order.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    before: Annotated[int | None, typer.Option(help="Only ids below this one: the next page.")] = None,
+) -> None:
+    """List returns, newest first."""
+    from entrepot.store.queries import returns
+
+    number = (await find(session, order)).order.id if order is not None else None
+    page = await returns.list_returns(
+        session.connection, session.workspace, order=number, limit=limit, before=before
+    )
+    session.tell(page, lambda: _table(page))
+
+
+@app.command("show")
+@operator_command
+async def show_return(session: Session, return_id: ReturnId) -> None:
+    """Show one return with its lines and history."""
+    found = await _find(session, return_id)
+    session.tell(found, lambda: _details(found))
+
+
+@app.command("advance")
+@operator_command
+async def advance_return(
+    session: Session,
+    return_id: ReturnId,
+    to: Annotated[Literal["in_transit", "at_center"], typer.Option(help="How far it is now.")],
+    line: Lines = None,
+) -> None:
+    """Note that units are on their way, or at the returns centre."""
+    from entrepot.domain.fulfilment.returns.move import AdvanceReturn
+
+    ret = (await _find(session, return_id)).ret
+    command = AdvanceReturn(
+        order=ret.order, return_id=ret.id, stage=to, lines=tuple(map(units_of, line or ()))
+    )
+    outcome: ReturnState = await session.execute(command)
+    session.tell(outcome, lambda: _state(outcome, to.replace("_", " ")))
+
+
+@app.command("receive")
+@operator_command
+async def receive(session: Session, return_id: ReturnId, line: Lines = None) -> None:
+    """Note that units have come back; money goes back by itself where the placing channel wants it so."""
+    from entrepot.engine.money.refund import receive_return
+
+    ret = (await _find(session, return_id)).ret
+    command = receive_return(ret.order, ret.id, tuple(map(units_of, line or ())))
+    outcome: ReturnState = await session.execute(command)
+    session.tell(outcome, lambda: _received(outcome))
+
+
+@app.command("inspect")
+@operator_command
+async def inspect(
+    session: Session,
+    return_id: ReturnId,
+    restock: Annotated[
+        list[str] | None, typer.Option(metavar="NO=UNITS", help="Put so many units of a line into stock.")
+    ] = None,
+    scrap: Annotated[
+        list[str] | None, typer.Option(metavar="NO=UNITS", help="Throw so many units of a line away.")
+    ] = None,
+    location: Annotated[
+        str | None, typer.Option(help="Where they are put, by its code; else where orders take from first.")
+    ] = None,
+) -> None:
+    """Put received units into stock, or throw them away; without options all that wait are put into stock."""
+    from entrepot.domain.fulfilment.returns.receive import InspectReturn
+
+    ret = (await _find(session, return_id)).ret
+    command = InspectReturn(
+        order=ret.order,
+        return_id=ret.id,
+        location=await _place(session, location),
+        inspections=_inspections(restock or (), scrap or ()),
+    )
+    outcome: ReturnState = await session.execute(command)
+    session.tell(outcome, lambda: _lines(outcome))
+
+
+@app.command("cancel")
+@operator_command
+async def cancel(session: Session, return_id: ReturnId, line: Lines = None) -> None:
+    """Let the buyer keep what is still there."""
+    from entrepot.domain.fulfilment.returns.move import CancelReturn
+
+    ret = (await _find(session, return_id)).ret
+    command = CancelReturn(order=ret.order, return_id=ret.id, lines=tuple(map(units_of, line or ())))
+    outcome: ReturnState = await session.execute(command)
+    session.tell(outcome, lambda: _state(outcome, "cancelled"))
+
+
+async def _find(session: Session, number: int) -> "ReturnDetails":
+    from entrepot.failures.fulfilment import ReturnUnknown
+    from entrepot.store.queries import returns
+
+    known = 0 < number < 2**53
+    found = await returns.show_return(session.connection, session.workspace, number) if known else None
+    return found if found is not None else session.refuse(ReturnUnknown(str(number)))
+
+
+async def _place(session: Session, code: str | None) -> int:
+    from entrepot.store.queries import stock
+
+    places = await stock.locations(session.connection, session.workspace)
+    found = [place.id for place in places if code in (None, place.code)]
+    if not found:
+        known = ", ".join(place.code for place in places) or "none: there is none yet"
+        fail(f"--location: {code!r} is wrong; expected one of {known}.", status=2)
+    return found[0]
+
+
+def _inspections(
+    restock: "list[str] | tuple[()]", scrap: "list[str] | tuple[()]"
+) -> "tuple[Inspection, ...]":
+    from entrepot.domain.fulfilment.returns.receive import Inspection
+    from entrepot.domain.orders.line_counts import added
+
+    kept, thrown = added(map(units_of, restock)), added(map(units_of, scrap))
+    return tuple(
+        Inspection(no, kept.get(no, 0), thrown.get(no, 0)) for no in sorted(kept.keys() | thrown.keys())
+    )
+
+
+def _wish(quantity: int, reason: str, *, line: int | None = None, sku: str | None = None) -> "ReturnWish":
+    from entrepot.domain.fulfilment.returns.open import ReturnWish
+
+    return ReturnWish(quantity, reason[:LONGEST], line, sku)
+
+
+def _by_line(text: str, reason: str) -> "ReturnWish":
+    units = units_of(text)
+    return _wish(units.quantity, reason, line=units.no)
+
+
+def _by_sku(text: str, reason: str) -> "ReturnWish":
+    from entrepot.domain.kernel.quantity import to_units
+
+    sku, _, units = text.rpartition("=")
+    quantity = to_units(units, 0)
+    if not sku or quantity is None:
+        fail(f"--sku: {text!r} is wrong; expected SKU and units, such as TEA=2.", status=2)
+    return _wish(quantity, reason, sku=sku)
+
+
+def _state(outcome: "ReturnState", word: str) -> str:
+    units = sum(each.quantity for each in outcome.moved)
+    head = f"Return {outcome.ret.id} of order {outcome.order.id}"
+    return f"{head}: {units} units are {word}." if units else f"{head}: nothing was left to do."
+
+
+def _received(outcome: "ReturnState") -> str:
+    from entrepot.cli.showing import amount
+
+    money = sum(refund.amount for refund in outcome.refunds)
+    back = f" {amount(money, outcome.order.currency)} go back." if money else ""
+    return _state(outcome, "received") + back
+
+
+def _lines(outcome: "ReturnState") -> "Group":
+    from entrepot.cli.after_sale import return_lines
+
+    return return_lines(outcome.lines, {outcome.ret.id: outcome.ret.name})
+
+
+def _details(found: "ReturnDetails") -> "Group":
+    from rich.console import Group
+
+    from entrepot.cli.after_sale import return_lines
+    from entrepot.cli.showing import plain, table
+
+    rows = ((each.seq, f"{each.at:%Y-%m-%d %H:%M:%S}", each.kind, each.data or "") for each in found.events)
+    history = table(("event", "at", "what", "details"), rows, whole=("at", "what"), sparse=("details",))
+    head = plain(f"Return {found.ret.id} of order {found.ret.order}")
+    return Group(head, "", return_lines(found.lines, {found.ret.id: found.ret.name}), "", history)
+
+
+def _table(page: "list[Return]") -> "Table":
+    from entrepot.cli.showing import table
+
+    rows = (
+        (each.id, each.order, each.name, f"{each.opened_at:%Y-%m-%d}", f"{each.changed_at:%Y-%m-%d}")
+        for each in page
+    )
+    headings = ("return", "order", "named", "opened", "changed")
+    return table(headings, rows, right=("return", "order"), whole=("opened", "changed"), sparse=("named",))

@@ -1,0 +1,114 @@
+"""Reading returns: lists of a workspace, and one with its lines and history; and what stock owes to orders."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+from sqlalchemy import select
+
+from entrepot.domain.fulfilment.records import Return, ReturnEvent, ReturnLine
+from entrepot.domain.kernel.records import R
+from entrepot.store import tables
+from entrepot.store.batches.finds import binding_of
+from entrepot.store.connections import Connection
+from entrepot.store.queries._core import Rows, fetch, record_columns
+
+MOST_RETURNS = 1_000
+"""The longest page of returns."""
+MOST_OWED = 10_000
+
+_returns = tables.fulfilment.returns
+
+
+class ReturnDetails(msgspec.Struct, frozen=True):
+    """One return with its lines and history."""
+
+    ret: Return
+    lines: tuple[ReturnLine, ...]
+    events: tuple[ReturnEvent, ...]
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """An order line that holds units where some are owed."""
+
+    order: int
+    line: int
+    quantity: int
+
+
+class OwedRow(msgspec.Struct, frozen=True):
+    """Units of a variant that are promised at a location and not there, and who waits there, the oldest order first."""
+
+    sku: str
+    scale: int
+    location: str
+    owed: int
+    waiting: tuple[Waiting, ...]
+
+
+async def list_returns(
+    connection: Connection,
+    workspace: int,
+    *,
+    order: int | None = None,
+    limit: int = 50,
+    before: int | None = None,
+) -> list[Return]:
+    """One page of the workspace's returns (of one order), newest first; `before` is the id before which it starts."""
+    statement: Rows = select(*record_columns(_returns)).where(_returns.c.workspace == workspace)
+    if order is not None:
+        statement = statement.where(_returns.c.order == order)
+    if before is not None:
+        statement = statement.where(_returns.c.id < before)
+    limit = max(1, min(limit, MOST_RETURNS))
+    rows = await fetch(connection, statement.order_by(_returns.c.id.desc()).limit(limit))
+    return [cast("Return", binding_of[Return].parse(row)) for row in rows]
+
+
+async def show_return(connection: Connection, workspace: int, number: int) -> ReturnDetails | None:
+    """The return of this id with all that belongs to it, as of one moment; None where there is none."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        found = await _of_return(connection, workspace, number, Return, "id")
+        if not found:
+            return None
+        lines = await _of_return(connection, workspace, number, ReturnLine, "return_id", found[0].order)
+        events = await _of_return(connection, workspace, number, ReturnEvent, "return_id", found[0].order)
+        return ReturnDetails(found[0], lines, events)
+
+
+async def list_owed(connection: Connection, workspace: int) -> list[OwedRow]:
+    """What is promised and not there, by SKU and location, with the order lines that wait for it."""
+    rows = await connection.fetch(_OWED, workspace, MOST_OWED)
+    return [
+        OwedRow(row[0], row[1], row[2], row[3], tuple(msgspec.json.decode(row[4], type=list[Waiting])))
+        for row in rows
+    ]
+
+
+async def _of_return(
+    connection: Connection, workspace: int, number: int, kind: type[R], column: str, order: int | None = None
+) -> tuple[R, ...]:
+    binding = binding_of[kind]
+    table = tables.metadata.tables[binding.table]
+    statement: Rows = select(*record_columns(table)).where(
+        table.c.workspace == workspace, table.c[column] == number
+    )
+    if order is not None:
+        statement = statement.where(table.c.order == order)
+    rows = await fetch(connection, statement.order_by(*table.primary_key.columns))
+    return tuple(cast("R", binding.parse(row)) for row in rows)
+
+
+_OWED = """
+select v.sku, v.scale, p.code, s.owed, (
+  select json_agg(json_build_object('order', h."order", 'line', h.line, 'quantity', h.quantity)
+    order by h."order", h.line)
+  from holds h where h.workspace = $1 and h.variant = s.variant and h.location = s.location
+)::text
+from stock s
+join variants v on v.workspace = $1 and v.id = s.variant
+join locations p on p.workspace = $1 and p.id = s.location
+where s.workspace = $1 and s.owed > 0
+order by v.sku, p.code limit $2
+"""
