@@ -75,9 +75,9 @@ def _check_combination(order: FaultOrder) -> None:
 def schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """The JSON Schema of a request's body; what may be left out may not be null."""
     _, parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
-    result = parts[kind.__name__]
+    result = parts.pop(kind.__name__)
     properties = {name: _not_null(part) for name, part in result["properties"].items()}
-    return result | {"properties": properties}
+    return result | {"properties": properties} | ({"$defs": parts} if parts else {})
 
 
 def _not_null(part: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,10 +11,11 @@ import msgspec
 from starlette.types import ASGIApp
 
 from entrepot.doors.kit import Answer, Door, Endpoint, Observer, Reply, Request, Resource, Router, encode
-from entrepot.failures import Failure
+from entrepot.failures import Failure, TemporaryFailure
 from entrepot.failures.service import Unavailable
 from entrepot.gateways.mail.simulated import Letter, read_mailbox
 from entrepot.sandbox import clock, partner
+from entrepot.sandbox.after_sale import ORDER_STEPS, RETURN_STEPS, AfterSale, RefusedError
 from entrepot.sandbox.gate import StillBusyError
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
 from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema, seconds
@@ -48,6 +49,7 @@ class Routes:
     def __init__(self, sandbox: Sandbox, observe: Observer) -> None:
         self._sandbox = sandbox
         self._faults = sandbox.faults
+        self._after_sale = AfterSale(sandbox)
         self._door = Door("sandbox", _render, observe, BODY_LIMIT)
 
     def app(self) -> ASGIApp:
@@ -66,9 +68,21 @@ class Routes:
             Resource("/faults", faults),
             Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
             Resource("/mailbox", {"GET": at("mailbox", self._mailbox)}),
+            *self._after_the_sale(),
             Resource("/partner/{workspace}/validate", {"GET": validate, "POST": validate}),
         ]
         return Router(self._door, resources, slash_optional=True)
+
+    def _after_the_sale(self) -> Iterator[Resource]:
+        """Orders and returns, each step a path of its own."""
+        sale = self._after_sale
+        yield Resource("/returns", {"POST": self._endpoint("open-return", _told(sale.open, 201))})
+        for step in ORDER_STEPS:
+            run = _told(partial(sale.order, step))
+            yield Resource(f"/orders/{{order}}/{step}", {"POST": self._endpoint(f"order-{step}", run)})
+        for step in RETURN_STEPS:
+            run = _told(partial(sale.on, step))
+            yield Resource(f"/returns/{{id:int}}/{step}", {"POST": self._endpoint(f"return-{step}", run)})
 
     def _endpoint(self, name: str, handle: Handler) -> Endpoint:
         return Endpoint(self._door, name, partial(_answered, handle))
@@ -125,6 +139,13 @@ class Routes:
         return await partner.validate(self._sandbox, request)
 
 
+def _told(work: Callable[[Request], Awaitable[dict[str, Any]]], status: int = 200) -> Handler:
+    async def handle(request: Request) -> Answer:
+        return _json(status, await work(request))
+
+    return handle
+
+
 async def _letters(
     connection: Connection, workspace: int, to: str | None, patience: float
 ) -> Sequence[Letter]:
@@ -146,6 +167,8 @@ async def _answered(handle: Handler, request: Request) -> Answer:
         return _error(400, "too many faults are active; DELETE /sandbox/faults lifts them")
     except NotFoundError as error:
         return _error(404, str(error))
+    except RefusedError as error:
+        return _refused(error.failure)
     except (NotASandboxError, WorldLostError) as error:
         return _error(409, str(error))
     except (StillBusyError, *FAULTS):
@@ -182,6 +205,14 @@ def _shown(fault: Fault, now: float) -> dict[str, Any]:
 
 def _render(failure: Failure, _: Request) -> Reply:
     return _error(_STATUS.get(failure.name, 500), failure.title)
+
+
+def _refused(failure: Failure) -> Answer:
+    """A refusal with the failure's name and context; what passes by itself is said as everywhere."""
+    if isinstance(failure, TemporaryFailure):
+        return failure
+    context = msgspec.to_builtins(failure)
+    return _json(409, {"error": failure.title, "failure": failure.name, "context": context})
 
 
 def _error(status: int, text: str) -> Reply:

@@ -10,9 +10,12 @@ from datetime import timedelta
 from starlette.types import ASGIApp
 
 from entrepot.domain.channels.retention import Retention
+from entrepot.domain.kernel.records import Command, refused
 from entrepot.engine import Clock
+from entrepot.engine.batches.engine import Outcome
 from entrepot.engine.money.attempts import ATTEMPT_SECONDS
 from entrepot.engine.worker import Wiring, Worker
+from entrepot.failures import Unavailable
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError
 from entrepot.sandbox.reset import begin_anew
@@ -45,6 +48,12 @@ class Sandbox:
     def door(self, app: ASGIApp) -> ASGIApp:
         """The door behind the gate."""
         return self._gate.before(app)
+
+    async def execute(self, workspace: int, command: Command) -> Outcome:
+        """The outcome of a command by the server's own engine; faults of its rules and connections hit it too."""
+        return (
+            await self._worker.engine.execute(workspace, command) if self._worker else refused(Unavailable(1))
+        )
 
     @asynccontextmanager
     async def acquire(self) -> AsyncGenerator[Connection]:
