@@ -12,8 +12,8 @@ from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.carts.records import Cart, CartCode
 from entrepot.domain.carts.totals import (
     Totals,
+    buyer_names,
     discounts_of,
-    folded,
     groups_of,
     planned_payment,
     total,
@@ -30,6 +30,7 @@ from entrepot.failures.commerce import (
     CertificateCurrencyWrong,
     CertificateNotCombinable,
     DiscountCodeAlreadySpecified,
+    DiscountNeedsBuyer,
     InvalidDiscountCode,
     InvalidGiftCertificate,
     NoFurtherDiscount,
@@ -127,11 +128,7 @@ class RemoveCode(CodeCommand, frozen=True, kw_only=True):
 def code_fault(cart: Cart, code: CartCode, view: View, now: datetime) -> Failure | None:
     """Why a code of a cart does not count: invalid, spent, of another currency, or not beside the way of paying."""
     if code.kind == "discount":
-        discount = view.get(Discount, code.target)
-        valid = discount is not None and discounts.valid(
-            discount, groups_of(cart, view), uses_of(cart, discount, view), now
-        )
-        return None if valid else InvalidDiscountCode(code.code)
+        return _discount_fault(cart, code, view, now)
     certificate = view.get(Certificate, code.target)
     if certificate is None or not certificates.valid(certificate, now):
         return InvalidGiftCertificate(code.code)
@@ -140,9 +137,20 @@ def code_fault(cart: Cart, code: CartCode, view: View, now: datetime) -> Failure
     return None if _combinable(cart, view) else CertificateNotCombinable(code.code)
 
 
+def _discount_fault(cart: Cart, code: CartCode, view: View, now: datetime) -> Failure | None:
+    discount = view.get(Discount, code.target)
+    if discount is None or not discounts.valid(
+        discount, groups_of(cart, view), uses_of(cart, discount, view), now
+    ):
+        return InvalidDiscountCode(code.code)
+    nobody = discount.max_uses_per_customer is not None and not buyer_names(cart, view)
+    return DiscountNeedsBuyer(code.code) if nobody else None
+
+
 def uses_of(cart: Cart, discount: Discount, view: View) -> int:
-    """How often the cart's buyer has used a discount."""
-    return len(view.children(DiscountUse, (discount.id, folded(cart.buyer.info.email))))
+    """In how many orders the cart's buyer has used a discount, under whichever of her names."""
+    names = buyer_names(cart, view)
+    return len({use.order for name in names for use in view.children(DiscountUse, (discount.id, name))})
 
 
 def _combinable(cart: Cart, view: View) -> bool:

@@ -12,6 +12,9 @@ import msgspec
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.kernel.records import Record
 
+EXTERNAL_ID = "external-order"
+"""The kind of the names that accounts give their orders."""
+
 OrderState = Literal["pending", "placed", "cancelled", "failed"]
 PaymentState = Literal["unpaid", "pending", "reserved", "paid", "partially_refunded", "refunded", "cancelled"]
 

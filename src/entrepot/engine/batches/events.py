@@ -7,7 +7,6 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.checkout.discard import DISCARDED
 from entrepot.domain.customers.records import Customer
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.orders.records import Order, OrderEvent
@@ -51,7 +50,7 @@ def _events(view: View) -> Iterator[Event]:
         if isinstance(record, OrderEvent) and before is None:
             order = view.get(Order, record.order)
             if order is not None:
-                yield Event(order.channel, _name(record, order), order.id, record.seq)
+                yield Event(order.channel, _name(record), order.id, record.seq)
         elif isinstance(record, Order) and record.payment_state == "paid" != _payment_state(before):
             yield Event(record.channel, "Order/paid", record.id, record.events)
         elif isinstance(record, Customer) and record.state == "confirmed" != _state(before):
@@ -59,11 +58,11 @@ def _events(view: View) -> Iterator[Event]:
             yield Event(record.channel, "Customer/created", record.id, 1)
 
 
-def _name(event: OrderEvent, order: Order) -> str:
+def _name(event: OrderEvent) -> str:
+    """However an order ends, for those who listen it was discarded."""
     if event.kind in _NEW:
         return "Order/placed"
-    discarded = event.data.get("reason") == order.reason == DISCARDED
-    return "Order/discarded" if discarded else "Order/changed"
+    return "Order/discarded" if event.data.get("ended") else "Order/changed"
 
 
 def _payment_state(before: Record | None) -> str:

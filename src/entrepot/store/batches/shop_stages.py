@@ -8,7 +8,7 @@ from entrepot.domain.kernel.records import Record
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.pricing.delivery_methods import DeliveryMethod
 from entrepot.domain.pricing.discounts import Discount, DiscountUse
-from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
+from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.store.batches.binding import keyed
 from entrepot.store.batches.finds import Find, binding_of, plain, records
 
@@ -87,12 +87,3 @@ cross join lateral (
 """
 DISCOUNT_USES = (Find(_USES, records(DiscountUse)),)
 """The orders in which buyers used discounts, by discount and buyer; the discount's lock guards them."""
-
-_TAKEN = f"""
-select {binding_of[CertificateUse].in_json("t")} from {keyed({"certificate": "bigint", "order": "bigint"})}
-cross join lateral (
-  select * from certificate_uses where workspace = $1 and certificate = k.certificate and "order" = k."order" offset 0
-) t
-"""
-CERTIFICATE_USES = (Find(_TAKEN, records(CertificateUse)),)
-"""What orders took from certificates, by certificate and order; the certificate's lock guards them."""

@@ -116,6 +116,7 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.OrderLocked: (Code.ORDER_LOCKED, _nothing),
     c.DiscountCodeAlreadySpecified: (Code.DISCOUNT_CODE_ALREADY_SPECIFIED, _code),
     c.InvalidDiscountCode: (Code.INVALID_DISCOUNT_CODE, _code),
+    c.DiscountNeedsBuyer: (Code.INVALID_DISCOUNT_CODE, _code),
     c.NoFurtherDiscount: (Code.NO_FURTHER_DISCOUNT, _code),
     c.InvalidGiftCertificate: (Code.INVALID_GIFT_CERTIFICATE, _nothing),
     c.CertificateNotCombinable: (Code.UNCOMBINABLE_PAYMENT_METHOD, _nothing),
