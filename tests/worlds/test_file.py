@@ -69,6 +69,17 @@ def test_pointers_escape_slashes_and_tildes() -> None:
 
 
 MEANINGS = [
+    ("[workspaces.n.groups.g]\nid = 1\nname = { en = 'G' }\nparent = 'g'", "groups/g/parent"),
+    (
+        "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
+        "discounts = { 'Ten 10' = { id = 1, percent = '1%' } }\n"
+        "certificates = { ten10 = { id = 2, currency = 'SEK', value = 1 } }",
+        "webshops/s/certificates/ten10",
+    ),
+    (
+        "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\ndiscounts = { ' ' = { id = 1, percent = '1%' } }",
+        "webshops/s/discounts/ ",
+    ),
     ("[workspaces.n.products.p]\nname = 'P'\nmerchant = 'nobody'", "products/p/merchant"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { USD = '1.005' }", "products/p/prices/USD"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { JPY = '1.5' }", "products/p/prices/JPY"),

@@ -23,6 +23,7 @@ from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stag
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.pricing import discounts
 from entrepot.domain.pricing import gift_certificates as certificates
+from entrepot.domain.pricing.code_names import claim_key, claimants, code_name, coded
 from entrepot.domain.pricing.discounts import Discount, DiscountUse
 from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.failures import Failure
@@ -59,11 +60,15 @@ class CodeCommand(ShoppingCommand, frozen=True, kw_only=True):
         wanted = super().wants(stage, view)
         number = self.number(view)
         cart = None if number is None else view.get(Cart, number)
+        named = claimants(view, self.channel, self.code)
         match stage:
+            case Stage.REFERENCE:
+                return (claim_key(self.channel, self.code),)
             case Stage.DISCOUNT | Stage.CERTIFICATE:
-                return [*wanted, (self.channel, self.code)]
+                return [*wanted, *named]
             case Stage.DISCOUNT_USE if cart:
-                return uses_wanted(view, cart, *view.children(Discount, (self.channel, self.code)))
+                found = (view.get(Discount, number) for number in named)
+                return uses_wanted(view, cart, *(discount for discount in found if discount))
             case _:
                 return wanted
 
@@ -91,18 +96,16 @@ class AddCode(CodeCommand, frozen=True, kw_only=True):
         return Decided(CodesSet(self.saved(added, view, now, changes), after), changes)
 
     def _named(self, view: View) -> CartCode | None:
-        name = (self.channel, self.code)
-        for discount in view.children(Discount, name):
-            return CartCode(self.code, "discount", discount.id)
-        for certificate in view.children(Certificate, name):
-            return CartCode(self.code, "certificate", certificate.id)
-        return None
+        found = coded(view, self.channel, self.code)
+        if found is None:
+            return None
+        return CartCode(found.code, "discount" if isinstance(found, Discount) else "certificate", found.id)
 
     def _fault(self, cart: Cart, named: CartCode, view: View, now: datetime) -> Failure | None:
         fault = code_fault(cart, named, view, now)
         if isinstance(fault, InvalidDiscountCode):
             return fault
-        if any(code.code == self.code for code in cart.codes):
+        if any((code.kind, code.target) == (named.kind, named.target) for code in cart.codes):
             return DiscountCodeAlreadySpecified(self.code)
         return fault
 
@@ -115,7 +118,7 @@ class RemoveCode(CodeCommand, frozen=True, kw_only=True):
         cart = self.opened(view, now, ids)
         if isinstance(cart, Failure):
             return refused(cart)
-        left = tuple(code for code in cart.codes if code.code != self.code)
+        left = tuple(code for code in cart.codes if code_name(code.code) != code_name(self.code))
         if len(left) == len(cart.codes):
             return refused(InvalidDiscountCode(self.code))
         if stale := self.unseen(view):

@@ -46,11 +46,6 @@ class Discount(Record, frozen=True):
         """The discount's id."""
         return self.id
 
-    @property
-    def parent(self) -> Hashable:
-        """Channel and code: how buyers name it."""
-        return (self.channel, self.code)
-
 
 class DiscountUse(Record, frozen=True):
     """A placed order in which a discount was used, and one name of who used it (see `names_of`)."""

@@ -7,8 +7,7 @@ from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.pricing.delivery_methods import DeliveryMethod
-from entrepot.domain.pricing.discounts import Discount, DiscountUse
-from entrepot.domain.pricing.gift_certificates import Certificate
+from entrepot.domain.pricing.discounts import DiscountUse
 from entrepot.store.batches.binding import keyed
 from entrepot.store.batches.finds import Find, binding_of, plain, records
 
@@ -58,25 +57,6 @@ ARTICLES = (
 
 METHODS = (*plain(DeliveryMethod, "channel"), *plain(PaymentMethod, "channel"))
 """All delivery and payment methods of channels."""
-
-
-def named(kind: type[Discount | Certificate]) -> tuple[Find]:
-    """What buyers name by a code: keys are ids, or channel and code. All are locked by one statement, by id."""
-    binding = binding_of[kind]
-    sql = f"""
-        select {binding.in_json("t")} from (
-          select value::text::bigint as id from json_array_elements({{keys}}) where json_typeof(value) = 'number'
-          union
-          select c.id from json_array_elements({{keys}}) cross join lateral (
-            select id from "{binding.table}"
-            where workspace = $1 and channel = (value ->> 0)::bigint and code = value ->> 1 offset 0
-          ) c where json_typeof(value) = 'array'
-          order by id
-        ) k cross join lateral (
-          select * from "{binding.table}" where workspace = $1 and id = k.id offset 0 {{lock}}
-        ) t
-    """
-    return (Find(sql, records(kind)),)
 
 
 _USES = f"""

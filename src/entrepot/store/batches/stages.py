@@ -27,7 +27,7 @@ from entrepot.domain.stock.levels import Hold, Level, Location
 from entrepot.store.batches.binding import keyed
 from entrepot.store.batches.bindings import BINDINGS, ROWS
 from entrepot.store.batches.finds import Find, known_by, locked, plain, records
-from entrepot.store.batches.shop_stages import ARTICLES, DISCOUNT_USES, METHODS, named
+from entrepot.store.batches.shop_stages import ARTICLES, DISCOUNT_USES, METHODS
 
 
 class _Account(msgspec.Struct):
@@ -129,9 +129,9 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.ATTEMPT: locked(Attempt, "id"),
     Stage.PAYMENT: locked(Payment, "order"),
     Stage.BUYER: plain(Customer),
-    Stage.DISCOUNT: named(Discount),
+    Stage.DISCOUNT: locked(Discount, "id"),
     Stage.DISCOUNT_USE: DISCOUNT_USES,
-    Stage.CERTIFICATE: named(Certificate),
+    Stage.CERTIFICATE: locked(Certificate, "id"),
     Stage.DELIVERY: (known_by(Delivery),),
     Stage.OFFER: (Find(_OFFERS, records(Offer)),),  # what changes meanwhile changes after this order
     Stage.SHIPPING: (Find(_SHIPPING, records(ShippingRate)),),

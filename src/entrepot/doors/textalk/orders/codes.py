@@ -17,6 +17,7 @@ from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, Clas
 from entrepot.store.tables.discounts import certificates, discounts
 
 _ADMIN: Final = dict.fromkeys((*READ, *WRITE), Audience.ADMIN)
+_CODE: Final = shapes.string(64, pattern=r"\S")
 _MOMENT: Final[dict[str, Any]] = {"convert": f.moment_of}
 
 DISCOUNTCODE: Final = ClassDecl(
@@ -50,7 +51,7 @@ DISCOUNTCODE: Final = ClassDecl(
     ),
     fields=(
         f.uid(discounts.c.id),
-        f.settable("code", shapes.string(64, min_length=1), discounts.c.code, required=True),
+        f.settable("code", _CODE, discounts.c.code, required=True),
         f.settable("name", shapes.localized(255), discounts.c.name),
         f.settable("active", shapes.boolean(), discounts.c.active),
         f.settable("type", shapes.option("percent", "amount", "free_delivery"), discounts.c.kind),
@@ -117,7 +118,7 @@ GIFTCERTIFICATE: Final = ClassDecl(
     ),
     fields=(
         f.uid(_c.id),
-        f.settable("code", shapes.string(64, min_length=1), _c.code),
+        f.settable("code", _CODE, _c.code),
         f.shown("ordernr", shapes.reference("Order", nullable=True), _c.order),
         f.shown("webshop", shapes.reference("Webshop"), Caller.SHOP),
         f.shown("article", shapes.reference("Article", nullable=True), _c.product),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from entrepot.domain.catalogue.edit_rows import EditRows, Put, Remove
 from entrepot.domain.kernel.records import Refused
@@ -19,7 +19,9 @@ from entrepot.failures.rows import NameTaken
 
 
 class RowWriter:
-    """Writes objects of classes that say in their declaration what they are stored as."""
+    """Writes objects of classes that say in their declaration what they are stored as, by commands of `edits`."""
+
+    edits: ClassVar[type[EditRows]] = EditRows
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -50,7 +52,7 @@ class RowWriter:
     ) -> Sequence[Hashable] | RpcError:
         """Run the edits together; the keys of the rows."""
         shop = context.shop
-        command = EditRows(shop.channel, tuple(edits), catalogue=stored_of(decl).catalogue)
+        command = self.edits(shop.channel, tuple(edits), catalogue=stored_of(decl).catalogue)
         outcome = await self._engine.execute(shop.workspace, command)
         if isinstance(outcome, Refused):
             return _refusal(decl, outcome)
