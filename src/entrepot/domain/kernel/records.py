@@ -65,10 +65,11 @@ class Stage(IntEnum):
     ARTICLE = 33
     METHOD = 34
     HELD = 36
-    ROW = 37
-    LOCATION = 38
-    VARIANT = 39
-    STOCK = 40
+    GROUP = 37
+    ROW = 38
+    LOCATION = 39
+    VARIANT = 40
+    STOCK = 41
 
 
 _CODES = frozenset({Stage.DISCOUNT, Stage.DISCOUNT_USE, Stage.CERTIFICATE})

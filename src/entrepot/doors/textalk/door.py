@@ -24,7 +24,7 @@ from entrepot.doors.textalk.declare.declaration import ClassDecl, Classes
 from entrepot.doors.textalk.orders import codes, items, payments
 from entrepot.doors.textalk.orders import declaration as orders
 from entrepot.doors.textalk.orders import methods as order_methods
-from entrepot.doors.textalk.orders.code_writer import CertificateWriter, CodeWriter
+from entrepot.doors.textalk.orders.certificate_writer import CertificateWriter
 from entrepot.doors.textalk.orders.payment_writer import PaymentWriter
 from entrepot.doors.textalk.orders.writer import ItemWriter, OrderWriter, SuborderWriter
 from entrepot.doors.textalk.pattern.dependencies import Parts
@@ -100,7 +100,6 @@ class Textalk:
                 "AuthToken": TokenWriter(services),
                 "Customer": CustomerWriter(services, self._passwords),
                 "EventListener": ListenerWriter(services.engine),
-                "Discountcode": CodeWriter(services.engine),
                 "Giftcertificate": CertificateWriter(services),
                 "Order": OrderWriter(services),
                 "OrderItem": ItemWriter(services),

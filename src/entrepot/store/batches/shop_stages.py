@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from entrepot.domain.catalogue.options import Choice, ChoiceOption, ProductChoice
+from entrepot.domain.catalogue.options import Choice, ChoiceOption, ProductChoice, ProductGroup
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.payments.methods import PaymentMethod
@@ -54,6 +54,13 @@ ARTICLES = (
     ),
 )
 """Products by id, with variants, prices, choices, options and merchants; read as they stand."""
+
+_GROUPS = f"""
+select {binding_of[ProductGroup].in_json("t")} from (select 1 from json_array_elements({{keys}}) limit 1) k
+cross join lateral (select * from article_groups where workspace = $1 order by id offset 0 {{lock}}) t
+"""
+GROUPS = (Find(_GROUPS, records(ProductGroup)),)
+"""All groups of the workspace, locked: who moves one must see them all."""
 
 METHODS = (*plain(DeliveryMethod, "channel"), *plain(PaymentMethod, "channel"))
 """All delivery and payment methods of channels."""

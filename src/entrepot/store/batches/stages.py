@@ -27,7 +27,7 @@ from entrepot.domain.stock.levels import Hold, Level, Location
 from entrepot.store.batches.binding import keyed
 from entrepot.store.batches.bindings import BINDINGS, ROWS
 from entrepot.store.batches.finds import Find, known_by, locked, plain, records
-from entrepot.store.batches.shop_stages import ARTICLES, DISCOUNT_USES, METHODS
+from entrepot.store.batches.shop_stages import ARTICLES, DISCOUNT_USES, GROUPS, METHODS
 
 
 class _Account(msgspec.Struct):
@@ -139,6 +139,7 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.ARTICLE: ARTICLES,
     Stage.METHOD: METHODS,
     Stage.HELD: _TAKEN,
+    Stage.GROUP: GROUPS,
     Stage.ROW: tuple(known_by(binding.kind) for binding in (*ROWS, *BINDINGS)),
     Stage.LOCATION: plain(Location),
     Stage.VARIANT: plain(Variant),

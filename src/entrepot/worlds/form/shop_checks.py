@@ -21,6 +21,8 @@ def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
     for name, group in workspace.groups.items():
         if group.parent is not None and group.parent not in workspace.groups:
             yield (*steps, "groups", name, "parent"), "no group of this workspace"
+        elif _is_below_itself(name, workspace):
+            yield (*steps, "groups", name, "parent"), "the group would stand below itself"
     for name, shop in workspace.webshops.items():
         channel = workspace.channels.get(name)
         if channel is None or channel.door != "textalk":
@@ -30,6 +32,14 @@ def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
         )
     for ids in _ids(workspace, steps):
         yield from _repeated(ids, "the id of another one")
+
+
+def _is_below_itself(name: str, workspace: Workspace) -> bool:
+    above, seen = workspace.groups[name].parent, set[str]()
+    while above in workspace.groups and above != name and above not in seen:
+        seen.add(above)
+        above = workspace.groups[above].parent or ""
+    return above == name
 
 
 def passwords_in(workspace: Workspace, steps: Steps) -> Iterator[tuple[Steps, Secret]]:

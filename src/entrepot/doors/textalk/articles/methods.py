@@ -10,7 +10,7 @@ import msgspec
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.caller.lookups import is_of
 from entrepot.doors.textalk.declare.normalization import write_moment
-from entrepot.doors.textalk.orders.code_writer import new_code
+from entrepot.doors.textalk.orders.certificate_writer import new_code
 from entrepot.doors.textalk.pattern.arguments import QUERY, TEXT, UID, UID_OR_NULL, argument, text
 from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid

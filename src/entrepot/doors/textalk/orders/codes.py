@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from entrepot.domain.kernel.money import to_major
+from entrepot.domain.pricing.code_names import EditCodes
 from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.doors.textalk.caller.context import Audience
@@ -31,6 +32,7 @@ DISCOUNTCODE: Final = ClassDecl(
     stored=Stored(
         kind=Discount,
         unique="code",
+        edits=EditCodes,
         blank={
             "name": {},
             "active": True,
@@ -102,6 +104,7 @@ GIFTCERTIFICATE: Final = ClassDecl(
     stored=Stored(
         kind=Certificate,
         unique="code",
+        edits=EditCodes,
         blank={
             "original": 0,
             "balance": 0,

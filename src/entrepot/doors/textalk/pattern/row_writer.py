@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
-from entrepot.domain.catalogue.edit_rows import EditRows, Put, Remove
+from entrepot.domain.catalogue.edit_rows import Put, Remove
 from entrepot.domain.kernel.records import Refused
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Stored, Uid
@@ -19,9 +19,7 @@ from entrepot.failures.rows import NameTaken
 
 
 class RowWriter:
-    """Writes objects of classes that say in their declaration what they are stored as, by commands of `edits`."""
-
-    edits: ClassVar[type[EditRows]] = EditRows
+    """Writes objects of classes that say in their declaration what they are stored as."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -52,7 +50,8 @@ class RowWriter:
     ) -> Sequence[Hashable] | RpcError:
         """Run the edits together; the keys of the rows."""
         shop = context.shop
-        command = self.edits(shop.channel, tuple(edits), catalogue=stored_of(decl).catalogue)
+        stored = stored_of(decl)
+        command = stored.edits(shop.channel, tuple(edits), catalogue=stored.catalogue)
         outcome = await self._engine.execute(shop.workspace, command)
         if isinstance(outcome, Refused):
             return _refusal(decl, outcome)

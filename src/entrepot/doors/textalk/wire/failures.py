@@ -100,6 +100,7 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     rows.CatalogueClosed: (Code.FORBIDDEN, _nothing),
     rows.StockClosed: (Code.FORBIDDEN, _nothing),
     rows.NameTaken: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.taken")),)),
+    rows.BelowItself: (Code.VALIDATION_ERROR, lambda _: (Problem("/parent", say("patch.below-itself")),)),
     rows.PartUnknown: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.reference")),)),
     o.OrderUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
     carts.CartUnknown: (Code.OBJECT_NOT_FOUND, _nothing),

@@ -1,4 +1,4 @@
-"""Discounts and gift certificates: their codes are one namespace, and certificates have amounts in their currency."""
+"""Gift certificates: they have amounts in their currency, and may be given a code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Final, cast
 
 from entrepot.domain.catalogue.edit_rows import Put
 from entrepot.domain.kernel.money import to_minor
-from entrepot.domain.pricing.code_names import EditCodes
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
@@ -29,13 +28,7 @@ def new_code() -> str:
     return str(secrets.randbelow(9 * 10**12) + 10**12)
 
 
-class CodeWriter(RowWriter):
-    """Writes discounts and gift certificates: buyers find either by its code, so that a name is given once."""
-
-    edits = EditCodes
-
-
-class CertificateWriter(CodeWriter):
+class CertificateWriter(RowWriter):
     """Writes gift certificates. What was paid in never changes, and neither does its currency."""
 
     def __init__(self, services: Services) -> None:
