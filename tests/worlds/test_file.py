@@ -72,7 +72,7 @@ SHOP = "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\n
 MEANINGS = [
     ("[workspaces.n.groups.g]\nid = 1\nname = { en = 'G' }\nparent = 'g'", "groups/g/parent"),
     (
-        SHOP + "        "discounts = { 'Ten 10' = { id = 1, percent = '1%' } }\n"
+        SHOP + "discounts = { 'Ten 10' = { id = 1, percent = '1%' } }\n"
         "certificates = { ten10 = { id = 2, currency = 'SEK', value = 1 } }",
         "webshops/s/certificates/ten10",
     ),
