@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -16,6 +17,7 @@ from entrepot.cli.showing import amount, plain
 from entrepot.config import Settings
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.kernel.quantity import to_text, to_units
+from entrepot.domain.orders.records import Order
 from entrepot.domain.stock.levels import Hold
 from entrepot.store.connections import Connection, connect
 from tests.support.shop import CHANNEL, NORTH, TEA, WORKSPACE, insert, level, line, open_shop, order_records
@@ -32,7 +34,11 @@ async def seed(connection: Connection) -> None:
         Reference(CHANNEL, "test", "external-order", "X-7", 8),
     ]
     test_order = order_records(8, [line(8, 1, TEA, 1)], environment="test")
-    await insert(connection, WORKSPACE, [*records, *test_order, *named, level(TEA, NORTH, 9, 3)])
+    orders = [
+        msgspec.structs.replace(record, external_id="X-7") if isinstance(record, Order) else record
+        for record in (*records, *test_order)
+    ]
+    await insert(connection, WORKSPACE, [*orders, *named, level(TEA, NORTH, 9, 3)])
 
 
 def on(url: str, work: Callable[[Connection], Awaitable[object]]) -> None:

@@ -68,7 +68,18 @@ def test_pointers_escape_slashes_and_tildes() -> None:
     assert list(faults('"a/b~c" = 1\n[workspaces.n]')) == ["/a~1b~0c"]
 
 
+SHOP = "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
 MEANINGS = [
+    ("[workspaces.n.groups.g]\nid = 1\nname = { en = 'G' }\nparent = 'g'", "groups/g/parent"),
+    (
+        SHOP + "discounts = { 'Ten 10' = { id = 1, percent = '1%' } }\n"
+        "certificates = { ten10 = { id = 2, currency = 'SEK', value = 1 } }",
+        "webshops/s/certificates/ten10",
+    ),
+    (
+        SHOP + "discounts = { ' ' = { id = 1, percent = '1%' } }",
+        "webshops/s/discounts/ ",
+    ),
     ("[workspaces.n.products.p]\nname = 'P'\nmerchant = 'nobody'", "products/p/merchant"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { USD = '1.005' }", "products/p/prices/USD"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { JPY = '1.5' }", "products/p/prices/JPY"),

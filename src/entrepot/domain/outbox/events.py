@@ -33,7 +33,7 @@ _OF_ORDERS: Final[dict[str, tuple[Name, ...]]] = {
     "cancelled": ("order.cancelled", CHANGED),
     "sent": ("order.shipped", CHANGED),
 }
-DISCARDED: Final[tuple[Name, ...]] = ("order.discarded",)
+DISCARDED: Final[tuple[Name, ...]] = ("order.discarded", "order.cancelled")
 
 
 class Happening(msgspec.Struct, frozen=True):

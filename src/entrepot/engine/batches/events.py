@@ -7,7 +7,6 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.checkout.discard import DISCARDED
 from entrepot.domain.customers.records import Customer
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.orders.records import Order, OrderEvent
@@ -56,7 +55,7 @@ def _events(view: View) -> Iterator[Event]:
         if isinstance(record, OrderEvent) and before is None:
             order = view.get(Order, record.order)
             if order is not None:
-                yield Event(order.channel, _names(record, order), order.id, record.seq)
+                yield Event(order.channel, _names(record), order.id, record.seq)
         elif isinstance(record, Order) and record.payment_state == "paid" != _payment_state(before):
             yield Event(record.channel, ("order.paid",), record.id, record.events)
         elif isinstance(record, Customer) and record.state == "confirmed" != _state(before):
@@ -64,9 +63,9 @@ def _events(view: View) -> Iterator[Event]:
             yield Event(record.channel, ("customer.created",), record.id, 1)
 
 
-def _names(event: OrderEvent, order: Order) -> tuple[Name, ...]:
-    discarded = event.data.get("reason") == order.reason == DISCARDED
-    return events.DISCARDED if discarded else events.names_of(event.kind)
+def _names(event: OrderEvent) -> tuple[Name, ...]:
+    """However an order ends, for those who listen it was discarded."""
+    return events.DISCARDED if event.data.get("ended") else events.names_of(event.kind)
 
 
 def _payment_state(before: Record | None) -> str:
