@@ -133,7 +133,7 @@ def test_clocks_of_the_database_are_noticed() -> None:
     source = (
         "a = 'select now( )'\nb = sa.func.current_timestamp()\nc = f'{x} < CURRENT_DATE'\nd = 'now and then'"
     )
-    assert database_clocks(ast.parse(source)) == ["current_timestamp", "now( )", "CURRENT_DATE"]
+    assert set(database_clocks(ast.parse(source))) == {"current_timestamp", "now( )", "CURRENT_DATE"}
 
 
 def clocks_of(path: Path) -> list[str]:
