@@ -73,7 +73,7 @@ class Worker:
                 "payout": PayoutDeliveries(partial(cards_of, self.pool, self.vendors)),
                 "refund": RefundDeliveries(self.refunds),
                 "payment": PaymentDeliveries(self.payments),
-                "event": EventDeliveries(StoredListeners(self._outbox_pool), HttpEventPoster()),
+                "event": EventDeliveries(StoredListeners(self._outbox_pool, clock.now), HttpEventPoster()),
                 "mail": MailDeliveries(partial(mails_of, self.pool, self.vendors)),
             },
             keep=keep,

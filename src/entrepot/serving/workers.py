@@ -16,6 +16,7 @@ from entrepot.config import Settings
 from entrepot.observe import configure_logging
 from entrepot.serving.collector import spare_the_collector
 from entrepot.serving.descriptors import allow_many_connections
+from entrepot.serving.sockets import WatchedSocket
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 DRAIN_LIMIT = 30
 KEEP_ALIVE = 75
 ORPHAN_LIMIT = 2.0
-PING_EVERY = 20.0
 
 
 def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
@@ -34,10 +34,10 @@ def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
         workers=settings.workers,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=WatchedSocket,
         ws_per_message_deflate=False,
-        ws_ping_interval=PING_EVERY,
-        ws_ping_timeout=PING_EVERY,
+        ws_ping_interval=settings.ping_seconds,
+        ws_ping_timeout=settings.ping_seconds,
         interface="asgi3",
         lifespan="on",
         log_config=None,

@@ -266,7 +266,7 @@ async def test_what_was_not_told_survives_a_kill(open_folder: Path, database_url
 
         await eventually(lambda: told(1))
         server.kill()
-        hook.reply, hook.silence = FINE, 0.0
+        hook.reply, hook.silent = FINE, False
         await shop.age("outbox", "due_at", timedelta(hours=1))
         server.start()
         await eventually(lambda: told(2))
