@@ -149,13 +149,13 @@ def test_stock_is_received_set_and_moved(run: Run) -> None:
 
 def test_a_file_of_stock_is_all_read_before_any_of_it_is_done(run: Run, tmp_path: Path) -> None:
     rows = tmp_path / "stock.csv"
-    rows.write_text("sku,quantity,location\nTEA,3,south\nNONE,1,north\nRICE,x,north\n")
+    rows.write_text("sku,quantity,location\nTEA,3,south\nNONE,1,north\nRICE,x,north\n", "utf-8")
     wrong = run("stock", "receive", "--file", rows)
     assert wrong.exit_code == 2
     assert "line 3: there is no SKU 'NONE'" in wrong.output
     assert "line 4: 'x' is wrong" in wrong.output
     assert parsed(run("stock", "show", "TEA", "--location", "south", "--json")) == []
-    rows.write_text("sku,quantity\nTEA,3\nTEA,0\nRICE,1\n")
+    rows.write_text("sku,quantity\nTEA,3\nTEA,0\nRICE,1\n", "utf-8")
     partly = run("stock", "receive", "--file", rows, "--location", "south", "--json")
     assert partly.exit_code == 1
     assert json.loads(partly.stdout)["done"] == 2
