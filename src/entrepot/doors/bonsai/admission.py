@@ -72,11 +72,12 @@ def _admitted(caller: Caller | Unauthenticated | Unavailable, request: Request) 
 
 
 def _basic(header: str | None) -> str | None:
-    scheme, _, value = (header or "").strip().partition(" ")
+    scheme, _, value = (header or "").partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
-        key = base64.b64decode(value.strip(), validate=True).decode()
+        # As bytes: of a text that is not ASCII the decoder raises another error.
+        key = base64.b64decode(value.strip(" \t").encode("latin-1"), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
     return key.removesuffix(":")

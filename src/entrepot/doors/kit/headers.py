@@ -21,11 +21,14 @@ _CALLERS_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
-    """The first value of the header `name` (in lower case), or None."""
+    """The first value of the header `name` (in lower case), or None.
+
+    Blanks and tabs around it are no part of it (RFC 9112, 5.1); the server takes away only those before it.
+    """
     headers: list[Header] = scope["headers"]
     for key, value in headers:
         if key == name:
-            return value
+            return value.strip(b" \t")
     return None
 
 
