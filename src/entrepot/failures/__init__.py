@@ -7,6 +7,7 @@ areas are imported, so that the catalogue is complete as soon as this package is
 from entrepot.failures import access, accounts, carts, commerce, orders, payments, rows, stock, till
 from entrepot.failures.base import Failure, Retry, TemporaryFailure, catalogue
 from entrepot.failures.service import (
+    BodyBeyondLimits,
     Internal,
     MalformedBody,
     MethodNotAllowed,
@@ -20,6 +21,7 @@ from entrepot.failures.service import (
 )
 
 __all__ = [
+    "BodyBeyondLimits",
     "Failure",
     "Internal",
     "MalformedBody",

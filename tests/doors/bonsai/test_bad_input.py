@@ -64,29 +64,51 @@ NOT_JSON = {
     "overlong UTF-8": b'{"note": "\xc0\x80"}',
     "surrogate in UTF-8": b'{"note": "\xed\xa0\x80"}',
     "lone surrogate": b'{"note": "\\ud800"}',
-    "NUL": b'{"note": "a\\u0000b"}',
-    "NUL in a key": b'{"a\\u0000b": 1}',
     "raw NUL": b'{"note": "a\x00b"}',
     "raw newline in a text": b'{"note": "a\nb"}',
-    "nesting": b"[" * 100_000,
-    "closed nesting": b"[" * 100_000 + b"]" * 100_000,
-    "nested objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
-    "twenty-one levels": b"[" * 21 + b"]" * 21,
-    "1e400": b'{"quantity": 1e400}',
-    "5,000 digits": b'{"quantity": ' + b"9" * 5_000 + b"}",
-    "500,000 digits": b'{"quantity": ' + b"9" * 500_000 + b"}",
     "leading zero": b'{"quantity": 01}',
     "hexadecimal": b'{"quantity": 0x1}',
 }
+DEPTH, NUMBER = "Objects and arrays nest deeper than 20 levels.", "A number is out of range."
+NUL = "A text contains the character U+0000."
+BEYOND = {
+    "NUL": (b'{"note": "a\\u0000b"}', NUL),
+    "NUL in a key": (b'{"a\\u0000b": 1}', NUL),
+    "nesting": (b"[" * 100_000, DEPTH),
+    "closed nesting": (b"[" * 100_000 + b"]" * 100_000, DEPTH),
+    "a thousand levels": (b"[" * 1_000 + b"]" * 1_000, DEPTH),
+    "nested objects": (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, DEPTH),
+    "twenty-one levels": (b"[" * 21 + b"]" * 21, DEPTH),
+    "1e400": (b'{"quantity": 1e400}', NUMBER),
+    "5,000 digits": (b'{"quantity": ' + b"9" * 5_000 + b"}", NUMBER),
+    "500,000 digits": (b'{"quantity": ' + b"9" * 500_000 + b"}", NUMBER),
+}
+
+
+def sent(shop: Shop, body: bytes) -> Request:
+    request = shop.submit().with_body(body)
+    return replace(request, headers={**request.headers, "Content-Type": "application/json"})
 
 
 @pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("name", NOT_JSON)
-async def test_what_is_no_usable_json_is_a_bad_request(bonsai: Client, shop: Shop, name: str) -> None:
-    request = shop.submit().with_body(NOT_JSON[name])
-    headers = {**request.headers, "Content-Type": "application/json"}
-    reply = await bonsai.send(replace(request, headers=headers))
-    assert_reply(reply, refusal("malformed-body", entry(400, "BAD_REQUEST", "Bad input request", "")))
+async def test_what_is_no_json_is_a_bad_request_that_says_why(bonsai: Client, shop: Shop, name: str) -> None:
+    reply = await bonsai.send(sent(shop, NOT_JSON[name]))
+    why = reply.json["errors"][0]["detail"]
+    assert isinstance(why, str)
+    assert why.endswith(".")
+    assert len(why) < 100
+    assert_reply(reply, refusal("malformed-body", entry(400, "BAD_REQUEST", "Bad input request", why)))
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize("name", BEYOND)
+async def test_json_beyond_the_limits_is_a_bad_request_that_says_why(
+    bonsai: Client, shop: Shop, name: str
+) -> None:
+    body, why = BEYOND[name]
+    reply = await bonsai.send(sent(shop, body))
+    assert_reply(reply, refusal("body-beyond-limits", entry(400, "BAD_REQUEST", "Bad input request", why)))
 
 
 @pytest.mark.usefixtures("unchanged")

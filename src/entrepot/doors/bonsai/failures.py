@@ -16,6 +16,7 @@ from entrepot.doors.bonsai.checker.faults import item, one
 from entrepot.doors.bonsai.openapi.errors import FORMS, ErrorForm
 from entrepot.doors.kit import DoorFailures, Reply, Request, encode
 from entrepot.failures import (
+    BodyBeyondLimits,
     Failure,
     Internal,
     MalformedBody,
@@ -111,7 +112,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.ShippingAddressMissing: (FORMS["MissingShipping"], _absent),
     o.DuplicateExternalOrder: (FORMS["DuplicateExternalOrder"], lambda f: {"externalOrderId": f.external_id}),
     o.OrderUnknown: (FORMS["CustomerOrderNotFound"], lambda f: {"customer_order_id": f.order}),
-    o.OrderNotPayable: (FORMS["BadRequest"], _empty),
+    o.OrderNotPayable: (FORMS["BadRequest"], lambda f: f"{f.title}."),
     o.QuoteStale: (FORMS["ServiceUnavailable"], _empty),
     p.PaymentMethodUnsupported: (FORMS["PaymentMethodNotSupported"], lambda f: {"paymentMethod": f.method}),
     p.PaymentAmountsMissing: (FORMS["PaymentAmountsNotProvided"], _absent),
@@ -131,8 +132,9 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     c.CartFull: (FORMS["InvalidInput"], lambda f: over_limit("array.max", "products", f.limit)),
     c.CartQuantityTooLarge: (FORMS["InvalidInput"], lambda f: over_limit("number.max", "quantity", f.limit)),
     Unauthenticated: (FORMS["ApiKeyRefused"], _empty),
-    MalformedBody: (FORMS["BadRequest"], _empty),
-    RequestTimeout: (FORMS["BadRequest"], _empty),
+    MalformedBody: (FORMS["BadRequest"], lambda f: f.reason),
+    BodyBeyondLimits: (FORMS["BadRequest"], lambda f: f.reason),
+    RequestTimeout: (FORMS["BadRequest"], lambda f: f"The body did not arrive within {f.limit:g} seconds."),
     UnknownRoute: (FORMS["UrlNotFound"], _empty),
     MethodNotAllowed: (FORMS["UrlNotFound"], _empty),
     PayloadTooLarge: (FORMS["PayloadTooLarge"], _empty),

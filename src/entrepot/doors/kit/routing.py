@@ -114,7 +114,9 @@ class Router:
         if key in self._plain or key in self._patterns:
             raise ValueError(f"two resources at {path}")
         if convertors:
-            pattern = re.compile(regex.pattern, re.IGNORECASE if self._any_case else re.NOFLAG)
+            # A value may hold line feeds, which a dot takes only so.
+            flags = re.DOTALL | (re.IGNORECASE if self._any_case else re.NOFLAG)
+            pattern = re.compile(regex.pattern, flags)
             self._patterns[key] = _Pattern(pattern, convertors, entry)
         else:
             self._plain[key] = entry

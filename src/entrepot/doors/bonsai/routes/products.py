@@ -30,7 +30,7 @@ class ProductRoutes(Routes):
 
     async def products(self, request: Request, caller: Caller) -> Answer:
         """The products of these ids and short links, each once; errors name those that are none."""
-        checked = check(schemas.PRODUCTS_QUERY, dict(request.query))
+        checked = check(schemas.PRODUCTS_QUERY, _given(request))
         if checked.value is None:
             return InvalidInput(checked.faults)
         ids, links = _names(checked.value.get("ids")), _names(checked.value.get("shortLinks"))
@@ -52,6 +52,13 @@ class ProductRoutes(Routes):
         uuids = [uuid for name in ids if (uuid := from_cuid(name))]
         async with self.services.reads.acquire() as connection:
             return await list_products(connection, caller.workspace, account, uuids, links)
+
+
+def _given(request: Request) -> dict[str, str | list[str]]:
+    """The parameters as the checker takes them: one that comes several times is a list, and no text."""
+    query = request.query
+    values = {name: query.getlist(name) for name in query}
+    return {name: given[0] if len(given) == 1 else given for name, given in values.items()}
 
 
 def _names(text: str | None) -> list[str]:
