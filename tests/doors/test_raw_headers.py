@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import json
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlsplit
@@ -170,3 +171,30 @@ async def test_blanks_around_a_cookie_are_no_part_of_it(
     headers = [("Cookie", before + cookie + after), ("Content-Type", before + b"application/json" + after)]
     status, said = await wire.ask("POST", PATH, headers, json.dumps(call).encode())
     assert (status, b'"result"' in said) == (200, True), said
+
+
+async def test_textalk_takes_no_encoded_body_and_says_so_in_json(wire: Wire) -> None:
+    status, said = await wire.ask("POST", PATH, [("Content-Encoding", b"gzip")], gzip.compress(b"{}"))
+    assert (status, b"accept-encoding: identity\r\n" in said) == (415, True)
+    body = json.loads(said.partition(b"\r\n\r\n")[2])
+    assert body["error"] == {
+        "code": -32600,
+        "message": "Invalid Request",
+        "data": "Unsupported content coding",
+    }
+
+
+async def test_every_401_says_what_is_asked_for(wire: Wire, server: Server) -> None:
+    upgrade = [
+        ("Connection", b"Upgrade"),
+        ("Upgrade", b"websocket"),
+        ("Sec-WebSocket-Version", b"13"),
+        ("Sec-WebSocket-Key", base64.b64encode(b"k" * 16)),
+    ]
+    call = b'{"jsonrpc": "2.0", "id": 1, "method": "Context.get", "params": []}'
+    status, said = await wire.ask("POST", f"{PATH}?auth=wrong", [("Content-Type", b"application/json")], call)
+    assert (status, b'www-authenticate: Token realm="textalk"\r\n' in said) == (401, True)
+    status, said = await Wire(server).ask("GET", f"{PATH}?auth=wrong", upgrade)
+    assert (status, b'www-authenticate: Token realm="textalk"\r\n' in said) == (401, True)
+    status, said = await wire.ask("GET", "/sandbox/partner/none/validate?token=x", [])
+    assert (status, b'www-authenticate: API-Key realm="partner"\r\n' in said) == (401, True)

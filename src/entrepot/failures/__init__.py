@@ -17,6 +17,7 @@ from entrepot.failures.service import (
     Unauthenticated,
     Unavailable,
     UnknownRoute,
+    UnsupportedContentCoding,
     UnsupportedMediaType,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "UnknownRoute",
+    "UnsupportedContentCoding",
     "UnsupportedMediaType",
     "access",
     "accounts",

@@ -70,6 +70,13 @@ class UnsupportedMediaType(Failure, frozen=True):
     """The type as received, cut to 100 characters; empty when the header is missing."""
 
 
+class UnsupportedContentCoding(Failure, frozen=True):
+    """The request's body is compressed or encoded otherwise, which no operation takes."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Send the body as it is, without Content-Encoding."
+
+
 class PayloadTooLarge(Failure, frozen=True):
     """The request's body is larger than this operation takes."""
 

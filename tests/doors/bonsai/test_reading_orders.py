@@ -50,7 +50,7 @@ async def test_the_status_of_an_order(shop: Shop) -> None:
         reply = await shop.call("GET", path, "own-private")
         assert reply.json() == {"data": wanted, "errors": []}
         assert reply.headers["content-type"] == "application/json"
-        assert "access-control-allow-origin" not in reply.headers
+        assert reply.headers["access-control-allow-origin"] == "*"
 
 
 async def test_the_status_follows_the_stored_order(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from entrepot.doors.bonsai.checker import check
 from entrepot.doors.bonsai.failures import entry, over_limit
 from entrepot.doors.bonsai.memory import remember
 from entrepot.doors.bonsai.openapi.errors import FORMS
-from entrepot.doors.bonsai.routes.group import CORS, Routes
+from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.failures.orders import InvalidInput, LineRef, ProductUnknown
 from entrepot.store.credentials.directory import Caller
@@ -26,7 +26,7 @@ class ProductRoutes(Routes):
 
     def resources(self) -> list[Resource]:
         """GET /products/."""
-        return [Resource("/products", {"GET": self.keyed("products", self.products)}, CORS)]
+        return [Resource("/products", {"GET": self.keyed("products", self.products)})]
 
     async def products(self, request: Request, caller: Caller) -> Answer:
         """The products of these ids and short links, each once; errors name those that are none."""
