@@ -130,7 +130,7 @@ def error_reply(forms: tuple[ErrorForm, ...]) -> JsonSchema:
     """
     if not any(form in errors.BY_LINE for form in forms):
         return obj({"errors": array(any_entry(forms), least=1, most=1)})
-    either = tuple(dict.fromkeys((*forms, *errors.BY_LINE)))
+    either = (*forms, *(form for form in errors.BY_LINE if form not in forms))
     return obj({"errors": array(any_entry(either), least=1, most=schemas.MAX_LINES)})
 
 
