@@ -255,7 +255,10 @@ class AddToCart(CartCommand, frozen=True):
 
     def change(self, cart: Cart, lines: Sequence[CartLine], now: datetime) -> Decision:
         """Add the quantity."""
-        return _changed(cart, lines, combined(cart.id, lines, (self.item,)), now)
+        after = combined(cart.id, lines, (self.item,))
+        if isinstance(after, CartQuantityTooLarge):
+            after = msgspec.structs.replace(after, index=None)
+        return _changed(cart, lines, after, now)
 
 
 class RemoveFromCart(CartCommand, frozen=True):
@@ -293,18 +296,17 @@ def combined(
     """The lines with these items added, one line per item in the order in which they first came."""
     by_item = {line.item: line for line in lines}
     last = max((line.no for line in lines), default=0)
-    for item in items:
+    for index, item in enumerate(items):
         name = (item.product, item.variant)
         standing = by_item.get(name)
         if standing is None:
             last += 1
             standing = CartLine(cart, last, item.product, item.variant, 0)
+        room = MAX_QUANTITY - standing.quantity
+        if item.quantity > room:
+            return CartQuantityTooLarge(room, item.quantity, index)
         by_item[name] = _more(standing, item.quantity)
-    if len(by_item) > MAX_LINES:
-        return CartFull(MAX_LINES)
-    if any(line.quantity > MAX_QUANTITY for line in by_item.values()):
-        return CartQuantityTooLarge(MAX_QUANTITY)
-    return tuple(by_item.values())
+    return CartFull(MAX_LINES) if len(by_item) > MAX_LINES else tuple(by_item.values())
 
 
 def _without(lines: Sequence[CartLine], item: CartItem) -> tuple[CartLine, ...]:

@@ -15,6 +15,7 @@ from entrepot.doors.kit import DoorFailures
 from entrepot.doors.textalk.wire.errors import Code, Data, Problem, RpcError
 from entrepot.doors.textalk.wire.sentences import say
 from entrepot.failures import (
+    BodyBeyondLimits,
     Failure,
     Internal,
     MalformedBody,
@@ -24,6 +25,7 @@ from entrepot.failures import (
     Unauthenticated,
     Unavailable,
     UnknownRoute,
+    UnsupportedContentCoding,
     UnsupportedMediaType,
     access,
     accounts,
@@ -79,9 +81,11 @@ _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
 _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     **_BUY,
     MalformedBody: (Code.PARSE_ERROR, _nothing),
+    BodyBeyondLimits: (Code.INVALID_REQUEST, lambda f: say(f"request.{f.what}", limit=f.limit)),
     PayloadTooLarge: (Code.INVALID_REQUEST, _nothing),
     RequestTimeout: (Code.INVALID_REQUEST, _nothing),
     UnsupportedMediaType: (Code.INVALID_REQUEST, _nothing),
+    UnsupportedContentCoding: (Code.INVALID_REQUEST, _nothing),
     UnknownRoute: (Code.INVALID_REQUEST, _nothing),
     MethodNotAllowed: (Code.INVALID_REQUEST, _nothing),
     Unauthenticated: (Code.BAD_AUTH_TOKEN, _nothing),
