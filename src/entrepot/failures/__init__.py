@@ -18,6 +18,7 @@ from entrepot.failures import (
 )
 from entrepot.failures.base import Failure, Retry, TemporaryFailure, catalogue
 from entrepot.failures.service import (
+    BodyBeyondLimits,
     Internal,
     MalformedBody,
     MethodNotAllowed,
@@ -27,10 +28,12 @@ from entrepot.failures.service import (
     Unauthenticated,
     Unavailable,
     UnknownRoute,
+    UnsupportedContentCoding,
     UnsupportedMediaType,
 )
 
 __all__ = [
+    "BodyBeyondLimits",
     "Failure",
     "Internal",
     "MalformedBody",
@@ -43,6 +46,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "UnknownRoute",
+    "UnsupportedContentCoding",
     "UnsupportedMediaType",
     "access",
     "accounts",

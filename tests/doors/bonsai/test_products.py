@@ -167,3 +167,25 @@ async def test_one_variant_off_sale_leaves_its_siblings_on_sale(shop: Shop) -> N
     assert codes == ["PRODUCT_UNAVAILABLE", "PRODUCTS_PRICE_INVALID"]
     assert (await one(shop, "shirt", "CAD"))["unavailable"] is False
     await shop.execute("update variants set available = true where id = 201")
+
+
+async def test_a_parameter_that_comes_twice_is_refused_and_not_cut(shop: Shop) -> None:
+    one, other = public_id("mug"), public_id("shirt")
+    for query, name, values in (
+        (f"ids={one}&ids={other}&currency=USD", "ids", [one, other]),
+        (f"ids={one}&currency=USD&currency=CAD", "currency", ["USD", "CAD"]),
+    ):
+        reply = await shop.call("GET", f"/products/?{query}")
+        assert reply.status_code == 400
+        [entry] = reply.json()["errors"]
+        assert (entry["code"], entry["detail"]) == (
+            "INVALID_INPUT",
+            [
+                {
+                    "message": f'"{name}" must be a string',
+                    "path": [name],
+                    "type": "string.base",
+                    "context": {"value": values, "key": name, "label": name},
+                }
+            ],
+        )

@@ -10,15 +10,15 @@ import msgspec
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.orders import line_counts as counts
 from entrepot.domain.orders.access import Asker, seen_order
+from entrepot.domain.orders.ending import end, ending_wants
 from entrepot.domain.orders.line_counts import Units, unsent
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund, event
-from entrepot.domain.stock import holds
-from entrepot.domain.stock.levels import Hold
+from entrepot.domain.stock.holds import free_holds
 from entrepot.failures import Failure
 from entrepot.failures.orders import NothingToCancel, OrderUnknown
 from entrepot.failures.stock import TooManyToCancel
 
-OPEN_STATES = frozenset({"pending", "placed"})
+_OPEN_STATES = frozenset({"pending", "placed"})
 
 
 class Cancelled(msgspec.Struct, frozen=True):
@@ -52,21 +52,19 @@ class CancelOrder(Command, frozen=True):
         """The order, its event and invoice line, and three rows per line; most orders have few."""
         return 6 + 3 * max(len(self.lines), 2)
 
+    @property
+    def ids(self) -> int:
+        """That of the question to a provider."""
+        return 1
+
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """Who asks; the order with its holds, then the levels at which they stand."""
-        match stage:
-            case Stage.CHANNEL:
-                return (self.asks.channel,) if self.asks else ()
-            case Stage.ORDER:
-                return (self.order,)
-            case Stage.STOCK:
-                return {hold.variant for hold in view.children(Hold, self.order)}
-            case _:
-                return ()
+        """Who asks, and the order with all that it took."""
+        if stage is Stage.CHANNEL:
+            return (self.asks.channel,) if self.asks else ()
+        return ending_wants(stage, self.order, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuses an order that is not there for who asks, more units than can be cancelled, and where none can be."""
-        del ids
         order = seen_order(view, self.order, self.asks)
         if isinstance(order, OrderUnknown):
             return refused(order)
@@ -74,7 +72,7 @@ class CancelOrder(Command, frozen=True):
         wanted = self._wanted(order, lines)
         if isinstance(wanted, Failure):
             return refused(wanted)
-        return cancel_units(order, lines, wanted, self.reason, view, now)
+        return cancel_units(order, wanted, self.reason, view, now, ids)
 
     def _wanted(self, order: Order, lines: Sequence[OrderLine]) -> Mapping[int, int] | Failure:
         open_units = {line.no: unsent(line) for line in lines} if _open(order) else {}
@@ -87,7 +85,7 @@ class CancelOrder(Command, frozen=True):
 
 def _open(order: Order) -> bool:
     """Whether anything may be cancelled: not while money for the order is on its way."""
-    return order.state in OPEN_STATES and not (order.state == "pending" and order.payment_state == "pending")
+    return order.state in _OPEN_STATES and not (order.state == "pending" and order.payment_state == "pending")
 
 
 def cancelled_value(parts: Sequence[OrderPart], lines: Sequence[OrderLine]) -> int:
@@ -137,34 +135,61 @@ def _asked(
     return wanted
 
 
+def cancel_all(
+    order: Order, reason: str, view: View, now: datetime, ids: Ids, kind: str = "cancelled", why: str = ""
+) -> Decided:
+    """Cancel every unit that is new or acknowledged, as `cancel_units` does; `why` is the ended order's reason."""
+    wanted = {line.no: unsent(line) for line in view.children(OrderLine, order.id) if unsent(line)}
+    return cancel_units(order, wanted, reason, view, now, ids, kind, why)
+
+
 def cancel_units(
     order: Order,
-    lines: Sequence[OrderLine],
     wanted: Mapping[int, int],
     reason: str,
     view: View,
     now: datetime,
+    ids: Ids,
+    kind: str = "cancelled",
+    why: str = "",
 ) -> Decided:
-    """Cancel these units by line, which can all be cancelled; the result is `Cancelled`."""
-    parts = view.children(OrderPart, order.id)
+    """Cancel these units by line, which can all be cancelled; the result is `Cancelled`.
+
+    An order of which nothing is left has ended, and only its last event says so. `kind` is what the history calls it.
+    """
+    parts, lines = view.children(OrderPart, order.id), view.children(OrderLine, order.id)
     after = [counts.cancel(line, wanted[line.no]) if line.no in wanted else line for line in lines]
     value = cancelled_value(parts, after) - cancelled_value(parts, lines)
     taken = counts.listed(wanted)
-    order, happened = event(_closed(order, after), "cancelled", now, reason=reason, lines=taken, value=value)
-    changes = Changes([order, happened, *(line for line in after if line.no in wanted)])
-    holds.give_back(order.id, wanted, view, changes)
+    changes = Changes(line for line in after if line.no in wanted)
+    ended = all(line.cancelled == line.quantity for line in after)
+    order = counts.counted(order, after)
+    if ended:
+        order = end(order, why, view, now, ids, changes)
+    else:
+        free_holds(order.id, view, changes, wanted)
+    told = {"reason": reason, "lines": taken, "value": value} | ({"ended": True} if ended else {})
+    order, happened = event(order, kind, now, **told)
+    changes.put(order, happened)
+    _invoice(order, parts, after, view, changes)
+    return Decided(
+        Cancelled(order, taken, value, _refund(_payments(order.id, view, changes), value)), changes
+    )
+
+
+def _invoice(
+    order: Order, parts: Sequence[OrderPart], lines: Sequence[OrderLine], view: View, changes: Changes
+) -> None:
     invoice = view.get(InvoiceLine, order.id)
     if invoice is not None:
         given = [refund for refund in view.children(Refund, order.id) if refund.state == "done"]
-        changes.put(msgspec.structs.replace(invoice, amount=invoiced(order, parts, after, given)))
-    return Decided(Cancelled(order, taken, value, _refund(view.children(Payment, order.id), value)), changes)
+        changes.put(msgspec.structs.replace(invoice, amount=invoiced(order, parts, lines, given)))
 
 
-def _closed(order: Order, lines: Sequence[OrderLine]) -> Order:
-    order = counts.counted(order, lines)
-    if any(line.cancelled < line.quantity for line in lines):
-        return order
-    return msgspec.structs.replace(order, state="cancelled")
+def _payments(order: int, view: View, changes: Changes) -> list[Payment]:
+    """The order's payments as this very change set leaves them."""
+    changed = {payment.key: payment for payment in changes.records(Payment)}
+    return [changed.get(payment.key, payment) for payment in view.children(Payment, order)]
 
 
 def _line_value(line: OrderLine) -> int:

@@ -24,6 +24,7 @@ from entrepot.domain.kernel.records import (
     refused,
 )
 from entrepot.domain.orders.cancel import invoiced
+from entrepot.domain.orders.payment_state import state_of
 from entrepot.domain.orders.records import (
     InvoiceLine,
     Order,
@@ -35,7 +36,6 @@ from entrepot.domain.orders.records import (
     event,
 )
 from entrepot.domain.outbox.deliveries import Delivery
-from entrepot.domain.payments.capture import state_of
 from entrepot.domain.payments.refund_amounts import Claim, Wanted, goods_of, without
 from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
@@ -131,14 +131,9 @@ class RefundOrder(Command, frozen=True):
 
 def certificates_of(stage: Stage, order: int, view: View) -> Iterable[Hashable]:
     """What to load of the certificates that paid for an order, so that money can go back to them."""
-    paid_by = [p.method_id for p in view.children(Payment, order) if p.kind == "certificate"]
-    match stage:
-        case Stage.CERTIFICATE:
-            return paid_by
-        case Stage.CERTIFICATE_USE:
-            return [(certificate, order) for certificate in paid_by]
-        case _:
-            return ()
+    if stage is not Stage.CERTIFICATE:
+        return ()
+    return [p.method_id for p in view.children(Payment, order) if p.kind == "certificate"]
 
 
 def reserve(claim: Claim, wanted: Wanted, asking: Asking, view: View, now: datetime, ids: Ids) -> Decided:

@@ -48,31 +48,17 @@ def hold(
     return records
 
 
-def free(order: int, view: View, changes: Changes) -> None:
-    """Give all held units of an order back to their locations."""
-    moving = _Moving(order, view)
-    for held in view.children(Hold, order):
-        moving.levels[held.variant, held.location] = stock.release(moving.level(held), held.quantity)
-        changes.remove(held)
-    changes.put(*moving.levels.values())
+def free_holds(order: int, view: View, changes: Changes, units: Mapping[int, int] | None = None) -> None:
+    """Take back the promises for these units by line; without `units`, all of the order's.
 
-
-def give_back(order: int, wanted: Mapping[int, int], view: View, changes: Changes) -> None:
-    """Take back the promises for these units by line; orders that took no stock have none.
-
-    A command may give back twice for one order, so what it has changed already counts.
+    Orders that took no stock (test, recorded, untracked) have none.
     """
     levels: dict[Hashable, Level] = {}
-    holds = view.children(Hold, order)
-    for no, quantity in wanted.items():
-        own = [held for held in holds if held.line == no]
-        if not own:
-            continue
-        standing = [levels.get(level.key, level) for level in view.children(Level, own[0].variant)]
-        released = stock.give_back(standing, own, quantity)
-        levels.update((level.key, level) for level in released.levels)
-        changes.put(*released.levels)
-        _put(released.holds, changes)
+    for no, holds in _by_line(view.children(Hold, order)).items():
+        quantity = sum(hold.quantity for hold in holds) if units is None else units.get(no, 0)
+        if quantity:
+            _free(holds, quantity, levels, view, changes)
+    changes.put(*levels.values())
 
 
 def ship(order: int, wanted: Mapping[int, int], view: View, changes: Changes) -> Owed | None:
@@ -118,6 +104,22 @@ class _Moving:
                 after.append(msgspec.structs.replace(held, quantity=held.quantity - part))
                 quantity -= part
         return quantity
+
+
+def _free(
+    holds: list[Hold], quantity: int, levels: dict[Hashable, Level], view: View, changes: Changes
+) -> None:
+    standing = [levels.get(level.key, level) for level in view.children(Level, holds[0].variant)]
+    given = stock.give_back(standing, holds, quantity)
+    levels.update((level.key, level) for level in given.levels)
+    _put(given.holds, changes)
+
+
+def _by_line(holds: list[Hold]) -> dict[int, list[Hold]]:
+    lines: dict[int, list[Hold]] = {}
+    for held in holds:
+        lines.setdefault(held.line, []).append(held)
+    return lines
 
 
 def _put(holds: Iterable[Hold], changes: Changes) -> None:

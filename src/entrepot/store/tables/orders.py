@@ -45,6 +45,15 @@ orders = table(
     UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
     Index("orders_channel_idx", "workspace", "channel", "environment", "placed_at", "id"),
     Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),
+    Index(
+        "orders_external_idx",
+        "workspace",
+        "external_id",
+        "channel",
+        "environment",
+        "id",
+        postgresql_where=sql("external_id is not null"),
+    ),
     Index("orders_pending_idx", "workspace", "placed_at", postgresql_where=sql("state = 'pending'")),
 )
 

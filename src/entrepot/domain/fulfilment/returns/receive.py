@@ -44,7 +44,6 @@ class ReceiveReturn(ReturnCommand, frozen=True, kw_only=True):
             Stage.RETURN,
             Stage.PLACER,
             Stage.CERTIFICATE,
-            Stage.CERTIFICATE_USE,
         }
     )
 
