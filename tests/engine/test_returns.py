@@ -173,3 +173,38 @@ async def test_put_into_stock_twice(shop: Connection, database_url: str) -> None
     assert isinstance(second, ReturnState)
     row = await shop.fetchrow("select returned, available from stock")
     assert tuple(row or ()) == (3, 9)
+
+
+_LISTEN = """
+insert into event_listeners (workspace, id, channel, event, url, owner, secret, active, inactive_since, tries, failures,
+  created_at, changed_at)
+select 1, n, $1, name, 'https://x.example/', '', '', true, null, 0, 0, $3, $3
+from unnest($2::text[]) with ordinality e(name, n)
+"""
+_NAMES = (
+    *("order.delivered", "order.shipped", "order.changed"),
+    *("return.opened", "return.changed", "return.received", "return.cancelled"),
+)
+
+
+async def test_listeners_are_told_of_returns_by_the_returns_id(shop: Connection, database_url: str) -> None:
+    await shop.execute(_LISTEN, CHANNEL, list(_NAMES), AT)
+    number = await opened(database_url)
+    async with running(database_url) as (engine,):
+        for command in (
+            receive_return(7, number, (Units(1, 1),)),
+            InspectReturn(order=7, return_id=number, location=NORTH),
+            CancelReturn(order=7, return_id=number),
+        ):
+            assert isinstance(await engine.execute(WORKSPACE, command), ReturnState)
+    told = await shop.fetch(
+        "select payload ->> 'event', subject from outbox where listener like 'event:%' order by seq, listener"
+    )
+    about_returns = [row[0] for row in told if row[1] == number]
+    assert about_returns == [
+        "return.opened",
+        *("return.changed", "return.received"),
+        "return.changed",
+        *("return.changed", "return.cancelled"),
+    ]
+    assert {row[0] for row in told if row[1] == 7} == {"order.changed"}

@@ -32,6 +32,15 @@ _OF_ORDERS: Final[dict[str, tuple[Name, ...]]] = {
     "recorded": ("order.placed",),
     "cancelled": ("order.cancelled", CHANGED),
     "sent": ("order.shipped", CHANGED),
+    "delivered": ("order.delivered", CHANGED),
+}
+_OF_RETURNS: Final[dict[str, tuple[Name, ...]]] = {
+    "return-opened": ("return.opened",),
+    "return-received": ("return.received", "return.changed"),
+    "return-cancelled": ("return.cancelled", "return.changed"),
+    "return-in_transit": ("return.changed",),
+    "return-at_center": ("return.changed",),
+    "return-inspected": ("return.changed",),
 }
 DISCARDED: Final[tuple[Name, ...]] = ("order.discarded", "order.cancelled")
 
@@ -50,3 +59,8 @@ class Happening(msgspec.Struct, frozen=True):
 def names_of(kind: str) -> tuple[Name, ...]:
     """To which names an order's event of this kind answers."""
     return _OF_ORDERS.get(kind, (CHANGED,))
+
+
+def names_of_return(kind: str) -> tuple[Name, ...]:
+    """To which names of its return an order's event of this kind answers; most are of no return."""
+    return _OF_RETURNS.get(kind, ())

@@ -56,6 +56,8 @@ def _events(view: View) -> Iterator[Event]:
             order = view.get(Order, record.order)
             if order is not None:
                 yield Event(order.channel, _names(record), order.id, record.seq)
+                if names := events.names_of_return(record.kind):
+                    yield Event(order.channel, names, record.data["return"], record.seq)
         elif isinstance(record, Order) and record.payment_state == "paid" != _payment_state(before):
             yield Event(record.channel, ("order.paid",), record.id, record.events)
         elif isinstance(record, Customer) and record.state == "confirmed" != _state(before):
