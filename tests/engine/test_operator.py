@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
+import msgspec
 import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.kernel.records import Command, Record, Refused
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import OrderLine
+from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.domain.stock.adjust import CountStock, MoveStock, ReceiveStock
 from entrepot.domain.stock.levels import Hold, Level
 from entrepot.engine.batches.bulk import run_all
@@ -200,3 +201,34 @@ async def test_names_lead_to_their_things(shop: Connection) -> None:
     assert await workspace_by_name(shop, "none") is None
     assert await workspace_names(shop) == {2: "neighbour", 1: "shop"}
     assert [str(channel) for channel in await channel_names(shop, WORKSPACE)] == ["bonsai/main"]
+
+
+async def test_orders_of_a_channel_come_by_when_they_were_placed(shop: Connection) -> None:
+    """A cart has its number long before it becomes an order."""
+    wanted = OrderFilter(channel=CHANNEL)
+    for number, hour, environment in (
+        (7, 4, "live"),
+        (8, 1, "test"),
+        (9, 3, "live"),
+        (10, 3, "test"),
+        (11, 2, "live"),
+    ):
+        records = order_records(number, [line(number, 1, TEA, 1)], environment=environment)  # pyright: ignore[reportArgumentType]
+        at = AT.replace(hour=hour)
+        placed = [
+            msgspec.structs.replace(each, placed_at=at) if isinstance(each, Order) else each
+            for each in records
+        ]
+        await insert(shop, WORKSPACE, placed)
+    whole = await list_orders(shop, WORKSPACE, wanted)
+    assert ([order.id for order in whole.orders], whole.before) == ([7, 10, 9, 11, 8], None)
+    seen: list[int] = []
+    before: int | None = None
+    for _ in range(3):
+        page = await list_orders(shop, WORKSPACE, wanted, limit=2, before=before)
+        seen += [order.id for order in page.orders]
+        before = page.before
+    assert (seen, before) == ([7, 10, 9, 11, 8], None)
+    live = await list_orders(shop, WORKSPACE, OrderFilter(channel=CHANNEL, environment="live"), before=9)
+    assert [order.id for order in live.orders] == [11]
+    assert len((await list_orders(shop, WORKSPACE, wanted, before=99)).orders) == 5

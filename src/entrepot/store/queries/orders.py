@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, DateTime, func, literal_column, select, tuple_, union_all
 
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.fulfilment.records import Return, ReturnLine, Shipment, ShipmentEvent, ShipmentLine
@@ -79,12 +79,18 @@ async def list_orders(
     limit: int = 50,
     before: int | None = None,
 ) -> OrderPage:
-    """One page of the workspace's orders, newest first; at most `MOST_ORDERS`."""
+    """One page of the workspace's orders, newest first; at most `MOST_ORDERS`. It starts below the order `before`.
+
+    Those of one channel come by when they were placed, all others by their numbers.
+    """
     limit = max(1, min(limit, MOST_ORDERS))
-    statement = _filtered(workspace, wanted or OrderFilter())
-    if before is not None:
-        statement = statement.where(_orders.c.id < before)
-    rows = await fetch(connection, statement.order_by(_orders.c.id.desc()).limit(limit + 1))
+    wanted = wanted or OrderFilter()
+    if wanted.channel is None:
+        statement = _filtered(workspace, wanted).order_by(_orders.c.id.desc())
+        statement = statement if before is None else statement.where(_orders.c.id < before)
+        rows = await fetch(connection, statement.limit(limit + 1))
+    else:
+        rows = await fetch(connection, _of_channel(workspace, wanted, limit + 1, before))
     orders = tuple(cast("Order", _bindings[Order].parse(row)) for row in rows[:limit])
     return OrderPage(orders, orders[-1].id if len(rows) > limit else None)
 
@@ -122,6 +128,30 @@ async def show_order(connection: Connection, workspace: int, number: int) -> Ord
             await _children(connection, workspace, number, Return),
             await _children(connection, workspace, number, ReturnLine),
         )
+
+
+def _of_channel(workspace: int, wanted: OrderFilter, limit: int, before: int | None) -> Rows:
+    """A channel's orders, newest first: of each environment one read of the index that leads there, at any size."""
+    environments: tuple[Environment, ...] = (
+        ("live", "test") if wanted.environment is None else (wanted.environment,)
+    )
+    placed, number = _orders.c.placed_at, _orders.c.id
+    pages: list[Rows] = []
+    for environment in environments:
+        page = _filtered(workspace, msgspec.structs.replace(wanted, environment=environment))
+        if before is not None:
+            page = page.where(tuple_(placed, number) < tuple_(_placed_at(workspace, before), before))
+        pages.append(select(page.order_by(placed.desc(), number.desc()).limit(limit).subquery()))
+    found = union_all(*pages).subquery()
+    return select(found).order_by(found.c.placed_at.desc(), found.c.id.desc()).limit(limit)
+
+
+def _placed_at(workspace: int, order: int) -> ColumnElement[Any]:
+    """When an order was placed; of one that is not there, later than all."""
+    placed = select(_orders.c.placed_at).where(_orders.c.workspace == workspace, _orders.c.id == order)
+    return func.coalesce(
+        placed.scalar_subquery(), literal_column("'infinity'::timestamptz", DateTime(timezone=True))
+    )
 
 
 def _filtered(workspace: int, wanted: OrderFilter) -> Rows:
