@@ -1,0 +1,129 @@
+"""kill -9 while a return is received: the units come back once and the money goes back once, wherever it was."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from entrepot.checks import run_checks
+from entrepot.engine.clock import real_now
+from entrepot.store.connections import Connection, connect
+from tests.conformance.harness import Client
+from tests.conformance.textalk import watch
+from tests.conformance.textalk_buying import BY_CARD, placed_order
+from tests.support.server import Server, running_server
+from tests.support.waiting import eventually
+from tests.support.webshop import Webshop
+
+FUNDS, PRICE = 10_000_000, 74_700
+STOPS = {
+    "before-it-is-written": ("connection:engine",),
+    "before-the-bank-is-asked": ("cards.refund",),
+    "after-the-bank-gave-it": ("cards.refund", "connection:engine"),
+}
+"""What is waited at, one after the other, when the server is killed."""
+AUTOMATIC = {"channels/shop/settings/returns": {"refund": "automatic"}}
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[Connection]:
+    opened = await connect(database_url)
+    yield opened
+    await opened.close()
+
+
+class Sandbox:
+    """The routes by which the server is driven and stalled."""
+
+    def __init__(self, server: Server) -> None:
+        self.http = httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60)
+
+    async def post(self, shop: Webshop, path: str) -> Any:
+        query = {"workspace": shop.name}
+        reply = await self.http.post(f"/sandbox/{path}", params=query)
+        assert reply.status_code < 300, reply.text
+        return reply.json()
+
+    async def opened(self, shop: Webshop, order: int) -> int:
+        """A return of all of an order, which has arrived."""
+        await self.post(shop, f"orders/{order}/deliver")
+        body = {"order": str(order)}
+        reply = await self.http.post("/sandbox/returns", params={"workspace": shop.name}, json=body)
+        return reply.json()["return"]
+
+    async def stall(self, shop: Webshop, number: int, stops: tuple[str, ...]) -> asyncio.Task[Any]:
+        """Receive the return, and wait until the server stands at the last of these."""
+        before = await self._fault(shop, stops[0])
+        sent = asyncio.create_task(self.post(shop, f"returns/{number}/receive"))
+        await eventually(lambda: self._struck(before))
+        for target in stops[1:]:
+            behind = await self._fault(shop, target)
+            await self.http.delete(f"/sandbox/faults/{before}")
+            await eventually(lambda behind=behind: self._struck(behind))
+        return sent
+
+    async def _fault(self, shop: Webshop, target: str) -> int:
+        fault = {"target": target, "kind": "slow", "delay": 100, "workspace": shop.name}
+        reply = await self.http.post("/sandbox/faults", json=fault)
+        assert reply.status_code == 201, reply.text
+        return reply.json()["id"]
+
+    async def _struck(self, fault: int) -> bool:
+        known = (await self.http.get("/sandbox/faults")).json()["faults"]
+        return any(each["id"] == fault and each["hits"] for each in known)
+
+
+async def test_a_receipt_survives_kill_9(database_url: str, connection: Connection, tmp_path: Path) -> None:
+    with running_server(tmp_path / "a.log", "--sandbox", "--database-url", database_url) as server:
+        shops = await stalled_and_killed(server, connection)
+        await connection.execute("update outbox set due_at = $1 where state = 'waiting'", real_now())
+        server.start()
+        sandbox = Sandbox(server)
+        for shop, number in shops:
+            # Whoever got no answer says it again.
+            await sandbox.post(shop, f"returns/{number}/receive")
+            assert await eventually(lambda shop=shop: settled(shop)), shop.name
+            assert await standing(shop) == ("done", 1, 0), shop.name
+        await sandbox.http.aclose()
+        assert not await run_checks(connection)
+
+
+async def stalled_and_killed(server: Server, connection: Connection) -> list[tuple[Webshop, int]]:
+    sandbox, client = Sandbox(server), Client(server.url, watch)
+    shops: list[tuple[Webshop, int]] = []
+    sent: list[asyncio.Task[Any]] = []
+    for name, stops in STOPS.items():
+        shop = Webshop(connection, name)
+        await shop.open(AUTOMATIC)
+        order, _, _ = await placed_order(client, shop, BY_CARD)
+        number = await sandbox.opened(shop, order)
+        sent.append(await sandbox.stall(shop, number, stops))
+        shops.append((shop, number))
+    server.kill()
+    await asyncio.gather(*sent, return_exceptions=True)
+    await client.close()
+    await sandbox.http.aclose()
+    return shops
+
+
+async def settled(shop: Webshop) -> bool:
+    return not await shop.count("outbox", "state = 'waiting'")
+
+
+async def standing(shop: Webshop) -> tuple[str, int, int]:
+    """The refund's state, how many there are, and how much more or less than it was came back to the shopper."""
+    number = await shop.id()
+    rows = await shop.connection.fetch("select state, amount from refunds where workspace = $1", number)
+    units = "select sum(returned) - sum(quantity) from order_lines where workspace = $1"
+    assert await shop.connection.fetchval(units, number) == 0
+    balance = await shop.connection.fetchval(
+        "select balance from bank_funds where workspace = $1 and currency = 'SEK'", number
+    )
+    given = sum(row[1] for row in rows)
+    assert given > 0
+    return rows[0][0], len(rows), balance - (FUNDS - PRICE) - given
