@@ -8,11 +8,16 @@ import msgspec
 import pytest
 
 from entrepot.domain.fulfilment.parcels import Parcel
+from entrepot.domain.fulfilment.returns.open import OpenReturn
+from entrepot.domain.fulfilment.returns.receive import InspectReturn
+from entrepot.domain.fulfilment.returns.work import ReturnState
 from entrepot.domain.fulfilment.ship import ShipUnits
+from entrepot.domain.fulfilment.track import TrackShipment
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import Breakdown, Person, Refund, RefundedLine
 from entrepot.domain.placing.record_sale import SoldLine, TakeOrder
+from entrepot.engine.money.refund import receive_return
 from tests.doors.bonsai.shop import Shop, credential, item, line, submission
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -240,3 +245,24 @@ async def test_who_sees_the_workspace_reads_live_orders_that_others_took_by_sku(
     assert (await shop.call("GET", test, "own-private")).status_code == 404
     await shop.execute(record, workspace, '{"sees": "own"}', reader)
     await shop.execute(record, workspace, '{"stock": "reserve"}', other)
+
+
+async def test_an_order_that_was_only_recorded_never_gives_stock_back(shop: Shop) -> None:
+    workspace = await shop.workspace()
+    setting = "update channels set settings = settings || $2::jsonb where workspace = $1 and name = 'own'"
+    level = "select available, returned from stock where workspace = $1 and variant = 101"
+    before = tuple(await shop.connection.fetchrow(level, workspace) or ())
+    await shop.execute(setting, workspace, '{"stock": "record"}')
+    number = (await shop.order(line("mug", 101)))["orderNumber"]
+    await shop.execute(setting, workspace, '{"stock": "reserve"}')
+    place = await shop.connection.fetchval("select id from locations where workspace = $1", workspace)
+    engine = shop.services.engine
+    await engine.execute(workspace, TrackShipment(order=number, status="delivered"))
+    opened = await engine.execute(workspace, OpenReturn(order=number))
+    assert isinstance(opened, ReturnState)
+    named = {"order": number, "return_id": opened.ret.id}
+    await engine.execute(workspace, receive_return(**named))
+    looked = await engine.execute(workspace, InspectReturn(**named, location=place))
+    assert isinstance(looked, ReturnState)
+    assert [each.restocked for each in looked.lines] == [1]
+    assert tuple(await shop.connection.fetchrow(level, workspace) or ()) == before
