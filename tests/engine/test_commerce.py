@@ -128,7 +128,7 @@ class Shop:
         return Shop(self.connection, self.engine, buyer)
 
     async def run(self, command: type[Command], **fields: Any) -> Any:
-        who: dict[str, Any] = dict(SEEN, session=self.buyer, ask_again_at=AT)
+        who: dict[str, Any] = dict(SEEN, session=self.buyer, ask_again_at=AT, asks=ASKS)
         names = command.__struct_fields__
         return await self.engine.execute(
             WORKSPACE, command(**{k: v for k, v in {**who, **fields}.items() if k in names})
@@ -228,7 +228,7 @@ async def test_a_buyers_whole_way(shop: Shop) -> None:
     office = shop.of(None)
     paid = await office.done(PaymentSet, CapturePayment, order=number, payment=invoice.id)
     assert paid.order.payment_state == "paid"
-    sent = await office.done(Shipped, ShipUnits, order=number, asks=ASKS)
+    sent = await office.done(Shipped, ShipUnits, order=number)
     assert [(each.no, each.quantity) for each in sent.lines] == [(1, 2), (2, 150)]
     assert await shop.rows(Hold) == []
     refund = await office.done(Refunding, RefundOrder, **refunding(number, invoice.id), amount=10_000)
@@ -541,7 +541,7 @@ async def test_a_discarded_order_leaves_everything_as_before(shop: Shop) -> None
     after = [await shop.rows(kind) for kind in (Level, Certificate, Discount)]
     assert [[strip(record) for record in rows] for rows in after] == before
     assert await office.done(Discarded, DiscardOrder, cart=number) == discarded
-    assert await office.refused(ShipUnits, order=number, asks=ASKS) == failed.OrderLocked(str(number))
+    assert await office.refused(ShipUnits, order=number) == failed.OrderLocked(str(number))
 
 
 def strip(record: Record) -> Record:
@@ -556,9 +556,9 @@ async def test_what_is_sent_or_paid_is_not_discarded(shop: Shop) -> None:
     await office.run(CapturePayment, order=number, payment=payment)
     assert await office.refused(DiscardOrder, cart=number) == failed.OrderLocked(str(number))
     await office.run(RefundOrder, **refunding(number, payment))
-    await office.run(ShipUnits, order=number, part=1, asks=ASKS)
+    await office.run(ShipUnits, order=number, part=1)
     assert await office.refused(DiscardOrder, cart=number) == failed.OrderLocked(str(number))
-    assert (await office.done(Shipped, ShipUnits, order=number, asks=ASKS)).lines == ()
+    assert (await office.done(Shipped, ShipUnits, order=number)).lines == ()
 
 
 async def test_a_discarded_cart_is_gone(shop: Shop) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.kernel.records import refused
+from entrepot.domain.orders.access import Asker
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment, PaymentSet
 from entrepot.domain.placing.place import TOKEN_REUSED
 from entrepot.engine import Clock, Engine
@@ -45,7 +46,7 @@ class Office:
 
 async def command(shop: Webshop, what: Asked, order: int, payment: int, alone: float = 60) -> Any:
     until = real_now() + timedelta(seconds=alone)
-    return what(channel=await shop.channel(), order=order, payment=payment, ask_again_at=until)
+    return what(asks=Asker(await shop.channel(), "live"), order=order, payment=payment, ask_again_at=until)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.domain.kernel.records import Command, Decided, Refused, View
+from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, Payment, Refund, RefundedLine
@@ -122,7 +123,9 @@ def test_each_payment_is_given_back_as_it_was_paid() -> None:
     assert (rest.amount, len(rest.lines)) == (card.amount, 3)
     assert decide(view, RefundOrder(ORDER, "", UNTIL, UNTIL, payment=gift.id)) == NothingToRefund("7")
     assert decide(view, RefundOrder(ORDER, "", UNTIL, UNTIL, payment=1)) == PaymentUnknown("1")
-    assert isinstance(decide(view, RefundOrder(ORDER, "", UNTIL, UNTIL, channel=99)), OrderUnknown)
+    assert isinstance(
+        decide(view, RefundOrder(ORDER, "", UNTIL, UNTIL, asks=Asker(99, "live"))), OrderUnknown
+    )
     decide(view, EndRefund(rest, "done", "re_1"))
     assert order_of(view).payment_state == "refunded"
     sums = [known.breakdown for known in view.children(Refund, ORDER)]

@@ -19,6 +19,7 @@ from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import Order, OrderEvent, OrderLine
+from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.stock.adjust import ReceiveStock
 from entrepot.domain.stock.levels import Hold, Level, lawful
 from entrepot.failures.commerce import OrderLocked
@@ -201,7 +202,13 @@ def test_what_is_owed_is_not_delivered_either() -> None:
     assert orders.refused(track(parcel=DHL)) == UnitsOwed("7", 1, 3, 1)
 
 
-COMMANDS = [Acknowledge(order=7), ShipUnits(order=7), track(), CancelOrder(7)]
+COMMANDS = [
+    Acknowledge(order=7),
+    ShipUnits(order=7),
+    track(),
+    CancelOrder(7),
+    RefundOrder(7, "", AT, AT),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)

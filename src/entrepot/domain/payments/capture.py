@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.payment_state import OPEN_STATES, ask_provider, delivery_key, state_of
 from entrepot.domain.orders.records import Asking, Order, Payment, Refund, event
 from entrepot.domain.outbox.deliveries import Delivery
@@ -18,6 +19,7 @@ from entrepot.failures.commerce import (
     PaymentNotCapturable,
     PaymentUnknown,
 )
+from entrepot.failures.orders import OrderUnknown
 
 SettableState = Literal["unpaid", "pending", "reserved", "paid", "error"]
 HAPPENED = {"paid": "payment-captured", "cancelled": "payment-cancelled"}
@@ -41,11 +43,14 @@ class PaymentAsked(msgspec.Struct, frozen=True):
 
 
 class PaymentCommand(Command, frozen=True, kw_only=True):
-    """What the commands share on a payment of a placed order, which the order's lock guards."""
+    """What the commands share on a payment of a placed order, which the order's lock guards.
 
-    channel: int
+    `asks` is in whose name (None: the platform's own).
+    """
+
     order: int
     payment: int
+    asks: Asker | None = None
 
     @property
     def weight(self) -> int:
@@ -53,15 +58,21 @@ class PaymentCommand(Command, frozen=True, kw_only=True):
         return 4
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The order with its payments."""
+        """Who asks, and the order with its payments."""
         del view
-        return (self.order,) if stage is Stage.ORDER else ()
+        match stage:
+            case Stage.CHANNEL:
+                return (self.asks.channel,) if self.asks else ()
+            case Stage.ORDER:
+                return (self.order,)
+            case _:
+                return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse a payment that is not there for the caller; else it is the command's own rule."""
-        order = view.get(Order, self.order)
+        order = seen_order(view, self.order, self.asks)
         payment = next((p for p in view.children(Payment, self.order) if p.id == self.payment), None)
-        if order is None or payment is None or order.channel != self.channel:
+        if isinstance(order, OrderUnknown) or payment is None:
             return refused(PaymentUnknown(str(self.payment)))
         return self.change(order, payment, view, now, ids)
 

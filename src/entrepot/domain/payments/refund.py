@@ -23,6 +23,7 @@ from entrepot.domain.kernel.records import (
     View,
     refused,
 )
+from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.cancel import invoiced
 from entrepot.domain.orders.payment_state import state_of
 from entrepot.domain.orders.records import (
@@ -77,7 +78,7 @@ class RefundOrder(Command, frozen=True):
     `payment` is a payment's id; without one it is the order's first of which something is left. Units are worth their
     goods, tax and duties, and with the last unit of a part also its shipping; where both are given, the amount decides
     and the units are only counted. Times are real: until `ask_again_at` only who reserved the refund asks the
-    provider, until `key_until` the provider knows its key. `channel` limits it to that account's own orders. The
+    provider, until `key_until` the provider knows its key. `asks` is in whose name (None: the operator's). The
     result is `Refunding`.
     """
 
@@ -88,7 +89,7 @@ class RefundOrder(Command, frozen=True):
     lines: tuple[RefundedLine, ...] = ()
     amount: int | None = None
     payment: int | None = None
-    channel: int | None = None
+    asks: Asker | None = None
 
     @property
     def ids(self) -> int:
@@ -101,14 +102,16 @@ class RefundOrder(Command, frozen=True):
         return 6 + max(len(self.lines), 2)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The order with all that hangs on it, and the certificates that paid for it."""
+        """Who asks, the order with all that hangs on it, and the certificates that paid for it."""
+        if stage is Stage.CHANNEL:
+            return (self.asks.channel,) if self.asks else ()
         return (self.order,) if stage is Stage.ORDER else certificates_of(stage, self.order, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuses what is unknown, of which nothing can be given back, and more than is left."""
-        order = view.get(Order, self.order)
-        if order is None or self.channel not in (None, order.channel):
-            return refused(OrderUnknown(str(self.order)))
+        order = seen_order(view, self.order, self.asks)
+        if isinstance(order, OrderUnknown):
+            return refused(order)
         payment = self._payment(order, view)
         if isinstance(payment, Failure):
             return refused(payment)

@@ -85,9 +85,7 @@ async def _answered(gateway: CardGateway, asked: PaymentAsked) -> Intent | CallF
 
 def _ending(asked: PaymentAsked, state: Literal["paid", "cancelled"] | None) -> EndAsking:
     order, payment = asked.order, asked.payment
-    return EndAsking(
-        channel=order.channel, order=order.id, payment=payment.id, no=asked.asking.no, state=state
-    )
+    return EndAsking(order=order.id, payment=payment.id, no=asked.asking.no, state=state)
 
 
 def _why(asked: PaymentAsked, answer: Intent | CallFailed) -> Failure:

@@ -45,12 +45,12 @@ def refund_order(
     amount: int | None = None,
     *,
     payment: int | None = None,
-    channel: int | None = None,
+    asks: Asker | None = None,
     ask_again_after: timedelta = ASK_AGAIN_AFTER,
 ) -> RefundOrder:
     """The command of a refund that is to be reserved and asked for now."""
     now = real_now()
-    return RefundOrder(order, reason, now + ask_again_after, now + KEY_LIFE, lines, amount, payment, channel)
+    return RefundOrder(order, reason, now + ask_again_after, now + KEY_LIFE, lines, amount, payment, asks)
 
 
 def receive_return(

@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeGuard
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings, Environment
+from entrepot.domain.orders.access import Asker
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.sentences import FALLBACK, LANGUAGES
 
@@ -117,6 +118,11 @@ class Context(msgspec.Struct, frozen=True):
         if self.administrator is not None:
             return Audience.ADMIN
         return Audience.ANONYMOUS if self.session is None else Audience.BUYER
+
+    @property
+    def asker(self) -> Asker:
+        """In whose name orders are seen and changed: the shop's."""
+        return Asker(self.shop.channel, self.shop.environment)
 
     @property
     def demands_tls(self) -> bool:

@@ -194,9 +194,7 @@ class _Orders:
         if isinstance(projection, RpcError):
             return projection
         shop = context.shop
-        asking = command(
-            channel=shop.channel, order=known.order, payment=int(uid), ask_again_at=ask_again_at()
-        )
+        asking = command(order=known.order, payment=int(uid), asks=context.asker, ask_again_at=ask_again_at())
         outcome = await self._parts.services.till.move(shop.workspace, asking)
         if isinstance(outcome, Refused):
             return rpc_error(outcome.failures[0])
@@ -219,7 +217,7 @@ class _Orders:
             return projection
         shop = context.shop
         minor = None if amount is None else to_minor(Decimal(str(amount)), known.currency)
-        command = refund_order(known.order, "", amount=minor, payment=int(uid), channel=shop.channel)
+        command = refund_order(known.order, "", amount=minor, payment=int(uid), asks=context.asker)
         outcome = await self._parts.services.till.refund(shop.workspace, command)
         if isinstance(outcome, Refused):
             return rpc_error(outcome.failures[0])

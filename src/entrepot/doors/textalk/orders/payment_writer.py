@@ -99,9 +99,9 @@ class PaymentWriter(Buying):
     ) -> Written | RpcError:
         params, external = patch.get("params"), patch.get("externalData")
         command = SetPayment(
-            channel=context.shop.channel,
             order=order,
             payment=uid,
+            asks=context.asker,
             state=cast("Any", patch.get("status")),
             reference=cast("Any", patch.get("externalRef")),
             params=_without_secrets(params) if is_object(params) else None,

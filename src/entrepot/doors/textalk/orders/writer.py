@@ -16,7 +16,6 @@ from entrepot.domain.catalogue.selection import Chosen, NewFile
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.fulfilment.ship import ShipUnits
 from entrepot.domain.kernel.records import Command, Refused
-from entrepot.domain.orders.access import Asker
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
@@ -43,10 +42,6 @@ def whose(context: Context) -> Whose:
     shop, session = context.shop, context.session
     own = None if session is None or context.audience is Audience.ADMIN else session.id
     return Whose(channel=shop.channel, environment=shop.environment, session=own)
-
-
-def _asker(context: Context) -> Asker:
-    return Asker(context.shop.channel, context.shop.environment)
 
 
 def needs_session(context: Context) -> RpcError | None:
@@ -112,7 +107,7 @@ class OrderWriter(Buying):
     async def _send(self, context: Context, uid: int, patch: Mapping[str, Json]) -> Written | RpcError:
         if patch["deliveryStatus"] == "unsent":
             return Written(uid, unseen=True)
-        done = await self.run(context, ShipUnits(order=uid, asks=_asker(context)))
+        done = await self.run(context, ShipUnits(order=uid, asks=context.asker))
         return done if isinstance(done, RpcError) else Written(uid)
 
 
@@ -142,7 +137,7 @@ class SuborderWriter(Buying):
         if patch.get("deliveryStatus") in {None, "unsent"}:
             return Written(uid, unseen=True)
         order, part = divmod(int(uid), PART_FACTOR)
-        done = await self.run(context, ShipUnits(order=order, part=part, asks=_asker(context)))
+        done = await self.run(context, ShipUnits(order=order, part=part, asks=context.asker))
         return done if isinstance(done, RpcError) else Written(uid)
 
     async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
