@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.look import sight_of
 from entrepot.domain.carts.records import Cart
 from entrepot.domain.carts.totals import Totals, total
 from entrepot.domain.kernel.money import to_major
@@ -100,8 +101,12 @@ async def sums_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> 
     rows = await snapshot.fetch(_ORDERED, [context.shop.workspace, list(uids)])
     sums = {row[0]: _of_order(tuple(row)) for row in rows}
     carts = [uid for uid in uids if uid not in sums]
-    for uid, (cart, totals) in (await totals_of(snapshot, context, carts)).items() if carts else ():
+    found = await totals_of(snapshot, context, carts) if carts else {}
+    for uid, (cart, totals) in found.items():
         sums[uid] = _of_cart(cart, totals)
+    if len(found) == 1:
+        # Who looks at several at once, an administrator, looks at them for nobody who is about to pay.
+        context.seen.extend(sight for each in found.values() if (sight := sight_of(*each)))
     return sums
 
 
