@@ -110,6 +110,21 @@ async def test_a_total_in_another_currency_was_not_shown(prove: Prove, open_buye
     )
 
 
+@pytest.mark.row("textalk.2001")
+async def test_what_a_planned_payment_is_of_was_shown(prove: Prove, open_buyer: OpenBuyer) -> None:
+    buyer = await open_buyer()
+    cart = await buyer.ready()
+    [payment] = (await buyer("Order.get", cart, "payments"))["payments"]
+    await buyer("Payment.get", payment, "amount")
+    await buyer.administer("PaymentMethod.set", INVOICE, {"fee": {"SEK": 450}})
+    await prove(
+        buyer.call("Order.checkout", cart),
+        RAISED,
+        mend=buyer.wish("Payment.get", payment, "amount"),
+        effect=buyer.placed(cart),
+    )
+
+
 async def sold(buyer: Buyer, cart: int) -> Any:
     reply = (await buyer.client.send(buyer.call("Order.checkout", cart))).json
     return reply.get("result", reply.get("error"))

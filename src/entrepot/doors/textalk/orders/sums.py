@@ -104,10 +104,17 @@ async def sums_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> 
     found = await totals_of(snapshot, context, carts) if carts else {}
     for uid, (cart, totals) in found.items():
         sums[uid] = _of_cart(cart, totals)
-    if len(found) == 1:
-        # Who looks at several at once, an administrator, looks at them for nobody who is about to pay.
-        context.seen.extend(sight for each in found.values() if (sight := sight_of(*each)))
+    look(context, found)
     return sums
+
+
+def look(context: Context, found: Mapping[int, tuple[Cart, Totals]]) -> None:
+    """Note that the answer shows what a cart comes to.
+
+    Who looks at several at once, an administrator, looks at them for nobody who is about to pay.
+    """
+    if len(found) == 1:
+        context.seen.extend(sight for each in found.values() if (sight := sight_of(*each)))
 
 
 def _of_cart(cart: Cart, totals: Totals) -> Sum:
