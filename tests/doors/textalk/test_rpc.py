@@ -44,6 +44,11 @@ def counter() -> Counter:
     return Counter()
 
 
+async def noted(context: Context) -> None:
+    """No method of these shows a cart."""
+    raise AssertionError(context.seen)
+
+
 @pytest.fixture
 def lookups() -> Lookups:
     return Lookups()
@@ -67,6 +72,7 @@ def dispatcher(counter: Counter, lookups: Lookups) -> Dispatcher:
             ]
         ),
         lookups,
+        noted,
     )
 
 

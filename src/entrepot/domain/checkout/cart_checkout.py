@@ -14,6 +14,7 @@ import msgspec
 
 from entrepot.domain.carts.codes import code_fault
 from entrepot.domain.carts.command import ShoppingCommand, channel_of, short, unsellable
+from entrepot.domain.carts.look import raised
 from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.carts.redeem import bought, take_codes
 from entrepot.domain.carts.to_order import drafted
@@ -140,6 +141,7 @@ def fault(cart: Cart, totals: Totals, view: View, now: datetime) -> Failure | No
         or _delivery_fault(cart, totals, view)
         or _codes_fault(cart, view, now)
         or _payment_fault(cart, totals, view)
+        or raised(cart, totals)
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final, Protocol, TypeGuard
 
 import msgspec
 
+from entrepot.domain.carts.look import Sight
 from entrepot.domain.channels.accounts import ChannelSettings, Environment
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.sentences import FALLBACK, LANGUAGES
@@ -110,6 +111,8 @@ class Context(msgspec.Struct, frozen=True):
     secure: bool = False
     address: str = ""
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    seen: list[Sight] = msgspec.field(default_factory=list[Sight])
+    """What the answer shows the caller of her cart; it is noted before the answer leaves."""
 
     @property
     def audience(self) -> Audience:

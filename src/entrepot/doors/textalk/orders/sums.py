@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.look import sight_of
 from entrepot.domain.carts.records import Cart
 from entrepot.domain.carts.totals import Totals, total
 from entrepot.domain.kernel.money import to_major
@@ -100,9 +101,20 @@ async def sums_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> 
     rows = await snapshot.fetch(_ORDERED, [context.shop.workspace, list(uids)])
     sums = {row[0]: _of_order(tuple(row)) for row in rows}
     carts = [uid for uid in uids if uid not in sums]
-    for uid, (cart, totals) in (await totals_of(snapshot, context, carts)).items() if carts else ():
+    found = await totals_of(snapshot, context, carts) if carts else {}
+    for uid, (cart, totals) in found.items():
         sums[uid] = _of_cart(cart, totals)
+    look(context, found)
     return sums
+
+
+def look(context: Context, found: Mapping[int, tuple[Cart, Totals]]) -> None:
+    """Note that the answer shows what a cart comes to.
+
+    Who looks at several at once, an administrator, looks at them for nobody who is about to pay.
+    """
+    if len(found) == 1:
+        context.seen.extend(sight for each in found.values() if (sight := sight_of(*each)))
 
 
 def _of_cart(cart: Cart, totals: Totals) -> Sum:

@@ -5,7 +5,7 @@ permission, params. What goes wrong unexpectedly before the method runs is -3260
 reading 3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -22,11 +22,15 @@ from entrepot.doors.textalk.wire.sentences import FALLBACK
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
 
+Note = Callable[[Context], Awaitable[None]]
+
+
 class Dispatcher(msgspec.Struct, frozen=True):
-    """The methods and what they are checked against."""
+    """The methods, what they are checked against, and who notes what an answer shows."""
 
     methods: MethodTable
     lookups: ContextLookups
+    note: Note
 
     async def run(self, call: Call, raw: RawContext) -> Reply:
         """The reply to a call, also to a notification, whose reply is dropped by the caller."""
@@ -38,7 +42,9 @@ class Dispatcher(msgspec.Struct, frozen=True):
         if isinstance(admitted, RpcError):
             return Reply(call_id, admitted, FALLBACK)
         context, arguments = admitted
-        outcome = arguments if isinstance(arguments, RpcError) else await _invoke(method, context, arguments)
+        outcome = (
+            arguments if isinstance(arguments, RpcError) else await self._invoke(method, context, arguments)
+        )
         return Reply(call_id, outcome, context.language)
 
     async def _admit(
@@ -64,10 +70,12 @@ class Dispatcher(msgspec.Struct, frozen=True):
             return RpcError(Code.SESSION_MISSING)
         return RpcError(Code.FORBIDDEN) if context.audience < method.audience else None
 
-
-async def _invoke(method: Method, context: Context, arguments: Sequence[Json]) -> Json | RpcError:
-    try:
-        return await method.handler(context, arguments)
-    except Exception as error:
-        _log.exception("textalk.method_failed", method=method.name)
-        return fault(error, Code.INTERNAL_ERROR)
+    async def _invoke(self, method: Method, context: Context, arguments: Sequence[Json]) -> Json | RpcError:
+        try:
+            outcome = await method.handler(context, arguments)
+            if context.seen and not isinstance(outcome, RpcError):
+                await self.note(context)
+        except Exception as error:
+            _log.exception("textalk.method_failed", method=method.name)
+            return fault(error, Code.INTERNAL_ERROR)
+        return outcome

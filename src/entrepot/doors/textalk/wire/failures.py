@@ -75,6 +75,7 @@ _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.FileRefused: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.file", limit=f.largest)),
     carts.FilesFull: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.files-full", limit=f.limit)),
     carts.CartFull: (Code.NOT_BUYABLE, lambda f: say("buy.cart-full", limit=f.limit)),
+    carts.TotalRaised: (Code.NOT_BUYABLE, _say("buy.total")),
     carts.CartQuantityTooLarge: (Code.NOT_BUYABLE, lambda f: say("buy.too-many", limit=f.limit)),
 }
 

@@ -278,6 +278,10 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "en": "The article is not for sale.",
         "sv": "Artikeln är inte till salu.",
     },
+    "buy.total": {
+        "en": "The order comes to more than was shown: look at the cart again.",
+        "sv": "Ordern kostar mer än vad som visades: titta på varukorgen igen.",
+    },
     "buy.sold-out": {
         "en": "The article is out of stock.",
         "sv": "Artikeln är slut i lager.",
