@@ -3,6 +3,7 @@
 As a process: `python -m tests.support.stripe_server --port N`. Requests that steer it:
 
 - `POST /_faults` with `{"step": "confirm", "kind": "drop", "times": 1, "acts": true}`: what shall go wrong next;
+  with `"skip": 2` the first two of these steps go well;
 - `GET /_state`: intents, refunds, transfers, and the steps that were asked for, in order.
 
 Kinds: `error` (with `status` and `error`), `html` (with `status`), `drop` (the connection), `half` (an answer that
@@ -33,7 +34,7 @@ KEY_REUSED: Answer = (
 
 @dataclass
 class Fault:
-    """Something that goes wrong at a step, `times` times."""
+    """Something that goes wrong at a step, `times` times, after `skip` times at which it does not."""
 
     step: str
     kind: str
@@ -41,6 +42,7 @@ class Fault:
     acts: bool = True
     status: int = 500
     error: dict[str, object] = field(default_factory=dict[str, object])
+    skip: int = 0
 
 
 @dataclass
@@ -130,9 +132,13 @@ class StripeServer:
 
     def _next_fault(self, step: str) -> Fault | None:
         for fault in self.faults:
-            if fault.step == step and fault.times > 0:
-                fault.times -= 1
-                return fault
+            if fault.step != step or fault.times <= 0:
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            return fault
         return None
 
     async def _go_wrong(

@@ -69,7 +69,8 @@ class CardProviderFailed(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.LATER
     advice: ClassVar[str] = (
-        "Try again with the same token: what became of the first try is found out before a second one."
+        "Send the same request again, unchanged: if the money was taken after all, its order is the answer. "
+        "Another token or another body would be another order, and another charge."
     )
     message: str
     email: str

@@ -54,6 +54,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
 
     lease_until: datetime
     intent: str | None = None
+    request: str | None = None
 
     @property
     def ids(self) -> int:
@@ -92,6 +93,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
             outcome="",
             started_at=now,
             ended_at=None,
+            request=self.request,
         )
 
 
@@ -130,10 +132,14 @@ class AttemptCommand(Command, frozen=True):
 
 
 class CompleteAttempt(AttemptCommand, frozen=True):
-    """Batch 2: the order exists and is paid. `reference` is the gateway's name for the charge."""
+    """Batch 2: the order exists and is paid. `reference` is the gateway's name for the charge.
+
+    `untold`: nobody waits for this outcome any more, since whoever asked was told of a failure or lost the connection.
+    """
 
     reference: str | None = None
     description: str | None = None
+    untold: bool = False
 
     @property
     def ids(self) -> int:
@@ -145,7 +151,7 @@ class CompleteAttempt(AttemptCommand, frozen=True):
         attempt = self.open_attempt(view)
         if isinstance(attempt, Ended):
             return Decided(attempt, Changes())
-        changes = Changes((_ended(attempt, "done", now),))
+        changes = Changes((msgspec.structs.replace(_ended(attempt, "done", now), untold=self.untold),))
         changes.put(*_payouts(attempt, self.reference, now))
         if attempt.draft.purchase is not None:
             placed = bought(attempt.draft, view, now, changes, self.reference, self.description)

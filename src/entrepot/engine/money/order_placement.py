@@ -19,7 +19,7 @@ from entrepot.domain.kernel.records import Refused, refused
 from entrepot.domain.placing.attempts import Attempt
 from entrepot.domain.placing.basket import EXTERNAL, Basket
 from entrepot.domain.placing.draft import OrderCommand, Quoted, quote_question, simulated_taxes
-from entrepot.domain.placing.place import InFlight, needs_proof
+from entrepot.domain.placing.place import InFlight, Placed, needs_proof
 from entrepot.domain.placing.reserve import Reserved, ReserveOrder
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.engine.batches.engine import Engine, Outcome
@@ -47,11 +47,13 @@ STILL_OPEN_SECONDS = 5
 class Proof(msgspec.Struct, frozen=True):
     """What proves the payment, as the caller sent it. It is never stored and its `repr` hides it.
 
-    `intent` is a charge that the shopper's browser prepared; then `token` is None.
+    `intent` is a charge that the shopper's browser prepared; then `token` is None. `request` names the whole request by
+    a hash of it.
     """
 
     token: str | None
     intent: str | None = None
+    request: str | None = None
 
     def __repr__(self) -> str:
         return "Proof(<redacted>)"
@@ -73,7 +75,7 @@ class OrderDesk:
         self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None = None
     ) -> Outcome:
         """Bring an order command to its outcome; without a proof nothing is paid (an order recorded as pending)."""
-        placing = self._placed(workspace, settings, command, proof)
+        placing = self._placed_once(workspace, settings, command, proof)
         if in_house(settings, command.basket, proof):
             return await placing  # one command, which the engine brings to its end whether or not we wait
         task = asyncio.create_task(placing)
@@ -103,6 +105,27 @@ class OrderDesk:
         """Wait for the orders that are on their way."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.driver.stop()
+
+    async def made_before(self, workspace: int, basket: Basket, proof: Proof) -> Placed | None:
+        """The order that came of this very request, where its caller had been told of a failure."""
+        if proof.request is None:
+            return None
+        return await self.driver.made_before(workspace, basket.channel, basket.environment, proof.request)
+
+    async def _placed_once(
+        self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
+    ) -> Outcome:
+        """Where the request is refused because of the order that it made before, that order is the outcome.
+
+        What an attempt took it keeps, so no request makes a second order; looking after the refusal misses none.
+        """
+        outcome = await self._placed(workspace, settings, command, proof)
+        if not isinstance(outcome, Refused) or proof is None or in_house(settings, command.basket, proof):
+            return outcome
+        try:
+            return await self.made_before(workspace, command.basket, proof) or outcome
+        except FAULTS:
+            return refused(Unavailable(1))
 
     async def _placed(
         self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
@@ -188,6 +211,7 @@ def _reserving(command: OrderCommand, proof: Proof, lease: datetime) -> ReserveO
         existing=command.existing,
         lease_until=lease,
         intent=proof.intent,
+        request=proof.request,
     )
 
 
