@@ -129,7 +129,7 @@ async def test_a_checkout_intent_is_confirmed_by_the_shopper(cards: BankCards):
     intent = await made(cards)
     wrong = intent.client_secret[:-1] + "x"
     assert await cards.confirm_by_shopper(wrong, "tok_visa") == rules.NO_SUCH_INTENT
-    assert isinstance(await cards.confirm(intent.id, None, "a1"), CallFailed)
+    assert isinstance(await cards.confirm(intent.id, None, "a1"), Declined)
     assert isinstance(await cards.confirm_by_shopper(intent.client_secret, "tok_visa"), Intent)
     assert isinstance(await cards.confirm(intent.id, None, "a1"), Intent)
     await cards.capture(intent.id)

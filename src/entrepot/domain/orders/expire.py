@@ -7,23 +7,36 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.orders.records import Order, OrderLine, event
 from entrepot.failures.orders import OrderNotPayable
 
 UNPAID = "payment"
+Name = tuple[int, str, str, str]
+"""Account, environment, kind and value, as of a `Reference`."""
 
 
 class ExpirePending(Command, frozen=True):
-    """Cancel an order that is still pending after `patience`. It holds no stock, so nothing is given back."""
+    """Cancel an order that is still pending after `patience`. It holds no stock; its external id is free again.
+
+    `name` is what the order's external id is known by, where it has one.
+    """
 
     order: int
     patience: timedelta
+    name: Name | None = None
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The order."""
+        """The order and its external id."""
         del view
-        return (self.order,) if stage is Stage.ORDER else ()
+        match stage:
+            case Stage.REFERENCE:
+                return (self.name,) if self.name else ()
+            case Stage.ORDER:
+                return (self.order,)
+            case _:
+                return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refused when it was paid meanwhile, or is not due."""
@@ -39,4 +52,8 @@ class ExpirePending(Command, frozen=True):
             msgspec.structs.replace(line, new=0, cancelled=line.cancelled + line.new)
             for line in view.children(OrderLine, order.id)
         ]
-        return Decided(changed, Changes((changed, happened, *lines)))
+        changes = Changes((changed, happened, *lines))
+        taken = view.get(Reference, self.name) if self.name else None
+        if taken is not None and taken.target == order.id:
+            changes.remove(taken)
+        return Decided(changed, changes)

@@ -26,7 +26,15 @@ from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.placing.attempts import Attempt, Draft
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, Basket, reference_keys, token_used
 from entrepot.domain.placing.draft import OrderCommand, draft
-from entrepot.domain.placing.place import claims, drop_recorded, holds_for, in_flight, settle, token_reuse
+from entrepot.domain.placing.place import (
+    being_paid,
+    claims,
+    drop_recorded,
+    holds_for,
+    in_flight,
+    settle,
+    token_reuse,
+)
 from entrepot.domain.stock import levels as stock
 from entrepot.domain.stock.levels import Hold, Level
 
@@ -63,7 +71,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or reserve."""
-        if waiting := in_flight(self.basket, view):
+        if waiting := in_flight(self.basket, view) or being_paid(self, view):
             return Decided(waiting, Changes())
         drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
@@ -73,7 +81,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
         attempt = self._attempt(drafted, now, ids)
         changes = Changes((attempt, *holds_for(drafted, view), *held_names(attempt)))
         if self.existing and (order := view.get(Order, self.existing.order)):
-            # While money is on its way the order can neither be cancelled nor expire nor be paid again.
+            # While money is on its way the order can neither be cancelled nor expire, and who pays it again waits.
             changes.put(msgspec.structs.replace(order, payment_state="pending"))
         return Decided(Reserved(attempt), changes)
 

@@ -60,7 +60,7 @@ def record_pending(body: bodies.SubmitV2, address: bodies.PendingAddress, caller
 
 
 def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceOrder:
-    """The command of a v2 payment: what is left of the pending order, at the prices that it was recorded with."""
+    """The command of a v2 payment: what is left of the pending order, at prices that the account has been shown."""
     order = found.order
     basket = Basket(
         channel=order.channel,
@@ -149,7 +149,7 @@ def _product(product: bodies.Product) -> WantedLine:
 
 def _recorded(line: OrderLine) -> WantedLine:
     ref = LineRef(cuid(line.product), str(line.variant))
-    return WantedLine(line.product, line.variant, line.new, ref, line.price)
+    return WantedLine(line.product, line.variant, line.new, ref, recorded_price=line.price)
 
 
 def _pending_address(address: bodies.PendingAddress) -> Address:

@@ -95,6 +95,12 @@ def over_limit(kind: str, member: str, limit: int) -> list[FaultItem]:
     return [item(fault) for fault in one(kind, {"limit": limit}).within(member)]
 
 
+def foreign_currency(currency: str) -> o.InvalidInput:
+    """Why a payment is none of an order in this currency: it names another one (contract, Corrections)."""
+    context = {"value": REDACTED, "valids": [currency]}
+    return o.InvalidInput(tuple(map(item, one("any.allowOnly", context).within("currency"))))
+
+
 TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.NotEnoughStock: (FORMS["InsufficientInventory"], _product),
     o.SoldOut: (FORMS["OutOfStock"], _snake),
@@ -124,6 +130,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     p.ExternalPaymentRefused: (FORMS["ExternalPaymentTokenValidationFailed"], lambda _: {"token": REDACTED}),
     p.PaymentDeclined: (FORMS["PaymentRequired"], lambda f: {"message": f.message}),
     p.CardProviderFailed: (FORMS["StripeError"], _stripe),
+    p.PaymentUnderWay: (FORMS["ServiceUnavailable"], _empty),
     p.MerchantPayoutMissing: (FORMS["MerchantPaymentMissing"], _absent),
     p.TaxRefused: (FORMS["TaxError"], _tax),
     p.TaxUnavailable: (FORMS["TaxesOrDutiesError"], lambda f: f.detail),

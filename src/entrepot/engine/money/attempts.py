@@ -32,7 +32,13 @@ from entrepot.failures.packing import pack, unpack
 from entrepot.failures.payments import ExternalPaymentRefused, ExternalPaymentUndecided
 from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAnswer, TokenQuery, Valid
 from entrepot.store.connections import FAULTS, Pool
-from entrepot.store.queries.attempts import read_attempt, read_placed, read_settings, read_untold
+from entrepot.store.queries.attempts import (
+    paying_attempt,
+    read_attempt,
+    read_placed,
+    read_settings,
+    read_untold,
+)
 
 ATTEMPT_SECONDS = 30.0
 """How long all outside calls of one attempt may take together, in real time."""
@@ -106,6 +112,12 @@ class Driver:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.5)
         return False
+
+    async def await_payment(self, workspace: int, order: int, deadline: float) -> bool:
+        """As `await_end`, of the attempt that pays an order; True as well where it has just come to its end."""
+        async with self._reads.acquire() as connection:
+            number = await paying_attempt(connection, workspace, order)
+        return number is None or await self.await_end(workspace, number, deadline)
 
     async def stop(self) -> None:
         """Leave attempts in doubt to whoever recovers them next."""

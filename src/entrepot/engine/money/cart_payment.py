@@ -21,14 +21,13 @@ from entrepot.domain.placing.reserve import Reserved
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.money.attempts import Driver
 from entrepot.engine.money.capture import Payments
+from entrepot.engine.money.order_placement import STILL_OPEN_SECONDS, WAIT_SECONDS
 from entrepot.engine.money.refund import Refunds
 from entrepot.failures import Unavailable
 from entrepot.failures.commerce import OrderLocked
+from entrepot.failures.payments import PaymentUnderWay
 from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import token_name
-
-WAIT_SECONDS = 25.0
-"""How long a checkout waits for another one of the same cart to end."""
 
 
 class Till:
@@ -79,7 +78,7 @@ class Till:
                     await self._made_before(workspace, checkout) or outcome if _locked(outcome) else outcome
                 )
             if not await self._driver.await_end(workspace, outcome.attempt, deadline):
-                return refused(Unavailable(1))
+                return refused(PaymentUnderWay(STILL_OPEN_SECONDS))
 
     async def _made_before(self, workspace: int, checkout: CheckoutCart) -> Outcome | None:
         """The order that came of this very checkout, where its caller had been told of a failure."""

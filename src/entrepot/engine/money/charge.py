@@ -36,6 +36,8 @@ FIRST_LOOK, LONGEST_LOOK = 0.1, 2.0
 NOT_COVERED = "The payment intent does not cover the order."
 NO_SUCH_INTENT = CallFailed("No such payment_intent: '<redacted>'", in_doubt=False, code="resource_missing")
 
+UNCONFIRMED = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+"""The states of a charge that holds no money until it is confirmed."""
 _NEVER_TAKEN = frozenset({"amount_too_large", "amount_too_small", "parameter_invalid_integer"})
 """What a provider refuses under a key means that it never made anything under that key."""
 
@@ -211,8 +213,13 @@ class Charging:
         return None
 
     async def _let_go(self, intent: Intent, failure: Failure) -> Charge:
-        """Cancel; only when the provider confirms it is the attempt over."""
-        if intent.status == "canceled":
+        """Cancel; only when the provider confirms it is the attempt over.
+
+        What the shopper's browser has yet to confirm is left to it: it holds no money, and only the browser can make
+        it hold some.
+        """
+        unconfirmed = self._attempt.intent is not None and intent.status in UNCONFIRMED
+        if unconfirmed or intent.status == "canceled":
             return NotCharged(failure)
         cancelled = await self._gateway.cancel(intent.id)
         if isinstance(cancelled, CallFailed):

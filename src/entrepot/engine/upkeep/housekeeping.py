@@ -10,6 +10,7 @@ import structlog
 
 from entrepot.domain.channels.retention import Retention
 from entrepot.domain.orders.expire import ExpirePending
+from entrepot.domain.placing.basket import EXTERNAL_ID
 from entrepot.engine.batches.engine import Engine
 from entrepot.engine.clock import real_now
 from entrepot.engine.upkeep.purging import purge
@@ -27,7 +28,8 @@ _FULL = f"DELETE {FORGOTTEN_AT_ONCE}"
 _log = structlog.stdlib.get_logger("entrepot.housekeeping")
 
 _PENDING = """
-select workspace, id from orders where state = 'pending' and placed_at < $1 order by workspace, placed_at limit $2
+select workspace, id, channel, environment, external_id from orders
+where state = 'pending' and placed_at < $1 order by workspace, placed_at limit $2
 """
 _FORGET = """
 delete from batches where workspace = $1 and id in (
@@ -84,8 +86,10 @@ class Housekeeping:
         """Give up pending orders that have waited too long, by business time."""
         async with self._reads.acquire() as connection:
             rows = await connection.fetch(_PENDING, now - timedelta(hours=PENDING_HOURS), CHUNK)
-        for workspace, order in rows:
-            await self._engine.execute(workspace, ExpirePending(order, timedelta(hours=PENDING_HOURS)))
+        for workspace, order, channel, environment, external_id in rows:
+            name = None if external_id is None else (channel, environment, EXTERNAL_ID, external_id)
+            expire = ExpirePending(order, timedelta(hours=PENDING_HOURS), name)
+            await self._engine.execute(workspace, expire)
 
     async def forget_batches(self, now: datetime) -> None:
         """Forget batches so old that no connection of theirs can still be in doubt."""

@@ -20,6 +20,8 @@ KEY_LIFE = timedelta(hours=20)
 
 DECLINED = "Your card was declined."
 AUTHENTICATION_REQUIRED = "Your card requires authentication."
+NOT_CONFIRMED = "The payment intent has not been confirmed."
+NO_LONGER_VALID = "The payment intent has been canceled."
 
 IntentStatus: TypeAlias = Literal[
     "requires_payment_method",
@@ -126,8 +128,9 @@ class CardGateway(Protocol):
     async def confirm(self, intent_id: str, token: str | None, key: str) -> ConfirmOutcome:
         """Reserve the money; an `Intent` means that it is reserved (`requires_capture`) and nothing less.
 
-        Without a token the intent is one that the shopper's browser prepared. A repeated key gives the first
-        answer again, a decline included. A demand for authentication is a decline.
+        Without a token the intent is one that the shopper's browser has to have confirmed: nothing is confirmed here,
+        and `Declined` says that it has not. A repeated key gives the first answer again, a decline included. A demand
+        for authentication is a decline.
         """
         ...
 

@@ -15,7 +15,6 @@ from entrepot.gateways.cards.port import (
     Intent,
     Refund,
     RefundStatus,
-    TokenUsed,
     Transfer,
 )
 from entrepot.gateways.cards.stripe_replies import (
@@ -25,6 +24,7 @@ from entrepot.gateways.cards.stripe_replies import (
     confirmed,
     intent_of,
     only_failed,
+    prepared,
     problem_of,
 )
 
@@ -104,7 +104,7 @@ class StripeCards:
     async def confirm(self, intent_id: str, token: str | None, key: str) -> ConfirmOutcome:
         """See `CardGateway.confirm`. Stripe itself takes a `tok_` for used once it was declined."""
         if token is None:
-            return await self._confirm_prepared(intent_id, key)
+            return await self._prepared(intent_id)
         return await self._confirm(intent_id, _payment_method(token), key, token)
 
     async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
@@ -239,15 +239,9 @@ class StripeCards:
             self._opened = None
             await http.close_async()
 
-    async def _confirm_prepared(self, intent_id: str, key: str) -> ConfirmOutcome:
+    async def _prepared(self, intent_id: str) -> ConfirmOutcome:
         intent = await self.read(intent_id)
-        if isinstance(intent, CallFailed):
-            return intent
-        if intent.status == "succeeded":
-            return TokenUsed()
-        if intent.status in ("requires_confirmation", "requires_payment_method", "canceled"):
-            return await self._confirm(intent_id, {}, key)
-        return confirmed(intent)
+        return intent if isinstance(intent, CallFailed) else prepared(intent)
 
     async def _confirm(
         self, intent_id: str, method: "PaymentIntentConfirmParams", key: str, *secrets: str

@@ -24,6 +24,8 @@ _UNTOLD = """
 select "order" from attempts
 where workspace = $1 and channel = $2 and environment = $3 and request = $4 and untold order by id desc limit 1
 """
+# Few attempts are open at a time, in all workspaces together, and an index knows them.
+_PAYING = "select id from attempts where workspace = $1 and \"order\" = $2 and state = 'open'"
 _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 
@@ -44,6 +46,11 @@ async def read_placed(connection: Connection, workspace: int, number: int) -> Pl
     payments = view.children(Payment, number)
     parts, lines = view.children(OrderPart, number), view.children(OrderLine, number)
     return Placed(order, tuple(parts), tuple(lines), payments[0] if payments else None)
+
+
+async def paying_attempt(connection: Connection, workspace: int, order: int) -> int | None:
+    """The open attempt at paying an order."""
+    return await connection.fetchval(_PAYING, workspace, order)
 
 
 async def read_untold(

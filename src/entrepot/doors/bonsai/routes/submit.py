@@ -6,6 +6,7 @@ from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.bonsai import commands, render, render_orders, schemas
 from entrepot.doors.bonsai.answers import checked_body, ok, refusal
+from entrepot.doors.bonsai.failures import foreign_currency
 from entrepot.doors.bonsai.routes.group import CORS, Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource
 from entrepot.failures import Failure
@@ -66,6 +67,8 @@ class SubmitRoutes(Routes):
         if found.order.state != "pending":
             before = await self.services.desk.made_before(caller.workspace, command.basket, proof)
             return _paid(before) if before else OrderNotPayable(name)
+        if checked.value.get("currency", found.order.currency) != found.order.currency:
+            return foreign_currency(found.order.currency)
         outcome = await self.services.desk.place(caller.workspace, caller.settings, command, proof)
         return _paid(outcome) if isinstance(outcome, Placed) else refusal(outcome)
 

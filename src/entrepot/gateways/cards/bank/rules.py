@@ -14,6 +14,8 @@ import msgspec
 from entrepot.gateways.cards.port import (
     AUTHENTICATION_REQUIRED,
     DECLINED,
+    NO_LONGER_VALID,
+    NOT_CONFIRMED,
     CallFailed,
     Declined,
     IntentStatus,
@@ -92,6 +94,8 @@ _STATE_DECLINES: dict[CardState, Declined] = {
 _INSUFFICIENT = Declined("Your card has insufficient funds.", "insufficient_funds")
 _CURRENCY = Declined(DECLINED, "currency_not_supported")
 _AUTHENTICATION = Declined(AUTHENTICATION_REQUIRED, "authentication_required")
+_UNCONFIRMED = Declined(NOT_CONFIRMED, "requires_payment_method")
+_CANCELED = Declined(NO_LONGER_VALID, "canceled")
 _CHALLENGE_FAILED = Declined(
     "We are unable to authenticate your payment method. Please choose a different payment method and try"
     " again.",
@@ -150,15 +154,13 @@ def confirm(
 
 def confirm_prepared(intent: BankIntent, now: datetime) -> Change | TokenUsed | CallFailed:
     """Go on with an intent that the shopper's browser confirmed already."""
-    if lapsed(intent, now):
-        return LAPSED
+    if lapsed(intent, now) or intent.status == "canceled":
+        return Change(intent, refusal=_CANCELED)
     if intent.status == "requires_capture":
         return Change(intent)
     if intent.status == "succeeded":
         return TokenUsed()
-    if intent.status == "requires_action":
-        return Change(intent, refusal=_AUTHENTICATION)
-    return _unexpected("confirm", intent)
+    return Change(intent, refusal=_AUTHENTICATION if intent.status == "requires_action" else _UNCONFIRMED)
 
 
 def answer_challenge(

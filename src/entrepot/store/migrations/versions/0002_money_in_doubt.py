@@ -21,3 +21,11 @@ def upgrade() -> None:
         ["workspace", "channel", "request"],
         postgresql_where=sa.text("untold"),
     )
+    # An order that was given up keeps no external id: what expired before is freed as well.
+    op.execute(
+        """
+        delete from "references" r using orders o
+        where o.workspace = r.workspace and o.id = r.target and r.kind = 'external-order' and r.attempt is null
+          and o.state = 'cancelled' and o.reason = 'payment'
+        """
+    )
