@@ -95,14 +95,17 @@ async def test_ten_at_once_give_the_order_back_once(
     assert await funds(shop) == (FUNDS, 0)
 
 
-async def test_test_order_goes_back_to_the_bank(
+async def test_test_order_is_refunded_by_the_built_in_provider(
     bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
 ) -> None:
     settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": "http://127.0.0.1:9"}
     shop = await open_bonsai_shop({**WORLD, "channels/shop/settings/cards": settings})
     names = {"shipping_address/first_name": "Bonsai", "shipping_address/last_name": "Test"}
-    order = await paid(bonsai, shop, names)
-    assert isinstance(await refunds.refund(await shop.id(), command(order)), Refunding)
+    order = await paid(bonsai, shop, {**names, "payment/token": "tok_visa"})
+    assert await funds(shop) == (FUNDS, 0)
+    outcome = await refunds.refund(await shop.id(), command(order))
+    assert isinstance(outcome, Refunding)
+    assert outcome.refund.state == "done"
     assert await funds(shop) == (FUNDS, 0)
 
 

@@ -371,8 +371,10 @@ async def test_test_key_moves_no_live_money(open_till: OpenTill) -> None:
 
 async def test_test_order_is_paid_and_takes_no_stock(till: Till) -> None:
     order = await till.record(shippingAddress={**ADDRESS, "firstName": "Bonsai", "lastName": "Test"})
-    assert code(await till.pay(order, CARD)) == "paid"
+    assert code(await till.pay(order, {**CARD, "token": "tok_visa"})) == "paid"
     assert await till.held() == 0
+    funds = "select distinct balance from bank_funds where workspace = $1 and account = 'ann'"
+    assert await till.connection.fetchval(funds, await till.shop.id()) == FUNDS
     await till.assert_lawful()
 
 

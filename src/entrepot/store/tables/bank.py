@@ -89,7 +89,8 @@ bank_intents = Table(
     CheckConstraint("transferred between 0 and captured", name="bank_intents_transferred"),
 )
 """Charges in the making. The id derives from the caller's key, so that a repeated create finds its intent.
-The platform's own money at the bank is the sum of captured - refunded - transferred."""
+The platform's own money at the bank is the sum of captured - refunded - transferred, over intents whose account is one
+of the bank's: behind the built-in cards of test orders there is none."""
 
 bank_confirmations = Table(
     "bank_confirmations",

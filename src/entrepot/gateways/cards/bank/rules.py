@@ -2,7 +2,8 @@
 
 A charge is declined because of the card's state or because its account lacks the funds, for no other reason.
 Reserving puts money of an account aside, capturing takes it, cancelling frees it. What the platform holds is
-the sum over intents of captured - refunded - transferred, so that no single row is written by every payment.
+the sum over intents of captured - refunded - transferred, so that no single row is written by every payment. Intents of
+the built-in cards, behind which no money stands (`books`), do not count in it.
 Law: funds of all accounts + what the platform holds is constant.
 """
 
