@@ -61,6 +61,10 @@ class Request:
                 return "search"
             case ("GET", ["refunds" | "transfers" as kind]):
                 return f"list_{kind}"
+            case ("GET", ["transfers", _, "reversals"]):
+                return "list_reversals"
+            case ("POST", ["transfers", _, "reversals"]):
+                return "reverse"
             case ("POST", [_, _, verb]):
                 return verb
             case ("POST", [kind]):
@@ -193,6 +197,8 @@ class StripeServer:
                 return self.books.account(name)
             case "search":
                 return self.books.search(asked["query"])
+            case "list_reversals":
+                return self.books.listed("reversals", {**asked, "transfer": request.path.split("/")[3]})
             case "list_refunds" | "list_transfers":
                 return self.books.listed(name, asked)
             case _:
@@ -214,6 +220,8 @@ class StripeServer:
                 return self.books.refund(form)
             case "transfer":
                 return self.books.transfer(form)
+            case "reverse":
+                return self.books.reverse(parts[2], form)
             case _:
                 return error(404, f"Unrecognized request URL ({request.method}: {request.path}).")
 

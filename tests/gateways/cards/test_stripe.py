@@ -14,6 +14,7 @@ from entrepot.gateways.cards.port import (
     Declined,
     Intent,
     Refund,
+    Reversal,
     TokenUsed,
     Transfer,
 )
@@ -410,3 +411,27 @@ async def test_calls_at_the_same_moment_share_one_client(server: StripeServer):
         intents = await asyncio.gather(*(made(cards, f"a{n}") for n in range(20)))
         await cards.close()
     assert len({intent.id for intent in intents}) == 20
+
+
+async def test_a_transfer_is_taken_back_once_per_key_however_old(cards: StripeCards, server: StripeServer):
+    intent = await charged(cards)
+    assert isinstance(await cards.capture(intent.id), Intent)
+    early = await cards.reverse(intent.id, "acct_ready", 200, "t1", "b1")
+    assert early == CallFailed("The transfer has not been made.", in_doubt=False)
+    transfer = await cards.transfer(intent.id, "acct_ready", 500, "t1")
+    assert isinstance(transfer, Transfer)
+    server.fail("reverse", "drop", acts=True)
+    assert await cards.reverse(intent.id, "acct_ready", 200, "t1", "b1") == CallFailed(
+        "An error occurred while communicating with Stripe", in_doubt=True
+    )
+    server.forget_keys()
+    first = await cards.reverse(intent.id, "acct_ready", 200, "t1", "b1")
+    assert isinstance(first, Reversal)
+    assert (first.transfer_id, first.amount) == (transfer.id, 200)
+    assert isinstance(await cards.reverse(intent.id, "acct_ready", 300, "t1", "b2"), Reversal)
+    assert isinstance(await cards.reverse(intent.id, "acct_ready", 1, "t1", "b3"), CallFailed)
+    assert [each["amount"] for each in server.books.reversals.values()] == [200, 300]
+    server.fail("list_reversals", "error", status=500, error={"message": "Down."})
+    down = CallFailed("Down.", in_doubt=False)
+    assert await cards.reverse(intent.id, "acct_ready", 300, "t1", "b2") == down
+    assert isinstance(await cards.reverse("pi_none", "acct_ready", 1, "t1", "b4"), CallFailed)

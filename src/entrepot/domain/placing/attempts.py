@@ -20,11 +20,12 @@ from entrepot.domain.placing.basket import Basket
 
 
 class Payout(msgspec.Struct, frozen=True):
-    """A merchant's share of a charge; `account` is None where its payout account is missing."""
+    """A merchant's share of a charge, for its `part` of the order; `account` is None where it has no payout account."""
 
     merchant: str
     account: str | None
     amount: int
+    part: int = 0
 
 
 class Purchase(msgspec.Struct, frozen=True):

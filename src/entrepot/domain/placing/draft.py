@@ -258,7 +258,7 @@ def _payouts(appraised: Appraised, parts: tuple[OrderPart, ...]) -> tuple[Payout
         offer = lines[0].offer
         if offer.integration == NEEDS_PAYOUT:
             amount = sum(line.goods for line in lines) + part.shipping
-            due.append(Payout(shipment.merchant_ref, offer.payout_account, amount))
+            due.append(Payout(shipment.merchant_ref, offer.payout_account, amount, part.no))
     return tuple(due)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -21,7 +21,7 @@ from entrepot.domain.kernel.records import (
     View,
     refused,
 )
-from entrepot.domain.orders.records import Order
+from entrepot.domain.orders.records import Order, PartPayout
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.placing.attempts import Attempt, Draft
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, Basket, reference_keys, token_used
@@ -160,12 +160,13 @@ class CompleteAttempt(AttemptCommand, frozen=True):
         if isinstance(attempt, Ended):
             return Decided(attempt, Changes())
         changes = Changes((msgspec.structs.replace(_ended(attempt, "done", now), untold=self.untold),))
-        changes.put(*_payouts(attempt, self.reference, now))
+        payouts = _payouts(attempt, self.reference)
+        changes.put(*(_message(attempt.order, self.reference, payout, now) for payout in payouts.values()))
         if attempt.draft.purchase is not None:
             placed = bought(attempt.draft, view, now, changes, self.reference, self.description)
             changes.put(*claims(placed.order, self.basket))
             return Decided(placed, changes)
-        drafted = _continued(attempt.draft, view)
+        drafted = _continued(_paid_out(attempt.draft, payouts), view)
         placed = settle(drafted, now, changes, ids, self.reference, self.description)
         drop_recorded(drafted, view, changes)
         return Decided(placed, changes)
@@ -239,21 +240,32 @@ def free_holds(view: View, order: int, changes: Changes) -> None:
     changes.put(*levels.values())
 
 
-def _payouts(attempt: Attempt, reference: str | None, now: datetime) -> list[Delivery]:
-    """What merchants are due of a live charge, to be transferred once per attempt and merchant."""
+def _payouts(attempt: Attempt, reference: str | None) -> dict[int, PartPayout]:
+    """What merchants are due of a live charge, by part."""
     if reference is None or attempt.environment != "live":
-        return []
+        return {}
     key = attempt.uuid.hex
-    return [
-        Delivery(
-            attempt.order,
-            f"payout:{payout.merchant}",
-            1,
-            {"intent": reference, "account": payout.account, "amount": payout.amount, "key": key},
-            now,
-        )
+    return {
+        payout.part: PartPayout(payout.merchant, payout.account or "", payout.amount, key)
         for payout in attempt.draft.payouts
-    ]
+    }
+
+
+def _message(order: int, reference: str | None, payout: PartPayout, now: datetime) -> Delivery:
+    """The transfer, made once per attempt and merchant."""
+    payload = {
+        "intent": reference,
+        "account": payout.account,
+        "amount": payout.amount,
+        "key": payout.key,
+    }
+    return Delivery(order, f"payout:{payout.merchant}", 1, payload, now)
+
+
+def _paid_out(drafted: Draft, payouts: Mapping[int, PartPayout]) -> Draft:
+    """The draft whose parts know what was handed on for them."""
+    parts = tuple(msgspec.structs.replace(part, payout=payouts.get(part.no)) for part in drafted.parts)
+    return msgspec.structs.replace(drafted, parts=parts)
 
 
 def _continued(drafted: Draft, view: View) -> Draft:

@@ -86,6 +86,14 @@ class Transfer(msgspec.Struct, frozen=True):
     currency: str
 
 
+class Reversal(msgspec.Struct, frozen=True):
+    """Money of a transfer taken back from a merchant's payout account."""
+
+    id: str
+    transfer_id: str
+    amount: int
+
+
 class Declined(msgspec.Struct, frozen=True):
     """The provider answered and refused the charge; `message` may be shown to the shopper."""
 
@@ -164,6 +172,15 @@ class CardGateway(Protocol):
 
     async def transfer(self, intent_id: str, account: str, amount: int, key: str) -> Transfer | CallFailed:
         """Hand `amount` of a captured intent on to a merchant's payout account, once per key, however old it is."""
+        ...
+
+    async def reverse(
+        self, intent_id: str, account: str, amount: int, transfer_key: str, key: str
+    ) -> Reversal | CallFailed:
+        """Take back `amount` of the transfer that `transfer_key` made, once per `key`, however old it is.
+
+        `CallFailed` as well where the transfer has not been made, or the account has not so much.
+        """
         ...
 
     async def payout_ready(self, account: str) -> bool | CallFailed:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     Table,
@@ -125,3 +126,14 @@ bank_transfers = Table(
     Column("amount", BigInteger, nullable=False),
 )
 """Money of an intent handed on to a payout account; the id derives from the caller's key."""
+
+bank_reversals = Table(
+    "bank_reversals",
+    metadata,
+    _workspace(),
+    _key("id"),
+    Column("transfer", Text(collation="C"), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Index("bank_reversals_transfer_idx", "workspace", "transfer"),
+)
+"""Money of a transfer taken back; the id derives from the caller's key."""

@@ -101,7 +101,7 @@ _BAD: dict[str, tuple[str, CardState, str]] = {
 
 
 def _built_in() -> dict[bytes, Card]:
-    cards = {
+    cards: dict[str, tuple[str, str, CardState, str]] = {
         token: (brand, last4, "ok", ENDLESS)
         for name, (brand, last4) in _GOOD.items()
         for token in (f"tok_{name}", f"pm_card_{name}")

@@ -104,6 +104,7 @@ _CHALLENGE_FAILED = Declined(
 )
 NO_SUCH_TOKEN = CallFailed("No such token: '<redacted>'", in_doubt=False, code="resource_missing")
 NO_SUCH_INTENT = CallFailed("No such payment_intent: '<redacted>'", in_doubt=False, code="resource_missing")
+NOT_TRANSFERRED = CallFailed("The transfer has not been made.", in_doubt=False)
 NO_SUCH_ACCOUNT = CallFailed("No such destination: '<redacted>'", in_doubt=False, code="resource_missing")
 LAPSED = CallFailed(
     "The authorization of this charge has expired.", in_doubt=False, code="charge_expired_for_capture"
@@ -244,6 +245,24 @@ def transfer(intent: BankIntent, payout: Funds | None, amount: int) -> Change | 
     return Change(
         msgspec.structs.replace(intent, transferred=intent.transferred + amount),
         funds=msgspec.structs.replace(payout, balance=payout.balance + amount),
+    )
+
+
+def reverse(
+    intent: BankIntent, payout: Funds | None, transferred: int, returned: int, amount: int
+) -> Change | CallFailed:
+    """Take back a part of what was handed on, as far as it was not taken back and the account still has it."""
+    if payout is None:
+        return NO_SUCH_ACCOUNT
+    if not 1 <= amount <= transferred - returned:
+        return CallFailed("Transfer reversal amount is greater than the unreversed amount.", in_doubt=False)
+    if payout.available < amount:
+        return CallFailed(
+            "Insufficient funds in the account to reverse the transfer.", False, "balance_insufficient"
+        )
+    return Change(
+        msgspec.structs.replace(intent, transferred=intent.transferred - amount),
+        funds=msgspec.structs.replace(payout, balance=payout.balance - amount),
     )
 
 

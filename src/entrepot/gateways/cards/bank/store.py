@@ -28,6 +28,7 @@ from entrepot.gateways.cards.port import (
     CreateOutcome,
     Intent,
     Refund,
+    Reversal,
     Transfer,
 )
 
@@ -134,6 +135,15 @@ class BankCards:
         if problem := _check_key(key):
             return problem
         return await self._run(lambda conn: self._transfer(conn, intent_id, account, amount, _id("tr", key)))
+
+    async def reverse(
+        self, intent_id: str, account: str, amount: int, transfer_key: str, key: str
+    ) -> Reversal | CallFailed:
+        """See `CardGateway.reverse`."""
+        if problem := _check_key(key):
+            return problem
+        wanted = Reversal(_id("trr", key), _id("tr", transfer_key), amount)
+        return await self._run(lambda conn: self._reverse(conn, intent_id, account, wanted))
 
     async def payout_ready(self, account: str) -> bool | CallFailed:
         """See `CardGateway.payout_ready`."""
@@ -261,6 +271,27 @@ class BankCards:
         if isinstance(decided, CallFailed):
             return decided
         if not await rows.insert_transfer(conn, self._workspace, intent_id, wanted):
+            return rules.KEY_REUSED
+        await self._at.write(conn, self._workspace, decided)
+        return wanted
+
+    async def _reverse(
+        self, conn: Conn, intent_id: str, account: str, wanted: Reversal
+    ) -> Reversal | CallFailed:
+        intent = await rows.lock_intent(conn, self._workspace, intent_id)
+        if intent is None:
+            return rules.NO_SUCH_INTENT
+        if done := await rows.read_reversal(conn, self._workspace, wanted.id):
+            return done if done == wanted else rules.KEY_REUSED
+        made = await rows.read_transfer(conn, self._workspace, wanted.transfer_id)
+        if made is None or made[0] != intent_id or made[1].account != account:
+            return rules.NOT_TRANSFERRED
+        payout = await rows.lock_payout_funds(conn, self._workspace, account, intent.currency)
+        returned = await rows.read_reversed(conn, self._workspace, wanted.transfer_id)
+        decided = rules.reverse(intent, payout, made[1].amount, returned, wanted.amount)
+        if isinstance(decided, CallFailed):
+            return decided
+        if not await rows.insert_reversal(conn, self._workspace, wanted):
             return rules.KEY_REUSED
         await self._at.write(conn, self._workspace, decided)
         return wanted
