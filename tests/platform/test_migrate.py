@@ -4,8 +4,13 @@ import asyncio
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
+from entrepot.domain.customers.records import proof_of
 from entrepot.store.upkeep import migrate
 
 
@@ -32,3 +37,93 @@ def test_database_of_a_newer_release_is_left_alone(database_url: str) -> None:
     asyncio.run(pretend())
     with pytest.raises(migrate.MigrationError, match="newer"):
         migrate.ensure(database_url)
+
+
+def test_sessions_of_the_first_schema_belong_to_the_passwords_of_now(database_url: str) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_PEOPLE))
+    migrate.ensure(database_url)
+    found = asyncio.run(_run(database_url, _PROOFS))
+    assert [tuple(row) for row in found] == [
+        ("log-in", proof_of("argon-ada")),
+        ("session 1", proof_of("argon-eva")),
+        ("session 2", proof_of(None)),
+        ("session 3", None),
+    ]
+
+
+_FIRST_PEOPLE = """
+insert into administrators values (1, 9, null, 'ada', 'argon-ada', 'Ada', true, '2026-01-01Z');
+insert into admin_tokens values (1, 'h', 9, '2026-01-01Z', '2026-01-02Z');
+insert into customers select 1, id, gen_random_uuid(), 2, 'e', 'e' || id, 'confirmed', true,
+  case id when 1 then 'argon-eva' end, null, '[]', '{}', '{}', '{}', '{}', '', now(), now(), 1, now()
+from generate_series(1, 2) id;
+insert into sessions select 1, id, id::text::bytea, 2, 'live', case when id < 3 then id end, null, 'SEK', 'en', null,
+  now(), now(), 1 from generate_series(1, 3) id;
+"""
+_PROOFS = """
+select 'log-in', proof from admin_tokens union all select 'session ' || id, proof from sessions order by 1
+"""
+
+
+async def _begin_at(database_url: str, revision: str) -> None:
+    """The database as a release left it whose newest revision was this one."""
+    await _run(database_url, "drop schema public cascade; create schema public")
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url), poolclass=NullPool
+    )
+    async with engine.begin() as connection:
+        await connection.run_sync(_upgrade, revision)
+    await engine.dispose()
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = migrate.alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+async def _run(database_url: str, sql: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        if ";" in sql:
+            await connection.execute(sql)
+            return []
+        return await connection.fetch(sql)
+    finally:
+        await connection.close()
+
+
+def test_money_of_the_first_schema_is_carried_over(database_url: str) -> None:
+    """Payouts that were made are known at their parts, what is decided is told, and lost orders free their ids."""
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_MONEY))
+    migrate.ensure(database_url)
+    found = asyncio.run(_run(database_url, _CARRIED))
+    assert [tuple(row) for row in found] == [
+        ("acct 2500 0000000000004000800000000000000a", "maple", "E-7", False)
+    ]
+
+
+_FIRST_MONEY = """
+insert into orders (workspace, id, uuid, channel, environment, state, reason, payment_state, currency, person, goods,
+  goods_tax, shipping, shipping_tax, duties, total, external_id, payment_method, placed_at, changed_at, version, events,
+  data, fee, fee_tax, rounding)
+select 1, id, gen_random_uuid(), 5, 'live', state, reason, 'paid', 'CAD', '{}', 1, 0, 0, 0, 0, 1, 'E-' || id, 'card',
+  '2026-01-01Z', '2026-01-01Z', 1, 1, '{}', 0, 0, 0
+from (values (7, 'placed', ''), (8, 'cancelled', 'payment')) o(id, state, reason);
+insert into "references" (workspace, channel, environment, kind, value, target)
+  values (1, 5, 'live', 'external-order', 'E-7', 7), (1, 5, 'live', 'external-order', 'E-8', 8);
+insert into order_parts (workspace, "order", no, merchant, merchant_name, shipping, shipping_tax, shipping_label)
+  values (1, 7, 1, 3, 'Maple', 0, 0, '');
+insert into merchants (workspace, ref, id, name, country, integration, payout_account)
+  values (1, 'maple', 3, 'Maple', 'CA', 'shopify', 'acct');
+insert into attempts (workspace, id, uuid, "order", kind, channel, environment, state, version, lease_until, draft,
+  outcome, started_at, ended_at)
+  values (1, 9, '00000000-0000-4000-8000-00000000000a', 7, 'place', 5, 'live', 'done', 2, '2026-01-01Z',
+  '{"payouts": [{"merchant": "maple", "account": "acct", "amount": 2500}]}', '', '2026-01-01Z', '2026-01-01Z');
+"""
+_CARRIED = """
+select concat_ws(' ', payout ->> 'account', payout ->> 'amount', payout ->> 'key'), payout ->> 'merchant',
+  r.value, a.untold from order_parts, "references" r, attempts a
+"""
