@@ -296,7 +296,7 @@ def test_merchants_never_give_back_more_than_they_got(wishes: list[int | str]) -
         reserved = refund(view, wish) if isinstance(wish, int) else refund(view, **{wish: 1})
         if isinstance(reserved, Refunding):
             decide(view, EndRefund(reserved.refund, "done"))
-    back = dict.fromkeys(("m1", "m2"), 0)
+    back: dict[str, int] = dict.fromkeys(("m1", "m2"), 0)
     for (name, _), amount in reversals(view).items():
         assert amount > 0
         back[name] += amount
