@@ -118,3 +118,38 @@ async def _run(database_url: str, sql: str) -> list[asyncpg.Record]:
         return await connection.fetch(sql)
     finally:
         await connection.close()
+
+
+def test_money_of_the_first_schema_is_carried_over(database_url: str) -> None:
+    """Payouts that were made are known at their parts, what is decided is told, and lost orders free their ids."""
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_MONEY))
+    migrate.ensure(database_url)
+    found = asyncio.run(_run(database_url, _CARRIED))
+    assert [tuple(row) for row in found] == [
+        ("acct 2500 0000000000004000800000000000000a", "maple", "E-7", False)
+    ]
+
+
+_FIRST_MONEY = """
+insert into orders (workspace, id, uuid, channel, environment, state, reason, payment_state, currency, person, goods,
+  goods_tax, shipping, shipping_tax, duties, total, external_id, payment_method, placed_at, changed_at, version, events,
+  data, fee, fee_tax, rounding)
+select 1, id, gen_random_uuid(), 5, 'live', state, reason, 'paid', 'CAD', '{}', 1, 0, 0, 0, 0, 1, 'E-' || id, 'card',
+  '2026-01-01Z', '2026-01-01Z', 1, 1, '{}', 0, 0, 0
+from (values (7, 'placed', ''), (8, 'cancelled', 'payment')) o(id, state, reason);
+insert into "references" (workspace, channel, environment, kind, value, target)
+  values (1, 5, 'live', 'external-order', 'E-7', 7), (1, 5, 'live', 'external-order', 'E-8', 8);
+insert into order_parts (workspace, "order", no, merchant, merchant_name, shipping, shipping_tax, shipping_label)
+  values (1, 7, 1, 3, 'Maple', 0, 0, '');
+insert into merchants (workspace, ref, id, name, country, integration, payout_account)
+  values (1, 'maple', 3, 'Maple', 'CA', 'shopify', 'acct');
+insert into attempts (workspace, id, uuid, "order", kind, channel, environment, state, version, lease_until, draft,
+  outcome, started_at, ended_at)
+  values (1, 9, '00000000-0000-4000-8000-00000000000a', 7, 'place', 5, 'live', 'done', 2, '2026-01-01Z',
+  '{"payouts": [{"merchant": "maple", "account": "acct", "amount": 2500}]}', '', '2026-01-01Z', '2026-01-01Z');
+"""
+_CARRIED = """
+select concat_ws(' ', payout ->> 'account', payout ->> 'amount', payout ->> 'key'), payout ->> 'merchant',
+  r.value, a.untold from order_parts, "references" r, attempts a
+"""

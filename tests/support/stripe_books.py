@@ -41,6 +41,7 @@ class Books:
     intents: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     refunds: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     transfers: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
+    reversals: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     accounts: dict[str, str] = field(default_factory=lambda: {"acct_ready": "active", "acct_new": "pending"})
     spent: set[str] = field(default_factory=set[str])
     numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -125,7 +126,8 @@ class Books:
         return 200, {"object": "search_result", "url": "/v1/payment_intents/search", "data": found}
 
     def listed(self, kind: str, wanted: Form) -> Answer:
-        rows = {"refunds": self.refunds, "transfers": self.transfers}[kind].values()
+        known = {"refunds": self.refunds, "transfers": self.transfers, "reversals": self.reversals}
+        rows = known[kind].values()
         asked = {"intent" if name == "payment_intent" else name: value for name, value in wanted.items()}
         named = {name: value for name, value in asked.items() if name != "limit"}
         found = [row for row in rows if named.items() <= row.items()]
@@ -165,6 +167,23 @@ class Books:
             "metadata": _metadata(form),
         }
         return 200, self.transfers[name]
+
+    def reverse(self, name: str, form: Form) -> Answer:
+        if (made := self.transfers.get(name)) is None:
+            return self._missing("transfer", name)
+        taken = sum(int(str(r["amount"])) for r in self.reversals.values() if r["transfer"] == name)
+        if taken + int(form["amount"]) > int(str(made["amount"])):
+            message = f"Transfer reversal amount is greater than the unreversed amount of {name}."
+            return error(400, message)
+        reversal = f"trr_{next(self.numbers):024d}"
+        self.reversals[reversal] = {
+            "id": reversal,
+            "object": "transfer_reversal",
+            "transfer": name,
+            "amount": int(form["amount"]),
+            "metadata": _metadata(form),
+        }
+        return 200, self.reversals[reversal]
 
     def account(self, name: str) -> Answer:
         if name not in self.accounts:

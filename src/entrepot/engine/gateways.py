@@ -17,7 +17,7 @@ from entrepot.domain.channels.accounts import (
 )
 from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.addresses.simulated import SimulatedRegister
-from entrepot.gateways.cards.bank import BankCards
+from entrepot.gateways.cards.bank import BankCards, BuiltInBooks
 from entrepot.gateways.cards.port import CardGateway
 from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.mail.simulated import SimulatedMail
@@ -49,9 +49,10 @@ class Vendors:
         self._kept: dict[bytes, Any] = {}
 
     def cards(self, workspace: int, settings: CardSettings, environment: str) -> CardGateway:
-        """The card provider of an account; test orders always go to the simulated bank."""
+        """The card provider of an account; for test orders the built-in one, in every account (Bonsai, `Test mode`)."""
         if settings.gateway == "bank" or environment == "test":
-            return self._wrap("cards", BankCards(self._books, workspace, self._now), workspace)
+            books = BuiltInBooks() if environment == "test" else None
+            return self._wrap("cards", BankCards(self._books, workspace, self._now, books), workspace)
         return self._keep("cards", workspace, settings, lambda: _stripe(settings))
 
     def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:

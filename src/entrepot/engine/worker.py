@@ -11,7 +11,7 @@ from entrepot.domain.channels.retention import Retention
 from entrepot.engine.batches.batch import Rule, own_rule
 from entrepot.engine.batches.engine import Connect, Engine
 from entrepot.engine.clock import Clock
-from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries
+from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries, ReversalDeliveries
 from entrepot.engine.deliveries.events import BodyOf, untold
 from entrepot.engine.deliveries.listeners import StoredListeners
 from entrepot.engine.deliveries.outbox import Outbox
@@ -77,6 +77,7 @@ class Worker:
             self._outbox_pool,
             {
                 "payout": PayoutDeliveries(partial(cards_of, self.pool, self.vendors)),
+                "reversal": ReversalDeliveries(partial(cards_of, self.pool, self.vendors)),
                 "refund": RefundDeliveries(self.refunds),
                 "payment": PaymentDeliveries(self.payments),
                 "event": EventDeliveries(listeners, HttpEventPoster(), wiring.body_of),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from entrepot.failures.base import Failure, Retry
+from entrepot.failures.base import Failure, Retry, TemporaryFailure
 
 
 class PaymentMethodUnsupported(Failure, frozen=True):
@@ -69,12 +69,26 @@ class CardProviderFailed(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.LATER
     advice: ClassVar[str] = (
-        "Try again with the same token: what became of the first try is found out before a second one."
+        "Send the same request again, unchanged: if the money was taken after all, its order is the answer. "
+        "Another token or another body would be another order, and another charge."
     )
     message: str
     email: str
     first_name: str
     last_name: str
+
+
+class PaymentUnderWay(TemporaryFailure, frozen=True):
+    """An earlier payment of the same order or cart, or with the same token, has not come to its end.
+
+    Nothing was done for this one.
+    """
+
+    advice: ClassVar[str] = (
+        "Send the same request again after the number of seconds in Retry-After: by then it may be known what became "
+        "of the earlier one."
+    )
+    shopper: ClassVar[bool] = True
 
 
 class MerchantPayoutMissing(Failure, frozen=True):

@@ -127,10 +127,16 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
             outcome="",
             started_at=now,
             ended_at=None,
+            request=same_checkout(cart.id, self.token),
         )
         # Not a new version: if nothing comes of the attempt, the cart has not changed.
         changes.put(attempt, *held_names(attempt), msgspec.structs.replace(cart, attempt=attempt.id))
         return Decided(Reserved(attempt), changes)
+
+
+def same_checkout(cart: int, token: str | None) -> str:
+    """How an attempt names the checkout that it is of: by the cart, and the hash of the card's token."""
+    return f"{cart}/{token or ''}"
 
 
 def fault(cart: Cart, totals: Totals, view: View, now: datetime) -> Failure | None:

@@ -86,8 +86,26 @@ class Order(Record, frozen=True):
         return self.id
 
 
+class PartPayout(msgspec.Struct, frozen=True):
+    """What a merchant is handed on of the charge for its part, in minor units of the order's currency.
+
+    `merchant` is its name in the catalogue, `account` its account at the card provider, and `key` names the transfer
+    there. `returned` is how much of it the provider was asked to take back, in so many `returns`.
+    """
+
+    merchant: str
+    account: str
+    amount: int
+    key: str
+    returned: int = 0
+    returns: int = 0
+
+
 class OrderPart(Record, frozen=True):
-    """What one merchant sends of an order, with its shipping line; `merchant_order_id` once the merchant has it."""
+    """What one merchant sends of an order, with its shipping line; `merchant_order_id` once the merchant has it.
+
+    `payout` is there where the merchant is paid out of the order's charge.
+    """
 
     order: int
     no: int
@@ -97,6 +115,7 @@ class OrderPart(Record, frozen=True):
     shipping: int
     shipping_tax: int
     shipping_label: str
+    payout: PartPayout | None = None
 
     @property
     def key(self) -> Hashable:

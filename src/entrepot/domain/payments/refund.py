@@ -17,6 +17,7 @@ from entrepot.domain.orders.cancel import invoiced
 from entrepot.domain.orders.payment_state import state_of
 from entrepot.domain.orders.records import Order, OrderLine, Payment, Refund, RefundedLine, event
 from entrepot.domain.outbox.deliveries import Delivery
+from entrepot.domain.payments.payout_returns import take_back
 from entrepot.domain.payments.refund_amounts import Claim
 from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
@@ -206,6 +207,7 @@ def _done(
         order, "refunded", now, refund=done.id, payment=payment.id, amount=done.amount, reason=done.reason
     )
     changes.put(order, happened, done)
+    take_back(order, payment, done, claim.parts, claim.lines, now, changes)
     if claim.invoice is not None:
         given = [*(known for known in others if known.state == "done"), done]
         counted = {line.no: line for line in (*claim.lines, *_pending_counts(claim.lines, changes))}

@@ -136,6 +136,10 @@ class Appraiser:
         refs = {line.offer.merchant_ref or "" for line in self.priced}
         return {ref: self.view.get(ShippingRate, (ref, country, currency)) for ref in refs}
 
+    def reaches(self, line: PricedLine) -> bool:
+        """Whether the line gets to the destination: its merchant ships there, or it needs no shipping."""
+        return not line.offer.requires_shipping or self.rates[line.offer.merchant_ref or ""] is not None
+
     @cached_property
     def shipments(self) -> list[Shipment]:
         """One shipment per merchant, in the order in which the merchants first appear."""
@@ -148,7 +152,7 @@ class Appraiser:
         lines = [self.priced[index] for index in indexes]
         first, rate = lines[0].offer, self.rates[ref]
         goods = sum(line.goods for line in lines)
-        all_free = all(line.offer.free_shipping for line in lines)
+        all_free = all(line.offer.free_shipping or not line.offer.requires_shipping for line in lines)
         cost = shipping.cost(rate, goods, all_free=all_free) if rate else 0
         return Shipment(
             ref, first.merchant_id or 0, first.merchant_name, first.merchant_country, tuple(indexes), cost
@@ -219,6 +223,8 @@ def offer_failure(offer: Offer | None, ref: LineRef, integrations: Collection[st
 
 
 def _price_moved(offer: Offer, line: WantedLine) -> bool:
+    if line.recorded_price is not None:
+        return offer.price not in (line.recorded_price, offer.remembered)
     seen = line.expected_price if line.expected_price is not None else offer.remembered
     return seen is not None and seen != offer.price
 
@@ -241,7 +247,7 @@ def province_failures(a: Appraiser) -> Failures:
 
 def destination_failures(a: Appraiser) -> Failures:
     """One failure for all lines whose merchant does not ship to the destination."""
-    stranded = tuple(line.wanted.ref for line in a.priced if a.rates[line.offer.merchant_ref or ""] is None)
+    stranded = tuple(line.wanted.ref for line in a.priced if not a.reaches(line))
     return (NoShippingToCountry(a.basket.ship_to.country, stranded),) if stranded else NONE
 
 

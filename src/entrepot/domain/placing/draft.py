@@ -135,7 +135,7 @@ def _line_ids(view: View, order: int, count: int, ids: Ids) -> list[int]:
 
 def _stale(existing: Existing, view: View) -> Failure | None:
     order = view.get(Order, existing.order)
-    if order is None or order.state != "pending" or order.payment_state == "pending":
+    if order is None or order.state != "pending":
         return OrderNotPayable(str(existing.order))
     return QuoteStale(1) if order.version != existing.version else None
 
@@ -156,6 +156,12 @@ def holding_attempt(basket: Basket, view: View) -> int | None:
     return next((name.attempt for name in held if name and name.attempt is not None), None)
 
 
+def under_way(command: OrderCommand, view: View) -> bool:
+    """Whether money for the recorded order is on its way already."""
+    order = view.get(Order, command.existing.order) if command.existing else None
+    return order is not None and (order.state, order.payment_state) == ("pending", "pending")
+
+
 def simulated_taxes(settings: ChannelSettings, basket: Basket) -> bool:
     """Whether the platform's own table of rates answers: for accounts that say so, and for every test order."""
     return settings.taxes.provider == "simulated" or basket.environment == "test"
@@ -163,7 +169,7 @@ def simulated_taxes(settings: ChannelSettings, basket: Basket) -> bool:
 
 def quote_question(command: OrderCommand, view: View) -> TaxQuery | Refused | None:
     """What an outside tax provider is to be asked; None where the order waits for an attempt to end first."""
-    if holding_attempt(command.basket, view) is not None:
+    if holding_attempt(command.basket, view) is not None or under_way(command, view):
         return None
     known = command.existing.order if command.existing else None
     appraiser = Appraiser(command.basket, view, paying=command.pays, known_order=known)
@@ -252,7 +258,7 @@ def _payouts(appraised: Appraised, parts: tuple[OrderPart, ...]) -> tuple[Payout
         offer = lines[0].offer
         if offer.integration == NEEDS_PAYOUT:
             amount = sum(line.goods for line in lines) + part.shipping
-            due.append(Payout(shipment.merchant_ref, offer.payout_account, amount))
+            due.append(Payout(shipment.merchant_ref, offer.payout_account, amount, part.no))
     return tuple(due)
 
 

@@ -123,7 +123,7 @@ def _only(basket: Basket, lines: Iterable[WantedLine]) -> Basket:
 
 def _reached(known: Appraiser) -> list[WantedLine]:
     """The lines whose merchants ship to the destination."""
-    return [line.wanted for line in known.priced if known.rates[line.offer.merchant_ref or ""] is not None]
+    return [line.wanted for line in known.priced if known.reaches(line)]
 
 
 def _checked(every: Appraiser, wanted: WantedLine, priced: PricedLine | None) -> CheckedLine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -60,7 +61,7 @@ def record_pending(body: bodies.SubmitV2, address: bodies.PendingAddress, caller
 
 
 def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceOrder:
-    """The command of a v2 payment: what is left of the pending order, at the prices that it was recorded with."""
+    """The command of a v2 payment: what is left of the pending order, at prices that the account has been shown."""
     order = found.order
     basket = Basket(
         channel=order.channel,
@@ -75,12 +76,15 @@ def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceO
     return PlaceOrder(basket, order.person, order.note, order.data, existing=existing)
 
 
-def proof(payment: bodies.Payment) -> Proof:
-    """What proves the payment: a token, or for `stripe` the intent that checkout prepared (second reading 4)."""
-    token = payment["token"]
+def proof(payment: bodies.Payment, body: object, order: str = "") -> Proof:
+    """What proves the payment: a token, or for `stripe` the intent that checkout prepared (second reading 4).
+
+    With it goes the name of the request: a hash of its body, and of the `order` that its path names.
+    """
+    token, request = payment["token"], _request_name(body, order)
     if payment["method"] == "stripe" and token.startswith("pi_"):
-        return Proof(None, token)
-    return Proof(token)
+        return Proof(None, token, request)
+    return Proof(token, None, request)
 
 
 def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
@@ -146,7 +150,7 @@ def _product(product: bodies.Product) -> WantedLine:
 
 def _recorded(line: OrderLine) -> WantedLine:
     ref = LineRef(cuid(line.product), str(line.variant))
-    return WantedLine(line.product, line.variant, line.new, ref, line.price)
+    return WantedLine(line.product, line.variant, line.new, ref, recorded_price=line.price)
 
 
 def _address(address: bodies.Address) -> Address:
@@ -166,6 +170,11 @@ def _pending_address(address: bodies.PendingAddress) -> Address:
         province=address.get("province"),
         phone=address.get("phone"),
     )
+
+
+def _request_name(body: object, order: str) -> str:
+    """The same for every writing of the same values."""
+    return sha256(msgspec.json.encode([order, body], order="deterministic")).hexdigest()
 
 
 def _items(amounts: bodies.Amounts) -> list[tuple[str, Decimal]]:

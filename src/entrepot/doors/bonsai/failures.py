@@ -107,6 +107,12 @@ def _too_many(failure: c.CartQuantityTooLarge) -> object:
     return items(tuple(faults))
 
 
+def foreign_currency(currency: str) -> o.InvalidInput:
+    """Why a payment is none of an order in this currency: it names another one (contract, Corrections)."""
+    context = {"value": REDACTED, "choices": [currency]}
+    return o.InvalidInput(items(tuple(one(Kind.NO_CHOICE, context).within("currency"))))
+
+
 TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.NotEnoughStock: (FORMS["InsufficientInventory"], _product),
     o.SoldOut: (FORMS["OutOfStock"], _snake),
@@ -136,6 +142,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     p.ExternalPaymentRefused: (FORMS["ExternalPaymentTokenValidationFailed"], lambda _: {"token": REDACTED}),
     p.PaymentDeclined: (FORMS["PaymentRequired"], lambda f: {"message": f.message}),
     p.CardProviderFailed: (FORMS["StripeError"], _stripe),
+    p.PaymentUnderWay: (FORMS["ServiceUnavailable"], _empty),
     p.MerchantPayoutMissing: (FORMS["MerchantPaymentMissing"], _absent),
     p.TaxRefused: (FORMS["TaxError"], _tax),
     p.TaxUnavailable: (FORMS["TaxesOrDutiesError"], lambda f: f.detail),

@@ -16,7 +16,7 @@ from entrepot.doors.bonsai.failures import FORMS, Row, entry
 from entrepot.doors.bonsai.render import NO_MERCHANT_CODE
 from entrepot.failures import Failure
 from entrepot.failures.orders import ProvinceUnknown
-from entrepot.failures.payments import TaxRefused
+from entrepot.failures.payments import CardProviderFailed, TaxRefused
 
 
 def totals(checkout: Checkout, currency: str, client_secret: str | None = None) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def nothing(lines: Sequence[bodies.Line], currency: str) -> dict[str, Any]:
 
 
 def error(failure: Failure) -> dict[str, object]:
-    """An entry in the form that it has on checkout, which differs for provinces and taxes (contract I8, I9)."""
+    """An entry in the form that it has on checkout, which differs for provinces, taxes and cards (contract I8, I9)."""
     return entry(failure, _row(failure))
 
 
@@ -56,6 +56,8 @@ def _row(failure: Failure) -> Row | None:
     if isinstance(failure, TaxRefused):
         form = msgspec.structs.replace(FORMS["CheckoutTaxError"], title=failure.message)
         return form, lambda refusal: refusal.message
+    if isinstance(failure, CardProviderFailed):
+        return FORMS["CheckoutStripeError"], lambda refusal: refusal.message
     return None
 
 

@@ -20,6 +20,8 @@ KEY_LIFE = timedelta(hours=20)
 
 DECLINED = "Your card was declined."
 AUTHENTICATION_REQUIRED = "Your card requires authentication."
+NOT_CONFIRMED = "The payment intent has not been confirmed."
+NO_LONGER_VALID = "The payment intent has been canceled."
 
 IntentStatus: TypeAlias = Literal[
     "requires_payment_method",
@@ -84,6 +86,14 @@ class Transfer(msgspec.Struct, frozen=True):
     currency: str
 
 
+class Reversal(msgspec.Struct, frozen=True):
+    """Money of a transfer taken back from a merchant's payout account."""
+
+    id: str
+    transfer_id: str
+    amount: int
+
+
 class Declined(msgspec.Struct, frozen=True):
     """The provider answered and refused the charge; `message` may be shown to the shopper."""
 
@@ -126,8 +136,9 @@ class CardGateway(Protocol):
     async def confirm(self, intent_id: str, token: str | None, key: str) -> ConfirmOutcome:
         """Reserve the money; an `Intent` means that it is reserved (`requires_capture`) and nothing less.
 
-        Without a token the intent is one that the shopper's browser prepared. A repeated key gives the first
-        answer again, a decline included. A demand for authentication is a decline.
+        Without a token the intent is one that the shopper's browser has to have confirmed: nothing is confirmed here,
+        and `Declined` says that it has not. A repeated key gives the first answer again, a decline included. A demand
+        for authentication is a decline.
         """
         ...
 
@@ -161,6 +172,15 @@ class CardGateway(Protocol):
 
     async def transfer(self, intent_id: str, account: str, amount: int, key: str) -> Transfer | CallFailed:
         """Hand `amount` of a captured intent on to a merchant's payout account, once per key, however old it is."""
+        ...
+
+    async def reverse(
+        self, intent_id: str, account: str, amount: int, transfer_key: str, key: str
+    ) -> Reversal | CallFailed:
+        """Take back `amount` of the transfer that `transfer_key` made, once per `key`, however old it is.
+
+        `CallFailed` as well where the transfer has not been made, or the account has not so much.
+        """
         ...
 
     async def payout_ready(self, account: str) -> bool | CallFailed:

@@ -10,6 +10,8 @@ from entrepot.gateways.cards.masking import masked
 from entrepot.gateways.cards.port import (
     AUTHENTICATION_REQUIRED,
     DECLINED,
+    NO_LONGER_VALID,
+    NOT_CONFIRMED,
     UNREACHABLE,
     CallFailed,
     ConfirmOutcome,
@@ -111,6 +113,19 @@ def confirmed(intent: Intent) -> ConfirmOutcome:
     if intent.status == "processing":
         return CallFailed(UNREACHABLE, in_doubt=True, code="processing")
     return Declined(DECLINED, intent.status)
+
+
+def prepared(intent: Intent) -> ConfirmOutcome:
+    """What an intent comes to that the shopper's browser was to confirm."""
+    match intent.status:
+        case "succeeded":
+            return TokenUsed()
+        case "requires_payment_method" | "requires_confirmation":
+            return Declined(NOT_CONFIRMED, intent.status)
+        case "canceled":
+            return Declined(NO_LONGER_VALID, intent.status)
+        case _:
+            return confirmed(intent)
 
 
 def problem_of(error: Exception, secrets: Iterable[str], *, changes: bool) -> Problem:

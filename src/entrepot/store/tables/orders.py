@@ -66,6 +66,7 @@ order_parts = table(
     big("shipping"),
     big("shipping_tax"),
     text("shipping_label"),
+    json("payout", null=True),
 )
 
 _COUNTERS = ("new", "acknowledged", "shipped", "delivered", "cancelled", "return_initiated", "returned")

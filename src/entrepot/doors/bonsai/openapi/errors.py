@@ -131,6 +131,9 @@ TAXES_OR_DUTIES_ERROR: Final = _form(
     "TAXES_OR_DUTIES_ERROR", 400, "There was an error calculating taxes or duties", TEXT
 )
 CHECKOUT_TAX_ERROR: Final = _form("TAX_ERROR", 400, None, TEXT, name="CheckoutTaxError")
+CHECKOUT_STRIPE_ERROR: Final = _form(
+    "STRIPE_ERROR", 500, "Error during a Stripe operation", TEXT, name="CheckoutStripeError"
+)
 UNLISTED_PRODUCT: Final = _form(
     "PRODUCT_DOES_NOT_EXIST",
     404,
@@ -252,6 +255,7 @@ ENTRIES: Final = (
     *PLACING,
     INVALID_INPUT,
     CHECKOUT_TAX_ERROR,
+    CHECKOUT_STRIPE_ERROR,
     PROVINCE_UNRECOGNIZED,
     UNLISTED_PRODUCT,
     ORDER_NOT_FOUND,

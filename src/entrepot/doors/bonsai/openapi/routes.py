@@ -55,6 +55,7 @@ _CHECKOUT_ENTRIES = (
     errors.INTERNATIONAL_SHIPPING_ERROR,
     errors.CHECKOUT_TAX_ERROR,
     errors.TAXES_OR_DUTIES_ERROR,
+    errors.CHECKOUT_STRIPE_ERROR,
 )
 _CHECKOUT_REPLY = obj({"data": ref("CheckoutOutput")}, {"errors": array(any_entry(_CHECKOUT_ENTRIES))})
 _PRODUCTS_REPLY = obj(

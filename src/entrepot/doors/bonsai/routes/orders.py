@@ -45,7 +45,7 @@ class OrderRoutes(Routes):
         return await self._by_id(request, caller, _refunds)
 
     async def by_external_id(self, request: Request, caller: Caller) -> Answer:
-        """The same by the caller's own id. A live and a test order may share it: the newer one is shown."""
+        """The same by the caller's own id. A live and a test order may share it: the one of the key's kind is shown."""
         match _rest_of_path(request):
             case [name]:
                 show = _status
@@ -57,7 +57,9 @@ class OrderRoutes(Routes):
         if len(value) > LONGEST_EXTERNAL_ID:
             return OrderUnknown(value)
         async with self.services.reads.acquire() as connection:
-            found = await order_by_external_id(connection, caller.workspace, caller.channel, value)
+            found = await order_by_external_id(
+                connection, caller.workspace, caller.channel, caller.environment, value
+            )
         return _shown(found, value, show)
 
     async def _by_id(self, request: Request, caller: Caller, show: Show) -> Answer:
