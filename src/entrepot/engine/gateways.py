@@ -15,6 +15,7 @@ from entrepot.domain.channels.accounts import (
     MailSettings,
     TaxSettings,
 )
+from entrepot.domain.channels.charging import Steps
 from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.addresses.simulated import SimulatedRegister
 from entrepot.gateways.cards.bank import BankCards
@@ -53,6 +54,14 @@ class Vendors:
         if settings.gateway == "bank" or environment == "test":
             return self._wrap("cards", BankCards(self._books, workspace, self._now), workspace)
         return self._keep("cards", workspace, settings, lambda: _stripe(settings))
+
+    def steps(self, settings: CardSettings, environment: str) -> Steps | None:
+        """In which amounts an account's card provider can move money; None where it moves any."""
+        if settings.gateway == "bank" or environment == "test":
+            return None
+        from entrepot.gateways.cards.stripe_amounts import STEPS
+
+        return STEPS
 
     def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:
         """The outside tax provider of an account."""

@@ -65,7 +65,7 @@ class Worker:
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
         self.refunds = Refunds(self.engine, self.reads, self.vendors)
         self.payments = Payments(self.engine, self.reads, self.vendors)
-        self.till = Till(self.engine, self.desk.driver, self.payments, self.refunds)
+        self.till = Till(self.engine, self.desk.driver, self.payments, self.refunds, self.vendors)
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         self.outbox = Outbox(
             self._outbox_pool,

@@ -114,6 +114,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.OrderNotPayable: (FORMS["BadRequest"], _empty),
     o.QuoteStale: (FORMS["ServiceUnavailable"], _empty),
     p.PaymentMethodUnsupported: (FORMS["PaymentMethodNotSupported"], lambda f: {"paymentMethod": f.method}),
+    p.AmountNotChargeable: (FORMS["PaymentMethodNotSupported"], lambda f: {"paymentMethod": f.method}),
     p.PaymentAmountsMissing: (FORMS["PaymentAmountsNotProvided"], _absent),
     p.ExternalPaymentUnsupported: (FORMS["AccountDoesNotSupportExternalPayment"], _absent),
     p.ExternalPaymentNotImplemented: (

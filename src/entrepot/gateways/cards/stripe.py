@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import msgspec
 
 from entrepot.gateways.cards.port import (
+    AMOUNT_NOT_COUNTED,
     CallFailed,
     ConfirmOutcome,
     CreateIntent,
@@ -18,6 +19,7 @@ from entrepot.gateways.cards.port import (
     TokenUsed,
     Transfer,
 )
+from entrepot.gateways.cards.stripe_amounts import from_stripe, to_stripe
 from entrepot.gateways.cards.stripe_replies import (
     AccountWire,
     IntentWire,
@@ -38,13 +40,20 @@ _UNEXPECTED_STATE = "payment_intent_unexpected_state"
 _MOST = 100
 _TOO_MANY = CallFailed("The charge has too many refunds to be looked through.", in_doubt=False)
 _NO_ACCOUNT = ("account_invalid", "resource_missing")
+_NOT_COUNTED = CallFailed(
+    "The amount cannot be charged in this currency.", in_doubt=False, code=AMOUNT_NOT_COUNTED
+)
 
 
 class _RefundWire(msgspec.Struct):
     id: str
     amount: int
+    currency: str
     status: RefundStatus
     metadata: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        self.amount = from_stripe(self.amount, self.currency.upper())
 
 
 class _Refunds(msgspec.Struct):
@@ -61,6 +70,9 @@ class _TransferWire(msgspec.Struct):
     amount: int
     currency: str
     metadata: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        self.amount = from_stripe(self.amount, self.currency.upper())
 
 
 class _Transfers(msgspec.Struct):
@@ -83,10 +95,13 @@ class StripeCards:
 
     async def create_intent(self, request: CreateIntent) -> CreateOutcome:
         """See `CardGateway.create_intent`."""
+        told = to_stripe(request.amount, request.currency)
+        if told is None:
+            return _NOT_COUNTED
         reply = await self._call(
             lambda client: client.v1.payment_intents.create_async(
                 {
-                    "amount": request.amount,
+                    "amount": told,
                     "currency": request.currency.lower(),
                     "capture_method": "manual",
                     # Cards only: no method that redirects, so that a confirm needs no return address.
@@ -107,12 +122,17 @@ class StripeCards:
             return await self._confirm_prepared(intent_id, key)
         return await self._confirm(intent_id, _payment_method(token), key, token)
 
-    async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
+    async def capture(
+        self, intent_id: str, amount: int | None = None, *, currency: str | None = None
+    ) -> Intent | CallFailed:
         """See `CardGateway.capture`."""
+        told = None if amount is None else await self._told(amount, currency, intent_id)
+        if isinstance(told, CallFailed):
+            return told
         reply = await self._call(
             lambda client: client.v1.payment_intents.capture_async(
                 intent_id,
-                {"expand": _EXPAND} if amount is None else {"expand": _EXPAND, "amount_to_capture": amount},
+                {"expand": _EXPAND} if told is None else {"expand": _EXPAND, "amount_to_capture": told},
             ),
             IntentWire,
             intent_id,
@@ -160,11 +180,16 @@ class StripeCards:
             return _TOO_MANY if reply.has_more else None
         return Refund(found.id, intent_id, found.amount, found.status)
 
-    async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
+    async def refund(
+        self, intent_id: str, amount: int, key: str, *, currency: str | None = None
+    ) -> Refund | CallFailed:
         """See `CardGateway.refund`."""
+        told = await self._told(amount, currency, intent_id)
+        if isinstance(told, CallFailed):
+            return told
         reply = await self._call(
             lambda client: client.v1.refunds.create_async(
-                {"payment_intent": intent_id, "amount": amount, "metadata": {"key": key}},
+                {"payment_intent": intent_id, "amount": told, "metadata": {"key": key}},
                 {"idempotency_key": f"{key}:refund"},
             ),
             _RefundWire,
@@ -187,10 +212,13 @@ class StripeCards:
         made = await self._made(intent, account, key)
         if made is not None:
             return made
+        told = to_stripe(amount, intent.currency.upper())
+        if told is None:
+            return _NOT_COUNTED
         reply = await self._call(
             lambda client: client.v1.transfers.create_async(
                 {
-                    "amount": amount,
+                    "amount": told,
                     "currency": intent.currency,
                     "destination": account,
                     "source_transaction": charge,
@@ -264,6 +292,16 @@ class StripeCards:
             *secrets,
         )
         return confirmed(intent_of(reply)) if isinstance(reply, IntentWire) else reply
+
+    async def _told(self, amount: int, currency: str | None, intent_id: str) -> int | CallFailed:
+        """An amount of an intent as Stripe counts it; whoever does not name the currency has the intent looked at."""
+        if currency is None:
+            intent = await self._retrieve(intent_id)
+            if isinstance(intent, CallFailed):
+                return intent
+            currency = intent.currency.upper()
+        told = to_stripe(amount, currency)
+        return _NOT_COUNTED if told is None else told
 
     async def _retrieve(self, intent_id: str) -> IntentWire | CallFailed:
         reply = await self._call(

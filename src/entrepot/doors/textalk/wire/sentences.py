@@ -318,6 +318,10 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "en": "The file cannot be stored now; try again later.",
         "sv": "Filen kan inte lagras just nu; försök igen senare.",
     },
+    "pay.amount": {
+        "en": "The card provider cannot charge {amount} {currency}.",
+        "sv": "Kortleverantören kan inte dra {amount} {currency}.",
+    },
     "login.wait": {
         "en": "Too many tries; wait a while.",
         "sv": "För många försök; vänta en stund.",
