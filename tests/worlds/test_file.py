@@ -68,11 +68,53 @@ def test_pointers_escape_slashes_and_tildes() -> None:
     assert list(faults('"a/b~c" = 1\n[workspaces.n]')) == ["/a~1b~0c"]
 
 
+SHOP = "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }"
+SHOP_AMOUNTS = [
+    (
+        "delivery.d = { id = 1, name = {}, free_from = { SEK = '0.004' } }",
+        "webshops/s/delivery/d/free_from/SEK",
+    ),
+    (
+        "delivery.d = { id = 1, name = {}, zones = [{ countries = {}, prices = { 100 = { SEK = '0.004' } } }] }",
+        "webshops/s/delivery/d/zones/0/prices/100/SEK",
+    ),
+    ("payment.p = { id = 1, name = {}, fee = { JPY = '0.5' } }", "webshops/s/payment/p/fee/JPY"),
+    ("payment.p = { id = 1, name = {}, cost_from = { QQQ = 1 } }", "webshops/s/payment/p/cost_from/QQQ"),
+    ("discounts.C = { id = 1, amount = { SEK = '0.004' } }", "webshops/s/discounts/C/amount/SEK"),
+    (
+        "discounts.C = { id = 1, minimum_spend = { SEK = '0.004' } }",
+        "webshops/s/discounts/C/minimum_spend/SEK",
+    ),
+    ("certificates.C = { id = 1, currency = 'JPY', value = '0.5' }", "webshops/s/certificates/C/value"),
+    ("certificates.C = { id = 1, currency = 'QQQ', value = 5 }", "webshops/s/certificates/C/currency"),
+]
 MEANINGS = [
     ("[workspaces.n.products.p]\nname = 'P'\nmerchant = 'nobody'", "products/p/merchant"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { USD = '1.005' }", "products/p/prices/USD"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { JPY = '1.5' }", "products/p/prices/JPY"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { QQQ = 1 }", "products/p/prices/QQQ"),
+    (
+        "[workspaces.n.products.p]\nname = 'P'\nprices = { USD = { price = 1, compare_at = '1.001' } }",
+        "products/p/prices/USD/compare_at",
+    ),
+    ("[workspaces.n.products.p]\nname = 'P'\ndivisible_by = '0.5'", "products/p/divisible_by"),
+    (
+        "[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'CA'\nshipping = { CA = { CAD = { price = '0.004' } } }",
+        "merchants/m/shipping/CA/CAD/price",
+    ),
+    ("[workspaces.n.bank]\naccounts = { a = { JPY = '0.5' } }", "bank/accounts/a/JPY"),
+    (
+        "[workspaces.n.choices.c]\nid = 1\nkind = 'enum'\nname = {}\n"
+        "options = { o = { id = 2, name = {}, price = { SEK = '0.004' } } }",
+        "choices/c/options/o/price/SEK",
+    ),
+    *(
+        (
+            f"{SHOP}\n{text}",
+            pointer,
+        )
+        for text, pointer in SHOP_AMOUNTS
+    ),
     ("[workspaces.n.products.p]\nname = 'P'\nstock = { attic = 1 }", "products/p/stock/attic"),
     (
         "[workspaces.n.locations]\nmain = { name = 'M' }\n"

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from entrepot.domain.kernel.records import Refused
 from entrepot.doors.bonsai.checker import Body, Checked, check
+from entrepot.doors.bonsai.checker.faults import Faults, item
 from entrepot.doors.bonsai.failures import render_all
 from entrepot.doors.kit import Reply, Request, content_type_is_json, decode_json, encode
 from entrepot.failures import Failure, UnsupportedMediaType
@@ -30,6 +31,11 @@ def checked_body(request: Request, body: Body[T]) -> Checked[T] | Failure:
         return value
     checked = check(body, value)
     return InvalidInput(checked.faults) if checked.faults else checked
+
+
+def invalid(faults: Faults) -> InvalidInput:
+    """The refusal of a body by the first of what is wrong with its money."""
+    return InvalidInput((item(faults[0]),))
 
 
 def ok(data: object) -> Reply:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.kernel.money import rounded
 from entrepot.domain.pricing.taxes import TaxLine, TaxQuery, TaxQuote
 from entrepot.failures.payments import TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.port import TaxAnswer
@@ -141,9 +141,9 @@ def _quote(lines: list[_Line], query: TaxQuery) -> TaxQuote | None:
         return None
     goods, shipping = figures[: len(query.lines)], figures[len(query.lines) :]
     return TaxQuote(
-        _added(query.lines, [to_minor(tax, query.currency) for tax, _ in goods]),
-        _added(query.shipping, [to_minor(tax + duty, query.currency) for tax, duty in shipping]),
-        tuple(to_minor(duty, query.currency) for _, duty in goods),
+        _added(query.lines, [rounded(tax, query.currency) for tax, _ in goods]),
+        _added(query.shipping, [rounded(tax + duty, query.currency) for tax, duty in shipping]),
+        tuple(rounded(duty, query.currency) for _, duty in goods),
     )
 
 

@@ -215,8 +215,7 @@ class _Rows:
             spec.weight,
             position,
             data,
-            divisible_by=(units(spec.divisible_by, spec.scale) if spec.divisible_by is not None else None)
-            or 1,
+            divisible_by=1 if spec.divisible_by is None else units(spec.divisible_by, spec.scale) or 1,
             chosen_by=_chosen_by(spec),
         )
 
@@ -241,9 +240,7 @@ def _names(data: dict[str, Any]) -> list[str]:
 
 def _shipping_rate(ref: str, country: str, currency: str, rate: types.Money | types.Shipping) -> ShippingRate:
     spec = rate if isinstance(rate, types.Shipping) else types.Shipping(price=rate)
-    return ShippingRate(
-        ref, country, currency, _minor(spec.price, currency) or 0, _minor(spec.free_from, currency)
-    )
+    return ShippingRate(ref, country, currency, minor(spec.price, currency), _minor(spec.free_from, currency))
 
 
 def _tax_rates(taxes: types.Taxes) -> Iterator[TaxRate]:

@@ -189,7 +189,7 @@ def _discount(code: str, discount: t.Discount, channel: int) -> discounts.Discou
 
 
 def _certificate(code: str, certificate: t.Certificate, channel: int) -> certificates.Certificate:
-    value = minor(certificate.value, certificate.currency) or 0
+    value = minor(certificate.value, certificate.currency)
     return certificates.Certificate(
         id=certificate.id,
         channel=channel,
@@ -261,7 +261,7 @@ def _hash(workspace: str, name: str, password: str) -> str:
 
 
 def _amounts(amounts: t.Amounts) -> dict[str, int]:
-    return {currency: minor(amount, currency) or 0 for currency, amount in amounts.items()}
+    return {currency: minor(amount, currency) for currency, amount in amounts.items()}
 
 
 def kinds(records: Iterable[Record]) -> dict[type[Record], list[Record]]:

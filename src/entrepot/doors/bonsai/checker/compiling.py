@@ -20,7 +20,7 @@ from entrepot.doors.bonsai.checker.faults import (
     size,
     unknown_key,
 )
-from entrepot.doors.bonsai.checker.numbers import read_number, to_cents
+from entrepot.doors.bonsai.checker.numbers import exactly, read_number
 from entrepot.doors.bonsai.checker.shapes import Amount, Arr, Bag, Bool, Obj, Shape, Str, Whole
 
 Run: TypeAlias = Callable[[Any], Any]
@@ -120,7 +120,7 @@ def _amount(shape: Amount) -> Run:
             return one("number.min", {"limit": 0, "value": number})
         if number > most:
             return one("number.max", {"limit": most, "value": number})
-        return to_cents(number)
+        return exactly(number)
 
     return run
 

@@ -32,6 +32,7 @@ _TEXTS: Final = {
     "number.min": "must be larger than or equal to {limit}",
     "number.max": "must be less than or equal to {limit}",
     "number.integer": "must be an integer",
+    "number.precision": "must have no more than {limit} decimal places",
     "object.base": "must be an object",
     "object.allowUnknown": "is not allowed",
     "object.missing": "must contain at least one of {peers}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from math import isinf, isnan
 from typing import Final
 
@@ -12,7 +12,6 @@ from entrepot.doors.bonsai.checker.faults import Faults, echo, one
 _PLAIN: Final = re.compile(r"\s*[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*")
 _LONGEST_PLAIN = 64
 _SAFE = 2**53 - 1
-_CENT = Decimal("0.01")
 
 
 def read_number(value: object) -> int | float | Faults:
@@ -53,6 +52,6 @@ def _safe(number: int | float, written: object) -> int | float | Faults:
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-def to_cents(number: int | float) -> Decimal:
-    """`number` with two places, rounded half up (contract U14)."""
-    return Decimal(repr(number)).quantize(_CENT, ROUND_HALF_UP)
+def exactly(number: int | float) -> Decimal:
+    """The decimal number that was written: the shortest one that reads as this double."""
+    return Decimal(repr(number))

@@ -32,9 +32,9 @@ class Whole(msgspec.Struct, frozen=True):
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """Money in major units, from 0 to `most`.
+    """Money in major units, from 0 to `most`; whether its currency can hold it is looked at once that is known.
 
-    It comes out as a `Decimal` of two places, rounded half up; a plain number in a string counts.
+    It comes out as the exact `Decimal`; a plain number in a string counts.
     """
 
     most: int = MAX_AMOUNT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.bonsai import commands, render, render_orders, schemas
-from entrepot.doors.bonsai.answers import checked_body, ok, refusal
+from entrepot.doors.bonsai.answers import checked_body, invalid, ok, refusal
 from entrepot.doors.bonsai.routes.group import CORS, Routes
 from entrepot.doors.kit import Answer, Request, Resource
 from entrepot.failures import Failure
@@ -31,6 +31,8 @@ class SubmitRoutes(Routes):
         if isinstance(checked, Failure):
             return checked
         body = checked.value
+        if body is not None and (unheld := commands.unheld_prices(body, commands.currency_of(body, caller))):
+            return invalid(unheld)
         if body is None or "shipping_address" not in body:
             return ShippingAddressMissing()
         command = commands.place_order(body, body["shipping_address"], caller)
@@ -61,6 +63,8 @@ class SubmitRoutes(Routes):
             return OrderUnknown(name)
         if found.order.state != "pending" or found.order.ship_to is None:
             return OrderNotPayable(name)
+        if unheld := commands.unheld_amounts(checked.value, found.order.currency):
+            return invalid(unheld)
         command = commands.pay_order(checked.value, found, found.order.ship_to)
         proof = commands.proof(checked.value)
         outcome = await self.services.desk.place(caller.workspace, caller.settings, command, proof)

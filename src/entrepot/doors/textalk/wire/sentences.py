@@ -235,6 +235,10 @@ _PATCHES: Final[dict[str, dict[str, str]]] = {
         "en": "The shop does not use this value.",
         "sv": "Butiken använder inte detta värde.",
     },
+    "patch.money": {
+        "en": "{currency} cannot hold the amount: it has too many decimals, or is too large.",
+        "sv": "{currency} rymmer inte beloppet: det har för många decimaler eller är för stort.",
+    },
     "patch.stock": {
         "en": "The quantity is out of range.",
         "sv": "Antalet är utanför tillåtna gränser.",
