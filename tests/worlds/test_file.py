@@ -133,6 +133,10 @@ MEANINGS = [
         "merchants/y/ref",
     ),
     ("[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'ZZ'", "merchants/m/country"),
+    (
+        "[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'CA'\naddress = { province = 'NY' }",
+        "merchants/m/address/province",
+    ),
     ("[workspaces.n.taxes.rates]\nCA-ZZ = { rate = '1%' }", "taxes/rates/CA-ZZ"),
     ("[workspaces.n.channels.c]\ndoor = 'bonsai'\nkeys = { life = 'x' }", "channels/c/keys/life"),
     ("[workspaces.n.channels.c]\ndoor = 'bonsai'\nkeys = { live = {} }", "channels/c/keys/live"),
@@ -148,6 +152,31 @@ MEANINGS = [
 @pytest.mark.parametrize(("text", "pointer"), MEANINGS)
 def test_what_a_schema_cannot_say_is_named_too(text: str, pointer: str) -> None:
     assert list(faults(f"sandbox = true\n{text}")) == [f"/workspaces/n/{pointer}"]
+
+
+AVATAX = (
+    "[workspaces.n.channels.a]\ndoor = 'bonsai'\nsettings.taxes = { provider = 'avatax', account = '1' }\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("merchant", "missing"),
+    [
+        ("country = 'US'", ["province", "zip"]),
+        ("country = 'CA'\naddress = { province = 'ON', city = 'Toronto' }", ["zip"]),
+        ("country = 'CA'\naddress = { zip = 'M5V 2T6' }", ["province"]),
+        ("country = 'US'\naddress = { province = 'NY', zip = '14202' }", []),
+        ("country = 'SE'", []),
+    ],
+)
+def test_what_avatax_needs_of_a_merchant_is_asked_for_where_a_channel_asks_it(
+    merchant: str, missing: list[str]
+) -> None:
+    text = f"sandbox = true\n[workspaces.n.merchants.m]\nname = 'M'\n{merchant}\n"
+    assert isinstance(load_world(text), World)
+    found = load_world(text + AVATAX)
+    told = [fault.pointer for fault in found] if isinstance(found, list) else []
+    assert told == [f"/workspaces/n/merchants/m/address/{member}" for member in missing]
 
 
 BROKEN_BUT_LEGAL = """

@@ -15,6 +15,7 @@ import msgspec
 from entrepot.domain.catalogue.products import Offer
 from entrepot.domain.channels.accounts import Channel, Reference
 from entrepot.domain.kernel import regions
+from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import View
 from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID, Basket, WantedLine, offer_of
 from entrepot.domain.pricing import flat_rates as shipping
@@ -79,6 +80,7 @@ class Shipment(msgspec.Struct, frozen=True):
     merchant_id: int
     merchant_name: str
     merchant_country: str
+    merchant_address: Premises
     lines: tuple[int, ...]
     cost: int
 
@@ -150,7 +152,13 @@ class Appraiser:
         all_free = all(line.offer.free_shipping for line in lines)
         cost = shipping.cost(rate, goods, all_free=all_free) if rate else 0
         return Shipment(
-            ref, first.merchant_id or 0, first.merchant_name, first.merchant_country, tuple(indexes), cost
+            ref,
+            first.merchant_id or 0,
+            first.merchant_name,
+            first.merchant_country,
+            first.merchant_address,
+            tuple(indexes),
+            cost,
         )
 
 

@@ -219,11 +219,17 @@ def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuer
                 line.offer.merchant_country,
                 tax_included=line.offer.tax_included,
                 quantity=line.wanted.quantity,
+                merchant_address=line.offer.merchant_address,
             )
             for no, line in enumerate(appraised.lines, 1)
         ),
         tuple(
-            TaxLine(f"S{no}", shipment.cost, shipment.merchant_country)
+            TaxLine(
+                f"S{no}",
+                shipment.cost,
+                shipment.merchant_country,
+                merchant_address=shipment.merchant_address,
+            )
             for no, shipment in enumerate(appraised.shipments, 1)
         ),
     )

@@ -15,6 +15,7 @@ from entrepot.worlds.form.amounts import units
 from entrepot.worlds.form.doors import KEYS
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.money_checks import amount_faults, currency_faults, shop_amount_faults
+from entrepot.worlds.form.provider_checks import provider_faults
 from entrepot.worlds.form.secrets import secrets_in
 from entrepot.worlds.form.shop_checks import passwords_in, webshop_faults
 from entrepot.worlds.form.types import (
@@ -64,6 +65,7 @@ def _workspace(workspace: Workspace, steps: Steps) -> Found:
     for name, product in workspace.products.items():
         yield from _product(product, workspace, (*steps, "products", name))
     yield from _unique(workspace, steps)
+    yield from provider_faults(workspace, steps)
     yield from _taxes(workspace, (*steps, "taxes", "rates"))
     for name, channel in workspace.channels.items():
         yield from _channel(channel, (*steps, "channels", name))
@@ -75,6 +77,9 @@ def _workspace(workspace: Workspace, steps: Steps) -> Found:
 
 def _merchant(merchant: Merchant, steps: Steps) -> Found:
     yield from _country(merchant.country, (*steps, "country"))
+    province = merchant.address.province
+    if province and regions.province_of(merchant.country, province) is None:
+        yield (*steps, "address", "province"), f"no region of {merchant.country} in ISO 3166-2"
     for country, rates in merchant.shipping.items():
         yield from _country(country, (*steps, "shipping", country))
         for currency, rate in rates.items():

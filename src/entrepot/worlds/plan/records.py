@@ -11,6 +11,7 @@ import msgspec
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel.ids import derived_uuid
+from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.kernel.text import fold
 from entrepot.domain.pricing.flat_rates import ShippingRate
@@ -140,7 +141,11 @@ class _Rows:
     def merchants(self) -> Iterable[Merchant]:
         for name, m in self._spec.merchants.items():
             ref = merchant_ref(self._workspace, name, m)
-            yield Merchant(self._id(Merchant, ref), ref, m.name, m.country, m.integration, m.payout_account)
+            number, address = (
+                self._id(Merchant, ref),
+                msgspec.convert(m.address, Premises, from_attributes=True),
+            )
+            yield Merchant(number, ref, m.name, m.country, m.integration, m.payout_account, address)
 
     def products(self) -> Iterable[Product]:
         for name, p in self._spec.products.items():
