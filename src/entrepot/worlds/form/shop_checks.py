@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from entrepot.domain.channels.accounts import ShopSettings
+from entrepot.domain.kernel import regions
+from entrepot.worlds.form.amounts import millionths
 from entrepot.worlds.form.types import Secret, Workspace
 
 Steps = tuple[str | int, ...]
@@ -23,8 +26,25 @@ def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
         channel = workspace.channels.get(name)
         if channel is None or channel.door != "textalk":
             yield (*steps, "webshops", name), "no channel of the door textalk has this name"
+        yield from _vat(workspace, name, (*steps, "webshops", name, "vat"))
     for ids in _ids(workspace, steps):
         yield from _repeated(ids)
+
+
+def _vat(workspace: Workspace, name: str, steps: Steps) -> Found:
+    channel = workspace.channels.get(name)
+    home = (
+        channel.settings.get("shop", {}).get("vat_country", ShopSettings().vat_country) if channel else None
+    )
+    for country, rates in workspace.webshops[name].vat.items():
+        if not regions.country_exists(country):
+            yield (*steps, country), "no country of ISO 3166-1"
+        if country == home:
+            yield (*steps, country), "the shop's own country, whose rates are those of the products"
+        seen = [millionths(rate) for rate in rates]
+        for place, rate in enumerate(rates):
+            if seen.index(seen[place]) != place:
+                yield (*steps, country, rate), "the same rate as another one, written otherwise"
 
 
 def passwords_in(workspace: Workspace, steps: Steps) -> Iterator[tuple[Steps, Secret]]:

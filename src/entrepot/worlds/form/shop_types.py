@@ -152,10 +152,20 @@ class Administrator(Table, frozen=True, kw_only=True):
     password: Secret
 
 
+Rates: TypeAlias = Annotated[dict[Percentage, Percentage], Meta(max_length=50)]
+
+
 class Webshop(Table, frozen=True, kw_only=True):
-    """What the channel of the same name sells with. `languages` have the currency in which each shows prices."""
+    """What the channel of the same name sells with. `languages` have the currency in which each shows prices.
+
+    `vat` tells, for a country other than the shop's own (`settings.shop.vat_country`), what it levies instead of a rate
+    at home: `FI = { "25%" = "25.5%" }`; a rate that is not named is as at home. With `exports_without_vat` countries
+    that `vat` does not name pay none; one whose rates are those at home stands there with an empty table.
+    """
 
     languages: Annotated[dict[Language, Currency], Meta(min_length=1, max_length=50)]
+    vat: Annotated[dict[Country, Rates], Meta(max_length=300)] = {}
+    exports_without_vat: bool = False
     delivery: Annotated[dict[Name, Delivery], Meta(max_length=200)] = {}
     payment: Annotated[dict[Name, Payment], Meta(max_length=200)] = {}
     discounts: Annotated[dict[Code, Discount], Meta(max_length=1000)] = {}
