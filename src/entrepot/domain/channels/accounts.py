@@ -83,7 +83,7 @@ class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `currencies` are those active beside the account's own. `vat` tells for a country which rate stands for a rate at
     home (both in millionths); without an entry the rate at home counts. With `exports_without_vat` a country that `vat`
-    does not name levies none. `minimum_purchase` and `rounding` (the
+    does not name levies none. Days begin and end by `time_zone` (IANA). `minimum_purchase` and `rounding` (the
     smallest step of a total) are in minor units by currency. Prices are stored with or without VAT.
     """
 
@@ -94,6 +94,7 @@ class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     vat_country: str = "SE"
     vat: dict[str, dict[int, int]] = msgspec.field(default_factory=dict[str, dict[int, int]])
     exports_without_vat: bool = False
+    time_zone: str = "UTC"
     minimum_purchase: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     rounding: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     needs_delivery: bool = True

@@ -10,11 +10,11 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from entrepot.domain.kernel.moments import read_moment
 from entrepot.domain.kernel.money import in_minor, read_amount, to_major
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import Field
-from entrepot.doors.textalk.declare.normalization import read_moment
 from entrepot.doors.textalk.declare.shapes import Kind, Mapped, Scalar, Shape
 from entrepot.doors.textalk.wire.json import Json, is_number, is_object
 

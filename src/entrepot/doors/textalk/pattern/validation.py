@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from datetime import UTC, tzinfo
 from functools import cache
 from itertools import islice
 from typing import Any, Final
@@ -36,10 +37,17 @@ class Checked(msgspec.Struct, frozen=True):
         return RpcError(Code.VALIDATION_ERROR, self.invalid) if self.invalid else None
 
 
-def check_patch(decl: ClassDecl, audience: Audience, patch: Mapping[str, Json], *, creating: bool) -> Checked:
-    """The patch as it would be stored, and everything that is wrong with it."""
+def check_patch(
+    decl: ClassDecl,
+    audience: Audience,
+    patch: Mapping[str, Json],
+    *,
+    creating: bool,
+    zone: tzinfo = UTC,
+) -> Checked:
+    """The patch as it would be stored, and everything that is wrong with it; `zone` is where days begin and end."""
     unconverted: list[Problem] = []
-    normal = normalized(decl, patch, unconverted)
+    normal = normalized(decl, patch, unconverted, zone)
     validator = _validator(decl, audience, creating)
     known = {problem.pointer for problem in unconverted}
     invalid = [problem for problem in _problems(validator, normal) if problem.pointer not in known]
@@ -55,10 +63,12 @@ def _unheld(decl: ClassDecl, patch: Mapping[str, Json], known: AbstractSet[str])
             yield from islice((problem for problem in found if problem.pointer not in known), MAX_PROBLEMS)
 
 
-def normalized(decl: ClassDecl, patch: Mapping[str, Json], problems: list[Problem]) -> Mapping[str, Json]:
+def normalized(
+    decl: ClassDecl, patch: Mapping[str, Json], problems: list[Problem], zone: tzinfo = UTC
+) -> Mapping[str, Json]:
     """The patch with each known property in its normal form."""
     return {
-        name: normalize(value, field.shape, f"/{escape(name)}", problems)
+        name: normalize(value, field.shape, f"/{escape(name)}", problems, zone)
         if (field := decl.by_name.get(name)) is not None
         else value
         for name, value in patch.items()

@@ -100,6 +100,7 @@ WEBSHOP: Final = ClassDecl(
         f.shown("vatSupport", shapes.boolean(), sa.true()),
         f.shown("vatCountry", shapes.string(2), _selling_text("vat_country", "SE")),
         f.shown("vatRates", _VAT_RATES, _vat_rates(), to_wire=_vat_on_wire, filterable=False),
+        f.shown("timeZone", shapes.string(64), _selling_text("time_zone", "UTC")),
         f.shown("exportsWithoutVat", shapes.boolean(), _selling_flag("exports_without_vat", absent=False)),
         f.shown("defaultDeliveryCountry", shapes.string(2), _selling_text("vat_country", "SE")),
         f.shown("priceStoredWithVat", shapes.boolean(), _selling_flag("prices_include_vat")),

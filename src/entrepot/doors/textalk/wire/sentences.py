@@ -239,6 +239,10 @@ _PATCHES: Final[dict[str, dict[str, str]]] = {
         "en": "{currency} cannot hold the amount: it has too many decimals, or is too large.",
         "sv": "{currency} rymmer inte beloppet: det har för många decimaler eller är för stort.",
     },
+    "patch.period": {
+        "en": "It would end before it starts.",
+        "sv": "Slutet skulle komma före början.",
+    },
     "patch.stock": {
         "en": "The quantity is out of range.",
         "sv": "Antalet är utanför tillåtna gränser.",
