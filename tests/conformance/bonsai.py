@@ -9,7 +9,7 @@ from uuid import UUID
 import jsonschema_rs
 
 from entrepot.domain.kernel.ids import cuid, from_cuid
-from entrepot.doors.bonsai.openapi import reply_schema
+from entrepot.doors.bonsai.openapi import API
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.store.connections import Connection
 from entrepot.worlds import product_uuid
@@ -147,6 +147,8 @@ def entry(status: int, code: str, title: str, detail: Any = ABSENT) -> Tree:
 def refusal(page: str, *entries: Tree) -> Expected:
     """A whole refusal; `page` is the failure whose help it links to."""
     headers = {**CORS, "link": f'</failures/{page}>; rel="help"'}
+    if entries[0]["status"] == 401:
+        headers["www-authenticate"] = 'API-Key realm="bonsai"'
     return Expected(entries[0]["status"], headers, {"errors": list(entries)})
 
 
@@ -161,6 +163,7 @@ def watch(request: Request, reply: Reply) -> None:
     validator = _validator(request.method, template, reply.status)
     errors = [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(reply.json)]
     assert not errors, (errors, reply.body)
+    assert reply.status == 200 or reply.json["errors"][0]["status"] == reply.status
 
 
 def _template(method: str, path: str) -> str | None:
@@ -174,4 +177,6 @@ def _template(method: str, path: str) -> str | None:
 
 @cache
 def _validator(method: str, template: str, status: int) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(reply_schema(method, template, status), validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(
+        API.reply_schema(method, template, status), validate_formats=True
+    )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from entrepot.domain.kernel.records import Refused
-from entrepot.doors.bonsai.checker import Body, Checked, check
-from entrepot.doors.bonsai.checker.faults import Faults, item
+from entrepot.doors.bonsai import joi
 from entrepot.doors.bonsai.failures import render_all
 from entrepot.doors.kit import Reply, Request, content_type_is_json, decode_json, encode
+from entrepot.doors.kit.checking import Body, Checked, Faults, check
 from entrepot.failures import Failure, UnsupportedMediaType
 from entrepot.failures.orders import InvalidInput
 
@@ -29,13 +29,13 @@ def checked_body(request: Request, body: Body[T]) -> Checked[T] | Failure:
     value = decoded_body(request)
     if isinstance(value, Failure):
         return value
-    checked = check(body, value)
-    return InvalidInput(checked.faults) if checked.faults else checked
+    checked = check(body, value, joi.JOI)
+    return InvalidInput(joi.items(checked.faults)) if checked.faults else checked
 
 
 def invalid(faults: Faults) -> InvalidInput:
     """The refusal of a body by the first of what is wrong with its money."""
-    return InvalidInput((item(faults[0]),))
+    return InvalidInput((joi.item(faults[0]),))
 
 
 def ok(data: object) -> Reply:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from starlette.convertors import Convertor
 from starlette.routing import compile_path
@@ -21,13 +22,17 @@ from entrepot.doors.kit.endpoint import Bodiless, Door
 from entrepot.doors.kit.messages import route_path
 from entrepot.failures import MethodNotAllowed, UnknownRoute
 
+_SLASH = "\0"  # in no path: what was sent as U+0000 has been replaced
 WEBSOCKET = "WEBSOCKET"
 """Stands for a method where a resource takes WebSocket connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One path, the apps for its methods, and whether browsers on other origins may call it."""
+    """One path, the apps for its methods, and whether browsers on other origins may call it.
+
+    Without a policy of its own it has that of its router.
+    """
 
     path: str
     methods: Mapping[str, ASGIApp]
@@ -39,17 +44,17 @@ class _Entry:
 
     __slots__ = ("_methods", "_others")
 
-    def __init__(self, door: Door, resource: Resource) -> None:
+    def __init__(self, door: Door, resource: Resource, cors: CorsPolicy | None) -> None:
         methods = dict(resource.methods)
         if "GET" in methods:
             methods.setdefault("HEAD", methods["GET"])
-        if resource.cors is not None:
-            policy = resource.cors
+        policy = resource.cors or cors
+        if policy is not None:
             methods["OPTIONS"] = Bodiless(door, "preflight", lambda _: policy.preflight())
         allowed = tuple(sorted(methods.keys() - {WEBSOCKET}))
         others = Bodiless(door, "unknown", lambda request: MethodNotAllowed(request.method, allowed))
-        self._methods = {name: _with_cors(app, resource.cors) for name, app in methods.items()}
-        self._others = _with_cors(others, resource.cors)
+        self._methods = {name: _with_cors(app, policy) for name, app in methods.items()}
+        self._others = _with_cors(others, policy)
 
     def app(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "websocket":
@@ -68,7 +73,10 @@ class _Pattern:
         if match is None:
             return None
         try:
-            return {name: self.convertors[name].convert(value) for name, value in match.groupdict().items()}
+            return {
+                name: self.convertors[name].convert(value.replace(_SLASH, "/"))
+                for name, value in match.groupdict().items()
+            }
         except ValueError:
             # An integer of thousands of digits fits the grammar but nothing that is stored.
             return None
@@ -78,7 +86,8 @@ class Router:
     """Finds the resource of a path and the app of its method; the first pattern that fits wins.
 
     GET also answers HEAD. `any_case` matches paths in any case; `slash_optional` takes a path with and
-    without its final slash. Raises `ValueError` when two resources have the same path.
+    without its final slash; with `slashes_in_values` an encoded slash is a part of the value in which it stands.
+    `cors` also holds for paths that do not exist. Raises `ValueError` when two resources have the same path.
     """
 
     def __init__(
@@ -88,14 +97,17 @@ class Router:
         *,
         any_case: bool = False,
         slash_optional: bool = False,
+        slashes_in_values: bool = False,
+        cors: CorsPolicy | None = None,
     ) -> None:
+        self._path_of = _split_path if slashes_in_values else route_path
         self._any_case = any_case
         self._slash_optional = slash_optional
         self._plain: dict[str, _Entry] = {}
         self._patterns: dict[str, _Pattern] = {}
-        self._unknown = Bodiless(door, "unknown", lambda _: UnknownRoute())
+        self._unknown = _with_cors(Bodiless(door, "unknown", lambda _: UnknownRoute()), cors)
         for resource in resources:
-            self._add(resource.path, _Entry(door, resource))
+            self._add(resource.path, _Entry(door, resource, cors))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to the operation at its path, with `path_params` in the scope."""
@@ -114,13 +126,15 @@ class Router:
         if key in self._plain or key in self._patterns:
             raise ValueError(f"two resources at {path}")
         if convertors:
-            pattern = re.compile(regex.pattern, re.IGNORECASE if self._any_case else re.NOFLAG)
+            # A value may hold line feeds, which a dot takes only so.
+            flags = re.DOTALL | (re.IGNORECASE if self._any_case else re.NOFLAG)
+            pattern = re.compile(regex.pattern, flags)
             self._patterns[key] = _Pattern(pattern, convertors, entry)
         else:
             self._plain[key] = entry
 
     def _find(self, scope: Scope) -> _Entry | None:
-        path = self._shortened(route_path(scope))
+        path = self._shortened(self._path_of(scope))
         if entry := self._plain.get(path.lower() if self._any_case else path):
             return entry
         for pattern in self._patterns.values():
@@ -132,6 +146,15 @@ class Router:
 
     def _shortened(self, path: str) -> str:
         return (path.removesuffix("/") or "/") if self._slash_optional else path
+
+
+def _split_path(scope: Scope) -> str:
+    """As `route_path`, but split before it is decoded: a slash within a segment is `_SLASH`."""
+    raw: bytes = scope["raw_path"].partition(b"?")[0]
+    root: str = scope.get("root_path", "")
+    own = raw.split(b"/")[1 + root.count("/") :]
+    segments = (unquote_to_bytes(segment).decode("utf-8", "replace") for segment in own)
+    return "/" + "/".join(each.replace("\0", "\ufffd").replace("/", _SLASH) for each in segments)
 
 
 async def close(scope: Scope, receive: Receive, send: Send) -> None:

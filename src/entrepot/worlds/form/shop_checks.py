@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cache
 from zoneinfo import available_timezones
 
 from entrepot.domain.channels.accounts import ShopSettings
 from entrepot.domain.kernel import regions
 from entrepot.domain.kernel.moments import read_moment
+from entrepot.domain.pricing.code_names import code_name
 from entrepot.worlds.form.amounts import millionths
+from entrepot.worlds.form.shop_types import Webshop
 from entrepot.worlds.form.types import Secret, Workspace
 
 Steps = tuple[str | int, ...]
@@ -25,15 +27,28 @@ def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
     for name, group in workspace.groups.items():
         if group.parent is not None and group.parent not in workspace.groups:
             yield (*steps, "groups", name, "parent"), "no group of this workspace"
-    for name in workspace.webshops:
+        elif _is_below_itself(name, workspace):
+            yield (*steps, "groups", name, "parent"), "the group would stand below itself"
+    for name, shop in workspace.webshops.items():
         channel = workspace.channels.get(name)
         if channel is None or channel.door != "textalk":
             yield (*steps, "webshops", name), "no channel of the door textalk has this name"
         yield from _times(workspace, name, (*steps, "webshops", name))
         yield from _vat(workspace, name, (*steps, "webshops", name, "vat"))
+        yield from _repeated(
+            _codes(shop, (*steps, "webshops", name)), "buyers cannot tell it from another code"
+        )
     yield from zone_faults(workspace, steps)
     for ids in _ids(workspace, steps):
-        yield from _repeated(ids)
+        yield from _repeated(ids, "the id of another one")
+
+
+def _is_below_itself(name: str, workspace: Workspace) -> bool:
+    above, seen = workspace.groups[name].parent, set[str]()
+    while above in workspace.groups and above != name and above not in seen:
+        seen.add(above)
+        above = workspace.groups[above].parent or ""
+    return above == name
 
 
 def _times(workspace: Workspace, name: str, steps: Steps) -> Found:
@@ -117,9 +132,17 @@ _SECTIONS = (
 )
 
 
-def _repeated(ids: Iterable[tuple[Steps, int]]) -> Found:
-    seen: set[int] = set()
-    for where, number in ids:
-        if number in seen:
-            yield where, "the id of another one"
-        seen.add(number)
+def _codes(shop: Webshop, steps: Steps) -> Iterator[tuple[Steps, Hashable]]:
+    """The names that codes have for buyers; blanks alone are none, as if it were taken."""
+    yield steps, ""
+    for section in ("discounts", "certificates"):
+        for code in getattr(shop, section):
+            yield (*steps, section, code), code_name(code)
+
+
+def _repeated(names: Iterable[tuple[Steps, Hashable]], fault: str) -> Found:
+    seen: set[Hashable] = set()
+    for where, name in names:
+        if name in seen:
+            yield where, fault
+        seen.add(name)

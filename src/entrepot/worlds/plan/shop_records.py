@@ -175,7 +175,7 @@ def _discount(code: str, discount: t.Discount, channel: int, zone: tzinfo) -> di
     return discounts.Discount(
         id=discount.id,
         channel=channel,
-        code=code,
+        code=code.strip(),
         name={},
         active=True,
         kind=kind,
@@ -203,7 +203,7 @@ def _certificate(
     return certificates.Certificate(
         id=certificate.id,
         channel=channel,
-        code=code,
+        code=code.strip(),
         currency=certificate.currency,
         original=value,
         balance=value,

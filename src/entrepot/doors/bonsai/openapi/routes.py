@@ -7,12 +7,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from entrepot.doors.bonsai import schemas
-from entrepot.doors.bonsai.checker import Body
-from entrepot.doors.bonsai.checker.jsonschema import json_schema
 from entrepot.doors.bonsai.openapi import errors
 from entrepot.doors.bonsai.openapi.errors import ErrorForm
 from entrepot.doors.bonsai.openapi.replies import data, read
-from entrepot.doors.bonsai.openapi.words import JsonSchema, array, obj, ref
+from entrepot.doors.kit.checking import Body
+from entrepot.doors.kit.checking.json_schema import json_schema
+from entrepot.doors.kit.describing.words import JsonSchema, array, obj, ref
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 Security = Literal["apiKey", "authorization"]
@@ -123,13 +123,15 @@ ROUTES: Final = (
 
 
 def error_reply(forms: tuple[ErrorForm, ...]) -> JsonSchema:
-    """The envelope whose first entry has one of `forms`; further ones come only where lines are gathered.
+    """The envelope of entries in `forms`; several come only where lines are gathered, and may then have other statuses.
 
-    The reply's status is that of its first entry (contract U13), so `forms` share one status.
+    The reply's status is that of its first entry (contract U13), which is left unsaid: tools that read OpenAPI know
+    no schema for one place of a list.
     """
-    entries: JsonSchema = {"type": "array", "prefixItems": [any_entry(forms)], "minItems": 1}
-    several = any(form in errors.BY_LINE for form in forms)
-    return obj({"errors": entries | ({"items": any_entry(errors.BY_LINE)} if several else {"maxItems": 1})})
+    if not any(form in errors.BY_LINE for form in forms):
+        return obj({"errors": array(any_entry(forms), least=1, most=1)})
+    either = (*forms, *(form for form in errors.BY_LINE if form not in forms))
+    return obj({"errors": array(any_entry(either), least=1, most=schemas.MAX_LINES)})
 
 
 def reply(route: Route, status: int) -> JsonSchema:
@@ -142,10 +144,9 @@ def reply(route: Route, status: int) -> JsonSchema:
     return error_reply(forms)
 
 
-def query_parameters(route: Route) -> list[dict[str, Any]]:
+def query_parameters(route: Route) -> tuple[JsonSchema, ...]:
     """The route's query as OpenAPI parameters."""
     keys = route.query.shape.keys if route.query else ()
-    return [
-        {"name": key.name, "in": "query", "required": key.required, "schema": json_schema(key.shape)}
-        for key in keys
-    ]
+    return tuple(
+        {"name": key.name, "required": key.required, "schema": json_schema(key.shape)} for key in keys
+    )
