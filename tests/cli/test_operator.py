@@ -125,6 +125,13 @@ def test_an_unknown_order_is_a_failure_in_both_forms(run: Run) -> None:
     assert (refused.exit_code, json.loads(refused.stdout)["failure"]) == (1, "order-unknown")
 
 
+@pytest.mark.parametrize("amount", ["0.004", "12.505", "1e3", "-1", "twelve"])
+def test_a_refund_is_of_an_amount_that_the_currency_can_hold(run: Run, amount: str) -> None:
+    told = run("orders", "refund", "7", "--reason", "r", f"--amount={amount}")
+    assert told.exit_code == 2
+    assert f"--amount: '{amount}' is wrong; expected EUR with at most 2 decimals." in told.stderr
+
+
 def test_cancelling_says_what_is_to_be_refunded(run: Run) -> None:
     told = run("orders", "cancel", 7, "--reason", "broken", "--line", "1=2")
     assert told.exit_code == 0, told.output

@@ -174,10 +174,12 @@ def _products() -> dict[str, Any]:
         f"products/{case.name}": edited(sold | {"id": number, "name": case.name}, case.merged("product"))
         for number, case in enumerate(CASES, FIRST_ID)
     }
-    hermit = {"name": "Hermit", "country": "CA"}
+    at = {"province": "ON", "zip": "M5J 2N1"}
+    hermit = {"name": "Hermit", "country": "CA", "address": at}
     unpaid = {
         "name": "Unpaid",
         "country": "CA",
+        "address": at,
         "integration": "shopify",
         "shipping": {"CA": {"CAD": "5.00"}},
     }

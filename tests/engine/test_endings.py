@@ -41,7 +41,7 @@ from tests.support.boutique import (
 from tests.support.shop import AT
 
 PATIENCE = timedelta(hours=24)
-HEARD = ("Order/placed", "Order/changed", "Order/discarded", "Order/paid")
+HEARD = ("order.placed", "order.changed", "order.discarded", "order.paid")
 BY_CARD_LATER = 414
 
 
@@ -138,8 +138,8 @@ async def test_listeners_hear_once_that_an_order_has_ended(
     number = await ordered(shop)
     await shop.checkout()
     await end(shop, number)
-    changes = ["Order/changed"] if end is by_operator_in_two_steps else []
-    assert await told(shop, number) == ["Order/placed", *changes, "Order/discarded"]
+    changes = ["order.changed"] if end is by_operator_in_two_steps else []
+    assert await told(shop, number) == ["order.placed", *changes, "order.discarded"]
 
 
 async def test_discarding_what_has_ended_changes_nothing(shop: Shop) -> None:
@@ -160,7 +160,7 @@ async def test_what_is_left_of_an_order_has_not_ended(shop: Shop) -> None:
     assert (await shop.row(Discount)).used == 1
     assert (await shop.row(Certificate)).balance == 0
     assert (await shop.row(Order)).state == "placed"
-    assert await told(shop, number) == ["Order/placed", "Order/changed"]
+    assert await told(shop, number) == ["order.placed", "order.changed"]
 
 
 async def test_a_cancelled_order_lets_its_reservation_go(shop: Shop) -> None:
@@ -230,7 +230,7 @@ async def test_an_expired_order_frees_its_name_and_is_told_once(shop: Shop) -> N
     assert (ended.state, ended.reason, ended.payment_state) == ("cancelled", "payment", "cancelled")
     assert await names(shop) == {PAYMENT_TOKEN}, "a token pays once"
     assert await shop.rows(Hold) == []
-    assert (await told(shop, order.id))[-1] == "Order/discarded"
+    assert (await told(shop, order.id))[-1] == "order.discarded"
     assert [event.kind for event in await shop.rows(OrderEvent)] == ["placed", "expired"]
 
 

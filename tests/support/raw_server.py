@@ -32,6 +32,8 @@ class RawServer:
     port: int = 0
     requests: list[Request] = field(default_factory=list[Request])
     connections: int = 0
+    then: bytes | None = None
+    """What every connection after the first is answered, where that is something else."""
 
     @property
     def url(self) -> str:
@@ -41,7 +43,7 @@ class RawServer:
         self.connections += 1
         try:
             self.requests.append(await _read(reader))
-            writer.write(self.reply)
+            writer.write(self.reply if self.connections == 1 else self.then or self.reply)
             await writer.drain()
             if self.silent:
                 await reader.read()  # until the client gives up

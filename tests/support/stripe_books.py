@@ -34,6 +34,16 @@ def _metadata(form: Form) -> dict[str, str]:
     return {k[9:-1]: v for k, v in form.items() if k.startswith("metadata[")}
 
 
+def _miscounted(amount: int, currency: str) -> Answer | None:
+    """The special cases of Stripe's page on currencies."""
+    step = {"isk": 100, "ugx": 100, "bhd": 10, "jod": 10, "kwd": 10, "omr": 10, "tnd": 10}.get(currency, 1)
+    if currency in ("iqd", "lyd", "clf"):
+        return error(400, f"Invalid currency: {currency}.", param="currency")
+    return (
+        error(400, "Invalid integer.", "parameter_invalid_integer", param="amount") if amount % step else None
+    )
+
+
 @dataclass
 class Books:
     """One account's books, in memory; they outlive the platform that a test kills."""
@@ -51,6 +61,8 @@ class Books:
             return error(400, "No longer supported.", "payment_method_types_no_longer_supported")
         if int(form["amount"]) < 50:
             return error(400, "Amount must be at least $0.50 usd", "amount_too_small", param="amount")
+        if fault := _miscounted(int(form["amount"]), form["currency"]):
+            return fault
         name = f"pi_{next(self.numbers):024d}"
         self.intents[name] = {
             "id": name,
@@ -147,8 +159,10 @@ class Books:
         if given + amount > int(str(intent["amount_received"])):
             return error(400, "Refund amount ($2.00) is greater than unrefunded amount on charge ($1.00)")
         name = f"re_{next(self.numbers):024d}"
+        if fault := _miscounted(amount, str(intent["currency"])):
+            return fault
         self.refunds[name] = {"id": name, "intent": intent["id"], "amount": amount, "status": "succeeded"}
-        self.refunds[name]["metadata"] = _metadata(form)
+        self.refunds[name].update(metadata=_metadata(form), currency=intent["currency"])
         return 200, self.refunds[name]
 
     def transfer(self, form: Form) -> Answer:
@@ -157,6 +171,8 @@ class Books:
         groups = {intent["latest_charge"]: intent["transfer_group"] for intent in self.intents.values()}
         if form["source_transaction"] not in groups:
             return self._missing("charge", form["source_transaction"])
+        if fault := _miscounted(int(form["amount"]), form["currency"]):
+            return fault
         name = f"tr_{next(self.numbers):024d}"
         self.transfers[name] = {
             "id": name,
@@ -179,6 +195,7 @@ class Books:
         self.reversals[reversal] = {
             "id": reversal,
             "object": "transfer_reversal",
+            "currency": made["currency"],
             "transfer": name,
             "amount": int(form["amount"]),
             "metadata": _metadata(form),

@@ -69,6 +69,25 @@ def test_pointers_escape_slashes_and_tildes() -> None:
 
 
 SHOP = "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
+SHOP_AMOUNTS = [
+    (
+        "delivery.d = { id = 1, name = {}, free_from = { SEK = '0.004' } }",
+        "webshops/s/delivery/d/free_from/SEK",
+    ),
+    (
+        "delivery.d = { id = 1, name = {}, zones = [{ countries = {}, prices = { 100 = { SEK = '0.004' } } }] }",
+        "webshops/s/delivery/d/zones/0/prices/100/SEK",
+    ),
+    ("payment.p = { id = 1, name = {}, fee = { JPY = '0.5' } }", "webshops/s/payment/p/fee/JPY"),
+    ("payment.p = { id = 1, name = {}, cost_from = { QQQ = 1 } }", "webshops/s/payment/p/cost_from/QQQ"),
+    ("discounts.C = { id = 1, amount = { SEK = '0.004' } }", "webshops/s/discounts/C/amount/SEK"),
+    (
+        "discounts.C = { id = 1, minimum_spend = { SEK = '0.004' } }",
+        "webshops/s/discounts/C/minimum_spend/SEK",
+    ),
+    ("certificates.C = { id = 1, currency = 'JPY', value = '0.5' }", "webshops/s/certificates/C/value"),
+    ("certificates.C = { id = 1, currency = 'QQQ', value = 5 }", "webshops/s/certificates/C/currency"),
+]
 MEANINGS = [
     ("[workspaces.n.groups.g]\nid = 1\nname = { en = 'G' }\nparent = 'g'", "groups/g/parent"),
     (
@@ -84,6 +103,28 @@ MEANINGS = [
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { USD = '1.005' }", "products/p/prices/USD"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { JPY = '1.5' }", "products/p/prices/JPY"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { QQQ = 1 }", "products/p/prices/QQQ"),
+    (
+        "[workspaces.n.products.p]\nname = 'P'\nprices = { USD = { price = 1, compare_at = '1.001' } }",
+        "products/p/prices/USD/compare_at",
+    ),
+    ("[workspaces.n.products.p]\nname = 'P'\ndivisible_by = '0.5'", "products/p/divisible_by"),
+    (
+        "[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'CA'\nshipping = { CA = { CAD = { price = '0.004' } } }",
+        "merchants/m/shipping/CA/CAD/price",
+    ),
+    ("[workspaces.n.bank]\naccounts = { a = { JPY = '0.5' } }", "bank/accounts/a/JPY"),
+    (
+        "[workspaces.n.choices.c]\nid = 1\nkind = 'enum'\nname = {}\n"
+        "options = { o = { id = 2, name = {}, price = { SEK = '0.004' } } }",
+        "choices/c/options/o/price/SEK",
+    ),
+    *(
+        (
+            f"{SHOP}{text}",
+            pointer,
+        )
+        for text, pointer in SHOP_AMOUNTS
+    ),
     ("[workspaces.n.products.p]\nname = 'P'\nstock = { attic = 1 }", "products/p/stock/attic"),
     (
         "[workspaces.n.locations]\nmain = { name = 'M' }\n"
@@ -102,6 +143,10 @@ MEANINGS = [
         "merchants/y/ref",
     ),
     ("[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'ZZ'", "merchants/m/country"),
+    (
+        "[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'CA'\naddress = { province = 'NY' }",
+        "merchants/m/address/province",
+    ),
     ("[workspaces.n.taxes.rates]\nCA-ZZ = { rate = '1%' }", "taxes/rates/CA-ZZ"),
     ("[workspaces.n.channels.c]\ndoor = 'bonsai'\nkeys = { life = 'x' }", "channels/c/keys/life"),
     ("[workspaces.n.channels.c]\ndoor = 'bonsai'\nkeys = { live = {} }", "channels/c/keys/live"),
@@ -117,6 +162,31 @@ MEANINGS = [
 @pytest.mark.parametrize(("text", "pointer"), MEANINGS)
 def test_what_a_schema_cannot_say_is_named_too(text: str, pointer: str) -> None:
     assert list(faults(f"sandbox = true\n{text}")) == [f"/workspaces/n/{pointer}"]
+
+
+AVATAX = (
+    "[workspaces.n.channels.a]\ndoor = 'bonsai'\nsettings.taxes = { provider = 'avatax', account = '1' }\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("merchant", "missing"),
+    [
+        ("country = 'US'", ["province", "zip"]),
+        ("country = 'CA'\naddress = { province = 'ON', city = 'Toronto' }", ["zip"]),
+        ("country = 'CA'\naddress = { zip = 'M5V 2T6' }", ["province"]),
+        ("country = 'US'\naddress = { province = 'NY', zip = '14202' }", []),
+        ("country = 'SE'", []),
+    ],
+)
+def test_what_avatax_needs_of_a_merchant_is_asked_for_where_a_channel_asks_it(
+    merchant: str, missing: list[str]
+) -> None:
+    text = f"sandbox = true\n[workspaces.n.merchants.m]\nname = 'M'\n{merchant}\n"
+    assert isinstance(load_world(text), World)
+    found = load_world(text + AVATAX)
+    told = [fault.pointer for fault in found] if isinstance(found, list) else []
+    assert told == [f"/workspaces/n/merchants/m/address/{member}" for member in missing]
 
 
 BROKEN_BUT_LEGAL = """

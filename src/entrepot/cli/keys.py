@@ -43,7 +43,7 @@ async def create_key(
     async with session.connection.transaction():
         made = await create_credential(
             session.connection, session.workspace, known.id, opens.environment, opens.kind, None, label,
-            expires_at=moment(expires, "--expires"), now=real_now(),
+            expires_at=moment(expires, "--expires", until=True), now=real_now(),
         )  # fmt: skip
     told = {"id": made.id, "secret": made.secret}
     session.tell(told, lambda: f"Key {made.id} of {known}: {made.secret}\nIt is not shown again.")

@@ -5,7 +5,7 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -125,18 +125,19 @@ def operator_command(command: Callable[..., Awaitable[None]]) -> Callable[..., N
     return run
 
 
-def moment(text: str | None, option: str) -> datetime | None:
-    """A date or time in ISO 8601, UTC where it names no zone; exits on anything else."""
+def moment(text: str | None, option: str, *, until: bool = False) -> datetime | None:
+    """A date or time in RFC 3339, UTC where it names no zone; `until`: a bare date includes its day. Else exits."""
+    from entrepot.domain.kernel.moments import read_moment
+
     if text is None:
         return None
-    try:
-        read = datetime.fromisoformat(text)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
+    read = read_moment(text, until=until)
+    if read is None:
         fail(
             f"{option}: {text!r} is wrong; expected a date or time such as 2026-03-01 or 2026-03-01T12:00Z.",
             status=2,
         )
+    return read
 
 
 def _run(

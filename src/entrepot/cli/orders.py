@@ -137,12 +137,12 @@ def _payment(found: "OrderDetails", no: int) -> int:
 
 
 def _money(text: str, currency: str) -> int:
-    from entrepot.domain.kernel.money import exponent
-    from entrepot.domain.kernel.quantity import to_units
+    from entrepot.domain.kernel.money import exponent, read_amount
 
-    minor = to_units(text, exponent(currency))
-    if minor is None:
-        fail(f"--amount: {text!r} is wrong; expected an amount in {currency}, such as 12.50.", status=2)
+    minor = read_amount(text, currency)
+    if minor is None or minor < 0:
+        decimals = exponent(currency)
+        fail(f"--amount: {text!r} is wrong; expected {currency} with at most {decimals} decimals.", status=2)
     return minor
 
 

@@ -15,6 +15,7 @@ from entrepot.domain.channels.accounts import (
     MailSettings,
     TaxSettings,
 )
+from entrepot.domain.channels.charging import Steps
 from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.addresses.simulated import SimulatedRegister
 from entrepot.gateways.cards.bank import BankCards, BuiltInBooks
@@ -54,6 +55,14 @@ class Vendors:
             books = BuiltInBooks() if environment == "test" else None
             return self._wrap("cards", BankCards(self._books, workspace, self._now, books), workspace)
         return self._keep("cards", workspace, settings, lambda: _stripe(settings))
+
+    def steps(self, settings: CardSettings, environment: str) -> Steps | None:
+        """In which amounts an account's card provider can move money; None where it moves any."""
+        if settings.gateway == "bank" or environment == "test":
+            return None
+        from entrepot.gateways.cards.stripe_amounts import STEPS
+
+        return STEPS
 
     def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:
         """The outside tax provider of an account."""

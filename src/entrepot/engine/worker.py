@@ -70,7 +70,7 @@ class Worker:
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
         self.refunds = Refunds(self.engine, self.reads, self.vendors)
         self.payments = Payments(self.engine, self.reads, self.vendors)
-        self.till = Till(self.engine, self.desk.driver, self.payments, self.refunds)
+        self.till = Till(self.engine, self.desk.driver, self.payments, self.refunds, self.vendors)
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         listeners = StoredListeners(self._outbox_pool, clock.now)
         self.outbox = Outbox(

@@ -55,6 +55,22 @@ class ExternalPaymentRefused(Failure, frozen=True):
     advice: ClassVar[str] = "Send a token that the partner accepts and that has paid for no other order."
 
 
+class AmountNotChargeable(Failure, frozen=True):
+    """The account's card provider cannot charge such an amount of this currency.
+
+    `amount` is what it would be charged, or have to hand on to a merchant, in minor units of `currency`.
+    """
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = (
+        "Pay in another way or currency; for some currencies a provider takes whole tens or whole units only, which "
+        "the operator can see to by prices and rounding."
+    )
+    method: str
+    currency: str
+    amount: int
+
+
 class PaymentDeclined(Failure, frozen=True):
     """The payment provider answered and refused the charge."""
 
@@ -115,6 +131,20 @@ class RefundTooLarge(Failure, frozen=True):
     order: str
     requested: int
     left: int
+
+
+class AmountNotRefundable(Failure, frozen=True):
+    """The card provider cannot give such an amount of this currency back.
+
+    `amount` is in minor units of `currency`; it is given back in multiples of `step`, and not at all where that is 0.
+    """
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Refund an amount that is a multiple of the provider's step."
+    order: str
+    currency: str
+    amount: int
+    step: int
 
 
 class UnitsNotRefundable(Failure, frozen=True):

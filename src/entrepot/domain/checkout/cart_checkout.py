@@ -21,9 +21,11 @@ from entrepot.domain.carts.to_order import drafted
 from entrepot.domain.carts.totals import Totals, destination, planned_payment, total
 from entrepot.domain.catalogue import selection as choosing
 from entrepot.domain.catalogue.products import Product, Variant
+from entrepot.domain.channels.charging import Steps
 from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.placing.attempts import Attempt, Draft
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, token_used
+from entrepot.domain.placing.draft import not_chargeable
 from entrepot.domain.placing.place import InFlight, holds_for, in_flight, token_reuse
 from entrepot.domain.placing.reserve import Reserved, held_names
 from entrepot.failures import Failure
@@ -56,13 +58,14 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
     """Place a cart as an order. The result is `Placed`; `Reserved` where a card is to be charged; or `InFlight`.
 
     `lease_until` is the real time until which the caller drives the attempt. `token` is the hash of the card's token,
-    which pays for one order only.
+    which pays for one order only. `steps` are the amounts in which the shop's card provider can move money.
     """
 
     adds_up: ClassVar[bool] = True
 
     lease_until: datetime
     token: str | None = None
+    steps: Steps | None = None
 
     @property
     def ids(self) -> int:
@@ -100,6 +103,8 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
             return refused(failure)
         by_card = bool(totals.due and totals.method and totals.method.provider == "card")
         draft = drafted(cart, totals, view, now, ids, self.token if by_card else None)
+        if by_card and (failure := not_chargeable(draft, self.steps)):
+            return refused(failure)
         if waiting := in_flight(draft.basket, view):
             return Decided(waiting, Changes())
         if token_used(draft.basket, view):

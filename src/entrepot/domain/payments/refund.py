@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from entrepot.domain.channels.charging import Steps, movable
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.orders.cancel import invoiced
 from entrepot.domain.orders.payment_state import state_of
@@ -24,7 +25,7 @@ from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUs
 from entrepot.failures import Failure
 from entrepot.failures.commerce import PaymentUnknown
 from entrepot.failures.orders import OrderUnknown
-from entrepot.failures.payments import NothingToRefund
+from entrepot.failures.payments import AmountNotRefundable, NothingToRefund
 
 LISTENER = "refund"
 
@@ -47,8 +48,8 @@ class RefundOrder(Command, frozen=True):
     `payment` is a payment's id; without one it is the order's first of which something is left. Units are worth their
     goods, tax and duties, and with the last unit of a part also its shipping; where both are given, the amount decides
     and the units are only counted. Times are real: until `ask_again_at` only who reserved the refund asks the
-    provider, until `key_until` the provider knows its key. `channel` limits it to that account's own orders. The
-    result is `Refunding`.
+    provider, until `key_until` the provider knows its key. `channel` limits it to that account's own orders; `steps`
+    are the amounts in which a card's provider can move money. The result is `Refunding`.
     """
 
     order: int
@@ -59,6 +60,7 @@ class RefundOrder(Command, frozen=True):
     amount: int | None = None
     payment: int | None = None
     channel: int | None = None
+    steps: Steps | None = None
 
     @property
     def ids(self) -> int:
@@ -93,6 +95,8 @@ class RefundOrder(Command, frozen=True):
         wanted = claim.wanted(self.lines, self.amount)
         if isinstance(wanted, Failure):
             return refused(wanted)
+        if failure := self._not_movable(payment, wanted.breakdown.total):
+            return refused(failure)
         refund = Refund(
             order=order.id,
             id=ids.next(),
@@ -107,6 +111,13 @@ class RefundOrder(Command, frozen=True):
             at=now,
         )
         return self._reserved(claim, refund, view, now)
+
+    def _not_movable(self, payment: Payment, amount: int) -> Failure | None:
+        """Why the provider of a card payment could not be told of the amount."""
+        if payment.kind != "card" or movable(amount, payment.currency, self.steps):
+            return None
+        step = (self.steps or {}).get(payment.currency, 0)
+        return AmountNotRefundable(str(payment.order), payment.currency, amount, step)
 
     def _payment(self, order: Order, view: View) -> Payment | Failure:
         """The payment of which something is to be given back."""

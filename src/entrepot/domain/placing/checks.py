@@ -15,6 +15,7 @@ import msgspec
 from entrepot.domain.catalogue.products import Offer
 from entrepot.domain.channels.accounts import Channel, Reference
 from entrepot.domain.kernel import regions
+from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import View
 from entrepot.domain.orders.records import EXTERNAL_ID
 from entrepot.domain.placing.basket import EXTERNAL, Basket, WantedLine, offer_of
@@ -80,6 +81,7 @@ class Shipment(msgspec.Struct, frozen=True):
     merchant_id: int
     merchant_name: str
     merchant_country: str
+    merchant_address: Premises
     lines: tuple[int, ...]
     cost: int
 
@@ -155,7 +157,13 @@ class Appraiser:
         all_free = all(line.offer.free_shipping or not line.offer.requires_shipping for line in lines)
         cost = shipping.cost(rate, goods, all_free=all_free) if rate else 0
         return Shipment(
-            ref, first.merchant_id or 0, first.merchant_name, first.merchant_country, tuple(indexes), cost
+            ref,
+            first.merchant_id or 0,
+            first.merchant_name,
+            first.merchant_country,
+            first.merchant_address,
+            tuple(indexes),
+            cost,
         )
 
 

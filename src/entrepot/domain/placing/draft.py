@@ -10,18 +10,26 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference
+from entrepot.domain.channels.charging import Steps, movable
 from entrepot.domain.kernel.records import Command, Ids, Refused, Stage, View, refused
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Person
 from entrepot.domain.placing import checks as appraisal
 from entrepot.domain.placing.attempts import Draft, Payout
-from entrepot.domain.placing.basket import Basket, offer_keys, reference_keys, shipping_keys, stock_keys
+from entrepot.domain.placing.basket import (
+    EXTERNAL,
+    Basket,
+    offer_keys,
+    reference_keys,
+    shipping_keys,
+    stock_keys,
+)
 from entrepot.domain.placing.checks import Appraised, Appraiser
 from entrepot.domain.pricing import taxes
 from entrepot.domain.pricing.flat_rates import LABEL
 from entrepot.domain.pricing.taxes import Destination, TaxCompany, TaxLine, TaxQuery, TaxQuote, TaxRate
 from entrepot.failures import Failure
 from entrepot.failures.orders import OrderNotPayable, QuoteStale
-from entrepot.failures.payments import TaxRefused
+from entrepot.failures.payments import AmountNotChargeable, TaxRefused
 
 NEEDS_PAYOUT = "shopify"
 """The integration whose merchants are paid by transfer when their order is placed."""
@@ -67,6 +75,8 @@ class OrderCommand(Command, frozen=True):
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     quoted: Quoted | None = None
     existing: Existing | None = None
+    steps: Steps | None = None
+    """In which amounts the account's card provider can move money."""
 
     @property
     def ids(self) -> int:
@@ -124,7 +134,22 @@ def draft(
         return refused(quote)
     line_ids = _line_ids(view, number, len(appraised.lines), ids)
     drafted = _assemble(command, appraised, quote, now, number, uuid, state, line_ids)
+    if failure := not_chargeable(drafted, command.steps):
+        return refused(failure)
     return _continued(drafted, view.get(Order, number)) if existing else drafted
+
+
+def not_chargeable(drafted: Draft, steps: Steps | None) -> Failure | None:
+    """Why a card provider could not be told of what is to be charged, or handed on to merchants; None where it can.
+
+    Orders that nobody charges a card for have any amount.
+    """
+    basket = drafted.basket
+    if basket.payment.method == EXTERNAL:
+        return None
+    amounts = (drafted.due, *(payout.amount for payout in drafted.payouts))
+    amount = next((amount for amount in amounts if not movable(amount, basket.currency, steps)), None)
+    return None if amount is None else AmountNotChargeable(basket.payment.method, basket.currency, amount)
 
 
 def _line_ids(view: View, order: int, count: int, ids: Ids) -> list[int]:
@@ -200,11 +225,17 @@ def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuer
                 line.offer.merchant_country,
                 tax_included=line.offer.tax_included,
                 quantity=line.wanted.quantity,
+                merchant_address=line.offer.merchant_address,
             )
             for no, line in enumerate(appraised.lines, 1)
         ),
         tuple(
-            TaxLine(f"S{no}", shipment.cost, shipment.merchant_country)
+            TaxLine(
+                f"S{no}",
+                shipment.cost,
+                shipment.merchant_country,
+                merchant_address=shipment.merchant_address,
+            )
             for no, shipment in enumerate(appraised.shipments, 1)
         ),
     )

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from entrepot.domain.kernel.money import share
+from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Record
 from entrepot.failures.payments import TaxRefused
 
@@ -28,8 +29,8 @@ class Destination(msgspec.Struct, frozen=True):
 class TaxLine(msgspec.Struct, frozen=True):
     """A line of goods or of shipping. `amount` is that of the whole line, whatever the quantity.
 
-    `merchant_country` is where the goods are sent from; `tax_included`: the price already holds the tax.
-    `tax_code` and `hs_code` classify the goods for a provider that asks; a table of rates has one class.
+    `merchant_country` and `merchant_address` are where the goods are sent from; `tax_included`: the price already
+    holds the tax. `tax_code` and `hs_code` classify the goods for a provider that asks; a table of rates has one class.
     """
 
     ref: str
@@ -39,6 +40,7 @@ class TaxLine(msgspec.Struct, frozen=True):
     quantity: int = 1
     tax_code: str = ""
     hs_code: str = ""
+    merchant_address: Premises = Premises()
 
 
 class TaxQuery(msgspec.Struct, frozen=True):
@@ -112,6 +114,16 @@ class TaxQuote(msgspec.Struct, frozen=True):
 
 RateTable: TypeAlias = Mapping[tuple[str, str], TaxRate]
 """Rates by country and province."""
+
+
+_NEED_MORE_THAN_A_COUNTRY = ("CA", "US")
+
+
+def unquotable(country: str, province: str, zip_code: str) -> tuple[str, ...]:
+    """What an outside tax provider lacks of the address from which goods are sent (Avalara's help, `shipFrom`)."""
+    if country not in _NEED_MORE_THAN_A_COUNTRY:
+        return ()
+    return tuple(name for name, value in (("province", province), ("zip", zip_code)) if not value)
 
 
 def rate_table(rates: Iterable[TaxRate]) -> RateTable:

@@ -10,7 +10,7 @@ import msgspec
 
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.kernel.ids import cuid, from_cuid
-from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.kernel.money import exponent, read_amount
 from entrepot.domain.kernel.regions import country_code
 from entrepot.domain.orders.records import Address, OrderLine, Person
 from entrepot.domain.placing.basket import Basket, WantedLine, WantedPayment
@@ -18,6 +18,7 @@ from entrepot.domain.placing.draft import Existing
 from entrepot.domain.placing.place import PlaceOrder, RecordPending
 from entrepot.domain.placing.quote import NOWHERE
 from entrepot.doors.bonsai import bodies
+from entrepot.doors.kit.checking import Faults, Kind, one
 from entrepot.engine.money.order_placement import Proof
 from entrepot.failures.orders import LineRef
 from entrepot.store.credentials.directory import Caller, token_name
@@ -26,10 +27,45 @@ from entrepot.store.queries.own_orders import OwnOrder
 _LARGEST_ID = 2**53
 
 
+def currency_of(body: bodies.SubmitV1, caller: Caller) -> str:
+    """The currency of a V1 submit: the shopper's, else the account's (contract U7)."""
+    return body["payment"].get("currency") or caller.settings.currency
+
+
+def unheld_prices(body: bodies.SubmitV1, currency: str) -> Faults:
+    """The prices and amounts of a V1 submit that its currency cannot hold."""
+    faults = Faults()
+    for index, line in enumerate(body["products"]):
+        price = _unheld("price", line.get("price"), currency)
+        faults.extend(price.within(index).within("products"))
+    return Faults((*faults, *unheld_amounts(body["payment"], currency).within("payment")))
+
+
+def unheld_amounts(payment: bodies.Payment, currency: str) -> Faults:
+    """The amounts of a payment that its currency cannot hold."""
+    named = _items(amounts) if (amounts := payment.get("amounts")) else []
+    return Faults(
+        fault for name, amount in named for fault in _unheld(name, amount, currency).within("amounts")
+    )
+
+
+def _unheld(name: str, amount: Decimal | None, currency: str) -> Faults:
+    if amount is None or read_amount(amount, currency) is not None:
+        return Faults()
+    return one(Kind.TOO_FINE, {"limit": exponent(currency), "value": amount}).within(name)
+
+
+def _minor(amount: Decimal, currency: str) -> int:
+    read = read_amount(amount, currency)
+    if read is None:
+        raise ValueError(f"an amount that {currency} cannot hold")
+    return read
+
+
 def place_order(body: bodies.SubmitV1, address: bodies.Address, caller: Caller) -> PlaceOrder:
     """The command of a V1 submit."""
     payment = body["payment"]
-    currency = payment.get("currency") or caller.settings.currency
+    currency = currency_of(body, caller)
     ship_to = _address(address)
     basket = Basket(
         channel=caller.channel,
@@ -116,7 +152,7 @@ def wanted_payment(payment: bodies.Payment, currency: str) -> WantedPayment:
     return WantedPayment(
         payment["method"],
         token_name(payment["token"]),
-        {name: to_minor(amount, currency) for name, amount in _items(amounts)} if amounts else None,
+        {name: _minor(amount, currency) for name, amount in _items(amounts)} if amounts else None,
     )
 
 
@@ -135,7 +171,7 @@ def _line(line: bodies.Line, currency: str) -> WantedLine:
         variant_number(line["variant_id"]),
         line["quantity"],
         LineRef(line["public_id"], line["variant_id"]),
-        None if seen is None else to_minor(seen, currency),
+        None if seen is None else _minor(seen, currency),
     )
 
 
@@ -178,7 +214,8 @@ def _request_name(body: object, order: str) -> str:
 
 
 def _items(amounts: bodies.Amounts) -> list[tuple[str, Decimal]]:
-    return [("goods", amounts["goods"]), ("shipping", amounts["shipping"]), ("taxes", amounts["taxes"])]
+    """In the order of the specification, in which faults are looked for."""
+    return [("shipping", amounts["shipping"]), ("taxes", amounts["taxes"]), ("goods", amounts["goods"])]
 
 
 def _data(body: bodies.SubmitV1 | bodies.SubmitV2, cart: str | None) -> dict[str, Any]:

@@ -132,6 +132,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.OrderNotPayable: (FORMS["BadRequest"], lambda f: f"{f.title}."),
     o.QuoteStale: (FORMS["ServiceUnavailable"], _empty),
     p.PaymentMethodUnsupported: (FORMS["PaymentMethodNotSupported"], lambda f: {"paymentMethod": f.method}),
+    p.AmountNotChargeable: (FORMS["PaymentMethodNotSupported"], lambda f: {"paymentMethod": f.method}),
     p.PaymentAmountsMissing: (FORMS["PaymentAmountsNotProvided"], _absent),
     p.ExternalPaymentUnsupported: (FORMS["AccountDoesNotSupportExternalPayment"], _absent),
     p.ExternalPaymentNotImplemented: (

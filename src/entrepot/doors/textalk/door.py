@@ -27,6 +27,7 @@ from entrepot.doors.textalk.orders import codes, items, payments
 from entrepot.doors.textalk.orders import declaration as orders
 from entrepot.doors.textalk.orders import methods as order_methods
 from entrepot.doors.textalk.orders.certificate_writer import CertificateWriter
+from entrepot.doors.textalk.orders.discount_writer import DiscountWriter
 from entrepot.doors.textalk.orders.payment_writer import PaymentWriter
 from entrepot.doors.textalk.orders.writer import ItemWriter, OrderWriter, SuborderWriter, whose
 from entrepot.doors.textalk.pattern.dependencies import Parts
@@ -111,6 +112,7 @@ class Textalk:
                 "Customer": CustomerWriter(services, self._passwords),
                 "EventListener": ListenerWriter(services.engine),
                 "Giftcertificate": CertificateWriter(services),
+                "Discountcode": DiscountWriter(services),
                 "Order": OrderWriter(services),
                 "OrderItem": ItemWriter(services),
                 "Payment": PaymentWriter(services),

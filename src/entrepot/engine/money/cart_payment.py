@@ -12,6 +12,7 @@ from typing import Any
 
 from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.channels.charging import Steps
 from entrepot.domain.checkout.cart_checkout import CheckoutCart, same_checkout
 from entrepot.domain.kernel.records import Refused, refused
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
@@ -19,6 +20,7 @@ from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.placing.place import InFlight
 from entrepot.domain.placing.reserve import Reserved
 from entrepot.engine.batches.engine import Engine, Outcome
+from entrepot.engine.gateways import Vendors
 from entrepot.engine.money.attempts import Driver
 from entrepot.engine.money.capture import Payments
 from entrepot.engine.money.order_placement import STILL_OPEN_SECONDS, WAIT_SECONDS
@@ -33,11 +35,14 @@ from entrepot.store.credentials.directory import token_name
 class Till:
     """Takes money for carts and orders, and gives it back."""
 
-    def __init__(self, engine: Engine, driver: Driver, payments: Payments, refunds: Refunds) -> None:
+    def __init__(
+        self, engine: Engine, driver: Driver, payments: Payments, refunds: Refunds, vendors: Vendors
+    ) -> None:
         self._engine = engine
         self._driver = driver
         self._payments = payments
         self._refunds = refunds
+        self._vendors = vendors
         self._tasks: set[asyncio.Task[Outcome]] = set()
 
     async def check_out(
@@ -68,8 +73,9 @@ class Till:
         self, workspace: int, settings: ChannelSettings, cart: ShoppingCommand, token: str | None
     ) -> Outcome:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+        steps = self._vendors.steps(settings.cards, cart.environment)
         while True:
-            checkout = _checking_out(cart, token, self._driver.lease())
+            checkout = _checking_out(cart, token, self._driver.lease(), steps)
             outcome = await self._engine.execute_anew(workspace, checkout)
             if isinstance(outcome, Reserved):
                 return await self._driver.charge(workspace, outcome.attempt, settings.cards, token)
@@ -96,12 +102,15 @@ def _locked(outcome: Outcome) -> bool:
     return isinstance(outcome, Refused) and isinstance(outcome.failures[0], OrderLocked)
 
 
-def _checking_out(cart: ShoppingCommand, token: str | None, lease: datetime) -> CheckoutCart:
+def _checking_out(
+    cart: ShoppingCommand, token: str | None, lease: datetime, steps: Steps | None
+) -> CheckoutCart:
     return CheckoutCart(
         channel=cart.channel,
         environment=cart.environment,
         session=cart.session,
         cart=cart.cart,
         lease_until=lease,
+        steps=steps,
         token=None if token is None else token_name(token),
     )

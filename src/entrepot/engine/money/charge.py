@@ -19,6 +19,7 @@ from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 from entrepot.failures.payments import CardProviderFailed, MerchantPayoutMissing, PaymentDeclined
 from entrepot.gateways.cards.port import (
+    AMOUNT_NOT_COUNTED,
     KEY_LIFE,
     UNREACHABLE,
     CallFailed,
@@ -38,7 +39,9 @@ NO_SUCH_INTENT = CallFailed("No such payment_intent: '<redacted>'", in_doubt=Fal
 
 UNCONFIRMED = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
 """The states of a charge that holds no money until it is confirmed."""
-_NEVER_TAKEN = frozenset({"amount_too_large", "amount_too_small", "parameter_invalid_integer"})
+_NEVER_TAKEN = frozenset(
+    {"amount_too_large", "amount_too_small", "parameter_invalid_integer", AMOUNT_NOT_COUNTED}
+)
 """What a provider refuses under a key means that it never made anything under that key."""
 
 
@@ -160,7 +163,7 @@ class Charging:
             return await self._let_go(confirmed, missing)
         if self._attempt.draft.captured_later:
             return self._charged(confirmed)
-        captured = await self._gateway.capture(confirmed.id, self._due)
+        captured = await self._gateway.capture(confirmed.id, self._due, currency=self._order.currency)
         if isinstance(captured, Intent):
             return self._charged(captured)
         if captured.in_doubt:
@@ -233,7 +236,9 @@ class Charging:
         if self._attempt.intent is not None:
             # A charge that the shopper's browser had prepared and that another order took: not ours to give back.
             return NotCharged(PaymentDeclined(TOKEN_REUSED))
-        refund = await self._gateway.refund(intent.id, intent.captured, f"{self._key}-back")
+        refund = await self._gateway.refund(
+            intent.id, intent.captured, f"{self._key}-back", currency=intent.currency
+        )
         failure = self._failed(UNREACHABLE)
         return InDoubt(failure) if isinstance(refund, CallFailed) else NotCharged(failure)
 

@@ -80,6 +80,8 @@ class OrderDesk:
         self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None = None
     ) -> Outcome:
         """Bring an order command to its outcome; without a proof nothing is paid (an order recorded as pending)."""
+        steps = self._vendors.steps(settings.cards, command.basket.environment)
+        command = msgspec.structs.replace(command, steps=steps)
         placing = self._placed_once(workspace, settings, command, proof)
         if in_house(settings, command.basket, proof):
             return await placing  # one command, which the engine brings to its end whether or not we wait
@@ -221,6 +223,7 @@ def _reserving(command: OrderCommand, proof: Proof, lease: datetime) -> ReserveO
         data=command.data,
         quoted=command.quoted,
         existing=command.existing,
+        steps=command.steps,
         lease_until=lease,
         intent=proof.intent,
         request=proof.request,

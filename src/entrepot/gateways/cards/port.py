@@ -18,6 +18,9 @@ UNREACHABLE = "An error occurred while communicating with Stripe"
 KEY_LIFE = timedelta(hours=20)
 """How long a key is repeated: providers forget keys after a day, and then the same key would act again."""
 
+AMOUNT_NOT_COUNTED = "amount_not_counted"
+"""The code of a call that was never made, since its provider cannot be told such an amount of the currency."""
+
 DECLINED = "Your card was declined."
 AUTHENTICATION_REQUIRED = "Your card requires authentication."
 NOT_CONFIRMED = "The payment intent has not been confirmed."
@@ -142,8 +145,13 @@ class CardGateway(Protocol):
         """
         ...
 
-    async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
-        """Take the reserved money, or `amount` of it and free the rest. A captured intent stays as it is."""
+    async def capture(
+        self, intent_id: str, amount: int | None = None, *, currency: str | None = None
+    ) -> Intent | CallFailed:
+        """Take the reserved money, or `amount` of it and free the rest. A captured intent stays as it is.
+
+        `currency` is the intent's; who does not know it leaves it out.
+        """
         ...
 
     async def cancel(self, intent_id: str) -> Intent | CallFailed:
@@ -162,8 +170,13 @@ class CardGateway(Protocol):
         """The intent that this request made, however long ago, or None; never in doubt. For keys that have ended."""
         ...
 
-    async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
-        """Give back `amount` of a captured intent, once per key; never more than was captured in all."""
+    async def refund(
+        self, intent_id: str, amount: int, key: str, *, currency: str | None = None
+    ) -> Refund | CallFailed:
+        """Give back `amount` of a captured intent, once per key; never more than was captured in all.
+
+        `currency` is the intent's; who does not know it leaves it out.
+        """
         ...
 
     async def find_refund(self, intent_id: str, key: str) -> Refund | CallFailed | None:

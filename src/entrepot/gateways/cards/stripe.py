@@ -18,6 +18,7 @@ from entrepot.gateways.cards.port import (
     Reversal,
     Transfer,
 )
+from entrepot.gateways.cards.stripe_amounts import NOT_COUNTED, from_stripe, to_stripe
 from entrepot.gateways.cards.stripe_replies import (
     AccountWire,
     IntentWire,
@@ -45,8 +46,12 @@ _NO_ACCOUNT = ("account_invalid", "resource_missing")
 class _RefundWire(msgspec.Struct):
     id: str
     amount: int
+    currency: str
     status: RefundStatus
     metadata: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        self.amount = from_stripe(self.amount, self.currency.upper())
 
 
 class _Refunds(msgspec.Struct):
@@ -75,10 +80,13 @@ class StripeCards:
 
     async def create_intent(self, request: CreateIntent) -> CreateOutcome:
         """See `CardGateway.create_intent`."""
+        told = to_stripe(request.amount, request.currency)
+        if told is None:
+            return NOT_COUNTED
         reply = await self._call(
             lambda client: client.v1.payment_intents.create_async(
                 {
-                    "amount": request.amount,
+                    "amount": told,
                     "currency": request.currency.lower(),
                     "capture_method": "manual",
                     # Cards only: no method that redirects, so that a confirm needs no return address.
@@ -99,12 +107,17 @@ class StripeCards:
             return await self._prepared(intent_id)
         return await self._confirm(intent_id, _payment_method(token), key, token)
 
-    async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
+    async def capture(
+        self, intent_id: str, amount: int | None = None, *, currency: str | None = None
+    ) -> Intent | CallFailed:
         """See `CardGateway.capture`."""
+        told = None if amount is None else await self._told(amount, currency, intent_id)
+        if isinstance(told, CallFailed):
+            return told
         reply = await self._call(
             lambda client: client.v1.payment_intents.capture_async(
                 intent_id,
-                {"expand": _EXPAND} if amount is None else {"expand": _EXPAND, "amount_to_capture": amount},
+                {"expand": _EXPAND} if told is None else {"expand": _EXPAND, "amount_to_capture": told},
             ),
             IntentWire,
             intent_id,
@@ -152,11 +165,16 @@ class StripeCards:
             return _TOO_MANY if reply.has_more else None
         return Refund(found.id, intent_id, found.amount, found.status)
 
-    async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
+    async def refund(
+        self, intent_id: str, amount: int, key: str, *, currency: str | None = None
+    ) -> Refund | CallFailed:
         """See `CardGateway.refund`."""
+        told = await self._told(amount, currency, intent_id)
+        if isinstance(told, CallFailed):
+            return told
         reply = await self._call(
             lambda client: client.v1.refunds.create_async(
-                {"payment_intent": intent_id, "amount": amount, "metadata": {"key": key}},
+                {"payment_intent": intent_id, "amount": told, "metadata": {"key": key}},
                 {"idempotency_key": f"{key}:refund"},
             ),
             _RefundWire,
@@ -220,6 +238,16 @@ class StripeCards:
             *secrets,
         )
         return confirmed(intent_of(reply)) if isinstance(reply, IntentWire) else reply
+
+    async def _told(self, amount: int, currency: str | None, intent_id: str) -> int | CallFailed:
+        """An amount of an intent as Stripe counts it; whoever does not name the currency has the intent looked at."""
+        if currency is None:
+            intent = await self._retrieve(intent_id)
+            if isinstance(intent, CallFailed):
+                return intent
+            currency = intent.currency.upper()
+        told = to_stripe(amount, currency)
+        return NOT_COUNTED if told is None else told
 
     async def _retrieve(self, intent_id: str) -> IntentWire | CallFailed:
         reply = await self._call(

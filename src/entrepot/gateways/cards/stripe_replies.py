@@ -20,6 +20,7 @@ from entrepot.gateways.cards.port import (
     IntentStatus,
     TokenUsed,
 )
+from entrepot.gateways.cards.stripe_amounts import from_stripe
 
 if TYPE_CHECKING:
     from stripe import StripeError
@@ -66,6 +67,11 @@ class IntentWire(msgspec.Struct):
     cancellation_reason: str | None = None
     transfer_group: str | None = None
     metadata: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        # From here on amounts are ours; an intent whose amount we cannot count is none that we made.
+        self.amount = from_stripe(self.amount, self.currency.upper())
+        self.amount_received = from_stripe(self.amount_received, self.currency.upper())
 
     @property
     def lapsed(self) -> bool:

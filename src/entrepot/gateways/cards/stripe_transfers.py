@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import msgspec
 
 from entrepot.gateways.cards.port import CallFailed, Reversal, Transfer
+from entrepot.gateways.cards.stripe_amounts import NOT_COUNTED, from_stripe, to_stripe
 from entrepot.gateways.cards.stripe_replies import IntentWire, Problem, only_failed
 
 if TYPE_CHECKING:
@@ -22,10 +23,15 @@ _TOO_MANY = CallFailed("The transfer has too many reversals to be looked through
 
 
 class _TransferWire(msgspec.Struct):
+    """`amount` is read in our minor units, as all amounts of Stripe's."""
+
     id: str
     amount: int
     currency: str
     metadata: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        self.amount = from_stripe(self.amount, self.currency.upper())
 
 
 class _Transfers(msgspec.Struct):
@@ -33,9 +39,15 @@ class _Transfers(msgspec.Struct):
 
 
 class _ReversalWire(msgspec.Struct):
+    """`amount` is read in our minor units, as all amounts of Stripe's."""
+
     id: str
     amount: int
+    currency: str
     metadata: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        self.amount = from_stripe(self.amount, self.currency.upper())
 
 
 class _Reversals(msgspec.Struct):
@@ -70,10 +82,13 @@ class StripeTransfers:
         made = await self._made(intent, account, key)
         if made is not None:
             return made
+        told = to_stripe(amount, intent.currency.upper())
+        if told is None:
+            return NOT_COUNTED
         reply = await self._call(
             lambda client: client.v1.transfers.create_async(
                 {
-                    "amount": amount,
+                    "amount": told,
                     "currency": intent.currency,
                     "destination": account,
                     "source_transaction": charge,
@@ -99,10 +114,13 @@ class StripeTransfers:
         before = made if isinstance(made, CallFailed) else await self._reversed(made.id, key)
         if isinstance(made, CallFailed) or before is not None:
             return before or _NOT_MADE
+        told = to_stripe(amount, made.currency)
+        if told is None:
+            return NOT_COUNTED
         reply = await self._call(
             lambda client: client.v1.transfers.reversals.create_async(
                 made.id,
-                {"amount": amount, "metadata": {"key": key}},
+                {"amount": told, "metadata": {"key": key}},
                 {"idempotency_key": f"{key}:reversal"},
             ),
             _ReversalWire,

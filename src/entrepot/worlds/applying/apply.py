@@ -33,6 +33,7 @@ from entrepot.worlds.plan.differences import FIRST_ID, Aim, Plan, plan
 from entrepot.worlds.plan.keys import KeyPlan, WantedKey, make_keys, plan_keys, revoke_keys, wanted_keys
 from entrepot.worlds.plan.records import ChannelRow
 from entrepot.worlds.plan.report import Change, Report, WorkspaceReport
+from entrepot.worlds.plan.shop_settings import with_vat
 from entrepot.worlds.plan.stored import Ordered, Stored, lock_levels, read_ordered, read_stored
 
 TRIES = 3
@@ -187,8 +188,11 @@ class _Applying:
     def _aim(self, environment: Environment) -> Aim:
         steps = ("workspaces", self._name, "channels")
         settings = {
-            name: msgspec.convert(
-                environment.settings(channel.settings, (*steps, name, "settings")), ChannelSettings
+            name: with_vat(
+                msgspec.convert(
+                    environment.settings(channel.settings, (*steps, name, "settings")), ChannelSettings
+                ),
+                self._spec.webshops.get(name),
             )
             for name, channel in self._spec.channels.items()
         }

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import Protocol, cast
-
-import pycountry
 
 from entrepot.domain.kernel import regions
 from entrepot.gateways.addresses.port import plain_identity
-from entrepot.worlds.form.amounts import minor, units
+from entrepot.worlds.form.amounts import units
 from entrepot.worlds.form.doors import KEYS
 from entrepot.worlds.form.faults import Fault, pointer
+from entrepot.worlds.form.money_checks import amount_faults, currency_faults, shop_amount_faults
+from entrepot.worlds.form.provider_checks import provider_faults
 from entrepot.worlds.form.secrets import secrets_in
 from entrepot.worlds.form.shop_checks import passwords_in, webshop_faults
 from entrepot.worlds.form.types import (
@@ -35,6 +33,7 @@ from entrepot.worlds.form.types import (
 Steps = tuple[str | int, ...]
 
 _REFERENCE = re.compile(r"[0-9a-f]{24}\Z")
+_TOO_FINE = "more decimals than the scale of {} allows"
 _OWN = ("id", "sku", "prices", "stock", "tracked", "scale", "weight")
 
 
@@ -66,22 +65,27 @@ def _workspace(workspace: Workspace, steps: Steps) -> Found:
     for name, product in workspace.products.items():
         yield from _product(product, workspace, (*steps, "products", name))
     yield from _unique(workspace, steps)
+    yield from provider_faults(workspace, steps)
     yield from _taxes(workspace, (*steps, "taxes", "rates"))
     for name, channel in workspace.channels.items():
         yield from _channel(channel, (*steps, "channels", name))
     yield from _bank(workspace, (*steps, "bank"))
     yield from _residents(workspace, (*steps, "residents"))
     yield from webshop_faults(workspace, steps)
+    yield from shop_amount_faults(workspace, steps)
 
 
 def _merchant(merchant: Merchant, steps: Steps) -> Found:
     yield from _country(merchant.country, (*steps, "country"))
+    province = merchant.address.province
+    if province and regions.province_of(merchant.country, province) is None:
+        yield (*steps, "address", "province"), f"no region of {merchant.country} in ISO 3166-2"
     for country, rates in merchant.shipping.items():
         yield from _country(country, (*steps, "shipping", country))
         for currency, rate in rates.items():
             where = (*steps, "shipping", country, currency)
-            amounts = (rate.price, rate.free_from) if isinstance(rate, Shipping) else (rate,)
-            yield from _amounts(amounts, currency, where)
+            yield from currency_faults(currency, where)
+            yield from _parts_of(rate, ("price", "free_from"), currency, where)
 
 
 def _product(product: Product, workspace: Workspace, steps: Steps) -> Found:
@@ -100,22 +104,28 @@ def _product(product: Product, workspace: Workspace, steps: Steps) -> Found:
 
 def _sellable(item: Sellable, workspace: Workspace, steps: Steps) -> Found:
     for currency, price in item.prices.items():
-        amounts = (price.price, price.compare_at) if isinstance(price, Price) else (price,)
-        yield from _amounts(amounts, currency, (*steps, "prices", currency))
+        where = (*steps, "prices", currency)
+        yield from currency_faults(currency, where)
+        yield from _parts_of(price, ("price", "compare_at"), currency, where)
     for location, quantity in item.stock.items():
         where = (*steps, "stock", location)
         if location not in workspace.locations:
             yield where, "no location of this workspace"
         if units(quantity, item.scale) is None:
-            yield where, f"more decimals than the scale of {item.scale} allows"
+            yield where, _TOO_FINE.format(item.scale)
+    if item.divisible_by is not None and not units(item.divisible_by, item.scale):
+        yield (*steps, "divisible_by"), f"zero, or {_TOO_FINE.format(item.scale)}"
 
 
-def _amounts(amounts: Iterable[str | int | None], currency: str, steps: Steps) -> Found:
-    if currency not in _currencies():
-        yield steps, "no currency of ISO 4217"
-    for amount in amounts:
-        if amount is not None and amount != "none" and minor(amount, currency) is None:
-            yield steps, f"more decimals than {currency} has"
+def _parts_of(
+    given: str | int | Price | Shipping, parts: tuple[str, ...], currency: str, steps: Steps
+) -> Found:
+    """An amount may stand alone, or as a table with another one beside it."""
+    if isinstance(given, str | int):
+        yield from amount_faults(given, currency, steps)
+        return
+    for part in parts:
+        yield from amount_faults(getattr(given, part), currency, (*steps, part))
 
 
 def _unique(workspace: Workspace, steps: Steps) -> Found:
@@ -178,7 +188,9 @@ def _channel(channel: Channel, steps: Steps) -> Found:
 def _bank(workspace: Workspace, steps: Steps) -> Found:
     for name, balances in workspace.bank.accounts.items():
         for currency, amount in balances.items():
-            yield from _amounts((amount,), currency, (*steps, "accounts", name, currency))
+            where = (*steps, "accounts", name, currency)
+            yield from currency_faults(currency, where)
+            yield from amount_faults(amount, currency, where)
         if name in workspace.bank.payouts:
             yield (*steps, "payouts", name), "the account of a cardholder"
     for number, card in enumerate(workspace.bank.cards.values()):
@@ -224,15 +236,3 @@ def _literal_keys(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str
 def _country(code: str, steps: Steps) -> Found:
     if not regions.country_exists(code):
         yield steps, "no country of ISO 3166-1"
-
-
-class _Currency(Protocol):
-    """What is used here of the library's currencies, which it leaves untyped."""
-
-    @property
-    def alpha_3(self) -> str: ...
-
-
-@cache
-def _currencies() -> frozenset[str]:
-    return frozenset(currency.alpha_3 for currency in cast("Iterable[_Currency]", pycountry.currencies))

@@ -17,6 +17,9 @@ from entrepot.worlds.form.types import Secret, World
 SECRETS = frozenset({"api_key", "license_key", "password"})
 """The settings of a channel that are secrets."""
 
+OF_WEBSHOPS = ("vat", "exports_without_vat")
+"""Settings of a shop that a file says in its table of webshops, in percentages."""
+
 _REF = "#/$defs/{name}"
 _TEXT = {"type": "string", "maxLength": 255}
 
@@ -29,6 +32,8 @@ def world_schema() -> dict[str, Any]:
     )
     for name in _reachable(settings, parts):
         parts[name] = _strict(parts[name], secret)
+    for name in OF_WEBSHOPS:
+        del parts["ShopSettings"]["properties"][name]
     parts["Channel"]["properties"]["settings"] = settings
     root = parts.pop(_name(world))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}

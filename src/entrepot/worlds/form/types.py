@@ -37,9 +37,9 @@ from entrepot.worlds.form.shop_types import Choice, Group, Webshop
 
 __all__ = [
     "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId",
-    "Group", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "Money", "Name", "Partner",
-    "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "Secret", "Sellable", "Shipping",
-    "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
+    "Group", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "MerchantAddress", "Money", "Name",
+    "Partner", "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "Secret", "Sellable",
+    "Shipping", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
 ]  # fmt: skip
 
 
@@ -57,15 +57,26 @@ class Shipping(Table, frozen=True, kw_only=True):
     free_from: Money | None = None
 
 
+class MerchantAddress(Table, frozen=True, kw_only=True):
+    """Where a merchant sends from; `province` is what follows the country in ISO 3166-2, such as `ON`."""
+
+    address1: Text = ""
+    city: Text = ""
+    province: Annotated[str, Meta(pattern=r"^([A-Z0-9]{1,3})?$", description="a region such as `ON`")] = ""
+    zip: Text = ""
+
+
 class Merchant(Table, frozen=True, kw_only=True):
     """Who supplies products. `ref` is the 24-digit hexadecimal reference; by default it follows from the names.
 
     `integration` may be one that the workspace does not support, and `payout_account` may be absent: both are
-    set-ups whose orders fail. `shipping` has rates by country, then currency.
+    set-ups whose orders fail. `shipping` has rates by country, then currency. AvaTax needs `province` and `zip` of the
+    `address` of a merchant in the US or Canada.
     """
 
     name: Text
     country: Country
+    address: MerchantAddress = MerchantAddress()
     integration: Text = "manual"
     ref: Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$")] | None = None
     payout_account: Text | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.bonsai import commands, render, render_orders, schemas
-from entrepot.doors.bonsai.answers import checked_body, ok, refusal
+from entrepot.doors.bonsai.answers import checked_body, invalid, ok, refusal
 from entrepot.doors.bonsai.failures import foreign_currency
 from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource
@@ -32,6 +32,8 @@ class SubmitRoutes(Routes):
         if isinstance(checked, Failure):
             return checked
         body = checked.value
+        if body is not None and (unheld := commands.unheld_prices(body, commands.currency_of(body, caller))):
+            return invalid(unheld)
         if body is None or "shipping_address" not in body:
             return ShippingAddressMissing()
         command = commands.place_order(body, body["shipping_address"], caller)
@@ -62,6 +64,8 @@ class SubmitRoutes(Routes):
             return OrderUnknown(name)
         if found.order.ship_to is None:
             return OrderNotPayable(name)
+        if unheld := commands.unheld_amounts(checked.value, found.order.currency):
+            return invalid(unheld)
         command = commands.pay_order(checked.value, found, found.order.ship_to)
         proof = commands.proof(checked.value, checked.value, name)
         if found.order.state != "pending":

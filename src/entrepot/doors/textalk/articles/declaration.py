@@ -17,6 +17,7 @@ from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, ClassDecl, Field, Snapshot, Stored
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.catalogue import products
+from entrepot.store.tables.tenancy import channels
 
 _base: Final = rows.base
 _data: Final = products.c.data["article"]
@@ -47,6 +48,13 @@ async def _choice_schemas(snapshot: Snapshot, context: Context, uids: Sequence[A
     shop = context.shop
     rows = await snapshot.fetch(_SCHEMA, [shop.workspace, list(uids)])
     return choice_schemas(rows, uids, sorted(shop.languages))
+
+
+def _stored_with_vat() -> sa.ColumnElement[Any]:
+    """Whether prices hold the VAT at home, which is the shop's to say, for all of its articles."""
+    said = channels.c.settings["shop"]["prices_include_vat"].astext
+    here = sa.and_(channels.c.workspace == Caller.WORKSPACE, channels.c.id == Caller.CHANNEL)
+    return sa.select(sa.func.coalesce(sa.cast(said, sa.Boolean), sa.true())).where(here).scalar_subquery()
 
 
 _PRICE: Final = shapes.Record(
@@ -105,7 +113,7 @@ ARTICLE: Final = ClassDecl(
         f.kept("attachments", shapes.Array(items=shapes.Free(), max_items=100), _data, absent=[]),
         f.settable("price", _PRICE, rows.price(), to_wire=f.major_units, to_store=f.minor_unit),
         f.settable("vatRate", shapes.rate(), products.c.vat_rate, **f.FRACTION),
-        f.settable("vatIsIncluded", shapes.boolean(), products.c.tax_included),
+        f.shown("vatIsIncluded", shapes.boolean(), _stored_with_vat()),
         f.settable("weight", shapes.integer(0), _base.c.weight, sortable=True),
         f.settable(
             "stock",

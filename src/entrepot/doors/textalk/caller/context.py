@@ -6,7 +6,7 @@ open sockets.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import IntEnum
 from typing import Final, Protocol, TypeGuard
 
@@ -14,6 +14,7 @@ import msgspec
 
 from entrepot.domain.carts.look import Sight
 from entrepot.domain.channels.accounts import ChannelSettings, Environment
+from entrepot.doors.kit.zones import zone_of
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.sentences import FALLBACK, LANGUAGES
 
@@ -127,6 +128,11 @@ class Context(msgspec.Struct, frozen=True):
         if self.webshop is not None:
             return self.webshop.demands_tls
         return self.administrator is not None and self.administrator.demands_tls
+
+    @property
+    def zone(self) -> tzinfo:
+        """Where days begin and end: the shop's time zone."""
+        return UTC if self.webshop is None else zone_of(self.webshop.settings.shop.time_zone)
 
     @property
     def may_see_goods(self) -> bool:

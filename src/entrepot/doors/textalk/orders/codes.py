@@ -67,7 +67,9 @@ DISCOUNTCODE: Final = ClassDecl(
         f.settable("freeDelivery", shapes.boolean(), discounts.c.free_delivery),
         f.amounts("minimumSpend", discounts.c.minimum_spend),
         f.settable("validFrom", shapes.moment(nullable=True), discounts.c.valid_from, **_MOMENT),
-        f.settable("validUntil", shapes.moment(nullable=True), discounts.c.valid_until, **_MOMENT),
+        f.settable(
+            "validUntil", shapes.moment(nullable=True, until=True), discounts.c.valid_until, **_MOMENT
+        ),
         f.settable("maxUses", shapes.integer(0, nullable=True), discounts.c.max_uses),
         f.settable("maxUsesPerCustomer", shapes.integer(0, nullable=True), discounts.c.max_uses_per_customer),
         f.shown("used", shapes.integer(0), discounts.c.used),
@@ -139,7 +141,7 @@ GIFTCERTIFICATE: Final = ClassDecl(
             required=True,
         ),
         f.settable("remainingValue", shapes.number(0), _value(_c.balance), to_wire=_major, filterable=False),
-        f.settable("expiredate", shapes.moment(nullable=True), _c.expires_at, **_MOMENT),
+        f.settable("expiredate", shapes.moment(nullable=True, until=True), _c.expires_at, **_MOMENT),
         f.settable("currency", shapes.string(3, pattern="^[A-Z]{3}$"), _c.currency, required=True),
         f.settable("cancelled", shapes.boolean(), _c.cancelled),
         f.created(_c.created_at),

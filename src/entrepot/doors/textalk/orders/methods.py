@@ -11,12 +11,13 @@ from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.carts.lines import AddItem, CartItemSet
 from entrepot.domain.catalogue.selection import NewFile
 from entrepot.domain.checkout.discard import Discarded, DiscardOrder
-from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.kernel.money import read_amount
 from entrepot.domain.kernel.records import Refused
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import Uid
+from entrepot.doors.textalk.declare.money import not_held
 from entrepot.doors.textalk.orders.address_lookup import methods as lookup_methods
 from entrepot.doors.textalk.orders.address_lookup import named_order
 from entrepot.doors.textalk.orders.files import methods as file_methods
@@ -212,13 +213,13 @@ class _Orders:
             return found
         uid, known = found
         amount = argument(params, 1)
-        if amount is not None and not (is_number(amount) and 0 < Decimal(str(amount)) < Decimal(10) ** 12):
-            return invalid_params([Problem("/1", say("patch.type", expected="number"))])
+        minor = read_amount(amount, known.currency) if is_number(amount) else None
+        if amount is not None and (minor is None or minor <= 0):
+            return invalid_params([not_held("/1", known.currency)])
         projection = self._parts.classes["Payment"].projection(context, argument(params, 2) or "uid")
         if isinstance(projection, RpcError):
             return projection
         shop = context.shop
-        minor = None if amount is None else to_minor(Decimal(str(amount)), known.currency)
         command = refund_order(known.order, "", amount=minor, payment=int(uid), channel=shop.channel)
         outcome = await self._parts.services.till.refund(shop.workspace, command)
         if isinstance(outcome, Refused):

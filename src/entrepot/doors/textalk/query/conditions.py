@@ -12,10 +12,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from entrepot.domain.kernel.moments import read_moment
 from entrepot.domain.kernel.text import fold
 from entrepot.doors.kit import encode
 from entrepot.doors.textalk.declare.declaration import ClassDecl
-from entrepot.doors.textalk.declare.normalization import read_moment
 from entrepot.doors.textalk.declare.shapes import Array, Kind, Scalar
 from entrepot.doors.textalk.query.filters import Condition, Search, Target
 from entrepot.doors.textalk.wire.json import Json, is_array

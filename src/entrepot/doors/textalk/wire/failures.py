@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from entrepot.domain.kernel.money import to_major
 from entrepot.doors.kit import DoorFailures
 from entrepot.doors.textalk.wire.errors import Code, Data, Problem, RpcError
 from entrepot.doors.textalk.wire.sentences import say
@@ -139,10 +140,15 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     till.AddressLookupUnavailable: (Code.ADDRESS_LOOKUP_UNAVAILABLE, _nothing),
     till.AddressRegisterFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.NothingToRefund: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
+    p.AmountNotRefundable: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
     p.RefundTooLarge: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
     p.RefundRefused: (Code.PAYMENT_REFUNDING_FAILED, _nothing),
     p.RefundInDoubt: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.PaymentProviderUnreachable: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.AmountNotChargeable: (
+        Code.PAYMENT_FAILED,
+        lambda f: say("pay.amount", amount=to_major(f.amount, f.currency), currency=f.currency),
+    ),
     p.PaymentDeclined: (Code.PAYMENT_FAILED, lambda f: f.message),
     p.CardProviderFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.TaxUnavailable: (Code.EXTERNAL_SERVER_ERROR, _nothing),

@@ -251,6 +251,14 @@ _PATCHES: Final[dict[str, dict[str, str]]] = {
         "en": "The shop does not use this value.",
         "sv": "Butiken använder inte detta värde.",
     },
+    "patch.money": {
+        "en": "{currency} cannot hold the amount: it has too many decimals, or is too large.",
+        "sv": "{currency} rymmer inte beloppet: det har för många decimaler eller är för stort.",
+    },
+    "patch.period": {
+        "en": "It would end before it starts.",
+        "sv": "Slutet skulle komma före början.",
+    },
     "patch.stock": {
         "en": "The quantity is out of range.",
         "sv": "Antalet är utanför tillåtna gränser.",
@@ -337,6 +345,10 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
     "buy.file-store": {
         "en": "The file cannot be stored now; try again later.",
         "sv": "Filen kan inte lagras just nu; försök igen senare.",
+    },
+    "pay.amount": {
+        "en": "The card provider cannot charge {amount} {currency}.",
+        "sv": "Kortleverantören kan inte dra {amount} {currency}.",
     },
     "login.wait": {
         "en": "Too many tries; wait a while.",

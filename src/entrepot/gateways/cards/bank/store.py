@@ -79,8 +79,11 @@ class BankCards:
         names = token_names(token)
         return await self._run(lambda conn: self._confirm(conn, intent_id, names, key))
 
-    async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
-        """See `CardGateway.capture`."""
+    async def capture(
+        self, intent_id: str, amount: int | None = None, *, currency: str | None = None
+    ) -> Intent | CallFailed:
+        """See `CardGateway.capture`. The bank counts in our units, whatever the currency."""
+        del currency
 
         async def work(conn: Conn) -> Intent | CallFailed:
             intent = await rows.lock_intent(conn, self._workspace, intent_id)
@@ -123,8 +126,11 @@ class BankCards:
         name = _id("re", key)
         return await self._run(lambda conn: rows.read_refund(conn, self._workspace, name), changes=False)
 
-    async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
+    async def refund(
+        self, intent_id: str, amount: int, key: str, *, currency: str | None = None
+    ) -> Refund | CallFailed:
         """See `CardGateway.refund`."""
+        del currency
         if problem := _check_key(key):
             return problem
         wanted = Refund(_id("re", key), intent_id, amount, "succeeded")
