@@ -43,6 +43,12 @@ orders = table(
     big("rounding"),
     UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
     Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),
+    Index(
+        "orders_session_idx",
+        "workspace",
+        sql("((data ->> 'session')::bigint)"),
+        postgresql_where=sql("customer is null"),
+    ),
     Index("orders_pending_idx", "workspace", "placed_at", postgresql_where=sql("state = 'pending'")),
 )
 
@@ -57,6 +63,7 @@ order_parts = table(
     big("shipping"),
     big("shipping_tax"),
     text("shipping_label"),
+    Index("order_parts_uid_idx", "workspace", sql('("order" * 1000 + no)')),
 )
 
 _COUNTERS = ("new", "acknowledged", "shipped", "delivered", "cancelled", "return_initiated", "returned")

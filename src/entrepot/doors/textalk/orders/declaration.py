@@ -137,7 +137,7 @@ ORDER: Final = ClassDecl(
 _parts: Final = order_parts.join(
     rows.ROWS, sa.and_(o.workspace == order_parts.c.workspace, o.id == order_parts.c.order)
 )
-_uid: Final = order_parts.c.order * rows.PART_FACTOR + order_parts.c.no
+_uid: Final = rows.part_uid()
 _of_part: Final = (
     order_lines.c.workspace == order_parts.c.workspace,
     order_lines.c.order == order_parts.c.order,
