@@ -159,7 +159,7 @@ async def calls(client: Client, uids: belongings.Uids) -> list[belongings.Call]:
     described = (await client.send(Request("GET", "/textalk/openrpc.json"))).json["methods"]
     names = sorted((each["name"] for each in described), key=lambda name: (place(name), name))
     found = [
-        ("Order.list", ["uid", {"limit": 5, "sort": "ordered", "descending": True}]),
+        ("Order.list", ["uid", {"limit": 5, "descending": True}]),
         ("Order.list", ["uid", {"limit": 5, "filters": {"/uid": uids["Order"]}}]),
         ("Customer.list", ["uid", {"limit": 5, "filters": {"/uid": uids["Customer"]}}]),
     ]

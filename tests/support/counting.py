@@ -40,6 +40,7 @@ class Sent:
     text: str
     read: int
     answered: int
+    arguments: tuple[Any, ...] = ()
 
 
 sent: list[Sent] = []
@@ -75,7 +76,7 @@ class _Recording(_connection):
         before = await super().fetchval(_READ)
         result = await run(query, *args, **options)
         after = await super().fetchval(_READ)
-        sent.append(Sent(query, after - before, len(result) if isinstance(result, list) else 1))
+        sent.append(Sent(query, after - before, len(result) if isinstance(result, list) else 1, args))
         return result
 
 

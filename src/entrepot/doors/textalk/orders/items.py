@@ -181,6 +181,12 @@ def _answer(answer: int | str, kind: str | None) -> Json:
 
 _CHOICES: Final = shapes.Mapped(keys="^([0-9]{1,16}|quantity)$", values=shapes.Free())
 
+
+def _visible(audience: Audience) -> sa.ColumnElement[bool]:
+    """Those of visible carts and orders; a line of another door's cart has no uid, and is none of this class."""
+    return sa.and_(i.id.is_not(None), rows.visible(audience))
+
+
 ORDER_ITEM: Final = ClassDecl(
     name="OrderItem",
     summary="A quantity of an article in a cart or order; only Order.addArticle makes one",
@@ -195,7 +201,8 @@ ORDER_ITEM: Final = ClassDecl(
         Operation.SET: Audience.ANONYMOUS,
         Operation.DELETE: Audience.ANONYMOUS,
     },
-    visible=rows.visible,
+    visible=_visible,
+    few=True,
     fields=(
         f.uid(i.id),
         f.shown("order", shapes.reference("Order"), i.order),

@@ -45,6 +45,7 @@ PAYMENT: Final = ClassDecl(
         Operation.SET: Audience.ANONYMOUS,
     },
     visible=rows.visible,
+    few=True,
     fields=(
         f.uid(payments.c.id),
         f.settable(

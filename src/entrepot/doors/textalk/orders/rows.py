@@ -7,6 +7,7 @@ table without conditions of its own and their columns are of the same types. So 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -61,11 +62,17 @@ def _buyer() -> sa.ColumnElement[Any]:
     return sa.func.coalesce(orders.c.data["buyer"], plain, type_=JSONB)
 
 
+def units(counted: sa.ColumnElement[int], where: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[Any]:
+    """How many units the lines have that fulfil this."""
+    return sa.func.coalesce(sa.select(sa.func.sum(counted)).where(*where).scalar_subquery(), 0)
+
+
 def _delivery_status() -> sa.ColumnElement[Any]:
     """Sent once nothing is left to be sent."""
     of_order = [order_lines.c.workspace == orders.c.workspace, order_lines.c.order == orders.c.id]
-    waiting = sa.exists().where(*of_order, order_lines.c.new + order_lines.c.acknowledged > 0)
-    sent = sa.exists().where(*of_order, order_lines.c.shipped + order_lines.c.delivered > 0)
+    # Sums and not `exists`, which PostgreSQL may answer from a table of all lines of the shop.
+    waiting = units(order_lines.c.new + order_lines.c.acknowledged, of_order) > 0
+    sent = units(order_lines.c.shipped + order_lines.c.delivered, of_order) > 0
     return sa.case((sa.and_(sa.not_(waiting), sent), _word("sent")), else_=_word("unsent"))
 
 
