@@ -12,7 +12,7 @@ FILLED = 500
 
 
 async def analyse(connection: Connection, plan: Plan) -> None:
-    """Let PostgreSQL count again what was filled: it may do so by itself only minutes later, or after the next query."""
+    """Let PostgreSQL count again what was filled: by itself it does so minutes later, or after the next query."""
     for binding in (*ROWS, LEVELS):
         table = plan.levels if binding is LEVELS else plan.table(binding.kind)
         if len(table.creates) >= FILLED:
