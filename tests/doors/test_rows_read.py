@@ -6,7 +6,7 @@ Every operation runs in a small and in a large workspace; what its statements re
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
@@ -56,7 +56,7 @@ class Runner:
 
 
 @asynccontextmanager
-async def opened(database_url: str, patch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Connection, Client]]:
+async def opened(database_url: str, patch: pytest.MonkeyPatch) -> AsyncGenerator[tuple[Connection, Client]]:
     """Every door in this process, over connections that record."""
     plain = await connect(database_url)
     patch.setattr(connections, "_asyncpg", counting.recording)
@@ -158,13 +158,13 @@ async def calls(client: Client, uids: belongings.Uids) -> list[belongings.Call]:
     """Every method at least once, with lists cut short and properties asked for."""
     described = (await client.send(Request("GET", "/textalk/openrpc.json"))).json["methods"]
     names = sorted((each["name"] for each in described), key=lambda name: (place(name), name))
-    found = [
+    found: list[belongings.Call] = [
         ("Order.list", ["uid", {"limit": 5, "descending": True}]),
         ("Order.list", ["uid", {"limit": 5, "filters": {"/uid": uids["Order"]}}]),
         ("Customer.list", ["uid", {"limit": 5, "filters": {"/uid": uids["Customer"]}}]),
     ]
     for name in names:
-        kind, _, operation = name.partition(".")
+        kind, _, operation = str(name).partition(".")
         subject = uids.get(CART.get(kind, kind) if operation in ("checkout", "set") else kind)
         params = arguments(name, subject, uids)
         if operation == "get" and params:
