@@ -132,7 +132,7 @@ async def test_refund_in_doubt_is_asked_for_again_and_given_once(
         stripe.fail("refund", kind, acts=acts, times=2)
         outcome = await refunds.refund(workspace, command(order, alone=1))
         refund = await in_doubt(shop, order, outcome)
-        await eventually(lambda: is_done(shop), 20)
+        await eventually(lambda: is_done(shop))
         assert [each["amount"] for each in stripe.books.refunds.values()] == [TOTAL]
         assert await refunds.settle(workspace, order, refund)
         assert len(stripe.books.refunds) == 1
@@ -205,7 +205,7 @@ async def test_refusal_that_comes_late_leaves_the_question_to_who_asks_next(
         stripe.fail("refund", "error", status=401, acts=False, error={"type": "invalid_request_error"})
         outcome = await refunds.refund(workspace, command(order, alone=2))
         await in_doubt(shop, order, outcome)
-        await eventually(lambda: is_done(shop), 20)
+        await eventually(lambda: is_done(shop))
         assert len(stripe.books.refunds) == 1
 
 
@@ -236,7 +236,9 @@ async def operator(url: str, shop: Shop, *arguments: str) -> str:
     command = [sys.executable, "-c", "from entrepot.cli import main; main()", "orders", "refund", *arguments]
     options = ["--reason", "Customer Returned", "--database-url", url, "--workspace", shop.name]
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    run = partial(subprocess.run, [*command, *options], capture_output=True, text=True, env=environment)
+    run = partial(
+        subprocess.run, [*command, *options], capture_output=True, encoding="utf-8", env=environment
+    )
     done = await asyncio.to_thread(run, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,11 +1,17 @@
 """Migrations bring a database to this release's schema, once, and never past it."""
 
 import asyncio
+import json
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
+from entrepot.domain.customers.records import proof_of
 from entrepot.store.upkeep import migrate
 
 
@@ -32,3 +38,83 @@ def test_database_of_a_newer_release_is_left_alone(database_url: str) -> None:
     asyncio.run(pretend())
     with pytest.raises(migrate.MigrationError, match="newer"):
         migrate.ensure(database_url)
+
+
+def test_sessions_of_the_first_schema_belong_to_the_passwords_of_now(database_url: str) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_PEOPLE))
+    migrate.ensure(database_url)
+    found = asyncio.run(_run(database_url, _PROOFS))
+    assert [tuple(row) for row in found] == [
+        ("log-in", proof_of("argon-ada")),
+        ("session 1", proof_of("argon-eva")),
+        ("session 2", proof_of(None)),
+        ("session 3", None),
+    ]
+
+
+_FIRST_PEOPLE = """
+insert into administrators values (1, 9, null, 'ada', 'argon-ada', 'Ada', true, '2026-01-01Z');
+insert into admin_tokens values (1, 'h', 9, '2026-01-01Z', '2026-01-02Z');
+insert into customers select 1, id, gen_random_uuid(), 2, 'e', 'e' || id, 'confirmed', true,
+  case id when 1 then 'argon-eva' end, null, '[]', '{}', '{}', '{}', '{}', '', now(), now(), 1, now()
+from generate_series(1, 2) id;
+insert into sessions select 1, id, id::text::bytea, 2, 'live', case when id < 3 then id end, null, 'SEK', 'en', null,
+  now(), now(), 1 from generate_series(1, 3) id;
+"""
+_PROOFS = """
+select 'log-in', proof from admin_tokens union all select 'session ' || id, proof from sessions order by 1
+"""
+
+
+def test_listeners_and_waiting_messages_of_the_first_schema_are_renamed(database_url: str) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_LISTENERS))
+    migrate.ensure(database_url)
+    listeners = asyncio.run(_run(database_url, "select id, event from event_listeners order by id"))
+    assert [tuple(row) for row in listeners] == [(1, "order.placed"), (2, "customer.created")]
+    messages = asyncio.run(_run(database_url, "select listener, payload::text from outbox order by listener"))
+    assert [(row[0], json.loads(row[1])) for row in messages] == [
+        ("event:1", {"event": "order.placed", "channel": 2, "subject": 7}),
+        ("event:2", {"event": "customer.created", "channel": 2, "subject": 7}),
+        ("mail:code", {"to": "eva"}),
+    ]
+
+
+_FIRST_LISTENERS = """
+insert into event_listeners select 1, no, 2, event, 'http://shop.example', '9', 's', true, null, 0, 0, now(), now()
+from (values (1, 'Order/placed'), (2, 'Customer/created')) v(no, event);
+insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
+select 1, 7, listener, 1, payload::jsonb, now(), now(), 0, 'waiting', '' from (values
+  ('event:1', '{"event": "Order/placed", "webshop": 22222, "uid": 7}'),
+  ('event:2', '{"event": "Customer/created", "webshop": 22222, "uid": 7}'),
+  ('mail:code', '{"to": "eva"}')) v(listener, payload);
+"""
+
+
+async def _begin_at(database_url: str, revision: str) -> None:
+    """The database as a release left it whose newest revision was this one."""
+    await _run(database_url, "drop schema public cascade; create schema public")
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url), poolclass=NullPool
+    )
+    async with engine.begin() as connection:
+        await connection.run_sync(_upgrade, revision)
+    await engine.dispose()
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = migrate.alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+async def _run(database_url: str, sql: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        if ";" in sql:
+            await connection.execute(sql)
+            return []
+        return await connection.fetch(sql)
+    finally:
+        await connection.close()

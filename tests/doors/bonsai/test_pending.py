@@ -1,6 +1,7 @@
 """Orders that are recorded first and paid later (v2): every way from pending, and none that charges twice."""
 
 import asyncio
+from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -255,6 +256,21 @@ async def test_cancelled_order_is_not_paid(till: Till, engine: Engine) -> None:
     assert (await till.held(), await till.taken()) == (0, 0)
 
 
+async def test_the_id_of_an_ended_order_is_free_again_and_still_finds_it(till: Till, engine: Engine) -> None:
+    keys = {"live": till.shop.key(), "private": f"{till.shop.name}-private"}
+    await till.shop.change({"channels/shop/keys": keys})
+    order = await till.record(externalOrderId="E-1")
+    await engine.execute(await till.shop.id(), CancelOrder(order["orderNumber"]))
+    path = "/bonsai/orders/v2/external-order-id/E-1"
+    asked = Request(
+        "GET", path, None, {"Authorization": "Basic " + b64encode(keys["private"].encode()).decode()}
+    )
+    found = await till.client.send(asked)
+    assert (found.status, found.json["data"]["id"]) == (200, order["id"]), found.body
+    again = await till.record(externalOrderId="E-1")
+    assert (await till.client.send(asked)).json["data"]["id"] == again["id"], "the newest"
+
+
 async def test_only_what_was_not_cancelled_is_paid_and_held(till: Till, engine: Engine) -> None:
     order = await till.record(("rug", 102, 1), ("lamp", 101, 2))
     cancel = CancelOrder(order["orderNumber"], (CancelledLine(1, 1), CancelledLine(2, 1)))
@@ -285,7 +301,7 @@ async def test_unpaid_order_expires_after_a_day(till: Till, server: Server) -> N
         assert (await till.state(waiting))[0] == "pending"
         await set_clock(server, "24h1m")
         given_up = ("cancelled", "payment", "cancelled")
-        assert await eventually(lambda: is_state(till, waiting, given_up), 30)
+        assert await eventually(lambda: is_state(till, waiting, given_up))
     finally:
         await set_clock(server, "0s")
     assert code(await till.pay(waiting, CARD)) == "BAD_REQUEST"
@@ -317,7 +333,7 @@ async def stalled(
 ) -> tuple[asyncio.Task[Reply], int]:
     """A payment that waits at this step until the fault is lifted."""
     fault = {"target": target, "kind": "slow", "delay": 60, "workspace": till.shop.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
         number = (await client.post("/sandbox/faults", json=fault)).json()["id"]
         paying = asyncio.create_task(till.pay(order, CARD))
 
@@ -330,12 +346,12 @@ async def stalled(
 
 
 async def lift(server: Server, fault: int) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
         await client.delete(f"/sandbox/faults/{fault}")
 
 
 async def set_clock(server: Server, offset: str) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
         assert (await client.post("/sandbox/clock", json={"offset": offset})).status_code == 200
 
 

@@ -43,11 +43,19 @@ class CartCode(msgspec.Struct, frozen=True):
     target: int
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What a buyer knows that her cart comes to, in minor units: its value, and what is left to pay of it."""
+
+    total: int
+    due: int
+
+
 class Cart(Record, frozen=True):
     """One cart of one account. `data` is what belongs to its door alone.
 
     A buyer's cart in a shop is private to its session and says more: who buys, how it is sent, and with which codes.
-    `attempt` is the one that is placing the cart: until it ends nothing of the cart changes.
+    `attempt` is the one that is placing the cart: until it ends nothing of the cart changes. `shown` is what it came
+    to when she last looked, moved by what she did since; None of a cart that has none to look at.
     """
 
     id: int
@@ -69,6 +77,7 @@ class Cart(Record, frozen=True):
     codes: tuple[CartCode, ...] = ()
     attempt: int | None = None
     version: int = 1
+    shown: Shown | None = None
 
     @property
     def key(self) -> Hashable:

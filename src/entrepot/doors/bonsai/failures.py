@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from entrepot.doors.bonsai.checker import FaultItem
-from entrepot.doors.bonsai.checker.faults import item, one
+from entrepot.doors.bonsai.joi import FaultItem, items
 from entrepot.doors.bonsai.openapi.errors import FORMS, ErrorForm
 from entrepot.doors.kit import CHALLENGE, DoorFailures, Header, Reply, Request, encode
+from entrepot.doors.kit.checking import Kind, one
 from entrepot.failures import (
     BodyBeyondLimits,
     Failure,
@@ -94,17 +94,17 @@ def _undecided(failure: p.ExternalPaymentUndecided) -> object:
     return {"externalPaymentConfig": {failure.type: config}, "token": REDACTED}
 
 
-def over_limit(kind: str, member: str, limit: int) -> list[FaultItem]:
+def over_limit(kind: Kind, member: str, limit: int) -> tuple[FaultItem, ...]:
     """A limit of what is stored, said as if the body exceeded it: the API has no other word for it."""
-    return [item(fault) for fault in one(kind, {"limit": limit}).within(member)]
+    return items(tuple(one(kind, {"limit": limit}).within(member)))
 
 
 def _too_many(failure: c.CartQuantityTooLarge) -> object:
     """A quantity beyond what still fits, at the place where it was sent."""
-    faults = one("number.max", {"limit": failure.limit, "value": failure.asked}).within("quantity")
+    faults = one(Kind.TOO_LARGE, {"limit": failure.limit, "value": failure.asked}).within("quantity")
     if failure.index is not None:
         faults = faults.within(failure.index).within("products")
-    return [item(fault) for fault in faults]
+    return items(tuple(faults))
 
 
 TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
@@ -140,7 +140,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     p.TaxRefused: (FORMS["TaxError"], _tax),
     p.TaxUnavailable: (FORMS["TaxesOrDutiesError"], lambda f: f.detail),
     c.CartUnknown: (FORMS["ResourceNotFound"], _empty),
-    c.CartFull: (FORMS["InvalidInput"], lambda f: over_limit("array.max", "products", f.limit)),
+    c.CartFull: (FORMS["InvalidInput"], lambda f: over_limit(Kind.TOO_MANY, "products", f.limit)),
     c.CartQuantityTooLarge: (FORMS["InvalidInput"], _too_many),
     Unauthenticated: (FORMS["ApiKeyRefused"], _empty),
     MalformedBody: (FORMS["BadRequest"], lambda f: f.reason),

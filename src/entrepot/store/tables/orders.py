@@ -49,6 +49,15 @@ orders = table(
         sql("((data ->> 'session')::bigint)"),
         postgresql_where=sql("customer is null"),
     ),
+    Index(
+        "orders_external_idx",
+        "workspace",
+        "external_id",
+        "channel",
+        "environment",
+        "id",
+        postgresql_where=sql("external_id is not null"),
+    ),
     Index("orders_pending_idx", "workspace", "placed_at", postgresql_where=sql("state = 'pending'")),
 )
 

@@ -235,6 +235,10 @@ _PATCHES: Final[dict[str, dict[str, str]]] = {
         "en": "A value occurs more than once.",
         "sv": "Ett värde förekommer mer än en gång.",
     },
+    "patch.below-itself": {
+        "en": "An object does not stand below itself.",
+        "sv": "Ett objekt står inte under sig självt.",
+    },
     "patch.taken": {
         "en": "Another object already has this value.",
         "sv": "Ett annat objekt har redan detta värde.",
