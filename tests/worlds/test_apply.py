@@ -318,3 +318,16 @@ async def test_the_same_world_applied_twice_at_once_exists_once(
         await other.close()
     assert sorted(len(report.changes) > 0 for report in reports) == [False, True]
     assert await connection.fetchval("select count(*) from workspaces") == 1
+
+
+async def test_what_was_filled_is_known_to_the_planner_at_once(connection: Connection) -> None:
+    goods = "".join(
+        f'\n[workspaces.shop.products.p{no}]\nid = {no}\nname = "P{no}"\nmerchant = "m"\nprices = {{ CAD = "1.00" }}\n'
+        "stock = { main = 1 }"
+        for no in range(1000, 1600)
+    )
+    await apply(connection, SHOP + goods)
+    counted = "select reltuples::bigint from pg_class where relname = $1"
+    for table in ("products", "variants", "prices", "stock"):
+        assert await connection.fetchval(counted, table) >= 600, table
+        assert await connection.fetchval("select count(*) from pg_stats where tablename = $1", table), table

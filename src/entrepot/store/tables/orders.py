@@ -44,6 +44,12 @@ orders = table(
     UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
     Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),
     Index(
+        "orders_session_idx",
+        "workspace",
+        sql("((data ->> 'session')::bigint)"),
+        postgresql_where=sql("customer is null"),
+    ),
+    Index(
         "orders_external_idx",
         "workspace",
         "external_id",
@@ -67,6 +73,7 @@ order_parts = table(
     big("shipping_tax"),
     text("shipping_label"),
     json("payout", null=True),
+    Index("order_parts_uid_idx", "workspace", sql('("order" * 1000 + no)')),
 )
 
 _COUNTERS = ("new", "acknowledged", "shipped", "delivered", "cancelled", "return_initiated", "returned")

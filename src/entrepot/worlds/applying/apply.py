@@ -24,7 +24,7 @@ from entrepot.store.credentials.directory import credential_key
 from entrepot.worlds.applying.recorded import record
 from entrepot.worlds.applying.seeding import seed_webshops
 from entrepot.worlds.applying.simulators import seed_bank, seed_partner, seed_register
-from entrepot.worlds.applying.writing import write_plan
+from entrepot.worlds.applying.writing import analyse, write_plan
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.secrets import Environment
 from entrepot.worlds.form.types import Workspace, World
@@ -154,6 +154,7 @@ class _Applying:
         ]
         await revoke_keys(self._connection, workspace, key_plan, self._options.now)
         await write_plan(self._connection, workspace, planned)
+        await analyse(self._connection, planned)
         generated = await make_keys(self._connection, workspace, key_plan, self._options.now)
         changes += await seed_webshops(
             self._connection, workspace, self._name, self._spec, planned.ids, environment

@@ -159,6 +159,8 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     search: ColumnElement[str] | None = None
     summary: str = ""
     stored: Stored | None = None
+    few: bool = False
+    """Of all there are a buyer sees few, found by whose they are: no list of his may walk through all by their uids."""
     checks_references: bool = False
 
     @cached_property

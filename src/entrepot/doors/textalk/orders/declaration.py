@@ -90,6 +90,7 @@ ORDER: Final = ClassDecl(
         Operation.NORMALIZE: Audience.ANONYMOUS,
     },
     visible=rows.visible,
+    few=True,
     fields=(
         f.uid(o.id),
         f.settable("language", shapes.string(2, pattern="^[a-z]{2}$"), o.language, **_SET),
@@ -136,13 +137,14 @@ ORDER: Final = ClassDecl(
 _parts: Final = order_parts.join(
     rows.ROWS, sa.and_(o.workspace == order_parts.c.workspace, o.id == order_parts.c.order)
 )
-_uid: Final = order_parts.c.order * rows.PART_FACTOR + order_parts.c.no
+_uid: Final = rows.part_uid()
 _of_part: Final = (
     order_lines.c.workspace == order_parts.c.workspace,
     order_lines.c.order == order_parts.c.order,
     order_lines.c.part == order_parts.c.no,
 )
-_waiting: Final = sa.exists().where(*_of_part, order_lines.c.new + order_lines.c.acknowledged > 0)
+# A sum and not `exists`, as in `rows`.
+_waiting: Final = rows.units(order_lines.c.new + order_lines.c.acknowledged, _of_part) > 0
 
 SUBORDER: Final = ClassDecl(
     name="Suborder",
@@ -158,6 +160,7 @@ SUBORDER: Final = ClassDecl(
         Operation.COUNT: Audience.ADMIN,
     },
     visible=rows.visible,
+    few=True,
     fields=(
         f.uid(_uid),
         f.shown("order", shapes.reference("Order"), order_parts.c.order),

@@ -25,27 +25,31 @@ from entrepot.store.tables.carts import cart_lines
 from entrepot.store.tables.catalogue import products, variants
 from entrepot.store.tables.orders import order_lines
 
+
+def _of_product(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    of_line = [products.c.workspace == cart_lines.c.workspace, products.c.id == cart_lines.c.product_id]
+    return sa.select(value).where(*of_line).correlate(cart_lines).scalar_subquery()
+
+
+def _of_variant(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    of_line = [variants.c.workspace == cart_lines.c.workspace, variants.c.id == cart_lines.c.variant_id]
+    return sa.select(value).where(*of_line).correlate(cart_lines).scalar_subquery()
+
+
+# One table in each half, as in `rows`: what a line of a cart is called is looked up for the rows that are shown.
 _wished: Final = sa.select(
     cart_lines.c.workspace,
     cart_lines.c.id,
     cart_lines.c.cart.label("order"),
     cart_lines.c.no,
     cart_lines.c.product_id.label("article"),
-    sa.func.coalesce(variants.c.sku, sa.literal("", sa.Text)).label("sku"),
-    sa.func.coalesce(products.c.name, sa.literal("", sa.Text)).label("name"),
-    products.c.data["article"]["name"].label("names"),
+    sa.func.coalesce(_of_variant(variants.c.sku), sa.literal("", sa.Text)).label("sku"),
+    sa.func.coalesce(_of_product(products.c.name), sa.literal("", sa.Text)).label("name"),
+    _of_product(products.c.data["article"]["name"]).label("names"),
     cart_lines.c.quantity,
-    sa.func.coalesce(variants.c.scale, 0).label("scale"),
+    sa.func.coalesce(_of_variant(variants.c.scale), 0).label("scale"),
     cart_lines.c.choices,
-).select_from(
-    cart_lines.outerjoin(
-        products,
-        sa.and_(products.c.workspace == cart_lines.c.workspace, products.c.id == cart_lines.c.product_id),
-    ).outerjoin(
-        variants,
-        sa.and_(variants.c.workspace == cart_lines.c.workspace, variants.c.id == cart_lines.c.variant_id),
-    )
-)
+).select_from(cart_lines)
 _ordered: Final = sa.select(
     order_lines.c.workspace,
     order_lines.c.id,
@@ -181,6 +185,12 @@ def _answer(answer: int | str, kind: str | None) -> Json:
 
 _CHOICES: Final = shapes.Mapped(keys="^([0-9]{1,16}|quantity)$", values=shapes.Free())
 
+
+def _visible(audience: Audience) -> sa.ColumnElement[bool]:
+    """Those of visible carts and orders; a line of another door's cart has no uid, and is none of this class."""
+    return sa.and_(i.id.is_not(None), rows.visible(audience))
+
+
 ORDER_ITEM: Final = ClassDecl(
     name="OrderItem",
     summary="A quantity of an article in a cart or order; only Order.addArticle makes one",
@@ -195,7 +205,8 @@ ORDER_ITEM: Final = ClassDecl(
         Operation.SET: Audience.ANONYMOUS,
         Operation.DELETE: Audience.ANONYMOUS,
     },
-    visible=rows.visible,
+    visible=_visible,
+    few=True,
     fields=(
         f.uid(i.id),
         f.shown("order", shapes.reference("Order"), i.order),

@@ -67,6 +67,7 @@ PAYMENT: Final = ClassDecl(
         Operation.SET: Audience.ANONYMOUS,
     },
     visible=rows.visible,
+    few=True,
     fields=(
         f.uid(payments.c.id),
         f.settable(

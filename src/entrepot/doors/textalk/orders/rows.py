@@ -1,7 +1,13 @@
-"""Carts and placed orders as one class of rows: a cart that is placed keeps its uid (second reading 8)."""
+"""Carts and placed orders as one class of rows: a cart that is placed keeps its uid (second reading 8).
+
+PostgreSQL looks a union up by the keys of what it is joined to, and stops at a limit, only if each half is a single
+table without conditions of its own and their columns are of the same types. So what a row must fulfil is the column
+`standing`, and every word is cast to text.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -20,7 +26,13 @@ def _null(kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
 
 
 def _number(name: str) -> sa.ColumnElement[Any]:
-    return sa.cast(orders.c.data[name].astext, sa.BigInteger)
+    """A number of an order's data; the name stands in the text, as in the index over the session."""
+    member = orders.c.data.op("->>", return_type=sa.Text())(sa.literal_column(f"'{name}'"))
+    return sa.cast(member, sa.BigInteger)
+
+
+def _word(word: str) -> sa.ColumnElement[str]:
+    return sa.cast(sa.literal(word, sa.Text), sa.Text)
 
 
 def _moment(name: str) -> sa.ColumnElement[Any]:
@@ -50,28 +62,33 @@ def _buyer() -> sa.ColumnElement[Any]:
     return sa.func.coalesce(orders.c.data["buyer"], plain, type_=JSONB)
 
 
+def units(counted: sa.ColumnElement[int], where: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[Any]:
+    """How many units the lines have that fulfil this."""
+    return sa.func.coalesce(sa.select(sa.func.sum(counted)).where(*where).scalar_subquery(), 0)
+
+
 def _delivery_status() -> sa.ColumnElement[Any]:
     """Sent once nothing is left to be sent."""
     of_order = [order_lines.c.workspace == orders.c.workspace, order_lines.c.order == orders.c.id]
-    waiting = sa.exists().where(*of_order, order_lines.c.new + order_lines.c.acknowledged > 0)
-    sent = sa.exists().where(*of_order, order_lines.c.shipped + order_lines.c.delivered > 0)
-    return sa.case(
-        (sa.and_(sa.not_(waiting), sent), sa.literal("sent", sa.Text)), else_=sa.literal("unsent", sa.Text)
-    )
+    # Sums and not `exists`, which PostgreSQL may answer from a table of all lines of the shop.
+    waiting = units(order_lines.c.new + order_lines.c.acknowledged, of_order) > 0
+    sent = units(order_lines.c.shipped + order_lines.c.delivered, of_order) > 0
+    return sa.case((sa.and_(sa.not_(waiting), sent), _word("sent")), else_=_word("unsent"))
 
 
 def _payment_status() -> sa.ColumnElement[Any]:
     """Money that was given back had been paid (section 8, item 29)."""
     state = orders.c.payment_state
     given_back = sa.or_(state == "partially_refunded", state == "refunded")
-    return sa.case((given_back, sa.literal("paid", sa.Text)), else_=orders.c.payment_state)
+    return sa.case((given_back, _word("paid")), else_=orders.c.payment_state)
 
 
 _CARTS: Final = sa.select(
     carts.c.workspace,
     carts.c.id,
     carts.c.channel,
-    sa.literal(False).label("placed"),
+    sa.false().label("placed"),
+    (carts.c.expires_at > Caller.NOW).label("standing"),
     carts.c.session,
     carts.c.customer,
     carts.c.currency,
@@ -83,17 +100,18 @@ _CARTS: Final = sa.select(
     carts.c.created_at,
     carts.c.changed_at,
     _null(sa.DateTime(timezone=True)).label("ordered_at"),
-    sa.literal(False).label("discarded"),
-    sa.literal("unpaid", sa.Text).label("payment_status"),
-    sa.literal("unsent", sa.Text).label("delivery_status"),
+    sa.false().label("discarded"),
+    _word("unpaid").label("payment_status"),
+    _word("unsent").label("delivery_status"),
     carts.c.codes,
-).where(carts.c.expires_at > Caller.NOW)
+)
 
 _ORDERS: Final = sa.select(
     orders.c.workspace,
     orders.c.id,
     orders.c.channel,
-    sa.literal(True).label("placed"),
+    sa.true().label("placed"),
+    (orders.c.environment == Caller.ENVIRONMENT).label("standing"),
     _number("session").label("session"),
     orders.c.customer,
     orders.c.currency,
@@ -109,7 +127,7 @@ _ORDERS: Final = sa.select(
     _payment_status().label("payment_status"),
     _delivery_status().label("delivery_status"),
     sa.func.coalesce(orders.c.data["codes"], sa.cast(sa.literal("[]", sa.Text), JSONB)).label("codes"),
-).where(orders.c.environment == Caller.ENVIRONMENT)
+)
 
 ROWS: Final = sa.union_all(_CARTS, _ORDERS).subquery("o")
 o: Final = ROWS.c
@@ -123,9 +141,9 @@ def visible(audience: Audience) -> sa.ColumnElement[bool]:
     here = o.channel == Caller.CHANNEL
     if audience is Audience.ADMIN:
         seen = sa.or_(here, Caller.SEES)
-        return sa.or_(sa.and_(o.placed, seen), sa.and_(here, o.session.is_(None)))
+        return sa.and_(o.standing, sa.or_(sa.and_(o.placed, seen), sa.and_(here, o.session.is_(None))))
     own = sa.and_(o.session == Caller.SESSION, sa.or_(sa.not_(o.placed), o.customer.is_(None)))
-    return sa.and_(here, sa.or_(own, sa.and_(o.placed, o.customer == Caller.CUSTOMER)))
+    return sa.and_(o.standing, here, sa.or_(own, sa.and_(o.placed, o.customer == Caller.CUSTOMER)))
 
 
 def _array(statement: sa.Select[Any]) -> sa.ColumnElement[Any]:
@@ -152,10 +170,13 @@ def payments_of() -> sa.ColumnElement[Any]:
 
 def suborders() -> sa.ColumnElement[Any]:
     """The uids of the parts."""
-    rows = sa.select(order_parts.c.order * PART_FACTOR + order_parts.c.no).where(
-        order_parts.c.workspace == o.workspace, order_parts.c.order == o.id
-    )
+    rows = sa.select(part_uid()).where(order_parts.c.workspace == o.workspace, order_parts.c.order == o.id)
     return _array(rows.order_by(order_parts.c.no))
+
+
+def part_uid() -> sa.ColumnElement[int]:
+    """A part's uid, written as in the index over it."""
+    return order_parts.c.order * sa.literal_column(str(PART_FACTOR), sa.BigInteger) + order_parts.c.no
 
 
 PART_FACTOR: Final = 1_000
