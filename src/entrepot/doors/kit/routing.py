@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.convertors import Convertor
+from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from entrepot.doors.kit.cors import CorsPolicy
 from entrepot.doors.kit.endpoint import Bodiless, Door
@@ -53,7 +55,7 @@ class _Entry:
 
     def app(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "websocket":
-            return self._methods.get(WEBSOCKET, close)
+            return self._methods.get(WEBSOCKET, no_socket)
         return self._methods.get(scope["method"], self._others)
 
 
@@ -103,7 +105,7 @@ class Router:
         if entry is not None:
             await entry.app(scope)(scope, receive, send)
         elif scope["type"] == "websocket":
-            await close(scope, receive, send)
+            await no_socket(scope, receive, send)
         else:
             await self._unknown(scope, receive, send)
 
@@ -134,9 +136,9 @@ class Router:
         return (path.removesuffix("/") or "/") if self._slash_optional else path
 
 
-async def close(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket connection before it is accepted."""
-    await send({"type": "websocket.close"})
+async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a WebSocket at a path that takes none: 404."""
+    await WebSocket(scope, receive, send).send_denial_response(Response(status_code=404))
 
 
 def _with_cors(app: ASGIApp, policy: CorsPolicy | None) -> ASGIApp:

@@ -10,9 +10,10 @@ import msgspec
 from starlette.types import ASGIApp
 
 from entrepot.doors.kit import Services
-from entrepot.doors.textalk.articles import choices, groups
+from entrepot.doors.textalk.articles import choices, groups, variants
 from entrepot.doors.textalk.articles import declaration as articles
 from entrepot.doors.textalk.articles import methods as catalogue
+from entrepot.doors.textalk.articles.variants import VariantWriter
 from entrepot.doors.textalk.articles.writer import ArticleWriter
 from entrepot.doors.textalk.caller.lookups import StoreLookups
 from entrepot.doors.textalk.caller.passwords import Passwords
@@ -36,12 +37,13 @@ from entrepot.doors.textalk.rpc.methods import Method, MethodTable, method_table
 from entrepot.doors.textalk.shop import administrators, delivery_methods, integrations, payment_methods, shop
 from entrepot.doors.textalk.shop import context_methods as contexts
 from entrepot.doors.textalk.shop.administrators import may_manage_tokens
-from entrepot.doors.textalk.shop.listener_writer import CertificateWriter, ListenerWriter
+from entrepot.doors.textalk.shop.listener_writer import CertificateWriter, DiscountWriter, ListenerWriter
 from entrepot.doors.textalk.shop.token_writer import TokenWriter
 from entrepot.doors.textalk.transport.routes import textalk_app
 
 DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
     articles.ARTICLE,
+    variants.ARTICLE_VARIANT,
     choices.ARTICLE_CHOICE,
     choices.ARTICLE_CHOICE_OPTION,
     groups.ARTICLEGROUP,
@@ -51,6 +53,7 @@ DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
     delivery_methods.DELIVERY_METHOD,
     payment_methods.PAYMENT_METHOD,
     codes.DISCOUNTCODE,
+    codes.DISCOUNT,
     codes.GIFTCERTIFICATE,
     shop.WEBSHOP,
     shop.LANGUAGE,
@@ -96,9 +99,11 @@ class Textalk:
             RowWriter(services.engine),
             {
                 "Article": ArticleWriter(services),
+                "ArticleVariant": VariantWriter(services),
                 "AuthToken": TokenWriter(services),
                 "Customer": CustomerWriter(services, self._passwords),
-                "EventListener": ListenerWriter(services.engine),
+                "Discount": DiscountWriter(services.engine),
+                "EventListener": ListenerWriter(services),
                 "Giftcertificate": CertificateWriter(services),
                 "Order": OrderWriter(services),
                 "OrderItem": ItemWriter(services),

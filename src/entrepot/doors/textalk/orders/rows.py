@@ -87,6 +87,8 @@ _CARTS: Final = sa.select(
     sa.literal("unpaid", sa.Text).label("payment_status"),
     sa.literal("unsent", sa.Text).label("delivery_status"),
     carts.c.codes,
+    sa.cast(sa.literal("[]", sa.Text), JSONB).label("tags"),
+    _null(sa.Text()).label("external_number"),
 ).where(carts.c.expires_at > Caller.NOW)
 
 _ORDERS: Final = sa.select(
@@ -109,6 +111,8 @@ _ORDERS: Final = sa.select(
     _payment_status().label("payment_status"),
     _delivery_status().label("delivery_status"),
     sa.func.coalesce(orders.c.data["codes"], sa.cast(sa.literal("[]", sa.Text), JSONB)).label("codes"),
+    sa.func.coalesce(orders.c.data["tags"], sa.cast(sa.literal("[]", sa.Text), JSONB)).label("tags"),
+    orders.c.data["external_number"].astext.label("external_number"),
 ).where(orders.c.environment == Caller.ENVIRONMENT)
 
 ROWS: Final = sa.union_all(_CARTS, _ORDERS).subquery("o")

@@ -175,13 +175,16 @@ def _caller(context: Context) -> dict[str, object]:
         "language": shop.default_language,
         "sees": shop.settings.sees == "workspace",
         "environment": shop.environment,
+        "stock": shop.settings.stock,
+        "currency": shop.settings.currency,
         "now": context.now,
         "open": not shop.login_required or context.may_see_goods,
     }
 
 
 def _order(decl: ClassDecl, sort: str | None, *, descending: bool) -> list[sa.ColumnElement[Any]]:
-    column = None if sort is None else decl.by_name[sort].column
+    field = None if sort is None else decl.by_name[sort]
+    column = None if field is None else field.sorted_by if field.sorted_by is not None else field.column
     key = decl.uid if column is None else column
     ordered = sa.collate(key, "C") if isinstance(key.type, sa.String) else key
     first = ordered.desc() if descending else ordered.asc()
