@@ -36,7 +36,7 @@ WITH_EXAMPLES = [page for page in PAGES if any(_runs(example) for example in exa
 
 
 def _reset(server: Server) -> None:
-    httpx.post(f"{server.url}/sandbox/reset", trust_env=False, timeout=30).raise_for_status()
+    httpx.post(f"{server.url}/sandbox/reset", trust_env=False, timeout=60).raise_for_status()
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)

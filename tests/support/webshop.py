@@ -96,7 +96,7 @@ class Webshop(Tenant):
         """The token of an administrator who has logged in; without a shop one who runs all of the workspace."""
         channel = None if shop is None else await self.channel(shop)
         number, now = secrets.randbelow(2**40) + 2**41, real_now()
-        token = tokens.new_login_token(await self.id())
+        token = tokens.LOGIN_TOKENS.new(await self.id())
         digest = tokens.hashed(tokens.LOGIN, token)
         await self._insert(Administrator(number, channel, f"admin{number}", "", "Ada", True, now))
         await self._insert(AdminToken(digest, number, now, now + timedelta(days=1), proof_of("")))
@@ -112,7 +112,7 @@ class Webshop(Tenant):
     async def letters(self, to: str) -> list[tuple[str, str]]:
         """Subject and text of the mails to an address, the newest first, once all that were queued are sent."""
         workspace = await self.id()
-        deadline = asyncio.get_running_loop().time() + 10
+        deadline = asyncio.get_running_loop().time() + 60
         while await self.connection.fetchval(_UNSENT, workspace):
             assert asyncio.get_running_loop().time() < deadline, "mails wait to be sent"
             self.poke()

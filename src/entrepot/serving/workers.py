@@ -4,7 +4,9 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
 from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -61,9 +63,28 @@ def worker_app(settings: Settings, database_url: str) -> ASGIApp:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive_briefly, args=(parent,), name="parent", daemon=True).start()
-    app = create_app(settings, database_url)
+    app = create_app(settings, database_url, _told_to_end())
     spare_the_collector()
     return app
+
+
+def _told_to_end() -> Callable[[], bool]:
+    """Whether a signal has told this process to end; the server, which hears it too, heeds it once it has started."""
+    told = threading.Event()
+
+    def listen(number: signal.Signals) -> None:
+        before = signal.getsignal(number)
+
+        def hear(heard: int, frame: FrameType | None) -> None:
+            told.set()
+            if callable(before):
+                before(heard, frame)
+
+        signal.signal(number, hear)
+
+    listen(signal.SIGINT)
+    listen(signal.SIGTERM)
+    return told.is_set
 
 
 def _outlive_briefly(parent: "BaseProcess") -> None:

@@ -41,7 +41,7 @@ def socket_of(server: Server) -> connect:
 
 async def closing_code(socket: ClientConnection) -> int | None:
     """The code with which the other side closes the socket, after whatever it still had to say."""
-    await asyncio.wait_for(socket.wait_closed(), 20)
+    await asyncio.wait_for(socket.wait_closed(), 60)
     return socket.close_code
 
 

@@ -82,9 +82,9 @@ class StoreLookups:
 
     async def administrator(self, webshop: Webshop | None, token: str) -> Administrator | None:
         """Who the token stands for; None if unknown, expired, inactive, or another shop's."""
-        workspace = tokens.workspace_of(token)
-        if workspace is not None:
-            return await self._logged_in(webshop, workspace, token)
+        login = tokens.LOGIN_TOKENS.name(token)
+        if login is not None:
+            return await self._logged_in(webshop, login)
         caller = await self._services.callers.get(credential_key(tokens.AUTH, token))
         if (
             caller is None
@@ -110,8 +110,9 @@ class StoreLookups:
             expires_at=row.expires_at,
         )
 
-    async def _logged_in(self, webshop: Webshop | None, workspace: int, token: str) -> Administrator | None:
-        row = await self._logins.get((workspace, tokens.hashed(tokens.LOGIN, token)))
+    async def _logged_in(self, webshop: Webshop | None, login: Name) -> Administrator | None:
+        workspace, _ = login
+        row = await self._logins.get(login)
         if row is None or self._is_past(row.expires_at) or not is_of(webshop, workspace, row.channel):
             return None
         return Administrator(row.administrator, False, workspace, row.channel, row.demands_tls)

@@ -69,7 +69,7 @@ async def _login(parts: Parts, context: Context, username: str, password: str) -
         return rpc_error(LoginFailed())
     if context.webshop is None and not context.secure and _is_strict(known.settings):
         return RpcError(Code.SECURE_CONNECTION_REQUIRED)
-    token, engine = tokens.new_login_token(known.workspace), parts.services.engine
+    token, engine = tokens.LOGIN_TOKENS.new(known.workspace), parts.services.engine
     granted = GrantToken(tokens.hashed(tokens.LOGIN, token), known.credential, proof_of(stored), LIFETIME)
     outcome = await engine.execute(known.workspace, granted)
     if isinstance(outcome, Refused):
