@@ -172,7 +172,11 @@ async def test_codes_tokens_and_tries_go_a_day_after_their_end(shop: Shop) -> No
     await write(shop.connection, [Administrator(61, None, "ada", "", "Ada", True, AT)])
     await shop.run(GrantToken(b"t", 61, proof_of(""), 24 * HOUR))
     await shop.run(CountTry(b"a", 5, HOUR))
-    await shop.run(RequestReset(channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c")))
+    await shop.run(
+        RequestReset(
+            channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c"), sender=Sender("en")
+        )
+    )
     assert await shop.purged(DAY - HOUR) == {}
     assert await shop.purged(DAY) == {"tries": 1}
     assert await shop.purged(DAY + HOUR) == {"codes": 1}
@@ -182,7 +186,11 @@ async def test_codes_tokens_and_tries_go_a_day_after_their_end(shop: Shop) -> No
 
 
 async def test_how_long_is_a_setting(shop: Shop) -> None:
-    await shop.run(RequestReset(channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c")))
+    await shop.run(
+        RequestReset(
+            channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c"), sender=Sender("en")
+        )
+    )
     assert await shop.purged(DAY, codes=7 * DAY) == {}
     assert await shop.purged(HOUR, codes=timedelta()) == {"codes": 1}
 
