@@ -7,6 +7,7 @@ from functools import partial
 from starlette.types import ASGIApp
 
 from entrepot.doors.kit import DoorFailures, LazyDoor, Services
+from entrepot.engine.deliveries.events import Body
 
 
 def doors(services: Services) -> dict[str, ASGIApp]:
@@ -19,6 +20,15 @@ def failure_tables() -> tuple[DoorFailures, ...]:
     from entrepot.doors import bonsai, textalk
 
     return (bonsai.CODES, textalk.CODES)
+
+
+def event_body(door: str) -> Body | None:
+    """How a door tells its listeners of what happened; None for one that tells of nothing."""
+    if door != "textalk":
+        return None
+    from entrepot.doors.textalk.shop.events import body
+
+    return body
 
 
 def _bonsai(services: Services) -> ASGIApp:

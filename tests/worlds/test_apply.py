@@ -14,7 +14,7 @@ from entrepot.worlds import Difference, demo_world, find_workspace
 from entrepot.worlds.form.doors import KEYS
 from tests.worlds.conftest import apply, contents, seen
 
-DEMO = (files("entrepot.worlds") / "demo.toml").read_text()
+DEMO = (files("entrepot.worlds") / "demo.toml").read_text("utf-8")
 
 SHOP = """
 sandbox = true

@@ -1,5 +1,8 @@
 """The command `entrepot`. Each subcommand has its file here and imports what it needs when it runs."""
 
+import io
+import sys
+
 import typer
 
 from entrepot.cli import keys, orders, outbox, stock
@@ -42,5 +45,8 @@ app.command()(demo)
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. What the terminal's encoding does not have is printed as a question mark, not refused."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()

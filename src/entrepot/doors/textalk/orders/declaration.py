@@ -77,7 +77,6 @@ def _codes(cell: Any) -> Json:
 _SET: Final[dict[str, Any]] = {"write": Audience.ANONYMOUS}
 _RATE: Final = sa.case((o.currency == Caller.CURRENCY, sa.literal(1)), else_=sa.cast(sa.null(), sa.Integer))
 """To the shop's own currency: nothing is known of rates between others."""
-_DISCARDED: Final = sa.case((o.discarded_at.is_not(None), sa.true()), else_=sa.false())
 
 ORDER: Final = ClassDecl(
     name="Order",
@@ -149,7 +148,7 @@ ORDER: Final = ClassDecl(
         f.created(o.ordered_at, "ordered", nullable=True),
         f.created(o.changed_at, "changed"),
         f.created(o.created_at),
-        f.shown("discarded", shapes.boolean(), sa.type_coerce(_DISCARDED, sa.Boolean)),
+        f.shown("discarded", shapes.boolean(), sa.type_coerce(o.discarded, sa.Boolean)),
     ),
 )
 

@@ -160,7 +160,8 @@ async def _discounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) 
     rows_ = await snapshot.fetch(_NAMES, [context.shop.workspace, asked]) if asked else ()
     names = {row[0]: msgspec.json.decode(row[1]) for row in rows_}
     return {
-        uid: {**amount(cost.discount, cost.currency), **_first(cost, names)} for uid, cost in found.items()
+        uid: {**amount(cost.discount, cost.currency, cost.vat_rate), **_first(cost, names)}
+        for uid, cost in found.items()
     }
 
 
