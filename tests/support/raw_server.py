@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @dataclass
@@ -97,3 +98,15 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in fields)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Request(line, headers, body)
+
+
+async def raw_exchange(url: str, head: str) -> str:
+    """What a server answers to these bytes, up to the end of the connection."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(head.encode("latin-1"))
+    await writer.drain()
+    writer.write_eof()
+    answer = await asyncio.wait_for(reader.read(), 60)
+    writer.close()
+    return answer.decode("latin-1")

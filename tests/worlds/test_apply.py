@@ -331,3 +331,40 @@ async def test_what_was_filled_is_known_to_the_planner_at_once(connection: Conne
     for table in ("products", "variants", "prices", "stock"):
         assert await connection.fetchval(counted, table) >= 600, table
         assert await connection.fetchval("select count(*) from pg_stats where tablename = $1", table), table
+
+
+VENDORS = """
+sandbox = true
+[workspaces.shop.locations]
+main = { name = "Main" }
+[workspaces.shop.groups]
+men = { id = 1347891, name = { en = "Men" } }
+women = { id = 9007199254740991, name = { en = "Women" } }
+[workspaces.shop.products.shirt]
+id = 12565484
+name = "Shirt"
+prices = { SEK = "25.00" }
+[workspaces.shop.products.mug]
+name = "Mug"
+prices = { SEK = "5.00" }
+"""
+
+
+async def test_ids_may_be_as_large_as_the_vendors_own(connection: Connection) -> None:
+    report = await apply(connection, VENDORS)
+    assert not report.conflicts
+    assert await connection.fetch("select id from article_groups order by id") == [(1347891,), (2**53 - 1,)]
+    products = [tuple(row) for row in await connection.fetch("select name, id from products order by name")]
+    assert products[1] == ("Shirt", 12565484)
+    given = [
+        row[0] for row in await connection.fetch("select id from variants union all select id from locations")
+    ]
+    own = {products[0][1], *given} - {12565484}
+    assert min(own) > 12565484
+    assert await connection.fetchval("select next from counters") == max(own) + 1
+    assert not (await apply(connection, VENDORS)).changes
+
+
+async def test_an_id_that_no_client_can_hold_is_refused(connection: Connection) -> None:
+    with pytest.raises(AssertionError, match="9,007,199,254,740,991"):
+        await apply(connection, VENDORS.replace("9007199254740991", "9007199254740992"))

@@ -30,6 +30,8 @@ from entrepot.domain.placing.place import InFlight, holds_for, in_flight, token_
 from entrepot.domain.placing.reserve import Reserved, held_names
 from entrepot.failures import Failure
 from entrepot.failures.commerce import (
+    BuyerEmailMissing,
+    CardTokenMissing,
     CertificateCurrencyWrong,
     CertificateNotCombinable,
     CombinationUnavailable,
@@ -99,10 +101,13 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
         if stale := self.unseen(view):
             return refused(stale)
         totals = total(cart, view)
-        if failure := fault(cart, totals, view, now):
-            return refused(failure)
         by_card = bool(totals.due and totals.method and totals.method.provider == "card")
-        draft = drafted(cart, totals, view, now, ids, self.token if by_card else None)
+        token = self.token if by_card else None
+        if failure := fault(cart, totals, view, now) or (
+            CardTokenMissing() if by_card and not token else None
+        ):
+            return refused(failure)
+        draft = drafted(cart, totals, view, now, ids, token)
         if by_card and (failure := not_chargeable(draft, self.steps)):
             return refused(failure)
         if waiting := in_flight(draft.basket, view):
@@ -153,6 +158,7 @@ def fault(cart: Cart, totals: Totals, view: View, now: datetime) -> Failure | No
         or _codes_fault(cart, view, now)
         or _payment_fault(cart, totals, view)
         or raised(cart, totals)
+        or _buyer_fault(cart)
     )
 
 
@@ -206,6 +212,11 @@ def _delivery_fault(cart: Cart, totals: Totals, view: View) -> Failure | None:
 def _codes_fault(cart: Cart, view: View, now: datetime) -> Failure | None:
     faults = [failure for code in cart.codes if (failure := code_fault(cart, code, view, now))]
     return next((f for kind in _CODE_FAULTS for f in faults if isinstance(f, kind)), None)
+
+
+def _buyer_fault(cart: Cart) -> Failure | None:
+    """A shop may take an order for somebody without an address; who buys for herself can be asked for hers."""
+    return BuyerEmailMissing() if cart.session is not None and not cart.buyer.info.email else None
 
 
 def _payment_fault(cart: Cart, totals: Totals, view: View) -> Failure | None:

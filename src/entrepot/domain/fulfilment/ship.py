@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -58,17 +58,44 @@ class SendPart(Command, frozen=True, kw_only=True):
         waiting = [line for line in view.children(OrderLine, order.id) if self._of_part(line) and _open(line)]
         if not waiting:
             return Decided(Sent(order, ()), Changes())
-        lines = tuple(_sent(line) for line in waiting)
-        after, happened = event(order, "sent", now, part=self.part, lines=[line.no for line in lines])
-        changes = Changes((after, happened, *lines))
-        _ship_holds(order.id, {line.no for line in lines}, view, changes)
-        return Decided(Sent(after, lines), changes)
+        changes = Changes()
+        return Decided(send(order, waiting, self.part, view, now, changes), changes)
 
     def _has_part(self, view: View) -> bool:
         return self.part is None or view.get(OrderPart, (self.order, self.part)) is not None
 
     def _of_part(self, line: OrderLine) -> bool:
         return self.part is None or line.part == self.part
+
+
+class LeaveUnsent(SendPart, frozen=True, kw_only=True):
+    """Say of one part of an order (None: of all) that it was not sent. The result is `Sent`, without lines."""
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse an unknown order or part, and one of which all was sent: that does not come back by itself."""
+        del now, ids
+        order = view.get(Order, self.order)
+        if order is None or order.channel != self.channel or not self._has_part(view):
+            return refused(OrderUnknown(str(self.order)))
+        if is_sent([line for line in view.children(OrderLine, order.id) if self._of_part(line)]):
+            return refused(OrderLocked(str(self.order)))
+        return Decided(Sent(order, ()), Changes())
+
+
+def is_sent(lines: Sequence[OrderLine]) -> bool:
+    """Whether something was sent of these lines, and nothing is left to be sent."""
+    return not any(map(_open, lines)) and any(line.shipped + line.delivered for line in lines)
+
+
+def send(
+    order: Order, waiting: Sequence[OrderLine], part: int | None, view: View, now: datetime, changes: Changes
+) -> Sent:
+    """Send what is open of these lines, all of one order."""
+    lines = tuple(_sent(line) for line in waiting)
+    after, happened = event(order, "sent", now, part=part, lines=[line.no for line in lines])
+    changes.put(after, happened, *lines)
+    _ship_holds(order.id, {line.no for line in lines}, view, changes)
+    return Sent(after, lines)
 
 
 def _open(line: OrderLine) -> int:

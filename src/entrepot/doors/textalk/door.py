@@ -11,9 +11,10 @@ from starlette.types import ASGIApp
 
 from entrepot.domain.carts.look import NoteSight
 from entrepot.doors.kit import Services
-from entrepot.doors.textalk.articles import choices, groups
+from entrepot.doors.textalk.articles import choices, groups, variants
 from entrepot.doors.textalk.articles import declaration as articles
 from entrepot.doors.textalk.articles import methods as catalogue
+from entrepot.doors.textalk.articles.variants import VariantWriter
 from entrepot.doors.textalk.articles.writer import ArticleWriter
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.caller.lookups import StoreLookups
@@ -27,7 +28,7 @@ from entrepot.doors.textalk.orders import codes, items, payments
 from entrepot.doors.textalk.orders import declaration as orders
 from entrepot.doors.textalk.orders import methods as order_methods
 from entrepot.doors.textalk.orders.certificate_writer import CertificateWriter
-from entrepot.doors.textalk.orders.discount_writer import DiscountWriter
+from entrepot.doors.textalk.orders.discount_writer import DiscountCodeWriter, DiscountWriter
 from entrepot.doors.textalk.orders.payment_writer import PaymentWriter
 from entrepot.doors.textalk.orders.writer import ItemWriter, OrderWriter, SuborderWriter, whose
 from entrepot.doors.textalk.pattern.dependencies import Parts
@@ -46,6 +47,7 @@ from entrepot.doors.textalk.transport.routes import textalk_app
 
 DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
     articles.ARTICLE,
+    variants.ARTICLE_VARIANT,
     choices.ARTICLE_CHOICE,
     choices.ARTICLE_CHOICE_OPTION,
     groups.ARTICLEGROUP,
@@ -55,6 +57,7 @@ DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
     delivery_methods.DELIVERY_METHOD,
     payment_methods.PAYMENT_METHOD,
     codes.DISCOUNTCODE,
+    codes.DISCOUNT,
     codes.GIFTCERTIFICATE,
     shop.WEBSHOP,
     shop.LANGUAGE,
@@ -108,11 +111,13 @@ class Textalk:
             RowWriter(services.engine),
             {
                 "Article": ArticleWriter(services),
+                "ArticleVariant": VariantWriter(services),
                 "AuthToken": TokenWriter(services),
                 "Customer": CustomerWriter(services, self._passwords),
-                "EventListener": ListenerWriter(services.engine),
+                "Discount": DiscountWriter(services.engine),
+                "EventListener": ListenerWriter(services),
                 "Giftcertificate": CertificateWriter(services),
-                "Discountcode": DiscountWriter(services),
+                "Discountcode": DiscountCodeWriter(services),
                 "Order": OrderWriter(services),
                 "OrderItem": ItemWriter(services),
                 "Payment": PaymentWriter(services),

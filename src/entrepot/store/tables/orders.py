@@ -102,6 +102,7 @@ order_lines = table(
     big("amount", null=True),
     json("data"),
     Index("order_lines_id_idx", "workspace", "id"),
+    Index("order_lines_product_idx", "workspace", "product_id"),
     CheckConstraint(f"{' + '.join(_COUNTERS)} = quantity", name="order_lines_counters_check"),
     CheckConstraint(" and ".join(f"{counter} >= 0" for counter in _COUNTERS), name="order_lines_terms_check"),
 )

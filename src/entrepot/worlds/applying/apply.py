@@ -29,7 +29,7 @@ from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.secrets import Environment
 from entrepot.worlds.form.types import Workspace, World
 from entrepot.worlds.plan.describe import describe, differences
-from entrepot.worlds.plan.differences import FIRST_ID, Aim, Plan, plan
+from entrepot.worlds.plan.differences import FIRST_ID, Aim, Plan, free_from, plan
 from entrepot.worlds.plan.keys import KeyPlan, WantedKey, make_keys, plan_keys, revoke_keys, wanted_keys
 from entrepot.worlds.plan.records import ChannelRow
 from entrepot.worlds.plan.report import Change, Report, WorkspaceReport
@@ -50,6 +50,7 @@ insert into workspaces (id, uuid, name, sandbox, settings, created_at) values ($
 _COUNTER = "insert into counters (workspace, next) values ($1, $2)"
 _LOCK = "select sandbox, settings from workspaces where id = $1 for no key update"
 _SETTINGS = "update workspaces set settings = $2 where id = $1"
+_MAKE_ROOM = "update counters set next = $2 where workspace = $1 and next < $2"
 _COUNT = "update counters set next = next + $2 where workspace = $1 returning next - $2"
 
 _encode = msgspec.json.encode
@@ -215,6 +216,7 @@ class _Applying:
         locked = await lock_levels(self._connection, workspace, outline.touched(stored))
         stored = msgspec.structs.replace(stored, levels=stored.levels | locked)
         first = FIRST_ID
+        await self._connection.execute(_MAKE_ROOM, workspace, free_from(aim.spec))
         if outline.fresh:
             first = cast("int", await self._connection.fetchval(_COUNT, workspace, outline.fresh))
         return stored, plan(aim, stored, ordered, first)

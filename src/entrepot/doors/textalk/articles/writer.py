@@ -205,7 +205,9 @@ def _product(context: Context, decl: ClassDecl, known: _Known | None, patch: Map
     return Put(Product, known.product if known else None, changes, None if known else _NEW_PRODUCT)
 
 
-_OF_PRODUCT: Final = frozenset({"hidden", "draft", "display_only", "vat_rate", "data"})
+_OF_PRODUCT: Final = frozenset(
+    {"hidden", "draft", "display_only", "vat_rate", "tax_included", "free_shipping", "data"}
+)
 _NEW_PRODUCT: Final[Mapping[str, Any]] = {"name": "", "merchant": None}
 
 

@@ -65,6 +65,7 @@ class BuyerSession(msgspec.Struct, frozen=True):
     customer: int | None
     cart: int | None = None
     currency: str = ""
+    language: str = ""
     expires_at: datetime | None = None
 
 
@@ -104,6 +105,7 @@ class Context(msgspec.Struct, frozen=True):
     """A context whose every part was found valid."""
 
     language: str = FALLBACK
+    wished_language: str | None = None
     webshop: Webshop | None = None
     administrator: Administrator | None = None
     session: BuyerSession | None = None
@@ -141,6 +143,11 @@ class Context(msgspec.Struct, frozen=True):
         return known or self.administrator is not None
 
     @property
+    def buyer_language(self) -> str:
+        """In which language whoever buys is written to: as the call says, else the session, else the shop."""
+        return self.wished_language or (self.session.language if self.session else "") or self.language
+
+    @property
     def shop(self) -> Webshop:
         """The shop, in methods that demand one."""
         if self.webshop is None:
@@ -173,6 +180,7 @@ async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bo
         return RpcError(Code.BAD_SESSION_TOKEN)
     return Context(
         language=language,
+        wished_language=raw.language or None,
         webshop=shop,
         administrator=administrator,
         session=session,

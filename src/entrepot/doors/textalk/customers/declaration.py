@@ -44,7 +44,7 @@ DELIVERY_ADDRESS: Final = shapes.Record(properties={"copyAddress": shapes.boolea
 INFO: Final = shapes.Record(
     properties={
         "email": shapes.string(254, pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$"),
-        "type": shapes.option("private", "business"),
+        "type": shapes.option("individual", "business"),
         "companyNumber": shapes.string(40),
         "newsletter": shapes.boolean(),
     }

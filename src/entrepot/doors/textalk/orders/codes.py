@@ -85,6 +85,38 @@ DISCOUNTCODE: Final = ClassDecl(
 )
 
 
+_TYPES: Final = {"Percentage": "percent", "Amount": "amount", "FreeDelivery": "free_delivery"}
+_KIND: Final = {**_TYPES, "Freight": "free_delivery"}
+"""The vendor's page has a second word for free delivery, in its example."""
+
+
+def _kind(value: Any) -> dict[str, Any]:
+    return {"kind": _KIND[str(value)]}
+
+
+DISCOUNT: Final = ClassDecl(
+    name="Discount",
+    summary="What takes something off, whatever the code that leads to it",
+    rows=discounts,
+    workspace=discounts.c.workspace,
+    uid=discounts.c.id,
+    operations=_ADMIN,
+    visible=lambda _: discounts.c.channel == Caller.CHANNEL,
+    stored=DISCOUNTCODE.stored,
+    fields=(
+        f.uid(discounts.c.id),
+        f.settable("name", shapes.localized(255), discounts.c.name, required=True),
+        f.settable("active", shapes.boolean(), discounts.c.active),
+        f.settable(
+            "type",
+            shapes.option(*_KIND),
+            sa.case(*((discounts.c.kind == kind, name) for name, kind in _TYPES.items())),
+            put=_kind,
+        ),
+    ),
+)
+
+
 def _value(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Amount and currency together: the wire form of the one depends on the other."""
     return sa.func.jsonb_build_array(column, certificates.c.currency, type_=JSONB)

@@ -13,10 +13,10 @@ from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.customers.declaration import BUYER, whole
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import READ, ClassDecl, Field, Operation, Snapshot
+from entrepot.doors.textalk.declare.declaration import READ, Caller, ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.orders import rows
 from entrepot.doors.textalk.orders.rows import o
-from entrepot.doors.textalk.orders.sums import costs, total_costs, totals_of
+from entrepot.doors.textalk.orders.sums import costs, has_vat, total_costs, totals_of
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.orders import order_lines, order_parts
 
@@ -31,7 +31,7 @@ AMOUNT: Final = shapes.Record(
 )
 _COSTS: Final = shapes.Record(
     properties={
-        "items": AMOUNT,
+        "cart": AMOUNT,
         "shipment": AMOUNT,
         "payment": AMOUNT,
         "discount": AMOUNT,
@@ -75,6 +75,8 @@ def _codes(cell: Any) -> Json:
 
 
 _SET: Final[dict[str, Any]] = {"write": Audience.ANONYMOUS}
+_RATE: Final = sa.case((o.currency == Caller.CURRENCY, sa.literal(1)), else_=sa.cast(sa.null(), sa.Integer))
+"""To the shop's own currency: nothing is known of rates between others."""
 
 ORDER: Final = ClassDecl(
     name="Order",
@@ -105,6 +107,23 @@ ORDER: Final = ClassDecl(
         Field(name="suborders", shape=shapes.references("Suborder"), source=rows.suborders()),
         Field(name="totalcost", shape=AMOUNT, source=total_costs),
         Field(name="costs", shape=_COSTS, source=costs),
+        Field(name="hasVat", shape=shapes.boolean(), source=has_vat),
+        f.shown("orderNumber", shapes.string(20), sa.cast(o.id, sa.Text)),
+        f.shown("exchangeRate", shapes.number(0, nullable=True), _RATE, read=Audience.ADMIN),
+        f.settable(
+            "tags",
+            shapes.Array(items=shapes.string(100, min_length=1), max_items=50, unique=True),
+            sa.type_coerce(o.tags, JSONB),
+            read=Audience.ADMIN,
+            **_SET,
+        ),
+        f.settable(
+            "externalOrderNumber",
+            shapes.string(255, nullable=True),
+            o.external_number,
+            read=Audience.ADMIN,
+            **_SET,
+        ),
         f.settable(
             "delivery",
             shapes.Record(properties={"method": shapes.reference("DeliveryMethod", nullable=True)}),
@@ -113,7 +132,7 @@ ORDER: Final = ClassDecl(
         ),
         Field(name="deliveryMethods", shape=shapes.references("DeliveryMethod"), source=_deliveries),
         Field(name="paymentMethods", shape=shapes.references("PaymentMethod"), source=_payments),
-        f.settable("deliveryStatus", shapes.option("unsent", "sent"), o.delivery_status),
+        f.settable("deliveryStatus", shapes.option("unsent", "sent"), o.delivery_status, **_SET),
         f.shown(
             "paymentStatus",
             shapes.option("unpaid", "pending", "reserved", "paid", "cancelled"),

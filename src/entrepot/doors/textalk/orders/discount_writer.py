@@ -1,16 +1,18 @@
-"""Discount codes: they end after they start."""
+"""Discounts and their codes: codes end after they start."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
+from entrepot.domain.catalogue.edit_rows import Put
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
 from entrepot.doors.textalk.declare.fields import moment_of
-from entrepot.doors.textalk.pattern.row_writer import RowWriter
+from entrepot.doors.textalk.pattern.row_writer import RowWriter, changes_of, stored_of
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.wire.json import Json
@@ -22,7 +24,7 @@ _KNOWN: Final = (
 _BOUNDS: Final = ("validFrom", "validUntil")
 
 
-class DiscountWriter(RowWriter):
+class DiscountCodeWriter(RowWriter):
     """Writes discount codes."""
 
     def __init__(self, services: Services) -> None:
@@ -59,3 +61,17 @@ class DiscountWriter(RowWriter):
         shop = context.shop
         async with self._services.reads.acquire() as connection:
             return await connection.fetchrow(_KNOWN, shop.workspace, uid, shop.channel)
+
+
+class DiscountWriter(RowWriter):
+    """Writes discounts by the vendor's words for them. A new one has a code that nobody knows until it gets another."""
+
+    async def write(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Written | RpcError:
+        """Change the discount, or make one; 9003."""
+        stored, changes = stored_of(decl), changes_of(decl, patch)
+        own = {} if uid is not None else {"code": secrets.token_hex(16)}
+        put = Put(stored.kind, uid, own | changes, stored.blank if uid is None else None)
+        keys = await self.edit(context, decl, [put])
+        return keys if isinstance(keys, RpcError) else Written(cast("Uid", keys[0]))

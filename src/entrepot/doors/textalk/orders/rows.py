@@ -104,6 +104,8 @@ _CARTS: Final = sa.select(
     _word("unpaid").label("payment_status"),
     _word("unsent").label("delivery_status"),
     carts.c.codes,
+    sa.cast(sa.literal("[]", sa.Text), JSONB).label("tags"),
+    _null(sa.Text()).label("external_number"),
 )
 
 _ORDERS: Final = sa.select(
@@ -127,6 +129,8 @@ _ORDERS: Final = sa.select(
     _payment_status().label("payment_status"),
     _delivery_status().label("delivery_status"),
     sa.func.coalesce(orders.c.data["codes"], sa.cast(sa.literal("[]", sa.Text), JSONB)).label("codes"),
+    sa.func.coalesce(orders.c.data["tags"], sa.cast(sa.literal("[]", sa.Text), JSONB)).label("tags"),
+    orders.c.data["external_number"].astext.label("external_number"),
 )
 
 ROWS: Final = sa.union_all(_CARTS, _ORDERS).subquery("o")

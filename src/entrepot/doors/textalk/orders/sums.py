@@ -205,6 +205,11 @@ async def total_costs(snapshot: Snapshot, context: Context, uids: Sequence[Any])
     return {uid: amount(each.total.amount, each.currency, each.total.rate) for uid, each in sums.items()}
 
 
+async def has_vat(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
+    """Whether there is VAT in what each order comes to."""
+    return {uid: each.total.amount.vat != 0 for uid, each in (await sums_of(snapshot, context, uids)).items()}
+
+
 async def costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
     """`costs` of each order: what the total is made of."""
     sums = await sums_of(snapshot, context, uids)
@@ -213,7 +218,7 @@ async def costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Ma
 
 def _costs(sums: Sum) -> dict[str, Json]:
     parts = {
-        "items": sums.items,
+        "cart": sums.items,
         "shipment": sums.shipment,
         "payment": sums.payment,
         "discount": sums.discount,

@@ -115,9 +115,9 @@ class _Reader:
         return None if shape is None else Target(field, tokens[1:], shape)
 
     def _of_target(self, target: Target, asked: Json, place: str) -> Iterator[Condition]:
-        """A bare value asks for equality."""
+        """A bare value asks for equality, a bare array for any of its values."""
         bare = not is_object(asked)
-        for name, operand in [("equals", asked)] if bare else asked.items():
+        for name, operand in [(_bare(target, asked), asked)] if bare else asked.items():
             spot = place if bare else f"{place}/{escape(name)}"
             if name not in _allowed(target.shape):
                 self._fault(spot, say("filter.condition"))
@@ -148,6 +148,12 @@ class _Unfit(msgspec.Struct, frozen=True):
     """An operand that does not fit; `pointer` leads from the condition to the culprit."""
 
     pointer: str = ""
+
+
+def _bare(target: Target, asked: Json) -> str:
+    if not is_array(asked):
+        return "equals"
+    return "containsAny" if isinstance(target.shape, Array) else "in"
 
 
 def _allowed(shape: Shape) -> frozenset[str]:

@@ -175,6 +175,8 @@ def _caller(context: Context) -> dict[str, object]:
         "language": shop.default_language,
         "sees": shop.settings.sees == "workspace",
         "environment": shop.environment,
+        "stock": shop.settings.stock,
+        "currency": shop.settings.currency,
         "now": context.now,
         "open": not shop.login_required or context.may_see_goods,
     }
@@ -184,7 +186,8 @@ def _order(decl: ClassDecl, wanted: Listing) -> list[sa.ColumnElement[Any]]:
     # An index gives its own column in order, but not the sum: what is the buyer's is found first, and sorted then.
     walks = not decl.few or wanted.audience is Audience.ADMIN
     uid = decl.uid if walks else decl.uid + sa.literal_column("0", sa.BigInteger)
-    column = None if wanted.sort is None else decl.by_name[wanted.sort].column
+    field = None if wanted.sort is None else decl.by_name[wanted.sort]
+    column = None if field is None else field.sorted_by if field.sorted_by is not None else field.column
     if column is None or column is decl.uid:
         # Never null, so that an index gives both directions.
         return [uid.desc() if wanted.descending else uid.asc()]

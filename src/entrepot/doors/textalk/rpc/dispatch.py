@@ -56,7 +56,8 @@ class Dispatcher(msgspec.Struct, frozen=True):
             _log.exception("textalk.context_failed", method=method.name)
             return fault(error, Code.RPC_INTERNAL_ERROR)
         if isinstance(context, RpcError):
-            return context
+            unknown = context.code is Code.BAD_SESSION_TOKEN
+            return RpcError(method.unknown_session) if unknown else context
         refusal = self._refusal(method, context)
         return context, refusal or method.arguments(call.params)
 

@@ -87,7 +87,7 @@ EVENT_LISTENER: Final = ClassDecl(
                 "active", listeners.c.active, "inactiveSince", _SINCE, type_=JSONB
             ),
         ),
-        f.shown("authToken", shapes.string(64), listeners.c.owner),
+        f.settable("authToken", shapes.string(256), listeners.c.owner, put=None),
         f.shown(
             "secret",
             shapes.string(64),

@@ -69,8 +69,14 @@ _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     o.NotEnoughStock: (Code.NOT_BUYABLE, _say("buy.stock")),
     c.ChoiceMissing: (Code.NOT_BUYABLE, _say("buy.choice-missing")),
     c.ChoiceUnknown: (Code.NOT_BUYABLE, _say("buy.choice-unknown")),
-    c.ChosenNumberInvalid: (Code.NOT_BUYABLE, _say("buy.choice-range")),
-    c.ChosenTextTooLong: (Code.NOT_BUYABLE, lambda f: say("buy.choice-length", limit=f.longest)),
+    c.ChosenNumberInvalid: (
+        Code.NOT_BUYABLE,
+        lambda f: say("buy.choice-range", choice=f.choice, least=f.minimum, most=f.maximum, step=f.step),
+    ),
+    c.ChosenTextTooLong: (
+        Code.NOT_BUYABLE,
+        lambda f: say("buy.choice-text", choice=f.choice, limit=f.longest),
+    ),
     c.CombinationUnavailable: (Code.NOT_BUYABLE, _say("buy.combination")),
     c.QuantityNotSold: (Code.NOT_BUYABLE, _say("buy.quantity")),
     c.FileRefused: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.file", limit=f.largest)),
@@ -128,6 +134,11 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.InvalidGiftCertificate: (Code.INVALID_GIFT_CERTIFICATE, _nothing),
     c.CertificateNotCombinable: (Code.UNCOMBINABLE_PAYMENT_METHOD, _nothing),
     c.CertificateCurrencyWrong: (Code.GIFT_CERTIFICATE_CURRENCY, _nothing),
+    c.BuyerEmailMissing: (
+        Code.VALIDATION_ERROR,
+        lambda _: (Problem("/customer/info/email", say("patch.required")),),
+    ),
+    c.CardTokenMissing: (Code.INVALID_PARAMS, lambda _: (Problem("/2/token", say("buy.token")),)),
     c.PurchaseTooSmall: (Code.INSUFFICIENT_PURCHASE_AMOUNT, _nothing),
     c.DeliveryNotConfigured: (Code.DELIVERY_NOT_CONFIGURED, _nothing),
     c.DeliveryUnavailable: (Code.DELIVERY_UNAVAILABLE, _nothing),

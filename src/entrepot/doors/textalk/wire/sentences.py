@@ -105,8 +105,8 @@ _QUERIES: Final[dict[str, dict[str, str]]] = {
         "sv": "En fråga är true, en nyckel, en lista av nycklar eller ett objekt.",
     },
     "query.unknown": {
-        "en": "There is no property with this name.",
-        "sv": "Det finns ingen egenskap med detta namn.",
+        "en": "There is no property “{name}”.",
+        "sv": "Det finns ingen egenskap ”{name}”.",
     },
     "query.scalar": {
         "en": "This property has no properties of its own.",
@@ -315,12 +315,16 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "sv": "Artikeln har inget sådant val eller alternativ.",
     },
     "buy.choice-range": {
-        "en": "A chosen number is not allowed.",
-        "sv": "Ett valt tal är inte tillåtet.",
+        "en": "Choice {choice} takes a number from {least} to {most} in steps of {step}.",
+        "sv": "Val {choice} tar ett tal från {least} till {most} i steg om {step}.",
     },
-    "buy.choice-length": {
-        "en": "A chosen text may have at most {limit} characters.",
-        "sv": "En vald text får ha högst {limit} tecken.",
+    "buy.choice-text": {
+        "en": "Choice {choice} takes a text of at most {limit} characters.",
+        "sv": "Val {choice} tar en text med högst {limit} tecken.",
+    },
+    "buy.token": {
+        "en": "The cart is to be paid by card: the token of a card is missing.",
+        "sv": "Kundvagnen ska betalas med kort: kortets token saknas.",
     },
     "buy.combination": {
         "en": "The article does not exist in this combination of choices.",
