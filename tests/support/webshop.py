@@ -65,7 +65,6 @@ class Webshop(Tenant):
         for shop, uid in self.uids.items():
             face = {"uid": uid, "name": {"en": "The Boutique", "sv": "Butiken"}, "languages": ["en", "sv"]}
             named[f"channels/{shop}/settings/door"] = face
-            named[f"channels/{shop}/keys"] = {"webshop": str(uid)}
         await self.change({**named, **(edits or {})})
 
     async def channel(self, shop: str = "shop") -> int:

@@ -30,11 +30,12 @@ async def create_key(
 ) -> None:
     """Make a key and show its secret, this once."""
     from entrepot.engine.clock import real_now
+    from entrepot.entrance import manifests
     from entrepot.store.credentials.credentials import create_credential
-    from entrepot.worlds.form.doors import KEYS
 
     known = await session.channel(channel)
-    kinds = KEYS.get(known.door, {})
+    manifest = manifests().get(known.door)
+    kinds = manifest.keys if manifest else {}
     if kind not in kinds:
         fail(f"--kind: {kind!r} is wrong; keys of {known.door} are {', '.join(kinds) or 'none'}.", status=2)
     if label.startswith("world:") or len(label) > LONGEST_LABEL:

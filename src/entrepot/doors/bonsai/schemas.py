@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.checker import Amount, Arr, Bag, Body, Bool, Key, Obj, Str, Whole, check
+from entrepot.doors.bonsai.manifest import CURRENCIES
 
-CURRENCIES: Final = ("CAD", "USD", "GBP", "AUD", "EUR")
 MAX_LINES: Final = 500
 MAX_QUANTITY: Final = 1_000_000
 MAX_NOTE: Final = 5_000

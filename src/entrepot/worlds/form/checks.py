@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import pycountry
 
 from entrepot.domain.kernel import regions
+from entrepot.entrance import manifests
 from entrepot.gateways.addresses.port import plain_identity
 from entrepot.worlds.form.amounts import minor, units
-from entrepot.worlds.form.doors import KEYS
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.secrets import secrets_in
 from entrepot.worlds.form.shop_checks import passwords_in, webshop_faults
@@ -49,15 +49,15 @@ Found = Iterator[tuple[Steps, str]]
 
 def _world(world: World) -> Found:
     seen: dict[tuple[str, str], Steps] = {}
-    for name, workspace in world.workspaces.items():
-        steps = ("workspaces", name)
+    for title, workspace in world.workspaces.items():
+        steps = ("workspaces", title)
         yield from _workspace(workspace, steps)
         if not world.sandbox:
             yield from _secrets(workspace, steps)
-        for door, kind, secret, where in _literal_keys(workspace, steps):
-            if (kind, secret) in seen:
-                yield where, f"the same {door} key stands at {pointer(seen[kind, secret])}"
-            seen.setdefault((kind, secret), where)
+        for what, kind, name, where in (*_literal_keys(workspace, steps), *_numbers(workspace, steps)):
+            if (kind, name) in seen:
+                yield where, f"the same {what} stands at {pointer(seen[kind, name])}"
+            seen.setdefault((kind, name), where)
 
 
 def _workspace(workspace: Workspace, steps: Steps) -> Found:
@@ -163,7 +163,7 @@ def _taxes(workspace: Workspace, steps: Steps) -> Found:
 
 
 def _channel(channel: Channel, steps: Steps) -> Found:
-    known = KEYS.get(channel.door, {})
+    known = manifests()[channel.door].keys
     for name, key in channel.keys.items():
         where = (*steps, "keys", name)
         if name not in known:
@@ -216,9 +216,18 @@ def _secrets(workspace: Workspace, steps: Steps) -> Found:
 def _literal_keys(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:
     for name, channel in workspace.channels.items():
         for key, value in channel.keys.items():
-            known = KEYS.get(channel.door, {}).get(key)
+            known = manifests()[channel.door].keys.get(key)
             if known and isinstance(value, str):
-                yield channel.door, known.kind, value, (*steps, "channels", name, "keys", key)
+                yield f"{channel.door} key", known.kind, value, (*steps, "channels", name, "keys", key)
+
+
+def _numbers(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:
+    """The numbers of accounts: each is good for one of the server."""
+    for name, channel in workspace.channels.items():
+        for member, kind in manifests()[channel.door].numbers.items():
+            number: Any = channel.settings.get("door", {}).get(member)
+            if number is not None:
+                yield "number", kind, str(number), (*steps, "channels", name, "settings", "door", member)
 
 
 def _country(code: str, steps: Steps) -> Found:

@@ -5,7 +5,7 @@ Amounts are in major units, as a string (`"25.00"`) or a whole number; binary fr
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from msgspec import Meta
 
@@ -155,9 +155,12 @@ class Taxes(Table, frozen=True, kw_only=True):
 
 
 class Channel(Table, frozen=True, kw_only=True):
-    """An account at one door, with its settings and its keys (for `bonsai`: `live`, `test` and `private`)."""
+    """An account at one door, with its settings and its keys.
 
-    door: Literal["bonsai", "textalk", "walmart", "rebound", "datamingle", "native"]
+    Which keys there are, and what `settings.door` may hold, is told by the door.
+    """
+
+    door: Annotated[str, Meta(max_length=63)]
     settings: dict[str, Any] = {}
     keys: dict[Name, Key] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from entrepot.doors.bonsai.schemas import CURRENCIES
+from entrepot.doors.bonsai.manifest import CURRENCIES
 
 JsonSchema: TypeAlias = dict[str, Any]
 
