@@ -33,6 +33,7 @@ def _workspace() -> Tree:
     demo = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text("utf-8"))
     tree: Tree = json.loads(json.dumps(demo["workspaces"]["boutique"], default=lambda time: time.isoformat()))
     del tree["channels"]["strict"], tree["webshops"]["strict"]
+    del tree["channels"]["shop"]["keys"]
     tree["channels"]["shop"]["settings"]["shop"]["language"] = "en"
     for people in ("customers", "administrators"):
         del tree["webshops"]["shop"][people]
