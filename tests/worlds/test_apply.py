@@ -270,7 +270,8 @@ async def test_a_generated_key_is_shown_once_and_stays(connection: Connection) -
 
 
 FROM_ENVIRONMENT = GENERATED.replace("{ generate = true }", '{ env = "SHOP_KEY" }') + (
-    'settings.external_payment.api = { url = "https://x.example", api_key = { env = "PARTNER_KEY" } }'
+    'settings.external_payment.api = { url = "https://x.example", api_key = { env = "PARTNER_KEY" } }\n'
+    '[workspaces.shop.taxes]\ncompanies = ["DEFAULT"]'
 )
 
 

@@ -122,7 +122,7 @@ prices = { USD = "-1", CAD = "0", EUR = "none" }
 name = "Of no merchant at all"
 [workspaces.n.channels.c]
 door = "bonsai"
-settings = { source = "", payment_methods = ["magic"], external_payment.type = "oauth", taxes.company = "nobody" }
+settings = { source = "", payment_methods = [], external_payment.type = "oauth", taxes.company = "nobody" }
 """
 
 
@@ -138,8 +138,10 @@ def test_outside_a_sandbox_no_secret_stands_in_the_file() -> None:
     [workspaces.n.channels.c]
     door = "bonsai"
     keys = {{ live = "{SECRET}" }}
-    settings.external_payment.api.api_key = "{SECRET}"
+    settings.external_payment.api = {{ url = "https://partner.example", api_key = "{SECRET}" }}
     settings.taxes.license_key = "{SECRET}"
+    [workspaces.n.taxes]
+    companies = ["DEFAULT"]
     [workspaces.n.partner]
     tokens = ["{SECRET}"]
     """

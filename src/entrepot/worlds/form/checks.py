@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import Any, Protocol, cast
+from typing import Any
 
-import pycountry
+import msgspec
 
+from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel import regions
 from entrepot.entrance import manifests
 from entrepot.gateways.addresses.port import plain_identity
 from entrepot.worlds.form.amounts import minor, units
+from entrepot.worlds.form.channel_checks import Surroundings, account_faults
+from entrepot.worlds.form.currencies import currency_exists
 from entrepot.worlds.form.faults import Fault, pointer
-from entrepot.worlds.form.secrets import secrets_in
+from entrepot.worlds.form.secrets import presumed, secrets_in
 from entrepot.worlds.form.shop_checks import passwords_in, webshop_faults
 from entrepot.worlds.form.types import (
     Channel,
@@ -52,6 +54,7 @@ def _world(world: World) -> Found:
     for title, workspace in world.workspaces.items():
         steps = ("workspaces", title)
         yield from _workspace(workspace, steps)
+        yield from _accounts(workspace, steps, sandbox=world.sandbox)
         if not world.sandbox:
             yield from _secrets(workspace, steps)
         for what, kind, name, where in (*_literal_keys(workspace, steps), *_numbers(workspace, steps)):
@@ -111,7 +114,7 @@ def _sellable(item: Sellable, workspace: Workspace, steps: Steps) -> Found:
 
 
 def _amounts(amounts: Iterable[str | int | None], currency: str, steps: Steps) -> Found:
-    if currency not in _currencies():
+    if not currency_exists(currency):
         yield steps, "no currency of ISO 4217"
     for amount in amounts:
         if amount is not None and amount != "none" and minor(amount, currency) is None:
@@ -175,6 +178,20 @@ def _channel(channel: Channel, steps: Steps) -> Found:
             yield where, "one of `env` and `generate = true` is needed"
 
 
+def _accounts(workspace: Workspace, steps: Steps, *, sandbox: bool) -> Found:
+    for name, channel in workspace.channels.items():
+        settings = msgspec.convert(presumed(channel.settings), ChannelSettings)
+        methods = workspace.webshops[name].payment.values() if name in workspace.webshops else ()
+        around = Surroundings(
+            sandbox,
+            workspace.order_sources,
+            frozenset(workspace.taxes.companies),
+            any(method.provider == "card" for method in methods),
+        )
+        for inner, message in account_faults(channel.door, settings, around):
+            yield (*steps, "channels", name, "settings", *inner), message
+
+
 def _bank(workspace: Workspace, steps: Steps) -> Found:
     for name, balances in workspace.bank.accounts.items():
         for currency, amount in balances.items():
@@ -233,15 +250,3 @@ def _numbers(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str
 def _country(code: str, steps: Steps) -> Found:
     if not regions.country_exists(code):
         yield steps, "no country of ISO 3166-1"
-
-
-class _Currency(Protocol):
-    """What is used here of the library's currencies, which it leaves untyped."""
-
-    @property
-    def alpha_3(self) -> str: ...
-
-
-@cache
-def _currencies() -> frozenset[str]:
-    return frozenset(currency.alpha_3 for currency in cast("Iterable[_Currency]", pycountry.currencies))
