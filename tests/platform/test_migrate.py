@@ -51,13 +51,12 @@ def test_numbers_of_webshops_move_from_keys_to_settings(postgres_url: str) -> No
         assert [tuple(row) for row in rows] == [(shop_key(22222)[1], 5, 7, None)]
         assert asyncio.run(_fetch(url, "select kind from credentials")) == []
         ((document,),) = asyncio.run(_fetch(url, "select document from sandbox_worlds"))
-    kept = {
-        "door": "textalk",
-        "keys": {"auth": "a"},
-        "settings": {"door": {"uid": 22222, "name": {"sv": "Å"}}},
-    }
+    door, shop = {"uid": 22222, "name": {"sv": "Å"}}, {"minimum_purchase": {"SEK": "50.5", "JPY": "700"}}
+    kept = {"door": "textalk", "keys": {"auth": "a"}, "settings": {"door": door, "shop": shop}}
+    rates = {"US": {"rate": "1%", "duty_threshold": "800"}, "CA": {"rate": "5%"}}
+    inner = {"channels": {"shop": kept, "b": {"door": "bonsai"}}, "taxes": {"rates": rates}}
     assert document == json.dumps(
-        {"workspaces": {"w": {"channels": {"shop": kept, "b": {"door": "bonsai"}}}}, "sandbox": True},
+        {"workspaces": {"w": inner}, "sandbox": True},
         ensure_ascii=False,
         separators=(",", ":"),
     )
@@ -74,7 +73,8 @@ insert into directory (kind, hash, workspace, channel, environment, credential) 
   ('textalk:webshop', 'x', 5, 7, 'live', 1);
 insert into sandbox_worlds (workspace, seq, document) values (5, 1,
   '{"workspaces":{"w":{"channels":{"shop":{"door":"textalk","keys":{"webshop":"22222","auth":"a"},'
-  '"settings":{"door":{"uid":22222,"name":{"sv":"Å"}}}},"b":{"door":"bonsai"}}}},"sandbox":true}');
+  '"settings":{"door":{"uid":22222,"name":{"sv":"Å"}},"shop":{"minimum_purchase":{"SEK":5050,"JPY":700}}}},"b":{"door":"bonsai"}},'
+  '"taxes":{"rates":{"US":{"rate":"1%","duty_threshold":80000},"CA":{"rate":"5%"}}}}},"sandbox":true}');
 """
 
 

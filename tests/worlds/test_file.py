@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from entrepot.store.connections import Connection
 from entrepot.worlds import Fault, World, demo_world, load_world
 from entrepot.worlds.form.file import MAX_BYTES, MAX_FAULTS, parse_world
 from entrepot.worlds.form.schema import world_schema
 from entrepot.worlds.pages.page import PAGES
+from tests.worlds.conftest import apply
 
 DEMO = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text())
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -106,6 +108,41 @@ MEANINGS = [
 @pytest.mark.parametrize(("text", "pointer"), MEANINGS)
 def test_what_a_schema_cannot_say_is_named_too(text: str, pointer: str) -> None:
     assert list(faults(f"sandbox = true\n{text}")) == [f"/workspaces/n/{pointer}"]
+
+
+IN_MAJOR_UNITS = """
+sandbox = true
+[workspaces.n.taxes.rates]
+US = { rate = "1%", duty_threshold = "800.50" }
+[workspaces.n.channels.c]
+door = "textalk"
+settings = { door.uid = 1, shop = { minimum_purchase = { SEK = "50.00", JPY = 700 }, rounding = { SEK = "0.50" } } }
+"""
+
+
+async def test_amounts_of_settings_and_rates_are_in_major_units(connection: Connection) -> None:
+    await apply(connection, IN_MAJOR_UNITS)
+    settings = json.loads(await connection.fetchval("select settings from channels"))
+    assert settings["shop"]["minimum_purchase"] == {"SEK": 5000, "JPY": 700}
+    assert settings["shop"]["rounding"] == {"SEK": 50}
+    assert await connection.fetchval("select duty_threshold from tax_rates") == 80_050
+    assert (await apply(connection, IN_MAJOR_UNITS)).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong", "pointer"),
+    [
+        ("JPY = 700", 'JPY = "7.5"', "channels/c/settings/shop/minimum_purchase/JPY"),
+        ("JPY = 700", "QQQ = 7", "channels/c/settings/shop/minimum_purchase/QQQ"),
+        ('"0.50"', '"0.005"', "channels/c/settings/shop/rounding/SEK"),
+        ('"0.50"', "0.5", "channels/c/settings/shop/rounding/SEK"),
+        ('"800.50"', '"800.505"', "taxes/rates/US/duty_threshold"),
+    ],
+)
+def test_an_amount_that_its_currency_cannot_hold_is_refused_there(
+    written: str, wrong: str, pointer: str
+) -> None:
+    assert list(faults(IN_MAJOR_UNITS.replace(written, wrong))) == [f"/workspaces/n/{pointer}"]
 
 
 BROKEN_BUT_LEGAL = """

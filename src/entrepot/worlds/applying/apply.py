@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from entrepot.domain.catalogue.products import Product, Variant
-from entrepot.domain.channels.accounts import ChannelSettings, WorkspaceSettings
+from entrepot.domain.channels.accounts import WorkspaceSettings
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
 from entrepot.store.connections import Connection
@@ -27,6 +27,7 @@ from entrepot.worlds.applying.simulators import seed_bank, seed_partner, seed_re
 from entrepot.worlds.applying.writing import write_plan
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.secrets import Environment
+from entrepot.worlds.form.settings import channel_settings
 from entrepot.worlds.form.types import Workspace, World
 from entrepot.worlds.plan.describe import describe, differences
 from entrepot.worlds.plan.differences import FIRST_ID, Aim, Plan, plan
@@ -193,9 +194,7 @@ class _Applying:
     def _aim(self, environment: Environment) -> Aim:
         steps = ("workspaces", self._name, "channels")
         settings = {
-            name: msgspec.convert(
-                environment.settings(channel.settings, (*steps, name, "settings")), ChannelSettings
-            )
+            name: channel_settings(environment.settings(channel.settings, (*steps, name, "settings")))
             for name, channel in self._spec.channels.items()
         }
         return Aim(self._name, self._spec, settings, self._options.set_stock, self._options.prune)

@@ -6,6 +6,9 @@ from decimal import Decimal
 
 from entrepot.domain.kernel.money import exponent
 
+HUNDREDTHS = 2
+"""The scale of an amount that is of no one currency."""
+
 
 def minor(amount: str | int, currency: str) -> int | None:
     """An amount in minor units, or None where it has more decimals than the currency."""

@@ -49,8 +49,6 @@ def account_faults(door: str, settings: ChannelSettings, around: Surroundings) -
 def _currencies(settings: ChannelSettings, manifest: Manifest) -> Found:
     own = [(("currency",), settings.currency)]
     own += [(("shop", "currencies", place), code) for place, code in enumerate(settings.shop.currencies)]
-    for part in ("minimum_purchase", "rounding"):
-        own += [(("shop", part, code), code) for code in getattr(settings.shop, part)]
     for steps, code in own:
         if not currency_exists(code):
             yield steps, "no currency of ISO 4217"

@@ -10,17 +10,15 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import msgspec
-
-from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel import regions
 from entrepot.entrance import manifests
 from entrepot.gateways.addresses.port import plain_identity
-from entrepot.worlds.form.amounts import minor, units
+from entrepot.worlds.form.amounts import HUNDREDTHS, minor, units
 from entrepot.worlds.form.channel_checks import Surroundings, account_faults
 from entrepot.worlds.form.currencies import currency_exists
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.secrets import presumed, secrets_in
+from entrepot.worlds.form.settings import amounts_in, channel_settings
 from entrepot.worlds.form.shop_checks import passwords_in, webshop_faults
 from entrepot.worlds.form.types import (
     Channel,
@@ -163,6 +161,8 @@ def _taxes(workspace: Workspace, steps: Steps) -> Found:
             yield (*steps, region), "no region of ISO 3166-2"
         elif not province:
             yield from _country(country, (*steps, region))
+        if units(workspace.taxes.rates[region].duty_threshold, HUNDREDTHS) is None:
+            yield (*steps, region, "duty_threshold"), "more than two decimals"
 
 
 def _channel(channel: Channel, steps: Steps) -> Found:
@@ -180,7 +180,16 @@ def _channel(channel: Channel, steps: Steps) -> Found:
 
 def _accounts(workspace: Workspace, steps: Steps, *, sandbox: bool) -> Found:
     for name, channel in workspace.channels.items():
-        settings = msgspec.convert(presumed(channel.settings), ChannelSettings)
+        where = (*steps, "channels", name, "settings")
+        wrong = [
+            fault
+            for inner, currency, amount in amounts_in(channel.settings)
+            for fault in _amounts((amount,), currency, (*where, *inner))
+        ]
+        yield from wrong
+        if wrong:
+            continue
+        settings = channel_settings(presumed(channel.settings))
         methods = workspace.webshops[name].payment.values() if name in workspace.webshops else ()
         around = Surroundings(
             sandbox,
@@ -189,7 +198,7 @@ def _accounts(workspace: Workspace, steps: Steps, *, sandbox: bool) -> Found:
             any(method.provider == "card" for method in methods),
         )
         for inner, message in account_faults(channel.door, settings, around):
-            yield (*steps, "channels", name, "settings", *inner), message
+            yield (*where, *inner), message
 
 
 def _bank(workspace: Workspace, steps: Steps) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice
 from typing import Any, cast
@@ -13,6 +13,8 @@ import msgspec
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.entrance import manifests
 from entrepot.worlds.form.faults import Fault, pointer
+from entrepot.worlds.form.settings import AMOUNTS
+from entrepot.worlds.form.shop_types import Amounts
 from entrepot.worlds.form.types import Secret, World
 
 SECRETS = frozenset({"api_key", "license_key", "password"})
@@ -26,11 +28,12 @@ _TEXT = {"type": "string", "maxLength": 255}
 def world_schema() -> dict[str, Any]:
     """The schema that is published, and that files are checked against."""
     own = {door: manifest.settings for door, manifest in manifests().items()}
-    (world, settings, secret, *forms), parts = msgspec.json.schema_components(
-        [World, ChannelSettings, Secret, *own.values()], ref_template=_REF
+    (world, settings, secret, amounts, *forms), parts = msgspec.json.schema_components(
+        [World, ChannelSettings, Secret, Amounts, *own.values()], ref_template=_REF
     )
+    instead = dict.fromkeys(SECRETS, secret) | dict.fromkeys(AMOUNTS, amounts)
     for name in _reachable([settings, *forms], parts):
-        parts[name] = _strict(parts[name], secret)
+        parts[name] = _strict(parts[name], instead)
     parts["Channel"]["properties"] |= {
         "door": {"enum": list(own), "description": f"a door of this release: {' or '.join(own)}"},
         "settings": settings,
@@ -113,13 +116,11 @@ def _description(path: Sequence[str | int]) -> str | None:
     return cast("str | None", schema.get("description")) if schema.get("type") != "object" else None
 
 
-def _strict(part: dict[str, Any], secret: dict[str, Any]) -> dict[str, Any]:
-    """A part of the channel's settings as a file has it: no other keys, bounded texts, secrets by reference."""
+def _strict(part: dict[str, Any], instead: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """A part of the channel's settings as a file has it: no other keys, bounded texts, secrets and amounts as here."""
     if "properties" not in part:
         return part
-    properties = {
-        name: secret if name in SECRETS else _bounded(value) for name, value in part["properties"].items()
-    }
+    properties = {name: instead.get(name) or _bounded(value) for name, value in part["properties"].items()}
     return part | {"properties": properties, "additionalProperties": False}
 
 

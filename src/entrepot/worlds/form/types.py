@@ -139,12 +139,12 @@ class Product(Sellable, frozen=True, kw_only=True):
 
 
 class TaxRate(Table, frozen=True, kw_only=True):
-    """What a country or region levies. `duty_threshold` is in minor units of an order's currency."""
+    """What a country or region levies. `duty_threshold` is an amount of an order's currency, whichever that is."""
 
     rate: Percentage
     shipping_taxed: bool = False
     duty_rate: Percentage = "0%"
-    duty_threshold: Annotated[int, Meta(ge=0, le=10**15)] = 0
+    duty_threshold: Money = 0
 
 
 class Taxes(Table, frozen=True, kw_only=True):

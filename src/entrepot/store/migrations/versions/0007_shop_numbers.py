@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from entrepot.domain.kernel.money import to_major
+
 revision = "0007"
 down_revision = "0001"
 
@@ -26,23 +28,29 @@ _WRITE = "update sandbox_worlds set document = :document where workspace = :work
 
 
 def upgrade() -> None:
-    """List every shop anew, and take the numbers out of the keys of recorded worlds."""
+    """List every shop anew, and bring recorded worlds to the form that files have now."""
     op.execute(_FORGET)
     op.execute(_NO_CREDENTIALS)
     op.execute(_LIST)
     connection = op.get_bind()
     for workspace, seq, document in connection.execute(sa.text(_READ)).all():
-        changed = without_number_keys(document)
+        changed = brought_up(document)
         if changed != document:
             row = {"workspace": workspace, "seq": seq, "document": changed}
             connection.execute(sa.text(_WRITE), row)
 
 
-def without_number_keys(document: str) -> str:
-    """A recorded world in which no webshop's number is a key."""
+def brought_up(document: str) -> str:
+    """A recorded world in which no webshop's number is a key, and all amounts are in major units."""
     world: Any = json.loads(document)
     for workspace in world["workspaces"].values():
         for channel in workspace.get("channels", {}).values():
             if channel["door"] == "textalk":
                 channel.get("keys", {}).pop("webshop", None)
+            shop = channel.get("settings", {}).get("shop", {})
+            for amounts in (shop.get("minimum_purchase", {}), shop.get("rounding", {})):
+                amounts.update({code: str(to_major(minor, code)) for code, minor in amounts.items()})
+        for rate in workspace.get("taxes", {}).get("rates", {}).values():
+            if "duty_threshold" in rate:
+                rate["duty_threshold"] = str(to_major(rate["duty_threshold"], "USD"))
     return json.dumps(world, ensure_ascii=False, separators=(",", ":"))
