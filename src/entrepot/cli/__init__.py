@@ -2,7 +2,7 @@
 
 import typer
 
-from entrepot.cli import keys, orders, outbox, stock
+from entrepot.cli import keys, orders, outbox, products, stock
 from entrepot.cli.apply import apply
 from entrepot.cli.backup import backup, restore
 from entrepot.cli.check import check
@@ -28,6 +28,7 @@ def entrepot() -> None:
 
 app.command()(serve)
 app.add_typer(orders.app, name="orders")
+app.add_typer(products.app, name="products")
 app.add_typer(stock.app, name="stock")
 app.add_typer(keys.app, name="keys")
 app.add_typer(outbox.app, name="outbox")
