@@ -62,7 +62,7 @@ def postgres_url(open_folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template_url(postgres_url: str) -> Iterator[str]:
     """A database with the newest schema, from which others are copied; nobody writes to it."""
-    with fresh_database(postgres_url, "template0") as url:
+    with _database(postgres_url, "template0") as url:
         _migrate(url)
         yield url
 
@@ -70,21 +70,21 @@ def template_url(postgres_url: str) -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_url: str, template_url: str) -> Iterator[str]:
     """A fresh database with the newest schema for one test."""
-    with fresh_database(postgres_url, _name_of(template_url)) as url:
+    with _database(postgres_url, _name_of(template_url)) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def module_database_url(postgres_url: str, template_url: str) -> Iterator[str]:
     """A fresh database with the newest schema for one module."""
-    with fresh_database(postgres_url, _name_of(template_url)) as url:
+    with _database(postgres_url, _name_of(template_url)) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def session_database_url(postgres_url: str, template_url: str) -> Iterator[str]:
     """The database of the session's server; tests keep to workspaces of their own."""
-    with fresh_database(postgres_url, _name_of(template_url)) as url:
+    with _database(postgres_url, _name_of(template_url)) as url:
         yield url
 
 
@@ -100,8 +100,7 @@ def server(session_database_url: str, open_folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def fresh_database(server_url: str, template: str) -> Generator[str]:
-    """A database of its own for the length of the block."""
+def _database(server_url: str, template: str) -> Generator[str]:
     name = f"test_{uuid.uuid4().hex}"
     asyncio.run(_execute(server_url, f'create database {name} template "{template}" strategy file_copy'))
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from entrepot.doors.kit import DoorSwitch, FailurePages, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
 from entrepot.entrance import doors, failure_tables
+from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
 from entrepot.store.connections import FAULTS
 
@@ -29,8 +29,11 @@ _HOME = """Entrepot answers here.
 """
 
 
-def create_app(settings: Settings, database_url: str) -> ASGIApp:
-    """The application; it connects to the database when the server starts it."""
+def create_app(settings: Settings, database_url: str, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
+    """The application; it connects to the database when the server starts it.
+
+    `ending` says whether the server was told to end, so that nothing more is waited for.
+    """
     clock = Clock()
     everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe_request)}
     if not settings.sandbox:
@@ -49,6 +52,7 @@ def create_app(settings: Settings, database_url: str) -> ASGIApp:
         settings.door_hosts,
         _operations(worker),
         everywhere=everywhere,
+        lifespan=Lifespan(worker, ending),
     )
 
 
@@ -57,7 +61,7 @@ def _unguarded(door: ASGIApp) -> ASGIApp:
 
 
 def _operations(worker: Worker) -> Starlette:
-    """What the operator asks of the process itself, and its life."""
+    """What the operator asks of the process itself."""
 
     async def readyz(_: Request) -> Response:
         try:
@@ -73,7 +77,7 @@ def _operations(worker: Worker) -> Starlette:
         Route("/readyz", readyz),
         Route("/metrics", _metrics),
     ]
-    return Starlette(routes=routes, lifespan=_lifespan(worker))
+    return Starlette(routes=routes)
 
 
 async def _home(_: Request) -> Response:
@@ -86,15 +90,3 @@ async def _healthz(_: Request) -> Response:
 
 async def _metrics(_: Request) -> Response:
     return Response(render_metrics(), media_type=METRICS_TYPE)
-
-
-def _lifespan(worker: Worker) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def life(_: Starlette) -> AsyncGenerator[None]:
-        await worker.start()
-        try:
-            yield
-        finally:
-            await worker.stop()
-
-    return life

@@ -44,6 +44,8 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     attempt_seconds: int = 30
     """How long the calls to payment providers for one order may take together."""
+    ping_seconds: int = 300
+    """After how long a silence the other side of a WebSocket is pinged; 0 is never."""
     keep: Retention = field(default_factory=Retention)
 
     @property
@@ -256,6 +258,7 @@ _KINDS = {
     "log_level": _Kind(_choice("debug", "info", "warning", "error"), "debug, info, warning or error"),
     "trusted_proxies": _Kind(_proxies, "addresses or networks, such as 10.0.0.0/8"),
     "attempt_seconds": _Kind(_whole(1, 300), "a whole number of seconds from 1 to 300"),
+    "ping_seconds": _Kind(_whole(0, 86_400), "a whole number of seconds from 1 to 86400, or 0 for no pings"),
     "keep": _Kind(
         _retention,
         f"name=days, each name once, where name is one of {', '.join(Retention.__struct_fields__)}, and days"

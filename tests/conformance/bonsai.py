@@ -9,7 +9,7 @@ from uuid import UUID
 import jsonschema_rs
 
 from entrepot.domain.kernel.ids import cuid, from_cuid
-from entrepot.doors.bonsai.openapi import reply_schema
+from entrepot.doors.bonsai.openapi import API
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.store.connections import Connection
 from entrepot.worlds import product_uuid
@@ -167,4 +167,6 @@ def _template(method: str, path: str) -> str | None:
 
 @cache
 def _validator(method: str, template: str, status: int) -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(reply_schema(method, template, status), validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(
+        API.reply_schema(method, template, status), validate_formats=True
+    )

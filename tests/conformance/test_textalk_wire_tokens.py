@@ -205,7 +205,7 @@ async def upgrade(server: Server, path: str, headers: tuple[str, ...]) -> int:
     try:
         lines = [f"GET {path} HTTP/1.1", *headers, "", ""]
         writer.write("\r\n".join(lines).format(host=address.netloc).encode())
-        return int((await asyncio.wait_for(reader.readline(), 10)).split()[1])
+        return int((await asyncio.wait_for(reader.readline(), 60)).split()[1])
     finally:
         writer.close()
 

@@ -44,7 +44,11 @@ UNTOLD = frozenset({"date", "content-length"})
 
 _WORD = re.compile(r"[\w-]{7,}", re.ASCII)
 _ANSWERS = frozenset({"json", "http", "text"})
-_PRINTED = ((re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "<time>"), (re.compile(r"\b\d{7}\b"), "<number>"))
+_PRINTED = (
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d"), "<date>"),
+    (re.compile(r"\b\d{7}\b"), "<number>"),
+)
 
 
 class Example(NamedTuple):
@@ -174,7 +178,7 @@ def assert_same(found: Any, shown: Any, names: Names, place: str = "") -> None:
 
 
 def printed(text: str) -> list[list[str]]:
-    """What a command of ours printed, without what differs from run to run: widths, times and numbers of orders."""
+    """What a command of ours printed, without what differs from run to run: widths, days, times, orders' numbers."""
     for form, name in _PRINTED:
         text = form.sub(name, text)
     return [line.split() for line in text.splitlines() if line.strip()]

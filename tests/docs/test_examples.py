@@ -39,7 +39,7 @@ WITH_EXAMPLES = [
 
 
 def _reset(server: Server) -> None:
-    httpx.post(f"{server.url}/sandbox/reset", trust_env=False, timeout=30).raise_for_status()
+    httpx.post(f"{server.url}/sandbox/reset", trust_env=False, timeout=60).raise_for_status()
 
 
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)

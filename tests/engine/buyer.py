@@ -1,6 +1,8 @@
 """A buyer in a process of its own: orders one unit again and again, and asks anew until each answer is certain.
 
-    python -m tests.engine.buyer URL KEY NAME ATTEMPTS < body.json
+    python -m tests.engine.buyer URL KEY NAME ATTEMPTS HELD
+
+The first line of the input is the body. Before attempt HELD it waits for a second line.
 
 One line of JSON per attempt: the external id, what it came to, and the order's number where the reply told it.
 A connection that breaks says nothing of the order's fate, so the same order is sent again under the same external id:
@@ -13,16 +15,20 @@ import time
 
 import httpx
 
-PATIENCE = 45.0
+PATIENCE = 120.0
 PAUSE = 0.03
 
 
 def main() -> None:
     """Buy, and print each outcome as soon as it is certain."""
-    url, key, name, attempts = sys.argv[1:]
-    body = json.load(sys.stdin)
-    with httpx.Client(base_url=url, headers={"API-Key": key}, verify=False, trust_env=False) as client:
+    url, key, name, attempts, held = sys.argv[1:]
+    body = json.loads(sys.stdin.readline())
+    with httpx.Client(
+        base_url=url, headers={"API-Key": key}, verify=False, trust_env=False, timeout=60
+    ) as client:
         for number in range(int(attempts)):
+            if number == int(held):
+                sys.stdin.readline()
             body |= {"external_order_id": f"{name}-{number}"}
             body["payment"] |= {"token": f"{name}-{number}"}
             outcome = buy(client, body)

@@ -95,7 +95,7 @@ async def test_money_on_its_way_survives_kill_9(
         await connection.execute("update outbox set due_at = $1 where state = 'waiting'", real_now())
         server.start()
         for shop, move in shops:
-            assert await eventually(lambda shop=shop: settled(shop), 30)
+            assert await eventually(lambda shop=shop: settled(shop))
             assert await standing(shop) == (move.state, move.refunded, move.left, 0), shop.name
         assert not await run_checks(connection)
 

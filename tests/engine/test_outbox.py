@@ -28,6 +28,7 @@ from entrepot.engine.deliveries.outbox import (
 from entrepot.store import outbox as rows
 from entrepot.store.connections import Connection, Pool, connect, connect_engine, outbox_pool
 from tests.support.shop import AT, WORKSPACE, insert, open_shop
+from tests.support.waiting import until
 
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 BY_PAIR = "Index Cond: ((workspace = $1) AND (subject = {0}) AND (listener = {1}) AND (seq "
@@ -52,6 +53,16 @@ class FakeTime:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+class Watched(Outbox):
+    """An outbox that counts its looks."""
+
+    looks = 0
+
+    async def _look(self) -> None:
+        await super()._look()
+        self.looks += 1
 
 
 class Recorder:
@@ -114,8 +125,8 @@ async def shop(database_url: str) -> AsyncIterator[Connection]:
 @asynccontextmanager
 async def running(
     pool: Pool, handler: Recorder, time: FakeTime | None = None, idle: float = 0.02
-) -> AsyncGenerator[Outbox]:
-    outbox = Outbox(pool, {"hub": handler}, clock=time or FakeTime(), idle=idle)
+) -> AsyncGenerator[Watched]:
+    outbox = Watched(pool, {"hub": handler}, clock=time or FakeTime(), idle=idle)
     await outbox.start()
     try:
         yield outbox
@@ -124,27 +135,22 @@ async def running(
         await outbox.stop()
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110  (nobody tells)
-            await asyncio.sleep(0.005)
-
-
 async def states(shop: Connection) -> list[str]:
     return [row["state"] for row in await shop.fetch(STATES)]
 
 
 async def settled(shop: Connection, count: int) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while (await states(shop)).count("delivered") < count:  # noqa: ASYNC110  (nobody tells)
             await asyncio.sleep(0.01)
 
 
-async def quiet(outbox: Outbox, looks: int = 3) -> None:
-    """Long enough for an idle outbox to have looked a few times."""
+async def quiet(outbox: Watched, looks: int = 3) -> None:
+    """Until the outbox has looked a few times more."""
     for _ in range(looks):
+        before = outbox.looks
         outbox.poke()
-        await asyncio.sleep(0.03)
+        await until(lambda before=before: outbox.looks > before)
 
 
 def test_delays_double_from_a_second_to_an_hour() -> None:
@@ -377,16 +383,16 @@ async def test_a_silent_workspace_leaves_room_for_others(pool: Pool, shop: Conne
 
 
 async def test_a_poke_is_heard_at_once(pool: Pool, shop: Connection) -> None:
-    async with running(pool, Recorder(), idle=60) as outbox:
-        await asyncio.sleep(0.05)
+    async with running(pool, Recorder(), idle=600) as outbox:
+        await until(lambda: outbox.looks)
         await insert(shop, WORKSPACE, [delivery(1), delivery(2)])
         outbox.poke()
         await settled(shop, 2)
 
 
 async def test_without_a_poke_it_looks_by_itself(pool: Pool, shop: Connection) -> None:
-    async with running(pool, Recorder()):
-        await asyncio.sleep(0.05)
+    async with running(pool, Recorder()) as outbox:
+        await until(lambda: outbox.looks)
         await insert(shop, WORKSPACE, [delivery()])
         await settled(shop, 1)
 
@@ -428,7 +434,7 @@ async def test_stopping_is_heard_together_with_a_poke(pool: Pool, shop: Connecti
     await asyncio.sleep(0.1)
     outbox.poke()
     loops = outbox._loops
-    await asyncio.wait([asyncio.ensure_future(outbox.stop())], timeout=5)
+    await asyncio.wait([asyncio.ensure_future(outbox.stop())], timeout=60)
     assert all(task.done() for task in loops)
 
 
@@ -519,7 +525,7 @@ async def test_a_row_whose_head_ends_while_it_is_looked_at_is_not_forgotten(
 
 async def waiting_for_a_lock(shop: Connection) -> None:
     blocked = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not await shop.fetchval(blocked):  # noqa: ASYNC110  (nobody tells)
             await asyncio.sleep(0.005)
 

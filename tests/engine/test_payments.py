@@ -150,7 +150,7 @@ async def test_what_is_in_doubt_is_asked_again(
         assert await office.ask(shop, other, order, payment) != outcome, (
             "what is asked one way is not asked the other"
         )
-        await eventually(lambda: came_to(shop, state), 20)
+        await eventually(lambda: came_to(shop, state))
         assert stripe.steps.count(step) >= 2
 
 

@@ -21,7 +21,7 @@ from entrepot.domain.channels.retention import Retention
 from entrepot.domain.checkout.cart_checkout import CheckoutCart
 from entrepot.domain.customers.edit import CreateCustomer, RemoveCustomer
 from entrepot.domain.customers.password_reset import RequestReset
-from entrepot.domain.customers.records import Administrator, Customer, OneTimeCode, Session
+from entrepot.domain.customers.records import Administrator, Customer, OneTimeCode, Session, proof_of
 from entrepot.domain.customers.sign_up import ConfirmSignup, CustomerSet, NewCode, SignUp
 from entrepot.domain.kernel.records import Command, Decision, Record, View, refused
 from entrepot.domain.orders.records import Order, Payment
@@ -169,7 +169,7 @@ async def test_an_attempt_goes_some_time_after_its_end_and_the_order_stays(shop:
 
 async def test_codes_tokens_and_tries_go_a_day_after_their_end(shop: Shop) -> None:
     await write(shop.connection, [Administrator(61, None, "ada", "", "Ada", True, AT)])
-    await shop.run(GrantToken(b"t", 61, 24 * HOUR))
+    await shop.run(GrantToken(b"t", 61, proof_of(""), 24 * HOUR))
     await shop.run(CountTry(b"a", 5, HOUR))
     await shop.run(RequestReset(channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c")))
     assert await shop.purged(DAY - HOUR) == {}

@@ -132,7 +132,7 @@ async def test_refund_in_doubt_is_asked_for_again_and_given_once(
         stripe.fail("refund", kind, acts=acts, times=2)
         outcome = await refunds.refund(workspace, command(order, alone=1))
         refund = await in_doubt(shop, order, outcome)
-        await eventually(lambda: is_done(shop), 20)
+        await eventually(lambda: is_done(shop))
         assert [each["amount"] for each in stripe.books.refunds.values()] == [TOTAL]
         assert await refunds.settle(workspace, order, refund)
         assert len(stripe.books.refunds) == 1
@@ -205,7 +205,7 @@ async def test_refusal_that_comes_late_leaves_the_question_to_who_asks_next(
         stripe.fail("refund", "error", status=401, acts=False, error={"type": "invalid_request_error"})
         outcome = await refunds.refund(workspace, command(order, alone=2))
         await in_doubt(shop, order, outcome)
-        await eventually(lambda: is_done(shop), 20)
+        await eventually(lambda: is_done(shop))
         assert len(stripe.books.refunds) == 1
 
 

@@ -1,4 +1,4 @@
-"""A server whose application answers slowly, to see what happens to requests in flight.
+"""A server whose application answers once a signal has come, to see what happens to requests in flight.
 
 Usage: slow_server.py SETTING=VALUE... The application is replaced in every worker process, which imports this file
 anew; the real one, which takes a second to import, is never loaded.
@@ -7,6 +7,7 @@ anew; the real one, which takes a second to import, is never loaded.
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -20,8 +21,11 @@ from entrepot.config import Settings, load_settings
 from entrepot.serving import serve
 
 
-async def slow(_request: Request) -> PlainTextResponse:
-    await asyncio.sleep(0.7)
+async def slow(request: Request) -> PlainTextResponse:
+    """Write the file that the caller names, then answer after this process was told to end."""
+    Path(request.query_params["begun"]).touch()  # noqa: ASYNC240
+    while not request.app.state.ending():  # noqa: ASYNC110  (nobody tells)
+        await asyncio.sleep(0.01)
     return PlainTextResponse("answered")
 
 
@@ -35,8 +39,10 @@ async def seen(request: Request) -> JSONResponse:
     return JSONResponse({"scheme": request.url.scheme, "client": request.client.host})
 
 
-def create_app(_settings: Settings, _database_url: str) -> ASGIApp:
-    return Starlette(routes=[Route("/slow", slow), Route("/pid", pid), Route("/seen", seen)])
+def create_app(_settings: Settings, _database_url: str, ending: Callable[[], bool]) -> ASGIApp:
+    app = Starlette(routes=[Route("/slow", slow), Route("/pid", pid), Route("/seen", seen)])
+    app.state.ending = ending
+    return app
 
 
 replacement = ModuleType("entrepot.app")

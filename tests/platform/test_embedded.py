@@ -22,6 +22,7 @@ from entrepot.store.embedded import (
     OtherMajorVersionError,
     binaries,
     connect_or_start,
+    supervisor,
 )
 
 OWNER = """
@@ -30,7 +31,7 @@ from pathlib import Path
 from entrepot.store.embedded import EmbeddedPostgres
 server = EmbeddedPostgres(Path(sys.argv[1]))
 print(server.start(), flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -79,7 +80,7 @@ def servers_on(data_dir: Path) -> list[int]:
     ]
 
 
-def wait_until(condition: Callable[[], bool], limit: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], limit: float = 60) -> None:
     deadline = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < deadline
@@ -125,11 +126,12 @@ def test_stop_leaves_no_process_and_no_socket_folder(data_dir: Path) -> None:
     assert not folder.exists()
 
 
-def test_restart_on_an_existing_folder_is_quick(data_dir: Path) -> None:
-    started = time.monotonic()
+def test_restart_on_an_existing_folder_makes_no_new_cluster(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(supervisor, "make_cluster")
     with EmbeddedPostgres(data_dir) as url:
-        ask(url, "select 1")
-        assert time.monotonic() - started < 3  # 0.1 s on an idle machine
+        assert ask(url, "select n from kept") == 7
 
 
 def test_path_with_blanks_and_quotes(open_folder: Path, made: Path) -> None:
@@ -201,7 +203,7 @@ def test_parent_and_server_killed_together(data_dir: Path) -> None:
 
 def test_stale_pid_whose_number_is_reused_is_no_obstacle_and_spared(data_dir: Path) -> None:
     user = (data_dir / "postgres").stat().st_uid
-    stranger = subprocess.Popen(["sleep", "60"], user=user if os.geteuid() == 0 else None)
+    stranger = subprocess.Popen(["sleep", "600"], user=user if os.geteuid() == 0 else None)
     try:
         owner, _ = start_owner(data_dir)
         os.kill(server_pid(data_dir), signal.SIGKILL)
@@ -278,7 +280,7 @@ with connect_or_start(Path(sys.argv[1])) as url:
         assert guest.stdout is not None
         assert guest.stdout.readline() == "in\n"
         guest.stdout.close()
-    assert guest.wait(10) == 0
+    assert guest.wait(60) == 0
     with EmbeddedPostgres(data_dir) as url:
         assert ask(url, "select sum(n) from kept") == 8
 

@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 
 import asyncpg
 import pytest
-import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
-from tests.conftest import fresh_database
 
+from entrepot.domain.customers.records import proof_of
 from entrepot.doors.textalk.caller.tokens import shop_key
 from entrepot.store.upkeep import migrate
 
@@ -43,14 +41,41 @@ def test_database_of_a_newer_release_is_left_alone(database_url: str) -> None:
         migrate.ensure(database_url)
 
 
-def test_numbers_of_webshops_move_from_keys_to_settings(postgres_url: str) -> None:
-    with database_of(postgres_url, "0001") as url:
-        asyncio.run(_execute(url, SHOPS_OF_0001))
-        migrate.ensure(url)
-        rows = asyncio.run(_fetch(url, "select hash, workspace, channel, credential from directory"))
-        assert [tuple(row) for row in rows] == [(shop_key(22222)[1], 5, 7, None)]
-        assert asyncio.run(_fetch(url, "select kind from credentials")) == []
-        ((document,),) = asyncio.run(_fetch(url, "select document from sandbox_worlds"))
+def test_sessions_of_the_first_schema_belong_to_the_passwords_of_now(database_url: str) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_PEOPLE))
+    migrate.ensure(database_url)
+    found = asyncio.run(_run(database_url, _PROOFS))
+    assert [tuple(row) for row in found] == [
+        ("log-in", proof_of("argon-ada")),
+        ("session 1", proof_of("argon-eva")),
+        ("session 2", proof_of(None)),
+        ("session 3", None),
+    ]
+
+
+_FIRST_PEOPLE = """
+insert into administrators values (1, 9, null, 'ada', 'argon-ada', 'Ada', true, '2026-01-01Z');
+insert into admin_tokens values (1, 'h', 9, '2026-01-01Z', '2026-01-02Z');
+insert into customers select 1, id, gen_random_uuid(), 2, 'e', 'e' || id, 'confirmed', true,
+  case id when 1 then 'argon-eva' end, null, '[]', '{}', '{}', '{}', '{}', '', now(), now(), 1, now()
+from generate_series(1, 2) id;
+insert into sessions select 1, id, id::text::bytea, 2, 'live', case when id < 3 then id end, null, 'SEK', 'en', null,
+  now(), now(), 1 from generate_series(1, 3) id;
+"""
+_PROOFS = """
+select 'log-in', proof from admin_tokens union all select 'session ' || id, proof from sessions order by 1
+"""
+
+
+def test_numbers_of_webshops_move_from_keys_to_settings(database_url: str) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, SHOPS_OF_0001))
+    migrate.ensure(database_url)
+    rows = asyncio.run(_run(database_url, "select hash, workspace, channel, credential from directory"))
+    assert [tuple(row) for row in rows] == [(shop_key(22222)[1], 5, 7, None)]
+    assert asyncio.run(_run(database_url, "select kind from credentials")) == []
+    ((document,),) = asyncio.run(_run(database_url, "select document from sandbox_worlds"))
     door, shop = {"uid": 22222, "name": {"sv": "Å"}}, {"minimum_purchase": {"SEK": "50.5", "JPY": "700"}}
     kept = {"door": "textalk", "keys": {"auth": "a"}, "settings": {"door": door, "shop": shop}}
     rates = {"US": {"rate": "1%", "duty_threshold": "800"}, "CA": {"rate": "5%"}}
@@ -78,37 +103,29 @@ insert into sandbox_worlds (workspace, seq, document) values (5, 1,
 """
 
 
-@contextmanager
-def database_of(server_url: str, revision: str) -> Generator[str]:
-    """A database with the schema of an older release, for what it holds when it is brought to this one's."""
-    with fresh_database(server_url, "template0") as url:
-        script = migrate.alembic_config()
-        engine = create_async_engine(
-            "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
-        )
-
-        def upgrade(connection: sa.Connection) -> None:
-            script.attributes["connection"] = connection
-            command.upgrade(script, revision)
-
-        async def run() -> None:
-            async with engine.begin() as connection:
-                await connection.run_sync(upgrade)
-            await engine.dispose()
-
-        asyncio.run(run())
-        yield url
+async def _begin_at(database_url: str, revision: str) -> None:
+    """The database as a release left it whose newest revision was this one."""
+    await _run(database_url, "drop schema public cascade; create schema public")
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url), poolclass=NullPool
+    )
+    async with engine.begin() as connection:
+        await connection.run_sync(_upgrade, revision)
+    await engine.dispose()
 
 
-async def _execute(url: str, statements: str) -> None:
-    connection = await asyncpg.connect(url)
-    await connection.execute(statements)
-    await connection.close()
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = migrate.alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
-async def _fetch(url: str, query: str) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(url)
+async def _run(database_url: str, sql: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(database_url)
     try:
-        return await connection.fetch(query)
+        if ";" in sql:
+            await connection.execute(sql)
+            return []
+        return await connection.fetch(sql)
     finally:
         await connection.close()

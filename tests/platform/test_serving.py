@@ -9,16 +9,21 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import asyncpg
 import httpx
 import psutil
 import pytest
+from starlette.types import ASGIApp, Message
 
 from entrepot.config import MOST_WORKERS
+from entrepot.engine.clock import Clock
+from entrepot.engine.worker import Worker
+from entrepot.lifespan import Lifespan
 from entrepot.serving.capacity import RESERVE, connections_for
 from entrepot.store.connections import WORKER_CONNECTIONS, connect
 from entrepot.store.embedded import EmbeddedPostgres
@@ -43,7 +48,7 @@ class Server:
         self.url = found[0]
 
     def pid(self) -> int:
-        return int(httpx.get(f"{self.url}/pid", timeout=20).text)
+        return int(httpx.get(f"{self.url}/pid", timeout=60).text)
 
     def end(self) -> None:
         """Kill the server if it still lives, and wait until its children are gone."""
@@ -56,7 +61,7 @@ class Server:
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
-        psutil.wait_procs([each for each in family if isinstance(each, psutil.Process)], timeout=10)
+        psutil.wait_procs([each for each in family if isinstance(each, psutil.Process)], timeout=60)
 
 
 @contextmanager
@@ -77,26 +82,24 @@ def two_workers(module_database_url: str) -> Iterator[Server]:
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_signal_lets_accepted_requests_be_answered(
-    open_folder: Path, workers: int, number: signal.Signals
+    open_folder: Path, tmp_path: Path, workers: int, number: signal.Signals
 ) -> None:
+    begun = tmp_path / "begun"
     with served(data_dir=open_folder / "served", workers=workers) as server, ThreadPoolExecutor(1) as pool:
         server.pid()  # the workers are up
-        pending = pool.submit(httpx.get, f"{server.url}/slow", timeout=20)
-        time.sleep(0.3)
+        pending = pool.submit(httpx.get, f"{server.url}/slow", params={"begun": str(begun)}, timeout=60)
+        wait_until(begun.exists)
         server.process.send_signal(number)
         assert pending.result().text == "answered"
-        assert server.process.wait(20) == 0
+        assert server.process.wait(60) == 0
         with pytest.raises(httpx.ConnectError):
-            httpx.get(f"{server.url}/pid")
+            httpx.get(f"{server.url}/pid", timeout=60)
 
 
 def test_dead_worker_is_replaced(two_workers: Server) -> None:
     victim = two_workers.pid()
     os.kill(victim, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while len(workers_of(two_workers) - {victim}) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: len(workers_of(two_workers) - {victim}) == 2)
     assert two_workers.pid() != victim
 
 
@@ -104,7 +107,7 @@ def test_workers_end_when_the_parent_is_killed(two_workers: Server) -> None:
     two_workers.pid()
     family = psutil.Process(two_workers.process.pid).children(recursive=True)
     two_workers.process.kill()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(family, timeout=60)
     assert [each for each in alive if each.status() != psutil.STATUS_ZOMBIE] == []
 
 
@@ -115,11 +118,12 @@ def test_database_that_does_not_stay_up_ends_the_server(open_folder: Path, worke
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()
-    deadline = time.monotonic() + 60
-    while process.poll() is None:
-        assert time.monotonic() < deadline
+
+    def ended() -> bool:
         kill_database(process.pid)
-        time.sleep(0.05)
+        return process.poll() is not None
+
+    wait_until(ended)
     said = process.communicate()[1]
     assert process.returncode == 1
     assert f"{folder}/postgres.log says why" in said
@@ -138,14 +142,14 @@ def test_certificate_is_served_to_who_trusts_it(module_database_url: str) -> Non
     tls = {"tls_cert": CERTIFICATE, "tls_key": CERTIFICATE}
     with served(database_url=module_database_url, **tls) as server:
         assert server.url.startswith("https://127.0.0.1:")
-        with httpx.Client(verify=trusting, base_url=server.url, trust_env=False) as client:
+        with httpx.Client(verify=trusting, base_url=server.url, trust_env=False, timeout=60) as client:
             forged = {"X-Forwarded-Proto": "http", "X-Forwarded-For": "192.0.2.7"}
             reply = client.get("/seen", headers=forged, extensions={"sni_hostname": "partner.test"})
             assert reply.json() == {"scheme": "https", "client": "127.0.0.1"}
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-            httpx.get(f"{server.url}/seen", trust_env=False)
+            httpx.get(f"{server.url}/seen", trust_env=False, timeout=60)
         with pytest.raises(httpx.RemoteProtocolError):
-            httpx.get(f"{server.url.replace('https', 'http')}/seen", trust_env=False)
+            httpx.get(f"{server.url.replace('https', 'http')}/seen", trust_env=False, timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -160,8 +164,72 @@ def test_forwarded_headers_count_from_trusted_proxies_only(
 ) -> None:
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
     with served(database_url=module_database_url, trusted_proxies=proxies) as server:
-        reply = httpx.get(f"{server.url}/seen", headers=headers, trust_env=False)
+        reply = httpx.get(f"{server.url}/seen", headers=headers, trust_env=False, timeout=60)
     assert reply.json() == seen
+
+
+async def test_a_database_that_is_starting_again_is_waited_for(database_url: str) -> None:
+    worker, messages = Worker(database_url, Clock()), asyncio.Queue[Message]()
+    opening, tries = (
+        worker.pool.open,
+        [ConnectionRefusedError(), asyncpg.CannotConnectNowError("starting up")],
+    )
+
+    async def opened() -> None:
+        if tries:
+            raise tries.pop()
+        await opening()
+
+    worker.pool.open = opened
+    said = await lifespan(Lifespan(worker, lambda: False), messages)
+    assert [message["type"] for message in said] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "ending", "reason"),
+    [
+        ("postgresql://u:hunter2@127.0.0.1:1/d", True, "Connect call failed"),
+        ("postgresql://u:hunter2@127.0.0.1:1/d", False, "Connect call failed"),
+        (None, False, "does not exist"),
+    ],
+    ids=["told-to-end", "stays-away", "refuses"],
+)
+async def test_a_start_without_the_database_fails_with_one_sentence(
+    database_url: str, url: str | None, ending: bool, reason: str
+) -> None:
+    nowhere = database_url.replace("/test_", "/none_")
+    worker = Worker(url or nowhere, Clock())
+    patience = 0 if url and not ending else 3600
+    said = await lifespan(Lifespan(worker, lambda: ending, patience), asyncio.Queue())
+    assert [message["type"] for message in said] == ["lifespan.startup.failed"]
+    assert said[0]["message"].startswith("The database does not answer: ")
+    assert reason in said[0]["message"]
+    assert "hunter2" not in said[0]["message"]
+    assert "Traceback" not in said[0]["message"]
+
+
+async def lifespan(app: ASGIApp, messages: "asyncio.Queue[Message]") -> list[Message]:
+    """What the app says to a start and a stop."""
+    said: list[Message] = []
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    messages.put_nowait({"type": "lifespan.startup"})
+    messages.put_nowait({"type": "lifespan.shutdown"})
+    async with asyncio.timeout(60):
+        await app({"type": "lifespan"}, messages.get, send)
+    return said
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def workers_of(server: Server) -> set[int]:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "entrepot"
 WHERE = """
 import entrepot
-from entrepot.store import migrate
+from entrepot.store.upkeep import migrate
 from entrepot.worlds import load_world
 from importlib.resources import files
 print(entrepot.__file__, migrate.revisions(), type(load_world((files("entrepot.worlds") / "demo.toml").read_text())))

@@ -45,7 +45,7 @@ class Sandbox:
 
     async def until_hit(self) -> None:
         """Wait for some fault's first hit."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while all(fault["hits"] == 0 for fault in await self.faults()):
                 pass
 
@@ -65,7 +65,7 @@ async def sandbox(module_database_url: str) -> AsyncIterator[Sandbox]:
     async with (
         _alive(app),
         serve(app) as address,
-        httpx.AsyncClient(base_url=address.url, trust_env=False, timeout=20) as http,
+        httpx.AsyncClient(base_url=address.url, trust_env=False, timeout=60) as http,
     ):
         yield Sandbox(http)
 

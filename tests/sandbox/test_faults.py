@@ -1,11 +1,14 @@
 """Faults on rules and connections, ordered over HTTP and met by orders."""
 
-import asyncio
 import time
 
 import pytest
 
+from entrepot.engine.clock import Clock, real_now
+from entrepot.sandbox import sandbox as parts
+from entrepot.sandbox.register import FaultOrder
 from tests.sandbox.conftest import Sandbox
+from tests.support.waiting import eventually
 
 
 async def test_a_rule_that_raises_refuses_its_command_alone(sandbox: Sandbox) -> None:
@@ -63,6 +66,21 @@ async def test_reads_that_find_no_database_are_refused_as_temporary(sandbox: San
     assert (await sandbox.order()).status_code == 200
 
 
+async def test_a_fault_on_reads_waits_for_a_caller(module_database_url: str) -> None:
+    sandbox = parts.Sandbox(module_database_url, Clock())
+    worker = sandbox.worker()
+    await worker.pool.open()
+    fault = sandbox.faults.add(FaultOrder("connection:reads", "refuse"))
+    await worker._recovery._expired(real_now())
+    await worker._housekeeping._tidy()
+    assert fault.hits == 0
+    with pytest.raises(ConnectionRefusedError):
+        async with worker.reads.acquire():
+            pass
+    assert fault.hits == 1
+    await worker.pool.close()
+
+
 async def test_a_partner_out_of_reach_gives_no_verdict(sandbox: Sandbox) -> None:
     before = await sandbox.stock()
     await sandbox.fault("tokens.validate", "timeout", delay=0, workspace="south")
@@ -85,11 +103,16 @@ async def test_a_fault_can_be_lifted(sandbox: Sandbox) -> None:
 
 
 async def test_a_fault_heals_by_real_time_whatever_the_clock_says(sandbox: Sandbox) -> None:
-    await sandbox.fault("rule:PlaceOrder", "error", lasts=2)
+    fault = await sandbox.fault("rule:PlaceOrder", "error", lasts=3600)
     await sandbox.http.post("/sandbox/clock", json={"offset": "+3d"})
     assert (await sandbox.order()).status_code == 500
-    await asyncio.sleep(2)
-    assert (await sandbox.order()).status_code == 200
+    await sandbox.http.delete(f"/sandbox/faults/{fault['id']}")
+    await sandbox.fault("rule:PlaceOrder", "error", lasts=1)
+
+    async def placed() -> bool:
+        return (await sandbox.order()).status_code == 200
+
+    await eventually(placed)
 
 
 async def test_every_target_is_listed(sandbox: Sandbox) -> None:

@@ -89,7 +89,7 @@ async def test_a_mail_server_fails_by_order(kind: Any) -> None:
         FaultOrder(target="mails.send", kind=kind, count=1, delay=0 if kind == "timeout" else None), Scope()
     )
     carrier = faults.wrap_gateway("mails", Carrier(), 1)
-    answer = await asyncio.wait_for(carrier.send(LETTER), 5)
+    answer = await asyncio.wait_for(carrier.send(LETTER), 60)
     assert isinstance(answer, MailFailed)
     assert not answer.final
     assert await carrier.send(LETTER) == Sent()

@@ -24,10 +24,10 @@ class Request:
 
 @dataclass
 class RawServer:
-    """`reply` is sent to each request; then the connection closes, after `silence` seconds."""
+    """`reply` is sent to each request; then the connection closes, or, of one that is `silent`, stays open for ever."""
 
     reply: bytes
-    silence: float = 0.0
+    silent: bool = False
     host: str = "127.0.0.1"
     port: int = 0
     requests: list[Request] = field(default_factory=list[Request])
@@ -43,10 +43,9 @@ class RawServer:
             self.requests.append(await _read(reader))
             writer.write(self.reply)
             await writer.drain()
-            if self.silence:
-                # Ends when the client gives up, or when the time has come.
-                await asyncio.wait_for(reader.read(), self.silence)
-        except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+            if self.silent:
+                await reader.read()  # until the client gives up
+        except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
             writer.close()
@@ -56,13 +55,13 @@ class RawServer:
 async def raw_server(
     reply: bytes,
     *,
-    silence: float = 0.0,
+    silent: bool = False,
     host: str = "127.0.0.1",
     port: int = 0,
     tls: ssl.SSLContext | None = None,
 ) -> AsyncGenerator[RawServer]:
     """Run a RawServer for the length of the block."""
-    server = RawServer(reply, silence, host)
+    server = RawServer(reply, silent, host)
     listener = await asyncio.start_server(server.serve, host, port, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
     async with listener:

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import psutil
 
-START_LIMIT = 60.0
-STOP_LIMIT = 30.0
+START_LIMIT = 120.0
+STOP_LIMIT = 90.0
 _COMMAND = "from entrepot.cli import main; main()"
 _ANSWERS = re.compile(r"https?://[0-9.]+:[0-9]+")
 
@@ -91,7 +91,7 @@ class Server:
         self.port = int(self.url.rpartition(":")[2])
         with contextlib.suppress(httpx.TransportError):
             return (
-                httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False, verify=False).status_code == 200
+                httpx.get(f"{self.url}/readyz", timeout=60, trust_env=False, verify=False).status_code == 200
             )
         return False
 

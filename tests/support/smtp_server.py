@@ -28,6 +28,8 @@ class SmtpServer:
     commands: list[str] = field(default_factory=list[str])
     in_clear: list[str] = field(default_factory=list[str])
     mails: list[EmailMessage] = field(default_factory=list[EmailMessage])
+    silent: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once an answer was not given."""
     sessions: set[asyncio.Future[None]] = field(default_factory=set["asyncio.Future[None]"])
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -91,7 +93,9 @@ class _Session:
         text = self._server.replies.get(verb, usual)
         if text is None:
             raise _HangUpError
-        if text:
+        if not text:
+            self._server.silent.set()
+        else:
             self._writer.write(f"{text}\r\n".encode())
             await self._writer.drain()
         return text == usual

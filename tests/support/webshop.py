@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from entrepot.domain.channels.login_limits import AdminToken
-from entrepot.domain.customers.records import Administrator, Session
+from entrepot.domain.customers.records import Administrator, Session, proof_of
 from entrepot.doors.textalk.caller import tokens
 from entrepot.engine.clock import real_now
 from entrepot.store.batches.finds import binding_of
@@ -96,10 +96,10 @@ class Webshop(Tenant):
         """The token of an administrator who has logged in; without a shop one who runs all of the workspace."""
         channel = None if shop is None else await self.channel(shop)
         number, now = secrets.randbelow(2**40) + 2**41, real_now()
-        token = tokens.new_login_token(await self.id())
+        token = tokens.LOGIN_TOKENS.new(await self.id())
         digest = tokens.hashed(tokens.LOGIN, token)
         await self._insert(Administrator(number, channel, f"admin{number}", "", "Ada", True, now))
-        await self._insert(AdminToken(digest, number, now, now + timedelta(days=1)))
+        await self._insert(AdminToken(digest, number, now, now + timedelta(days=1), proof_of("")))
         return token
 
     def call(self, method: str, *params: Any, shop: str = "shop", **context: str) -> Request:
@@ -112,7 +112,7 @@ class Webshop(Tenant):
     async def letters(self, to: str) -> list[tuple[str, str]]:
         """Subject and text of the mails to an address, the newest first, once all that were queued are sent."""
         workspace = await self.id()
-        deadline = asyncio.get_running_loop().time() + 10
+        deadline = asyncio.get_running_loop().time() + 60
         while await self.connection.fetchval(_UNSENT, workspace):
             assert asyncio.get_running_loop().time() < deadline, "mails wait to be sent"
             self.poke()

@@ -30,6 +30,9 @@ def serve(
     attempt_seconds: Annotated[
         str | None, typer.Option(help="Limit of one order's calls to payment providers. [default: 30]")
     ] = None,
+    ping_seconds: Annotated[
+        str | None, typer.Option(help="Silence after which a WebSocket is pinged; 0 never. [default: 300]")
+    ] = None,
     keep: Annotated[
         list[str] | None, typer.Option(metavar="NAME=DAYS", help="How long to keep what is over.")
     ] = None,
@@ -51,6 +54,7 @@ def serve(
         log_level=log_level,
         trusted_proxies=trusted_proxy,
         attempt_seconds=attempt_seconds,
+        ping_seconds=ping_seconds,
         keep=keep,
     )
     from entrepot.serving import ServeError

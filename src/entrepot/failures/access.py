@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from entrepot.failures.base import TemporaryFailure
+from entrepot.failures.base import Failure, Retry, TemporaryFailure
 
 
 class TooManyTries(TemporaryFailure, frozen=True):
@@ -15,3 +15,25 @@ class TooManyTries(TemporaryFailure, frozen=True):
 
     advice: ClassVar[str] = "Wait for the number of seconds in Retry-After, then try again."
     shopper: ClassVar[bool] = True
+
+
+class TokenRequestInvalid(Failure, frozen=True):
+    """The request for an access token lacks a parameter, has one twice, or says two things at once."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = (
+        "Send grant_type once, as a form, and the client's id and secret once: in Authorization or in the form."
+    )
+
+    reason: str
+    """What is wrong, in words that contain nothing of the request."""
+
+
+class GrantTypeUnsupported(Failure, frozen=True):
+    """An access token was asked for in a way that this operation does not know."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Ask with grant_type=client_credentials."
+
+    grant_type: str
+    """The grant type as received, cut to 100 characters."""

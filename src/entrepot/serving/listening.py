@@ -9,6 +9,8 @@ import time
 from entrepot.config import Settings
 
 BACKLOG = 2048
+KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""A peer that is gone is found within two minutes, unseen by those that are there. Not every system can set these."""
 # The workers of a server that was killed let go of the port within a moment.
 BIND_LIMIT = 3.0
 
@@ -58,12 +60,22 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _keep_alive(listener)
         listener.bind(address)
         listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise
     return listener
+
+
+def _keep_alive(listener: socket.socket) -> None:
+    """Have the system look whether peers are still there; connections take this over from their listener."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEP_ALIVE.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _explain(settings: Settings, error: OSError) -> str:

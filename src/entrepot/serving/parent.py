@@ -47,7 +47,10 @@ def _run(settings: Settings, database_url: str, listener: socket.socket, more: s
     config = server_config(settings, database_url)
     said = _welcome(settings, listener) + more
     if settings.workers == 1:
-        _Announcing(config, said).run([listener])
+        try:
+            _Announcing(config, said).run([listener])
+        except SystemExit as error:
+            raise ServeError("The server could not start; the log above says why.") from error
         return
     with tempfile.TemporaryDirectory(prefix="entrepot-metrics-", ignore_cleanup_errors=True) as folder:
         share_counts(Path(folder))

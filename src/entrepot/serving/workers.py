@@ -4,7 +4,9 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections.abc import Callable
 from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -14,6 +16,7 @@ from entrepot.config import Settings
 from entrepot.observe import configure_logging
 from entrepot.serving.collector import spare_the_collector
 from entrepot.serving.descriptors import allow_many_connections
+from entrepot.serving.sockets import WatchedSocket
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -21,7 +24,6 @@ if TYPE_CHECKING:
 DRAIN_LIMIT = 30
 KEEP_ALIVE = 75
 ORPHAN_LIMIT = 2.0
-PING_EVERY = 20.0
 
 
 def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
@@ -32,10 +34,10 @@ def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
         workers=settings.workers,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=WatchedSocket,
         ws_per_message_deflate=False,
-        ws_ping_interval=PING_EVERY,
-        ws_ping_timeout=PING_EVERY,
+        ws_ping_interval=settings.ping_seconds,
+        ws_ping_timeout=settings.ping_seconds,
         interface="asgi3",
         lifespan="on",
         log_config=None,
@@ -60,9 +62,28 @@ def worker_app(settings: Settings, database_url: str) -> ASGIApp:
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_outlive_briefly, args=(parent,), name="parent", daemon=True).start()
-    app = create_app(settings, database_url)
+    app = create_app(settings, database_url, _told_to_end())
     spare_the_collector()
     return app
+
+
+def _told_to_end() -> Callable[[], bool]:
+    """Whether a signal has told this process to end; the server, which hears it too, heeds it once it has started."""
+    told = threading.Event()
+
+    def listen(number: signal.Signals) -> None:
+        before = signal.getsignal(number)
+
+        def hear(heard: int, frame: FrameType | None) -> None:
+            told.set()
+            if callable(before):
+                before(heard, frame)
+
+        signal.signal(number, hear)
+
+    listen(signal.SIGINT)
+    listen(signal.SIGTERM)
+    return told.is_set
 
 
 def _outlive_briefly(parent: "BaseProcess") -> None:

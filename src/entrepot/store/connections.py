@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Protocol, cast
 
 import asyncpg
@@ -165,7 +165,8 @@ class OpenablePool:
         return self._pool.acquire()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; those of a database that is gone are gone with it."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            await pool.close()
+            with suppress(*FAULTS):
+                await pool.close()

@@ -75,7 +75,7 @@ class Client:
     """Sends requests to one server and shows each exchange to the door's watch."""
 
     def __init__(self, url: str, watch: Watch) -> None:
-        self._http = httpx.AsyncClient(base_url=url, verify=False, trust_env=False, timeout=30)
+        self._http = httpx.AsyncClient(base_url=url, verify=False, trust_env=False, timeout=60)
         self._watch = watch
 
     async def send(self, request: Request) -> Reply:

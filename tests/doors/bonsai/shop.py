@@ -15,7 +15,7 @@ import jsonschema_rs
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.kernel.records import Record
 from entrepot.doors.bonsai import Bonsai
-from entrepot.doors.bonsai.openapi import reply_schema
+from entrepot.doors.bonsai.openapi import API
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.doors.kit import Services, services_of
 from entrepot.engine import Clock
@@ -131,7 +131,7 @@ async def open_shop(database_url: str) -> AsyncGenerator[Shop]:
         assert not report.conflicts
         async with (
             serve(Bonsai(services).app()) as address,
-            httpx.AsyncClient(base_url=address.url, trust_env=False) as client,
+            httpx.AsyncClient(base_url=address.url, trust_env=False, timeout=60) as client,
         ):
             yield Shop(client, services, connection, worker.clock)
     finally:
@@ -158,5 +158,5 @@ def _template(method: str, path: str) -> str | None:
 
 def _described(method: str, template: str | None, reply: httpx.Response) -> None:
     if template is not None:
-        schema = reply_schema(method, template, reply.status_code)
+        schema = API.reply_schema(method, template, reply.status_code)
         jsonschema_rs.Draft202012Validator(schema).validate(reply.json())

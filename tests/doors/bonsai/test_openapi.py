@@ -8,10 +8,10 @@ import schemathesis
 from schemathesis.core.result import Ok
 
 from entrepot.doors.bonsai import bodies, schemas
-from entrepot.doors.bonsai.checker import Arr, Obj, Shape
-from entrepot.doors.bonsai.openapi import document, reply_schema
+from entrepot.doors.bonsai.openapi import API
 from entrepot.doors.bonsai.openapi.errors import ENTRIES
 from entrepot.doors.bonsai.openapi.routes import ROUTES
+from entrepot.doors.kit.checking import Arr, Obj, Shape
 
 SUBMIT = ("POST", "/orders/V1/submit")
 ENTRY_ID = "5d094f10-8caf-11ed-83bd-2bcc14ba6c4e"
@@ -19,7 +19,7 @@ LINE = {"publicId": "clbj0i7w4041d01z60hv53mcm", "variantId": "13833901"}
 
 
 def accepts(reply: Any, status: int, method: str = "POST", path: str = "/orders/V1/submit") -> bool:
-    return jsonschema_rs.Draft202012Validator(reply_schema(method, path, status)).is_valid(reply)
+    return jsonschema_rs.Draft202012Validator(API.reply_schema(method, path, status)).is_valid(reply)
 
 
 def entry(code: str, status: int, title: str, *detail: Any) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def test_names_are_unique():
 
 
 def test_other_tools_read_the_description():
-    results = list(schemathesis.openapi.from_dict(document()).get_all_operations())
+    results = list(schemathesis.openapi.from_dict(API.document("/bonsai")).get_all_operations())
     assert len(results) == 15
     assert all(isinstance(result, Ok) for result in results)
 
@@ -54,11 +54,11 @@ def test_other_tools_read_the_description():
 def test_every_reply_has_a_schema():
     for route in ROUTES:
         for status in route.statuses():
-            jsonschema_rs.Draft202012Validator(reply_schema(route.method, route.path, status))
+            jsonschema_rs.Draft202012Validator(API.reply_schema(route.method, route.path, status))
 
 
 def test_every_reference_is_there():
-    described = document()
+    described = API.document("/bonsai")
 
     def references(value: Any) -> list[str]:
         if isinstance(value, dict):
@@ -78,11 +78,11 @@ def test_every_reference_is_there():
 )
 def test_replies_that_do_not_exist(method: str, path: str, status: int):
     with pytest.raises(KeyError):
-        reply_schema(method, path, status)
+        API.reply_schema(method, path, status)
 
 
 def test_both_keys():
-    described = document("https://bonsai.example")
+    described = API.document("https://bonsai.example")
     assert described["servers"] == [{"url": "https://bonsai.example"}]
     assert described["paths"]["/orders/v2/{id}"]["get"]["security"] == [{"authorization": []}]
     assert described["paths"]["/orders/checkout"]["post"]["security"] == [{"apiKey": []}]
@@ -159,7 +159,7 @@ def _same_members(shape: Shape, hint: Any) -> None:
         names = {key.name: key for key in shape.keys}
         assert names.keys() <= form.__annotations__.keys()
         assert form.__annotations__.keys() - names.keys() <= ({"price"} if form is bodies.Line else set())
-        required = {name for name, key in names.items() if key.required and not key.address}
+        required = {name for name, key in names.items() if key.required and not key.judged_later}
         assert required == set(form.__required_keys__)
         hints = get_type_hints(form)
         for name, key in names.items():

@@ -285,7 +285,7 @@ async def test_unpaid_order_expires_after_a_day(till: Till, server: Server) -> N
         assert (await till.state(waiting))[0] == "pending"
         await set_clock(server, "24h1m")
         given_up = ("cancelled", "payment", "cancelled")
-        assert await eventually(lambda: is_state(till, waiting, given_up), 30)
+        assert await eventually(lambda: is_state(till, waiting, given_up))
     finally:
         await set_clock(server, "0s")
     assert code(await till.pay(waiting, CARD)) == "BAD_REQUEST"
@@ -317,7 +317,7 @@ async def stalled(
 ) -> tuple[asyncio.Task[Reply], int]:
     """A payment that waits at this step until the fault is lifted."""
     fault = {"target": target, "kind": "slow", "delay": 60, "workspace": till.shop.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
         number = (await client.post("/sandbox/faults", json=fault)).json()["id"]
         paying = asyncio.create_task(till.pay(order, CARD))
 
@@ -330,12 +330,12 @@ async def stalled(
 
 
 async def lift(server: Server, fault: int) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
         await client.delete(f"/sandbox/faults/{fault}")
 
 
 async def set_clock(server: Server, offset: str) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
         assert (await client.post("/sandbox/clock", json={"offset": offset})).status_code == 200
 
 

@@ -67,9 +67,9 @@ class Address:
                 writer.write(part)
                 await writer.drain()
                 await asyncio.sleep(pause)
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
             length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
-            return head + await asyncio.wait_for(reader.readexactly(length), 5)
+            return head + await asyncio.wait_for(reader.readexactly(length), 60)
         finally:
             writer.close()
 

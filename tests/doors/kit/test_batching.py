@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from entrepot.doors.kit import TickBatcher
+from tests.support.waiting import until
 
 
 class Directory:
@@ -46,9 +47,9 @@ async def test_a_load_under_way_does_not_delay_the_next() -> None:
     batcher = TickBatcher(directory.load)
     directory.gate.clear()
     first = asyncio.create_task(batcher.get("a"))
-    await asyncio.sleep(0.01)
+    await until(lambda: len(directory.loads) == 1)
     second = asyncio.create_task(batcher.get("b"))
-    await asyncio.sleep(0.01)
+    await until(lambda: len(directory.loads) == 2)
     assert directory.loads == [["a"], ["b"]]
     directory.gate.set()
     assert (await first, await second) == (1, 2)
@@ -67,7 +68,9 @@ async def test_who_gives_up_stops_only_himself(moment: str) -> None:
     batcher = TickBatcher(directory.load)
     directory.gate.clear()
     leaver, stayer = (asyncio.create_task(batcher.get("a")) for _ in range(2))
-    await asyncio.sleep(0 if moment == "before the load" else 0.01)
+    await asyncio.sleep(0)
+    if moment == "during the load":
+        await until(lambda: directory.loads)
     leaver.cancel()
     await asyncio.sleep(0)
     directory.gate.set()

@@ -36,8 +36,8 @@ def seen() -> Seen:
 
 
 @pytest.fixture
-async def server(seen: Seen) -> AsyncIterator[Address]:
-    sample = door(seen, body_limit=LIMIT, body_seconds=0.3)
+async def server(seen: Seen, request: pytest.FixtureRequest) -> AsyncIterator[Address]:
+    sample = door(seen, body_limit=LIMIT, body_seconds=getattr(request, "param", 60.0))
     resources = [
         Resource("/echo", {"POST": Endpoint(sample, "echo", echo)}),
         Resource("/fail", {"POST": Endpoint(sample, "fail", fail)}),
@@ -48,7 +48,7 @@ async def server(seen: Seen) -> AsyncIterator[Address]:
 
 @pytest.fixture
 async def client(server: Address) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, headers=JSON) as client:
+    async with httpx.AsyncClient(base_url=server.url, headers=JSON, timeout=60) as client:
         yield client
 
 
@@ -143,6 +143,7 @@ async def test_an_announced_size_is_refused_before_the_body_is_sent(server: Addr
     assert (await server.raw(head)).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize("server", [0.3], indirect=True)
 async def test_a_slow_body_is_given_up_and_the_connection_closed(server: Address) -> None:
     head = b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
     reply = await server.raw(head, b"[", b"1", pause=0.1)
@@ -155,7 +156,7 @@ async def test_a_caller_who_leaves_is_observed_and_not_answered(server: Address,
     _, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(head)
     writer.close()
-    await asyncio.wait_for(seen.called.wait(), 5)
+    await asyncio.wait_for(seen.called.wait(), 60)
     assert seen.calls == [("sample", "echo", None, "disconnected")]
 
 

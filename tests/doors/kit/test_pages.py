@@ -26,7 +26,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     pages = FailurePages(lambda: TABLES, Seen())
     async with (
         serve(DoorSwitch({}, {}, pages, everywhere={"failures": pages})) as server,
-        httpx.AsyncClient(base_url=server.url) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         yield client
 

@@ -84,7 +84,7 @@ async def server(seen: Seen) -> AsyncIterator[Address]:
 
 @pytest.fixture
 async def client(server: Address) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
         yield client
 
 
@@ -214,3 +214,29 @@ async def test_a_websocket_is_refused_where_none_is_taken(server: Address) -> No
         with pytest.raises(InvalidStatus):
             async with connect(f"ws://127.0.0.1:{server.port}{path}"):
                 pass
+
+
+@pytest.mark.parametrize("mounted", [False, True])
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/places/A-101", "A-101"),
+        ("/places/WH%2FSHELF-01", "WH/SHELF-01"),
+        ("/places/WH%2fSHELF-01/", "WH/SHELF-01"),
+        ("/places/a%2F%2Fb?q=1", "a//b"),
+        ("/places/a%00b", "a\ufffdb"),
+        ("/places/%ff", "\ufffd"),
+        ("/pl%61ces/%C3%A9", "\xe9"),
+    ],
+)
+async def test_an_encoded_slash_may_be_part_of_a_value(seen: Seen, path: str, code: str, *, mounted: bool):
+    api = door(seen)
+    places = Resource("/places/{code}/", {"GET": Endpoint(api, "place", show)})
+    router = Router(api, [places], slash_optional=True, slashes_in_values=True)
+    app = DoorSwitch({"sample": router}, {}, router) if mounted else router
+    async with serve(app) as address, httpx.AsyncClient() as client:
+        prefix = "/s%61mple" if mounted else ""
+        reply = await client.get(address.url + prefix + path)
+        assert reply.json()["params"] == {"code": code}
+        missing = await client.get(address.url + prefix + "/places/a/b")
+        assert missing.status_code == 404

@@ -161,8 +161,8 @@ async def test_a_customer_is_deleted_while_logging_in(house: House) -> None:
         assert codes[2] is None
         assert codes[3] in {None, 9003}
         for buyer in buyers:
-            assert await buyer.code("Customer.get", customer) == 9003
-            assert await buyer.code("Customer.login", email, PASSWORD) == 3001
+            assert await buyer.code("Customer.get", customer) in {1005, 9003}
+            assert await buyer.code("Customer.login", email, PASSWORD) in {1005, 3001}
 
 
 async def test_no_update_is_lost(house: House) -> None:

@@ -134,6 +134,8 @@ async def test_customers_are_entered_changed_and_removed(eva: Shopping) -> None:
     assert await eva.call("Customer.login", "eva2@example.com", PASSWORD, session=session) == {"uid": uid}
     assert await eva.call("Customer.delete", uid, auth=admin) is None
     assert (await eva.error("Customer.delete", uid, auth=admin))["code"] == 9003
+    assert (await eva.error("Customer.logout", session=session))["code"] == 1005
+    session = await eva.shop.session()
     assert (await eva.error("Customer.login", "eva2@example.com", PASSWORD, session=session))["code"] == 3001
     assert "uid" in await eva.call("Customer.signup", patch("eva2@example.com"))
 

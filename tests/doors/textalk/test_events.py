@@ -248,8 +248,8 @@ async def test_what_was_not_told_survives_a_kill(open_folder: Path, database_url
     log = open_folder / "killed-while-telling.log"
     async with (
         serving(log, database_url) as (server, shop),
-        raw_server(b"", silence=30) as hook,
-        httpx.AsyncClient(trust_env=False, timeout=20) as client,
+        raw_server(b"", silent=True) as hook,
+        httpx.AsyncClient(trust_env=False, timeout=60) as client,
     ):
         auth = await shop.administrator()
 
@@ -266,7 +266,7 @@ async def test_what_was_not_told_survives_a_kill(open_folder: Path, database_url
 
         await eventually(lambda: told(1))
         server.kill()
-        hook.reply, hook.silence = FINE, 0.0
+        hook.reply, hook.silent = FINE, False
         await shop.age("outbox", "due_at", timedelta(hours=1))
         server.start()
         await eventually(lambda: told(2))

@@ -62,7 +62,7 @@ class Driver:
         self._caller = caller
         self._random = random
         self.description: Mapping[str, Any] = httpx.get(
-            f"{server.url}/textalk/openrpc.json", trust_env=False
+            f"{server.url}/textalk/openrpc.json", trust_env=False, timeout=60
         ).json()
         components = {"components": self.description["components"]}
         self._results = {

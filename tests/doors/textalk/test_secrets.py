@@ -179,11 +179,12 @@ async def _on_a_socket(watched: Watched, session: str) -> None:
 
 
 async def test_no_secret_is_told_or_kept_in_clear(watched: Watched) -> None:
-    session = await watched.call("Session.getToken")
-    codes = await _customer(watched, session)
+    ended, session = await watched.call("Session.getToken"), await watched.call("Session.getToken")
+    codes = await _customer(watched, ended)
+    assert await watched.call("Customer.login", EMAIL, NEW_PASSWORD, session=session)
     token, *tokens = await _administrator(watched)
     await _buyer(watched, session, token)
-    ours = [session, token, *tokens, *codes, CARD_TOKEN, STORED_TOKEN, CARD_NUMBER]
+    ours = [ended, session, token, *tokens, *codes, CARD_TOKEN, STORED_TOKEN, CARD_NUMBER]
     await _on_a_socket(watched, session)
     await _rubbish(watched, ours)
     listed = await eventually(lambda: _told(watched))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncGenerator
+import socket
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
-import uvicorn
 from bench.sockets import memory_of_idle_sockets
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
@@ -21,6 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from entrepot.config import Settings
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, MAX_MESSAGE_WITH_FILE
 from entrepot.doors.textalk.transport.socket import PARALLEL_CALLS
+from entrepot.serving.listening import bind
 from entrepot.serving.workers import server_config
 from tests.support.server import Server
 from tests.support.webshop import PATH
@@ -30,7 +32,7 @@ HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
-PING, CLOSE = 0x89, 0x88
+PING, PONG, CLOSE = 0x89, 0x8A, 0x88
 
 
 def socket_of(server: Server) -> connect:
@@ -39,7 +41,7 @@ def socket_of(server: Server) -> connect:
 
 async def closing_code(socket: ClientConnection) -> int | None:
     """The code with which the other side closes the socket, after whatever it still had to say."""
-    await asyncio.wait_for(socket.wait_closed(), 20)
+    await asyncio.wait_for(socket.wait_closed(), 60)
     return socket.close_code
 
 
@@ -121,39 +123,136 @@ async def test_a_thousand_sockets_wait_and_answer(server: Server) -> None:
     assert figure.bytes_each < 100_000
 
 
-async def test_peers_are_pinged_and_silent_ones_are_let_go() -> None:
-    config = server_config(Settings(data_dir=Path()), "postgresql://localhost/none")
-    assert config.ws_ping_interval == 20
-    assert config.ws_ping_timeout == 20
-    async with _pinging(config) as url, _upgraded(url) as (reader, _):
-        head = await asyncio.wait_for(reader.readexactly(2), 10)
-        assert head == bytes([PING, 4])
-        await reader.readexactly(4)
-        assert (await asyncio.wait_for(reader.readexactly(1), 10))[0] == CLOSE
+async def test_a_peer_that_says_nothing_is_pinged_after_five_minutes_and_let_go_after_ten() -> None:
+    async with _opened() as (clock, wire, _):
+        clock.pass_by(299)
+        assert wire.frames == []
+        clock.pass_by(1)
+        assert [frame[0] for frame in wire.frames] == [PING]
+        clock.pass_by(299)
+        assert len(wire.frames) == 1
+        clock.pass_by(1)
+        assert [frame[0] for frame in wire.frames] == [PING, CLOSE]
+        assert wire.closed
+
+
+async def test_whatever_a_peer_sends_shows_that_it_is_there() -> None:
+    async with _opened() as (clock, wire, say):
+        for _ in range(10):
+            clock.pass_by(299)
+            say(_masked(b"[]"))
+        assert wire.frames == []
+        clock.pass_by(300)
+        assert [frame[0] for frame in wire.frames] == [PING]
+        clock.pass_by(299)
+        say(_masked(b"[]"))
+        clock.pass_by(299)
+        assert [frame[0] for frame in wire.frames] == [PING]
+        clock.pass_by(1)
+        assert [frame[0] for frame in wire.frames] == [PING, PING]
+        say(bytes([PONG, 0x84, 0, 0, 0, 0]) + wire.frames[1][2:])
+        clock.pass_by(599)
+        assert [frame[0] for frame in wire.frames] == [PING, PING, PING]
+        assert not wire.closed
+
+
+async def test_pings_can_be_left_off() -> None:
+    async with _opened(ping_seconds=0) as (clock, wire, _):
+        clock.pass_by(1_000_000)
+        assert (wire.frames, wire.closed) == ([], False)
+
+
+def test_the_system_looks_whether_peers_are_there() -> None:
+    with (
+        bind(Settings(data_dir=Path(), port=0)) as listener,
+        socket.create_connection(listener.getsockname()),
+    ):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            if hasattr(socket, "TCP_KEEPIDLE"):
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+
+
+class _Clock:
+    """The part of a loop that a protocol knows the time by, set by hand."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._timers: list[tuple[float, asyncio.TimerHandle, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        return self._now
+
+    def call_later(self, delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(self._now + delay, callback, (), asyncio.get_running_loop())
+        self._timers.append((self._now + delay, handle, callback))
+        return handle
+
+    def create_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(work)
+
+    def pass_by(self, seconds: float) -> None:
+        end = self._now + seconds
+        while due := sorted((each for each in self._timers if each[0] <= end), key=lambda each: each[0]):
+            self._now, handle, callback = due[0]
+            self._timers.remove(due[0])
+            if not handle.cancelled():
+                callback()
+        self._now = end
+
+
+class _Wire(asyncio.Transport):
+    """What a protocol writes to: its frames after the handshake."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frames: list[bytes] = []
+        self.accepted = asyncio.Event()
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if bytes(data).startswith(b"HTTP/1.1 101"):
+            self.accepted.set()
+        elif data:
+            self.frames.append(bytes(data))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
+        return
+
+    def resume_reading(self) -> None:
+        return
+
+
+Opened = tuple[_Clock, _Wire, Callable[[bytes], None]]
 
 
 @asynccontextmanager
-async def _pinging(config: uvicorn.Config) -> AsyncGenerator[str]:
-    """The server's own WebSocket protocol, in a hurry."""
+async def _opened(**settings: Any) -> AsyncGenerator[Opened]:
+    """The server's own WebSocket protocol by a clock of ours, with an application that accepts and listens."""
 
-    async def accepting(scope: Scope, receive: Receive, send: Send) -> None:
+    async def listening(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
-        await receive()
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
 
-    config.ws_ping_interval = config.ws_ping_timeout = 0.05
-    config.app, config.factory = accepting, False
+    config = server_config(Settings(data_dir=Path(), **settings), "postgresql://localhost/none")
+    config.app, config.factory = listening, False
     config.load()
-    state = ServerState()
-    loop = asyncio.get_running_loop()
-
-    def connection() -> asyncio.Protocol:
-        return config.http_protocol_class(config=config, server_state=state, app_state={})  # pyright: ignore[reportCallIssue]
-
-    server = await loop.create_server(connection, "127.0.0.1", 0)
+    clock, wire, state = _Clock(), _Wire(), ServerState()
+    protocol: Any = config.ws_protocol_class(config, state, {}, clock)  # pyright: ignore[reportCallIssue, reportOptionalCall]
+    protocol.connection_made(wire)
+    protocol.data_received(HANDSHAKE.format(path=PATH, host="localhost").encode())
+    await asyncio.wait_for(wire.accepted.wait(), 60)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield clock, wire, protocol.data_received
     finally:
-        server.close()
-        await server.wait_closed()
+        protocol.connection_lost(None)
         await asyncio.gather(*state.tasks)

@@ -279,9 +279,9 @@ async def test_whoever_may_not_log_in_any_more_is_out_at_the_next_call(house: Ho
         await admin("Customer.delete", uid)
     else:
         await admin("Customer.set", uid, {"approved": False})
-    assert await owner.code("Customer.get", uid) == 9003
-    assert await owner.code("Customer.set", uid, {}) == 9003
-    assert await owner.code("Order.get", house.uids["Order"]) == 9003
+    assert await owner.code("Customer.get", uid) == 1005
+    assert await owner.code("Customer.set", uid, {}) == 1005
+    assert await owner.code("Order.get", house.uids["Order"]) == 1005
 
 
 async def test_who_logs_out_leaves_nothing_to_the_next_one_at_the_session(house: House) -> None:

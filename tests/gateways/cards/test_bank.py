@@ -288,7 +288,7 @@ async def test_a_bank_without_database_fails_as_a_value(postgres_url: str):
 
 async def test_a_connection_lost_on_the_way_leaves_the_call_in_doubt(cards: BankCards, bank_pool: Any):
     intent = await made(cards)
-    async with asyncio.timeout(10), bank_pool.acquire() as blocker, blocker.transaction():
+    async with asyncio.timeout(60), bank_pool.acquire() as blocker, blocker.transaction():
         await blocker.fetchrow("select from bank_intents for update")
         waiting = asyncio.create_task(cards.confirm(intent.id, "tok_visa", "a1"))
         while (victim := await bank_pool.fetchval(BLOCKED)) is None:  # noqa: ASYNC110 - the server has no event for it

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -57,7 +56,7 @@ HTML = b"<html><body>502 Bad Gateway</body></html>"
 
 
 @asynccontextmanager
-async def gateway(base_url: str, limit: float = 5.0) -> AsyncGenerator[AvataxGateway]:
+async def gateway(base_url: str, limit: float = 60.0) -> AsyncGenerator[AvataxGateway]:
     made = AvataxGateway("2000", "KEY", lambda: date(2024, 2, 29), base_url=base_url, limit_seconds=limit)
     try:
         yield made
@@ -65,8 +64,8 @@ async def gateway(base_url: str, limit: float = 5.0) -> AsyncGenerator[AvataxGat
         made.close()
 
 
-async def ask(reply: bytes, *, silence: float = 0.0, limit: float = 5.0) -> tuple[TaxAnswer, RawServer]:
-    async with raw_server(reply, silence=silence) as server, gateway(server.url, limit) as avatax:
+async def ask(reply: bytes, *, silent: bool = False, limit: float = 60.0) -> tuple[TaxAnswer, RawServer]:
+    async with raw_server(reply, silent=silent) as server, gateway(server.url, limit) as avatax:
         return await avatax.quote(QUERY), server
 
 
@@ -209,20 +208,16 @@ async def test_a_host_that_does_not_exist_is_not_found():
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"])
 async def test_silence_is_a_timeout(begun: bytes):
-    started = time.monotonic()
-    answer, server = await ask(begun, silence=3.0, limit=0.2)
+    answer, server = await ask(begun, silent=True, limit=0.2)
     assert answer == TaxUnavailable(f"FetchError: network timeout at: {server.url}{PATH}")
-    assert time.monotonic() - started < 2.0
 
 
 async def test_waiting_for_a_thread_counts_as_waiting():
     calls = 20 * THREADS
-    started = time.monotonic()
-    async with raw_server(b"", silence=3.0) as server, gateway(server.url, 0.3) as avatax:
+    async with raw_server(b"", silent=True) as server, gateway(server.url, 0.3) as avatax:
         answers = await asyncio.gather(*(avatax.quote(QUERY) for _ in range(calls)))
     assert set(answers) == {TaxUnavailable(f"FetchError: network timeout at: {server.url}{PATH}")}
-    assert time.monotonic() - started < 0.3 * calls / THREADS
-    assert server.connections < calls
+    assert server.connections < calls, "who waited for a thread until the time was over asks no more"
 
 
 async def test_credentials_in_the_base_url_are_shown_to_nobody():

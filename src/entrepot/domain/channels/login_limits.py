@@ -20,12 +20,16 @@ from entrepot.failures.access import TooManyTries
 
 
 class AdminToken(Record, frozen=True):
-    """What an administrator gets for a password, good until `expires_at`; only its hash is kept."""
+    """What an administrator gets for a password, good until `expires_at`; only its hash is kept.
+
+    `proof` is the password's: a token ends with the password that it was got for.
+    """
 
     hash: bytes
     administrator: int
     created_at: datetime
     expires_at: datetime
+    proof: bytes
 
     @property
     def key(self) -> Hashable:
@@ -94,10 +98,11 @@ class GrantToken(Command, frozen=True):
 
     hash: bytes
     administrator: int
+    proof: bytes
     lifetime: timedelta
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Keep the token's hash."""
         del view, ids
-        token = AdminToken(self.hash, self.administrator, now, now + self.lifetime)
+        token = AdminToken(self.hash, self.administrator, now, now + self.lifetime, self.proof)
         return Decided(token, Changes([token]))

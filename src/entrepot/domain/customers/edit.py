@@ -10,11 +10,11 @@ import msgspec
 
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.customers.email_claims import claim_key, claim_of, claimant, has_lapsed, holder
-from entrepot.domain.customers.records import Customer
+from entrepot.domain.customers.records import Customer, Session, proof_of
 from entrepot.domain.customers.sign_up import AddressCommand, CustomerSet, blank_customer, filled
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.failures.accounts import CustomerExists
-from entrepot.failures.commerce import CustomerUnknown
+from entrepot.failures.commerce import CustomerUnknown, SessionUnknown
 
 
 class CreateCustomer(AddressCommand, frozen=True, kw_only=True):
@@ -63,9 +63,14 @@ class KnownCustomer(Command, frozen=True, kw_only=True):
 
 
 class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
-    """Change a customer's fields by a merge patch. The result is `CustomerSet`."""
+    """Change a customer's fields by a merge patch. The result is `CustomerSet`.
+
+    With a new password the sessions end that were opened by the old one, save `session`: the one in which the
+    customer changes itself.
+    """
 
     fields: dict[str, Any]
+    session: int | None = None
 
     @property
     def email(self) -> str | None:
@@ -73,7 +78,9 @@ class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
         return self.fields.get("info", {}).get("email")
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The new address too, and who holds it."""
+        """The session, the new address too, and who holds it."""
+        if stage is Stage.SESSION:
+            return () if self.session is None else (self.session,)
         if self.email is None or stage not in {Stage.REFERENCE, Stage.CUSTOMER}:
             return super().wants(stage, view)
         if stage is Stage.REFERENCE:
@@ -82,11 +89,14 @@ class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
         return (self.customer,) if number is None else (self.customer, number)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse an unknown customer, and the address of another one."""
+        """Refuse an unknown customer, a session that has ended, and the address of another customer."""
         del ids
         customer = self.known(view)
         if isinstance(customer, CustomerUnknown):
             return refused(customer)
+        session = None if self.session is None else view.get(Session, self.session)
+        if self.session is not None and not _is_joined(session, customer):
+            return refused(SessionUnknown())
         after = filled(customer, self.fields, now)
         changes = Changes()
         if after.email_folded != customer.email_folded:
@@ -97,6 +107,8 @@ class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
         if (after.email_folded, after.password_hash) != (customer.email_folded, customer.password_hash):
             after = msgspec.structs.replace(after, secured_at=now)
         changes.put(after)
+        if session is not None and after.password_hash != customer.password_hash:
+            changes.put(_with_proof(session, after))
         return Decided(CustomerSet(after), changes)
 
 
@@ -113,6 +125,17 @@ class RemoveCustomer(KnownCustomer, frozen=True, kw_only=True):
         changes = Changes((gone,))
         _release(customer, view, changes)
         return Decided(CustomerSet(gone), changes)
+
+
+def _is_joined(session: Session | None, customer: Customer) -> bool:
+    """Whether the customer is still logged in on the session: another one may have set the password meanwhile."""
+    found = None if session is None else (session.customer, session.proof)
+    return found == (customer.id, proof_of(customer.password_hash))
+
+
+def _with_proof(session: Session, customer: Customer) -> Session:
+    proof = proof_of(customer.password_hash)
+    return msgspec.structs.replace(session, proof=proof, version=session.version + 1)
 
 
 def _free(channel: int, email: str, view: View, now: datetime, changes: Changes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable
 from datetime import datetime
 from typing import Any, Literal
@@ -10,6 +11,14 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.kernel.records import Record
+
+
+def proof_of(password_hash: str | None) -> bytes:
+    """What stands for a password that was set, and for no other: whoever keeps it can tell whether it still holds.
+
+    Hashes are salted, so that the same password set anew has another proof.
+    """
+    return hashlib.sha256((password_hash or "").encode()).digest()
 
 
 class ContactAddress(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -129,7 +138,10 @@ class OneTimeCode(Record, frozen=True):
 
 
 class Session(Record, frozen=True):
-    """A buyer's visit. `cart` is the latest one, gone once it was placed; `vat_country` None is the shop's."""
+    """A buyer's visit. `cart` is the latest one, gone once it was placed; `vat_country` None is the shop's.
+
+    `proof` is that of the customer's password when she was joined to the session, which ends with that password.
+    """
 
     id: int
     hash: bytes
@@ -143,6 +155,7 @@ class Session(Record, frozen=True):
     created_at: datetime
     expires_at: datetime
     version: int
+    proof: bytes | None = None
 
     @property
     def key(self) -> Hashable:

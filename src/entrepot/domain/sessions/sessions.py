@@ -12,7 +12,7 @@ from entrepot.domain.carts.details import sells_in
 from entrepot.domain.carts.records import Cart, CartLine, remove_cart
 from entrepot.domain.carts.totals import products_of
 from entrepot.domain.channels.accounts import Environment
-from entrepot.domain.customers.records import Buyer, Customer, Session
+from entrepot.domain.customers.records import Buyer, Customer, Session, proof_of
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.failures import Failure
 from entrepot.failures.commerce import CurrencyInactive, CustomerUnknown, OrderLocked, SessionUnknown
@@ -105,7 +105,8 @@ class SessionCommand(Command, frozen=True, kw_only=True):
     def joined(self, session: Session, customer: Customer | None, view: View, now: datetime) -> Decision:
         """The session and its cart as the customer's, or nobody's; refused while the cart is being placed."""
         number = customer.id if customer else None
-        after = msgspec.structs.replace(session, customer=number, version=session.version + 1)
+        proof = None if customer is None else proof_of(customer.password_hash)
+        after = msgspec.structs.replace(session, customer=number, proof=proof, version=session.version + 1)
         changes = Changes((after,))
         cart = self.cart_of(session, view)
         if cart is not None and cart.attempt is not None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from entrepot.domain.carts.records import Cart, remove_cart
+from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.channels.login_limits import AdminToken, Tries
 from entrepot.domain.customers.email_claims import claim_key, has_lapsed
@@ -137,6 +138,7 @@ _STAGE_OF: Mapping[type[Record], Stage] = {
 
 _END_OF: Mapping[type[Record], Callable[[Record], datetime | None]] = {
     OneTimeCode: lambda row: cast("OneTimeCode", row).expires_at,
+    AccessToken: lambda row: cast("AccessToken", row).expires_at,
     AdminToken: lambda row: cast("AdminToken", row).expires_at,
     Tries: lambda row: cast("Tries", row).since,
     Attempt: lambda row: cast("Attempt", row).ended_at,

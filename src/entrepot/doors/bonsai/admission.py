@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from entrepot.doors.bonsai.failures import FORMS, Row, render_all
 from entrepot.doors.kit import Reply, Request, Services
-from entrepot.failures import Unauthenticated, Unavailable
-from entrepot.store.connections import FAULTS
-from entrepot.store.credentials.directory import Caller, credential_key
+from entrepot.doors.kit.admission import Admitted, basic, caller_of
+from entrepot.failures import Unauthenticated
+from entrepot.store.credentials.directory import Caller
 
 API_KEY = "bonsai:api-key"
 PRIVATE_KEY = "bonsai:private-key"
@@ -28,7 +25,7 @@ def by_api_key(services: Services) -> Admission:
     """Admit the bearer of a live or test API key."""
 
     async def admit(request: Request) -> Caller | Reply:
-        caller = await _caller(services, API_KEY, request.header("api-key"))
+        caller = await caller_of(services, API_KEY, request.header("api-key"))
         return _admitted(caller, request)
 
     return admit
@@ -38,7 +35,7 @@ def by_private_key(services: Services) -> Admission:
     """Admit the bearer of a private key: `Basic` and base64 of the key, with or without a colon at its end."""
 
     async def admit(request: Request) -> Caller | Reply:
-        caller = await _caller(services, PRIVATE_KEY, _basic(request.header("authorization")))
+        caller = await caller_of(services, PRIVATE_KEY, _private_key(request))
         if isinstance(caller, Unauthenticated):
             return render_all((caller,), _PRIVATE_ROW)
         return _admitted(caller, request)
@@ -46,37 +43,13 @@ def by_private_key(services: Services) -> Admission:
     return admit
 
 
-async def _caller(
-    services: Services, kind: str, secret: str | None
-) -> Caller | Unauthenticated | Unavailable:
-    if not secret:
-        return Unauthenticated("missing")
-    try:
-        caller = await services.callers.get(credential_key(kind, secret))
-    except FAULTS:
-        return Unavailable(1)
-    if caller is None:
-        return Unauthenticated("unknown")
-    return caller if _current(caller, services.clock.now()) else Unauthenticated("expired")
-
-
-def _current(caller: Caller, now: datetime) -> bool:
-    return caller.expires_at is None or caller.expires_at > now
-
-
-def _admitted(caller: Caller | Unauthenticated | Unavailable, request: Request) -> Caller | Reply:
+def _admitted(caller: Admitted, request: Request) -> Caller | Reply:
     if isinstance(caller, Caller):
         request.channel = caller.name
         return caller
     return render_all((caller,))
 
 
-def _basic(header: str | None) -> str | None:
-    scheme, _, value = (header or "").strip().partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        key = base64.b64decode(value.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return key.removesuffix(":")
+def _private_key(request: Request) -> str | None:
+    key = basic(request.header("authorization"))
+    return None if key is None else key.removesuffix(":")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from entrepot.domain.kernel.records import Refused
-from entrepot.doors.bonsai.checker import Body, Checked, check
+from entrepot.doors.bonsai import joi
 from entrepot.doors.bonsai.failures import render_all
 from entrepot.doors.kit import Reply, Request, content_type_is_json, decode_json, encode
+from entrepot.doors.kit.checking import Body, Checked, check
 from entrepot.failures import Failure, UnsupportedMediaType
 from entrepot.failures.orders import InvalidInput
 
@@ -28,8 +29,8 @@ def checked_body(request: Request, body: Body[T]) -> Checked[T] | Failure:
     value = decoded_body(request)
     if isinstance(value, Failure):
         return value
-    checked = check(body, value)
-    return InvalidInput(checked.faults) if checked.faults else checked
+    checked = check(body, value, joi.JOI)
+    return InvalidInput(joi.items(checked.faults)) if checked.faults else checked
 
 
 def ok(data: object) -> Reply:

@@ -60,7 +60,7 @@ class Misc(TypedDict):
 
 
 class SubmitV1(TypedDict):
-    """POST /orders/V1/submit; without `shipping_address` the check says `missing_shipping`."""
+    """POST /orders/V1/submit; without `shipping_address` the order is MISSING_SHIPPING."""
 
     customer: Customer
     products: list[Line]
@@ -125,7 +125,7 @@ class PendingPayment(TypedDict):
 
 
 class SubmitV2(TypedDict):
-    """POST /orders/v2/submit; without `shippingAddress` the check says `missing_shipping`."""
+    """POST /orders/v2/submit; without `shippingAddress` the order is MISSING_SHIPPING."""
 
     customer: PendingCustomer
     products: list[Product]

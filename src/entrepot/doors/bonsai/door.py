@@ -6,8 +6,8 @@ from functools import cache
 
 from starlette.types import ASGIApp
 
-from entrepot.doors.bonsai import openapi
 from entrepot.doors.bonsai.failures import render as render_failure
+from entrepot.doors.bonsai.openapi import API
 from entrepot.doors.bonsai.routes.carts import CartRoutes
 from entrepot.doors.bonsai.routes.checkout import CheckoutRoutes
 from entrepot.doors.bonsai.routes.group import Routes
@@ -39,4 +39,4 @@ class Bonsai:
 
 @cache
 def _description() -> bytes:
-    return encode(openapi.document())
+    return encode(API.document("/bonsai"))

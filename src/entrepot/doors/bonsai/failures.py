@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from entrepot.doors.bonsai.checker import FaultItem
-from entrepot.doors.bonsai.checker.faults import item, one
+from entrepot.doors.bonsai.joi import FaultItem, items
 from entrepot.doors.bonsai.openapi.errors import FORMS, ErrorForm
 from entrepot.doors.kit import DoorFailures, Reply, Request, encode
+from entrepot.doors.kit.checking import Kind, one
 from entrepot.failures import (
     Failure,
     Internal,
@@ -90,9 +90,9 @@ def _undecided(failure: p.ExternalPaymentUndecided) -> object:
     return {"externalPaymentConfig": {failure.type: config}, "token": REDACTED}
 
 
-def over_limit(kind: str, member: str, limit: int) -> list[FaultItem]:
+def over_limit(kind: Kind, member: str, limit: int) -> tuple[FaultItem, ...]:
     """A limit of what is stored, said as if the body exceeded it: the API has no other word for it."""
-    return [item(fault) for fault in one(kind, {"limit": limit}).within(member)]
+    return items(tuple(one(kind, {"limit": limit}).within(member)))
 
 
 TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
@@ -128,8 +128,11 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     p.TaxRefused: (FORMS["TaxError"], _tax),
     p.TaxUnavailable: (FORMS["TaxesOrDutiesError"], lambda f: f.detail),
     c.CartUnknown: (FORMS["ResourceNotFound"], _empty),
-    c.CartFull: (FORMS["InvalidInput"], lambda f: over_limit("array.max", "products", f.limit)),
-    c.CartQuantityTooLarge: (FORMS["InvalidInput"], lambda f: over_limit("number.max", "quantity", f.limit)),
+    c.CartFull: (FORMS["InvalidInput"], lambda f: over_limit(Kind.TOO_MANY, "products", f.limit)),
+    c.CartQuantityTooLarge: (
+        FORMS["InvalidInput"],
+        lambda f: over_limit(Kind.TOO_LARGE, "quantity", f.limit),
+    ),
     Unauthenticated: (FORMS["ApiKeyRefused"], _empty),
     MalformedBody: (FORMS["BadRequest"], _empty),
     RequestTimeout: (FORMS["BadRequest"], _empty),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any, Final, cast
 
 from entrepot.doors.bonsai import bodies
-from entrepot.doors.bonsai.checker import Amount, Arr, Bag, Body, Bool, Key, Obj, Str, Whole, check
+from entrepot.doors.bonsai.joi import JOI
 from entrepot.doors.bonsai.manifest import CURRENCIES
+from entrepot.doors.kit.checking import Amount, Arr, Bag, Body, Bool, Key, Obj, Str, Whole, check
 
 MAX_LINES: Final = 500
 MAX_QUANTITY: Final = 1_000_000
@@ -95,7 +96,7 @@ SUBMIT_V1: Final = Body(
             Key("customer", Obj((Key("email", _EMAIL), Key("first_name", _TEXT), Key("last_name", _TEXT)))),
             # `price` is the historical member of U1: what the caller last saw.
             Key("products", _lines(Obj((*_LINE_KEYS, _optional("price", Amount()))))),
-            Key("shipping_address", _ADDRESS, address=True),
+            Key("shipping_address", _ADDRESS, judged_later=True),
             Key("payment", _PAYMENT),
             _optional("external_order_id", _ORDER_REFERENCE),
             _optional("misc", _MISC),
@@ -131,7 +132,7 @@ SUBMIT_V2: Final = Body(
                 Obj((Key("email", _EMAIL), _optional("firstName", _TEXT), _optional("lastName", _TEXT))),
             ),
             Key("products", _lines(_PRODUCT)),
-            Key("shippingAddress", _PENDING_ADDRESS, address=True),
+            Key("shippingAddress", _PENDING_ADDRESS, judged_later=True),
             Key("payment", Obj((Key("method", _METHOD),), secret=True)),
             _optional("externalOrderId", _ORDER_REFERENCE),
             _optional("misc", _MISC),
@@ -167,5 +168,5 @@ def readable_lines(body: object) -> list[bodies.Line]:
     lines = cast("dict[str, object]", body).get("products") if isinstance(body, dict) else None
     if not isinstance(lines, list):
         return []
-    checked = (check(_CHECKOUT_LINE, line) for line in cast("list[object]", lines)[:MAX_LINES])
+    checked = (check(_CHECKOUT_LINE, line, JOI) for line in cast("list[object]", lines)[:MAX_LINES])
     return [each.value for each in checked if each.value is not None]

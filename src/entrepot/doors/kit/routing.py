@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from starlette.convertors import Convertor
 from starlette.routing import compile_path
@@ -21,6 +22,7 @@ from entrepot.doors.kit.endpoint import Bodiless, Door
 from entrepot.doors.kit.messages import route_path
 from entrepot.failures import MethodNotAllowed, UnknownRoute
 
+_SLASH = "\0"  # in no path: what was sent as U+0000 has been replaced
 WEBSOCKET = "WEBSOCKET"
 """Stands for a method where a resource takes WebSocket connections."""
 
@@ -68,7 +70,10 @@ class _Pattern:
         if match is None:
             return None
         try:
-            return {name: self.convertors[name].convert(value) for name, value in match.groupdict().items()}
+            return {
+                name: self.convertors[name].convert(value.replace(_SLASH, "/"))
+                for name, value in match.groupdict().items()
+            }
         except ValueError:
             # An integer of thousands of digits fits the grammar but nothing that is stored.
             return None
@@ -78,7 +83,8 @@ class Router:
     """Finds the resource of a path and the app of its method; the first pattern that fits wins.
 
     GET also answers HEAD. `any_case` matches paths in any case; `slash_optional` takes a path with and
-    without its final slash. Raises `ValueError` when two resources have the same path.
+    without its final slash; with `slashes_in_values` an encoded slash is a part of the value in which it stands.
+    Raises `ValueError` when two resources have the same path.
     """
 
     def __init__(
@@ -88,7 +94,9 @@ class Router:
         *,
         any_case: bool = False,
         slash_optional: bool = False,
+        slashes_in_values: bool = False,
     ) -> None:
+        self._path_of = _split_path if slashes_in_values else route_path
         self._any_case = any_case
         self._slash_optional = slash_optional
         self._plain: dict[str, _Entry] = {}
@@ -120,7 +128,7 @@ class Router:
             self._plain[key] = entry
 
     def _find(self, scope: Scope) -> _Entry | None:
-        path = self._shortened(route_path(scope))
+        path = self._shortened(self._path_of(scope))
         if entry := self._plain.get(path.lower() if self._any_case else path):
             return entry
         for pattern in self._patterns.values():
@@ -132,6 +140,15 @@ class Router:
 
     def _shortened(self, path: str) -> str:
         return (path.removesuffix("/") or "/") if self._slash_optional else path
+
+
+def _split_path(scope: Scope) -> str:
+    """As `route_path`, but split before it is decoded: a slash within a segment is `_SLASH`."""
+    raw: bytes = scope["raw_path"].partition(b"?")[0]
+    root: str = scope.get("root_path", "")
+    own = raw.split(b"/")[1 + root.count("/") :]
+    segments = (unquote_to_bytes(segment).decode("utf-8", "replace") for segment in own)
+    return "/" + "/".join(each.replace("\0", "\ufffd").replace("/", _SLASH) for each in segments)
 
 
 async def close(scope: Scope, receive: Receive, send: Send) -> None:

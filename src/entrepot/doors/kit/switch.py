@@ -13,8 +13,8 @@ class DoorSwitch:
     """An ASGI app that hands each connection to its door.
 
     `/bonsai/orders` goes to the door `bonsai` as `/orders`; a host name in `hosts` puts that door at its
-    root. The apps in `everywhere` keep their prefix on every host, so that links to them hold. All else,
-    and the server's lifespan, goes to `fallback`.
+    root. The apps in `everywhere` keep their prefix on every host, so that links to them hold. All else goes to
+    `fallback`, the server's lifespan too unless there is an app for it.
 
     Raises `ValueError` for a host name of an unknown door.
     """
@@ -26,6 +26,7 @@ class DoorSwitch:
         fallback: ASGIApp,
         *,
         everywhere: Mapping[str, ASGIApp] | None = None,
+        lifespan: ASGIApp | None = None,
     ) -> None:
         if unknown := sorted(set(hosts.values()) - doors.keys()):
             raise ValueError(f"host names for unknown doors: {', '.join(unknown)}")
@@ -33,11 +34,12 @@ class DoorSwitch:
         self._prefixes = {**doors, **self._everywhere}
         self._hosts = {host.lower(): doors[name] for host, name in hosts.items()}
         self._fallback = fallback
+        self._lifespan = lifespan or fallback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the connection over, with `root_path` grown by the prefix."""
         if scope["type"] == "lifespan":
-            await self._fallback(scope, receive, send)
+            await self._lifespan(scope, receive, send)
             return
         door = self._hosts.get(_host(scope)) if self._hosts else None
         prefix = scope["path"].split("/", 2)[1] if "/" in scope["path"] else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from entrepot.engine.deliveries.handler import Job
@@ -11,15 +12,16 @@ from entrepot.store.queries.listeners import Try, note_try, read_listener
 
 
 class StoredListeners:
-    """The listeners of all workspaces. Those of a sandbox may be on this machine."""
+    """The listeners of all workspaces. Those of a sandbox may be on this machine. `now` is the business time."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, now: Callable[[], datetime]) -> None:
         self._pool = pool
+        self._now = now
 
     async def find(self, workspace: int, listener: int) -> EventTarget | None:
         """See `EventListeners.find`."""
         async with self._pool.acquire() as connection:
-            row = await read_listener(connection, workspace, listener)
+            row = await read_listener(connection, workspace, listener, self._now())
         return None if row is None else EventTarget(row.url, row.secret.encode(), row.sandbox)
 
     async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:

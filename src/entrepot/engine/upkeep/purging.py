@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 import structlog
 
+from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.channels.login_limits import AdminToken, Tries
 from entrepot.domain.channels.retention import Retention
 from entrepot.domain.customers.email_claims import SIGNUP_LIFETIME
@@ -40,7 +41,7 @@ class Kind(msgspec.Struct, frozen=True):
     after: timedelta = timedelta()
 
 
-def _of_kind(kind: type[Tries | OneTimeCode | AdminToken | Attempt]) -> Callable[..., Purge]:
+def _of_kind(kind: type[Tries | OneTimeCode | AccessToken | AdminToken | Attempt]) -> Callable[..., Purge]:
     return partial(PurgeEnded, kind=kind)
 
 
@@ -52,6 +53,12 @@ KINDS = (
     ),
     Kind(
         "tokens", Ended("admin_tokens", "hash", "expires_at"), lambda keep: keep.tokens, _of_kind(AdminToken)
+    ),
+    Kind(
+        "access tokens",
+        Ended("access_tokens", "hash", "expires_at"),
+        lambda keep: keep.tokens,
+        _of_kind(AccessToken),
     ),
     Kind("tries", Ended("tries", "subject", "since"), lambda keep: keep.tries, _of_kind(Tries)),
     Kind("attempts", Ended("attempts", "id", "ended_at"), lambda keep: keep.attempts, _of_kind(Attempt)),

@@ -12,6 +12,7 @@ from entrepot.domain.catalogue import products as catalogue
 from entrepot.domain.channels import accounts as channels
 from entrepot.domain.channels import login_limits as access
 from entrepot.domain.channels import shops
+from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.customers import records as customers
 from entrepot.domain.orders import records as orders
 from entrepot.domain.outbox import deliveries as outbox
@@ -60,6 +61,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(certificates.Certificate, "certificates", "id"),
     Binding(certificates.CertificateUse, "certificate_uses", "certificate", "order"),
     Binding(access.AdminToken, "admin_tokens", "hash"),
+    Binding(AccessToken, "access_tokens", "hash"),
     TRIES,
     Binding(
         catalogue.RememberedPrice,

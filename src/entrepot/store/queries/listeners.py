@@ -16,12 +16,12 @@ KEPT_TRIES = 100
 _FIND = """
 select l.url, l.secret, w.sandbox from event_listeners l join workspaces w on w.id = l.workspace
 where l.workspace = $1 and l.id = $2
-  and not exists (
-    select from credentials c where c.workspace = $1 and c.id = l.owner::bigint and c.revoked_at is not null
-  )
-  and not exists (
-    select from administrators a where a.workspace = $1 and a.id = l.owner::bigint and not a.active
-  )
+  and (exists (
+    select from credentials c where c.workspace = $1 and c.id = l.owner::bigint and c.revoked_at is null
+      and (c.expires_at is null or c.expires_at > $3)
+  ) or exists (
+    select from administrators a where a.workspace = $1 and a.id = l.owner::bigint and a.active
+  ))
 """
 _COUNT = """
 update event_listeners set tries = tries + 1,
@@ -58,9 +58,11 @@ class Try(msgspec.Struct, frozen=True):
     succeeded: bool
 
 
-async def read_listener(connection: Connection, workspace: int, listener: int) -> ListenerRow | None:
-    """The listener; None for one that was deleted, or whose token was revoked since."""
-    row = await connection.fetchrow(_FIND, workspace, listener)
+async def read_listener(
+    connection: Connection, workspace: int, listener: int, at: datetime
+) -> ListenerRow | None:
+    """The listener; None for one that was deleted, or whose owner's token or account holds no more."""
+    row = await connection.fetchrow(_FIND, workspace, listener, at)
     return None if row is None else ListenerRow(*row)
 
 

@@ -1,4 +1,4 @@
-"""Tokens of administrators who have logged in, and counts of tries."""
+"""Tokens that were given out, and counts of tries."""
 
 from sqlalchemy import Index
 
@@ -11,9 +11,22 @@ admin_tokens = table(
     big("administrator"),
     moment("created_at"),
     moment("expires_at"),
+    blob("proof"),
     belongs("admin_tokens", "administrators", ("administrator",), ("id",)),
     Index("admin_tokens_administrator_idx", "workspace", "administrator"),
     Index("admin_tokens_expiry_idx", "expires_at", "workspace"),
+)
+
+access_tokens = table(
+    "access_tokens",
+    ("hash",),
+    blob("hash"),
+    big("credential"),
+    moment("created_at"),
+    moment("expires_at"),
+    belongs("access_tokens", "credentials", ("credential",), ("id",)),
+    Index("access_tokens_credential_idx", "workspace", "credential"),
+    Index("access_tokens_expiry_idx", "expires_at", "workspace"),
 )
 
 tries = table(

@@ -79,6 +79,7 @@ sessions = table(
     moment("created_at"),
     moment("expires_at"),
     small("version"),
+    blob("proof", null=True),
     Index("sessions_hash_idx", "workspace", "hash", unique=True),
     Index("sessions_expiry_idx", "expires_at", "workspace"),
 )

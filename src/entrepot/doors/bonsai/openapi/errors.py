@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from entrepot.doors.bonsai.openapi.words import TEXT, JsonSchema, array, constant, obj
+from entrepot.doors.kit.describing.words import TEXT, JsonSchema, array, constant, obj
 
 UUID1: Final[JsonSchema] = {
     "type": "string",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from entrepot.doors.bonsai.openapi.words import (
+from entrepot.doors.bonsai.openapi.own_words import CURRENCY
+from entrepot.doors.kit.describing.words import (
     COUNT,
-    CURRENCY,
     FLAG,
     NULLABLE_NUMBER,
     NULLABLE_TEXT,

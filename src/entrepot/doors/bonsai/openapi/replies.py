@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from entrepot.doors.bonsai.openapi.words import (
+from entrepot.doors.bonsai.openapi.own_words import CUID, CURRENCY
+from entrepot.doors.kit.describing.words import (
     COUNT,
-    CUID,
-    CURRENCY,
     EMAIL,
     FLAG,
     MOMENT,

@@ -7,12 +7,12 @@ from typing import Any, Final, Literal
 import msgspec
 
 from entrepot.doors.bonsai import schemas
-from entrepot.doors.bonsai.checker import Body
-from entrepot.doors.bonsai.checker.jsonschema import json_schema
 from entrepot.doors.bonsai.openapi import errors
 from entrepot.doors.bonsai.openapi.errors import ErrorForm
 from entrepot.doors.bonsai.openapi.replies import data, read
-from entrepot.doors.bonsai.openapi.words import JsonSchema, array, obj, ref
+from entrepot.doors.kit.checking import Body
+from entrepot.doors.kit.checking.json_schema import json_schema
+from entrepot.doors.kit.describing.words import JsonSchema, array, obj, ref
 
 Method = Literal["GET", "POST", "PATCH", "DELETE"]
 Security = Literal["apiKey", "authorization"]
@@ -142,10 +142,9 @@ def reply(route: Route, status: int) -> JsonSchema:
     return error_reply(forms)
 
 
-def query_parameters(route: Route) -> list[dict[str, Any]]:
+def query_parameters(route: Route) -> tuple[JsonSchema, ...]:
     """The route's query as OpenAPI parameters."""
     keys = route.query.shape.keys if route.query else ()
-    return [
-        {"name": key.name, "in": "query", "required": key.required, "schema": json_schema(key.shape)}
-        for key in keys
-    ]
+    return tuple(
+        {"name": key.name, "required": key.required, "schema": json_schema(key.shape)} for key in keys
+    )

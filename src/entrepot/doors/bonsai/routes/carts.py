@@ -21,9 +21,9 @@ from entrepot.domain.carts.records import (
 from entrepot.domain.kernel.ids import cuid, from_cuid
 from entrepot.doors.bonsai import bodies, schemas
 from entrepot.doors.bonsai.answers import checked_body, ok, refusal
-from entrepot.doors.bonsai.checker import Body
 from entrepot.doors.bonsai.routes.group import CORS, Handler, Routes
 from entrepot.doors.kit import Answer, Request, Resource
+from entrepot.doors.kit.checking import Body
 from entrepot.failures import Failure
 from entrepot.failures.carts import CartUnknown
 from entrepot.store.credentials.directory import Caller

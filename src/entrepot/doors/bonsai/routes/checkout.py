@@ -8,12 +8,12 @@ from entrepot.domain.orders.records import Person
 from entrepot.domain.placing.basket import Basket
 from entrepot.domain.placing.draft import OrderCommand, simulated_answer, simulated_taxes
 from entrepot.domain.placing.quote import Checkout, check_out, taxed
-from entrepot.doors.bonsai import bodies, commands, render_checkout, schemas
+from entrepot.doors.bonsai import bodies, commands, joi, render_checkout, schemas
 from entrepot.doors.bonsai.answers import decoded_body, refusal
-from entrepot.doors.bonsai.checker import check
 from entrepot.doors.bonsai.memory import remember
 from entrepot.doors.bonsai.routes.group import CORS, Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
+from entrepot.doors.kit.checking import check
 from entrepot.failures import Failure
 from entrepot.failures.orders import InvalidInput
 from entrepot.store.credentials.directory import Caller
@@ -34,9 +34,9 @@ class CheckoutRoutes(Routes):
         value = decoded_body(request)
         if isinstance(value, Failure):
             return value
-        checked = check(schemas.CHECKOUT, value)
+        checked = check(schemas.CHECKOUT, value, joi.JOI)
         if checked.value is None:
-            return _unreadable(InvalidInput(checked.faults), value, caller)
+            return _unreadable(InvalidInput(joi.items(checked.faults)), value, caller)
         basket = commands.checkout_basket(checked.value, caller)
         result = await self._checked_out(basket, caller)
         unsaved = await remember(self.services.engine, caller.workspace, (line.offer for line in result.sold))

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from entrepot.domain.kernel.ids import from_cuid
-from entrepot.doors.bonsai import bodies, render_products, schemas
+from entrepot.doors.bonsai import bodies, joi, render_products, schemas
 from entrepot.doors.bonsai.answers import refusal
-from entrepot.doors.bonsai.checker import check
 from entrepot.doors.bonsai.failures import entry, over_limit
 from entrepot.doors.bonsai.memory import remember
 from entrepot.doors.bonsai.openapi.errors import FORMS
 from entrepot.doors.bonsai.routes.group import CORS, Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
+from entrepot.doors.kit.checking import Kind, check
 from entrepot.failures.orders import InvalidInput, LineRef, ProductUnknown
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.products import ForAccount, ListedProduct, Listing, list_products
@@ -30,13 +30,13 @@ class ProductRoutes(Routes):
 
     async def products(self, request: Request, caller: Caller) -> Answer:
         """The products of these ids and short links, each once; errors name those that are none."""
-        checked = check(schemas.PRODUCTS_QUERY, dict(request.query))
+        checked = check(schemas.PRODUCTS_QUERY, dict(request.query), joi.JOI)
         if checked.value is None:
-            return InvalidInput(checked.faults)
+            return InvalidInput(joi.items(checked.faults))
         ids, links = _names(checked.value.get("ids")), _names(checked.value.get("shortLinks"))
         for member, names in (("ids", ids), ("shortLinks", links)):
             if len(names) > schemas.MAX_LINES:
-                return InvalidInput(tuple(over_limit("array.max", member, schemas.MAX_LINES)))
+                return InvalidInput(tuple(over_limit(Kind.TOO_MANY, member, schemas.MAX_LINES)))
         listing = await self._listing(checked.value, ids, links, caller)
         shown = _shown(listing, ids, links)
         offers = [each.offer for listed in shown for each in render_products.visible(listed)]

@@ -16,13 +16,15 @@ from entrepot.store.connections import Pool
 from entrepot.store.credentials.directory import Caller, credential_key
 
 _SESSIONS: Final = """
-select s.hash, s.id, s.channel, c.id, s.cart, s.currency, s.expires_at
+select s.hash, s.id, s.channel, s.customer, s.cart, s.currency, s.expires_at
 from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from sessions where workspace = $1 and hash = k.hash offset 0) s
-left join lateral (
-  select id from customers where workspace = $1 and id = s.customer and state <> 'removed' and approved offset 0
-) c on true
+where s.customer is null or exists (
+  select from customers c where c.workspace = $1 and c.id = s.customer and c.state <> 'removed' and c.approved
+    and s.proof = sha256(convert_to(coalesce(c.password_hash, ''), 'UTF8'))
+)
 """
+"""A session ends with what it was got for: the customer, the leave to log in, and the password."""
 _LOGINS: Final = """
 select t.hash, t.administrator, a.channel, t.expires_at, coalesce((
   select (c.settings -> 'door' ->> 'demands_tls')::boolean from channels c
@@ -31,7 +33,8 @@ select t.hash, t.administrator, a.channel, t.expires_at, coalesce((
 from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from admin_tokens where workspace = $1 and hash = k.hash offset 0) t
 cross join lateral (
-  select channel from administrators where workspace = $1 and id = t.administrator and active offset 0
+  select channel from administrators where workspace = $1 and id = t.administrator and active
+    and t.proof = sha256(convert_to(password_hash, 'UTF8')) offset 0
 ) a
 """
 
@@ -78,9 +81,9 @@ class StoreLookups:
 
     async def administrator(self, webshop: Webshop | None, token: str) -> Administrator | None:
         """Who the token stands for; None if unknown, expired, inactive, or another shop's."""
-        workspace = tokens.workspace_of(token)
-        if workspace is not None:
-            return await self._logged_in(webshop, workspace, token)
+        login = tokens.LOGIN_TOKENS.name(token)
+        if login is not None:
+            return await self._logged_in(webshop, login)
         caller = await self._services.callers.get(credential_key(tokens.AUTH, token))
         if (
             caller is None
@@ -101,8 +104,9 @@ class StoreLookups:
             id=row.id, customer=row.customer, cart=row.cart, currency=row.currency, expires_at=row.expires_at
         )
 
-    async def _logged_in(self, webshop: Webshop | None, workspace: int, token: str) -> Administrator | None:
-        row = await self._logins.get((workspace, tokens.hashed(tokens.LOGIN, token)))
+    async def _logged_in(self, webshop: Webshop | None, login: Name) -> Administrator | None:
+        workspace, _ = login
+        row = await self._logins.get(login)
         if row is None or self._is_past(row.expires_at) or not is_of(webshop, workspace, row.channel):
             return None
         return Administrator(row.administrator, False, workspace, row.channel, row.demands_tls)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from typing import Final
 
 from entrepot.domain.customers.sign_up import NewCode
+from entrepot.doors.kit.admission import RoutedTokens
 from entrepot.store.credentials.directory import Key, credential_key
 
 SESSION: Final = "textalk:session"
@@ -19,8 +19,8 @@ ADMINISTRATOR: Final = "textalk:administrator"
 SIGNUP: Final = "textalk:signup"
 RESET: Final = "textalk:reset"
 
-_LOGIN_TOKEN: Final = re.compile(r"adm_([0-9a-z]{1,11})_[A-Za-z0-9_-]{43}", re.ASCII)
-_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+LOGIN_TOKENS: Final = RoutedTokens(LOGIN, "adm_")
+"""Tokens of administrators begin with where they are stored: they may come without a shop in the context."""
 
 
 def new_session_token() -> str:
@@ -32,17 +32,6 @@ def new_code(kind: str) -> NewCode:
     """A code of 32 hexadecimal digits, to be mailed (contract, item 37)."""
     text = secrets.token_hex(16)
     return NewCode(text, hashed(kind, text))
-
-
-def new_login_token(workspace: int) -> str:
-    """A token that begins with where it is stored: it may come without a shop in the context."""
-    return f"adm_{_base36(workspace)}_{secrets.token_urlsafe(32)}"
-
-
-def workspace_of(token: str) -> int | None:
-    """The workspace of a log-in token; None for any other token."""
-    found = _LOGIN_TOKEN.fullmatch(token)
-    return int(found[1], 36) if found else None
 
 
 def hashed(kind: str, token: str) -> bytes:
@@ -58,11 +47,3 @@ def shop_key(uid: int) -> Key:
 def administrator_key(username: str) -> Key:
     """The name of an administrator in the directory: user names are in no shop's context."""
     return credential_key(ADMINISTRATOR, username.strip().casefold())
-
-
-def _base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
-    return digits or "0"

@@ -125,4 +125,7 @@ def _command(context: Context, uid: Uid | None, fields: dict[str, Any]) -> Comma
     channel = context.shop.channel
     if uid is None:
         return CreateCustomer(channel=channel, email=fields["info"]["email"], fields=fields)
-    return SetCustomer(channel=channel, customer=int(uid), fields=fields)
+    own = context.session if context.audience is Audience.BUYER else None
+    return SetCustomer(
+        channel=channel, customer=int(uid), fields=fields, session=None if own is None else own.id
+    )

@@ -8,6 +8,7 @@ from typing import Final
 
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.login_limits import CountTry, ForgetTries, GrantToken
+from entrepot.domain.customers.records import proof_of
 from entrepot.domain.kernel.records import Refused
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.context import Context
@@ -62,13 +63,14 @@ async def _login(parts: Parts, context: Context, username: str, password: str) -
     over = await _counted(parts, context, known, tried)
     if over is not None:
         return over
-    right = await parts.passwords.verify(await _stored_hash(parts, known), password)
+    stored = await _stored_hash(parts, known)
+    right = await parts.passwords.verify(stored, password)
     if not right or known is None or known.credential is None:
         return rpc_error(LoginFailed())
     if context.webshop is None and not context.secure and _is_strict(known.settings):
         return RpcError(Code.SECURE_CONNECTION_REQUIRED)
-    token, engine = tokens.new_login_token(known.workspace), parts.services.engine
-    granted = GrantToken(tokens.hashed(tokens.LOGIN, token), known.credential, LIFETIME)
+    token, engine = tokens.LOGIN_TOKENS.new(known.workspace), parts.services.engine
+    granted = GrantToken(tokens.hashed(tokens.LOGIN, token), known.credential, proof_of(stored), LIFETIME)
     outcome = await engine.execute(known.workspace, granted)
     if isinstance(outcome, Refused):
         return rpc_error(outcome.failures[0])

@@ -12,7 +12,7 @@ from alembic import op
 from entrepot.domain.kernel.money import to_major
 
 revision = "0007"
-down_revision = "0001"
+down_revision = "0005"
 
 _FORGET = "delete from directory where kind = 'textalk:webshop'"
 _NO_CREDENTIALS = "delete from credentials where kind = 'textalk:webshop'"

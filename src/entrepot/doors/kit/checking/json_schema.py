@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from entrepot.doors.bonsai.checker.shapes import Amount, Arr, Bag, Bool, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Obj, Shape, Str, Whole
 
 JsonSchema: TypeAlias = dict[str, Any]
 

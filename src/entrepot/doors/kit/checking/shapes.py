@@ -25,23 +25,20 @@ class Str(msgspec.Struct, frozen=True):
 
 
 class Whole(msgspec.Struct, frozen=True):
-    """A whole number from `least` to `most`; a plain number in a string counts, and comes out as an int."""
+    """A whole number from `least` to `most`; it comes out as an int."""
 
     least: int
     most: int
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """Money in major units, from 0 to `most`.
-
-    It comes out as a `Decimal` of two places, rounded half up; a plain number in a string counts.
-    """
+    """Money in major units, from 0 to `most`; it comes out as what the manner makes of it."""
 
     most: int = MAX_AMOUNT
 
 
 class Bool(msgspec.Struct, frozen=True):
-    """True or false; the words `true` and `false` in a string count, in any case."""
+    """True or false."""
 
 
 class Bag(msgspec.Struct, frozen=True):
@@ -62,18 +59,17 @@ class Arr(msgspec.Struct, frozen=True):
 class Key(msgspec.Struct, frozen=True):
     """One member of an object.
 
-    `address` marks the delivery address of an order: absent, null or `{}` is no fault here, but leaves the
-    order without one (contract I6).
+    `judged_later`: absent, null or `{}` is no fault of form; the member is left out, and the door judges that.
     """
 
     name: str
     shape: Shape
     required: bool = True
-    address: bool = False
+    judged_later: bool = False
 
 
 class Obj(msgspec.Struct, frozen=True):
-    """An object with these members, in the order in which they are checked, and no others.
+    """An object with these members, in the order in which they are checked.
 
     At least one of the members in `any_of` has to be there. In a `secret` object neither members of unknown
     name nor a wrong value in its place are echoed.

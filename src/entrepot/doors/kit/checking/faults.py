@@ -1,7 +1,8 @@
-"""What is wrong with a body, in the words of Joi 15.1.1 (contract, "How INVALID_INPUT details look")."""
+"""What is wrong with a body: kinds of faults, and how a fault finds its way up to the root."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -16,39 +17,32 @@ _LONGEST_ECHO = 4_096
 _LONGEST_KEY = 255
 _DEEPEST_ECHO = 20
 
-# Joi's own texts; the last one is ours, for a limit that Joi does not know.
-_TEXTS: Final = {
-    "any.required": "is required",
-    "any.empty": "is not allowed to be empty",
-    "any.invalid": "contains an invalid value",
-    "any.allowOnly": "must be one of {valids}",
-    "array.base": "must be an array",
-    "array.min": "must contain at least {limit} items",
-    "array.max": "must contain less than or equal to {limit} items",
-    "boolean.base": "must be a boolean",
-    "binary.max": "must be less than or equal to {limit} bytes",
-    "number.base": "must be a number",
-    "number.unsafe": "must be a safe number",
-    "number.min": "must be larger than or equal to {limit}",
-    "number.max": "must be less than or equal to {limit}",
-    "number.integer": "must be an integer",
-    "object.base": "must be an object",
-    "object.allowUnknown": "is not allowed",
-    "object.missing": "must contain at least one of {peers}",
-    "string.base": "must be a string",
-    "string.max": "length must be less than or equal to {limit} characters long",
-    "string.email": "must be a valid email",
-    "object.depth": "must be nested at most {limit} levels deep",
-}
 
+class Kind(StrEnum):
+    """What can be wrong with a value; the context of a fault has the `limit` or the `choices` that it speaks of."""
 
-class FaultItem(msgspec.Struct, frozen=True):
-    """One entry of INVALID_INPUT's `detail`; `path` leads from the body's root to the value at fault."""
-
-    message: str
-    path: tuple[str | int, ...]
-    type: str
-    context: Context
+    REQUIRED = "required"
+    EMPTY = "empty"
+    UNSTORABLE = "unstorable"
+    NO_CHOICE = "no choice"
+    NO_TEXT = "no text"
+    TOO_LONG = "too long"
+    NO_EMAIL = "no e-mail address"
+    NO_BOOLEAN = "no boolean"
+    NO_NUMBER = "no number"
+    INEXACT = "inexact"
+    INFINITE = "infinite"
+    TOO_SMALL = "too small"
+    TOO_LARGE = "too large"
+    NO_WHOLE = "no whole number"
+    NO_LIST = "no list"
+    TOO_FEW = "too few"
+    TOO_MANY = "too many"
+    NO_OBJECT = "no object"
+    UNKNOWN = "unknown member"
+    NONE_OF = "none of the members"
+    TOO_DEEP = "too deep"
+    TOO_BIG = "too big"
 
 
 class Fault:
@@ -56,10 +50,15 @@ class Fault:
 
     __slots__ = ("context", "kind", "trail")
 
-    def __init__(self, kind: str, context: Context) -> None:
+    def __init__(self, kind: Kind, context: Context) -> None:
         self.kind = kind
         self.context = context
         self.trail: list[str | int] = []
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """From the body's root to the value at fault."""
+        return tuple(reversed(self.trail))
 
 
 class Faults(list[Fault]):
@@ -72,7 +71,7 @@ class Faults(list[Fault]):
         return self
 
 
-def one(kind: str, context: Context | None = None) -> Faults:
+def one(kind: Kind, context: Context | None = None) -> Faults:
     """A single fault at the value that is being checked."""
     return Faults((Fault(kind, {} if context is None else context),))
 
@@ -80,23 +79,7 @@ def one(kind: str, context: Context | None = None) -> Faults:
 def unknown_key(key: str, value: object, *, secret: bool) -> Faults:
     """`key` is not a member of this object; over-long names are cut."""
     name = printable(key)
-    return one("object.allowUnknown", {"child": name, **echo(value, secret=secret)}).within(name)
-
-
-def item(fault: Fault) -> FaultItem:
-    """The entry of the reply: Joi quotes the last key only, and calls the root "value"."""
-    path = tuple(reversed(fault.trail))
-    if not path:
-        whole: Context = {key: value for key, value in fault.context.items() if key != "value"}  # decision 10
-        return FaultItem(f'"value" {_text(fault)}', path, fault.kind, {**whole, "label": "value"})
-    name = path[-1]
-    context: Context = {**fault.context, "key": name, "label": name}
-    return FaultItem(f'"{name}" {_text(fault)}', path, fault.kind, context)
-
-
-def _text(fault: Fault) -> str:
-    lists = {key: f"[{', '.join(fault.context[key])}]" for key in ("valids", "peers") if key in fault.context}
-    return _TEXTS[fault.kind].format_map({**fault.context, **lists})
+    return one(Kind.UNKNOWN, {"child": name, **echo(value, secret=secret)}).within(name)
 
 
 def printable(key: str) -> str:
@@ -105,7 +88,7 @@ def printable(key: str) -> str:
 
 
 def echo(value: object, *, secret: bool = False) -> Context:
-    """`{"value": value}` as Joi repeats it: redacted when secret, left out when too big or not JSON."""
+    """`{"value": value}` for who may see it again: redacted when secret, left out when too big or not JSON."""
     if secret:
         return {"value": REDACTED}
     if levels(value, _DEEPEST_ECHO) > _DEEPEST_ECHO or not 0 < size(value) <= _LONGEST_ECHO:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from entrepot.doors.bonsai.manifest import CURRENCIES
-
 JsonSchema: TypeAlias = dict[str, Any]
 
 TEXT: Final[JsonSchema] = {"type": "string"}
@@ -19,8 +17,6 @@ COUNT: Final[JsonSchema] = {"type": "integer", "minimum": 0}
 FLAG: Final[JsonSchema] = {"type": "boolean"}
 EMAIL: Final[JsonSchema] = {"type": "string", "format": "email"}
 MOMENT: Final[JsonSchema] = {"type": "string", "format": "date-time"}
-CURRENCY: Final[JsonSchema] = {"type": "string", "enum": list(CURRENCIES)}
-CUID: Final[JsonSchema] = {"type": "string", "pattern": "^c[0-9a-z]{24}$"}
 
 
 def obj(required: Mapping[str, JsonSchema], optional: Mapping[str, JsonSchema] | None = None) -> JsonSchema:

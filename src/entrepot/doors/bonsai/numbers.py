@@ -7,7 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from math import isinf, isnan
 from typing import Final
 
-from entrepot.doors.bonsai.checker.faults import Faults, echo, one
+from entrepot.doors.kit.checking.faults import Faults, Kind, echo, one
+from entrepot.doors.kit.checking.manner import Number, exact
 
 _PLAIN: Final = re.compile(r"\s*[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*")
 _LONGEST_PLAIN = 64
@@ -18,24 +19,23 @@ _CENT = Decimal("0.01")
 def read_number(value: object) -> int | float | Faults:
     """The number that `value` stands for; floats without a fraction come as int.
 
-    Faults: number.base; number.unsafe (beyond 2^53, or a string that a double cannot hold exactly);
-    any.invalid (infinite).
+    Faults: no number; inexact (beyond 2^53, or a string that a double cannot hold exactly); infinite.
     """
     if isinstance(value, str):
         return _from_text(value)
     if isinstance(value, float) and isinf(value):
-        return one("any.invalid", {"value": None, "invalids": [None, None]})  # JSON's form of the infinities
+        return one(Kind.INFINITE, {"value": None})
     if type(value) is int or (isinstance(value, float) and not isnan(value)):
         return _safe(value, value)
-    return one("number.base", echo(value))
+    return one(Kind.NO_NUMBER, echo(value))
 
 
 def _from_text(text: str) -> int | float | Faults:
     if len(text) > _LONGEST_PLAIN or not _PLAIN.fullmatch(text):
-        return one("number.base", echo(text))
+        return one(Kind.NO_NUMBER, echo(text))
     number = float(text)
     if abs(number) > _SAFE or not _reads_back(number, text):
-        return one("number.unsafe", echo(text.strip()))
+        return one(Kind.INEXACT, echo(text.strip()))
     return _safe(number, text)
 
 
@@ -49,10 +49,10 @@ def _reads_back(number: float, text: str) -> bool:
 
 def _safe(number: int | float, written: object) -> int | float | Faults:
     if not -_SAFE <= number <= _SAFE:
-        return one("number.unsafe", echo(written))
+        return one(Kind.INEXACT, echo(written))
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
-def to_cents(number: int | float) -> Decimal:
+def to_cents(number: Number) -> Decimal:
     """`number` with two places, rounded half up (contract U14)."""
-    return Decimal(repr(number)).quantize(_CENT, ROUND_HALF_UP)
+    return exact(number).quantize(_CENT, ROUND_HALF_UP)

@@ -1,0 +1,37 @@
+"""Open WebSockets, and when a silent one counts as dead."""
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+
+class WatchedSocket(WebSocketsSansIOProtocol):
+    """A WebSocket whose peer is pinged once it has said nothing for the interval of pings, and not before.
+
+    Whatever comes shows that the peer is there, a pong or not: there are clients that answer no ping, and take one for
+    the answer to their call. The socket is closed when nothing has come for as long again after a ping.
+    """
+
+    heard_at = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Note that the peer is there."""
+        self.heard_at = self.loop.time()
+        super().data_received(data)
+
+    def send_keepalive_ping(self) -> None:
+        """Ping, unless something came since; then the silence begins anew."""
+        left = self._silence_left()
+        if left > 0:
+            self.ping_timer = self.loop.call_later(left, self.send_keepalive_ping)
+        else:
+            super().send_keepalive_ping()
+
+    def keepalive_timeout(self) -> None:
+        """Close, unless something came since the ping."""
+        if self.heard_at < self.ping_sent_at:
+            super().keepalive_timeout()
+        else:
+            self.pong_timer = self.pending_ping_payload = None
+            self.send_keepalive_ping()
+
+    def _silence_left(self) -> float:
+        return self.heard_at + (self.ping_interval or 0) - self.loop.time()
