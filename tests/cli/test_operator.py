@@ -63,6 +63,19 @@ def parsed(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("OUT_OF_STOCK", "sold-out: "), ("out_of_stock", "sold-out: "), ("1004", "1004"), ("2001", "sold-out")],
+)
+def test_a_failure_is_found_by_any_apis_code(run: Run, code: str, said: str) -> None:
+    shown = run("failures", code)
+    assert (shown.exit_code, said in shown.stdout) == (0, True), shown.output
+    named = parsed(run("failures", code, "--json"))
+    for each in [named] if isinstance(named, dict) else named:
+        doors = parsed(run("failures", each["name"], "--json"))["doors"]
+        assert code.upper() in [door["code"] for door in doors]
+
+
 def test_orders_are_listed(run: Run) -> None:
     shown = run("orders", "list")
     assert shown.exit_code == 0, shown.output
@@ -187,10 +200,19 @@ values (1, 7, 'event:12', 1, '{"code": "hidden"}', '2026-03-01', '2026-03-04', 9
 """
 
 
-def test_the_demo_serves_doors_at_hosts_and_reads_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_serves_doors_at_hosts_and_leaves_other_servers_databases_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     served: list[Settings] = []
     monkeypatch.setattr("entrepot.serving.serve", lambda settings, _: served.append(settings))
-    run = runner(monkeypatch, {"ENTREPOT_PORT": "many"})
+    run = runner(
+        monkeypatch,
+        {
+            "ENTREPOT_PORT": "9401",
+            "ENTREPOT_DATABASE_URL": "postgresql://real/orders",
+            "ENTREPOT_DATA_DIR": "/srv/real",
+        },
+    )
     result = run("demo", "--door-host", "bonsai=bonsai.localhost", "--door-host", "textalk=shop.localhost")
     assert result.exit_code == 0, result.output
     assert served[0].door_hosts == {"bonsai.localhost": "bonsai", "shop.localhost": "textalk"}
