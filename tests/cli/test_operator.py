@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from entrepot import __version__
 from entrepot.cli import app
 from entrepot.cli.showing import amount, plain
 from entrepot.config import Settings
@@ -334,3 +335,24 @@ def test_migrate_mends_what_check_finds(run: Run, database_url: str) -> None:
     assert run("migrate").exit_code == 0
     assert run("check").stdout == "Everything holds.\n"
     assert "There is no workspace yet" in run("orders", "list").output
+
+
+def test_stock_of_nobody_and_keys_of_the_past_are_refused(run: Run) -> None:
+    unknown = run("stock", "show", "NOSUCH")
+    assert (unknown.exit_code, "There is no SKU 'NOSUCH'" in unknown.output) == (1, True)
+    nowhere = run("stock", "show", "TEA", "--location", "moon")
+    assert (nowhere.exit_code, "there is no location 'moon'" in nowhere.output) == (1, True)
+    past = run("keys", "create", "--channel", "main", "--kind", "live", "--expires", "2020-01-01")
+    assert (past.exit_code, "--expires: '2020-01-01' is past" in past.output) == (2, True)
+    assert parsed(run("keys", "list", "--json")) == []
+
+
+def test_what_is_piped_is_not_folded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    (row,) = run("stock", "show", "TEA").stdout.splitlines()[1:]
+    assert row.split()[0] == "TEA"
+    assert len(run("failures").stdout.splitlines()) == len(parsed(run("failures", "--json"))) + 1
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").output == f"entrepot {__version__}\n"

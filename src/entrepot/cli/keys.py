@@ -40,11 +40,14 @@ async def create_key(
         fail(f"--kind: {kind!r} is wrong; keys of {known.door} are {', '.join(kinds) or 'none'}.", status=2)
     if label.startswith("world:") or len(label) > LONGEST_LABEL:
         fail(f"--label: expected at most {LONGEST_LABEL} letters, not starting with 'world:'.", status=2)
+    until, now = moment(expires, "--expires"), real_now()
+    if until is not None and until <= now:
+        fail(f"--expires: {expires!r} is past; the key would never hold.", status=2)
     opens = kinds[kind]
     async with session.connection.transaction():
         made = await create_credential(
             session.connection, session.workspace, known.id, opens.environment, opens.kind, None, label,
-            expires_at=moment(expires, "--expires"), now=real_now(),
+            expires_at=until, now=now,
         )  # fmt: skip
     told = {"id": made.id, "secret": made.secret}
     session.tell(told, lambda: f"Key {made.id} of {known}: {made.secret}\nIt is not shown again.")
