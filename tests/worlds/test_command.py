@@ -70,6 +70,6 @@ def test_a_server_without_its_database_says_so_in_one_sentence(url: str, postgre
     given = url if url != "ROLE" else postgres_url.replace("postgres@", "nobody-here@")
     result = CliRunner().invoke(app, ["serve", "--port", "0", "--database-url", given])
     assert result.exit_code == 1
-    assert "The database cannot be used (" in result.stderr
+    assert "The database cannot be reached or used (" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert "s3cret" not in result.output

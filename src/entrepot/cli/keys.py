@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from entrepot.doors.manifest import KeyKind
     from entrepot.store.credentials.credentials import Credential
 
 app = typer.Typer(help="Create, list and revoke the keys of channels.", no_args_is_help=True)
@@ -35,7 +36,7 @@ async def create_key(
 
     known = await session.channel(channel)
     manifest = manifests().get(known.door)
-    kinds = manifest.keys if manifest else {}
+    kinds: Mapping[str, KeyKind] = manifest.keys if manifest else {}
     if kind not in kinds:
         fail(f"--kind: {kind!r} is wrong; keys of {known.door} are {', '.join(kinds) or 'none'}.", status=2)
     if label.startswith("world:") or len(label) > LONGEST_LABEL:

@@ -126,7 +126,7 @@ def _answering() -> Generator[None]:
     except FAULTS as error:
         kind = type(error).__name__
         raise ServeError(
-            f"The database cannot be used ({kind}). Check --database-url and its account."
+            f"The database cannot be reached or used ({kind}). Check --database-url and its account."
         ) from error
 
 

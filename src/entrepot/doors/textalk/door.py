@@ -76,7 +76,9 @@ class Textalk:
 
     def app(self) -> ASGIApp:
         """The door as an ASGI app."""
-        return textalk_app(Dispatcher(self.methods, self._lookups), CLASSES, self._services.observe)
+        return textalk_app(
+            Dispatcher(self.methods, self._lookups, self._services.observe), CLASSES, self._services.observe
+        )
 
     @cached_property
     def methods(self) -> MethodTable:

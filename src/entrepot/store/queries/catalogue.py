@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -56,4 +57,9 @@ async def list_catalogue(
 ) -> list[CatalogueRow]:
     """One page of variants by SKU, those after one; or the one of a SKU."""
     rows = await connection.fetch(_LIST, workspace, sku, after, max(1, min(limit, MOST_VARIANTS)))
-    return [CatalogueRow(*tuple(row)[:12], _prices(row[12])) for row in rows]
+    return [_row(*row) for row in rows]
+
+
+def _row(*columns: Any) -> CatalogueRow:
+    *plain, prices = columns
+    return CatalogueRow(*plain, prices=_prices(prices))
