@@ -356,3 +356,39 @@ def test_what_is_piped_is_not_folded(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_version_is_told(run: Run) -> None:
     assert run("--version").output == f"entrepot {__version__}\n"
+
+
+def test_an_order_is_shown_with_who_where_and_how_much(run: Run, database_url: str) -> None:
+    on(database_url, lambda connection: _execute(connection, SOMEBODY))
+    shown = run("orders", "show", "7")
+    assert shown.exit_code == 0, shown.output
+    order = parsed(run("orders", "show", "7", "--json"))["order"]
+    for text in (
+        "Account: bonsai/main",
+        "Customer: Ada Lovelace <ada@example.com>",
+        "Ships to: Ada Lovelace, 1 Main St, Toronto ON M5V 2T6, CA",
+        f"Taxes {amount(order['goods_tax'] + order['shipping_tax'], order['currency'])}",
+        f"Total {amount(order['total'], order['currency'])}",
+        "The order was placed",
+        "Money was given back amount 5.00 EUR; reason late",
+    ):
+        assert text in " ".join(shown.stdout.split()), text
+    assert "{" not in shown.stdout
+
+
+SOMEBODY = """
+update orders set person = '{"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"}',
+  ship_to = '{"first_name": "Ada", "last_name": "Lovelace", "address1": "1 Main St", "city": "Toronto",
+              "country": "CA", "zip": "M5V 2T6", "province": "ON"}' where id = 7;
+insert into order_events (workspace, "order", seq, at, kind, data)
+select workspace, id, 901, placed_at, 'placed', '{}' from orders where id = 7;
+insert into order_events (workspace, "order", seq, at, kind, data)
+select workspace, id, 902, placed_at, 'refunded', '{"amount": 500, "reason": "late"}' from orders where id = 7;
+"""
+
+
+def test_a_refund_that_is_too_large_is_refused_in_the_unit_that_was_typed(run: Run) -> None:
+    refused = run("orders", "refund", "7", "--amount", "5000.00", "--reason", "r")
+    assert refused.exit_code == 1
+    assert "requested 5000.00 EUR, left " in refused.output
+    assert "500000" not in refused.output
