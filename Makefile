@@ -4,8 +4,15 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+QUICK := tests/unit tests/docs/test_examples.py tests/sandbox/test_world.py tests/gateways/taxes tests/gateways/events \
+  tests/conformance/test_complete.py \
+  tests/conformance/test_bonsai.py::test_order_is_placed_and_told_in_full \
+  tests/conformance/test_bonsai_cards.py::test_account_without_the_funds \
+  tests/conformance/test_textalk_shopping_checkout.py::test_checkout_without_a_planned_payment \
+  tests/conformance/test_textalk_shopping_codes.py::test_a_discount_code_that_is_not_valid
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench torture lock clean
+.PHONY: help setup run test quick check format bench torture lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -27,7 +34,10 @@ run: $(READY) ## start the demo server on http://127.0.0.1:8600, or on ENTREPOT_
 	@$(BIN)/entrepot demo
 
 test: $(READY) ## run all tests
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --durations 10
+
+quick: $(READY) ## run the fast part: rules, house, examples of the pages, a few proofs per door
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(QUICK)
 
 check: $(READY) ## lint and types
 	@$(BIN)/ruff check .

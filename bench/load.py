@@ -63,8 +63,8 @@ class Sender:
 def _written(folder: Path, load: Load) -> tuple[Path, Path]:
     """The files that the script reads: the body, and the targets."""
     body, targets = folder / "body", folder / "targets"
-    body.write_text(orders.template(load.method))
-    targets.write_text("".join(f"{t.key} {t.product} {t.variant}\n" for t in load.targets))
+    body.write_text(orders.template(load.method), "utf-8")
+    targets.write_text("".join(f"{t.key} {t.product} {t.variant}\n" for t in load.targets), "utf-8")
     return body, targets
 
 

@@ -71,7 +71,9 @@ async def run(url: str, text: str, seconds: int) -> tuple[float, float]:
     """Transactions per second and their mean time in milliseconds, with CLIENTS clients at once."""
     where = urlsplit(url)
     options = parse_qs(where.query)
-    with tempfile.NamedTemporaryFile("w", prefix="entrepot-pgbench-", suffix=".sql") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="entrepot-pgbench-", suffix=".sql"
+    ) as file:
         file.write(text)
         file.flush()
         process = await asyncio.create_subprocess_exec(

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 from entrepot.config import Settings
 from entrepot.doors.kit import DoorSwitch, FailurePages, services_of
 from entrepot.engine import Clock
-from entrepot.engine.worker import Worker
-from entrepot.entrance import doors, failure_tables
+from entrepot.engine.worker import Wiring, Worker
+from entrepot.entrance import doors, event_body, failure_tables
 from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
 from entrepot.store.connections import FAULTS
@@ -37,14 +37,17 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
     clock = Clock()
     everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe_request)}
     if not settings.sandbox:
-        worker = Worker(database_url, clock, attempt_seconds=settings.attempt_seconds, keep=settings.keep)
+        wiring = Wiring(body_of=event_body)
+        worker = Worker(
+            database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
+        )
         guarded = _unguarded
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
 
         sandbox = Sandbox(database_url, clock)
-        worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep), sandbox.door
+        worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe_request).app()
     services = services_of(worker, observe_request)
     return DoorSwitch(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from entrepot.doors.kit import DoorFailures, Services
     from entrepot.doors.manifest import Manifest
+    from entrepot.engine.deliveries.events import Body
 
 
 def doors(services: Services) -> dict[str, ASGIApp]:
@@ -34,6 +35,15 @@ def manifests() -> Mapping[str, Manifest]:
     from entrepot.doors.textalk.manifest import MANIFEST as TEXTALK
 
     return {"bonsai": BONSAI, "textalk": TEXTALK}
+
+
+def event_body(door: str) -> Body | None:
+    """How a door tells its listeners of what happened; None for one that tells of nothing."""
+    if door != "textalk":
+        return None
+    from entrepot.doors.textalk.shop.events import body
+
+    return body
 
 
 def _bonsai(services: Services) -> ASGIApp:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -17,6 +18,7 @@ from entrepot.cli.showing import amount, plain
 from entrepot.config import Settings
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.kernel.quantity import to_text, to_units
+from entrepot.domain.orders.records import Order
 from entrepot.domain.stock.levels import Hold
 from entrepot.store.connections import Connection, connect
 from tests.support.shop import CHANNEL, NORTH, TEA, WORKSPACE, insert, level, line, open_shop, order_records
@@ -33,7 +35,11 @@ async def seed(connection: Connection) -> None:
         Reference(CHANNEL, "test", "external-order", "X-7", 8),
     ]
     test_order = order_records(8, [line(8, 1, TEA, 1)], environment="test")
-    await insert(connection, WORKSPACE, [*records, *test_order, *named, level(TEA, NORTH, 9, 3)])
+    orders = [
+        msgspec.structs.replace(record, external_id="X-7") if isinstance(record, Order) else record
+        for record in (*records, *test_order)
+    ]
+    await insert(connection, WORKSPACE, [*orders, *named, level(TEA, NORTH, 9, 3)])
 
 
 def on(url: str, work: Callable[[Connection], Awaitable[object]]) -> None:
@@ -157,13 +163,13 @@ def test_stock_is_received_set_and_moved(run: Run) -> None:
 
 def test_a_file_of_stock_is_all_read_before_any_of_it_is_done(run: Run, tmp_path: Path) -> None:
     rows = tmp_path / "stock.csv"
-    rows.write_text("sku,quantity,location\nTEA,3,south\nNONE,1,north\nRICE,x,north\n")
+    rows.write_text("sku,quantity,location\nTEA,3,south\nNONE,1,north\nRICE,x,north\n", "utf-8")
     wrong = run("stock", "receive", "--file", rows)
     assert wrong.exit_code == 2
     assert "line 3: there is no SKU 'NONE'" in wrong.output
     assert "line 4: 'x' is wrong" in wrong.output
     assert parsed(run("stock", "show", "TEA", "--location", "south", "--json")) == []
-    rows.write_text("sku,quantity\nTEA,3\nTEA,0\nRICE,1\n")
+    rows.write_text("sku,quantity\nTEA,3\nTEA,0\nRICE,1\n", "utf-8")
     partly = run("stock", "receive", "--file", rows, "--location", "south", "--json")
     assert partly.exit_code == 1
     assert json.loads(partly.stdout)["done"] == 2

@@ -140,6 +140,8 @@ def entry(status: int, code: str, title: str, detail: Any = ABSENT) -> Tree:
 def refusal(page: str, *entries: Tree) -> Expected:
     """A whole refusal; `page` is the failure whose help it links to."""
     headers = {**CORS, "link": f'</failures/{page}>; rel="help"'}
+    if entries[0]["status"] == 401:
+        headers["www-authenticate"] = 'API-Key realm="bonsai"'
     return Expected(entries[0]["status"], headers, {"errors": list(entries)})
 
 
@@ -154,6 +156,7 @@ def watch(request: Request, reply: Reply) -> None:
     validator = _validator(request.method, template, reply.status)
     errors = [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(reply.json)]
     assert not errors, (errors, reply.body)
+    assert reply.status == 200 or reply.json["errors"][0]["status"] == reply.status
 
 
 def _template(method: str, path: str) -> str | None:

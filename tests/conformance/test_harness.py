@@ -9,6 +9,7 @@ from entrepot.store.connections import Connection
 from tests.conformance.harness import Reply, changed, read_state
 from tests.conformance.harness.fixtures import OpenShop
 from tests.conformance.harness.proof import assert_headers, assert_same
+from tests.conformance.harness.state import begin_proof
 
 REQUEST_ID = "0123456789abcdef0123456789abcdef"
 
@@ -52,6 +53,7 @@ def test_headers_that_differ_are_told_apart(more: list[tuple[str, str]]) -> None
         assert_headers(Reply(200, (*sent, *more), b"{}"), {"link": "</page>"})
 
 
+@pytest.mark.parametrize("older", [False, True], ids=["of-this-test", "from-before"])
 @pytest.mark.parametrize(
     ("statement", "table"),
     [
@@ -65,9 +67,11 @@ def test_headers_that_differ_are_told_apart(more: list[tuple[str, str]]) -> None
     ],
 )
 async def test_every_change_of_a_table_is_seen(
-    connection: Connection, open_bonsai_shop: OpenShop, statement: str, table: str
+    connection: Connection, open_bonsai_shop: OpenShop, statement: str, table: str, older: bool
 ) -> None:
     shop = await open_bonsai_shop()
+    if older:
+        await begin_proof(connection)
     before = await read_state(connection)
     assert not changed(before, await read_state(connection))
     transaction = connection.transaction()

@@ -14,13 +14,13 @@ import pytest
 from tests.conformance.harness import Client, Expected, Line, Prove, Reply, Request, changed, read_state
 from tests.conformance.harness.fixtures import OpenWebshop
 from tests.conformance.harness.sockets import OpenSocket, SocketClient
-from tests.conformance.textalk import CORS, answers, refusal, watch
+from tests.conformance.textalk import CHALLENGE, CORS, answers, refusal, watch
 from tests.support.server import Server
 from tests.support.webshop import WORKSPACE, Webshop
 
 CLOTH = 102
 BODY = {"jsonrpc": "2.0", "id": None, "error": {"code": 1004, "message": "Bad auth token"}}
-HANDSHAKE = Expected(401, {"connection": "close"}, BODY)
+HANDSHAKE = Expected(401, {"connection": "close", **CHALLENGE}, BODY)
 """The refusal of a socket: no call has been made yet, so there is no id."""
 
 

@@ -18,6 +18,9 @@ SECONDS = re.compile(r"[1-9][0-9]*")
 ABSENT: Any = object()
 
 
+CHALLENGE = {"www-authenticate": 'Token realm="textalk"'}
+
+
 def refusal(
     code: int,
     message: str,
@@ -35,7 +38,9 @@ def refusal(
     error = {"code": code, "message": message} | ({} if data is ABSENT else {"data": data})
     link = {} if page is None else {"link": f'</failures/{page}>; rel="help"'}
     later = {"retry-after": SECONDS} if wait else {}
-    return Expected(status, {**CORS, **link, **later}, {"jsonrpc": "2.0", "id": call, "error": error})
+    asked = CHALLENGE if status == 401 else {}
+    body = {"jsonrpc": "2.0", "id": call, "error": error}
+    return Expected(status, {**CORS, **link, **later, **asked}, body)
 
 
 def problems(*places: tuple[str, str]) -> list[dict[str, str]]:

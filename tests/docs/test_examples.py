@@ -59,7 +59,7 @@ def test_the_examples_of_a_page_come_to_what_it_shows(page: Path, demo: Server, 
 def _run_program(example: Example, port: int) -> str:
     _, *arguments = shlex.split(example.command.replace(":8600", f":{port}"))
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=True
     )
     return done.stdout
 
@@ -72,7 +72,7 @@ def _run(example: Example, database_url: str) -> str:
         env={**os.environ, "ENTREPOT_DATABASE_URL": database_url, "COLUMNS": "200"},
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=True,
     )

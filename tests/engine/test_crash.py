@@ -81,7 +81,7 @@ async def connection(database_url: str) -> AsyncIterator[Connection]:
 def stripe_url() -> Iterator[str]:
     """A Stripe-shaped server in a process of its own, whose books survive what kills the platform."""
     command = [sys.executable, "-m", "tests.support.stripe_server"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
     assert process.stdout is not None
     yield process.stdout.readline().strip()
     process.kill()

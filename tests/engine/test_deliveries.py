@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.outbox.events import Happening
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries import (
     Delivered,
@@ -17,6 +19,7 @@ from entrepot.engine.deliveries import (
     MailDeliveries,
     PayoutDeliveries,
 )
+from entrepot.engine.deliveries.events import Body, Found, untold
 from entrepot.gateways.cards.bank import AccountSeed, BankCards, BankSeed, CardSeed, PayoutSeed, seed
 from entrepot.gateways.cards.port import CardGateway, CreateIntent, Intent
 from entrepot.gateways.events.port import EventTarget, NotPosted, Posted
@@ -145,8 +148,9 @@ class Listeners:
         self.target = target
         self.notes: list[tuple[int, int, Posted | NotPosted, datetime]] = []
 
-    async def find(self, workspace: int, listener: int) -> EventTarget | None:
-        return self.target if (workspace, listener) == (1, 3) else None
+    async def find(self, workspace: int, listener: int) -> Found | None:
+        known = self.target if (workspace, listener) == (1, 3) else None
+        return Found(known, "somewhere", ChannelSettings(currency="SEK")) if known else None
 
     async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:
         self.notes.append((job.subject, listener, answer, at))
@@ -164,11 +168,19 @@ class Poster:
         return self.answer
 
 
-EVENT = {"event": "Order/placed", "webshop": 22222, "uid": 7}
+EVENT = {"event": "order.placed", "channel": 5, "subject": 7}
+
+
+def said(happening: Happening, settings: ChannelSettings) -> Mapping[str, Any]:
+    return {"what": happening.event, "which": happening.subject, "in": settings.currency}
+
+
+def body_of(door: str) -> Body | None:
+    return said if door == "somewhere" else None
 
 
 async def tell(listeners: Listeners, poster: Poster, listener: str = "event:3") -> Delivered | Failed:
-    return await EventDeliveries(listeners, poster, clock=lambda: NOW)(job(listener, EVENT))
+    return await EventDeliveries(listeners, poster, body_of, clock=lambda: NOW)(job(listener, EVENT))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +193,8 @@ async def test_a_listener_is_told_and_the_try_noted(
     target = EventTarget("http://shop.test/", b"s")
     listeners, poster = Listeners(target), Poster(answer)
     assert await tell(listeners, poster) == outcome
-    assert poster.posts == [(target, EVENT, "1-7-event:3-1", NOW)]
+    told = {"what": "order.placed", "which": 7, "in": "SEK"}
+    assert poster.posts == [(target, told, "1-7-event:3-1", NOW)]
     assert listeners.notes == [(7, 3, answer, NOW)]
 
 
@@ -194,3 +207,11 @@ async def test_a_listener_that_was_deleted_wants_nothing() -> None:
 @pytest.mark.parametrize("listener", ["event:", "event:x", "event:²", "event:99999999999999999999"])
 async def test_what_names_no_listener_cannot_be_told(listener: str) -> None:
     assert await tell(Listeners(None), Poster(Posted(200)), listener) == UNREADABLE
+
+
+async def test_a_door_that_tells_of_nothing_has_its_messages_parked() -> None:
+    target = EventTarget("http://shop.test/", b"s")
+    listeners, poster = Listeners(target), Poster(Posted(200))
+    answer = await EventDeliveries(listeners, poster, untold)(job("event:3", EVENT))
+    assert answer == Failed("the door somewhere tells of no events", final=True)
+    assert poster.posts == []

@@ -143,7 +143,7 @@ def _buyers(server: Server, shop: Shop) -> Generator[list["subprocess.Popen[str]
 
 def _buyer(url: str, key: str, name: str, body: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "tests.engine.buyer", url, key, name, str(ATTEMPTS), str(HELD)]
-    buyer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    buyer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
     _say(buyer, body)
     return buyer
 

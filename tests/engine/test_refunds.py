@@ -236,7 +236,9 @@ async def operator(url: str, shop: Shop, *arguments: str) -> str:
     command = [sys.executable, "-c", "from entrepot.cli import main; main()", "orders", "refund", *arguments]
     options = ["--reason", "Customer Returned", "--database-url", url, "--workspace", shop.name]
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    run = partial(subprocess.run, [*command, *options], capture_output=True, text=True, env=environment)
+    run = partial(
+        subprocess.run, [*command, *options], capture_output=True, encoding="utf-8", env=environment
+    )
     done = await asyncio.to_thread(run, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -47,12 +47,14 @@ def ask(url: str, question: str) -> object:
 
 
 def server_pid(data_dir: Path) -> int:
-    return int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+    return int((data_dir / "postgres" / "postmaster.pid").read_text("utf-8").split()[0])
 
 
 def start_owner(data_dir: Path) -> tuple["subprocess.Popen[str]", str]:
     """A process of its own that owns the server, and its URL."""
-    owner = subprocess.Popen([sys.executable, "-c", OWNER, data_dir], stdout=subprocess.PIPE, text=True)
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, data_dir], stdout=subprocess.PIPE, encoding="utf-8"
+    )
     assert owner.stdout is not None
     return owner, owner.stdout.readline().strip()
 
@@ -120,7 +122,7 @@ def test_cluster_has_the_collation_and_durability_that_we_promise(data_dir: Path
 def test_stop_leaves_no_process_and_no_socket_folder(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir):
         pid = server_pid(data_dir)
-        folder = Path((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[4])
+        folder = Path((data_dir / "postgres" / "postmaster.pid").read_text("utf-8").splitlines()[4])
         assert folder.stat().st_mode & 0o777 == 0o700
     assert not is_running(pid)
     assert not folder.exists()
@@ -209,8 +211,8 @@ def test_stale_pid_whose_number_is_reused_is_no_obstacle_and_spared(data_dir: Pa
         os.kill(server_pid(data_dir), signal.SIGKILL)
         kill(owner)
         pid_file = data_dir / "postgres" / "postmaster.pid"
-        _, _, rest = pid_file.read_text().partition("\n")
-        pid_file.write_text(f"{stranger.pid}\n{rest}")
+        _, _, rest = pid_file.read_text("utf-8").partition("\n")
+        pid_file.write_text(f"{stranger.pid}\n{rest}", "utf-8")
         with EmbeddedPostgres(data_dir) as url:
             assert ask(url, "select n from kept") == 7
         assert stranger.poll() is None
@@ -228,7 +230,7 @@ def test_second_server_on_one_folder_says_who_has_it(data_dir: Path) -> None:
 
 def test_folder_of_another_major_version_starts_nothing(data_dir: Path) -> None:
     version = data_dir / "postgres" / "PG_VERSION"
-    version.write_text("17\n")
+    version.write_text("17\n", "utf-8")
     with pytest.raises(OtherMajorVersionError, match=r"PostgreSQL 17.*entrepot upgrade-data"):
         EmbeddedPostgres(data_dir).start()
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
@@ -239,7 +241,7 @@ def test_interrupted_initdb_is_done_again(open_folder: Path) -> None:
     partial = data_dir / "postgres-partial"
     partial.mkdir(parents=True)
     data_dir.chmod(0o755)
-    (partial / "PG_VERSION").write_text("18\n")
+    (partial / "PG_VERSION").write_text("18\n", "utf-8")
     with EmbeddedPostgres(data_dir) as url:
         assert ask(url, "select 1") == 1
 
@@ -276,7 +278,9 @@ with connect_or_start(Path(sys.argv[1])) as url:
     asyncio.run(work(url))
 """
     with connect_or_start(data_dir):
-        guest = subprocess.Popen([sys.executable, "-c", program, data_dir], stdout=subprocess.PIPE, text=True)
+        guest = subprocess.Popen(
+            [sys.executable, "-c", program, data_dir], stdout=subprocess.PIPE, encoding="utf-8"
+        )
         assert guest.stdout is not None
         assert guest.stdout.readline() == "in\n"
         guest.stdout.close()
@@ -346,7 +350,7 @@ except EmbeddedError as error:
 def run_as(uid: int, gid: int, data_dir: Path, wheel: Path) -> str:
     """Start and stop a server twice under another user id, and return what that printed."""
     command = [sys.executable, "-c", AS_USER, data_dir, wheel, str(uid), str(gid)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     return done.stdout + done.stderr
 
 

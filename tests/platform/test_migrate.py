@@ -103,6 +103,31 @@ insert into sandbox_worlds (workspace, seq, document) values (5, 1,
 """
 
 
+def test_listeners_and_waiting_messages_of_the_first_schema_are_renamed(database_url: str) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_LISTENERS))
+    migrate.ensure(database_url)
+    listeners = asyncio.run(_run(database_url, "select id, event from event_listeners order by id"))
+    assert [tuple(row) for row in listeners] == [(1, "order.placed"), (2, "customer.created")]
+    messages = asyncio.run(_run(database_url, "select listener, payload::text from outbox order by listener"))
+    assert [(row[0], json.loads(row[1])) for row in messages] == [
+        ("event:1", {"event": "order.placed", "channel": 2, "subject": 7}),
+        ("event:2", {"event": "customer.created", "channel": 2, "subject": 7}),
+        ("mail:code", {"to": "eva"}),
+    ]
+
+
+_FIRST_LISTENERS = """
+insert into event_listeners select 1, no, 2, event, 'http://shop.example', '9', 's', true, null, 0, 0, now(), now()
+from (values (1, 'Order/placed'), (2, 'Customer/created')) v(no, event);
+insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
+select 1, 7, listener, 1, payload::jsonb, now(), now(), 0, 'waiting', '' from (values
+  ('event:1', '{"event": "Order/placed", "webshop": 22222, "uid": 7}'),
+  ('event:2', '{"event": "Customer/created", "webshop": 22222, "uid": 7}'),
+  ('mail:code', '{"to": "eva"}')) v(listener, payload);
+"""
+
+
 async def _begin_at(database_url: str, revision: str) -> None:
     """The database as a release left it whose newest revision was this one."""
     await _run(database_url, "drop schema public cascade; create schema public")

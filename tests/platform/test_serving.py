@@ -38,7 +38,7 @@ class Server:
 
     def __init__(self, **settings: object) -> None:
         command = [sys.executable, SLOW, *(f"{name}={value}" for name, value in settings.items())]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
         assert self.process.stdout is not None
         self.said = self.process.stdout.readline()
         found = re.search(r"https?://[^ ]+", self.said)
@@ -115,7 +115,7 @@ def test_workers_end_when_the_parent_is_killed(two_workers: Server) -> None:
 def test_database_that_does_not_stay_up_ends_the_server(open_folder: Path, workers: int) -> None:
     folder = open_folder / "served"
     command = [ENTREPOT, "serve", "--port", "0", "--data-dir", folder, "--workers", str(workers)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
     assert process.stdout is not None
     process.stdout.readline()
 
@@ -240,7 +240,7 @@ def workers_of(server: Server) -> set[int]:
 
 def run_serve(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [ENTREPOT, "serve", *arguments], capture_output=True, text=True, check=False, timeout=60
+        [ENTREPOT, "serve", *arguments], capture_output=True, encoding="utf-8", check=False, timeout=60
     )
 
 

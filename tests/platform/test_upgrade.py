@@ -127,7 +127,7 @@ def test_upgrade_survives_kills_and_keeps_everything(
         assert everything(url) == made[1]
         provider = "select datlocprovider::text || datlocale from pg_database where datname = 'entrepot'"
         assert ask(url, provider) == "bC.UTF-8"
-    assert (data_dir / "postgres.16" / "PG_VERSION").read_text() == "16\n"
+    assert (data_dir / "postgres.16" / "PG_VERSION").read_text("utf-8") == "16\n"
     assert not (data_dir / "upgrade").exists()
     assert "already" in upgrade(data_dir).output
 
@@ -147,9 +147,9 @@ def test_upgrade_that_cannot_be_done_changes_nothing(data_dir: Path, open_folder
     assert "move it elsewhere" in upgrade(data_dir).output
     kept.rmdir()
     version = data_dir / "postgres" / "PG_VERSION"
-    version.write_text("12\n")
+    version.write_text("12\n", "utf-8")
     assert "written by PostgreSQL 12" in upgrade(data_dir).output
-    assert version.read_text() == "12\n"
+    assert version.read_text("utf-8") == "12\n"
     absent = open_folder / "absent"
     assert "no Entrepôt data" in upgrade(absent).output
     assert not absent.exists()

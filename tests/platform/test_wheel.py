@@ -15,7 +15,8 @@ import entrepot
 from entrepot.store.upkeep import migrate
 from entrepot.worlds import load_world
 from importlib.resources import files
-print(entrepot.__file__, migrate.revisions(), type(load_world((files("entrepot.worlds") / "demo.toml").read_text())))
+world = (files("entrepot.worlds") / "demo.toml").read_text("utf-8")
+print(entrepot.__file__, migrate.revisions(), type(load_world(world)))
 """
 
 
@@ -24,7 +25,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built by the locked hatchling alone, so without the network."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     (built,) = folder.glob("*.whl")
     return built
@@ -56,7 +57,7 @@ def test_package_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -17,6 +17,7 @@ from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.orders.records import Payment
 from entrepot.domain.payments.methods import PaymentMethod
+from entrepot.domain.pricing.code_names import claim_of
 from entrepot.domain.pricing.delivery_methods import CountryRate, DeliveryMethod, DeliveryRate, WeightRate
 from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.gift_certificates import Certificate
@@ -219,8 +220,10 @@ _ORDERED = (*(binding.kind for binding in CATALOGUE), *(binding.kind for binding
 
 
 async def write(connection: Connection, records: Sequence[Record], workspace: int = WORKSPACE) -> None:
-    """Write records as they are, parents first."""
+    """Write records as they are, parents first, and with codes the names that they go by."""
     rank = {kind: place for place, kind in enumerate(_ORDERED)}
+    names = [claim_of(r.channel, r.code, r.id) for r in records if isinstance(r, Discount | Certificate)]
+    records = [*records, *names]
     for record in sorted(records, key=lambda each: rank.get(type(each), len(rank))):
         binding = binding_of[type(record)]
         await connection.execute(binding.insert, workspace, binding.rows([record]))

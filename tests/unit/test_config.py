@@ -19,7 +19,7 @@ def faults_of(
 
 def test_flag_wins_over_environment_wins_over_file(tmp_path: Path) -> None:
     file = tmp_path / "entrepot.toml"
-    file.write_text('host = "::1"\nport = 1\nworkers = 2\n')
+    file.write_text('host = "::1"\nport = 1\nworkers = 2\n', "utf-8")
     settings = load_settings(
         {"host": "127.0.0.2"}, {"ENTREPOT_HOST": "127.0.0.3", "ENTREPOT_PORT": "3"}, file
     )
@@ -80,7 +80,7 @@ def test_wrong_value_is_named_with_what_was_expected(name: str, value: object, e
 
 def test_all_faults_are_told_with_where_they_come_from(tmp_path: Path) -> None:
     file = tmp_path / "entrepot.toml"
-    file.write_text("workres = 2\nport = 'x'\n")
+    file.write_text("workres = 2\nport = 'x'\n", "utf-8")
     faults = faults_of({"log_level": "loud"}, {"ENTREPOT_WORKERS": "many"}, file)
     assert [fault.split(":")[0] for fault in faults] == [
         str(file),

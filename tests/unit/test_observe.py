@@ -29,7 +29,7 @@ logging.getLogger("asyncpg.pool").warning("Failed to restore the pool connection
 
 def logged(log_format: str) -> str:
     command = [sys.executable, "-c", LOGGING, log_format]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stderr
 
 
 def test_json_lines_carry_the_request_and_no_secret() -> None:
@@ -114,6 +114,6 @@ def test_counts_of_several_workers_add_up(tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", count], env=environment, check=True, capture_output=True)
     show = "from entrepot.observe import *; print(render_metrics().decode())"
     done = subprocess.run(
-        [sys.executable, "-c", show], env=environment, check=True, capture_output=True, text=True
+        [sys.executable, "-c", show], env=environment, check=True, capture_output=True, encoding="utf-8"
     )
     assert 'entrepot_requests_total{door="d",operation="o",outcome="ok"} 2.0' in done.stdout

@@ -14,7 +14,7 @@ from entrepot.store.credentials.directory import Directory, credential_key
 from entrepot.worlds import Difference, demo_world, find_workspace
 from tests.worlds.conftest import apply, contents, seen
 
-DEMO = (files("entrepot.worlds") / "demo.toml").read_text()
+DEMO = (files("entrepot.worlds") / "demo.toml").read_text("utf-8")
 
 SHOP = """
 sandbox = true

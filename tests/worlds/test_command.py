@@ -23,7 +23,7 @@ def run(path: Path, *arguments: str) -> tuple[int, str, str]:
 
 def test_it_shows_changes_and_the_key_once(tmp_path: Path, database_url: str) -> None:
     path = tmp_path / "world.toml"
-    path.write_text(WORLD)
+    path.write_text(WORLD, "utf-8")
     code, dry, _ = run(path, "--database-url", database_url, "--dry-run")
     assert (code, "shown this once" in dry) == (0, False)
     assert "4 changes to make" in dry
@@ -37,11 +37,11 @@ def test_it_shows_changes_and_the_key_once(tmp_path: Path, database_url: str) ->
 
 def test_conflicts_and_faults_end_with_status_1(tmp_path: Path, database_url: str) -> None:
     path = tmp_path / "world.toml"
-    path.write_text(WORLD.replace("generate = true", 'env = "ENTREPOT_NO_SUCH_VARIABLE"'))
+    path.write_text(WORLD.replace("generate = true", 'env = "ENTREPOT_NO_SUCH_VARIABLE"'), "utf-8")
     code, out, _ = run(path, "--database-url", database_url)
     assert code == 1
     assert "/workspaces/shop/channels/a/keys/live: the environment has no variable" in out
-    path.write_text("x = 1")
+    path.write_text("x = 1", "utf-8")
     code, _, error = run(path)
     assert code == 1
     assert "world.toml: /x: unknown key" in error
@@ -49,7 +49,7 @@ def test_conflicts_and_faults_end_with_status_1(tmp_path: Path, database_url: st
 
 def test_a_database_that_cannot_be_reached_is_said(tmp_path: Path) -> None:
     path = tmp_path / "world.toml"
-    path.write_text(WORLD)
+    path.write_text(WORLD, "utf-8")
     code, _, error = run(path, "--database-url", "postgresql://localhost:1/none")
     assert code == 1
     assert "The database cannot be reached" in error

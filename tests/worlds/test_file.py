@@ -18,7 +18,7 @@ from entrepot.worlds.form.schema import world_schema
 from entrepot.worlds.pages.page import PAGES
 from tests.worlds.conftest import apply
 
-DEMO = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text())
+DEMO = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text("utf-8"))
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
@@ -34,7 +34,7 @@ def test_toml_and_json_say_the_same() -> None:
 
 def test_a_path_is_read_and_a_missing_one_is_a_fault(tmp_path: Path) -> None:
     path = tmp_path / "world.toml"
-    path.write_text("[workspaces.a]")
+    path.write_text("[workspaces.a]", "utf-8")
     assert isinstance(load_world(path), World)
     assert load_world(tmp_path / "none.toml") == [
         Fault("", "the file cannot be read: No such file or directory")
@@ -70,7 +70,18 @@ def test_pointers_escape_slashes_and_tildes() -> None:
     assert list(faults('"a/b~c" = 1\n[workspaces.n]')) == ["/a~1b~0c"]
 
 
+SHOP = "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
 MEANINGS = [
+    ("[workspaces.n.groups.g]\nid = 1\nname = { en = 'G' }\nparent = 'g'", "groups/g/parent"),
+    (
+        SHOP + "discounts = { 'Ten 10' = { id = 1, percent = '1%' } }\n"
+        "certificates = { ten10 = { id = 2, currency = 'SEK', value = 1 } }",
+        "webshops/s/certificates/ten10",
+    ),
+    (
+        SHOP + "discounts = { ' ' = { id = 1, percent = '1%' } }",
+        "webshops/s/discounts/ ",
+    ),
     ("[workspaces.n.products.p]\nname = 'P'\nmerchant = 'nobody'", "products/p/merchant"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { USD = '1.005' }", "products/p/prices/USD"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { JPY = '1.5' }", "products/p/prices/JPY"),

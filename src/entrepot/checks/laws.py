@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from entrepot.checks.findings import Severity
-from entrepot.domain.placing.basket import EXTERNAL_ID, PAYMENT_TOKEN
+from entrepot.domain.orders.records import EXTERNAL_ID
+from entrepot.domain.placing.basket import PAYMENT_TOKEN
 
 
 class Law(msgspec.Struct, frozen=True):
@@ -212,9 +213,9 @@ CODES = (
     Law(
         "discount-uses",
         """
-        select d.id, d.used, count(u."order") stored from discounts d
+        select d.id, d.used, count(distinct u."order") stored from discounts d
         left join discount_uses u on u.workspace = d.workspace and u.discount = d.id
-        where d.workspace = $1 group by d.id, d.used having d.used <> count(u."order")
+        where d.workspace = $1 group by d.id, d.used having d.used <> count(distinct u."order")
         """,
         "discount {id}: it counts {used} uses, but {stored} are stored",
     ),

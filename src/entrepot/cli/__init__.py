@@ -1,5 +1,7 @@
 """The command `entrepot`. Each subcommand has its file here and imports what it needs when it runs."""
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -57,5 +59,8 @@ app.command()(demo)
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. What the terminal's encoding does not have is printed as a question mark, not refused."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()

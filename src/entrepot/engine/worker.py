@@ -12,6 +12,7 @@ from entrepot.engine.batches.batch import Rule, own_rule
 from entrepot.engine.batches.engine import Connect, Engine
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries
+from entrepot.engine.deliveries.events import BodyOf, untold
 from entrepot.engine.deliveries.listeners import StoredListeners
 from entrepot.engine.deliveries.outbox import Outbox
 from entrepot.engine.gateways import Vendors, Wrap, cards_of, mails_of, unwrapped
@@ -36,12 +37,16 @@ def _plain(pool: Pool) -> Pool:
 
 
 class Wiring(msgspec.Struct, frozen=True):
-    """What is put around the parts where they are joined; a sandbox puts its faults there."""
+    """What is put around the parts where they are joined; a sandbox puts its faults there.
+
+    `body_of` is how doors tell of events: the parts know no door.
+    """
 
     connect: Callable[[Connect], Connect] = _as_it_is
     reads: Callable[[Pool], Pool] = _plain
     rule: Rule = own_rule
     gateways: Wrap = unwrapped
+    body_of: BodyOf = untold
 
 
 class Worker:
@@ -68,17 +73,19 @@ class Worker:
         self.payments = Payments(self.engine, self.reads, self.vendors)
         self.till = Till(self.engine, self.desk.driver, self.payments, self.refunds)
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
+        listeners = StoredListeners(self._outbox_pool, clock.now)
         self.outbox = Outbox(
             self._outbox_pool,
             {
                 "payout": PayoutDeliveries(partial(cards_of, self.pool, self.vendors)),
                 "refund": RefundDeliveries(self.refunds),
                 "payment": PaymentDeliveries(self.payments),
-                "event": EventDeliveries(StoredListeners(self._outbox_pool, clock.now), HttpEventPoster()),
+                "event": EventDeliveries(listeners, HttpEventPoster(), wiring.body_of),
                 "mail": MailDeliveries(partial(mails_of, self.pool, self.vendors)),
             },
             keep=keep,
         )
+        self.engine.on_message = self.outbox.poke
         # What nobody called for reads without the sandbox's faults: it must not use up those that callers shall meet.
         self._recovery = Recovery(self.desk.driver, self.pool)
         self._housekeeping = Housekeeping(self.engine, self.pool, keep)

@@ -7,6 +7,7 @@ areas are imported, so that the catalogue is complete as soon as this package is
 from entrepot.failures import access, accounts, carts, commerce, orders, payments, rows, stock, till
 from entrepot.failures.base import Failure, Retry, TemporaryFailure, catalogue
 from entrepot.failures.service import (
+    BodyBeyondLimits,
     Internal,
     MalformedBody,
     MethodNotAllowed,
@@ -16,10 +17,12 @@ from entrepot.failures.service import (
     Unauthenticated,
     Unavailable,
     UnknownRoute,
+    UnsupportedContentCoding,
     UnsupportedMediaType,
 )
 
 __all__ = [
+    "BodyBeyondLimits",
     "Failure",
     "Internal",
     "MalformedBody",
@@ -32,6 +35,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "UnknownRoute",
+    "UnsupportedContentCoding",
     "UnsupportedMediaType",
     "access",
     "accounts",

@@ -45,3 +45,8 @@ class CartQuantityTooLarge(Failure, frozen=True):
     advice: ClassVar[str] = "Ask for fewer units."
     shopper: ClassVar[bool] = True
     limit: int
+    """How many more units of the item fit."""
+    asked: int
+    """How many more were asked for."""
+    index: int | None
+    """Which of the items that were asked for it is, from 0; None where only one was."""

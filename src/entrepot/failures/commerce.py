@@ -132,6 +132,15 @@ class InvalidDiscountCode(Failure, frozen=True):
     code: str
 
 
+class DiscountNeedsBuyer(Failure, frozen=True):
+    """The code is limited per customer, and it is not known who buys."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Let the shopper log in or give an e-mail address, then add the code again."
+    shopper: ClassVar[bool] = True
+    code: str
+
+
 class NoFurtherDiscount(Failure, frozen=True):
     """The code makes the order no cheaper."""
 

@@ -37,6 +37,13 @@ class NameTaken(Failure, frozen=True):
     advice: ClassVar[str] = "Choose another one."
 
 
+class BelowItself(Failure, frozen=True):
+    """The group would stand below itself, in no tree."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Choose a parent that does not stand below the group, or none."
+
+
 class PartUnknown(Failure, frozen=True):
     """What the row should belong to does not exist."""
 

@@ -46,6 +46,20 @@ class MalformedBody(Failure, frozen=True):
     """What is wrong, in words that contain nothing of the body."""
 
 
+class BodyBeyondLimits(Failure, frozen=True):
+    """The request's body is well formed, but holds a value beyond what is taken."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Send flatter values, numbers in range, and texts without the character U+0000."
+
+    what: Literal["depth", "number", "character"]
+    """What goes beyond: the nesting, the size of a number, or a character that no text can hold."""
+    reason: str
+    """The same in words that contain nothing of the body."""
+    limit: int | None = None
+    """For `depth`, how many levels are taken."""
+
+
 class UnsupportedMediaType(Failure, frozen=True):
     """The request's body has a media type that this operation does not take."""
 
@@ -54,6 +68,13 @@ class UnsupportedMediaType(Failure, frozen=True):
 
     media_type: str
     """The type as received, cut to 100 characters; empty when the header is missing."""
+
+
+class UnsupportedContentCoding(Failure, frozen=True):
+    """The request's body is compressed or encoded otherwise, which no operation takes."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Send the body as it is, without Content-Encoding."
 
 
 class PayloadTooLarge(Failure, frozen=True):

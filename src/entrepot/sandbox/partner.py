@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from entrepot.doors.kit import Reply, Request
+from entrepot.doors.kit import CHALLENGE, Reply, Request
 from entrepot.gateways.tokens.simulated import SimulatedPartner, answer
 from entrepot.sandbox.requests import BadRequestError, NotFoundError
 from entrepot.sandbox.sandbox import Sandbox
@@ -35,7 +35,8 @@ async def validate(sandbox: Sandbox, request: Request) -> Reply:
     Raises BadRequestError; NotFoundError for an unknown workspace.
     """
     if not request.header("api-key"):
-        return Reply(401, msgspec.json.encode({"error": "the header API-Key is missing"}))
+        challenge = ((CHALLENGE, b'API-Key realm="partner"'),)
+        return Reply(401, msgspec.json.encode({"error": "the header API-Key is missing"}), challenge)
     token = _token(request)
     async with sandbox.acquire() as connection:
         workspace = await find_workspace(connection, request.params["workspace"])

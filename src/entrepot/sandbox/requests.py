@@ -9,7 +9,7 @@ import jsonschema_rs
 import msgspec
 
 from entrepot.doors.kit import decode_json
-from entrepot.failures.service import MalformedBody
+from entrepot.failures.service import BodyBeyondLimits, MalformedBody
 from entrepot.sandbox.register import FaultOrder
 from entrepot.sandbox.targets import ENGINE, READS, RULE, targets
 
@@ -27,7 +27,7 @@ class NotFoundError(LookupError):
 def read_body(body: bytes, kind: type[T]) -> T:
     """The body as this kind. Raises BadRequestError naming every fault."""
     value = decode_json(body)
-    if isinstance(value, MalformedBody):
+    if isinstance(value, MalformedBody | BodyBeyondLimits):
         raise BadRequestError(value.reason)
     faults = [_message(error) for error in _validator(kind).iter_errors(value)]
     if faults:

@@ -36,6 +36,7 @@ _STATUS = {
     "request-timeout": 408,
     "unavailable": 503,
     "unknown-route": 404,
+    "unsupported-content-coding": 415,
 }
 _CHANNELS = "select id from channels where workspace = $1 and name = $2"
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from entrepot.domain.channels.retention import Retention
 from entrepot.engine import Clock
+from entrepot.engine.deliveries.events import BodyOf, untold
 from entrepot.engine.money.attempts import ATTEMPT_SECONDS
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.sandbox.faults import Faults
@@ -32,10 +33,19 @@ class Sandbox:
         self._resetting = asyncio.Lock()
         self._worker: Worker | None = None
 
-    def worker(self, attempt_seconds: float = ATTEMPT_SECONDS, keep: Retention | None = None) -> Worker:
+    def worker(
+        self,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+        keep: Retention | None = None,
+        body_of: BodyOf = untold,
+    ) -> Worker:
         """The server's parts, with faults around its connections, rules and gateways."""
         wiring = Wiring(
-            self.faults.wrap_connect, self.faults.wrap_pool, self.faults.wrap_rule(), self.faults.wrap_gateway
+            self.faults.wrap_connect,
+            self.faults.wrap_pool,
+            self.faults.wrap_rule(),
+            self.faults.wrap_gateway,
+            body_of,
         )
         self._worker = Worker(
             self._database_url, self.clock, wiring, attempt_seconds=attempt_seconds, keep=keep

@@ -11,6 +11,7 @@ from tests.conformance.harness.client import Client
 from tests.conformance.harness.proof import Prove
 from tests.conformance.harness.rows import marks_of, row_of
 from tests.conformance.harness.sockets import SocketClient
+from tests.conformance.harness.state import begin_proof
 from tests.conformance.harness.world import Edits
 from tests.conformance.textalk import watch as watch_textalk
 from tests.support.buyer import Buyer
@@ -28,6 +29,7 @@ OpenBuyer = Callable[..., Awaitable[Buyer]]
 async def connection(session_database_url: str) -> AsyncIterator[Connection]:
     """A connection to the database of the running server."""
     opened = await connect(session_database_url)
+    await begin_proof(opened)
     yield opened
     await opened.close()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-JOI_CASES: dict[str, Any] = json.loads((Path(__file__).parent / "joi_cases.json").read_text())
+JOI_CASES: dict[str, Any] = json.loads((Path(__file__).parent / "joi_cases.json").read_text("utf-8"))
 
 ABSENT: Any = object()
 

@@ -160,3 +160,5 @@ def _described(method: str, template: str | None, reply: httpx.Response) -> None
     if template is not None:
         schema = API.reply_schema(method, template, reply.status_code)
         jsonschema_rs.Draft202012Validator(schema).validate(reply.json())
+        if reply.status_code != 200:
+            assert reply.json()["errors"][0]["status"] == reply.status_code

@@ -144,6 +144,15 @@ async def test_errors_come_in_the_order_of_the_lines(shop: Shop) -> None:
     assert reply.headers["link"] == '</failures/product-unavailable>; rel="help"'
 
 
+@pytest.mark.parametrize("province", ["AA", "AE", "AP", "ap"])
+async def test_the_armed_forces_have_provinces_of_the_united_states(shop: Shop, province: str) -> None:
+    body = await checkout(
+        shop, line("mug", 101), to={**US, "city": "APO", "province": province, "country": "us"}
+    )
+    assert "errors" not in body
+    assert body["data"]["shipping_total"] == 9
+
+
 @pytest.mark.parametrize(("province", "shown"), [("ON", "ON"), ("Nowhere", "Nowhere"), (None, None)])
 async def test_an_unrecognized_province(shop: Shop, province: str | None, shown: str | None) -> None:
     body = await checkout(shop, line("mug", 101), line("gone", 104), to={**US, "province": province})

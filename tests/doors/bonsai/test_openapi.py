@@ -81,6 +81,20 @@ def test_replies_that_do_not_exist(method: str, path: str, status: int):
         API.reply_schema(method, path, status)
 
 
+def test_lists_are_described_by_items_alone():
+    """Tools made for OpenAPI 3.0 know no schema of their own for one place of a list."""
+
+    def lists(value: Any) -> list[dict[str, Any]]:
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        own = [value] if isinstance(value, dict) and value.get("type") == "array" else []
+        return own + [each for inner in inside for each in lists(inner)]
+
+    found = lists(API.document("/bonsai"))
+    assert len(found) > 20
+    for each in found:
+        assert each.keys() <= {"type", "items", "minItems", "maxItems"}, each
+
+
 def test_both_keys():
     described = API.document("https://bonsai.example")
     assert described["servers"] == [{"url": "https://bonsai.example"}]
@@ -96,7 +110,6 @@ def test_both_keys():
         (404, [UNKNOWN, STOCK], True),
         (402, [DECLINED], True),
         (400, [NO_ADDRESS], True),
-        (404, [STOCK, UNKNOWN], False),  # the first entry gives the status
         (402, [DECLINED, DECLINED], False),
         (400, [], False),
         (400, [NO_ADDRESS | {"detail": None}], False),

@@ -1,6 +1,7 @@
 """Orders that are recorded first and paid later (v2): every way from pending, and none that charges twice."""
 
 import asyncio
+from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -253,6 +254,21 @@ async def test_cancelled_order_is_not_paid(till: Till, engine: Engine) -> None:
     await engine.execute(await till.shop.id(), CancelOrder(order["orderNumber"]))
     assert code(await till.pay(order, CARD)) == "BAD_REQUEST"
     assert (await till.held(), await till.taken()) == (0, 0)
+
+
+async def test_the_id_of_an_ended_order_is_free_again_and_still_finds_it(till: Till, engine: Engine) -> None:
+    keys = {"live": till.shop.key(), "private": f"{till.shop.name}-private"}
+    await till.shop.change({"channels/shop/keys": keys})
+    order = await till.record(externalOrderId="E-1")
+    await engine.execute(await till.shop.id(), CancelOrder(order["orderNumber"]))
+    path = "/bonsai/orders/v2/external-order-id/E-1"
+    asked = Request(
+        "GET", path, None, {"Authorization": "Basic " + b64encode(keys["private"].encode()).decode()}
+    )
+    found = await till.client.send(asked)
+    assert (found.status, found.json["data"]["id"]) == (200, order["id"]), found.body
+    again = await till.record(externalOrderId="E-1")
+    assert (await till.client.send(asked)).json["data"]["id"] == again["id"], "the newest"
 
 
 async def test_only_what_was_not_cancelled_is_paid_and_held(till: Till, engine: Engine) -> None:

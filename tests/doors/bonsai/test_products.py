@@ -156,3 +156,25 @@ async def test_only_an_api_key_opens_products_and_browsers_may_call(shop: Shop) 
     assert (await shop.call("GET", "/products/?ids=x&currency=USD", "own-private")).status_code == 401
     reply = await shop.call("GET", "/products?ids=x&currency=USD")
     assert reply.headers["access-control-allow-origin"] == "*"
+
+
+async def test_a_parameter_that_comes_twice_is_refused_and_not_cut(shop: Shop) -> None:
+    one, other = public_id("mug"), public_id("shirt")
+    for query, name, values in (
+        (f"ids={one}&ids={other}&currency=USD", "ids", [one, other]),
+        (f"ids={one}&currency=USD&currency=CAD", "currency", ["USD", "CAD"]),
+    ):
+        reply = await shop.call("GET", f"/products/?{query}")
+        assert reply.status_code == 400
+        [entry] = reply.json()["errors"]
+        assert (entry["code"], entry["detail"]) == (
+            "INVALID_INPUT",
+            [
+                {
+                    "message": f'"{name}" must be a string',
+                    "path": [name],
+                    "type": "string.base",
+                    "context": {"value": values, "key": name, "label": name},
+                }
+            ],
+        )

@@ -16,6 +16,7 @@ from entrepot.doors.kit import Door, Reply, Request, encode
 from entrepot.failures import Failure
 
 STATUS = {
+    "body-beyond-limits": 400,
     "malformed-body": 400,
     "method-not-allowed": 405,
     "overloaded": 503,

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from entrepot.doors.kit import Answer, Endpoint, Reply, Request, Resource, Router, decode_json, encode
-from entrepot.failures import MalformedBody, UnsupportedMediaType
+from entrepot.failures import BodyBeyondLimits, MalformedBody, UnsupportedMediaType
 
 from .serving import Address, Seen, door, serve
 
@@ -23,7 +23,7 @@ async def echo(request: Request) -> Answer:
     if request.media_type != "application/json":
         return UnsupportedMediaType(request.media_type)
     value = decode_json(request.body, unique_keys="unique" in request.query, exact=True)
-    return value if isinstance(value, MalformedBody) else Reply(200, encode(value))
+    return value if isinstance(value, MalformedBody | BodyBeyondLimits) else Reply(200, encode(value))
 
 
 async def fail(request: Request) -> Answer:
@@ -68,15 +68,6 @@ def nested(levels: int) -> bytes:
         b'"\xed\xa0\x80"',
         b'"\\ud800"',
         b"\xef\xbb\xbf{}",
-        nested(21),
-        nested(400_000),
-        b'{"a":' * 2_000 + b"1" + b"}" * 2_000,
-        b"9" * 5_000,
-        b"1e401",
-        b"0e999999999",
-        b"1e" + b"9" * 30,
-        b'{"note": "a\\u0000b"}',
-        b'{"a\\u0000": 1}',
     ],
     ids=lambda body: body[:20].decode("latin-1"),
 )
@@ -84,6 +75,36 @@ async def test_a_body_that_cannot_be_read_is_malformed(client: httpx.AsyncClient
     reply = await client.post("/echo", content=body)
     assert (reply.status_code, reply.json()) == (400, {"failed": "malformed-body"})
     assert reply.headers["link"] == '</failures/malformed-body>; rel="help"'
+
+
+BEYOND = {
+    nested(21): "depth",
+    nested(1_000): "depth",
+    nested(400_000): "depth",
+    b'{"a":' * 2_000 + b"1" + b"}" * 2_000: "depth",
+    b"9" * 5_000: "number",
+    b"1e401": "number",
+    b"0e999999999": "number",
+    b"1e" + b"9" * 30: "number",
+    b'{"note": "a\\u0000b"}': "character",
+    b'{"a\\u0000": 1}': "character",
+}
+
+
+@pytest.mark.parametrize(("body", "what"), BEYOND.items(), ids=[f"{body[:20]!r}" for body in BEYOND])
+async def test_json_beyond_the_limits_is_not_said_to_be_none(
+    client: httpx.AsyncClient, body: bytes, what: str
+) -> None:
+    reply = await client.post("/echo", content=body)
+    assert (reply.status_code, reply.json()) == (400, {"failed": "body-beyond-limits"})
+    for exact in (True, False):
+        found = decode_json(body, exact=exact)
+        # Without exact digits 0e999999999 is simply zero.
+        assert isinstance(found, BodyBeyondLimits) or (body[:2], exact) == (b"0e", False)
+        assert not isinstance(found, BodyBeyondLimits) or (found.what, found.limit) == (
+            what,
+            20 if what == "depth" else None,
+        )
 
 
 @pytest.mark.parametrize(
@@ -185,4 +206,4 @@ def test_decimals_keep_their_digits_and_floats_stay_floats() -> None:
     assert decode_json(b"[1.10]", exact=True) == [Decimal("1.10")]
     assert str(decode_json(b"1.10", exact=True)) == "1.10"
     assert isinstance(decode_json(b"1.5"), float)
-    assert isinstance(decode_json(b"1e400"), MalformedBody)
+    assert isinstance(decode_json(b"1e400"), BodyBeyondLimits)

@@ -14,7 +14,8 @@ from entrepot.doors.textalk import Textalk
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.engine.clock import Clock
-from entrepot.engine.worker import Worker
+from entrepot.engine.worker import Wiring, Worker
+from entrepot.entrance import event_body
 from entrepot.observe import observe_request
 from tests.conformance.harness import changed, read_state
 from tests.doors.kit.serving import serve
@@ -83,7 +84,7 @@ class Shopping:
 
 
 async def started(stack: AsyncExitStack, database_url: str) -> Process:
-    passwords, worker = Passwords(QUICK), Worker(database_url, Clock())
+    passwords, worker = Passwords(QUICK), Worker(database_url, Clock(), Wiring(body_of=event_body))
     await worker.start()
     stack.push_async_callback(worker.stop)
     door = Textalk(services_of(worker, observe_request), passwords=passwords)

@@ -21,7 +21,8 @@ from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.doors.textalk.caller.tokens import AUTH
 from entrepot.engine import Clock
-from entrepot.engine.worker import Worker
+from entrepot.engine.worker import Wiring, Worker
+from entrepot.entrance import event_body
 from entrepot.store.connections import Connection, connect
 from entrepot.store.credentials.credentials import create_credential
 from entrepot.store.credentials.directory import Key
@@ -145,7 +146,7 @@ async def open_api(database_url: str) -> AsyncGenerator[Api]:
     connection = await connect(database_url)
     await _open(connection)
     clock, passwords = Clock(), Passwords(HASHER)
-    worker = Worker(database_url, clock)
+    worker = Worker(database_url, clock, Wiring(body_of=event_body))
     services = services_of(worker, Seen())
     await worker.start()
     try:

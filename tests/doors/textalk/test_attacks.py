@@ -230,7 +230,9 @@ async def test_selections_that_ask_for_too_much(house: House) -> None:
 async def test_what_no_json_of_ours_is(house: House, text: str) -> None:
     request = house.webshop.call("").with_body(text.encode("utf-8", "surrogateescape"))
     reply = await house.client.send(request)
-    assert (reply.status, reply.json["id"], reply.json["error"]["code"]) == (200, None, -32700)
+    no_json = any(each in text for each in ("\\ud", "\udcff"))
+    assert (reply.status, reply.json["id"]) == (200, None)
+    assert reply.json["error"]["code"] == (-32700 if no_json else -32600)
 
 
 @pytest.mark.parametrize(

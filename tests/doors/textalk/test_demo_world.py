@@ -10,7 +10,8 @@ from entrepot.doors.kit import services_of
 from entrepot.doors.textalk import Textalk
 from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.engine import Clock
-from entrepot.engine.worker import Worker
+from entrepot.engine.worker import Wiring, Worker
+from entrepot.entrance import event_body
 from entrepot.store.connections import connect
 from entrepot.worlds import apply_world
 from entrepot.worlds.form.file import demo_world
@@ -27,7 +28,7 @@ async def test_the_demo_shops(database_url: str) -> None:
     again = await apply_world(connection, demo_world(), now=NOW)
     assert not [each.changes for each in again.workspaces if each.changes]
     clock, passwords = Clock(), Passwords(HASHER)
-    worker = Worker(database_url, clock)
+    worker = Worker(database_url, clock, Wiring(body_of=event_body))
     services = services_of(worker, Seen())
     await worker.start()
     try:

@@ -100,7 +100,8 @@ async def test_the_tree_holds_what_the_query_names_and_survives_a_circle(api: Ap
     assert expanded == {"parent": {"name": {"en": "top"}}, "children": []}
     assert pointers(await api.refused(tree, None, ["nom"])) == (9004, ["/0"])
     assert pointers(await api.refused(tree, None, True, {"limit": -1})) == (-32602, ["/2/limit"])
-    await api.admin("Articlegroup.set", top, {"parent": below})
+    # No call makes a circle any more; a database of an older release may hold one.
+    await api.connection.execute("update article_groups set parent_group = $1 where id = $2", below, top)
     (first,) = await api(tree, top, "uid")
     assert first == {"uid": top, "children": [{"uid": below, "children": []}]}
 

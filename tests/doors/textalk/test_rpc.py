@@ -137,14 +137,32 @@ async def test_a_hundred_requests_are_a_batch(dispatcher: Dispatcher) -> None:
     assert len(await ask(dispatcher, [call("Test.null")] * 100)) == 100
 
 
-@pytest.mark.parametrize(
-    "text", [b"", b"{", b"\xff", b"NaN", b"[" * 5000, b'"\\u0000"', b"1e999", b"9" * 9999]
-)
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff", b"NaN", b'"\\ud800"', b'"\0"'])
 async def test_what_is_no_json_is_a_parse_error(dispatcher: Dispatcher, text: bytes) -> None:
     assert await ask(dispatcher, text) == {
         "jsonrpc": "2.0",
         "id": None,
         "error": {"code": -32700, "message": "Parse error"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (b"[" * 1_000 + b"]" * 1_000, "Objects and arrays nest deeper than 64 levels."),
+        (b'[{"a":"\\u0000"}]', "A text contains the character U+0000."),
+        (b'{"\\u0000":1}', "A text contains the character U+0000."),
+        (b"1e999", "A number is out of range."),
+        (b"9" * 9_999, "A number is out of range."),
+    ],
+)
+async def test_json_that_is_not_taken_is_an_invalid_request_that_says_why(
+    dispatcher: Dispatcher, text: bytes, sentence: str
+) -> None:
+    assert await ask(dispatcher, text) == {
+        "jsonrpc": "2.0",
+        "id": None,
+        "error": {"code": -32600, "message": "Invalid Request", "data": sentence},
     }
 
 

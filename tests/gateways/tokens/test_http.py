@@ -71,6 +71,7 @@ async def test_get_sends_the_token_in_the_query_and_no_body():
         (http_reply(b"", "400 Bad Request"), Invalid()),
         (http_reply({"valid": True}, "404 Not Found"), Invalid()),
         (http_reply(b"no", "422 Unprocessable", "text/plain"), Invalid()),
+        (http_reply(b"", "403 Forbidden"), Invalid()),
     ],
 )
 async def test_a_verdict_is_a_status_and_a_word(reply: bytes, verdict: TokenAnswer):
@@ -94,6 +95,13 @@ PROTOCOL = NoVerdict("the connection failed: RemoteProtocolError")
         (http_reply(b"[" * 60_000), CANNOT_BE_READ),
         (http_reply(b"", "500 Internal Server Error"), NoVerdict("the partner answered with status 500")),
         (http_reply({"valid": True}, "503 Busy"), NoVerdict("the partner answered with status 503")),
+        *(
+            (
+                http_reply({"valid": False}, f"{status} No"),
+                NoVerdict(f"the partner answered with status {status}"),
+            )
+            for status in (401, 407, 408, 425, 429)
+        ),
         (http_reply(b" " * (MAX_REPLY_BYTES + 1)), NoVerdict("the partner's reply is too long")),
         (b"", PROTOCOL),
         (b"HTTP/1.1 200 OK\r\nContent-Le", PROTOCOL),

@@ -12,8 +12,8 @@ from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.carts.records import Cart, CartCode
 from entrepot.domain.carts.totals import (
     Totals,
+    buyer_names,
     discounts_of,
-    folded,
     groups_of,
     planned_payment,
     total,
@@ -23,6 +23,7 @@ from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stag
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.pricing import discounts
 from entrepot.domain.pricing import gift_certificates as certificates
+from entrepot.domain.pricing.code_names import claim_key, claimants, code_name, coded
 from entrepot.domain.pricing.discounts import Discount, DiscountUse
 from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.failures import Failure
@@ -30,6 +31,7 @@ from entrepot.failures.commerce import (
     CertificateCurrencyWrong,
     CertificateNotCombinable,
     DiscountCodeAlreadySpecified,
+    DiscountNeedsBuyer,
     InvalidDiscountCode,
     InvalidGiftCertificate,
     NoFurtherDiscount,
@@ -58,11 +60,15 @@ class CodeCommand(ShoppingCommand, frozen=True, kw_only=True):
         wanted = super().wants(stage, view)
         number = self.number(view)
         cart = None if number is None else view.get(Cart, number)
+        named = claimants(view, self.channel, self.code)
         match stage:
+            case Stage.REFERENCE:
+                return (claim_key(self.channel, self.code),)
             case Stage.DISCOUNT | Stage.CERTIFICATE:
-                return [*wanted, (self.channel, self.code)]
+                return [*wanted, *named]
             case Stage.DISCOUNT_USE if cart:
-                return uses_wanted(view, cart, *view.children(Discount, (self.channel, self.code)))
+                found = (view.get(Discount, number) for number in named)
+                return uses_wanted(view, cart, *(discount for discount in found if discount))
             case _:
                 return wanted
 
@@ -90,18 +96,16 @@ class AddCode(CodeCommand, frozen=True, kw_only=True):
         return Decided(CodesSet(self.saved(added, view, now, changes), after), changes)
 
     def _named(self, view: View) -> CartCode | None:
-        name = (self.channel, self.code)
-        for discount in view.children(Discount, name):
-            return CartCode(self.code, "discount", discount.id)
-        for certificate in view.children(Certificate, name):
-            return CartCode(self.code, "certificate", certificate.id)
-        return None
+        found = coded(view, self.channel, self.code)
+        if found is None:
+            return None
+        return CartCode(found.code, "discount" if isinstance(found, Discount) else "certificate", found.id)
 
     def _fault(self, cart: Cart, named: CartCode, view: View, now: datetime) -> Failure | None:
         fault = code_fault(cart, named, view, now)
         if isinstance(fault, InvalidDiscountCode):
             return fault
-        if any(code.code == self.code for code in cart.codes):
+        if any((code.kind, code.target) == (named.kind, named.target) for code in cart.codes):
             return DiscountCodeAlreadySpecified(self.code)
         return fault
 
@@ -114,7 +118,7 @@ class RemoveCode(CodeCommand, frozen=True, kw_only=True):
         cart = self.opened(view, now, ids)
         if isinstance(cart, Failure):
             return refused(cart)
-        left = tuple(code for code in cart.codes if code.code != self.code)
+        left = tuple(code for code in cart.codes if code_name(code.code) != code_name(self.code))
         if len(left) == len(cart.codes):
             return refused(InvalidDiscountCode(self.code))
         if stale := self.unseen(view):
@@ -127,11 +131,7 @@ class RemoveCode(CodeCommand, frozen=True, kw_only=True):
 def code_fault(cart: Cart, code: CartCode, view: View, now: datetime) -> Failure | None:
     """Why a code of a cart does not count: invalid, spent, of another currency, or not beside the way of paying."""
     if code.kind == "discount":
-        discount = view.get(Discount, code.target)
-        valid = discount is not None and discounts.valid(
-            discount, groups_of(cart, view), uses_of(cart, discount, view), now
-        )
-        return None if valid else InvalidDiscountCode(code.code)
+        return _discount_fault(cart, code, view, now)
     certificate = view.get(Certificate, code.target)
     if certificate is None or not certificates.valid(certificate, now):
         return InvalidGiftCertificate(code.code)
@@ -140,9 +140,20 @@ def code_fault(cart: Cart, code: CartCode, view: View, now: datetime) -> Failure
     return None if _combinable(cart, view) else CertificateNotCombinable(code.code)
 
 
+def _discount_fault(cart: Cart, code: CartCode, view: View, now: datetime) -> Failure | None:
+    discount = view.get(Discount, code.target)
+    if discount is None or not discounts.valid(
+        discount, groups_of(cart, view), uses_of(cart, discount, view), now
+    ):
+        return InvalidDiscountCode(code.code)
+    nobody = discount.max_uses_per_customer is not None and not buyer_names(cart, view)
+    return DiscountNeedsBuyer(code.code) if nobody else None
+
+
 def uses_of(cart: Cart, discount: Discount, view: View) -> int:
-    """How often the cart's buyer has used a discount."""
-    return len(view.children(DiscountUse, (discount.id, folded(cart.buyer.info.email))))
+    """In how many orders the cart's buyer has used a discount, under whichever of her names."""
+    names = buyer_names(cart, view)
+    return len({use.order for name in names for use in view.children(DiscountUse, (discount.id, name))})
 
 
 def _combinable(cart: Cart, view: View) -> bool:

@@ -128,7 +128,7 @@ class PlanPayment(ShoppingCommand, frozen=True, kw_only=True):
             return refused(stale)
         before = [p for p in view.children(Payment, cart.id) if p.state == PLANNED]
         sums = total(cart, view, method=self.method)
-        payment = self._planned(cart, method, before, sums.due, ids)
+        payment = self._planned(cart, method, before, ids)
         changes = Changes()
         for other in before:
             changes.remove(other)
@@ -136,10 +136,8 @@ class PlanPayment(ShoppingCommand, frozen=True, kw_only=True):
         self.saved(cart, view, now, changes)
         return Decided(PaymentPlanned(payment, sums), changes)
 
-    def _planned(
-        self, cart: Cart, method: PaymentMethod, before: list[Payment], due: int, ids: Ids
-    ) -> Payment:
-        """The payment; planned again by the same method it keeps its id."""
+    def _planned(self, cart: Cart, method: PaymentMethod, before: list[Payment], ids: Ids) -> Payment:
+        """The payment, of no amount of its own; planned again by the same method it keeps its id."""
         same = next((p for p in before if p.method_id == method.id), None)
         return Payment(
             order=cart.id,
@@ -148,7 +146,7 @@ class PlanPayment(ShoppingCommand, frozen=True, kw_only=True):
             kind=method.provider,
             method=method.type,
             state=PLANNED,
-            amount=due,
+            amount=0,
             currency=cart.currency,
             refunded=0,
             reference=None,

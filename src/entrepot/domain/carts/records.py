@@ -43,11 +43,19 @@ class CartCode(msgspec.Struct, frozen=True):
     target: int
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What a buyer knows that her cart comes to, in minor units: its value, and what is left to pay of it."""
+
+    total: int
+    due: int
+
+
 class Cart(Record, frozen=True):
     """One cart of one account. `data` is what belongs to its door alone.
 
     A buyer's cart in a shop is private to its session and says more: who buys, how it is sent, and with which codes.
-    `attempt` is the one that is placing the cart: until it ends nothing of the cart changes.
+    `attempt` is the one that is placing the cart: until it ends nothing of the cart changes. `shown` is what it came
+    to when she last looked, moved by what she did since; None of a cart that has none to look at.
     """
 
     id: int
@@ -69,6 +77,7 @@ class Cart(Record, frozen=True):
     codes: tuple[CartCode, ...] = ()
     attempt: int | None = None
     version: int = 1
+    shown: Shown | None = None
 
     @property
     def key(self) -> Hashable:
@@ -246,7 +255,10 @@ class AddToCart(CartCommand, frozen=True):
 
     def change(self, cart: Cart, lines: Sequence[CartLine], now: datetime) -> Decision:
         """Add the quantity."""
-        return _changed(cart, lines, combined(cart.id, lines, (self.item,)), now)
+        after = combined(cart.id, lines, (self.item,))
+        if isinstance(after, CartQuantityTooLarge):
+            after = msgspec.structs.replace(after, index=None)
+        return _changed(cart, lines, after, now)
 
 
 class RemoveFromCart(CartCommand, frozen=True):
@@ -284,18 +296,17 @@ def combined(
     """The lines with these items added, one line per item in the order in which they first came."""
     by_item = {line.item: line for line in lines}
     last = max((line.no for line in lines), default=0)
-    for item in items:
+    for index, item in enumerate(items):
         name = (item.product, item.variant)
         standing = by_item.get(name)
         if standing is None:
             last += 1
             standing = CartLine(cart, last, item.product, item.variant, 0)
+        room = MAX_QUANTITY - standing.quantity
+        if item.quantity > room:
+            return CartQuantityTooLarge(room, item.quantity, index)
         by_item[name] = _more(standing, item.quantity)
-    if len(by_item) > MAX_LINES:
-        return CartFull(MAX_LINES)
-    if any(line.quantity > MAX_QUANTITY for line in by_item.values()):
-        return CartQuantityTooLarge(MAX_QUANTITY)
-    return tuple(by_item.values())
+    return CartFull(MAX_LINES) if len(by_item) > MAX_LINES else tuple(by_item.values())
 
 
 def _without(lines: Sequence[CartLine], item: CartItem) -> tuple[CartLine, ...]:

@@ -9,11 +9,10 @@ from typing import Any, Literal, cast
 import msgspec
 
 from entrepot.domain.carts.records import Cart
-from entrepot.domain.carts.totals import LineTotal, Totals, planned_payment
+from entrepot.domain.carts.totals import LineTotal, Totals, buyer_names, planned_payment
 from entrepot.domain.catalogue.products import Merchant, Product
 from entrepot.domain.customers.records import Buyer
 from entrepot.domain.kernel.records import Ids, View
-from entrepot.domain.kernel.text import folded
 from entrepot.domain.orders.records import Address, Order, OrderLine, OrderPart, Payment, PaymentState, Person
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.placing.attempts import Draft, Purchase
@@ -204,7 +203,7 @@ def _purchase(cart: Cart, totals: Totals, view: View, ids: Ids) -> Purchase:
             for no, entry in enumerate(certificates, 2)
         ),
         tuple(entry.code.target for entry in totals.codes if entry.code.kind == "discount"),
-        folded(cart.buyer.info.email),
+        buyer_names(cart, view),
     )
 
 

@@ -18,7 +18,6 @@ from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.channels.accounts import Channel, ShopSettings
 from entrepot.domain.customers.records import Customer
 from entrepot.domain.kernel.records import Command, Stage, View
-from entrepot.domain.kernel.text import folded
 from entrepot.domain.orders.records import Payment
 from entrepot.domain.payments.methods import PaymentMethod, suits
 from entrepot.domain.pricing import delivery_methods as delivery
@@ -132,10 +131,17 @@ def totals_want(stage: Stage, view: View, cart: Cart) -> Iterable[Hashable]:
 
 def uses_wanted(view: View, cart: Cart, *others: Discount) -> Iterable[Hashable]:
     """The uses of discounts by the cart's buyer that limits per customer look at."""
-    buyer = folded(cart.buyer.info.email)
+    buyers = buyer_names(cart, view)
     known = [view.get(Discount, code.target) for code in cart.codes if code.kind == "discount"]
     limited = [each for each in (*known, *others) if each and each.max_uses_per_customer is not None]
-    return [(discount.id, buyer) for discount in limited] if buyer else ()
+    return [(discount.id, buyer) for discount in limited for buyer in buyers]
+
+
+def buyer_names(cart: Cart, view: View) -> tuple[str, ...]:
+    """Who buys, by every name that is known: the customer, her addresses, and the one that the cart gives."""
+    customer = None if cart.customer is None else view.get(Customer, cart.customer)
+    own = (customer.email, customer.info.email) if customer else ()
+    return discounts.names_of(cart.customer, cart.buyer.info.email, *own)
 
 
 def products_of(lines: Sequence[CartLine]) -> set[int]:

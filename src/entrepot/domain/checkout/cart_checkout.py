@@ -32,6 +32,7 @@ from entrepot.failures.commerce import (
     CombinationUnavailable,
     DeliveryNotConfigured,
     DeliveryUnavailable,
+    DiscountNeedsBuyer,
     InvalidDiscountCode,
     InvalidGiftCertificate,
     PaymentNotConfigured,
@@ -42,7 +43,7 @@ from entrepot.failures.commerce import (
 from entrepot.failures.orders import LineRef, PriceChanged, ProductUnknown
 
 _CODE_FAULTS = (
-    InvalidDiscountCode,
+    (InvalidDiscountCode, DiscountNeedsBuyer),
     InvalidGiftCertificate,
     CertificateCurrencyWrong,
     CertificateNotCombinable,

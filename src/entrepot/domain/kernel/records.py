@@ -18,6 +18,12 @@ import msgspec
 from entrepot.failures import Failure
 
 
+class Parents(tuple[Hashable, ...]):
+    """Several records (or names) under each of which a record is grouped."""
+
+    __slots__ = ()
+
+
 class Record(msgspec.Struct, frozen=True):
     """A stored fact of one workspace; its fields are the columns of its table, the workspace left out."""
 
@@ -28,7 +34,7 @@ class Record(msgspec.Struct, frozen=True):
 
     @property
     def parent(self) -> Hashable:
-        """The record under which this one is grouped in a view, or None."""
+        """The record under which this one is grouped in a view, or `Parents` of several, or None."""
         return None
 
 
@@ -48,42 +54,40 @@ class Stage(IntEnum):
     ORDER = 13
     ATTEMPT = 14
     PAYMENT = 15
-    DISCOUNT = 16
-    DISCOUNT_USE = 17
-    CERTIFICATE = 18
-    CERTIFICATE_USE = 19
+    BUYER = 16
+    DISCOUNT = 17
+    DISCOUNT_USE = 18
+    CERTIFICATE = 19
     DELIVERY = 20
     OFFER = 30
     SHIPPING = 31
     TAX = 32
     ARTICLE = 33
     METHOD = 34
-    BUYER = 35
     HELD = 36
-    ROW = 37
-    LOCATION = 38
-    VARIANT = 39
-    STOCK = 40
+    GROUP = 37
+    ROW = 38
+    LOCATION = 39
+    VARIANT = 40
+    STOCK = 41
 
 
-_CODES = frozenset(
-    {Stage.DISCOUNT, Stage.DISCOUNT_USE, Stage.CERTIFICATE, Stage.CERTIFICATE_USE},
-)
+_CODES = frozenset({Stage.DISCOUNT, Stage.DISCOUNT_USE, Stage.CERTIFICATE})
 _AFTER_CART = frozenset(stage for stage in Stage if stage > Stage.CART)
 
 LEADS_TO: defaultdict[Stage, frozenset[Stage]] = defaultdict(
     frozenset,
     {
         Stage.CHANNEL: frozenset({Stage.TAX}),
-        Stage.REFERENCE: frozenset({Stage.CUSTOMER}),
+        Stage.REFERENCE: _CODES | {Stage.CUSTOMER},
         Stage.CODE: frozenset({Stage.CUSTOMER}),
         Stage.SESSION: _AFTER_CART | {Stage.CART},
         Stage.CUSTOMER: frozenset({Stage.HELD}),
         Stage.CART: _AFTER_CART,
-        Stage.ORDER: _CODES | {Stage.PAYMENT, Stage.DELIVERY, Stage.STOCK},
-        Stage.ATTEMPT: _CODES,
-        Stage.DISCOUNT: _CODES,
-        Stage.CERTIFICATE: _CODES,
+        Stage.ORDER: _CODES | {Stage.PAYMENT, Stage.DELIVERY, Stage.HELD, Stage.STOCK},
+        Stage.BUYER: frozenset({Stage.DISCOUNT_USE}),
+        Stage.DISCOUNT: _CODES | {Stage.HELD},
+        Stage.CERTIFICATE: frozenset({Stage.HELD}),
         Stage.OFFER: frozenset({Stage.SHIPPING, Stage.STOCK}),
         Stage.ARTICLE: frozenset({Stage.STOCK}),
     },
@@ -152,15 +156,21 @@ class View:
     def _place(self, name: tuple[type[Record], Hashable], record: Record) -> None:
         kind, key = name
         self._rows[kind][key] = record
-        parent = record.parent
-        if parent is not None:
+        for parent in _parents(record):
             self._groups[kind, parent][key] = record
 
     def _remove(self, name: tuple[type[Record], Hashable]) -> None:
         kind, key = name
         gone = self._rows.get(kind, {}).pop(key, None)
-        if gone is not None and gone.parent is not None:
-            self._groups.get((kind, gone.parent), {}).pop(key, None)
+        for parent in () if gone is None else _parents(gone):
+            self._groups.get((kind, parent), {}).pop(key, None)
+
+
+def _parents(record: Record) -> tuple[Hashable, ...]:
+    parent = record.parent
+    if parent is None:
+        return ()
+    return parent if type(parent) is Parents else (parent,)
 
 
 class Changes:

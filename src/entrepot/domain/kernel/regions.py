@@ -12,6 +12,15 @@ import pycountry
 _COUNTRIES_THAT_NEED_A_PROVINCE = frozenset({"AU", "CA", "US"})
 
 
+_ARMED_FORCES = frozenset({"AA", "AE", "AP"})
+"""Regions of the postal service of the United States, where ISO 3166-2 has none (contract, "Corrections")."""
+
+
+def country_code(text: str) -> str:
+    """Two letters as ISO 3166-1 writes them: `CA` for `ca`; any other text as it is."""
+    return text.upper() if len(text) == 2 and text.isascii() else text
+
+
 def country_exists(code: str) -> bool:
     """Tell whether ISO 3166-1 knows this two-letter code."""
     return code in _regions_by_country()
@@ -45,4 +54,5 @@ def _regions_by_country() -> dict[str, frozenset[str]]:
     for region in cast("Iterable[_Region]", pycountry.subdivisions):
         country, _, code = region.code.partition("-")
         codes[country].add(code)
+    codes["US"] |= _ARMED_FORCES
     return {country: frozenset(regions) for country, regions in codes.items()}

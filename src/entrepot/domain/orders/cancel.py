@@ -8,14 +8,14 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.orders.ending import end, ending_wants
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund, event
-from entrepot.domain.stock import levels as stock
-from entrepot.domain.stock.levels import Hold, Level
+from entrepot.domain.stock.holds import free_holds
 from entrepot.failures import Failure
 from entrepot.failures.orders import NothingToCancel, OrderUnknown
 from entrepot.failures.stock import TooManyToCancel
 
-OPEN_STATES = frozenset({"pending", "placed"})
+_OPEN_STATES = frozenset({"pending", "placed"})
 
 
 class CancelledLine(msgspec.Struct, frozen=True):
@@ -54,19 +54,17 @@ class CancelOrder(Command, frozen=True):
         """The order, its event and invoice line, and three rows per line; most orders have few."""
         return 6 + 3 * max(len(self.lines), 2)
 
+    @property
+    def ids(self) -> int:
+        """That of the question to a provider."""
+        return 1
+
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The order with its holds, then the levels at which they stand."""
-        match stage:
-            case Stage.ORDER:
-                return (self.order,)
-            case Stage.STOCK:
-                return {hold.variant for hold in view.children(Hold, self.order)}
-            case _:
-                return ()
+        """The order with all that it took."""
+        return ending_wants(stage, self.order, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuses an unknown order, more units than can be cancelled, and an order of which none can."""
-        del ids
         order = view.get(Order, self.order)
         if order is None:
             return refused(OrderUnknown(str(self.order)))
@@ -74,7 +72,7 @@ class CancelOrder(Command, frozen=True):
         wanted = self._wanted(order, lines)
         if isinstance(wanted, Failure):
             return refused(wanted)
-        return cancel_units(order, lines, wanted, self.reason, view, now)
+        return cancel_units(order, wanted, self.reason, view, now, ids)
 
     def _wanted(self, order: Order, lines: Sequence[OrderLine]) -> Mapping[int, int] | Failure:
         open_units = {line.no: cancellable(line) for line in lines} if _open(order) else {}
@@ -87,7 +85,7 @@ class CancelOrder(Command, frozen=True):
 
 def _open(order: Order) -> bool:
     """Whether anything may be cancelled: not while money for the order is on its way."""
-    return order.state in OPEN_STATES and not (order.state == "pending" and order.payment_state == "pending")
+    return order.state in _OPEN_STATES and not (order.state == "pending" and order.payment_state == "pending")
 
 
 def cancellable(line: OrderLine) -> int:
@@ -153,56 +151,60 @@ def _asked(
     return wanted
 
 
+def cancel_all(
+    order: Order, reason: str, view: View, now: datetime, ids: Ids, kind: str = "cancelled", why: str = ""
+) -> Decided:
+    """Cancel every unit that is new or acknowledged, as `cancel_units` does; `why` is the ended order's reason."""
+    wanted = {line.no: cancellable(line) for line in view.children(OrderLine, order.id) if cancellable(line)}
+    return cancel_units(order, wanted, reason, view, now, ids, kind, why)
+
+
 def cancel_units(
     order: Order,
-    lines: Sequence[OrderLine],
     wanted: Mapping[int, int],
     reason: str,
     view: View,
     now: datetime,
+    ids: Ids,
+    kind: str = "cancelled",
+    why: str = "",
 ) -> Decided:
-    """Cancel these units by line, which can all be cancelled; the result is `Cancelled`."""
-    parts = view.children(OrderPart, order.id)
+    """Cancel these units by line, which can all be cancelled; the result is `Cancelled`.
+
+    An order of which nothing is left has ended, and only its last event says so. `kind` is what the history calls it.
+    """
+    parts, lines = view.children(OrderPart, order.id), view.children(OrderLine, order.id)
     after = [without(line, wanted[line.no]) if line.no in wanted else line for line in lines]
     value = cancelled_value(parts, after) - cancelled_value(parts, lines)
     taken = tuple(CancelledLine(no, quantity) for no, quantity in wanted.items())
-    order, happened = event(_closed(order, after), "cancelled", now, reason=reason, lines=taken, value=value)
-    changes = Changes([order, happened, *(line for line in after if line.no in wanted)])
-    _release(order.id, wanted, view, changes)
+    changes = Changes(line for line in after if line.no in wanted)
+    ended = all(line.cancelled == line.quantity for line in after)
+    if ended:
+        order = end(order, why, view, now, ids, changes)
+    else:
+        free_holds(order.id, view, changes, wanted)
+    told = {"reason": reason, "lines": taken, "value": value} | ({"ended": True} if ended else {})
+    order, happened = event(order, kind, now, **told)
+    changes.put(order, happened)
+    _invoice(order, parts, after, view, changes)
+    return Decided(
+        Cancelled(order, taken, value, _refund(_payments(order.id, view, changes), value)), changes
+    )
+
+
+def _invoice(
+    order: Order, parts: Sequence[OrderPart], lines: Sequence[OrderLine], view: View, changes: Changes
+) -> None:
     invoice = view.get(InvoiceLine, order.id)
     if invoice is not None:
         given = [refund for refund in view.children(Refund, order.id) if refund.state == "done"]
-        changes.put(msgspec.structs.replace(invoice, amount=invoiced(order, parts, after, given)))
-    return Decided(Cancelled(order, taken, value, _refund(view.children(Payment, order.id), value)), changes)
+        changes.put(msgspec.structs.replace(invoice, amount=invoiced(order, parts, lines, given)))
 
 
-def _closed(order: Order, lines: Sequence[OrderLine]) -> Order:
-    if any(line.cancelled < line.quantity for line in lines):
-        return order
-    return msgspec.structs.replace(order, state="cancelled")
-
-
-def _release(order: int, wanted: Mapping[int, int], view: View, changes: Changes) -> None:
-    """Take back the promises; orders that took no stock (test, recorded, untracked) have none."""
-    levels: dict[Hashable, Level] = {}
-    holds = view.children(Hold, order)
-    for no, quantity in wanted.items():
-        own = [hold for hold in holds if hold.line == no]
-        if not own:
-            continue
-        standing = [levels.get(level.key, level) for level in view.children(Level, own[0].variant)]
-        released = stock.give_back(standing, own, quantity)
-        levels.update((level.key, level) for level in released.levels)
-        changes.put(*released.levels)
-        _put_holds(released.holds, changes)
-
-
-def _put_holds(holds: Iterable[Hold], changes: Changes) -> None:
-    for hold in holds:
-        if hold.quantity:
-            changes.put(hold)
-        else:
-            changes.remove(hold)
+def _payments(order: int, view: View, changes: Changes) -> list[Payment]:
+    """The order's payments as this very change set leaves them."""
+    changed = {payment.key: payment for payment in changes.records(Payment)}
+    return [changed.get(payment.key, payment) for payment in view.children(Payment, order)]
 
 
 def _line_value(line: OrderLine) -> int:

@@ -5,38 +5,35 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from datetime import datetime, timedelta
 
-import msgspec
-
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
-from entrepot.domain.orders.records import Order, OrderLine, event
+from entrepot.domain.kernel.records import Command, Decision, Ids, Stage, View, refused
+from entrepot.domain.orders.cancel import cancel_all
+from entrepot.domain.orders.ending import ending_wants
+from entrepot.domain.orders.records import Order
 from entrepot.failures.orders import OrderNotPayable
 
 UNPAID = "payment"
 
 
 class ExpirePending(Command, frozen=True):
-    """Cancel an order that is still pending after `patience`. It holds no stock, so nothing is given back."""
+    """End an order that is still pending after `patience`. The result is `Cancelled`."""
 
     order: int
     patience: timedelta
 
+    @property
+    def ids(self) -> int:
+        """That of the question to a provider."""
+        return 1
+
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The order."""
-        del view
-        return (self.order,) if stage is Stage.ORDER else ()
+        """The order with all that it took."""
+        return ending_wants(stage, self.order, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refused when it was paid meanwhile, or is not due."""
-        del ids
         order = view.get(Order, self.order)
         if order is None or order.state != "pending" or order.payment_state == "pending":
             return refused(OrderNotPayable(str(self.order)))
         if order.placed_at + self.patience > now:
             return refused(OrderNotPayable(str(self.order)))
-        given_up = msgspec.structs.replace(order, state="cancelled", reason=UNPAID, payment_state="cancelled")
-        changed, happened = event(given_up, "expired", now)
-        lines = [
-            msgspec.structs.replace(line, new=0, cancelled=line.cancelled + line.new)
-            for line in view.children(OrderLine, order.id)
-        ]
-        return Decided(changed, Changes((changed, happened, *lines)))
+        return cancel_all(order, UNPAID, view, now, ids, "expired", UNPAID)

@@ -12,6 +12,9 @@ import msgspec
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.kernel.records import Record
 
+EXTERNAL_ID = "external-order"
+"""The kind of the names that accounts give their orders."""
+
 OrderState = Literal["pending", "placed", "cancelled", "failed"]
 PaymentState = Literal["unpaid", "pending", "reserved", "paid", "partially_refunded", "refunded", "cancelled"]
 
@@ -179,7 +182,7 @@ class Asking(msgspec.Struct, frozen=True):
 
 
 class Payment(Record, frozen=True):
-    """Money for an order or a cart.
+    """Money for an order; or, while it is planned, for whatever its cart comes to: then `amount` says nothing.
 
     `kind` says who collects it (card: the platform, external: the account, manual: somebody by hand) or that a gift
     certificate did. `reference` is the gateway's name for it; `reported` are the amounts that an account says it

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
-from entrepot.domain.orders.records import Asking, Order, Payment, PaymentState, Refund, event
+from entrepot.domain.orders.payment_state import OPEN_STATES, ask_provider, delivery_key, state_of
+from entrepot.domain.orders.records import Asking, Order, Payment, Refund, event
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.failures import Failure
 from entrepot.failures.commerce import (
@@ -21,8 +22,6 @@ from entrepot.failures.commerce import (
 SettableState = Literal["unpaid", "pending", "reserved", "paid", "error"]
 HAPPENED = {"paid": "payment-captured", "cancelled": "payment-cancelled"}
 """What an order's history calls it, by the state that a payment came to."""
-LISTENER = "payment"
-OPEN_STATES = frozenset({"planned", "unpaid", "pending", "reserved"})
 
 
 class PaymentSet(msgspec.Struct, frozen=True):
@@ -108,12 +107,9 @@ class AskedPayment(PaymentCommand, frozen=True, kw_only=True):
         if payment.asking is not None:
             return Decided(PaymentAsked(order, payment, payment.asking, first=False), Changes())
         if payment.kind == "card":
-            asking = Asking(self.what, ids.next())
-            asked = msgspec.structs.replace(payment, asking=asking)
-            again = Delivery(
-                *delivery_key(order.id, asking.no), {"payment": payment.id}, now, self.ask_again_at
-            )
-            return Decided(PaymentAsked(order, asked, asking, first=True), Changes((asked, again)))
+            changes, asking = Changes(), Asking(self.what, ids.next())
+            asked = ask_provider(payment, self.what, asking.no, now, changes, self.ask_again_at)
+            return Decided(PaymentAsked(order, asked, asking, first=True), changes)
         done = msgspec.structs.replace(payment, state=self.after)
         return self.written(order, done, HAPPENED[self.after], view, now)
 
@@ -171,11 +167,6 @@ class EndAsking(PaymentCommand, frozen=True, kw_only=True):
         return Decided(PaymentSet(order, payment), Changes((payment,)))
 
 
-def delivery_key(order: int, no: int) -> tuple[int, str, int]:
-    """The name of the delivery that asks a provider again: subject, listener, number."""
-    return (order, f"{LISTENER}:{no}", 1)
-
-
 class SetPayment(PaymentCommand, frozen=True, kw_only=True):
     """Set what an administrator knows of a payment; what is None stays. The result is `PaymentSet`."""
 
@@ -204,23 +195,3 @@ class SetPayment(PaymentCommand, frozen=True, kw_only=True):
         }
         after = msgspec.structs.replace(payment, **asked)
         return self.written(order, after, "payment-set", view, now)
-
-
-def state_of(payments: Sequence[Payment], total: int, refunds: Iterable[Refund]) -> PaymentState:
-    """What the payments of an order of this total make of it: the least advanced of those that count.
-
-    What is still asked of a provider is not given back yet.
-    """
-    counting = [p for p in payments if p.state not in {"cancelled", "error", "planned"}]
-    if not counting:
-        return "cancelled" if any(p.state == "cancelled" for p in payments) else "unpaid"
-    for state in ("unpaid", "pending", "reserved"):
-        if any(p.state == state for p in counting):
-            return state
-    paid = sum(p.amount for p in counting)
-    if paid < total:
-        return "unpaid"
-    refunded = sum(p.refunded for p in counting) - sum(r.amount for r in refunds if r.state == "open")
-    if not refunded:
-        return "paid"
-    return "refunded" if refunded == paid else "partially_refunded"

@@ -14,9 +14,9 @@ import msgspec
 
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.orders.cancel import invoiced
+from entrepot.domain.orders.payment_state import state_of
 from entrepot.domain.orders.records import Order, OrderLine, Payment, Refund, RefundedLine, event
 from entrepot.domain.outbox.deliveries import Delivery
-from entrepot.domain.payments.capture import state_of
 from entrepot.domain.payments.refund_amounts import Claim
 from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
@@ -77,8 +77,6 @@ class RefundOrder(Command, frozen=True):
                 return (self.order,)
             case Stage.CERTIFICATE:
                 return paid_by
-            case Stage.CERTIFICATE_USE:
-                return [(certificate, self.order) for certificate in paid_by]
             case _:
                 return ()
 

@@ -30,13 +30,13 @@ class Payout(msgspec.Struct, frozen=True):
 class Purchase(msgspec.Struct, frozen=True):
     """What an order that comes of a cart takes with it: the payments as they will stand, and the discounts used.
 
-    Every certificate is a payment whose `method_id` is the certificate's id. `buyer` is the folded e-mail address.
+    Every certificate is a payment whose `method_id` is the certificate's id. `buyers` are all names of the buyer.
     """
 
     payment: Payment | None
     certificates: tuple[Payment, ...]
     discounts: tuple[int, ...]
-    buyer: str
+    buyers: tuple[str, ...] = ()
 
 
 class Draft(msgspec.Struct, frozen=True):

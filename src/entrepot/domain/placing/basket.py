@@ -10,10 +10,9 @@ import msgspec
 from entrepot.domain.catalogue.products import Offer, OfferKey
 from entrepot.domain.channels.accounts import Environment, Reference
 from entrepot.domain.kernel.records import View
-from entrepot.domain.orders.records import Address
+from entrepot.domain.orders.records import EXTERNAL_ID, Address
 from entrepot.failures.orders import LineRef
 
-EXTERNAL_ID = "external-order"
 PAYMENT_TOKEN = "payment-token"  # noqa: S105  (the kind of a reference, not a token)
 
 EXTERNAL = "external payment"

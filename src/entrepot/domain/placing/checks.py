@@ -16,7 +16,8 @@ from entrepot.domain.catalogue.products import Offer
 from entrepot.domain.channels.accounts import Channel, Reference
 from entrepot.domain.kernel import regions
 from entrepot.domain.kernel.records import View
-from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID, Basket, WantedLine, offer_of
+from entrepot.domain.orders.records import EXTERNAL_ID
+from entrepot.domain.placing.basket import EXTERNAL, Basket, WantedLine, offer_of
 from entrepot.domain.pricing import flat_rates as shipping
 from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.stock import levels as stock

@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from entrepot.domain.carts.redeem import bought, codes_want, not_bought
+from entrepot.domain.carts.records import Cart
+from entrepot.domain.carts.redeem import bought
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.kernel.records import (
     Changes,
@@ -21,14 +22,13 @@ from entrepot.domain.kernel.records import (
     View,
     refused,
 )
+from entrepot.domain.orders.ending import ending_wants, undo
 from entrepot.domain.orders.records import Order
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.placing.attempts import Attempt, Draft
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, Basket, reference_keys, token_used
 from entrepot.domain.placing.draft import OrderCommand, draft
 from entrepot.domain.placing.place import claims, drop_recorded, holds_for, in_flight, settle, token_reuse
-from entrepot.domain.stock import levels as stock
-from entrepot.domain.stock.levels import Hold, Level
 
 
 class Reserved(msgspec.Struct, frozen=True):
@@ -163,13 +163,8 @@ class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
     outcome: str
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """What every ending wants, the codes that were used, and the stock that is held."""
-        if stage is Stage.STOCK:
-            return {hold.variant for hold in view.children(Hold, self.order)}
-        attempt = view.get(Attempt, self.attempt)
-        if attempt is not None and attempt.draft.purchase is not None:
-            return codes_want(stage, attempt.draft.purchase, self.order) or super().wants(stage, view)
-        return super().wants(stage, view)
+        """What every end of an attempt wants, and what the order would have taken."""
+        return super().wants(stage, view) or ending_wants(stage, self.order, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Give back what the attempt holds, unless somebody ended it before."""
@@ -180,9 +175,9 @@ class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
         ended = msgspec.structs.replace(_ended(attempt, "refused", now), outcome=self.outcome)
         changes = Changes((ended,))
         _free_names(attempt, view, changes)
-        free_holds(view, self.order, changes)
-        if attempt.draft.purchase is not None:
-            not_bought(attempt.draft, view, now, changes)
+        undo(self.order, view, now, changes)
+        if (cart := view.get(Cart, self.order)) is not None:
+            changes.put(msgspec.structs.replace(cart, attempt=None))
         if attempt.kind == "pay" and (order := view.get(Order, self.order)):
             changes.put(msgspec.structs.replace(order, payment_state="unpaid"))
         return Decided(Released(ended), changes)
@@ -210,19 +205,6 @@ class ExtendLease(Command, frozen=True):
             return Decided(Ended(attempt), Changes())
         taken = msgspec.structs.replace(attempt, lease_until=self.lease_until, version=attempt.version + 1)
         return Decided(Reserved(taken), Changes((taken,)))
-
-
-def free_holds(view: View, order: int, changes: Changes) -> None:
-    """Give the held units of an order back to their locations."""
-    levels: dict[Hashable, Level] = {}
-    for held in view.children(Hold, order):
-        key = (held.variant, held.location)
-        level = levels.get(key) or view.get(Level, key)
-        if level is None:
-            raise LookupError(f"the hold of order {order} stands at a level that does not exist")
-        levels[key] = stock.release(level, held.quantity)
-        changes.remove(held)
-    changes.put(*levels.values())
 
 
 def _payouts(attempt: Attempt, reference: str | None, now: datetime) -> list[Delivery]:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from entrepot.domain.kernel.money import share
-from entrepot.domain.kernel.records import Record
+from entrepot.domain.kernel.records import Parents, Record
+from entrepot.domain.kernel.text import folded
 from entrepot.domain.pricing.delivery_methods import open_to
 from entrepot.domain.pricing.vat import allot
 
@@ -45,14 +46,9 @@ class Discount(Record, frozen=True):
         """The discount's id."""
         return self.id
 
-    @property
-    def parent(self) -> Hashable:
-        """Channel and code: how buyers name it."""
-        return (self.channel, self.code)
-
 
 class DiscountUse(Record, frozen=True):
-    """A placed order in which a discount was used, and by whom: `buyer` is the folded e-mail address."""
+    """A placed order in which a discount was used, and one name of who used it (see `names_of`)."""
 
     discount: int
     order: int
@@ -61,13 +57,19 @@ class DiscountUse(Record, frozen=True):
 
     @property
     def key(self) -> Hashable:
-        """Discount and order."""
-        return (self.discount, self.order)
+        """Discount, order and name."""
+        return (self.discount, self.order, self.buyer)
 
     @property
     def parent(self) -> Hashable:
-        """Discount and buyer."""
-        return (self.discount, self.buyer)
+        """Discount and buyer, by which uses are counted; and the order, by which they are given back."""
+        return Parents(((self.discount, self.buyer), self.order))
+
+
+def names_of(customer: int | None, *emails: str) -> tuple[str, ...]:
+    """By what uses of somebody are counted: the customer's id, and every e-mail address, folded."""
+    known = {folded(email) for email in emails} - {""}
+    return (*(() if customer is None else (f"customer {customer}",)), *sorted(known))
 
 
 def valid(discount: Discount, groups: frozenset[int], uses: int, now: datetime) -> bool:

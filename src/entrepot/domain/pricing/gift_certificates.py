@@ -40,11 +40,6 @@ class Certificate(Record, frozen=True):
         """The certificate's id."""
         return self.id
 
-    @property
-    def parent(self) -> Hashable:
-        """Channel and code: how buyers name it."""
-        return (self.channel, self.code)
-
 
 class CertificateUse(Record, frozen=True):
     """What an order (or the attempt to place it) took from a certificate."""

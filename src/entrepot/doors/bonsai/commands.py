@@ -5,9 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.kernel.ids import cuid, from_cuid
 from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.kernel.regions import country_code
 from entrepot.domain.orders.records import Address, OrderLine, Person
 from entrepot.domain.placing.basket import Basket, WantedLine, WantedPayment
 from entrepot.domain.placing.draft import Existing
@@ -26,7 +29,7 @@ def place_order(body: bodies.SubmitV1, address: bodies.Address, caller: Caller) 
     """The command of a V1 submit."""
     payment = body["payment"]
     currency = payment.get("currency") or caller.settings.currency
-    ship_to = Address(**address)
+    ship_to = _address(address)
     basket = Basket(
         channel=caller.channel,
         environment=environment(caller, ship_to.first_name, ship_to.last_name),
@@ -84,7 +87,7 @@ def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
     """What a checkout asks about; it names no payment, since none is checked yet."""
     currency = body.get("target_currency") or caller.settings.currency
     address = body.get("shipping_address")
-    ship_to = Address(**address) if address else NOWHERE
+    ship_to = _address(address) if address else NOWHERE
     return Basket(
         channel=caller.channel,
         environment=environment(caller, ship_to.first_name, ship_to.last_name),
@@ -146,13 +149,18 @@ def _recorded(line: OrderLine) -> WantedLine:
     return WantedLine(line.product, line.variant, line.new, ref, line.price)
 
 
+def _address(address: bodies.Address) -> Address:
+    given = Address(**address)
+    return msgspec.structs.replace(given, country=country_code(given.country))
+
+
 def _pending_address(address: bodies.PendingAddress) -> Address:
     return Address(
         first_name=address["firstName"],
         last_name=address["lastName"],
         address1=address["address1"],
         city=address["city"],
-        country=address["country"],
+        country=country_code(address["country"]),
         zip=address["zip"],
         address2=address.get("address2"),
         province=address.get("province"),

@@ -14,9 +14,16 @@ from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.bonsai.routes.orders import OrderRoutes
 from entrepot.doors.bonsai.routes.products import ProductRoutes
 from entrepot.doors.bonsai.routes.submit import SubmitRoutes
-from entrepot.doors.kit import Bodiless, Door, Reply, Resource, Router, Services, encode
+from entrepot.doors.kit import Bodiless, CorsPolicy, Door, Reply, Resource, Router, Services, encode
 
 BODY_LIMIT = 1_000_000
+CORS = CorsPolicy(
+    origin="*",
+    methods=("GET", "POST", "PATCH", "DELETE", "OPTIONS"),
+    headers=("API-Key", "Authorization", "Content-Type", "X-Request-Id"),
+    exposed=("X-Request-Id", "Link", "Retry-After"),
+)
+"""Browsers may call every route (contract, `Endpoints`), and read every refusal, that of an unknown path included."""
 
 GROUPS: tuple[type[Routes], ...] = (CheckoutRoutes, SubmitRoutes, OrderRoutes, ProductRoutes, CartRoutes)
 """In the order in which their paths are tried."""
@@ -34,7 +41,7 @@ class Bonsai:
         description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()))
         resources = [each for group in GROUPS for each in group(self.services, self.door).resources()]
         resources.append(Resource("/openapi.json", {"GET": description}))
-        return Router(self.door, resources, any_case=True, slash_optional=True)
+        return Router(self.door, resources, any_case=True, slash_optional=True, cors=CORS)
 
 
 @cache

@@ -13,9 +13,10 @@ from typing import Any, cast
 
 from entrepot.doors.bonsai.joi import FaultItem, items
 from entrepot.doors.bonsai.openapi.errors import FORMS, ErrorForm
-from entrepot.doors.kit import DoorFailures, Reply, Request, encode
+from entrepot.doors.kit import CHALLENGE, DoorFailures, Header, Reply, Request, encode
 from entrepot.doors.kit.checking import Kind, one
 from entrepot.failures import (
+    BodyBeyondLimits,
     Failure,
     Internal,
     MalformedBody,
@@ -26,6 +27,7 @@ from entrepot.failures import (
     Unauthenticated,
     Unavailable,
     UnknownRoute,
+    UnsupportedContentCoding,
     UnsupportedMediaType,
 )
 from entrepot.failures import carts as c
@@ -33,6 +35,8 @@ from entrepot.failures import orders as o
 from entrepot.failures import payments as p
 
 REDACTED = "<redacted>"
+_BY_API_KEY: Header = (CHALLENGE, b'API-Key realm="bonsai"')
+_BY_PRIVATE_KEY: Header = (CHALLENGE, b'Basic realm="bonsai", charset="UTF-8"')
 _NODE = random.SystemRandom().getrandbits(47) | 1 << 40
 
 Detail = Callable[[Any], object]
@@ -95,6 +99,14 @@ def over_limit(kind: Kind, member: str, limit: int) -> tuple[FaultItem, ...]:
     return items(tuple(one(kind, {"limit": limit}).within(member)))
 
 
+def _too_many(failure: c.CartQuantityTooLarge) -> object:
+    """A quantity beyond what still fits, at the place where it was sent."""
+    faults = one(Kind.TOO_LARGE, {"limit": failure.limit, "value": failure.asked}).within("quantity")
+    if failure.index is not None:
+        faults = faults.within(failure.index).within("products")
+    return items(tuple(faults))
+
+
 TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.NotEnoughStock: (FORMS["InsufficientInventory"], _product),
     o.SoldOut: (FORMS["OutOfStock"], _snake),
@@ -111,7 +123,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.ShippingAddressMissing: (FORMS["MissingShipping"], _absent),
     o.DuplicateExternalOrder: (FORMS["DuplicateExternalOrder"], lambda f: {"externalOrderId": f.external_id}),
     o.OrderUnknown: (FORMS["CustomerOrderNotFound"], lambda f: {"customer_order_id": f.order}),
-    o.OrderNotPayable: (FORMS["BadRequest"], _empty),
+    o.OrderNotPayable: (FORMS["BadRequest"], lambda f: f"{f.title}."),
     o.QuoteStale: (FORMS["ServiceUnavailable"], _empty),
     p.PaymentMethodUnsupported: (FORMS["PaymentMethodNotSupported"], lambda f: {"paymentMethod": f.method}),
     p.PaymentAmountsMissing: (FORMS["PaymentAmountsNotProvided"], _absent),
@@ -129,17 +141,16 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     p.TaxUnavailable: (FORMS["TaxesOrDutiesError"], lambda f: f.detail),
     c.CartUnknown: (FORMS["ResourceNotFound"], _empty),
     c.CartFull: (FORMS["InvalidInput"], lambda f: over_limit(Kind.TOO_MANY, "products", f.limit)),
-    c.CartQuantityTooLarge: (
-        FORMS["InvalidInput"],
-        lambda f: over_limit(Kind.TOO_LARGE, "quantity", f.limit),
-    ),
+    c.CartQuantityTooLarge: (FORMS["InvalidInput"], _too_many),
     Unauthenticated: (FORMS["ApiKeyRefused"], _empty),
-    MalformedBody: (FORMS["BadRequest"], _empty),
-    RequestTimeout: (FORMS["BadRequest"], _empty),
+    MalformedBody: (FORMS["BadRequest"], lambda f: f.reason),
+    BodyBeyondLimits: (FORMS["BadRequest"], lambda f: f.reason),
+    RequestTimeout: (FORMS["BadRequest"], lambda f: f"The body did not arrive within {f.limit:g} seconds."),
     UnknownRoute: (FORMS["UrlNotFound"], _empty),
     MethodNotAllowed: (FORMS["UrlNotFound"], _empty),
     PayloadTooLarge: (FORMS["PayloadTooLarge"], _empty),
     UnsupportedMediaType: (FORMS["UnsupportedMediaType"], _empty),
+    UnsupportedContentCoding: (FORMS["UnsupportedMediaType"], _empty),
     Overloaded: (FORMS["ServiceUnavailable"], _empty),
     Unavailable: (FORMS["ServiceUnavailable"], _empty),
     Internal: (FORMS["InternalError"], _empty),
@@ -168,7 +179,9 @@ def entry(failure: Failure, row: Row | None = None) -> dict[str, object]:
 def render_all(failures: Sequence[Failure], row: Row | None = None) -> Reply:
     """The refusal of a request: every failure an entry, the status that of the first (contract U13)."""
     entries = [entry(failure, row) for failure in failures]
-    return Reply(cast("int", entries[0]["status"]), encode({"errors": entries}), failure=failures[0])
+    status = cast("int", entries[0]["status"])
+    asked = (_BY_PRIVATE_KEY if row else _BY_API_KEY,) if status == 401 else ()
+    return Reply(status, encode({"errors": entries}), asked, failure=failures[0])
 
 
 def render(failure: Failure, request: Request) -> Reply:

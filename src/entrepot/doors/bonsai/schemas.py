@@ -38,8 +38,8 @@ def _optional(name: str, shape: Any) -> Key:
     return Key(name, shape, required=False)
 
 
-def _lines(items: Obj) -> Arr:
-    return Arr(items, least=1, most=MAX_LINES)
+def _lines(items: Obj, least: int = 1) -> Arr:
+    return Arr(items, least=least, most=MAX_LINES)
 
 
 _LINE_KEYS = (Key("public_id", _PRODUCT_ID), Key("variant_id", _VARIANT_ID), Key("quantity", _QUANTITY))
@@ -145,7 +145,10 @@ SUBMIT_V2: Final = Body(
 
 PAYMENT_V2: Final = Body("OrderPaymentInput", _PAYMENT, bodies.Payment)
 
-CART: Final = Body("CartProductsInput", Obj((Key("products", _lines(_PRODUCT)),)), bodies.CartProducts)
+# A cart may be empty (contract, "Corrections").
+CART: Final = Body(
+    "CartProductsInput", Obj((Key("products", _lines(_PRODUCT, least=0)),)), bodies.CartProducts
+)
 
 CART_PRODUCT: Final = Body("CartProductInput", _PRODUCT, bodies.Product)
 

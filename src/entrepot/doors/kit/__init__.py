@@ -13,6 +13,7 @@ from entrepot.doors.kit.endpoint import (
     Operation,
 )
 from entrepot.doors.kit.headers import (
+    CHALLENGE,
     Header,
     content_type_is_json,
     header,
@@ -30,6 +31,7 @@ from entrepot.doors.kit.wire import MAX_DEPTH, decode_json, encode
 
 __all__ = [
     "BODY_SECONDS",
+    "CHALLENGE",
     "MAX_BODY",
     "MAX_DEPTH",
     "WEBSOCKET",

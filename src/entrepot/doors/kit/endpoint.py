@@ -12,9 +12,9 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Disconnected, read_body
-from entrepot.doors.kit.headers import Header
+from entrepot.doors.kit.headers import Header, is_encoded
 from entrepot.doors.kit.messages import Reply, Request, send_reply
-from entrepot.failures import Failure, Internal, RequestTimeout
+from entrepot.failures import Failure, Internal, RequestTimeout, UnsupportedContentCoding
 
 _log = structlog.stdlib.get_logger("entrepot.doors")
 _CLOSE: Header = (b"connection", b"close")
@@ -86,6 +86,9 @@ class Operation(ABC):
         body = await read_body(receive, request.scope, self.body_limit, self.door.body_seconds)
         if not isinstance(body, bytes):
             return body
+        if body and is_encoded(request.scope):
+            # Unpacked it may be a thousand times as large; and no door documents a coding.
+            return UnsupportedContentCoding()
         request.body = body
         return None
 

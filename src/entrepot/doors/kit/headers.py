@@ -8,12 +8,14 @@ from typing import TypeAlias
 
 from starlette.types import Scope
 
-from entrepot.failures import Failure, MethodNotAllowed, TemporaryFailure
+from entrepot.failures import Failure, MethodNotAllowed, TemporaryFailure, UnsupportedContentCoding
 
 Header: TypeAlias = tuple[bytes, bytes]
 """A header's name in lower case, and its value."""
 
 JSON = b"application/json"
+CHALLENGE = b"www-authenticate"
+"""What every 401 carries: the scheme of the credential that is missing (RFC 9110, 15.5.2)."""
 MEDIA_TYPE_LENGTH = 100
 """How much of a received media type is kept for messages, in characters."""
 
@@ -21,11 +23,14 @@ _CALLERS_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
-    """The first value of the header `name` (in lower case), or None."""
+    """The first value of the header `name` (in lower case), or None.
+
+    Blanks and tabs around it are no part of it (RFC 9112, 5.1); the server takes away only those before it.
+    """
     headers: list[Header] = scope["headers"]
     for key, value in headers:
         if key == name:
-            return value
+            return value.strip(b" \t")
     return None
 
 
@@ -49,13 +54,20 @@ def content_type_is_json(scope: Scope) -> bool:
     return given == "application/json" or given.endswith("+json")
 
 
+def is_encoded(scope: Scope) -> bool:
+    """Whether Content-Encoding names a coding other than `identity`."""
+    return (header(scope, b"content-encoding") or b"identity").lower() != b"identity"
+
+
 def reply_headers(request_id: str, failure: Failure | None = None) -> list[Header]:
-    """X-Request-Id, and for a failure the link to its page, with Retry-After and Allow where they apply."""
+    """X-Request-Id, and for a failure the link to its page, with the headers that belong to its kind."""
     headers = [(b"x-request-id", request_id.encode("ascii"))]
     if failure is not None:
         headers.append((b"link", f'</failures/{failure.name}>; rel="help"'.encode("ascii")))
     if isinstance(failure, TemporaryFailure):
         headers.append((b"retry-after", str(failure.retry_after).encode("ascii")))
+    if isinstance(failure, UnsupportedContentCoding):
+        headers.append((b"accept-encoding", b"identity"))
     if isinstance(failure, MethodNotAllowed):
         headers.append((b"allow", ", ".join(failure.allowed).encode("ascii")))
     return headers

@@ -29,7 +29,10 @@ WEBSOCKET = "WEBSOCKET"
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One path, the apps for its methods, and whether browsers on other origins may call it."""
+    """One path, the apps for its methods, and whether browsers on other origins may call it.
+
+    Without a policy of its own it has that of its router.
+    """
 
     path: str
     methods: Mapping[str, ASGIApp]
@@ -41,17 +44,17 @@ class _Entry:
 
     __slots__ = ("_methods", "_others")
 
-    def __init__(self, door: Door, resource: Resource) -> None:
+    def __init__(self, door: Door, resource: Resource, cors: CorsPolicy | None) -> None:
         methods = dict(resource.methods)
         if "GET" in methods:
             methods.setdefault("HEAD", methods["GET"])
-        if resource.cors is not None:
-            policy = resource.cors
+        policy = resource.cors or cors
+        if policy is not None:
             methods["OPTIONS"] = Bodiless(door, "preflight", lambda _: policy.preflight())
         allowed = tuple(sorted(methods.keys() - {WEBSOCKET}))
         others = Bodiless(door, "unknown", lambda request: MethodNotAllowed(request.method, allowed))
-        self._methods = {name: _with_cors(app, resource.cors) for name, app in methods.items()}
-        self._others = _with_cors(others, resource.cors)
+        self._methods = {name: _with_cors(app, policy) for name, app in methods.items()}
+        self._others = _with_cors(others, policy)
 
     def app(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "websocket":
@@ -84,7 +87,7 @@ class Router:
 
     GET also answers HEAD. `any_case` matches paths in any case; `slash_optional` takes a path with and
     without its final slash; with `slashes_in_values` an encoded slash is a part of the value in which it stands.
-    Raises `ValueError` when two resources have the same path.
+    `cors` also holds for paths that do not exist. Raises `ValueError` when two resources have the same path.
     """
 
     def __init__(
@@ -95,15 +98,16 @@ class Router:
         any_case: bool = False,
         slash_optional: bool = False,
         slashes_in_values: bool = False,
+        cors: CorsPolicy | None = None,
     ) -> None:
         self._path_of = _split_path if slashes_in_values else route_path
         self._any_case = any_case
         self._slash_optional = slash_optional
         self._plain: dict[str, _Entry] = {}
         self._patterns: dict[str, _Pattern] = {}
-        self._unknown = Bodiless(door, "unknown", lambda _: UnknownRoute())
+        self._unknown = _with_cors(Bodiless(door, "unknown", lambda _: UnknownRoute()), cors)
         for resource in resources:
-            self._add(resource.path, _Entry(door, resource))
+            self._add(resource.path, _Entry(door, resource, cors))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to the operation at its path, with `path_params` in the scope."""
@@ -122,7 +126,9 @@ class Router:
         if key in self._plain or key in self._patterns:
             raise ValueError(f"two resources at {path}")
         if convertors:
-            pattern = re.compile(regex.pattern, re.IGNORECASE if self._any_case else re.NOFLAG)
+            # A value may hold line feeds, which a dot takes only so.
+            flags = re.DOTALL | (re.IGNORECASE if self._any_case else re.NOFLAG)
+            pattern = re.compile(regex.pattern, flags)
             self._patterns[key] = _Pattern(pattern, convertors, entry)
         else:
             self._plain[key] = entry

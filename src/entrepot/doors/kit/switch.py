@@ -12,7 +12,7 @@ from entrepot.doors.kit.headers import header
 class DoorSwitch:
     """An ASGI app that hands each connection to its door.
 
-    `/bonsai/orders` goes to the door `bonsai` as `/orders`; a host name in `hosts` puts that door at its
+    `/bonsai/orders` goes to the door `bonsai` as `/orders`, in any case; a host name in `hosts` puts that door at its
     root. The apps in `everywhere` keep their prefix on every host, so that links to them hold. All else goes to
     `fallback`, the server's lifespan too unless there is an app for it.
 
@@ -43,7 +43,7 @@ class DoorSwitch:
             return
         door = self._hosts.get(_host(scope)) if self._hosts else None
         prefix = scope["path"].split("/", 2)[1] if "/" in scope["path"] else ""
-        mounted = (self._prefixes if door is None else self._everywhere).get(prefix)
+        mounted = (self._prefixes if door is None else self._everywhere).get(prefix.lower())
         if mounted is not None:
             scope = {**scope, "root_path": f"{scope.get('root_path', '')}/{prefix}"}
         await (mounted or door or self._fallback)(scope, receive, send)

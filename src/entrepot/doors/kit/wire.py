@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from entrepot.failures import MalformedBody
+from entrepot.failures import BodyBeyondLimits, MalformedBody
 
 MAX_DEPTH = 20
 """How deep objects and arrays may nest, unless a door says otherwise."""
@@ -28,24 +28,24 @@ def encode(value: object) -> bytes:
 
 def decode_json(
     body: bytes, max_depth: int = MAX_DEPTH, *, unique_keys: bool = False, exact: bool = False
-) -> Any | MalformedBody:
+) -> Any | MalformedBody | BodyBeyondLimits:
     """What the JSON text `body` holds.
 
     `exact` reads numbers with a fraction or exponent as `Decimal`, so that money keeps its digits.
-    Of duplicate keys the last wins, unless `unique_keys` refuses them. Besides what is not JSON, refused
-    are: nesting deeper than `max_depth`, numbers out of range (integers of more than 4,300 digits, exponents
-    beyond 400), and the character U+0000, which PostgreSQL's text cannot hold.
+    Of duplicate keys the last wins, unless `unique_keys` refuses them. What is not JSON is a `MalformedBody`;
+    JSON is a `BodyBeyondLimits` where it nests deeper than `max_depth`, holds a number out of range (an integer of
+    more than 4,300 digits, an exponent beyond 400), or the character U+0000, which PostgreSQL's text cannot hold.
     """
     try:
         value = (_EXACT if exact else _BINARY).decode(body)
         return _first_fault(body, value, max_depth, unique_keys) or value
     except RecursionError:
-        return MalformedBody(_too_deep(max_depth))
+        return _too_deep(max_depth)
     except UnicodeDecodeError:
         return MalformedBody("The text is not valid UTF-8.")
     except (msgspec.ValidationError, ArithmeticError):
         # Without a target type msgspec validates one thing only: the range of numbers.
-        return MalformedBody("A number is out of range.")
+        return BodyBeyondLimits("number", "A number is out of range.")
     except msgspec.DecodeError as fault:
         return MalformedBody(f"{fault}.")
     except _DuplicateKeyError:
@@ -67,19 +67,19 @@ def _exact_number(text: str) -> Decimal:
 _EXACT = msgspec.json.Decoder(float_hook=_exact_number)
 
 
-def _first_fault(body: bytes, value: object, max_depth: int, unique_keys: bool) -> MalformedBody | None:
+def _first_fault(body: bytes, value: object, max_depth: int, unique_keys: bool) -> BodyBeyondLimits | None:
     # Each look at the bytes is far cheaper than the walk that it saves.
     if body.count(b"{") + body.count(b"[") > max_depth and _deeper(value, max_depth):
-        return MalformedBody(_too_deep(max_depth))
+        return _too_deep(max_depth)
     if b"\\u0000" in body and any("\0" in text for text in _texts(value)):
-        return MalformedBody("A text contains the character U+0000.")
+        return BodyBeyondLimits("character", "A text contains the character U+0000.")
     if unique_keys:
         json.loads(body, object_pairs_hook=_refuse_duplicates)
     return None
 
 
-def _too_deep(max_depth: int) -> str:
-    return f"Objects and arrays nest deeper than {max_depth} levels."
+def _too_deep(max_depth: int) -> BodyBeyondLimits:
+    return BodyBeyondLimits("depth", f"Objects and arrays nest deeper than {max_depth} levels.", max_depth)
 
 
 def _deeper(value: object, levels: int) -> bool:

@@ -24,6 +24,7 @@ from entrepot.doors.textalk.declare.declaration import ClassDecl, Classes
 from entrepot.doors.textalk.orders import codes, items, payments
 from entrepot.doors.textalk.orders import declaration as orders
 from entrepot.doors.textalk.orders import methods as order_methods
+from entrepot.doors.textalk.orders.certificate_writer import CertificateWriter
 from entrepot.doors.textalk.orders.payment_writer import PaymentWriter
 from entrepot.doors.textalk.orders.writer import ItemWriter, OrderWriter, SuborderWriter
 from entrepot.doors.textalk.pattern.dependencies import Parts
@@ -36,7 +37,7 @@ from entrepot.doors.textalk.rpc.methods import Method, MethodTable, method_table
 from entrepot.doors.textalk.shop import administrators, delivery_methods, integrations, payment_methods, shop
 from entrepot.doors.textalk.shop import context_methods as contexts
 from entrepot.doors.textalk.shop.administrators import may_manage_tokens
-from entrepot.doors.textalk.shop.listener_writer import CertificateWriter, ListenerWriter
+from entrepot.doors.textalk.shop.listener_writer import ListenerWriter
 from entrepot.doors.textalk.shop.token_writer import TokenWriter
 from entrepot.doors.textalk.transport.routes import textalk_app
 

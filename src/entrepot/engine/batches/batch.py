@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from entrepot.domain.kernel.records import Command, Decided, Decision, Ids, Refused, View, refused
-from entrepot.engine.batches.events import announce
+from entrepot.engine.batches.events import announce, tells
 from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
 from entrepot.store.batches.readers import BatchReader, find_function
@@ -56,6 +56,8 @@ class Batch:
         self.workspace = workspace
         self.commands = commands
         self.answers: list[object | Refused] = []
+        self.tells = False
+        """Whether it leaves messages in the outbox."""
 
     async def run(self, connection: Connection, rule: Rule, now: datetime) -> None:
         """Try once; on return the batch is durable and `answers` hold one outcome per command.
@@ -82,6 +84,7 @@ class Batch:
         ids = self._ids(reader.first, count)
         self.answers = [decide(command, view, now, ids, rule) for command in self.commands]
         announce(view, reader.listeners, now)
+        self.tells = tells(view)
         await write(connection, self.workspace, view)
 
     def _ids(self, first: int | None, count: int) -> BatchIds:

@@ -50,6 +50,8 @@ class Engine:
         self.rule = rule
         self.connect = connect
         self.patience = PATIENCE
+        self.on_message: Callable[[], None] = _nobody
+        """Called once a batch that leaves messages in the outbox is durable."""
         self._lanes = lanes
         self._queues = Queues()
         self._tasks: list[asyncio.Task[None]] = []
@@ -140,6 +142,8 @@ class Lane:
             answers = [refused(Internal())] * len(pending)
         for entry, answer in zip(pending, answers, strict=True):
             entry.resolve(answer)
+        if batch.tells:
+            self._engine.on_message()
 
     async def _split(self, workspace: int, pending: Sequence[Pending]) -> None:
         """Some command's data offends the database: halve until it stands alone."""
@@ -190,6 +194,10 @@ class Lane:
         connection, self._connection = self._connection, None
         if connection is not None and not connection.is_closed():
             connection.terminate()
+
+
+def _nobody() -> None:
+    """Nobody waits for messages."""
 
 
 def _connection_lost(error: asyncpg.PostgresError) -> bool:

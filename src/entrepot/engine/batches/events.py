@@ -7,21 +7,20 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.checkout.discard import DISCARDED
 from entrepot.domain.customers.records import Customer
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.orders.records import Order, OrderEvent
+from entrepot.domain.outbox import events
 from entrepot.domain.outbox.deliveries import Delivery
+from entrepot.domain.outbox.events import Happening, Name
 from entrepot.store.batches.readers import Listener
-
-_NEW = frozenset({"placed", "recorded"})
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that a channel's listeners may want to know: its name, and of which object it is the how-manieth."""
+    """Something that happened to an object of a channel: the names to which it answers, and the how-manieth it is."""
 
     channel: int
-    name: str
+    names: tuple[Name, ...]
     subject: int
     seq: int
 
@@ -35,35 +34,38 @@ def announce(view: View, listeners: Iterable[Listener], now: datetime) -> None:
         view.apply(Changes(_deliveries(_events(view), by_event, now)))
 
 
+def tells(view: View) -> bool:
+    """Whether the batch leaves messages in the outbox."""
+    return any(kind is Delivery for kind, _, record, _ in view.dirty() if record is not None)
+
+
 def _deliveries(
-    events: Iterable[Event], listeners: dict[tuple[int, str], list[Listener]], now: datetime
+    happened: Iterable[Event], listeners: dict[tuple[int, str], list[Listener]], now: datetime
 ) -> Iterator[Delivery]:
-    for event in events:
-        for listener in listeners.get((event.channel, event.name), ()):
-            shop = int(listener.shop) if listener.shop and listener.shop.isdigit() else None
-            payload = {"event": event.name, "webshop": shop, "uid": event.subject}
-            yield Delivery(event.subject, f"event:{listener.id}", event.seq, payload, now)
+    for event in happened:
+        for name in event.names:
+            payload = msgspec.to_builtins(Happening(name, event.channel, event.subject))
+            for listener in listeners.get((event.channel, name), ()):
+                yield Delivery(event.subject, f"event:{listener.id}", event.seq, payload, now)
 
 
 def _events(view: View) -> Iterator[Event]:
-    """What happened, by its public name (contract: textalk, section 8, item 39)."""
+    """What happened to orders and customers."""
     for _, _, record, before in view.dirty():
         if isinstance(record, OrderEvent) and before is None:
             order = view.get(Order, record.order)
             if order is not None:
-                yield Event(order.channel, _name(record, order), order.id, record.seq)
+                yield Event(order.channel, _names(record), order.id, record.seq)
         elif isinstance(record, Order) and record.payment_state == "paid" != _payment_state(before):
-            yield Event(record.channel, "Order/paid", record.id, record.events)
+            yield Event(record.channel, ("order.paid",), record.id, record.events)
         elif isinstance(record, Customer) and record.state == "confirmed" != _state(before):
             # Somebody who only signed up is nobody's customer yet, and gives way to the next who does.
-            yield Event(record.channel, "Customer/created", record.id, 1)
+            yield Event(record.channel, ("customer.created",), record.id, 1)
 
 
-def _name(event: OrderEvent, order: Order) -> str:
-    if event.kind in _NEW:
-        return "Order/placed"
-    discarded = event.data.get("reason") == order.reason == DISCARDED
-    return "Order/discarded" if discarded else "Order/changed"
+def _names(event: OrderEvent) -> tuple[Name, ...]:
+    """However an order ends, for those who listen it was discarded."""
+    return events.DISCARDED if event.data.get("ended") else events.names_of(event.kind)
 
 
 def _payment_state(before: Record | None) -> str:

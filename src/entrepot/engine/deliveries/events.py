@@ -1,21 +1,38 @@
-"""Events (`event:<listener>`): the payload is posted to the URL that the listener gave (Textalk, 39)."""
+"""Events (`event:<listener>`): what happened is put into the words of the listener's door, and posted to its URL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
+import msgspec
+
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.outbox.events import Happening
 from entrepot.engine.clock import real_now
-from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, Outcome
+from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, Outcome, read_payload
 from entrepot.gateways.events.port import EventPoster, EventTarget, NotPosted, Posted
+
+Body: TypeAlias = Callable[[Happening, ChannelSettings], Mapping[str, Any]]
+"""How a door tells of what happened: the JSON object that is posted."""
+BodyOf: TypeAlias = Callable[[str], Body | None]
+"""The body of a door, by its name; None for one that tells nobody anything."""
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A listener: where it is told, and the door and settings of the channel to which it listens."""
+
+    target: EventTarget
+    door: str
+    settings: ChannelSettings
 
 
 class EventListeners(Protocol):
     """The workspaces' listeners, as the outbox needs them."""
 
-    async def find(self, workspace: int, listener: int) -> EventTarget | None:
-        """Where this listener is told; None for one that was deleted, or whose owner has lost its rights."""
+    async def find(self, workspace: int, listener: int) -> Found | None:
+        """The listener; None for one that was deleted, or whose owner has lost its rights."""
         ...
 
     async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:
@@ -23,24 +40,39 @@ class EventListeners(Protocol):
         ...
 
 
+def untold(door: str) -> None:
+    """No door tells anybody anything."""
+    del door
+
+
 class EventDeliveries:
     """Posts events, and has each listener's status and log kept by whether it answers."""
 
     def __init__(
-        self, listeners: EventListeners, poster: EventPoster, *, clock: Callable[[], datetime] = real_now
+        self,
+        listeners: EventListeners,
+        poster: EventPoster,
+        body_of: BodyOf,
+        *,
+        clock: Callable[[], datetime] = real_now,
     ) -> None:
         self._listeners = listeners
         self._poster = poster
+        self._body_of = body_of
         self._clock = clock
 
     async def __call__(self, job: Job) -> Outcome:
         """Tell the listener. For one that is no more, nothing is left to do."""
-        if (listener := job.number) is None:
+        happening = read_payload(job, Happening)
+        if (listener := job.number) is None or happening is None:
             return UNREADABLE
-        target = await self._listeners.find(job.workspace, listener)
-        if target is None:
+        found = await self._listeners.find(job.workspace, listener)
+        if found is None:
             return Delivered()
+        body = self._body_of(found.door)
+        if body is None:
+            return Failed(f"the door {found.door} tells of no events", final=True)
         now = self._clock()
-        answer = await self._poster.post(target, job.payload, job.key, now)
+        answer = await self._poster.post(found.target, body(happening, found.settings), job.key, now)
         await self._listeners.note(job, listener, answer, now)
         return Delivered() if isinstance(answer, Posted) else Failed(answer.reason)

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.engine.deliveries.events import Found
 from entrepot.engine.deliveries.handler import Job
 from entrepot.gateways.events.port import EventTarget, NotPosted, Posted
 from entrepot.store.connections import Pool
 from entrepot.store.queries.listeners import Try, note_try, read_listener
+
+_settings = msgspec.json.Decoder(ChannelSettings).decode
 
 
 class StoredListeners:
@@ -18,11 +24,15 @@ class StoredListeners:
         self._pool = pool
         self._now = now
 
-    async def find(self, workspace: int, listener: int) -> EventTarget | None:
+    async def find(self, workspace: int, listener: int) -> Found | None:
         """See `EventListeners.find`."""
         async with self._pool.acquire() as connection:
             row = await read_listener(connection, workspace, listener, self._now())
-        return None if row is None else EventTarget(row.url, row.secret.encode(), row.sandbox)
+        if row is None:
+            return None
+        return Found(
+            EventTarget(row.url, row.secret.encode(), row.sandbox), row.door, _settings(row.settings)
+        )
 
     async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:
         """See `EventListeners.note`."""

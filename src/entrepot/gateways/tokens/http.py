@@ -17,6 +17,8 @@ class _Verdict(msgspec.Struct):
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(_Verdict).decode
 
+_OF_THE_REQUEST = frozenset({401, 407, 408, 425, 429})
+"""Statuses that speak of our key, of time or of too many requests, and not of the token."""
 _UNUSABLE = NoVerdict("the endpoint's URL, method or key cannot be used")
 
 
@@ -37,7 +39,10 @@ class HttpTokenValidator:
         self._client = GuardedClient(limit_seconds=limit_seconds, resolve=resolve, tls=tls)
 
     async def validate(self, query: TokenQuery) -> TokenAnswer:
-        """Ask the endpoint; a 4xx or `{"valid": false}` is a no, and what is not an answer is no verdict."""
+        """Ask the endpoint; a 4xx or `{"valid": false}` is a no, and what is not an answer is no verdict.
+
+        A 4xx that speaks of the request and not of the token is none either: 401, 407, 408, 425, 429.
+        """
         endpoint = self._endpoint
         if endpoint.method not in ("GET", "POST"):
             return _UNUSABLE
@@ -66,7 +71,7 @@ def _body(query: TokenQuery) -> bytes:
 
 
 def _verdict(reply: Reply) -> TokenAnswer:
-    if 400 <= reply.status < 500:
+    if 400 <= reply.status < 500 and reply.status not in _OF_THE_REQUEST:
         return Invalid()
     if not 200 <= reply.status < 300:
         return NoVerdict(f"the partner answered with status {reply.status}")

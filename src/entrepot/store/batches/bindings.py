@@ -57,7 +57,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(carts.CartFile, "files", "id"),
     Binding(carts.FileContent, "file_contents", "id"),
     Binding(discounts.Discount, "discounts", "id"),
-    Binding(discounts.DiscountUse, "discount_uses", "discount", "order"),
+    Binding(discounts.DiscountUse, "discount_uses", "discount", "order", "buyer"),
     Binding(certificates.Certificate, "certificates", "id"),
     Binding(certificates.CertificateUse, "certificate_uses", "certificate", "order"),
     Binding(access.AdminToken, "admin_tokens", "hash"),

@@ -37,8 +37,8 @@ begin
   end loop;
   if $5 is not null then
     return query select {listeners}, (
-      select json_agg(json_build_array(l.channel, l.event, l.id, c.settings -> 'door' ->> 'uid'))::text
-      from event_listeners l join channels c on c.workspace = $1 and c.id = l.channel where l.workspace = $1
+      select json_agg(json_build_array(l.channel, l.event, l.id))::text
+      from event_listeners l where l.workspace = $1
     );
   end if;
   if $5 > 0 then
@@ -55,12 +55,11 @@ class AlreadyCommittedError(Exception):
 
 
 class Listener(msgspec.Struct, frozen=True, array_like=True):
-    """Who is told of an event of a channel; `shop` is the channel's public number, where it has one."""
+    """Who is told of an event of a channel."""
 
     channel: int
     event: str
     id: int
-    shop: str | None
 
 
 _listeners = msgspec.json.Decoder(tuple[Listener, ...]).decode

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from entrepot.domain.catalogue.options import Choice, ChoiceOption, ProductChoice
+from entrepot.domain.catalogue.options import Choice, ChoiceOption, ProductChoice, ProductGroup
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.pricing.delivery_methods import DeliveryMethod
-from entrepot.domain.pricing.discounts import Discount, DiscountUse
-from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
+from entrepot.domain.pricing.discounts import DiscountUse
 from entrepot.store.batches.binding import keyed
 from entrepot.store.batches.finds import Find, binding_of, plain, records
 
@@ -56,27 +55,15 @@ ARTICLES = (
 )
 """Products by id, with variants, prices, choices, options and merchants; read as they stand."""
 
+_GROUPS = f"""
+select {binding_of[ProductGroup].in_json("t")} from (select 1 from json_array_elements({{keys}}) limit 1) k
+cross join lateral (select * from article_groups where workspace = $1 order by id offset 0 {{lock}}) t
+"""
+GROUPS = (Find(_GROUPS, records(ProductGroup)),)
+"""All groups of the workspace, locked: who moves one must see them all."""
+
 METHODS = (*plain(DeliveryMethod, "channel"), *plain(PaymentMethod, "channel"))
 """All delivery and payment methods of channels."""
-
-
-def named(kind: type[Discount | Certificate]) -> tuple[Find]:
-    """What buyers name by a code: keys are ids, or channel and code. All are locked by one statement, by id."""
-    binding = binding_of[kind]
-    sql = f"""
-        select {binding.in_json("t")} from (
-          select value::text::bigint as id from json_array_elements({{keys}}) where json_typeof(value) = 'number'
-          union
-          select c.id from json_array_elements({{keys}}) cross join lateral (
-            select id from "{binding.table}"
-            where workspace = $1 and channel = (value ->> 0)::bigint and code = value ->> 1 offset 0
-          ) c where json_typeof(value) = 'array'
-          order by id
-        ) k cross join lateral (
-          select * from "{binding.table}" where workspace = $1 and id = k.id offset 0 {{lock}}
-        ) t
-    """
-    return (Find(sql, records(kind)),)
 
 
 _USES = f"""
@@ -87,12 +74,3 @@ cross join lateral (
 """
 DISCOUNT_USES = (Find(_USES, records(DiscountUse)),)
 """The orders in which buyers used discounts, by discount and buyer; the discount's lock guards them."""
-
-_TAKEN = f"""
-select {binding_of[CertificateUse].in_json("t")} from {keyed({"certificate": "bigint", "order": "bigint"})}
-cross join lateral (
-  select * from certificate_uses where workspace = $1 and certificate = k.certificate and "order" = k."order" offset 0
-) t
-"""
-CERTIFICATE_USES = (Find(_TAKEN, records(CertificateUse)),)
-"""What orders took from certificates, by certificate and order; the certificate's lock guards them."""

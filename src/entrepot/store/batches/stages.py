@@ -19,15 +19,15 @@ from entrepot.domain.kernel.records import LEADS_TO, Command, Record, Stage, Vie
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.placing.attempts import Attempt
-from entrepot.domain.pricing.discounts import Discount
+from entrepot.domain.pricing.discounts import Discount, DiscountUse
 from entrepot.domain.pricing.flat_rates import ShippingRate
-from entrepot.domain.pricing.gift_certificates import Certificate
+from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.domain.pricing.taxes import TaxCompany, TaxRate
 from entrepot.domain.stock.levels import Hold, Level, Location
 from entrepot.store.batches.binding import keyed
 from entrepot.store.batches.bindings import BINDINGS, ROWS
 from entrepot.store.batches.finds import Find, known_by, locked, plain, records
-from entrepot.store.batches.shop_stages import ARTICLES, CERTIFICATE_USES, DISCOUNT_USES, METHODS, named
+from entrepot.store.batches.shop_stages import ARTICLES, DISCOUNT_USES, GROUPS, METHODS
 
 
 class _Account(msgspec.Struct):
@@ -123,21 +123,23 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.SESSION: locked(Session, "id"),
     Stage.CUSTOMER: locked(Customer, "id"),
     Stage.CART: locked(Cart, "id", CartLine, CartFile, parent="cart"),
-    Stage.ORDER: locked(Order, "id", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold),
+    Stage.ORDER: locked(
+        Order, "id", OrderPart, OrderLine, Payment, Refund, InvoiceLine, Hold, DiscountUse, CertificateUse
+    ),
     Stage.ATTEMPT: locked(Attempt, "id"),
     Stage.PAYMENT: locked(Payment, "order"),
-    Stage.DISCOUNT: named(Discount),
+    Stage.BUYER: plain(Customer),
+    Stage.DISCOUNT: locked(Discount, "id"),
     Stage.DISCOUNT_USE: DISCOUNT_USES,
-    Stage.CERTIFICATE: named(Certificate),
-    Stage.CERTIFICATE_USE: CERTIFICATE_USES,
+    Stage.CERTIFICATE: locked(Certificate, "id"),
     Stage.DELIVERY: (known_by(Delivery),),
     Stage.OFFER: (Find(_OFFERS, records(Offer)),),  # what changes meanwhile changes after this order
     Stage.SHIPPING: (Find(_SHIPPING, records(ShippingRate)),),
     Stage.TAX: (Find(_COMPANIES, records(TaxCompany)), Find(_RATES, records(TaxRate))),
     Stage.ARTICLE: ARTICLES,
     Stage.METHOD: METHODS,
-    Stage.BUYER: plain(Customer),
     Stage.HELD: _TAKEN,
+    Stage.GROUP: GROUPS,
     Stage.ROW: tuple(known_by(binding.kind) for binding in (*ROWS, *BINDINGS)),
     Stage.LOCATION: plain(Location),
     Stage.VARIANT: plain(Variant),

@@ -43,7 +43,7 @@ class Account:
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             check=False,
             timeout=120,

@@ -40,7 +40,11 @@ def _command_of(pid: int) -> list[str]:
             return []
         return os.fsdecode(raw).split("\0")[:-1]
     shown = subprocess.run(  # noqa: S603
-        ["/bin/ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["/bin/ps", "-ww", "-o", "args=", "-p", str(pid)],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     program, _, rest = shown.stdout.strip().partition(" -D ")
     folder = rest.partition(" -p ")[0]

@@ -21,7 +21,6 @@ from entrepot.domain.orders.records import (
     OrderState,
     Payment,
 )
-from entrepot.domain.placing.basket import EXTERNAL_ID
 from entrepot.domain.stock.levels import Hold
 from entrepot.store import tables
 from entrepot.store.batches.binding import Binding
@@ -131,12 +130,8 @@ def _by_name(workspace: int, name: str) -> list[Rows]:
         found.append(own.where(_orders.c.id == int(name)))
     if (uuid := _uuid(name)) is not None:
         found.append(own.where(_orders.c.uuid == uuid))
-    external: Rows = select(_references.c.target).where(
-        _references.c.workspace == workspace,
-        _references.c.kind == EXTERNAL_ID,
-        _references.c.value == name.replace("\0", ""),
-    )
-    return [*found, external.order_by(_references.c.target).limit(100)]
+    external = own.where(_orders.c.external_id == name.replace("\0", ""))
+    return [*found, external.order_by(_orders.c.id).limit(100)]
 
 
 def _uuid(name: str) -> UUID | None:

@@ -9,7 +9,6 @@ import msgspec
 
 from entrepot.domain.kernel.records import R, Record
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Refund
-from entrepot.domain.placing.basket import EXTERNAL_ID
 from entrepot.store.batches.binding import Binding
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection
@@ -19,15 +18,14 @@ _ORDER = _bindings[Order].select("o")
 
 _BY_UUID = f"select {_ORDER} from orders o where workspace = $1 and channel = $2 and uuid = $3"  # noqa: S608
 
-# Both environments are named, so that each is one look-up in the primary key.
+# Both environments are named, so that each is one look-up in the index. An ended order has freed the name and keeps it.
 _BY_EXTERNAL_ID = f"""
 select {_ORDER}
 from unnest(array['live', 'test']) e(name)
 cross join lateral (
-  select target from "references"
-  where workspace = $1 and channel = $2 and environment = e.name and kind = '{EXTERNAL_ID}' and value = $3 offset 0
-) r
-cross join lateral (select * from orders where workspace = $1 and id = r.target offset 0) o
+  select * from orders
+  where workspace = $1 and channel = $2 and environment = e.name and external_id = $3 order by id desc limit 1
+) o
 order by o.id desc limit 1
 """  # noqa: S608
 

@@ -30,6 +30,7 @@ carts = table(
     json("codes"),
     big("attempt", null=True),
     small("version"),
+    json("shown", null=True),
     UniqueConstraint("workspace", "uuid", name="carts_uuid_key"),
     Index("carts_expiry_idx", "expires_at", "workspace"),
     Index("carts_session_idx", "workspace", "session", postgresql_where=sql("session is not null")),

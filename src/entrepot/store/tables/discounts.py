@@ -34,7 +34,7 @@ discounts = table(
 
 discount_uses = table(
     "discount_uses",
-    ("discount", "order"),
+    ("discount", "order", "buyer"),
     big("discount"),
     big("order"),
     text("buyer"),

@@ -43,6 +43,15 @@ orders = table(
     big("rounding"),
     UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
     Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),
+    Index(
+        "orders_external_idx",
+        "workspace",
+        "external_id",
+        "channel",
+        "environment",
+        "id",
+        postgresql_where=sql("external_id is not null"),
+    ),
     Index("orders_pending_idx", "workspace", "placed_at", postgresql_where=sql("state = 'pending'")),
 )
 

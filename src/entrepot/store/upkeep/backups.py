@@ -172,7 +172,7 @@ def _run(program: Path, arguments: Sequence[str], url: str) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         env=environment(url),
-        text=True,
+        encoding="utf-8",
         errors="replace",
         check=False,
     )

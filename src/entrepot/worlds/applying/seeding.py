@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from entrepot.domain.catalogue.products import Product
-from entrepot.domain.customers.email_claims import claim_of
+from entrepot.domain.customers import email_claims
 from entrepot.domain.customers.records import Administrator, Customer
 from entrepot.domain.kernel.records import Record
+from entrepot.domain.pricing import code_names
+from entrepot.domain.pricing.discounts import Discount
+from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.store.batches.binding import Binding, json_text
 from entrepot.store.batches.bindings import BINDINGS, REFERENCES, ROWS
 from entrepot.store.batches.finds import binding_of, known_by
@@ -29,6 +32,13 @@ on conflict (kind, hash) do update set channel = excluded.channel, credential = 
 where directory.workspace = excluded.workspace
 """
 
+_NAMED: Mapping[type[Record], Callable[[Any], Record]] = {
+    Customer: lambda each: email_claims.claim_of(each.channel, each.email, each.id),
+    Discount: lambda each: code_names.claim_of(each.channel, each.code, each.id),
+    Certificate: lambda each: code_names.claim_of(each.channel, each.code, each.id),
+}
+"""What goes by a name that only one may have."""
+
 Ids = Mapping[tuple[type[Record], Hashable], int]
 
 
@@ -46,7 +56,7 @@ async def seed_webshops(
         number = ids[ChannelRow, ("textalk", channel)]
         setup += setup_records(shop, number)
         first += first_records(name, shop, number, secrets, ("workspaces", name, "webshops", channel))
-    first += await _addresses(connection, workspace, [each for each in first if isinstance(each, Customer)])
+    first += await _names(connection, workspace, first)
     changes = await _write(connection, workspace, setup, follow=True)
     changes += await _write(connection, workspace, first, follow=False)
     for record in first:
@@ -56,10 +66,14 @@ async def seed_webshops(
     return changes
 
 
-async def _addresses(connection: Connection, workspace: int, people: list[Customer]) -> list[Record]:
-    """The addresses that new customers go by; one who is there already may have moved to another."""
-    stored = await _stored(connection, workspace, binding_of[Customer], people) if people else {}
-    return [claim_of(each.channel, each.email, each.id) for each in people if each.key not in stored]
+async def _names(connection: Connection, workspace: int, records: Iterable[Record]) -> list[Record]:
+    """The names that new customers and codes go by; one that is there already may have moved to another."""
+    names: list[Record] = []
+    for kind, own in kinds(records).items():
+        if kind in _NAMED:
+            stored = await _stored(connection, workspace, binding_of[kind], own)
+            names += [_NAMED[kind](each) for each in own if each.key not in stored]
+    return names
 
 
 async def _write(

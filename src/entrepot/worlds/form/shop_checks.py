@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
+from entrepot.domain.pricing.code_names import code_name
+from entrepot.worlds.form.shop_types import Webshop
 from entrepot.worlds.form.types import Secret, Workspace
 
 Steps = tuple[str | int, ...]
@@ -19,12 +21,25 @@ def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
     for name, group in workspace.groups.items():
         if group.parent is not None and group.parent not in workspace.groups:
             yield (*steps, "groups", name, "parent"), "no group of this workspace"
-    for name in workspace.webshops:
+        elif _is_below_itself(name, workspace):
+            yield (*steps, "groups", name, "parent"), "the group would stand below itself"
+    for name, shop in workspace.webshops.items():
         channel = workspace.channels.get(name)
         if channel is None or channel.door != "textalk":
             yield (*steps, "webshops", name), "no channel of the door textalk has this name"
+        yield from _repeated(
+            _codes(shop, (*steps, "webshops", name)), "buyers cannot tell it from another code"
+        )
     for ids in _ids(workspace, steps):
-        yield from _repeated(ids)
+        yield from _repeated(ids, "the id of another one")
+
+
+def _is_below_itself(name: str, workspace: Workspace) -> bool:
+    above, seen = workspace.groups[name].parent, set[str]()
+    while above in workspace.groups and above != name and above not in seen:
+        seen.add(above)
+        above = workspace.groups[above].parent or ""
+    return above == name
 
 
 def passwords_in(workspace: Workspace, steps: Steps) -> Iterator[tuple[Steps, Secret]]:
@@ -65,9 +80,17 @@ _SECTIONS = (
 )
 
 
-def _repeated(ids: Iterable[tuple[Steps, int]]) -> Found:
-    seen: set[int] = set()
-    for where, number in ids:
-        if number in seen:
-            yield where, "the id of another one"
-        seen.add(number)
+def _codes(shop: Webshop, steps: Steps) -> Iterator[tuple[Steps, Hashable]]:
+    """The names that codes have for buyers; blanks alone are none, as if it were taken."""
+    yield steps, ""
+    for section in ("discounts", "certificates"):
+        for code in getattr(shop, section):
+            yield (*steps, section, code), code_name(code)
+
+
+def _repeated(names: Iterable[tuple[Steps, Hashable]], fault: str) -> Found:
+    seen: set[Hashable] = set()
+    for where, name in names:
+        if name in seen:
+            yield where, fault
+        seen.add(name)

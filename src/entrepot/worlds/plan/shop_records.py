@@ -168,7 +168,7 @@ def _discount(code: str, discount: t.Discount, channel: int) -> discounts.Discou
     return discounts.Discount(
         id=discount.id,
         channel=channel,
-        code=code,
+        code=code.strip(),
         name={},
         active=True,
         kind=kind,
@@ -194,7 +194,7 @@ def _certificate(code: str, certificate: t.Certificate, channel: int) -> certifi
     return certificates.Certificate(
         id=certificate.id,
         channel=channel,
-        code=code,
+        code=code.strip(),
         currency=certificate.currency,
         original=value,
         balance=value,

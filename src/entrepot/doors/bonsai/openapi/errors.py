@@ -216,7 +216,7 @@ ORDER_NOT_FOUND: Final = _form(
 )
 RESOURCE_NOT_FOUND: Final = _form("RESOURCE_NOT_FOUND", 404, "Resource not found", constant(""))
 URL_NOT_FOUND: Final = _form("URL_NOT_FOUND", 404, "The requested route does not exist", constant(""))
-BAD_REQUEST: Final = _form("BAD_REQUEST", 400, "Bad input request", constant(""))
+BAD_REQUEST: Final = _form("BAD_REQUEST", 400, "Bad input request", TEXT)
 
 API_KEY_REFUSED: Final = _form(
     "AUTHENTICATION_FAILED",

@@ -123,13 +123,15 @@ ROUTES: Final = (
 
 
 def error_reply(forms: tuple[ErrorForm, ...]) -> JsonSchema:
-    """The envelope whose first entry has one of `forms`; further ones come only where lines are gathered.
+    """The envelope of entries in `forms`; several come only where lines are gathered, and may then have other statuses.
 
-    The reply's status is that of its first entry (contract U13), so `forms` share one status.
+    The reply's status is that of its first entry (contract U13), which is left unsaid: tools that read OpenAPI know
+    no schema for one place of a list.
     """
-    entries: JsonSchema = {"type": "array", "prefixItems": [any_entry(forms)], "minItems": 1}
-    several = any(form in errors.BY_LINE for form in forms)
-    return obj({"errors": entries | ({"items": any_entry(errors.BY_LINE)} if several else {"maxItems": 1})})
+    if not any(form in errors.BY_LINE for form in forms):
+        return obj({"errors": array(any_entry(forms), least=1, most=1)})
+    either = (*forms, *(form for form in errors.BY_LINE if form not in forms))
+    return obj({"errors": array(any_entry(either), least=1, most=schemas.MAX_LINES)})
 
 
 def reply(route: Route, status: int) -> JsonSchema:

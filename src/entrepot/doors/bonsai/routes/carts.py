@@ -21,7 +21,7 @@ from entrepot.domain.carts.records import (
 from entrepot.domain.kernel.ids import cuid, from_cuid
 from entrepot.doors.bonsai import bodies, schemas
 from entrepot.doors.bonsai.answers import checked_body, ok, refusal
-from entrepot.doors.bonsai.routes.group import CORS, Handler, Routes
+from entrepot.doors.bonsai.routes.group import Handler, Routes
 from entrepot.doors.kit import Answer, Request, Resource
 from entrepot.doors.kit.checking import Body
 from entrepot.failures import Failure
@@ -41,8 +41,8 @@ class CartRoutes(Routes):
         """Create, read, delete, and the three edits."""
         cart = {"GET": self.keyed("cart", self.show), "DELETE": self.keyed("cart-delete", self.delete)}
         return [
-            Resource("/carts/v1/submit", {"POST": self.keyed("cart-submit", self.submit)}, CORS),
-            Resource("/carts/v1/{id}", cart, CORS),
+            Resource("/carts/v1/submit", {"POST": self.keyed("cart-submit", self.submit)}),
+            Resource("/carts/v1/{id}", cart),
             self._edit("add-product", schemas.CART_PRODUCT, _add),
             self._edit("remove-product", schemas.CART_PRODUCT, _remove),
             self._edit("set", schemas.CART, _set),
@@ -78,7 +78,7 @@ class CartRoutes(Routes):
 
     def _edit(self, action: str, body: Body[T], edit: Edit[T]) -> Resource:
         operation = self.keyed(f"cart-{action}", self._editing(body, edit))
-        return Resource(f"/carts/v1/{{id}}/{action}", {"PATCH": operation}, CORS)
+        return Resource(f"/carts/v1/{{id}}/{action}", {"PATCH": operation})
 
     def _editing(self, body: Body[T], edit: Edit[T]) -> Handler:
         async def handle(request: Request, caller: Caller) -> Answer:

@@ -11,7 +11,7 @@ from entrepot.domain.placing.quote import Checkout, check_out, taxed
 from entrepot.doors.bonsai import bodies, commands, joi, render_checkout, schemas
 from entrepot.doors.bonsai.answers import decoded_body, refusal
 from entrepot.doors.bonsai.memory import remember
-from entrepot.doors.bonsai.routes.group import CORS, Routes
+from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.doors.kit.checking import check
 from entrepot.failures import Failure
@@ -27,7 +27,7 @@ class CheckoutRoutes(Routes):
 
     def resources(self) -> list[Resource]:
         """POST /orders/checkout."""
-        return [Resource("/orders/checkout", {"POST": self.keyed("checkout", self.checkout)}, CORS)]
+        return [Resource("/orders/checkout", {"POST": self.keyed("checkout", self.checkout)})]
 
     async def checkout(self, request: Request, caller: Caller) -> Answer:
         """What a basket would cost; what is wrong with it stands beside the totals, always with status 200."""

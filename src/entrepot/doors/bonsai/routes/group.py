@@ -10,7 +10,6 @@ import structlog
 from entrepot.doors.bonsai.admission import by_api_key, by_private_key
 from entrepot.doors.kit import (
     Answer,
-    CorsPolicy,
     Door,
     GuardedEndpoint,
     Operation,
@@ -21,14 +20,6 @@ from entrepot.doors.kit import (
 from entrepot.failures import Unavailable
 from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import Caller
-
-CORS = CorsPolicy(
-    origin="*",
-    methods=("GET", "POST", "PATCH", "DELETE", "OPTIONS"),
-    headers=("API-Key", "Content-Type"),
-    exposed=("X-Request-Id", "Link", "Retry-After"),
-)
-"""For routes that take the API key, which browsers may call (contract, second reading 14)."""
 
 Handler = Callable[[Request, Caller], Awaitable[Answer]]
 

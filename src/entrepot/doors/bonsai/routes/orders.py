@@ -27,7 +27,7 @@ class OrderRoutes(Routes):
     """The routes that read an order."""
 
     def resources(self) -> list[Resource]:
-        """Status and refunds, each by both ids; no CORS, since browsers have no private key."""
+        """Status and refunds, each by both ids."""
         by_external_id = self.private("order-by-external-id", self.by_external_id)
         return [
             # The id may hold an encoded slash, so one operation reads the rest of the path as it was sent.

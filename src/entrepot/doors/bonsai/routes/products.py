@@ -11,7 +11,7 @@ from entrepot.doors.bonsai.answers import refusal
 from entrepot.doors.bonsai.failures import entry, over_limit
 from entrepot.doors.bonsai.memory import remember
 from entrepot.doors.bonsai.openapi.errors import FORMS
-from entrepot.doors.bonsai.routes.group import CORS, Routes
+from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.doors.kit.checking import Kind, check
 from entrepot.failures.orders import InvalidInput, LineRef, ProductUnknown
@@ -26,11 +26,11 @@ class ProductRoutes(Routes):
 
     def resources(self) -> list[Resource]:
         """GET /products/."""
-        return [Resource("/products", {"GET": self.keyed("products", self.products)}, CORS)]
+        return [Resource("/products", {"GET": self.keyed("products", self.products)})]
 
     async def products(self, request: Request, caller: Caller) -> Answer:
         """The products of these ids and short links, each once; errors name those that are none."""
-        checked = check(schemas.PRODUCTS_QUERY, dict(request.query), joi.JOI)
+        checked = check(schemas.PRODUCTS_QUERY, _given(request), joi.JOI)
         if checked.value is None:
             return InvalidInput(joi.items(checked.faults))
         ids, links = _names(checked.value.get("ids")), _names(checked.value.get("shortLinks"))
@@ -52,6 +52,13 @@ class ProductRoutes(Routes):
         uuids = [uuid for name in ids if (uuid := from_cuid(name))]
         async with self.services.reads.acquire() as connection:
             return await list_products(connection, caller.workspace, account, uuids, links)
+
+
+def _given(request: Request) -> dict[str, str | list[str]]:
+    """The parameters as the checker takes them: one that comes several times is a list, and no text."""
+    query = request.query
+    values = {name: query.getlist(name) for name in query}
+    return {name: given[0] if len(given) == 1 else given for name, given in values.items()}
 
 
 def _names(text: str | None) -> list[str]:

@@ -6,7 +6,7 @@ from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.bonsai import commands, render, render_orders, schemas
 from entrepot.doors.bonsai.answers import checked_body, ok, refusal
-from entrepot.doors.bonsai.routes.group import CORS, Routes
+from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Request, Resource
 from entrepot.failures import Failure
 from entrepot.failures.orders import OrderNotPayable, OrderUnknown, ShippingAddressMissing
@@ -20,9 +20,9 @@ class SubmitRoutes(Routes):
     def resources(self) -> list[Resource]:
         """V1 submit, v2 submit and v2 payment."""
         return [
-            Resource("/orders/V1/submit", {"POST": self.keyed("submit", self.submit)}, CORS),
-            Resource("/orders/v2/submit", {"POST": self.keyed("submit-pending", self.submit_pending)}, CORS),
-            Resource("/orders/v2/{id}/payment", {"POST": self.keyed("pay", self.pay)}, CORS),
+            Resource("/orders/V1/submit", {"POST": self.keyed("submit", self.submit)}),
+            Resource("/orders/v2/submit", {"POST": self.keyed("submit-pending", self.submit_pending)}),
+            Resource("/orders/v2/{id}/payment", {"POST": self.keyed("pay", self.pay)}),
         ]
 
     async def submit(self, request: Request, caller: Caller) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from entrepot.domain.catalogue.groups import EditGroups
 from entrepot.domain.catalogue.options import Assortment, ProductGroup
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare import fields as f
@@ -52,6 +53,7 @@ ARTICLEGROUP: Final = ClassDecl(
     stored=Stored(
         kind=ProductGroup,
         catalogue=True,
+        edits=EditGroups,
         blank={"parent_group": None, "position": 0, "hidden": False, "name": {}, "url": {}, "data": {}},
     ),
     aliases=(

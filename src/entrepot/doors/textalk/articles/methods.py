@@ -10,13 +10,13 @@ import msgspec
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.caller.lookups import is_of
 from entrepot.doors.textalk.declare.normalization import write_moment
+from entrepot.doors.textalk.orders.certificate_writer import new_code
 from entrepot.doors.textalk.pattern.arguments import QUERY, TEXT, UID, UID_OR_NULL, argument, text
 from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import SELECTION_SCHEMA
 from entrepot.doors.textalk.rpc.methods import Method, Param
-from entrepot.doors.textalk.shop.listener_writer import new_code
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params, invalid_query
 from entrepot.doors.textalk.wire.json import Json, is_array, is_object
 from entrepot.doors.textalk.wire.sentences import say

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import msgspec
 from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Text, and_, bindparam
 
+from entrepot.domain.catalogue.edit_rows import EditRows
 from entrepot.domain.kernel.records import Record as DomainRecord
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.shapes import Kind, Shape
@@ -126,13 +127,14 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """The records behind the objects of a class that are changed one by one.
 
     `blank` are a new record's fields; `catalogue` says that they are goods; `unique` names the property that only
-    one object may have.
+    one object may have; `edits` is the command that changes them, with the rules of its own that they have.
     """
 
     kind: type[DomainRecord]
     blank: Mapping[str, Any]
     catalogue: bool = False
     unique: str = ""
+    edits: type[EditRows] = EditRows
 
 
 class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from entrepot.domain.kernel.money import to_major
+from entrepot.domain.pricing.code_names import EditCodes
 from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.doors.textalk.caller.context import Audience
@@ -17,6 +18,7 @@ from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, Clas
 from entrepot.store.tables.discounts import certificates, discounts
 
 _ADMIN: Final = dict.fromkeys((*READ, *WRITE), Audience.ADMIN)
+_CODE: Final = shapes.string(64, pattern=r"\S")
 _MOMENT: Final[dict[str, Any]] = {"convert": f.moment_of}
 
 DISCOUNTCODE: Final = ClassDecl(
@@ -30,6 +32,7 @@ DISCOUNTCODE: Final = ClassDecl(
     stored=Stored(
         kind=Discount,
         unique="code",
+        edits=EditCodes,
         blank={
             "name": {},
             "active": True,
@@ -50,7 +53,7 @@ DISCOUNTCODE: Final = ClassDecl(
     ),
     fields=(
         f.uid(discounts.c.id),
-        f.settable("code", shapes.string(64, min_length=1), discounts.c.code, required=True),
+        f.settable("code", _CODE, discounts.c.code, required=True),
         f.settable("name", shapes.localized(255), discounts.c.name),
         f.settable("active", shapes.boolean(), discounts.c.active),
         f.settable("type", shapes.option("percent", "amount", "free_delivery"), discounts.c.kind),
@@ -101,6 +104,7 @@ GIFTCERTIFICATE: Final = ClassDecl(
     stored=Stored(
         kind=Certificate,
         unique="code",
+        edits=EditCodes,
         blank={
             "original": 0,
             "balance": 0,
@@ -117,7 +121,7 @@ GIFTCERTIFICATE: Final = ClassDecl(
     ),
     fields=(
         f.uid(_c.id),
-        f.settable("code", shapes.string(64, min_length=1), _c.code),
+        f.settable("code", _CODE, _c.code),
         f.shown("ordernr", shapes.reference("Order", nullable=True), _c.order),
         f.shown("webshop", shapes.reference("Webshop"), Caller.SHOP),
         f.shown("article", shapes.reference("Article", nullable=True), _c.product),

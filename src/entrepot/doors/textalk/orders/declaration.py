@@ -75,7 +75,6 @@ def _codes(cell: Any) -> Json:
 
 
 _SET: Final[dict[str, Any]] = {"write": Audience.ANONYMOUS}
-_DISCARDED: Final = sa.case((o.discarded_at.is_not(None), sa.true()), else_=sa.false())
 
 ORDER: Final = ClassDecl(
     name="Order",
@@ -130,7 +129,7 @@ ORDER: Final = ClassDecl(
         f.created(o.ordered_at, "ordered", nullable=True),
         f.created(o.changed_at, "changed"),
         f.created(o.created_at),
-        f.shown("discarded", shapes.boolean(), sa.type_coerce(_DISCARDED, sa.Boolean)),
+        f.shown("discarded", shapes.boolean(), sa.type_coerce(o.discarded, sa.Boolean)),
     ),
 )
 

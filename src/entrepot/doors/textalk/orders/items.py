@@ -132,7 +132,11 @@ async def _costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> M
 async def _discounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
     """What discounts take off the line, if anything."""
     found = await _costs_of(snapshot, context, uids)
-    return {uid: amount(cost.discount, cost.currency) for uid, cost in found.items() if cost.discount.inc}
+    return {
+        uid: amount(cost.discount, cost.currency, cost.vat_rate)
+        for uid, cost in found.items()
+        if cost.discount.inc
+    }
 
 
 _KINDS: Final = """

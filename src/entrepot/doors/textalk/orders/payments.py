@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from entrepot.domain.carts.totals import PLANNED
 from entrepot.domain.kernel.money import to_major
-from entrepot.doors.textalk.caller.context import Audience
+from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import ClassDecl, Operation
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.orders import rows
 from entrepot.doors.textalk.orders.rows import o
+from entrepot.doors.textalk.orders.sums import totals_of
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.orders import payments
+
+_AMOUNTS: Final = """
+select p.id, p."order", p.state, p.amount, p.currency
+from unnest($2::bigint[]) k(uid) join payments p on p.workspace = $1 and p.id = k.uid
+"""
+
+
+async def _amounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
+    """What each payment is of; a planned one of what its cart comes to now, which no row keeps."""
+    rows_ = [tuple(row) for row in await snapshot.fetch(_AMOUNTS, [context.shop.workspace, list(uids)])]
+    carts = {row[1] for row in rows_ if row[2] == PLANNED}
+    sums = await totals_of(snapshot, context, list(carts)) if carts else {}
+    amounts: dict[Any, Json] = {uid: to_major(amount, currency) for uid, _, _, amount, currency in rows_}
+    for uid, order, state, _, _ in rows_:
+        if state == PLANNED and order in sums:
+            cart, totals = sums[order]
+            amounts[uid] = to_major(totals.due, cart.currency)
+    return amounts
 
 
 def _major(cell: Any) -> Json:
@@ -61,13 +82,7 @@ PAYMENT: Final = ClassDecl(
         f.settable("externalData", _OBJECT, payments.c.external_data, **_ADMIN),
         f.settable("status", shapes.option(*_STATES), payments.c.state, write=Audience.ANONYMOUS),
         f.settable("externalRef", shapes.string(255, nullable=True), payments.c.reference, **_ADMIN),
-        f.shown(
-            "amount",
-            shapes.number(),
-            sa.func.jsonb_build_array(payments.c.amount, payments.c.currency, type_=JSONB),
-            to_wire=_major,
-            filterable=False,
-        ),
+        Field(name="amount", shape=shapes.number(), source=_amounts),
         f.shown(
             "refunded",
             shapes.number(),
@@ -75,6 +90,6 @@ PAYMENT: Final = ClassDecl(
             to_wire=_major,
             filterable=False,
         ),
-        f.shown("currency", shapes.string(3), payments.c.currency),
+        f.shown("currency", shapes.string(3), sa.case((o.placed, payments.c.currency), else_=o.currency)),
     ),
 )

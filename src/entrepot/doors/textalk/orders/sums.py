@@ -54,22 +54,45 @@ select id, currency, goods, goods_tax, shipping, shipping_tax, fee, fee_tax, rou
   total - coalesce((
     select sum(amount)::bigint from payments p
     where p.workspace = $1 and p."order" = orders.id and p.state in ('reserved', 'paid')
-  ), 0)
+  ), 0),
+  coalesce((
+    select jsonb_agg(jsonb_build_array(l.data -> 'vat_rate', coalesce(l.amount, l.price * l.quantity) + l.tax,
+      coalesce((l.data -> 'discount' ->> 'inc')::bigint, 0)))
+    from order_lines l where l.workspace = $1 and l."order" = orders.id
+  ), '[]')::text
 from unnest($2::bigint[]) k(uid) join orders on workspace = $1 and id = k.uid
 """
+
+
+class Taxed(msgspec.Struct, frozen=True):
+    """An amount, and the rate of the VAT in it in millionths; None where rates are mixed, or not known."""
+
+    amount: Amount
+    rate: int | None
 
 
 class Sum(msgspec.Struct, frozen=True):
     """What a cart or order comes to, by what it is for; `due` is what nobody has paid or reserved yet."""
 
     currency: str
-    total: Amount
-    items: Amount
-    shipment: Amount
-    payment: Amount
-    discount: Amount
+    total: Taxed
+    items: Taxed
+    shipment: Taxed
+    payment: Taxed
+    discount: Taxed
     rounding: int
     due: int
+
+
+class _Line(msgspec.Struct, frozen=True, array_like=True):
+    """The rate of a line, what it costs and what discounts take off it."""
+
+    rate: int | None
+    total: int
+    discount: int
+
+
+_lines: Final = msgspec.json.Decoder(list[_Line]).decode
 
 
 async def sums_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> dict[int, Sum]:
@@ -78,39 +101,96 @@ async def sums_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> 
     sums = {row[0]: _of_order(tuple(row)) for row in rows}
     carts = [uid for uid in uids if uid not in sums]
     for uid, (cart, totals) in (await totals_of(snapshot, context, carts)).items() if carts else ():
-        sums[uid] = Sum(
-            cart.currency,
-            totals.total,
-            totals.goods,
-            totals.delivery,
-            totals.fee,
-            totals.discount,
-            totals.rounding,
-            totals.due,
-        )
+        sums[uid] = _of_cart(cart, totals)
     return sums
 
 
+def _of_cart(cart: Cart, totals: Totals) -> Sum:
+    lines = [_Line(line.vat_rate, line.total.inc, line.discount.inc) for line in totals.lines]
+    shipment, payment = (
+        Taxed(totals.delivery, totals.delivery_vat_rate),
+        Taxed(totals.fee, totals.fee_vat_rate),
+    )
+    return _sum(
+        cart.currency,
+        totals.total,
+        totals.goods,
+        shipment,
+        payment,
+        totals.discount,
+        lines,
+        totals.rounding,
+        totals.due,
+    )
+
+
 def _of_order(row: tuple[Any, ...]) -> Sum:
-    _, currency, goods, tax, shipping, shipping_tax, fee, fee_tax, rounding, whole, duties, data, due = row
-    discount: dict[str, int] = msgspec.json.decode(data).get("discount") or {}
-    paid = Amount(goods + shipping + fee + rounding + duties, whole)
-    return Sum(
+    (
+        _,
         currency,
-        paid,
+        goods,
+        tax,
+        shipping,
+        shipping_tax,
+        fee,
+        fee_tax,
+        rounding,
+        whole,
+        duties,
+        text,
+        due,
+        lines,
+    ) = row
+    data = msgspec.json.decode(text)
+    discount: dict[str, int] = data.get("discount") or {}
+    return _sum(
+        currency,
+        Amount(goods + shipping + fee + rounding + duties, whole),
         Amount(goods, goods + tax),
-        Amount(shipping, shipping + shipping_tax),
-        Amount(fee, fee + fee_tax),
+        Taxed(Amount(shipping, shipping + shipping_tax), data.get("delivery_vat_rate")),
+        Taxed(Amount(fee, fee + fee_tax), data.get("fee_vat_rate")),
         Amount(discount.get("ex", 0), discount.get("inc", 0)),
+        _lines(lines),
         rounding,
         due,
     )
 
 
+def _sum(
+    currency: str,
+    total: Amount,
+    goods: Amount,
+    shipment: Taxed,
+    payment: Taxed,
+    discount: Amount,
+    lines: Sequence[_Line],
+    rounding: int,
+    due: int,
+) -> Sum:
+    """What costs nothing has no part in the rate of a sum; rounding bears no VAT."""
+    rates = [line.rate for line in lines if line.total]
+    others = [each.rate for each in (shipment, payment) if each.amount.inc]
+    return Sum(
+        currency,
+        Taxed(total, _one([*rates, *others])),
+        Taxed(goods, _one(rates)),
+        shipment,
+        payment,
+        Taxed(discount, _one([line.rate for line in lines if line.discount])),
+        rounding,
+        due,
+    )
+
+
+def _one(rates: Sequence[int | None]) -> int | None:
+    """The rate that they all are."""
+    return rates[0] if rates and all(rate == rates[0] for rate in rates) else None
+
+
 async def total_costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
     """`totalcost` of each order."""
     sums = await sums_of(snapshot, context, uids)
-    return {uid: amount(each.total, each.currency) for uid, each in sums.items()}
+    return {uid: amount(each.total.amount, each.currency, each.total.rate) for uid, each in sums.items()}
 
 
 async def costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
@@ -131,11 +211,15 @@ def _costs(sums: Sum) -> dict[str, Json]:
         "rounding": to_major(sums.rounding, sums.currency),
         "due": to_major(sums.due, sums.currency),
     }
-    return {**{name: amount(part, sums.currency) for name, part in parts.items()}, **rounded}
+    shown = {name: amount(part.amount, sums.currency, part.rate) for name, part in parts.items()}
+    return {**shown, **rounded}
 
 
 def amount(value: Amount, currency: str, rate: int | None = None) -> dict[str, Json]:
-    """An amount in wire form; the rate is that of the VAT in it, exact where it is one rate (section 8, item 16)."""
+    """An amount in wire form; the rate is that of the VAT in it (section 8, item 16).
+
+    It is the rate itself, never what rounded sums make of it; None stands for several, which have a quotient.
+    """
     shown = fraction(rate) if rate is not None else _effective(value)
     return {
         "incVat": to_major(value.inc, currency),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 
-from entrepot.domain.catalogue.edit_rows import EditRows, Put, Remove
+from entrepot.domain.catalogue.edit_rows import Put, Remove
 from entrepot.domain.kernel.records import Refused
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Stored, Uid
@@ -50,7 +50,8 @@ class RowWriter:
     ) -> Sequence[Hashable] | RpcError:
         """Run the edits together; the keys of the rows."""
         shop = context.shop
-        command = EditRows(shop.channel, tuple(edits), catalogue=stored_of(decl).catalogue)
+        stored = stored_of(decl)
+        command = stored.edits(shop.channel, tuple(edits), catalogue=stored.catalogue)
         outcome = await self._engine.execute(shop.workspace, command)
         if isinstance(outcome, Refused):
             return _refusal(decl, outcome)

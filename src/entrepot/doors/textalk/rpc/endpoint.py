@@ -11,9 +11,10 @@ from entrepot.doors.textalk.caller.context import RawContext
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.messages import Call, Reply, read_call
 from entrepot.doors.textalk.wire.errors import Code, RpcError
+from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json, is_array
 from entrepot.doors.textalk.wire.sentences import FALLBACK, say
-from entrepot.failures import MalformedBody
+from entrepot.failures import BodyBeyondLimits, MalformedBody
 
 MAX_BATCH: Final = 100
 MAX_DEPTH: Final = 64
@@ -47,9 +48,9 @@ async def answer(dispatcher: Dispatcher, raw: RawContext, message: bytes) -> Ans
     large = len(message) > MAX_MESSAGE
     if large and not may_hold_file(message):
         return too_large()
-    parsed: Json | MalformedBody = decode_json(message, MAX_DEPTH, exact=True)
-    if isinstance(parsed, MalformedBody):
-        return _alone(_refusal(RpcError(Code.PARSE_ERROR, failure=parsed)))
+    parsed: Json | MalformedBody | BodyBeyondLimits = decode_json(message, MAX_DEPTH, exact=True)
+    if isinstance(parsed, MalformedBody | BodyBeyondLimits):
+        return _alone(_refusal(rpc_error(parsed)))
     calls = _calls(parsed)
     if isinstance(calls, RpcError):
         return _alone(_refusal(calls))

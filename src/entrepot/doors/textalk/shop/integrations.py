@@ -21,10 +21,10 @@ from entrepot.doors.textalk.declare.declaration import (
     Stored,
 )
 from entrepot.doors.textalk.declare.shapes import Kind
+from entrepot.doors.textalk.shop import events
 from entrepot.store.tables.shops import event_listeners as listeners
 from entrepot.store.tables.tenancy import credentials
 
-EVENTS: Final = ("Order/placed", "Order/changed", "Order/discarded", "Order/paid", "Customer/created")
 REACHABLE: Final[dict[str, Any]] = {"active": True, "inactive_since": None, "failures": 0}
 """The status of a listener of which nothing bad is known."""
 
@@ -70,7 +70,15 @@ EVENT_LISTENER: Final = ClassDecl(
     ),
     fields=(
         f.uid(listeners.c.id),
-        f.settable("eventName", shapes.option(*EVENTS), listeners.c.event, required=True),
+        f.settable(
+            "eventName",
+            shapes.option(*events.NAMES.values()),
+            listeners.c.event,
+            required=True,
+            convert=events.to_ours,
+            to_wire=events.to_wire,
+            to_store=events.operand,
+        ),
         f.settable("url", shapes.string(2000, pattern=r"^https?://[^\s/]+"), listeners.c.url, required=True),
         Field(
             name="status",

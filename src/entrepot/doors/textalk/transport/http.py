@@ -2,19 +2,30 @@
 
 from typing import Final
 
-from entrepot.doors.kit import CorsPolicy, Reply, Request, encode
+from entrepot.doors.kit import CHALLENGE, CorsPolicy, Header, Reply, Request, encode
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import Answer, answer, too_large
 from entrepot.doors.textalk.transport.parameters import may_be_form, raw_context
 from entrepot.doors.textalk.wire.errors import Code, RpcError
-from entrepot.failures import Failure, MethodNotAllowed, PayloadTooLarge, RequestTimeout, UnknownRoute
+from entrepot.failures import (
+    Failure,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    RequestTimeout,
+    UnknownRoute,
+    UnsupportedContentCoding,
+)
 
 CORS: Final = CorsPolicy(
     "*",
     ["POST", "OPTIONS"],
-    ["Content-Type", "X-Requested-With"],
+    ["Content-Type", "X-Requested-With", "X-Request-Id"],
     ["X-Request-Id", "Link", "Retry-After"],
 )
+
+
+AUTHENTICATE: Final[Header] = (CHALLENGE, b'Token realm="textalk"')
+"""What a 401 asks for; the token itself comes in the query or in a cookie."""
 
 
 async def handle(dispatcher: Dispatcher, request: Request) -> Reply:
@@ -30,8 +41,9 @@ def _reply(result: Answer, request: Request) -> Reply:
     if error is None:
         return Reply(200, result.body)
     request.outcome = error.code.name.lower().replace("_", "-")
-    status = 401 if error.code is Code.BAD_AUTH_TOKEN else 200
-    return Reply(status, result.body, failure=error.failure)
+    if error.code is Code.BAD_AUTH_TOKEN:
+        return Reply(401, result.body, (AUTHENTICATE,), failure=error.failure)
+    return Reply(200, result.body, failure=error.failure)
 
 
 def render(failure: Failure, request: Request) -> Reply:
@@ -43,6 +55,8 @@ def render(failure: Failure, request: Request) -> Reply:
         return _refused(400, "Bad upgrade") if upgrade else _refused(405, "Method not allowed")
     if isinstance(failure, UnknownRoute):
         return _refused(404, "Not found")
+    if isinstance(failure, UnsupportedContentCoding):
+        return _refused(415, "Unsupported content coding")
     if isinstance(failure, RequestTimeout):
         return _refused(408, "Request timeout")
     return Reply(200, _body(RpcError(Code.RPC_INTERNAL_ERROR)))

@@ -42,5 +42,5 @@ def textalk_app(dispatcher: Dispatcher, classes: Classes, observe: Observer) -> 
 
     methods = {"POST": Endpoint(door, "jsonrpc", post), WEBSOCKET: serve}
     about = {"GET": Bodiless(door, "openrpc", lambda _: Reply(200, description()))}
-    resources = [Resource(PATH, methods, http.CORS), Resource("/openrpc.json", about, http.CORS)]
-    return Router(door, resources, slash_optional=True)
+    resources = [Resource(PATH, methods), Resource("/openrpc.json", about)]
+    return Router(door, resources, slash_optional=True, cors=http.CORS)

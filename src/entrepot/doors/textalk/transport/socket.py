@@ -17,6 +17,7 @@ from entrepot.doors.textalk.caller.context import RawContext, resolve
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer, may_hold_file
 from entrepot.doors.textalk.rpc.messages import Reply
+from entrepot.doors.textalk.transport.http import AUTHENTICATE
 from entrepot.doors.textalk.transport.parameters import raw_context
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.sentences import FALLBACK
@@ -54,7 +55,8 @@ async def _has_bad_token(dispatcher: Dispatcher, raw: RawContext) -> bool:
 
 def _unauthorized(request: Request) -> Response:
     body = encode(Reply(None, RpcError(Code.BAD_AUTH_TOKEN), FALLBACK).render())
-    return Response(body, 401, {"X-Request-Id": request.id}, "application/json")
+    name, challenge = (part.decode("ascii") for part in AUTHENTICATE)
+    return Response(body, 401, {"X-Request-Id": request.id, name: challenge}, "application/json")
 
 
 class _Connection:

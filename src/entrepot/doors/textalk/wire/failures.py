@@ -15,6 +15,7 @@ from entrepot.doors.kit import DoorFailures
 from entrepot.doors.textalk.wire.errors import Code, Data, Problem, RpcError
 from entrepot.doors.textalk.wire.sentences import say
 from entrepot.failures import (
+    BodyBeyondLimits,
     Failure,
     Internal,
     MalformedBody,
@@ -24,6 +25,7 @@ from entrepot.failures import (
     Unauthenticated,
     Unavailable,
     UnknownRoute,
+    UnsupportedContentCoding,
     UnsupportedMediaType,
     access,
     accounts,
@@ -79,9 +81,11 @@ _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
 _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     **_BUY,
     MalformedBody: (Code.PARSE_ERROR, _nothing),
+    BodyBeyondLimits: (Code.INVALID_REQUEST, lambda f: say(f"request.{f.what}", limit=f.limit)),
     PayloadTooLarge: (Code.INVALID_REQUEST, _nothing),
     RequestTimeout: (Code.INVALID_REQUEST, _nothing),
     UnsupportedMediaType: (Code.INVALID_REQUEST, _nothing),
+    UnsupportedContentCoding: (Code.INVALID_REQUEST, _nothing),
     UnknownRoute: (Code.INVALID_REQUEST, _nothing),
     MethodNotAllowed: (Code.INVALID_REQUEST, _nothing),
     Unauthenticated: (Code.BAD_AUTH_TOKEN, _nothing),
@@ -100,6 +104,7 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     rows.CatalogueClosed: (Code.FORBIDDEN, _nothing),
     rows.StockClosed: (Code.FORBIDDEN, _nothing),
     rows.NameTaken: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.taken")),)),
+    rows.BelowItself: (Code.VALIDATION_ERROR, lambda _: (Problem("/parent", say("patch.below-itself")),)),
     rows.PartUnknown: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.reference")),)),
     o.OrderUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
     carts.CartUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
@@ -116,6 +121,7 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.OrderLocked: (Code.ORDER_LOCKED, _nothing),
     c.DiscountCodeAlreadySpecified: (Code.DISCOUNT_CODE_ALREADY_SPECIFIED, _code),
     c.InvalidDiscountCode: (Code.INVALID_DISCOUNT_CODE, _code),
+    c.DiscountNeedsBuyer: (Code.INVALID_DISCOUNT_CODE, _code),
     c.NoFurtherDiscount: (Code.NO_FURTHER_DISCOUNT, _code),
     c.InvalidGiftCertificate: (Code.INVALID_GIFT_CERTIFICATE, _nothing),
     c.CertificateNotCombinable: (Code.UNCOMBINABLE_PAYMENT_METHOD, _nothing),

@@ -61,6 +61,18 @@ _REQUESTS: Final[dict[str, dict[str, str]]] = {
         "en": "The answers of a batch hold at most {limit} bytes: this call was not run.",
         "sv": "Svaren på en grupp rymmer högst {limit} byte: anropet utfördes inte.",
     },
+    "request.depth": {
+        "en": "Objects and arrays nest deeper than {limit} levels.",
+        "sv": "Objekt och listor är djupare än {limit} nivåer.",
+    },
+    "request.number": {
+        "en": "A number is out of range.",
+        "sv": "Ett tal är för stort.",
+    },
+    "request.character": {
+        "en": "A text contains the character U+0000.",
+        "sv": "En text innehåller tecknet U+0000.",
+    },
     "request.size": {
         "en": "A request holds at most {limit} bytes.",
         "sv": "Ett anrop är högst {limit} byte.",
@@ -222,6 +234,10 @@ _PATCHES: Final[dict[str, dict[str, str]]] = {
     "patch.unique": {
         "en": "A value occurs more than once.",
         "sv": "Ett värde förekommer mer än en gång.",
+    },
+    "patch.below-itself": {
+        "en": "An object does not stand below itself.",
+        "sv": "Ett objekt står inte under sig självt.",
     },
     "patch.taken": {
         "en": "Another object already has this value.",

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0004"
 
 _OF_NOW = """
 update {table} t set proof = sha256(convert_to(coalesce(p.password_hash, ''), 'UTF8'))

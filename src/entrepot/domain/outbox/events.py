@@ -1,0 +1,52 @@
+"""What happens that somebody outside may want to hear of, in words of our own; each door says it in its way.
+
+An order that was sent has also changed: what happened answers to several names, and who listens to any is told once.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+Name = Literal[
+    "order.placed",
+    "order.changed",
+    "order.paid",
+    "order.cancelled",
+    "order.discarded",
+    "order.shipped",
+    "order.delivered",
+    "return.opened",
+    "return.changed",
+    "return.received",
+    "return.cancelled",
+    "customer.created",
+    "stock.changed",
+]
+
+CHANGED: Final[Name] = "order.changed"
+
+_OF_ORDERS: Final[dict[str, tuple[Name, ...]]] = {
+    "placed": ("order.placed",),
+    "recorded": ("order.placed",),
+    "cancelled": ("order.cancelled", CHANGED),
+    "sent": ("order.shipped", CHANGED),
+}
+DISCARDED: Final[tuple[Name, ...]] = ("order.discarded", "order.cancelled")
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """Something that happened to an object of a channel, as a listener is told of it.
+
+    `event` is the name under which it listens, `subject` the object's id.
+    """
+
+    event: Name
+    channel: int
+    subject: int
+
+
+def names_of(kind: str) -> tuple[Name, ...]:
+    """To which names an order's event of this kind answers."""
+    return _OF_ORDERS.get(kind, (CHANGED,))
