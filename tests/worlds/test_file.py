@@ -70,7 +70,10 @@ def test_pointers_escape_slashes_and_tildes() -> None:
     assert list(faults('"a/b~c" = 1\n[workspaces.n]')) == ["/a~1b~0c"]
 
 
-SHOP = "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
+SHOP = (
+    "[workspaces.n.channels.s]\ndoor = 'textalk'\nsettings.door.uid = 1\n"
+    "[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
+)
 MEANINGS = [
     ("[workspaces.n.groups.g]\nid = 1\nname = { en = 'G' }\nparent = 'g'", "groups/g/parent"),
     (

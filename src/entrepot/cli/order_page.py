@@ -19,9 +19,9 @@ _WORDS = {
     "refunded": "Money was given back",
     "expired": "The order was not paid in time",
     "sent": "Units were sent",
-    "paid": "A payment was made",
-    "captured": "Reserved money was taken",
-    "payment-cancelled": "Reserved money was let go",
+    "payment-set": "A payment was changed",
+    "payment-captured": "The money was taken",
+    "payment-cancelled": "The money was let go",
 }
 """Events in words; one that is not here is told by its own name."""
 
