@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from entrepot.domain.customers.records import proof_of
+from entrepot.doors.textalk.caller.tokens import shop_key
 from entrepot.store.upkeep import migrate
 
 
@@ -64,6 +65,41 @@ insert into sessions select 1, id, id::text::bytea, 2, 'live', case when id < 3 
 """
 _PROOFS = """
 select 'log-in', proof from admin_tokens union all select 'session ' || id, proof from sessions order by 1
+"""
+
+
+def test_numbers_of_webshops_move_from_keys_to_settings(database_url: str) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, SHOPS_OF_0001))
+    migrate.ensure(database_url)
+    rows = asyncio.run(_run(database_url, "select hash, workspace, channel, credential from directory"))
+    assert [tuple(row) for row in rows] == [(shop_key(22222)[1], 5, 7, None)]
+    assert asyncio.run(_run(database_url, "select kind from credentials")) == []
+    ((document,),) = asyncio.run(_run(database_url, "select document from sandbox_worlds"))
+    door, shop = {"uid": 22222, "name": {"sv": "Å"}}, {"minimum_purchase": {"SEK": "50.5", "JPY": "700"}}
+    kept = {"door": "textalk", "keys": {"auth": "a"}, "settings": {"door": door, "shop": shop}}
+    rates = {"US": {"rate": "1%", "duty_threshold": "800"}, "CA": {"rate": "5%"}}
+    inner = {"channels": {"shop": kept, "b": {"door": "bonsai"}}, "taxes": {"rates": rates}}
+    assert document == json.dumps(
+        {"workspaces": {"w": inner}, "sandbox": True},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+SHOPS_OF_0001 = """
+insert into channels (workspace, id, uuid, door, name, settings) values
+  (5, 7, '00000000-0000-0000-0000-000000000007', 'textalk', 'shop', '{"door": {"uid": 22222}}'),
+  (5, 8, '00000000-0000-0000-0000-000000000008', 'textalk', 'none', '{}'),
+  (5, 9, '00000000-0000-0000-0000-000000000009', 'bonsai', 'b', '{}');
+insert into credentials (workspace, id, channel, environment, kind, hash, label, hint, scopes, created_at) values
+  (5, 1, 7, 'live', 'textalk:webshop', 'x', 'world:webshop', '', '[]', now());
+insert into directory (kind, hash, workspace, channel, environment, credential) values
+  ('textalk:webshop', 'x', 5, 7, 'live', 1);
+insert into sandbox_worlds (workspace, seq, document) values (5, 1,
+  '{"workspaces":{"w":{"channels":{"shop":{"door":"textalk","keys":{"webshop":"22222","auth":"a"},'
+  '"settings":{"door":{"uid":22222,"name":{"sv":"Å"}},"shop":{"minimum_purchase":{"SEK":5050,"JPY":700}}}},"b":{"door":"bonsai"}},'
+  '"taxes":{"rates":{"US":{"rate":"1%","duty_threshold":80000},"CA":{"rate":"5%"}}}}},"sandbox":true}');
 """
 
 

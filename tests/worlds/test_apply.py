@@ -7,11 +7,11 @@ import pytest
 
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.stock.levels import Level, lawful
+from entrepot.entrance import manifests
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect, read_pool
 from entrepot.store.credentials.directory import Directory, credential_key
 from entrepot.worlds import Difference, demo_world, find_workspace
-from entrepot.worlds.form.doors import KEYS
 from tests.worlds.conftest import apply, contents, seen
 
 DEMO = (files("entrepot.worlds") / "demo.toml").read_text("utf-8")
@@ -110,7 +110,7 @@ async def test_each_key_of_the_demo_world_leads_to_its_account(
         for name, channel in workspace.channels.items()
         for key, secret in channel.keys.items()
         if isinstance(secret, str)
-        for kind, environment in [KEYS[channel.door][key]]
+        for kind, environment in [manifests()[channel.door].keys[key]]
     }
     try:
         callers = await Directory(pool).load(list(names))
@@ -270,7 +270,8 @@ async def test_a_generated_key_is_shown_once_and_stays(connection: Connection) -
 
 
 FROM_ENVIRONMENT = GENERATED.replace("{ generate = true }", '{ env = "SHOP_KEY" }') + (
-    'settings.external_payment.api = { url = "https://x.example", api_key = { env = "PARTNER_KEY" } }'
+    'settings.external_payment.api = { url = "https://x.example", api_key = { env = "PARTNER_KEY" } }\n'
+    '[workspaces.shop.taxes]\ncompanies = ["DEFAULT"]'
 )
 
 

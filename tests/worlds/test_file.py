@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from entrepot.store.connections import Connection
 from entrepot.worlds import Fault, World, demo_world, load_world
 from entrepot.worlds.form.file import MAX_BYTES, MAX_FAULTS, parse_world
 from entrepot.worlds.form.schema import world_schema
 from entrepot.worlds.pages.page import PAGES
+from tests.worlds.conftest import apply
 
 DEMO = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text("utf-8"))
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -68,7 +70,10 @@ def test_pointers_escape_slashes_and_tildes() -> None:
     assert list(faults('"a/b~c" = 1\n[workspaces.n]')) == ["/a~1b~0c"]
 
 
-SHOP = "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
+SHOP = (
+    "[workspaces.n.channels.s]\ndoor = 'textalk'\nsettings.door.uid = 1\n"
+    "[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
+)
 SHOP_AMOUNTS = [
     (
         "delivery.d = { id = 1, name = {}, free_from = { SEK = '0.004' } }",
@@ -189,6 +194,41 @@ def test_what_avatax_needs_of_a_merchant_is_asked_for_where_a_channel_asks_it(
     assert told == [f"/workspaces/n/merchants/m/address/{member}" for member in missing]
 
 
+IN_MAJOR_UNITS = """
+sandbox = true
+[workspaces.n.taxes.rates]
+US = { rate = "1%", duty_threshold = "800.50" }
+[workspaces.n.channels.c]
+door = "textalk"
+settings = { door.uid = 1, shop = { minimum_purchase = { SEK = "50.00", JPY = 700 }, rounding = { SEK = "0.50" } } }
+"""
+
+
+async def test_amounts_of_settings_and_rates_are_in_major_units(connection: Connection) -> None:
+    await apply(connection, IN_MAJOR_UNITS)
+    settings = json.loads(await connection.fetchval("select settings from channels"))
+    assert settings["shop"]["minimum_purchase"] == {"SEK": 5000, "JPY": 700}
+    assert settings["shop"]["rounding"] == {"SEK": 50}
+    assert await connection.fetchval("select duty_threshold from tax_rates") == 80_050
+    assert (await apply(connection, IN_MAJOR_UNITS)).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong", "pointer"),
+    [
+        ("JPY = 700", 'JPY = "7.5"', "channels/c/settings/shop/minimum_purchase/JPY"),
+        ("JPY = 700", "QQQ = 7", "channels/c/settings/shop/minimum_purchase/QQQ"),
+        ('"0.50"', '"0.005"', "channels/c/settings/shop/rounding/SEK"),
+        ('"0.50"', "0.5", "channels/c/settings/shop/rounding/SEK"),
+        ('"800.50"', '"800.505"', "taxes/rates/US/duty_threshold"),
+    ],
+)
+def test_an_amount_that_its_currency_cannot_hold_is_refused_there(
+    written: str, wrong: str, pointer: str
+) -> None:
+    assert list(faults(IN_MAJOR_UNITS.replace(written, wrong))) == [f"/workspaces/n/{pointer}"]
+
+
 BROKEN_BUT_LEGAL = """
 sandbox = true
 [workspaces.n.merchants.m]
@@ -203,7 +243,7 @@ prices = { USD = "-1", CAD = "0", EUR = "none" }
 name = "Of no merchant at all"
 [workspaces.n.channels.c]
 door = "bonsai"
-settings = { source = "", payment_methods = ["magic"], external_payment.type = "oauth", taxes.company = "nobody" }
+settings = { source = "", payment_methods = [], external_payment.type = "oauth", taxes.company = "nobody" }
 """
 
 
@@ -219,8 +259,10 @@ def test_outside_a_sandbox_no_secret_stands_in_the_file() -> None:
     [workspaces.n.channels.c]
     door = "bonsai"
     keys = {{ live = "{SECRET}" }}
-    settings.external_payment.api.api_key = "{SECRET}"
+    settings.external_payment.api = {{ url = "https://partner.example", api_key = "{SECRET}" }}
     settings.taxes.license_key = "{SECRET}"
+    [workspaces.n.taxes]
+    companies = ["DEFAULT"]
     [workspaces.n.partner]
     tokens = ["{SECRET}"]
     """

@@ -20,6 +20,7 @@ from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.addresses.simulated import SimulatedRegister
 from entrepot.gateways.cards.bank import BankCards, BuiltInBooks
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.mail.missing import MissingMail
 from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.mail.simulated import SimulatedMail
 from entrepot.gateways.taxes.port import TaxGateway
@@ -27,6 +28,7 @@ from entrepot.gateways.tokens.port import TokenValidator
 from entrepot.gateways.tokens.simulated import SimulatedPartner
 from entrepot.store.connections import Pool
 from entrepot.store.queries.attempts import read_account_of, read_settings
+from entrepot.store.queries.workspaces import is_sandbox
 
 G = TypeVar("G")
 GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses"]
@@ -150,7 +152,9 @@ def _smtp(settings: MailSettings) -> MailGateway:
 
 
 async def mails_of(reads: Pool, vendors: Vendors, workspace: int, channel: int) -> MailGateway:
-    """Who carries an account's mails, by its settings as they are now."""
+    """Who carries an account's mails, by its settings as they are now. The simulated mailbox is a sandbox's only."""
     async with reads.acquire() as connection:
         settings = await read_settings(connection, workspace, channel)
+        if settings.mail.gateway == "mailbox" and not await is_sandbox(connection, workspace):
+            return MissingMail()
     return vendors.mails(workspace, settings.mail)

@@ -23,6 +23,7 @@ from entrepot.engine.money.order_placement import OrderDesk
 from entrepot.engine.money.recovery import Recovery
 from entrepot.engine.money.refund import RefundDeliveries, Refunds
 from entrepot.engine.upkeep.housekeeping import Housekeeping
+from entrepot.engine.watching import watching
 from entrepot.gateways.events.http import HttpEventPoster
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
@@ -66,7 +67,7 @@ class Worker:
         self.reads = wiring.reads(self.pool)
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
         self._books = OpenablePool(partial(write_pool, database_url))
-        self.vendors = Vendors(self._books, clock.now, wiring.gateways)
+        self.vendors = Vendors(self._books, clock.now, watching(wiring.gateways))
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
         self.refunds = Refunds(self.engine, self.reads, self.vendors)
         self.payments = Payments(self.engine, self.reads, self.vendors)

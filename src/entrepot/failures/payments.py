@@ -127,7 +127,7 @@ class RefundTooLarge(Failure, frozen=True):
     """More is to be given back than is left of what was paid, or nothing."""
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
-    advice: ClassVar[str] = "Refund at most what is left, in minor units of the order's currency."
+    advice: ClassVar[str] = "Refund at most what is left."
     order: str
     requested: int
     left: int

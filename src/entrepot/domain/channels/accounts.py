@@ -84,7 +84,7 @@ class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     `currencies` are those active beside the account's own. `vat` tells for a country which rate stands for a rate at
     home (both in millionths); without an entry the rate at home counts. With `exports_without_vat` a country that `vat`
     does not name levies none. Days begin and end by `time_zone` (IANA). `minimum_purchase` and `rounding` (the
-    smallest step of a total) are in minor units by currency. Prices are stored with or without VAT.
+    smallest step of a total) are amounts by currency, stored in minor units. Prices are stored with or without VAT.
     """
 
     currencies: tuple[str, ...] = ()

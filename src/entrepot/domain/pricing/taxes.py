@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from entrepot.domain.kernel.money import share
+from entrepot.domain.kernel.money import exponent, share
 from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Record
 from entrepot.failures.payments import TaxRefused
@@ -67,8 +67,8 @@ class TaxCompany(Record, frozen=True):
 class TaxRate(Record, frozen=True):
     """What a region levies. `province` "" stands for all regions of the country without a rate of their own.
 
-    `duty_threshold` is the largest value, in minor units of the order's currency, that goods from one foreign
-    country may have together to enter free of duty.
+    `duty_threshold` is the largest value, in hundredths of a major unit of the order's currency whatever its decimals,
+    that goods from one foreign country may have together to enter free of duty.
     """
 
     country: str
@@ -170,13 +170,14 @@ def _taxes(lines: tuple[TaxLine, ...], millionths: int) -> tuple[int, ...]:
 
 def _duties(query: TaxQuery, rate: TaxRate) -> tuple[int, ...]:
     """Levy duty on goods from abroad; goods from one country are one consignment against the threshold."""
+    threshold = rate.duty_threshold * 10 ** exponent(query.currency)
     consignments: defaultdict[str, int] = defaultdict(int)
     for line in query.lines:
         consignments[line.merchant_country] += line.amount
     dutiable = {
         country
         for country, value in consignments.items()
-        if country != query.ship_to.country and value > rate.duty_threshold
+        if country != query.ship_to.country and value * 100 > threshold
     }
     return tuple(
         share(line.amount, rate.duty_rate) if line.merchant_country in dutiable else 0 for line in query.lines

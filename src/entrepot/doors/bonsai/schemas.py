@@ -9,9 +9,9 @@ from typing import Any, Final, cast
 
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.joi import JOI
+from entrepot.doors.bonsai.manifest import CURRENCIES
 from entrepot.doors.kit.checking import Amount, Arr, Bag, Body, Bool, Key, Obj, Str, Whole, check
 
-CURRENCIES: Final = ("CAD", "USD", "GBP", "AUD", "EUR")
 MAX_LINES: Final = 500
 MAX_QUANTITY: Final = 1_000_000
 MAX_NOTE: Final = 5_000

@@ -6,6 +6,9 @@ from decimal import Decimal
 
 from entrepot.domain.kernel.money import read_amount
 
+HUNDREDTHS = 2
+"""The scale of an amount that is of no one currency."""
+
 
 def minor(amount: str | int, currency: str) -> int:
     """An amount in minor units. Raises ValueError for one that the currency cannot hold: the checks refuse it."""

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any
 
 from entrepot.domain.kernel import regions
+from entrepot.entrance import manifests
 from entrepot.gateways.addresses.port import plain_identity
-from entrepot.worlds.form.amounts import units
-from entrepot.worlds.form.doors import KEYS
+from entrepot.worlds.form.amounts import HUNDREDTHS, units
+from entrepot.worlds.form.channel_checks import Surroundings, account_faults
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.money_checks import amount_faults, currency_faults, shop_amount_faults
 from entrepot.worlds.form.provider_checks import provider_faults
-from entrepot.worlds.form.secrets import secrets_in
+from entrepot.worlds.form.secrets import presumed, secrets_in
+from entrepot.worlds.form.settings import amounts_in, channel_settings
 from entrepot.worlds.form.shop_checks import passwords_in, webshop_faults
 from entrepot.worlds.form.types import (
     Channel,
@@ -48,15 +52,16 @@ Found = Iterator[tuple[Steps, str]]
 
 def _world(world: World) -> Found:
     seen: dict[tuple[str, str], Steps] = {}
-    for name, workspace in world.workspaces.items():
-        steps = ("workspaces", name)
+    for title, workspace in world.workspaces.items():
+        steps = ("workspaces", title)
         yield from _workspace(workspace, steps)
+        yield from _accounts(workspace, steps, sandbox=world.sandbox)
         if not world.sandbox:
             yield from _secrets(workspace, steps)
-        for door, kind, secret, where in _literal_keys(workspace, steps):
-            if (kind, secret) in seen:
-                yield where, f"the same {door} key stands at {pointer(seen[kind, secret])}"
-            seen.setdefault((kind, secret), where)
+        for what, kind, name, where in (*_literal_keys(workspace, steps), *_numbers(workspace, steps)):
+            if (kind, name) in seen:
+                yield where, f"the same {what} stands at {pointer(seen[kind, name])}"
+            seen.setdefault((kind, name), where)
 
 
 def _workspace(workspace: Workspace, steps: Steps) -> Found:
@@ -170,10 +175,12 @@ def _taxes(workspace: Workspace, steps: Steps) -> Found:
             yield (*steps, region), "no region of ISO 3166-2"
         elif not province:
             yield from _country(country, (*steps, region))
+        if units(workspace.taxes.rates[region].duty_threshold, HUNDREDTHS) is None:
+            yield (*steps, region, "duty_threshold"), "more than two decimals"
 
 
 def _channel(channel: Channel, steps: Steps) -> Found:
-    known = KEYS.get(channel.door, {})
+    known = manifests()[channel.door].keys
     for name, key in channel.keys.items():
         where = (*steps, "keys", name)
         if name not in known:
@@ -183,6 +190,30 @@ def _channel(channel: Channel, steps: Steps) -> Found:
             )
         if isinstance(key, KeySource) and (key.env is None) != key.generate:
             yield where, "one of `env` and `generate = true` is needed"
+
+
+def _accounts(workspace: Workspace, steps: Steps, *, sandbox: bool) -> Found:
+    for name, channel in workspace.channels.items():
+        where = (*steps, "channels", name, "settings")
+        wrong = [
+            fault
+            for inner, currency, amount in amounts_in(channel.settings)
+            for faults in (currency_faults, partial(amount_faults, amount))
+            for fault in faults(currency, (*where, *inner))
+        ]
+        yield from wrong
+        if wrong:
+            continue
+        settings = channel_settings(presumed(channel.settings))
+        methods = workspace.webshops[name].payment.values() if name in workspace.webshops else ()
+        around = Surroundings(
+            sandbox,
+            workspace.order_sources,
+            frozenset(workspace.taxes.companies),
+            any(method.provider == "card" for method in methods),
+        )
+        for inner, message in account_faults(channel.door, settings, around):
+            yield (*where, *inner), message
 
 
 def _bank(workspace: Workspace, steps: Steps) -> Found:
@@ -228,9 +259,18 @@ def _secrets(workspace: Workspace, steps: Steps) -> Found:
 def _literal_keys(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:
     for name, channel in workspace.channels.items():
         for key, value in channel.keys.items():
-            known = KEYS.get(channel.door, {}).get(key)
+            known = manifests()[channel.door].keys.get(key)
             if known and isinstance(value, str):
-                yield channel.door, known.kind, value, (*steps, "channels", name, "keys", key)
+                yield f"{channel.door} key", known.kind, value, (*steps, "channels", name, "keys", key)
+
+
+def _numbers(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:
+    """The numbers of accounts: each is good for one of the server."""
+    for name, channel in workspace.channels.items():
+        for member, kind in manifests()[channel.door].numbers.items():
+            number: Any = channel.settings.get("door", {}).get(member)
+            if number is not None:
+                yield "number", kind, str(number), (*steps, "channels", name, "settings", "door", member)
 
 
 def _country(code: str, steps: Steps) -> Found:

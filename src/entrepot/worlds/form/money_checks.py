@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
-from typing import Protocol, cast
-
-import pycountry
+from typing import cast
 
 from entrepot.domain.kernel.money import read_amount
+from entrepot.worlds.form.currencies import currency_exists
 from entrepot.worlds.form.shop_types import Amounts, Webshop
 from entrepot.worlds.form.types import Workspace
 
@@ -21,7 +19,7 @@ NO_PRICE = "none"
 
 def amount_faults(amount: str | int | None, currency: str, steps: Steps) -> Found:
     """What is wrong with an amount; that of a missing price is in order."""
-    if amount in (None, NO_PRICE) or currency not in _currencies():
+    if amount in (None, NO_PRICE) or not currency_exists(currency):
         return
     if read_amount(amount, currency) is None:
         yield steps, f"an amount that {currency} cannot hold: too many decimals, or too large"
@@ -29,7 +27,7 @@ def amount_faults(amount: str | int | None, currency: str, steps: Steps) -> Foun
 
 def currency_faults(currency: str, steps: Steps) -> Found:
     """Whether there is such a currency."""
-    if currency not in _currencies():
+    if not currency_exists(currency):
         yield steps, "no currency of ISO 4217"
 
 
@@ -70,15 +68,3 @@ def _named(
     for name, item in items.items():
         for field in fields:
             yield (*steps, name, field), cast("Amounts", getattr(item, field))
-
-
-class _Currency(Protocol):
-    """What is used here of the library's currencies, which it leaves untyped."""
-
-    @property
-    def alpha_3(self) -> str: ...
-
-
-@cache
-def _currencies() -> frozenset[str]:
-    return frozenset(currency.alpha_3 for currency in cast("Iterable[_Currency]", pycountry.currencies))

@@ -5,7 +5,7 @@ Amounts are in major units, as a string (`"25.00"`) or a whole number; binary fr
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from msgspec import Meta
 
@@ -150,12 +150,12 @@ class Product(Sellable, frozen=True, kw_only=True):
 
 
 class TaxRate(Table, frozen=True, kw_only=True):
-    """What a country or region levies. `duty_threshold` is in minor units of an order's currency."""
+    """What a country or region levies. `duty_threshold` is an amount of an order's currency, whichever that is."""
 
     rate: Percentage
     shipping_taxed: bool = False
     duty_rate: Percentage = "0%"
-    duty_threshold: Annotated[int, Meta(ge=0, le=10**15)] = 0
+    duty_threshold: Money = 0
 
 
 class Taxes(Table, frozen=True, kw_only=True):
@@ -166,9 +166,12 @@ class Taxes(Table, frozen=True, kw_only=True):
 
 
 class Channel(Table, frozen=True, kw_only=True):
-    """An account at one door, with its settings and its keys (for `bonsai`: `live`, `test` and `private`)."""
+    """An account at one door, with its settings and its keys.
 
-    door: Literal["bonsai", "textalk", "walmart", "rebound", "datamingle", "native"]
+    Which keys there are, and what `settings.door` may hold, is told by the door.
+    """
+
+    door: Annotated[str, Meta(max_length=63)]
     settings: dict[str, Any] = {}
     keys: dict[Name, Key] = {}
 

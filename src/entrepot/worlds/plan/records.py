@@ -18,7 +18,7 @@ from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.pricing.taxes import TaxCompany, TaxRate
 from entrepot.domain.stock.levels import Location
 from entrepot.worlds.form import types
-from entrepot.worlds.form.amounts import millionths, minor, units
+from entrepot.worlds.form.amounts import HUNDREDTHS, millionths, minor, units
 
 
 class ChannelRow(Record, frozen=True):
@@ -257,7 +257,7 @@ def _tax_rates(taxes: types.Taxes) -> Iterator[TaxRate]:
             millionths(rate.rate),
             rate.shipping_taxed,
             millionths(rate.duty_rate),
-            rate.duty_threshold,
+            units(rate.duty_threshold, HUNDREDTHS) or 0,
         )
 
 

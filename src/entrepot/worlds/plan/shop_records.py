@@ -26,6 +26,7 @@ from entrepot.domain.payments import methods as payment_methods
 from entrepot.domain.pricing import delivery_methods as delivery
 from entrepot.domain.pricing import discounts
 from entrepot.domain.pricing import gift_certificates as certificates
+from entrepot.doors.textalk.manifest import SHORTEST_PASSWORD
 from entrepot.worlds.form import shop_types as t
 from entrepot.worlds.form.amounts import millionths, minor
 from entrepot.worlds.form.secrets import Environment, Steps
@@ -248,7 +249,7 @@ def _customer(
 
 
 def _password(secret: Any, secrets: Environment, steps: Steps) -> str:
-    return secret if isinstance(secret, str) else secrets.get(secret.env, steps)
+    return secret if isinstance(secret, str) else secrets.get(secret.env, steps, SHORTEST_PASSWORD)
 
 
 @lru_cache(maxsize=256)

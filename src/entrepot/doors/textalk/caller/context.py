@@ -99,6 +99,7 @@ class RawContext(msgspec.Struct, frozen=True):
     vat_country: str | None = None
     secure: bool = False
     address: str = ""
+    request_id: str = ""
 
 
 class Context(msgspec.Struct, frozen=True):

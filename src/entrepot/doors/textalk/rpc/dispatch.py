@@ -6,11 +6,13 @@ reading 3).
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import Final
 
 import msgspec
 import structlog
 
+from entrepot.doors.kit import Observer
 from entrepot.doors.textalk.caller.context import Context, ContextLookups, RawContext, resolve
 from entrepot.doors.textalk.rpc.messages import Call, Reply
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
@@ -19,6 +21,8 @@ from entrepot.doors.textalk.wire.failures import fault
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import FALLBACK
 
+DOOR: Final = "textalk"
+UNKNOWN: Final = "unknown"
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
 
@@ -31,21 +35,37 @@ class Dispatcher(msgspec.Struct, frozen=True):
     methods: MethodTable
     lookups: ContextLookups
     note: Note
+    observe: Observer | None = None
 
     async def run(self, call: Call, raw: RawContext) -> Reply:
-        """The reply to a call, also to a notification, whose reply is dropped by the caller."""
-        call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
+        """The reply to a call, also to a notification, whose reply is dropped by the caller.
+
+        The observer learns of each call by its method, over whichever transport and in whichever batch it came.
+        """
+        started = perf_counter()
         method = self.methods.get(call.method)
+        context, outcome = await self._outcome(method, call, raw)
+        if self.observe is not None:
+            shop = context.webshop if context else None
+            error = outcome.code.name.lower().replace("_", "-") if isinstance(outcome, RpcError) else "ok"
+            # A name that is no method's is the caller's own: as a label it could be anything.
+            name, seconds = method.name if method else UNKNOWN, perf_counter() - started
+            self.observe(DOOR, name, shop.name if shop else None, error, seconds, raw.request_id)
+        call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
+        return Reply(call_id, outcome, context.language if context else FALLBACK)
+
+    async def _outcome(
+        self, method: Method | None, call: Call, raw: RawContext
+    ) -> tuple[Context | None, Json | RpcError]:
         if method is None:
-            return Reply(call_id, RpcError(Code.METHOD_NOT_FOUND), FALLBACK)
+            return None, RpcError(Code.METHOD_NOT_FOUND)
         admitted = await self._admit(method, call, raw)
         if isinstance(admitted, RpcError):
-            return Reply(call_id, admitted, FALLBACK)
+            return None, admitted
         context, arguments = admitted
-        outcome = (
-            arguments if isinstance(arguments, RpcError) else await self._invoke(method, context, arguments)
-        )
-        return Reply(call_id, outcome, context.language)
+        if isinstance(arguments, RpcError):
+            return context, arguments
+        return context, await self._invoke(method, context, arguments)
 
     async def _admit(
         self, method: Method, call: Call, raw: RawContext
