@@ -76,7 +76,7 @@ def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceO
 
 
 def proof(payment: bodies.Payment) -> Proof:
-    """What proves the payment: a token, or for `stripe` the intent that checkout prepared (second reading 4)."""
+    """What proves the payment: a token, or for `stripe` checkout's intent (decision bonsai second reading 4)."""
     token = payment["token"]
     if payment["method"] == "stripe" and token.startswith("pi_"):
         return Proof(None, token)
@@ -99,7 +99,7 @@ def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
 
 
 def environment(caller: Caller, first_name: str, last_name: str) -> Environment:
-    """Test for a test key, and for a live key whose shopper is called Bonsai Test (contract, `Test mode`)."""
+    """Test for a test key, and for a live key whose shopper is called Bonsai Test (decision bonsai test mode)."""
     if caller.environment == "test":
         return "test"
     is_test = first_name.strip().lower() == "bonsai" and last_name.strip().lower() == "test"

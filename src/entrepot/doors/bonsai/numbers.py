@@ -54,5 +54,5 @@ def _safe(number: int | float, written: object) -> int | float | Faults:
 
 
 def to_cents(number: Number) -> Decimal:
-    """`number` with two places, rounded half up (contract U14)."""
+    """`number` with two places, rounded half up (decision bonsai U14)."""
     return exact(number).quantize(_CENT, ROUND_HALF_UP)

@@ -26,7 +26,7 @@ KEYS: Mapping[str, Mapping[str, KeyKind]] = {
         "auth": KeyKind("textalk:auth", "live"),
     },
 }
-"""Contract: bonsai, `Auth` and `Test mode`; textalk, section 1: a shop is found by its number.
+"""A shop is found by its number (decision textalk context parameters); see also (decision bonsai auth, test mode).
 
-A private key sees its account's live and test orders alike (bonsai, U21).
+A private key sees its account's live and test orders alike (decision bonsai U21).
 """

@@ -1,4 +1,4 @@
-"""Carts and placed orders as one class of rows: a cart that is placed keeps its uid (second reading 8)."""
+"""Carts and placed orders as one class of rows: a placed cart keeps its uid (decision textalk second reading 8)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _delivery_status() -> sa.ColumnElement[Any]:
 
 
 def _payment_status() -> sa.ColumnElement[Any]:
-    """Money that was given back had been paid (section 8, item 29)."""
+    """Money that was given back had been paid (decision textalk item 29)."""
     state = orders.c.payment_state
     given_back = sa.or_(state == "partially_refunded", state == "refunded")
     return sa.case((given_back, sa.literal("paid", sa.Text)), else_=orders.c.payment_state)
@@ -116,7 +116,7 @@ o: Final = ROWS.c
 
 
 def visible(audience: Audience) -> sa.ColumnElement[bool]:
-    """A cart is its session's alone; a placed order the shop's and its customer's (items 30, 2).
+    """A cart is its session's alone; a placed order the shop's and its customer's (decision textalk item 30).
 
     An order without a customer is the session's that placed it; who logs out leaves the others behind.
     """

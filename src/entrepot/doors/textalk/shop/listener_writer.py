@@ -22,7 +22,7 @@ class ListenerWriter(RowWriter):
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
-        """Whoever makes it owns it: one for each event and token (contract, EventListener)."""
+        """Whoever makes it owns it: one for each event and token (decision textalk EventListener)."""
         stored, changes = stored_of(decl), changes_of(decl, patch)
         if uid is None:
             own = {"owner": _owner(context), "secret": secrets.token_hex(32)}

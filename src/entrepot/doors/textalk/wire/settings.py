@@ -14,7 +14,7 @@ class WebshopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """A webshop. `uid` is the number in the context parameter `webshop`.
 
     `demands_tls` refuses credentials on plain connections (1007); a `closed` shop does not exist for anybody
-    (1002); `login_required` hides its goods from visitors (contract, section 6).
+    (1002); `login_required` hides its goods from visitors (decision textalk authority).
     """
 
     uid: int
