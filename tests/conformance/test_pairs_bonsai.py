@@ -97,7 +97,7 @@ VIOLATIONS = (
     Violation("STRIPE_ERROR", body={"payment/token": "tok_nobody"}, card=True),
     Violation("MERCHANT_PAYMENT_MISSING", product={"merchant": "unpaid"}, card=True),
 )
-"""In the order of the checks (contract bonsai, `Order of checks on submit`)."""
+"""In the order of the checks (decision bonsai order of checks on submit)."""
 CARD_ONLY = [each.code for each in VIOLATIONS if each.card is True]
 EXTERNAL_ONLY = [each.code for each in VIOLATIONS if each.card is False]
 EXCLUSIVE = {

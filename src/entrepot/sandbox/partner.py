@@ -30,7 +30,7 @@ class _Question(msgspec.Struct):
 
 
 async def validate(sandbox: Sandbox, request: Request) -> Reply:
-    """Say whether the token is on the list of the workspace in the path (Bonsai, U2).
+    """Say whether the token is on the list of the workspace in the path (decision bonsai U2).
 
     Raises BadRequestError; NotFoundError for an unknown workspace.
     """

@@ -220,7 +220,7 @@ async def test_texts_are_in_the_language_of_the_context(dispatcher: Dispatcher) 
 async def test_the_first_failing_check_answers(
     dispatcher: Dispatcher, raw: RawContext, expected: int
 ) -> None:
-    """Item 11: what comes later in the order is wrong too in each of these."""
+    """What comes later in the order is wrong too in each of these (decision textalk item 11)."""
     assert await code(dispatcher, call("No.such"), raw) == -32601
     assert await code(dispatcher, call("Test.login", "too many"), raw) == expected
 

@@ -1,6 +1,6 @@
 """Who may see and do what: every method for every kind of caller, and whose words come out of which reads.
 
-The table, `permissions.txt`, is written from the contract (textalk, sections 6 and 8, item 30; second reading 5),
+The table, `permissions.txt`, is written from what was decided (decision textalk authority, item 30, second reading 5),
 not from the classes.
 """
 

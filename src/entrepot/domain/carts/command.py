@@ -26,7 +26,7 @@ from entrepot.failures.commerce import OrderLocked, SessionUnknown
 from entrepot.failures.orders import NotEnoughStock, PriceInvalid, ProductUnavailable, QuoteStale, SoldOut
 
 SESSION_LIFETIME = timedelta(days=30)
-"""How long a session lives after it was last used (contract: textalk, section 8, item 18)."""
+"""How long a session lives after it was last used (decision textalk item 18)."""
 SESSION_RENEWAL = timedelta(days=29)
 """With less than this left, using the cart renews the session: not every change writes its row."""
 LARGEST_AMOUNT = 10**14

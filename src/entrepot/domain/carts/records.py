@@ -30,7 +30,7 @@ from entrepot.failures import Failure
 from entrepot.failures.carts import CartFull, CartQuantityTooLarge, CartUnknown
 
 LIFETIME = timedelta(days=30)
-"""How long a cart stays after its last change (Bonsai, second reading 13)."""
+"""How long a cart stays after its last change (decision bonsai second reading 13)."""
 MAX_LINES = 500
 MAX_QUANTITY = 1_000_000
 

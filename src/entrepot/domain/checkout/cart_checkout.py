@@ -90,7 +90,7 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
         return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse by the first check that fails (contract: textalk, second reading 7), or place or reserve."""
+        """Refuse by the first check that fails (decision textalk second reading 7), or place or reserve."""
         number = self.number(view)
         standing = None if number is None else view.get(Cart, number)
         if standing is not None and standing.attempt is not None and standing.session == self.session:
@@ -150,7 +150,7 @@ def same_checkout(cart: int, token: str | None) -> str:
 
 
 def fault(cart: Cart, totals: Totals, view: View, now: datetime) -> Failure | None:
-    """Why a cart cannot be placed; the first that counts. The order of checks is that of the contract."""
+    """Why a cart cannot be placed; the first that counts (decision textalk second reading 7)."""
     return (
         _lines_fault(cart, view)
         or _amount_fault(cart, totals, view)

@@ -56,7 +56,7 @@ class EditOrder(Command, frozen=True, kw_only=True):
         return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse an unknown order, and what its state forbids (contract: textalk, section 8, item 29)."""
+        """Refuse an unknown order, and what its state forbids (decision textalk item 29)."""
         del ids
         order = view.get(Order, self.order)
         if order is None or order.channel != self.channel:

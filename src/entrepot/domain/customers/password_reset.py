@@ -16,7 +16,7 @@ from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, View
 from entrepot.failures.accounts import ResetCodeInvalid
 
 RESET_LIFETIME = timedelta(hours=1)
-"""How long a code for a new password is good (contract: textalk, section 8, item 37)."""
+"""How long a code for a new password is good (decision textalk item 37)."""
 
 
 class RequestReset(AddressCommand, frozen=True, kw_only=True):

@@ -297,4 +297,4 @@ CHECKS: tuple[Callable[[Appraiser], Failures], ...] = (
     destination_failures,
     _stock,
 )
-"""The order in which checks run decides which failure a caller sees; contract: bonsai, `Order of checks on submit`."""
+"""The order in which checks run decides which failure a caller sees (decision bonsai order of checks on submit)."""

@@ -1,7 +1,7 @@
 """Taxes and duties of one order: the records that ask and answer, and the computation from a table of rates.
 
 Amounts are integers in the minor unit of the query's currency and not negative; rates are millionths (13 % is
-130_000). Each line is rounded half-up on its own and sums are sums of rounded parts (Bonsai, U14).
+130_000). Each line is rounded half-up on its own and sums are sums of rounded parts (decision bonsai U14).
 """
 
 from collections import defaultdict

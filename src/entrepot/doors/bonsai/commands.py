@@ -28,7 +28,7 @@ _LARGEST_ID = 2**53
 
 
 def currency_of(body: bodies.SubmitV1, caller: Caller) -> str:
-    """The currency of a V1 submit: the shopper's, else the account's (contract U7)."""
+    """The currency of a V1 submit: the shopper's, else the account's (decision bonsai U7)."""
     return body["payment"].get("currency") or caller.settings.currency
 
 
@@ -113,7 +113,7 @@ def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceO
 
 
 def proof(payment: bodies.Payment, body: object, order: str = "") -> Proof:
-    """What proves the payment: a token, or for `stripe` the intent that checkout prepared (second reading 4).
+    """What proves the payment: a token, or for `stripe` checkout's intent (decision bonsai second reading 4).
 
     With it goes the name of the request: a hash of its body, and of the `order` that its path names.
     """
@@ -139,7 +139,7 @@ def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
 
 
 def environment(caller: Caller, first_name: str, last_name: str) -> Environment:
-    """Test for a test key, and for a live key whose shopper is called Bonsai Test (contract, `Test mode`)."""
+    """Test for a test key, and for a live key whose shopper is called Bonsai Test (decision bonsai test mode)."""
     if caller.environment == "test":
         return "test"
     is_test = first_name.strip().lower() == "bonsai" and last_name.strip().lower() == "test"

@@ -1,7 +1,7 @@
 """From failures to Bonsai's error entries: one table, from which every refusal of this door is rendered.
 
 Status, code and title come from `openapi.errors`, which the API description is made of too, so that what is promised
-and what is answered are the same rows. The spelling of ids differs from code to code as in the seed (contract I2).
+and what is answered are the same rows. The spelling of ids differs from code to code (decision bonsai I2).
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _too_many(failure: c.CartQuantityTooLarge) -> object:
 
 
 def foreign_currency(currency: str) -> o.InvalidInput:
-    """Why a payment is none of an order in this currency: it names another one (contract, Corrections)."""
+    """Why a payment cannot be this order's: another currency (decision bonsai currency of a v2 payment)."""
     context = {"value": REDACTED, "choices": [currency]}
     return o.InvalidInput(items(tuple(one(Kind.NO_CHOICE, context).within("currency"))))
 
@@ -185,7 +185,7 @@ def entry(failure: Failure, row: Row | None = None) -> dict[str, object]:
 
 
 def render_all(failures: Sequence[Failure], row: Row | None = None) -> Reply:
-    """The refusal of a request: every failure an entry, the status that of the first (contract U13)."""
+    """The refusal of a request: every failure an entry, the status that of the first (decision bonsai U13)."""
     entries = [entry(failure, row) for failure in failures]
     status = cast("int", entries[0]["status"])
     asked = (_BY_PRIVATE_KEY if row else _BY_API_KEY,) if status == 401 else ()

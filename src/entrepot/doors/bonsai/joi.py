@@ -1,4 +1,4 @@
-"""Bodies read and refused as Joi 15.1.1 does: its order, texts and types (contract, decision 10).
+"""Bodies read and refused as Joi 15.1.1 does: its order, texts and types (decision bonsai second reading 10).
 
 Where we differ from Joi, on purpose:
 
@@ -77,7 +77,8 @@ def item(fault: Fault) -> FaultItem:
     text = sentence.format_map({**fault.context, "choices": choices})
     path, context = fault.path, _context(fault)
     if not path:
-        whole: Context = {key: value for key, value in context.items() if key != "value"}  # decision 10
+        # The whole body is not echoed (decision bonsai second reading 10).
+        whole: Context = {key: value for key, value in context.items() if key != "value"}
         return FaultItem(f'"value" {text}', path, kind, {**whole, "label": "value"})
     name = path[-1]
     return FaultItem(f'"{name}" {text}', path, kind, {**context, "key": name, "label": name})

@@ -27,4 +27,4 @@ MANIFEST: Final = Manifest(
     currencies=frozenset(CURRENCIES),
     payment_methods=METHODS,
 )
-"""Contract: `Auth` and `Test mode`. A private key sees its account's live and test orders alike (U21)."""
+"""A private key sees its account's live and test orders alike (decision bonsai auth, test mode, U21)."""

@@ -16,4 +16,4 @@ MANIFEST: Final = Manifest(
     numbers={"uid": WEBSHOP},
     sends_mail=True,
 )
-"""Contract, section 1: a shop is found by its number, which is no secret."""
+"""A shop is found by its number, which is no secret (decision textalk context parameters)."""

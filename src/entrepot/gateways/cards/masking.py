@@ -1,4 +1,4 @@
-"""Takes ids, tokens, keys and card numbers out of a provider's sentences (Bonsai, second reading 6)."""
+"""Takes ids, tokens, keys and card numbers out of a provider's sentences (decision bonsai second reading 6)."""
 
 import re
 from collections.abc import Iterable

@@ -13,7 +13,7 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 UNREACHABLE = "An error occurred while communicating with Stripe"
-"""The sentence of a failed call to which the provider gave no readable answer (Bonsai, second reading 6)."""
+"""The sentence of a failed call to which the provider gave no readable answer (decision bonsai second reading 6)."""
 
 KEY_LIFE = timedelta(hours=20)
 """How long a key is repeated: providers forget keys after a day, and then the same key would act again."""
@@ -105,7 +105,7 @@ class Declined(msgspec.Struct, frozen=True):
 
 
 class TokenUsed(msgspec.Struct, frozen=True):
-    """The token already paid for something else (Bonsai, U8)."""
+    """The token already paid for something else (decision bonsai U8)."""
 
 
 class CallFailed(msgspec.Struct, frozen=True):

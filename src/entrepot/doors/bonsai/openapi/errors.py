@@ -1,6 +1,6 @@
 """Every error entry that the door can answer: code, status, title and the shape of its detail, one row each.
 
-The rows are the contract's "Error codes" tables, with its decisions I1 to I4, I8, I9, U9, U19 and U20.
+The rows are those of the documentation (decision bonsai error codes, I1, I2, I3, I4, I8, I9, U9, U19, U20).
 """
 
 from __future__ import annotations

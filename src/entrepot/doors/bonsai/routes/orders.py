@@ -1,5 +1,5 @@
 """Reading orders, by their id and by the id that the caller gave them. A private key reads its own account's only,
-test and live orders alike (contract U21).
+test and live orders alike (decision bonsai U21).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Articles: what the shop sells (contract, section 2, Article)."""
+"""Articles: what the shop sells (decision textalk Article)."""
 
 from __future__ import annotations
 

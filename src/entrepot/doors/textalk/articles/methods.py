@@ -1,4 +1,4 @@
-"""Methods of the catalogue and of the shop beyond the common ones (contract, section 3, Catalogue and misc)."""
+"""Methods of the catalogue and of the shop beyond the common ones (decision textalk catalogue calls)."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def _faults(known: _Known | None, patch: Mapping[str, Json]) -> tuple[Problem, .
 
 
 def _group_faults(known: _Known | None, patch: Mapping[str, Json]) -> Iterator[Problem]:
-    """The group of an article is one of those in which it is shown; without one it is shown in none (contract)."""
+    """The group is one of those that show the article; without one none shows it (decision textalk Article)."""
     if not patch.keys() & {"articlegroup", "showInArticlegroups"}:
         return
     stored: Mapping[str, Any] = known.data.get("article", {}) if known else {}

@@ -1,6 +1,6 @@
 """The context of a call: which shop, in which language, on whose behalf.
 
-It comes from query parameters and cookies (contract section 8, items 8 to 14; second reading 2, 3, 9).
+It comes from query parameters and cookies (decision textalk item 9, item 11, second reading 9).
 Credentials are looked up anew for every call, so that a revocation holds on the next one, also on
 open sockets.
 """

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def why_invalid(password: str) -> Text | None:
-    """What is wrong with a new password, or None (contract, section 8, item 37)."""
+    """What is wrong with a new password, or None (decision textalk item 37)."""
     if len(password) < SHORTEST_PASSWORD:
         return say("password.too-short", limit=SHORTEST_PASSWORD)
     return say("password.too-long", limit=LONGEST) if len(password) > LONGEST else None

@@ -1,4 +1,4 @@
-"""Customers and their groups (contract, section 2, Customer)."""
+"""Customers and their groups (decision textalk Customer, item 38)."""
 
 from __future__ import annotations
 

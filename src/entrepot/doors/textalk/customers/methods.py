@@ -1,4 +1,4 @@
-"""Customers on their own behalf: signing up, logging in and out, new passwords (contract, section 8, 34 to 37).
+"""Customers on their own behalf: sign-up, log-in, log-out, new passwords (decision textalk item 34, item 35, item 36).
 
 Whether an address is somebody's shows in no answer, save that of signing up, nor in the work: a log-in checks one
 password, be there one or not, and whoever asks for a reset has one code and one mail queued.

@@ -1,4 +1,4 @@
-"""Session: a buyer's visit (contract, section 3, Session)."""
+"""Session: a buyer's visit (decision textalk Session)."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class _Sessions:
         return done if isinstance(done, RpcError) else None
 
     async def delete(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """The cart goes with the session; -32602 for one that is there no more (contract, section 3, Session)."""
+        """The cart goes with the session; -32602 for one that is there no more (decision textalk Session)."""
         del params
         command = EndSession(channel=context.shop.channel, session=session_of(context).id)
         done = await self._parts.run(context, command)

@@ -25,7 +25,7 @@ _CURRENCY: Final = (
 
 
 def new_code() -> str:
-    """A certificate's code: 13 digits (contract, section 3)."""
+    """A certificate's code: 13 digits (decision textalk Giftcertificate)."""
     return str(secrets.randbelow(9 * 10**12) + 10**12)
 
 

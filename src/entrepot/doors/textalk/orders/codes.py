@@ -1,4 +1,4 @@
-"""Discount codes and gift certificates (contract, section 2, Giftcertificate; discount codes are of our own design)."""
+"""Discount codes and gift certificates (decision textalk Giftcertificate)."""
 
 from __future__ import annotations
 

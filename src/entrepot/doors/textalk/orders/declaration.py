@@ -1,4 +1,4 @@
-"""Order, and Suborder: what one supplier sends of it (contract, section 2)."""
+"""Order, and Suborder: what one supplier sends of it (decision textalk Order, Suborder)."""
 
 from __future__ import annotations
 

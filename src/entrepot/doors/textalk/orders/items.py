@@ -1,4 +1,4 @@
-"""OrderItem: what is in a cart or order (contract, section 2)."""
+"""OrderItem: what is in a cart or order (decision textalk OrderItem)."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ from unnest($2::bigint[]) k(uid) join order_lines l on l.workspace = $1 and l.id
 
 
 def _shown(answers: Mapping[str, int | str], kinds: Mapping[str, str]) -> dict[str, Json]:
-    """Options go by their uids as texts (contract, section 2, OrderItem)."""
+    """Options go by their uids as texts (decision textalk OrderItem)."""
     return {choice: _answer(answer, kinds.get(choice)) for choice, answer in answers.items()}
 
 

@@ -1,4 +1,4 @@
-"""Order and Payment beyond the common methods: into the cart, codes, checkout, money (section 8, item 26)."""
+"""Order and Payment beyond the common methods: into the cart, codes, checkout, money (decision textalk item 26)."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class _Orders:
     def _adding(
         self, context: Context, order: Uid | None, article: Any, wanted: Any, options: Json
     ) -> AddItem:
-        """`fastVerify` leaves the other lines as they are (section 8, item 31)."""
+        """`fastVerify` leaves the other lines as they are (decision textalk item 31)."""
         fast = is_object(options) and options.get("fastVerify") is True
         return AddItem(
             **whose(context),
@@ -144,7 +144,7 @@ class _Orders:
         return await fetch.told(self._parts.classes["Order"].reads, context, projection, {"uid": order})
 
     async def checkout(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """`[order, query?, {"token": card token}?]`: the placed order; second reading 7."""
+        """`[order, query?, {"token": card token}?]`: the placed order (decision textalk second reading 7)."""
         order = self._order(context, params[0])
         if isinstance(order, RpcError):
             return order

@@ -1,4 +1,4 @@
-"""Payment: how a cart is to be paid, or an order was (contract, section 2)."""
+"""Payment: how a cart is to be paid, or an order was (decision textalk Payment)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carts and placed orders as one class of rows: a cart that is placed keeps its uid (second reading 8).
+"""Carts and placed orders as one class of rows: a placed cart keeps its uid (decision textalk second reading 8).
 
 PostgreSQL looks a union up by the keys of what it is joined to, and stops at a limit, only if each half is a single
 table without conditions of its own and their columns are of the same types. So what a row must fulfil is the column
@@ -77,7 +77,7 @@ def _delivery_status() -> sa.ColumnElement[Any]:
 
 
 def _payment_status() -> sa.ColumnElement[Any]:
-    """Money that was given back had been paid (section 8, item 29)."""
+    """Money that was given back had been paid (decision textalk item 29)."""
     state = orders.c.payment_state
     given_back = sa.or_(state == "partially_refunded", state == "refunded")
     return sa.case((given_back, _word("paid")), else_=orders.c.payment_state)
@@ -138,7 +138,7 @@ o: Final = ROWS.c
 
 
 def visible(audience: Audience) -> sa.ColumnElement[bool]:
-    """A cart is its session's alone; a placed order the shop's and its customer's (items 30, 2).
+    """A cart is its session's alone; a placed order the shop's and its customer's (decision textalk item 30).
 
     An order without a customer is the session's that placed it; who logs out leaves the others behind.
     """

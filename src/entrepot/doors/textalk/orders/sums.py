@@ -233,7 +233,7 @@ def _costs(sums: Sum) -> dict[str, Json]:
 
 
 def amount(value: Amount, currency: str, rate: int | None = None) -> dict[str, Json]:
-    """An amount in wire form; the rate is that of the VAT in it (section 8, item 16).
+    """An amount in wire form; the rate is that of the VAT in it (decision textalk item 16).
 
     It is the rate itself, never what rounded sums make of it; None stands for several, which have a quotient.
     """

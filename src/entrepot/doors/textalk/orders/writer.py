@@ -39,14 +39,14 @@ class Whose(TypedDict):
 
 
 def whose(context: Context) -> Whose:
-    """If both are given, the administrator's token wins (contract, section 6)."""
+    """If both are given, the administrator's token wins (decision textalk authority)."""
     shop, session = context.shop, context.session
     own = None if session is None or context.audience is Audience.ADMIN else session.id
     return Whose(channel=shop.channel, environment=shop.environment, session=own)
 
 
 def needs_session(context: Context) -> RpcError | None:
-    """Why a cart cannot be made: 1008 (section 8, item 14)."""
+    """Why a cart cannot be made: 1008 (decision textalk item 14)."""
     return RpcError(Code.SESSION_MISSING) if context.audience is Audience.ANONYMOUS else None
 
 
@@ -148,7 +148,7 @@ class SuborderWriter(Buying):
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
-        """Send the part; "Shipped" is another word for it (section 8, item 29)."""
+        """Send the part; "Shipped" is another word for it (decision textalk item 29)."""
         del decl
         if uid is None:
             return RpcError(Code.OBJECT_NOT_FOUND)

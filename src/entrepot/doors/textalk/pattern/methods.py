@@ -1,4 +1,4 @@
-"""The methods that follow from a declaration (contract section 3, The common pattern; section 8, items 19 and 25)."""
+"""The methods that follow from a declaration (decision textalk common methods, item 19, item 25)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Filter objects (contract section 4, Filter objects; section 8, items 23 and 24)."""
+"""Filter objects (decision textalk filter objects, item 23, item 24)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, timedelta, tzinfo

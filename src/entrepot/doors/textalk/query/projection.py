@@ -1,4 +1,4 @@
-"""What a query asks for, checked against the declarations (contract section 4; section 8, items 20 to 22)."""
+"""What a query asks for, checked against the declarations (decision textalk queries, item 21, item 22)."""
 
 import re
 from collections.abc import Iterator, Mapping

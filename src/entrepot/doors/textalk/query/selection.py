@@ -1,4 +1,4 @@
-"""Which objects a list holds, in what order, and how many (contract section 4; section 8, item 23)."""
+"""Which objects a list holds, in what order, and how many (decision textalk selections, item 23)."""
 
 from collections.abc import Mapping
 from datetime import UTC, tzinfo

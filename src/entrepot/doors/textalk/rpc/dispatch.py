@@ -1,8 +1,8 @@
 """One call against the dispatch table: the checks in their order, then the method.
 
-Order (contract section 8, item 11): method exists, webshop, language, auth, session, TLS, session required,
-permission, params. What goes wrong unexpectedly before the method runs is -32603, inside it -32000 (second
-reading 3).
+Order (decision textalk item 11): method exists, webshop, language, auth, session, TLS, session required,
+permission, params. What goes wrong unexpectedly before the method runs is -32603, inside it -32000
+(decision textalk second reading 3).
 """
 
 from collections.abc import Awaitable, Callable, Sequence

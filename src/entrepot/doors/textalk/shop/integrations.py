@@ -1,4 +1,4 @@
-"""What integrations use: tokens and listeners to events (contract, section 2, AuthToken, EventListener)."""
+"""What integrations use: tokens and listeners to events (decision textalk AuthToken, EventListener)."""
 
 from __future__ import annotations
 

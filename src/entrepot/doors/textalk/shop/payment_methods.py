@@ -1,4 +1,4 @@
-"""PaymentMethod: how a shop is paid (contract, section 2)."""
+"""PaymentMethod: how a shop is paid (decision textalk PaymentMethod)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shop itself: Webshop, Language and Url (contract, sections 2 and 3)."""
+"""The shop itself: Webshop, Language and Url (decision textalk Webshop, Language and Url)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The context parameters of a request or handshake: query before cookie, empty is absent (item 9)."""
+"""The context parameters of a request or handshake: query before cookie, empty is absent (decision textalk item 9)."""
 
 from typing import Final
 
@@ -42,7 +42,7 @@ def _is_secure(request: Request) -> bool:
 
 
 def _is_same_origin(request: Request) -> bool:
-    """Cookies carry authority for the page's own origin only (second reading 9)."""
+    """Cookies carry authority for the page's own origin only (decision textalk second reading 9)."""
     if request.header("sec-fetch-site") not in {None, "same-origin"}:
         return False
     origin = request.header("origin")

@@ -1,7 +1,7 @@
 """From failures of the core to this door's errors: one table, so that code and data of every refusal are in one place.
 
 What passes by itself (a full queue, a database that fails over) is -32000 with a Retry-After; what the core did not
-expect is -32000 too, as the contract has it (second reading 3).
+expect is -32000 too (decision textalk second reading 3).
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ CODES: Final = DoorFailures("textalk", _codes())
 def rpc_error(failure: Failure) -> RpcError:
     """The error that says this failure."""
     if isinstance(failure, p.CardProviderFailed) and failure.message != UNREACHABLE:
-        # The provider did answer: it is its word that the payment failed (section 8, item 39).
+        # The provider did answer: it is its word that the payment failed (decision textalk item 39).
         return RpcError(Code.PAYMENT_FAILED, failure.message, failure)
     code, detail = _TABLE.get(type(failure), _UNEXPECTED)
     return RpcError(code, detail(failure), failure)

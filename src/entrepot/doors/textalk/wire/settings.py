@@ -15,7 +15,7 @@ class WebshopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """A webshop. `uid` is the number in the context parameter `webshop`, good for one shop of the server only.
 
     `demands_tls` refuses credentials on plain connections (1007); a `closed` shop does not exist for anybody
-    (1002); `login_required` hides its goods from visitors (contract, section 6).
+    (1002); `login_required` hides its goods from visitors.
     """
 
     uid: Annotated[int, Meta(ge=1, le=999_999_999_999_999, description="a number of at most 15 digits")]

@@ -1,7 +1,7 @@
 """Where a bank finds the card behind a token and the money behind the card: in its workspace, or nowhere at all.
 
 Test orders are charged by the bank's own rules and intents, on cards that are built in and behind which no money
-stands (contract: bonsai, `Test mode`). Their tokens are those that the makers of card clients use in tests.
+stands (decision bonsai test mode). Their tokens are those that the makers of card clients use in tests.
 """
 
 from collections.abc import Sequence
