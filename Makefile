@@ -30,7 +30,7 @@ $(READY): requirements/dev.txt requirements/uv.txt pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: $(READY) ## start the demo server on http://127.0.0.1:8600
+run: $(READY) ## start the demo server on http://127.0.0.1:8600, or on ENTREPOT_PORT
 	@$(BIN)/entrepot demo
 
 test: $(READY) ## run all tests

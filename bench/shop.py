@@ -52,7 +52,6 @@ def workspace() -> dict[str, Any]:
         "channels": {
             "shop": {
                 "door": "textalk",
-                "keys": {"webshop": str(NUMBER)},
                 "settings": {
                     "currency": "SEK",
                     "shop": {"language": "en"},

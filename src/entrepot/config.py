@@ -12,9 +12,9 @@ from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from entrepot.domain.channels.retention import LEAST_DAYS, MOST_DAYS, Retention
+from entrepot.entrance import DOORS
 from entrepot.store.embedded import default_data_dir
 
-DOORS = ("bonsai", "textalk", "walmart", "rebound", "datamingle", "native")
 MOST_WORKERS = 64
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final
 
-from starlette.types import ASGIApp
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
-from entrepot.doors.kit import DoorFailures, LazyDoor, Services
-from entrepot.engine.deliveries.events import Body
+    from entrepot.doors.kit import DoorFailures, Services
+    from entrepot.doors.manifest import Manifest
+    from entrepot.engine.deliveries.events import Body
 
 
 def doors(services: Services) -> dict[str, ASGIApp]:
     """Every door by its name, which is its prefix in paths."""
-    return {"bonsai": LazyDoor(partial(_bonsai, services)), "textalk": LazyDoor(partial(_textalk, services))}
+    from entrepot.doors.kit import LazyDoor
+
+    return {name: LazyDoor(partial(make, services)) for name, make in _DOORS.items()}
 
 
 def failure_tables() -> tuple[DoorFailures, ...]:
@@ -20,6 +26,15 @@ def failure_tables() -> tuple[DoorFailures, ...]:
     from entrepot.doors import bonsai, textalk
 
     return (bonsai.CODES, textalk.CODES)
+
+
+@cache
+def manifests() -> Mapping[str, Manifest]:
+    """What each door tells whoever sets up accounts at it."""
+    from entrepot.doors.bonsai.manifest import MANIFEST as BONSAI
+    from entrepot.doors.textalk.manifest import MANIFEST as TEXTALK
+
+    return {"bonsai": BONSAI, "textalk": TEXTALK}
 
 
 def event_body(door: str) -> Body | None:
@@ -41,3 +56,8 @@ def _textalk(services: Services) -> ASGIApp:
     from entrepot.doors.textalk import Textalk
 
     return Textalk(services).app()
+
+
+_DOORS: Final[Mapping[str, Callable[[Services], ASGIApp]]] = {"bonsai": _bonsai, "textalk": _textalk}
+DOORS: Final = tuple(_DOORS)
+"""The names of all doors."""

@@ -15,8 +15,8 @@ from tests.support.shop import CHANNEL, NORTH, TEA, WORKSPACE, insert, level, li
 
 ATTEMPT = """
 insert into attempts (workspace, id, uuid, "order", kind, channel, environment, state, version, lease_until, draft,
-  outcome, started_at)
-values (1, 8, gen_random_uuid(), 8, 'place', 5, 'live', 'open', 1, '2026-03-01', '{}', '', '2026-03-01')
+  outcome, started_at, untold)
+values (1, 8, gen_random_uuid(), 8, 'place', 5, 'live', 'open', 1, '2026-03-01', '{}', '', '2026-03-01', false)
 """
 
 RETURN_LINE = """
@@ -81,6 +81,11 @@ BREACHES: dict[str, list[str]] = {
         """insert into discounts values (1, 1, 5, 'A', '{}', true, 'percent', 0, '{}', false, '{}', null, null, null,
           null, 1, true, null, '2026-03-01', '2026-03-01', '{}')"""
     ],
+    "tax-addresses": [
+        """insert into merchants (workspace, id, ref, name, country, integration, payout_account, address)
+        values (1, 1, 'm', 'M', 'US', 'manual', null, '{}')""",
+        """update channels set settings = '{"taxes": {"provider": "avatax"}}'""",
+    ],
     "outbox-parked": [
         """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
         values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked', '')"""
@@ -113,7 +118,7 @@ async def test_a_breach_is_found(shop: Connection, law: str) -> None:
         await shop.execute(in_one)
     found = await run_checks(shop)
     assert {(finding.law, finding.workspace) for finding in found} == {(law, WORKSPACE)}
-    assert found[0].severity == ("warning" if law == "outbox-parked" else "violation")
+    assert found[0].severity == ("warning" if law in ("outbox-parked", "tax-addresses") else "violation")
     assert "{" not in found[0].detail
     assert await run_checks(shop, 2) == []
     assert await run_checks(shop, WORKSPACE) == found

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
+from entrepot import __version__
 from entrepot.cli import app
 from entrepot.cli.showing import amount, plain
 from entrepot.config import Settings
@@ -69,6 +70,19 @@ def parsed(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("OUT_OF_STOCK", "sold-out: "), ("out_of_stock", "sold-out: "), ("1004", "1004"), ("2001", "sold-out")],
+)
+def test_a_failure_is_found_by_any_apis_code(run: Run, code: str, said: str) -> None:
+    shown = run("failures", code)
+    assert (shown.exit_code, said in shown.stdout) == (0, True), shown.output
+    named = parsed(run("failures", code, "--json"))
+    for each in [named] if isinstance(named, dict) else named:
+        doors = parsed(run("failures", each["name"], "--json"))["doors"]
+        assert code.upper() in [door["code"] for door in doors]
+
+
 def test_orders_are_listed(run: Run) -> None:
     shown = run("orders", "list")
     assert shown.exit_code == 0, shown.output
@@ -123,6 +137,13 @@ def test_an_unknown_order_is_a_failure_in_both_forms(run: Run) -> None:
     assert "No order that the caller may see has this identifier (order 9)" in run("orders", "show", 9).output
     refused = run("orders", "show", 9, "--json")
     assert (refused.exit_code, json.loads(refused.stdout)["failure"]) == (1, "order-unknown")
+
+
+@pytest.mark.parametrize("amount", ["0.004", "12.505", "1e3", "-1", "twelve"])
+def test_a_refund_is_of_an_amount_that_the_currency_can_hold(run: Run, amount: str) -> None:
+    told = run("orders", "refund", "7", "--reason", "r", f"--amount={amount}")
+    assert told.exit_code == 2
+    assert f"--amount: '{amount}' is wrong; expected EUR with at most 2 decimals." in told.stderr
 
 
 def test_cancelling_says_what_is_to_be_refunded(run: Run) -> None:
@@ -193,10 +214,19 @@ values (1, 7, 'event:12', 1, '{"code": "hidden"}', '2026-03-01', '2026-03-04', 9
 """
 
 
-def test_the_demo_serves_doors_at_hosts_and_reads_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_serves_doors_at_hosts_and_leaves_other_servers_databases_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     served: list[Settings] = []
     monkeypatch.setattr("entrepot.serving.serve", lambda settings, _: served.append(settings))
-    run = runner(monkeypatch, {"ENTREPOT_PORT": "many"})
+    run = runner(
+        monkeypatch,
+        {
+            "ENTREPOT_PORT": "9401",
+            "ENTREPOT_DATABASE_URL": "postgresql://real/orders",
+            "ENTREPOT_DATA_DIR": "/srv/real",
+        },
+    )
     result = run("demo", "--door-host", "bonsai=bonsai.localhost", "--door-host", "textalk=shop.localhost")
     assert result.exit_code == 0, result.output
     assert served[0].door_hosts == {"bonsai.localhost": "bonsai", "shop.localhost": "textalk"}
@@ -318,3 +348,60 @@ def test_migrate_mends_what_check_finds(run: Run, database_url: str) -> None:
     assert run("migrate").exit_code == 0
     assert run("check").stdout == "Everything holds.\n"
     assert "There is no workspace yet" in run("orders", "list").output
+
+
+def test_stock_of_nobody_and_keys_of_the_past_are_refused(run: Run) -> None:
+    unknown = run("stock", "show", "NOSUCH")
+    assert (unknown.exit_code, "There is no SKU 'NOSUCH'" in unknown.output) == (1, True)
+    nowhere = run("stock", "show", "TEA", "--location", "moon")
+    assert (nowhere.exit_code, "there is no location 'moon'" in nowhere.output) == (1, True)
+    past = run("keys", "create", "--channel", "main", "--kind", "live", "--expires", "2020-01-01")
+    assert (past.exit_code, "--expires: '2020-01-01' is past" in past.output) == (2, True)
+    assert parsed(run("keys", "list", "--json")) == []
+
+
+def test_what_is_piped_is_not_folded(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    (row,) = run("stock", "show", "TEA").stdout.splitlines()[1:]
+    assert row.split()[0] == "TEA"
+    assert len(run("failures").stdout.splitlines()) == len(parsed(run("failures", "--json"))) + 1
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").output == f"entrepot {__version__}\n"
+
+
+def test_an_order_is_shown_with_who_where_and_how_much(run: Run, database_url: str) -> None:
+    on(database_url, lambda connection: _execute(connection, SOMEBODY))
+    shown = run("orders", "show", "7")
+    assert shown.exit_code == 0, shown.output
+    order = parsed(run("orders", "show", "7", "--json"))["order"]
+    for text in (
+        "Account: bonsai/main",
+        "Customer: Ada Lovelace <ada@example.com>",
+        "Ships to: Ada Lovelace, 1 Main St, Toronto ON M5V 2T6, CA",
+        f"Taxes {amount(order['goods_tax'] + order['shipping_tax'], order['currency'])}",
+        f"Total {amount(order['total'], order['currency'])}",
+        "The order was placed",
+        "Money was given back amount 5.00 EUR; reason late",
+    ):
+        assert text in " ".join(shown.stdout.split()), text
+    assert "{" not in shown.stdout
+
+
+SOMEBODY = """
+update orders set person = '{"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"}',
+  ship_to = '{"first_name": "Ada", "last_name": "Lovelace", "address1": "1 Main St", "city": "Toronto",
+              "country": "CA", "zip": "M5V 2T6", "province": "ON"}' where id = 7;
+insert into order_events (workspace, "order", seq, at, kind, data)
+select workspace, id, 901, placed_at, 'placed', '{}' from orders where id = 7;
+insert into order_events (workspace, "order", seq, at, kind, data)
+select workspace, id, 902, placed_at, 'refunded', '{"amount": 500, "reason": "late"}' from orders where id = 7;
+"""
+
+
+def test_a_refund_that_is_too_large_is_refused_in_the_unit_that_was_typed(run: Run) -> None:
+    refused = run("orders", "refund", "7", "--amount", "5000.00", "--reason", "r")
+    assert refused.exit_code == 1
+    assert "requested 5000.00 EUR, left " in refused.output
+    assert "500000" not in refused.output

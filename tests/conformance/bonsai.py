@@ -29,7 +29,14 @@ ABSENT: Any = object()
 
 WORKSPACE: Tree = {
     "locations": {"main": {"name": "Warehouse"}},
-    "merchants": {"maple": {"name": "Maple", "country": "CA", "shipping": {"CA": {"CAD": "5.00"}}}},
+    "merchants": {
+        "maple": {
+            "name": "Maple",
+            "country": "CA",
+            "address": {"province": "ON", "zip": "M5J 2N1"},
+            "shipping": {"CA": {"CAD": "5.00"}},
+        }
+    },
     "products": {
         "lamp": {
             "id": 101,

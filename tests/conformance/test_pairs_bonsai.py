@@ -97,7 +97,7 @@ VIOLATIONS = (
     Violation("STRIPE_ERROR", body={"payment/token": "tok_nobody"}, card=True),
     Violation("MERCHANT_PAYMENT_MISSING", product={"merchant": "unpaid"}, card=True),
 )
-"""In the order of the checks (contract bonsai, `Order of checks on submit`)."""
+"""In the order of the checks (decision bonsai order of checks on submit)."""
 CARD_ONLY = [each.code for each in VIOLATIONS if each.card is True]
 EXTERNAL_ONLY = [each.code for each in VIOLATIONS if each.card is False]
 EXCLUSIVE = {
@@ -174,10 +174,12 @@ def _products() -> dict[str, Any]:
         f"products/{case.name}": edited(sold | {"id": number, "name": case.name}, case.merged("product"))
         for number, case in enumerate(CASES, FIRST_ID)
     }
-    hermit = {"name": "Hermit", "country": "CA"}
+    at = {"province": "ON", "zip": "M5J 2N1"}
+    hermit = {"name": "Hermit", "country": "CA", "address": at}
     unpaid = {
         "name": "Unpaid",
         "country": "CA",
+        "address": at,
         "integration": "shopify",
         "shipping": {"CA": {"CAD": "5.00"}},
     }

@@ -1,4 +1,4 @@
-"""Which refusal wins at checkout: a cart with any two faults is refused by the earlier check (second reading 7).
+"""Which refusal wins at checkout: of any two faults the earlier check counts (decision textalk second reading 7).
 
 Each fault says what it makes of the cart or the call; a pair is both in one cart. Whatever changes in the shop changes
 for all carts at once, after they were filled.

@@ -25,7 +25,7 @@ from tests.support.buyer import (
 
 NOT_SOLD = "The article is not for sale."
 SOLD_OUT = "The article is out of stock.", "sold-out"
-NO_RANGE = "A chosen number is not allowed.", "chosen-number-invalid"
+NO_RANGE = "Choice 302 takes a number from 0.5 to 10 in steps of 0.5.", "chosen-number-invalid"
 NO_CHOICE = "The article has no such choice or option.", "choice-unknown"
 
 
@@ -97,12 +97,15 @@ async def test_what_is_not_for_sale_cannot_be_added(
         (SHIRT, {SIZE: "399"}, {SIZE: SMALL}, "en", *NO_CHOICE),
         (SHIRT, {SIZE: SMALL, WORDS: "Eva"}, {SIZE: SMALL}, "en", *NO_CHOICE),
         (BANNER, {LENGTH: 10.5}, {LENGTH: 10}, "en", *NO_RANGE),
-        (BANNER, {LENGTH: 0}, {LENGTH: 0.5}, "sv", "Ett valt tal är inte tillåtet.", "chosen-number-invalid"),
+        (
+            BANNER, {LENGTH: 0}, {LENGTH: 0.5}, "sv",
+            "Val 302 tar ett tal från 0.5 till 10 i steg om 0.5.", "chosen-number-invalid",
+        ),
         (BANNER, {LENGTH: 0.7}, {LENGTH: 1.5}, "en", *NO_RANGE),
         (BANNER, {LENGTH: "long"}, {LENGTH: "2"}, "en", *NO_RANGE),
         (
             BANNER, {LENGTH: 1, WORDS: "x" * 41}, {LENGTH: 1, WORDS: "x" * 40}, "en",
-            "A chosen text may have at most 40 characters.", "chosen-text-too-long",
+            "Choice 303 takes a text of at most 40 characters.", "chosen-text-too-long",
         ),
         (
             CLOTH, {"quantity": 0.3}, {"quantity": 0.25}, "en",

@@ -14,6 +14,7 @@ from tests.support.buyer import (
     BANNER,
     CARD,
     CLOTH,
+    CUSTOMER,
     INVOICE,
     LARGE,
     LENGTH,
@@ -64,7 +65,7 @@ FOR_FRIENDS = {"limitToCustomergroups": [901]}
         ),
         (
             BANNER, {LENGTH: 2.5}, {"choices/length/maximum": 2}, {"choices/length/maximum": 3},
-            "A chosen number is not allowed.", "chosen-number-invalid",
+            "Choice 302 takes a number from 0.5 to 2 in steps of 0.5.", "chosen-number-invalid",
         ),
         (
             BANNER, {LENGTH: 1}, {"choices/words/mandatory": True}, {"choices/words/mandatory": False},
@@ -154,6 +155,7 @@ async def test_checkout_of_an_empty_cart(prove: Prove, open_buyer: OpenBuyer) ->
 async def test_checkout_without_delivery(prove: Prove, open_buyer: OpenBuyer) -> None:
     buyer = await open_buyer()
     cart = await buyer.cart()
+    await buyer("Order.set", cart, {"customer": CUSTOMER})
     await buyer.plan(cart)
     await prove(
         buyer.call("Order.checkout", cart),

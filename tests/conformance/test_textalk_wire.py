@@ -84,7 +84,7 @@ async def test_a_method_that_does_not_exist_is_not_found(
 async def test_tokens_are_no_class_for_a_caller_with_a_persistent_token(
     prove: Prove, textalk: Client, open_webshop: OpenWebshop
 ) -> None:
-    """Only an administrator who has logged in has the class AuthToken (contract, section 3)."""
+    """Only an administrator who has logged in has the class AuthToken (decision textalk AuthToken)."""
     shop = await open_webshop()
     admin = await shop.administrator()
     made = await textalk.send(shop.call("AuthToken.create", {"name": "Stock robot"}, auth=admin))

@@ -10,6 +10,7 @@ from tests.conformance.textalk import answers, problems, refusal
 
 CLOTH, HIDDEN, NOWHERE = 102, 105, 2**53 - 1
 UNKNOWN = "There is no property with this name."
+UNNAMED = "There is no property “{}”."
 SHAPE = "A query is true, a key, an array of keys, or an object."
 
 
@@ -137,10 +138,10 @@ async def test_a_hidden_article_does_not_exist_for_visitors(
 @pytest.mark.parametrize(
     ("query", "pointer", "message"),
     [
-        ("colour", "", UNKNOWN),
-        (["uid", "colour"], "/1", UNKNOWN),
+        ("colour", "", UNNAMED.format("colour")),
+        (["uid", "colour"], "/1", UNNAMED.format("colour")),
         ({"uid": {"digits": True}}, "/uid", "This property has no properties of its own."),
-        ({"name": {"english": True}}, "/name/english", UNKNOWN),
+        ({"name": {"english": True}}, "/name/english", UNNAMED.format("english")),
         ({"articlegroup": {"name": 5}}, "/articlegroup/name", SHAPE),
         (5, "", SHAPE),
     ],

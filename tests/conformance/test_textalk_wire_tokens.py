@@ -90,7 +90,7 @@ async def test_a_bad_token_inside_a_batch_is_told_call_by_call(
 
 
 def in_a_200(prove: Prove) -> Prove:
-    """The proof of 1004 where it is no 401: the row's note says so (second reading 2)."""
+    """The proof of 1004 where it is no 401: the row's note says so (decision textalk second reading 2)."""
     return replace(prove, row=replace(prove.row, http=200))
 
 
@@ -224,7 +224,7 @@ async def upgrade(server: Server, path: str, headers: tuple[str, ...]) -> int:
 async def test_a_bad_upgrade_is_refused(
     prove: Prove, server: Server, open_webshop: OpenWebshop, wrong: tuple[str, ...]
 ) -> None:
-    """The status alone is documented: the HTTP library may refuse before the door is asked (second reading 4)."""
+    """The status alone is documented: the HTTP library may refuse first (decision textalk second reading 4)."""
     path = (await open_webshop()).call("Article.count").path
     before = await read_state(prove.connection)
     assert await upgrade(server, path, wrong) == prove.row.http

@@ -39,7 +39,7 @@ def links(page: Path) -> list[str]:
 
 def anchors(page: Path) -> set[str]:
     """The names of a page's headings, as links say them."""
-    return {_slug(heading) for heading in _HEADING.findall(_FENCE.sub("", page.read_text("utf-8")))}
+    return {slug(heading) for heading in _HEADING.findall(_FENCE.sub("", page.read_text("utf-8")))}
 
 
 def commands(text: str) -> Iterator[str]:
@@ -62,5 +62,6 @@ def _complete(command: str) -> bool:
         return False
 
 
-def _slug(heading: str) -> str:
+def slug(heading: str) -> str:
+    """The anchor of a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

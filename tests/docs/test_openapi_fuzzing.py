@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.support.server import Server
 
-# What the contract decides otherwise than the tool expects: a wrong verb is 404 (U20), checkout answers 200 with the
-# errors beside its totals (I7), and what no schema can tell, such as an unknown method of payment, is a 400.
+# What is otherwise than the tool expects: a wrong verb is 404 (decision bonsai U20), checkout answers 200 with the
+# errors beside its totals (decision bonsai I7), and what no schema tells, as an unknown method of payment, is a 400.
 CONFIG = """
 checks.unsupported_method.enabled = false
 checks.positive_data_acceptance.expected-statuses = ["2xx", "400", "401", "402", "403", "404", "409", "5xx"]

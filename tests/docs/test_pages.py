@@ -89,9 +89,10 @@ def test_the_bonsai_page_has_every_route() -> None:
     assert shown == {(route.method, route.path) for route in ROUTES}
 
 
-def test_the_shown_world_is_the_example() -> None:
+def test_the_shown_worlds_are_the_examples() -> None:
     shown = [block.text for block in blocks(DOCS / "how-to" / "write-a-world.md") if block.language == "toml"]
-    assert shown == [(DOCS / "examples" / "shop.toml").read_text("utf-8")]
+    examples = [DOCS / "examples" / name for name in ("shop.toml", "webshop.toml")]
+    assert shown == [example.read_text("utf-8") for example in examples]
 
 
 def _text(name: str) -> str:

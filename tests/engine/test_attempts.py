@@ -19,11 +19,13 @@ from entrepot.domain.placing.reserve import CompleteAttempt, Ended, ExtendLease,
 from entrepot.doors.bonsai import commands
 from entrepot.engine import Clock
 from entrepot.engine.clock import real_now
+from entrepot.engine.money import order_placement
 from entrepot.engine.money.charge import Charged, InDoubt, NotCharged, preparation
 from entrepot.engine.money.charge import Charging as Calls
+from entrepot.engine.money.order_placement import Proof
 from entrepot.engine.worker import Worker
 from entrepot.failures.orders import QuoteStale
-from entrepot.failures.payments import CardProviderFailed, PaymentDeclined
+from entrepot.failures.payments import CardProviderFailed, PaymentDeclined, PaymentUnderWay
 from entrepot.gateways.cards.port import CreateIntent, Intent
 from entrepot.store.batches.readers import BatchReader
 from entrepot.store.batches.stages import Wanted
@@ -146,6 +148,19 @@ async def test_names_are_held_while_an_attempt_is_open(shop: Shop, workers: tupl
     for other in (await command(shop, "tok_0", None), await command(shop, "tok_1", "E-1")):
         outcome = await workers[1].engine.execute(await shop.id(), reserving(other, 60))
         assert outcome == InFlight(attempt.id)
+
+
+async def test_who_waited_in_vain_for_an_attempt_is_told_when_to_ask_again(
+    shop: Shop, workers: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a final refusal nor a failure of the provider: this request was not even begun."""
+    monkeypatch.setattr(order_placement, "WAIT_SECONDS", 0.1)
+    attempt = await reserved(workers[0], shop, await command(shop))
+    settings = await read_settings(shop.connection, await shop.id(), await account(shop))
+    for order, proof in ((await command(shop), Proof("tok_0")), (await command(shop, "tok_1"), None)):
+        outcome = await workers[1].desk.place(await shop.id(), settings, order, proof)
+        assert outcome == Refused((PaymentUnderWay(5),))
+    assert await outcome_of(shop, attempt) is None
 
 
 async def test_recovery_goes_on_past_an_attempt_that_cannot_be_recovered(

@@ -466,20 +466,20 @@ async def test_by_card_the_order_is_an_attempt_first(shop: Shop) -> None:
     await shop.run(AddCode, code="GIFT")
     await shop.run(AddCode, code="TEN")
     before = [await shop.rows(kind) for kind in (CartLine, Level, Certificate, Discount, Payment)]
-    reserved = await shop.checkout()
+    reserved = await shop.checkout(token="card")
     assert isinstance(reserved, Reserved)
     attempt = reserved.attempt
     assert (attempt.order, attempt.draft.order.total, attempt.draft.due) == (number, 41_000, 36_000)
     assert (await shop.row(Certificate)).balance == 0
     assert await shop.refused(AddItem, article=SHIRT, choices={SIZE: S}) == failed.OrderLocked(str(number))
-    assert await shop.checkout() == InFlight(attempt.id)
+    assert await shop.checkout(token="card") == InFlight(attempt.id)
 
     ended = await shop.run(ReleaseAttempt, **ending(attempt), outcome="[]")
     assert isinstance(ended, Released)
     assert [await shop.rows(kind) for kind in (CartLine, Level, Certificate, Discount, Payment)] == before
     assert await shop.rows(Hold) == []
 
-    again = await shop.checkout()
+    again = await shop.checkout(token="card")
     assert isinstance(again, Reserved)
     placed = await shop.run(CompleteAttempt, **ending(again.attempt), reference="pi_1", description="Visa")
     assert isinstance(placed, Placed)
@@ -495,7 +495,7 @@ def ending(attempt: Attempt) -> dict[str, Any]:
 
 async def test_a_card_refund_that_is_refused_was_never_given_back(shop: Shop) -> None:
     number = await shop.filled(method=BY_CARD)
-    reserved = await shop.checkout()
+    reserved = await shop.checkout(token="card")
     assert isinstance(reserved, Reserved)
     await shop.run(CompleteAttempt, **ending(reserved.attempt), reference="pi_1", description=None)
     office, payment = shop.of(None), (await shop.row(Payment)).id

@@ -20,6 +20,7 @@ from entrepot.domain.channels.login_limits import AdminToken, CountTry, GrantTok
 from entrepot.domain.channels.retention import Retention
 from entrepot.domain.checkout.cart_checkout import CheckoutCart
 from entrepot.domain.customers.edit import CreateCustomer, RemoveCustomer
+from entrepot.domain.customers.mails import Sender
 from entrepot.domain.customers.password_reset import RequestReset
 from entrepot.domain.customers.records import Administrator, Customer, OneTimeCode, Session, proof_of
 from entrepot.domain.customers.sign_up import ConfirmSignup, CustomerSet, NewCode, SignUp
@@ -107,7 +108,7 @@ class Shop:
         """An order that waits for its card."""
         await self.filled(session, BY_CARD)
         who: dict[str, Any] = {"channel": SHOP_CHANNEL, "environment": "live", "session": session}
-        outcome = await self.run(CheckoutCart(**who, lease_until=real_now() + DAY))
+        outcome = await self.run(CheckoutCart(**who, lease_until=real_now() + DAY, token="card"))
         assert isinstance(outcome, Reserved), outcome
         return outcome.attempt
 
@@ -115,7 +116,7 @@ class Shop:
         done = await self.run(
             SignUp(
                 channel=SHOP_CHANNEL, email=email, password_hash="", fields={"info": {"email": email}},
-                language="en", code=NewCode("", code or email.encode()),
+                sender=Sender("en"), code=NewCode("", code or email.encode()),
             )
         )  # fmt: skip
         assert isinstance(done, CustomerSet), done
@@ -171,7 +172,11 @@ async def test_codes_tokens_and_tries_go_a_day_after_their_end(shop: Shop) -> No
     await write(shop.connection, [Administrator(61, None, "ada", "", "Ada", True, AT)])
     await shop.run(GrantToken(b"t", 61, proof_of(""), 24 * HOUR))
     await shop.run(CountTry(b"a", 5, HOUR))
-    await shop.run(RequestReset(channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c")))
+    await shop.run(
+        RequestReset(
+            channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c"), sender=Sender("en")
+        )
+    )
     assert await shop.purged(DAY - HOUR) == {}
     assert await shop.purged(DAY) == {"tries": 1}
     assert await shop.purged(DAY + HOUR) == {"codes": 1}
@@ -181,7 +186,11 @@ async def test_codes_tokens_and_tries_go_a_day_after_their_end(shop: Shop) -> No
 
 
 async def test_how_long_is_a_setting(shop: Shop) -> None:
-    await shop.run(RequestReset(channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c")))
+    await shop.run(
+        RequestReset(
+            channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c"), sender=Sender("en")
+        )
+    )
     assert await shop.purged(DAY, codes=7 * DAY) == {}
     assert await shop.purged(HOUR, codes=timedelta()) == {"codes": 1}
 

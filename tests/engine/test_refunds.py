@@ -95,14 +95,17 @@ async def test_ten_at_once_give_the_order_back_once(
     assert await funds(shop) == (FUNDS, 0)
 
 
-async def test_test_order_goes_back_to_the_bank(
+async def test_test_order_is_refunded_by_the_built_in_provider(
     bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
 ) -> None:
     settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": "http://127.0.0.1:9"}
     shop = await open_bonsai_shop({**WORLD, "channels/shop/settings/cards": settings})
     names = {"shipping_address/first_name": "Bonsai", "shipping_address/last_name": "Test"}
-    order = await paid(bonsai, shop, names)
-    assert isinstance(await refunds.refund(await shop.id(), command(order)), Refunding)
+    order = await paid(bonsai, shop, {**names, "payment/token": "tok_visa"})
+    assert await funds(shop) == (FUNDS, 0)
+    outcome = await refunds.refund(await shop.id(), command(order))
+    assert isinstance(outcome, Refunding)
+    assert outcome.refund.state == "done"
     assert await funds(shop) == (FUNDS, 0)
 
 
@@ -242,3 +245,43 @@ async def operator(url: str, shop: Shop, *arguments: str) -> str:
     done = await asyncio.to_thread(run, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+PAID_OUT = 2500
+"""What the merchant of a lamp is handed on: the lamp and its shipping."""
+BACK_AND_FORTH = "select every(state = 'delivered') from outbox where workspace = $1"
+
+
+async def test_merchants_transfer_is_reversed_when_its_order_is_refunded(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
+) -> None:
+    merchant = {"merchants/maple/integration": "shopify", "merchants/maple/payout_account": "maple-pays"}
+    shop = await open_bonsai_shop({**WORLD, **merchant, "bank/payouts/maple-pays": "Maple"})
+    order, workspace = await paid(bonsai, shop), await shop.id()
+    assert isinstance(await refunds.refund(workspace, command(order, 1000)), Refunding)
+    await eventually(lambda: shop.connection.fetchval(BACK_AND_FORTH, workspace), 60)
+    balance = "select balance from bank_funds where workspace = $1 and account = 'maple-pays'"
+    part = 1000 * PAID_OUT // TOTAL
+    assert abs(await shop.connection.fetchval(balance, workspace) - (PAID_OUT - part)) <= 1
+    assert isinstance(await refunds.refund(workspace, command(order)), Refunding)
+    await eventually(lambda: shop.connection.fetchval(BACK_AND_FORTH, workspace), 60)
+    assert await shop.connection.fetchval(balance, workspace) == 0
+    assert await funds(shop) == (FUNDS, 0)
+    held = "select sum(captured - refunded - transferred)::bigint from bank_intents where workspace = $1"
+    assert await shop.connection.fetchval(held, workspace) == 0
+
+
+async def test_reversal_whose_answer_was_lost_is_asked_for_again_and_made_once(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
+) -> None:
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        merchant = {"merchants/maple/integration": "shopify", "merchants/maple/payout_account": "acct_ready"}
+        shop = await open_bonsai_shop({"channels/shop/settings/cards": settings, **merchant})
+        order, workspace = await paid(bonsai, shop, token="tok_visa"), await shop.id()
+        stripe.fail("reverse", "drop", acts=True, times=2)
+        assert isinstance(await refunds.refund(workspace, command(order)), Refunding)
+        await eventually(lambda: shop.connection.fetchval(BACK_AND_FORTH, workspace), 60)
+        assert [each["amount"] for each in stripe.books.transfers.values()] == [PAID_OUT]
+        assert [each["amount"] for each in stripe.books.reversals.values()] == [PAID_OUT]

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from entrepot.checks import Finding, run_checks
 from entrepot.domain.customers.records import proof_of
+from entrepot.doors.textalk.caller.tokens import shop_key
 from entrepot.store.connections import connect
 from entrepot.store.upkeep import migrate
 
@@ -66,6 +67,41 @@ insert into sessions select 1, id, id::text::bytea, 2, 'live', case when id < 3 
 """
 _PROOFS = """
 select 'log-in', proof from admin_tokens union all select 'session ' || id, proof from sessions order by 1
+"""
+
+
+def test_numbers_of_webshops_move_from_keys_to_settings(database_url: str) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, SHOPS_OF_0001))
+    migrate.ensure(database_url)
+    rows = asyncio.run(_run(database_url, "select hash, workspace, channel, credential from directory"))
+    assert [tuple(row) for row in rows] == [(shop_key(22222)[1], 5, 7, None)]
+    assert asyncio.run(_run(database_url, "select kind from credentials")) == []
+    ((document,),) = asyncio.run(_run(database_url, "select document from sandbox_worlds"))
+    door, shop = {"uid": 22222, "name": {"sv": "Å"}}, {"minimum_purchase": {"SEK": "50.5", "JPY": "700"}}
+    kept = {"door": "textalk", "keys": {"auth": "a"}, "settings": {"door": door, "shop": shop}}
+    rates = {"US": {"rate": "1%", "duty_threshold": "800"}, "CA": {"rate": "5%"}}
+    inner = {"channels": {"shop": kept, "b": {"door": "bonsai"}}, "taxes": {"rates": rates}}
+    assert document == json.dumps(
+        {"workspaces": {"w": inner}, "sandbox": True},
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+SHOPS_OF_0001 = """
+insert into channels (workspace, id, uuid, door, name, settings) values
+  (5, 7, '00000000-0000-0000-0000-000000000007', 'textalk', 'shop', '{"door": {"uid": 22222}}'),
+  (5, 8, '00000000-0000-0000-0000-000000000008', 'textalk', 'none', '{}'),
+  (5, 9, '00000000-0000-0000-0000-000000000009', 'bonsai', 'b', '{}');
+insert into credentials (workspace, id, channel, environment, kind, hash, label, hint, scopes, created_at) values
+  (5, 1, 7, 'live', 'textalk:webshop', 'x', 'world:webshop', '', '[]', now());
+insert into directory (kind, hash, workspace, channel, environment, credential) values
+  ('textalk:webshop', 'x', 5, 7, 'live', 1);
+insert into sandbox_worlds (workspace, seq, document) values (5, 1,
+  '{"workspaces":{"w":{"channels":{"shop":{"door":"textalk","keys":{"webshop":"22222","auth":"a"},'
+  '"settings":{"door":{"uid":22222,"name":{"sv":"Å"}},"shop":{"minimum_purchase":{"SEK":5050,"JPY":700}}}},"b":{"door":"bonsai"}},'
+  '"taxes":{"rates":{"US":{"rate":"1%","duty_threshold":80000},"CA":{"rate":"5%"}}}}},"sandbox":true}');
 """
 
 
@@ -175,3 +211,38 @@ def test_orders_of_the_first_release_are_as_far_as_their_lines_and_were_sent_in_
     assert progress == {1: "new", 2: "partially_shipped", 3: "cancelled"}
     assert sent == {(2, 1, 1, 2, 0), (2, 2, 2, 3, 0)}
     assert broken == []
+
+
+def test_money_of_the_first_schema_is_carried_over(database_url: str) -> None:
+    """Payouts that were made are known at their parts, what is decided is told, and lost orders free their ids."""
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_MONEY))
+    migrate.ensure(database_url)
+    found = asyncio.run(_run(database_url, _CARRIED))
+    assert [tuple(row) for row in found] == [
+        ("acct 2500 0000000000004000800000000000000a", "maple", "E-7", False)
+    ]
+
+
+_FIRST_MONEY = """
+insert into orders (workspace, id, uuid, channel, environment, state, reason, payment_state, currency, person, goods,
+  goods_tax, shipping, shipping_tax, duties, total, external_id, payment_method, placed_at, changed_at, version, events,
+  data, fee, fee_tax, rounding)
+select 1, id, gen_random_uuid(), 5, 'live', state, reason, 'paid', 'CAD', '{}', 1, 0, 0, 0, 0, 1, 'E-' || id, 'card',
+  '2026-01-01Z', '2026-01-01Z', 1, 1, '{}', 0, 0, 0
+from (values (7, 'placed', ''), (8, 'cancelled', 'payment')) o(id, state, reason);
+insert into "references" (workspace, channel, environment, kind, value, target)
+  values (1, 5, 'live', 'external-order', 'E-7', 7), (1, 5, 'live', 'external-order', 'E-8', 8);
+insert into order_parts (workspace, "order", no, merchant, merchant_name, shipping, shipping_tax, shipping_label)
+  values (1, 7, 1, 3, 'Maple', 0, 0, '');
+insert into merchants (workspace, ref, id, name, country, integration, payout_account)
+  values (1, 'maple', 3, 'Maple', 'CA', 'shopify', 'acct');
+insert into attempts (workspace, id, uuid, "order", kind, channel, environment, state, version, lease_until, draft,
+  outcome, started_at, ended_at)
+  values (1, 9, '00000000-0000-4000-8000-00000000000a', 7, 'place', 5, 'live', 'done', 2, '2026-01-01Z',
+  '{"payouts": [{"merchant": "maple", "account": "acct", "amount": 2500}]}', '', '2026-01-01Z', '2026-01-01Z');
+"""
+_CARRIED = """
+select concat_ws(' ', payout ->> 'account', payout ->> 'amount', payout ->> 'key'), payout ->> 'merchant',
+  r.value, a.untold from order_parts, "references" r, attempts a
+"""

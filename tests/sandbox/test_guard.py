@@ -20,7 +20,7 @@ sandbox = true
 [workspaces.shop.channels.main]
 door = "bonsai"
 keys = {{ live = {{ env = "LIVE" }}, test = {{ generate = true }} }}
-settings.external_payment.api.api_key = {{ env = "PARTNER" }}
+settings.external_payment.api = {{ url = "https://partner.example", api_key = {{ env = "PARTNER" }} }}
 [workspaces.shop.products.{product}]
 name = "A thing"
 """

@@ -14,13 +14,18 @@ from tests.support.webshop import PASSWORD, Webshop
 Uids = Mapping[str, Any]
 Call = tuple[str, Sequence[Any]]
 ANSWERS = ("result", "error")
-SHARED = frozenset({"Article", "ArticleChoice", "ArticleChoiceOption", "Articlegroup"})
+SHARED = frozenset({"Article", "ArticleVariant", "ArticleChoice", "ArticleChoiceOption", "Articlegroup"})
 """Classes whose objects are the workspace's, in every shop of it."""
 
 _NEXT = "update counters set next = next + $2 where workspace = $1"
 _URL = """
 insert into urls (workspace, channel, path, kind, target, language, moved_to)
 values ($1, $2, $3, 'Article', 1, 'en', null)
+"""
+_VARIANT = """
+insert into variants
+  (workspace, id, product, sku, name, scale, tracked, weight, position, data, divisible_by, chosen_by)
+values ($1, $2::bigint, $3, $2::bigint::text, '', 0, true, 1, 1, '{}', 1, jsonb_build_object($4::text, $5::bigint))
 """
 _LANGUAGE = """
 insert into languages (workspace, channel, code, active, position, default_currency)
@@ -85,6 +90,7 @@ def patches(uids: Uids) -> dict[str, dict[str, Any]]:
         "DeliveryMethod": {"name": name, "rates": rates},
         "PaymentMethod": {"name": name, "params": {"provider": "manual"}},
         "Discountcode": {"code": secrets.token_hex(8), "percent": 0.1},
+        "Discount": {"name": name, "type": "Percentage"},
         "Giftcertificate": {"code": secrets.token_hex(8), "originalValue": 10, "currency": "SEK"},
         "EventListener": {"eventName": "Order/discarded", "url": "https://listener.example/"},
     }
@@ -117,7 +123,10 @@ async def furnish(
     path, language = f"/{secrets.token_hex(8)}", next(_LANGUAGES)
     await webshop.connection.execute(_URL, workspace, channel, path)
     await webshop.connection.execute(_LANGUAGE, workspace, channel, language)
-    uids |= {"Url": path, "Language": language}
+    variant = secrets.randbelow(10**9) + 10**10
+    chosen = (str(uids["ArticleChoice"]), uids["ArticleChoiceOption"])
+    await webshop.connection.execute(_VARIANT, workspace, variant, uids["Article"], *chosen)
+    uids |= {"Url": path, "Language": language, "ArticleVariant": variant}
     token = await webshop.session(shop)
     buyer = Caller(client, webshop, shop, {"session": token})
     if known:
@@ -189,6 +198,7 @@ def arguments(method: str, uid: Any, uids: Uids) -> list[Any]:
         "Session.get": [],
         "Session.delete": [],
         "Session.setCustomer": [uids["Customer"]],
+        "Url.lookup": ["Article", uids["Article"]],
     }
     if method in special:
         return special[method]
@@ -200,6 +210,4 @@ def arguments(method: str, uid: Any, uids: Uids) -> list[Any]:
 
 
 _ANOTHER: Mapping[str, Mapping[str, Any]] = {"EventListener": {"eventName": "Order/paid"}}
-_NAMING = frozenset(
-    {"get", "delete", "checkout", "discard", "capture", "cancel", "refund", "getLog", "lookup", "tree"}
-)
+_NAMING = frozenset({"get", "delete", "checkout", "discard", "capture", "cancel", "refund", "getLog", "tree"})

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @dataclass
@@ -32,6 +33,8 @@ class RawServer:
     port: int = 0
     requests: list[Request] = field(default_factory=list[Request])
     connections: int = 0
+    then: bytes | None = None
+    """What every connection after the first is answered, where that is something else."""
 
     @property
     def url(self) -> str:
@@ -41,7 +44,7 @@ class RawServer:
         self.connections += 1
         try:
             self.requests.append(await _read(reader))
-            writer.write(self.reply)
+            writer.write(self.reply if self.connections == 1 else self.then or self.reply)
             await writer.drain()
             if self.silent:
                 await reader.read()  # until the client gives up
@@ -95,3 +98,15 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in fields)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Request(line, headers, body)
+
+
+async def raw_exchange(url: str, head: str) -> str:
+    """What a server answers to these bytes, up to the end of the connection."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(head.encode("latin-1"))
+    await writer.drain()
+    writer.write_eof()
+    answer = await asyncio.wait_for(reader.read(), 60)
+    writer.close()
+    return answer.decode("latin-1")

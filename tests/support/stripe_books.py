@@ -34,6 +34,16 @@ def _metadata(form: Form) -> dict[str, str]:
     return {k[9:-1]: v for k, v in form.items() if k.startswith("metadata[")}
 
 
+def _miscounted(amount: int, currency: str) -> Answer | None:
+    """The special cases of Stripe's page on currencies."""
+    step = {"isk": 100, "ugx": 100, "bhd": 10, "jod": 10, "kwd": 10, "omr": 10, "tnd": 10}.get(currency, 1)
+    if currency in ("iqd", "lyd", "clf"):
+        return error(400, f"Invalid currency: {currency}.", param="currency")
+    return (
+        error(400, "Invalid integer.", "parameter_invalid_integer", param="amount") if amount % step else None
+    )
+
+
 @dataclass
 class Books:
     """One account's books, in memory; they outlive the platform that a test kills."""
@@ -41,6 +51,7 @@ class Books:
     intents: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     refunds: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     transfers: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
+    reversals: dict[str, dict[str, object]] = field(default_factory=dict[str, dict[str, object]])
     accounts: dict[str, str] = field(default_factory=lambda: {"acct_ready": "active", "acct_new": "pending"})
     spent: set[str] = field(default_factory=set[str])
     numbers: "count[int]" = field(default_factory=lambda: count(1))
@@ -50,6 +61,8 @@ class Books:
             return error(400, "No longer supported.", "payment_method_types_no_longer_supported")
         if int(form["amount"]) < 50:
             return error(400, "Amount must be at least $0.50 usd", "amount_too_small", param="amount")
+        if fault := _miscounted(int(form["amount"]), form["currency"]):
+            return fault
         name = f"pi_{next(self.numbers):024d}"
         self.intents[name] = {
             "id": name,
@@ -125,7 +138,8 @@ class Books:
         return 200, {"object": "search_result", "url": "/v1/payment_intents/search", "data": found}
 
     def listed(self, kind: str, wanted: Form) -> Answer:
-        rows = {"refunds": self.refunds, "transfers": self.transfers}[kind].values()
+        known = {"refunds": self.refunds, "transfers": self.transfers, "reversals": self.reversals}
+        rows = known[kind].values()
         asked = {"intent" if name == "payment_intent" else name: value for name, value in wanted.items()}
         named = {name: value for name, value in asked.items() if name != "limit"}
         found = [row for row in rows if named.items() <= row.items()]
@@ -145,8 +159,10 @@ class Books:
         if given + amount > int(str(intent["amount_received"])):
             return error(400, "Refund amount ($2.00) is greater than unrefunded amount on charge ($1.00)")
         name = f"re_{next(self.numbers):024d}"
+        if fault := _miscounted(amount, str(intent["currency"])):
+            return fault
         self.refunds[name] = {"id": name, "intent": intent["id"], "amount": amount, "status": "succeeded"}
-        self.refunds[name]["metadata"] = _metadata(form)
+        self.refunds[name].update(metadata=_metadata(form), currency=intent["currency"])
         return 200, self.refunds[name]
 
     def transfer(self, form: Form) -> Answer:
@@ -155,6 +171,8 @@ class Books:
         groups = {intent["latest_charge"]: intent["transfer_group"] for intent in self.intents.values()}
         if form["source_transaction"] not in groups:
             return self._missing("charge", form["source_transaction"])
+        if fault := _miscounted(int(form["amount"]), form["currency"]):
+            return fault
         name = f"tr_{next(self.numbers):024d}"
         self.transfers[name] = {
             "id": name,
@@ -165,6 +183,24 @@ class Books:
             "metadata": _metadata(form),
         }
         return 200, self.transfers[name]
+
+    def reverse(self, name: str, form: Form) -> Answer:
+        if (made := self.transfers.get(name)) is None:
+            return self._missing("transfer", name)
+        taken = sum(int(str(r["amount"])) for r in self.reversals.values() if r["transfer"] == name)
+        if taken + int(form["amount"]) > int(str(made["amount"])):
+            message = f"Transfer reversal amount is greater than the unreversed amount of {name}."
+            return error(400, message)
+        reversal = f"trr_{next(self.numbers):024d}"
+        self.reversals[reversal] = {
+            "id": reversal,
+            "object": "transfer_reversal",
+            "currency": made["currency"],
+            "transfer": name,
+            "amount": int(form["amount"]),
+            "metadata": _metadata(form),
+        }
+        return 200, self.reversals[reversal]
 
     def account(self, name: str) -> Answer:
         if name not in self.accounts:

@@ -3,6 +3,7 @@
 As a process: `python -m tests.support.stripe_server --port N`. Requests that steer it:
 
 - `POST /_faults` with `{"step": "confirm", "kind": "drop", "times": 1, "acts": true}`: what shall go wrong next;
+  with `"skip": 2` the first two of these steps go well;
 - `GET /_state`: intents, refunds, transfers, and the steps that were asked for, in order.
 
 Kinds: `error` (with `status` and `error`), `html` (with `status`), `drop` (the connection), `half` (an answer that
@@ -33,7 +34,7 @@ KEY_REUSED: Answer = (
 
 @dataclass
 class Fault:
-    """Something that goes wrong at a step, `times` times."""
+    """Something that goes wrong at a step, `times` times, after `skip` times at which it does not."""
 
     step: str
     kind: str
@@ -41,6 +42,7 @@ class Fault:
     acts: bool = True
     status: int = 500
     error: dict[str, object] = field(default_factory=dict[str, object])
+    skip: int = 0
 
 
 @dataclass
@@ -59,6 +61,10 @@ class Request:
                 return "search"
             case ("GET", ["refunds" | "transfers" as kind]):
                 return f"list_{kind}"
+            case ("GET", ["transfers", _, "reversals"]):
+                return "list_reversals"
+            case ("POST", ["transfers", _, "reversals"]):
+                return "reverse"
             case ("POST", [_, _, verb]):
                 return verb
             case ("POST", [kind]):
@@ -130,9 +136,13 @@ class StripeServer:
 
     def _next_fault(self, step: str) -> Fault | None:
         for fault in self.faults:
-            if fault.step == step and fault.times > 0:
-                fault.times -= 1
-                return fault
+            if fault.step != step or fault.times <= 0:
+                continue
+            if fault.skip > 0:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            return fault
         return None
 
     async def _go_wrong(
@@ -187,6 +197,8 @@ class StripeServer:
                 return self.books.account(name)
             case "search":
                 return self.books.search(asked["query"])
+            case "list_reversals":
+                return self.books.listed("reversals", {**asked, "transfer": request.path.split("/")[3]})
             case "list_refunds" | "list_transfers":
                 return self.books.listed(name, asked)
             case _:
@@ -208,6 +220,8 @@ class StripeServer:
                 return self.books.refund(form)
             case "transfer":
                 return self.books.transfer(form)
+            case "reverse":
+                return self.books.reverse(parts[2], form)
             case _:
                 return error(404, f"Unrecognized request URL ({request.method}: {request.path}).")
 

@@ -33,6 +33,7 @@ def _workspace() -> Tree:
     demo = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text("utf-8"))
     tree: Tree = json.loads(json.dumps(demo["workspaces"]["boutique"], default=lambda time: time.isoformat()))
     del tree["channels"]["strict"], tree["webshops"]["strict"]
+    del tree["channels"]["shop"]["keys"]
     tree["channels"]["shop"]["settings"]["shop"]["language"] = "en"
     for people in ("customers", "administrators"):
         del tree["webshops"]["shop"][people]
@@ -65,7 +66,6 @@ class Webshop(Tenant):
         for shop, uid in self.uids.items():
             face = {"uid": uid, "name": {"en": "The Boutique", "sv": "Butiken"}, "languages": ["en", "sv"]}
             named[f"channels/{shop}/settings/door"] = face
-            named[f"channels/{shop}/keys"] = {"webshop": str(uid)}
         await self.change({**named, **(edits or {})})
 
     async def channel(self, shop: str = "shop") -> int:

@@ -125,6 +125,19 @@ def test_each_fault_by_its_name() -> None:
     )
 
 
+def test_what_needs_no_shipping_is_charged_none_and_reaches_everybody() -> None:
+    offers = [
+        offer(1),
+        offer(2, requires_shipping=False),
+        offer(3, requires_shipping=False, merchant_ref="nobody", merchant_id=3),
+        offer(4, free_shipping=True),
+    ]
+    view = view_of(CHANNEL, *RATES, *offers)
+    for wanted, shipping in (((2,), 0), ((3,), 0), ((1,), 500), ((1, 2), 500), ((2, 4), 0), ((1, 3), 500)):
+        result = totals(basket(*((number, 1) for number in wanted)), view)
+        assert (result.failures, result.shipping, len(result.sold)) == ((), shipping, len(wanted))
+
+
 def test_inventory() -> None:
     asked = basket((1, 3), (1, 9), (2, 1), (5, 2))
     assert [line.inventory for line in check_out(asked, VIEW).lines] == [3, 4, 0, 0]

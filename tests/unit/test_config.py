@@ -33,9 +33,9 @@ def test_defaults() -> None:
 
 
 def test_door_hosts_map_a_host_to_its_door() -> None:
-    flags = load_settings({"door_hosts": ["bonsai=Bonsai.example", "walmart=w.example"]}, {})
-    environment = load_settings({}, {"ENTREPOT_DOOR_HOSTS": "bonsai=bonsai.example, walmart=w.example"})
-    assert flags.door_hosts == environment.door_hosts == {"bonsai.example": "bonsai", "w.example": "walmart"}
+    flags = load_settings({"door_hosts": ["bonsai=Bonsai.example", "textalk=w.example"]}, {})
+    environment = load_settings({}, {"ENTREPOT_DOOR_HOSTS": "bonsai=bonsai.example, textalk=w.example"})
+    assert flags.door_hosts == environment.door_hosts == {"bonsai.example": "bonsai", "w.example": "textalk"}
 
 
 def test_what_is_over_is_kept_for_so_many_days() -> None:

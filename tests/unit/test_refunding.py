@@ -6,11 +6,21 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.kernel.records import Command, Decided, Refused, View
+from entrepot.domain.kernel.records import Changes, Command, Decided, Refused, View
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, Payment, Refund, RefundedLine
+from entrepot.domain.orders.records import (
+    InvoiceLine,
+    Order,
+    OrderLine,
+    OrderPart,
+    PartPayout,
+    Payment,
+    Refund,
+    RefundedLine,
+)
+from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.payments.refund import EndRefund, Refunding, RefundOrder
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.failures.commerce import PaymentUnknown
@@ -219,3 +229,83 @@ def assert_adds_up(view: View, before: Order) -> None:
     given = sum(known.amount for known in standing if known.state == "done")
     state = "refunded" if given == payment.amount else "partially_refunded" if given else "paid"
     assert order.payment_state == state
+
+
+PAID_OUT = {1: 3 * 333 + 7 * 99 + 500, 2: 1_000 + 500}
+"""What the merchants of the two parts were handed on: goods and shipping, without taxes."""
+
+
+def paid_out() -> View:
+    """The order with its payouts made at the provider."""
+    view = view_of(*order_records(ORDER, LINES, parts=2, kind="card"))
+    changes = Changes(
+        msgspec.structs.replace(part, payout=PartPayout(f"m{part.no}", "acct", PAID_OUT[part.no], "k"))
+        for part in view.children(OrderPart, ORDER)
+    )
+    payment = payment_of(view)
+    changes.put(msgspec.structs.replace(payment, reference="pi_1"))
+    view.apply(changes)
+    return view
+
+
+def taken_back(view: View, amount: int | None = None, **units: int) -> dict[str, int]:
+    """What merchants are asked for because of one refund that is given."""
+    known = set(reversals(view))
+    reserved = refund(view, amount, **units)
+    assert isinstance(reserved, Refunding), reserved
+    decide(view, EndRefund(reserved.refund, "done"))
+    return {name: amount for (name, seq), amount in reversals(view).items() if (name, seq) not in known}
+
+
+def reversals(view: View) -> dict[tuple[str, int], int]:
+    found = [record for _, _, record, _ in view.dirty() if isinstance(record, Delivery)]
+    return {
+        (each.listener.partition(":")[2], each.seq): each.payload["amount"]
+        for each in found
+        if each.listener.startswith("reversal:")
+    }
+
+
+def test_merchant_gives_back_what_its_units_were_paid_for() -> None:
+    view = paid_out()
+    assert taken_back(view, l1=1) == {"m1": 333}
+    assert taken_back(view, l3=1) == {"m2": 1_500}, "the last unit of a part brings its shipping"
+    assert taken_back(view) == {"m1": 2 * 333 + 7 * 99 + 500}
+
+
+def test_refund_of_everything_takes_back_everything() -> None:
+    assert taken_back(paid_out()) == {"m1": PAID_OUT[1], "m2": PAID_OUT[2]}
+
+
+def test_amount_is_shared_by_the_merchants_in_proportion() -> None:
+    view = paid_out()
+    half = order_of(view).total // 2
+    back = taken_back(view, half)
+    for name, paid in (("m1", PAID_OUT[1]), ("m2", PAID_OUT[2])):
+        assert abs(back[name] - paid / 2) <= 2
+    rest = taken_back(view)
+    assert {name: back[name] + rest[name] for name in back} == {"m1": PAID_OUT[1], "m2": PAID_OUT[2]}
+
+
+def test_refund_that_is_refused_takes_nothing_back() -> None:
+    view = paid_out()
+    decide(view, EndRefund(opened(view, l1=1), "refused"))
+    assert not reversals(view)
+
+
+@given(st.lists(st.one_of(st.integers(1, 3_000), st.sampled_from(["l1", "l2", "l3"])), max_size=8))
+def test_merchants_never_give_back_more_than_they_got(wishes: list[int | str]) -> None:
+    view = paid_out()
+    for wish in wishes:
+        reserved = refund(view, wish) if isinstance(wish, int) else refund(view, **{wish: 1})
+        if isinstance(reserved, Refunding):
+            decide(view, EndRefund(reserved.refund, "done"))
+    back: dict[str, int] = dict.fromkeys(("m1", "m2"), 0)
+    for (name, _), amount in reversals(view).items():
+        assert amount > 0
+        back[name] += amount
+    for part in view.children(OrderPart, ORDER):
+        assert part.payout is not None
+        assert back[f"m{part.no}"] == part.payout.returned <= PAID_OUT[part.no]
+    if order_of(view).payment_state == "refunded":
+        assert back == {"m1": PAID_OUT[1], "m2": PAID_OUT[2]}

@@ -94,6 +94,13 @@ def test_goods_from_one_country_are_weighed_together_against_the_threshold():
     assert compute(query(line(2_000, "US"), line(1, "US"), line(2_000, "GB")), RATES).duties == (360, 0, 0)
 
 
+@pytest.mark.parametrize(("currency", "free"), [("CAD", 2_000), ("JPY", 20), ("KWD", 20_000)])
+def test_the_threshold_is_the_same_in_major_units_of_every_currency(currency: str, free: int) -> None:
+    for value, dutiable in ((free, False), (free + 1, True)):
+        asked = TaxQuery("ABC", currency, Destination("CA", "ON"), (line(value, "US"),), ())
+        assert (compute(asked, RATES).total_duties > 0) == dutiable
+
+
 def test_the_simulated_provider_refuses_a_company_without_an_account_as_avatax_does():
     assert simulate(query(line(100)), None, RATES) == TaxRefused(
         message="Company not found.",

@@ -7,11 +7,11 @@ import pytest
 
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.stock.levels import Level, lawful
+from entrepot.entrance import manifests
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect, read_pool
 from entrepot.store.credentials.directory import Directory, credential_key
 from entrepot.worlds import Difference, demo_world, find_workspace
-from entrepot.worlds.form.doors import KEYS
 from tests.worlds.conftest import apply, contents, seen
 
 DEMO = (files("entrepot.worlds") / "demo.toml").read_text("utf-8")
@@ -110,7 +110,7 @@ async def test_each_key_of_the_demo_world_leads_to_its_account(
         for name, channel in workspace.channels.items()
         for key, secret in channel.keys.items()
         if isinstance(secret, str)
-        for kind, environment in [KEYS[channel.door][key]]
+        for kind, environment in [manifests()[channel.door].keys[key]]
     }
     try:
         callers = await Directory(pool).load(list(names))
@@ -271,7 +271,8 @@ async def test_a_generated_key_is_shown_once_and_stays(connection: Connection) -
 
 
 FROM_ENVIRONMENT = GENERATED.replace("{ generate = true }", '{ env = "SHOP_KEY" }') + (
-    'settings.external_payment.api = { url = "https://x.example", api_key = { env = "PARTNER_KEY" } }'
+    'settings.external_payment.api = { url = "https://x.example", api_key = { env = "PARTNER_KEY" } }\n'
+    '[workspaces.shop.taxes]\ncompanies = ["DEFAULT"]'
 )
 
 
@@ -319,3 +320,53 @@ async def test_the_same_world_applied_twice_at_once_exists_once(
         await other.close()
     assert sorted(len(report.changes) > 0 for report in reports) == [False, True]
     assert await connection.fetchval("select count(*) from workspaces") == 1
+
+
+async def test_what_was_filled_is_known_to_the_planner_at_once(connection: Connection) -> None:
+    goods = "".join(
+        f'\n[workspaces.shop.products.p{no}]\nid = {no}\nname = "P{no}"\nmerchant = "m"\nprices = {{ CAD = "1.00" }}\n'
+        "stock = { main = 1 }"
+        for no in range(1000, 1600)
+    )
+    await apply(connection, SHOP + goods)
+    counted = "select reltuples::bigint from pg_class where relname = $1"
+    for table in ("products", "variants", "prices", "stock"):
+        assert await connection.fetchval(counted, table) >= 600, table
+        assert await connection.fetchval("select count(*) from pg_stats where tablename = $1", table), table
+
+
+VENDORS = """
+sandbox = true
+[workspaces.shop.locations]
+main = { name = "Main" }
+[workspaces.shop.groups]
+men = { id = 1347891, name = { en = "Men" } }
+women = { id = 9007199254740991, name = { en = "Women" } }
+[workspaces.shop.products.shirt]
+id = 12565484
+name = "Shirt"
+prices = { SEK = "25.00" }
+[workspaces.shop.products.mug]
+name = "Mug"
+prices = { SEK = "5.00" }
+"""
+
+
+async def test_ids_may_be_as_large_as_the_vendors_own(connection: Connection) -> None:
+    report = await apply(connection, VENDORS)
+    assert not report.conflicts
+    assert await connection.fetch("select id from article_groups order by id") == [(1347891,), (2**53 - 1,)]
+    products = [tuple(row) for row in await connection.fetch("select name, id from products order by name")]
+    assert products[1] == ("Shirt", 12565484)
+    given = [
+        row[0] for row in await connection.fetch("select id from variants union all select id from locations")
+    ]
+    own = {products[0][1], *given} - {12565484}
+    assert min(own) > 12565484
+    assert await connection.fetchval("select next from counters") == max(own) + 1
+    assert not (await apply(connection, VENDORS)).changes
+
+
+async def test_an_id_that_no_client_can_hold_is_refused(connection: Connection) -> None:
+    with pytest.raises(AssertionError, match="9,007,199,254,740,991"):
+        await apply(connection, VENDORS.replace("9007199254740991", "9007199254740992"))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from entrepot.cli import app
@@ -52,3 +53,23 @@ def test_a_database_that_cannot_be_reached_is_said(tmp_path: Path) -> None:
     code, _, error = run(path, "--database-url", "postgresql://localhost:1/none")
     assert code == 1
     assert "The database cannot be reached" in error
+
+
+def test_a_dry_run_leaves_no_folder_and_no_schema_behind(tmp_path: Path, postgres_url: str) -> None:
+    path = tmp_path / "world.toml"
+    path.write_text(WORLD)
+    code, out, _ = run(path, "--dry-run", "--data-dir", str(tmp_path / "data"))
+    assert (code, "4 changes to make" in out) == (0, True)
+    assert not (tmp_path / "data").exists()
+    code, _, error = run(path, "--dry-run", "--database-url", postgres_url)
+    assert (code, "run `entrepot migrate`" in error) == (1, True)
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody:s3cret@localhost:1/none", "ROLE"])
+def test_a_server_without_its_database_says_so_in_one_sentence(url: str, postgres_url: str) -> None:
+    given = url if url != "ROLE" else postgres_url.replace("postgres@", "nobody-here@")
+    result = CliRunner().invoke(app, ["serve", "--port", "0", "--database-url", given])
+    assert result.exit_code == 1
+    assert "The database cannot be reached or used (" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "s3cret" not in result.output

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from entrepot.store.connections import Connection
 from entrepot.worlds import Fault, World, demo_world, load_world
 from entrepot.worlds.form.file import MAX_BYTES, MAX_FAULTS, parse_world
 from entrepot.worlds.form.schema import world_schema
 from entrepot.worlds.pages.page import PAGES
+from tests.worlds.conftest import apply
 
 DEMO = tomllib.loads((files("entrepot.worlds") / "demo.toml").read_text("utf-8"))
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -68,7 +70,29 @@ def test_pointers_escape_slashes_and_tildes() -> None:
     assert list(faults('"a/b~c" = 1\n[workspaces.n]')) == ["/a~1b~0c"]
 
 
-SHOP = "[workspaces.n.channels.s]\ndoor = 'textalk'\n[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
+SHOP = (
+    "[workspaces.n.channels.s]\ndoor = 'textalk'\nsettings.door.uid = 1\n"
+    "[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }\n"
+)
+SHOP_AMOUNTS = [
+    (
+        "delivery.d = { id = 1, name = {}, free_from = { SEK = '0.004' } }",
+        "webshops/s/delivery/d/free_from/SEK",
+    ),
+    (
+        "delivery.d = { id = 1, name = {}, zones = [{ countries = {}, prices = { 100 = { SEK = '0.004' } } }] }",
+        "webshops/s/delivery/d/zones/0/prices/100/SEK",
+    ),
+    ("payment.p = { id = 1, name = {}, fee = { JPY = '0.5' } }", "webshops/s/payment/p/fee/JPY"),
+    ("payment.p = { id = 1, name = {}, cost_from = { QQQ = 1 } }", "webshops/s/payment/p/cost_from/QQQ"),
+    ("discounts.C = { id = 1, amount = { SEK = '0.004' } }", "webshops/s/discounts/C/amount/SEK"),
+    (
+        "discounts.C = { id = 1, minimum_spend = { SEK = '0.004' } }",
+        "webshops/s/discounts/C/minimum_spend/SEK",
+    ),
+    ("certificates.C = { id = 1, currency = 'JPY', value = '0.5' }", "webshops/s/certificates/C/value"),
+    ("certificates.C = { id = 1, currency = 'QQQ', value = 5 }", "webshops/s/certificates/C/currency"),
+]
 MEANINGS = [
     ("[workspaces.n.groups.g]\nid = 1\nname = { en = 'G' }\nparent = 'g'", "groups/g/parent"),
     (
@@ -84,6 +108,28 @@ MEANINGS = [
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { USD = '1.005' }", "products/p/prices/USD"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { JPY = '1.5' }", "products/p/prices/JPY"),
     ("[workspaces.n.products.p]\nname = 'P'\nprices = { QQQ = 1 }", "products/p/prices/QQQ"),
+    (
+        "[workspaces.n.products.p]\nname = 'P'\nprices = { USD = { price = 1, compare_at = '1.001' } }",
+        "products/p/prices/USD/compare_at",
+    ),
+    ("[workspaces.n.products.p]\nname = 'P'\ndivisible_by = '0.5'", "products/p/divisible_by"),
+    (
+        "[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'CA'\nshipping = { CA = { CAD = { price = '0.004' } } }",
+        "merchants/m/shipping/CA/CAD/price",
+    ),
+    ("[workspaces.n.bank]\naccounts = { a = { JPY = '0.5' } }", "bank/accounts/a/JPY"),
+    (
+        "[workspaces.n.choices.c]\nid = 1\nkind = 'enum'\nname = {}\n"
+        "options = { o = { id = 2, name = {}, price = { SEK = '0.004' } } }",
+        "choices/c/options/o/price/SEK",
+    ),
+    *(
+        (
+            f"{SHOP}{text}",
+            pointer,
+        )
+        for text, pointer in SHOP_AMOUNTS
+    ),
     ("[workspaces.n.products.p]\nname = 'P'\nstock = { attic = 1 }", "products/p/stock/attic"),
     (
         "[workspaces.n.locations]\nmain = { name = 'M' }\n"
@@ -102,6 +148,10 @@ MEANINGS = [
         "merchants/y/ref",
     ),
     ("[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'ZZ'", "merchants/m/country"),
+    (
+        "[workspaces.n.merchants.m]\nname = 'M'\ncountry = 'CA'\naddress = { province = 'NY' }",
+        "merchants/m/address/province",
+    ),
     ("[workspaces.n.taxes.rates]\nCA-ZZ = { rate = '1%' }", "taxes/rates/CA-ZZ"),
     ("[workspaces.n.channels.c]\ndoor = 'bonsai'\nkeys = { life = 'x' }", "channels/c/keys/life"),
     ("[workspaces.n.channels.c]\ndoor = 'bonsai'\nkeys = { live = {} }", "channels/c/keys/live"),
@@ -119,6 +169,66 @@ def test_what_a_schema_cannot_say_is_named_too(text: str, pointer: str) -> None:
     assert list(faults(f"sandbox = true\n{text}")) == [f"/workspaces/n/{pointer}"]
 
 
+AVATAX = (
+    "[workspaces.n.channels.a]\ndoor = 'bonsai'\nsettings.taxes = { provider = 'avatax', account = '1' }\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("merchant", "missing"),
+    [
+        ("country = 'US'", ["province", "zip"]),
+        ("country = 'CA'\naddress = { province = 'ON', city = 'Toronto' }", ["zip"]),
+        ("country = 'CA'\naddress = { zip = 'M5V 2T6' }", ["province"]),
+        ("country = 'US'\naddress = { province = 'NY', zip = '14202' }", []),
+        ("country = 'SE'", []),
+    ],
+)
+def test_what_avatax_needs_of_a_merchant_is_asked_for_where_a_channel_asks_it(
+    merchant: str, missing: list[str]
+) -> None:
+    text = f"sandbox = true\n[workspaces.n.merchants.m]\nname = 'M'\n{merchant}\n"
+    assert isinstance(load_world(text), World)
+    found = load_world(text + AVATAX)
+    told = [fault.pointer for fault in found] if isinstance(found, list) else []
+    assert told == [f"/workspaces/n/merchants/m/address/{member}" for member in missing]
+
+
+IN_MAJOR_UNITS = """
+sandbox = true
+[workspaces.n.taxes.rates]
+US = { rate = "1%", duty_threshold = "800.50" }
+[workspaces.n.channels.c]
+door = "textalk"
+settings = { door.uid = 1, shop = { minimum_purchase = { SEK = "50.00", JPY = 700 }, rounding = { SEK = "0.50" } } }
+"""
+
+
+async def test_amounts_of_settings_and_rates_are_in_major_units(connection: Connection) -> None:
+    await apply(connection, IN_MAJOR_UNITS)
+    settings = json.loads(await connection.fetchval("select settings from channels"))
+    assert settings["shop"]["minimum_purchase"] == {"SEK": 5000, "JPY": 700}
+    assert settings["shop"]["rounding"] == {"SEK": 50}
+    assert await connection.fetchval("select duty_threshold from tax_rates") == 80_050
+    assert (await apply(connection, IN_MAJOR_UNITS)).changes == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong", "pointer"),
+    [
+        ("JPY = 700", 'JPY = "7.5"', "channels/c/settings/shop/minimum_purchase/JPY"),
+        ("JPY = 700", "QQQ = 7", "channels/c/settings/shop/minimum_purchase/QQQ"),
+        ('"0.50"', '"0.005"', "channels/c/settings/shop/rounding/SEK"),
+        ('"0.50"', "0.5", "channels/c/settings/shop/rounding/SEK"),
+        ('"800.50"', '"800.505"', "taxes/rates/US/duty_threshold"),
+    ],
+)
+def test_an_amount_that_its_currency_cannot_hold_is_refused_there(
+    written: str, wrong: str, pointer: str
+) -> None:
+    assert list(faults(IN_MAJOR_UNITS.replace(written, wrong))) == [f"/workspaces/n/{pointer}"]
+
+
 BROKEN_BUT_LEGAL = """
 sandbox = true
 [workspaces.n.merchants.m]
@@ -133,7 +243,7 @@ prices = { USD = "-1", CAD = "0", EUR = "none" }
 name = "Of no merchant at all"
 [workspaces.n.channels.c]
 door = "bonsai"
-settings = { source = "", payment_methods = ["magic"], external_payment.type = "oauth", taxes.company = "nobody" }
+settings = { source = "", payment_methods = [], external_payment.type = "oauth", taxes.company = "nobody" }
 """
 
 
@@ -149,8 +259,10 @@ def test_outside_a_sandbox_no_secret_stands_in_the_file() -> None:
     [workspaces.n.channels.c]
     door = "bonsai"
     keys = {{ live = "{SECRET}" }}
-    settings.external_payment.api.api_key = "{SECRET}"
+    settings.external_payment.api = {{ url = "https://partner.example", api_key = "{SECRET}" }}
     settings.taxes.license_key = "{SECRET}"
+    [workspaces.n.taxes]
+    companies = ["DEFAULT"]
     [workspaces.n.partner]
     tokens = ["{SECRET}"]
     """

@@ -3,9 +3,17 @@
 Every law is one statement that returns what breaks it, so a healthy workspace returns nothing.
 """
 
+from entrepot.checks.accounts import check_accounts
 from entrepot.checks.database import check_database
 from entrepot.checks.findings import Finding, Severity
 from entrepot.checks.running import run_checks
 from entrepot.checks.tenants import check_sandbox_workspaces
 
-__all__ = ["Finding", "Severity", "check_database", "check_sandbox_workspaces", "run_checks"]
+__all__ = [
+    "Finding",
+    "Severity",
+    "check_accounts",
+    "check_database",
+    "check_sandbox_workspaces",
+    "run_checks",
+]

@@ -309,4 +309,21 @@ CODES = (
     ),
 )
 
-LAWS = (*STOCK, *ORDERS, *FULFILMENT, *CODES, *IN_FLIGHT)
+PROVIDERS = (
+    Law(
+        "tax-addresses",
+        """
+        select m.name, m.country from merchants m
+        where m.workspace = $1 and m.country in ('CA', 'US')
+          and '' in (coalesce(m.address ->> 'province', ''), coalesce(m.address ->> 'zip', ''))
+          and exists (
+            select from channels c where c.workspace = $1 and c.settings -> 'taxes' ->> 'provider' = 'avatax'
+          )
+        order by m.ref
+        """,
+        "merchant {name} in {country}: AvaTax needs the province and the zip of its address, and refuses its orders",
+        severity="warning",
+    ),
+)
+
+LAWS = (*STOCK, *ORDERS, *FULFILMENT, *CODES, *IN_FLIGHT, *PROVIDERS)

@@ -2,10 +2,12 @@
 
 import io
 import sys
+from typing import Annotated
 
 import typer
 
-from entrepot.cli import keys, outbox, returns, shipping, stock
+from entrepot import __version__
+from entrepot.cli import keys, outbox, products, returns, shipping, stock
 from entrepot.cli.apply import apply
 from entrepot.cli.backup import backup, restore
 from entrepot.cli.check import check
@@ -15,9 +17,16 @@ from entrepot.cli.migrate import migrate
 from entrepot.cli.serve import serve
 from entrepot.cli.upgrade import upgrade_data
 
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"entrepot {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     name="entrepot",
-    help="One stock and one order book behind five order APIs.",
+    help="One stock and one order book behind the order APIs of Bonsai and Textalk.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,13 +34,18 @@ app = typer.Typer(
 
 
 @app.callback()
-def entrepot() -> None:
-    """One stock and one order book behind five order APIs."""
+def entrepot(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version.")
+    ] = False,
+) -> None:
+    """One stock and one order book behind the order APIs of Bonsai and Textalk."""
 
 
 app.command()(serve)
 app.add_typer(shipping.app, name="orders")
 app.add_typer(returns.app, name="returns")
+app.add_typer(products.app, name="products")
 app.add_typer(stock.app, name="stock")
 app.add_typer(keys.app, name="keys")
 app.add_typer(outbox.app, name="outbox")

@@ -36,14 +36,14 @@ def apply(
     config: Config = None,
 ) -> None:
     """Make workspaces, accounts, catalogue and first stock what FILE says; a second time changes nothing."""
-    from entrepot.cli.database import database
+    from entrepot.cli.database import database, looked_at
     from entrepot.worlds import load_world
 
     world = load_world(file)
     if isinstance(world, list):
         fail(*(f"{file}: {fault}" for fault in world))
     settings = settings_from(config, data_dir=data_dir, database_url=database_url)
-    with database(settings) as url:
+    with (looked_at if dry_run else database)(settings) as url:
         report = asyncio.run(_apply(url, world, set_stock, prune, dry_run))
     show(report)
     if report.conflicts:
@@ -88,6 +88,8 @@ def _show(workspace: WorkspaceReport, out: Console, *, dry_run: bool) -> None:
             out.print(f"      {each.field}: {each.before or '-'} -> {each.after or '-'}", markup=False)
     if len(workspace.changes) > _SHOWN:
         out.print(f"  … and {len(workspace.changes) - _SHOWN} more")
+    for shop in workspace.numbers:
+        out.print(f"  {shop.channel} number: {shop.number}", markup=False)
     for key in workspace.generated:
         out.print(f"  {key.channel} {key.name} key, shown this once: {key.secret}", markup=False)
 

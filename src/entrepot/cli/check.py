@@ -70,7 +70,13 @@ def _enter(stack: ExitStack, settings: "Settings") -> str | None:
 
 
 async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Finding]":
-    from entrepot.checks import Finding, check_database, check_sandbox_workspaces, run_checks
+    from entrepot.checks import (
+        Finding,
+        check_accounts,
+        check_database,
+        check_sandbox_workspaces,
+        run_checks,
+    )
     from entrepot.store.connections import connect
     from entrepot.store.queries.workspaces import workspace_by_name
 
@@ -82,6 +88,7 @@ async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Find
         if name is not None and workspace is None:
             return [Finding("violation", "configuration", None, f"there is no workspace {name!r}")]
         public = [] if sandbox else await check_sandbox_workspaces(connection)
-        return public + await run_checks(connection, workspace)
+        accounts = await check_accounts(connection, workspace)
+        return public + accounts + await run_checks(connection, workspace)
     finally:
         await connection.close()

@@ -25,6 +25,28 @@ def database(settings: Settings) -> Generator[str]:
 
 
 @contextmanager
+def looked_at(settings: Settings) -> Generator[str]:
+    """The URL of the database for a look that leaves it alone; where there is none, of one that is gone afterwards."""
+    import asyncio
+    import tempfile
+    from dataclasses import replace
+    from pathlib import Path
+
+    from entrepot.checks import check_database
+
+    if settings.database_url or has_data(settings):
+        with database_as_it_is(settings) as url:
+            if wrong := asyncio.run(check_database(url)):
+                fail(*(f"{finding.law}: {finding.detail}" for finding in wrong))
+            yield url
+        return
+    with tempfile.TemporaryDirectory(prefix="entrepot-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL may run under another account
+        with database(replace(settings, data_dir=Path(folder) / "data")) as url:
+            yield url
+
+
+@contextmanager
 def database_as_it_is(settings: Settings, *, create: bool = False) -> Generator[str]:
     """The URL of the database, whatever its schema; exits where there is none, unless it is to be made."""
     if settings.database_url:

@@ -1,23 +1,32 @@
 """`entrepot demo`: a sandbox with the demo world, and what to try in it."""
 
+from __future__ import annotations
+
 import asyncio
 import json
+import os
 import secrets
 import shlex
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from entrepot.cli.options import DoorHost, fail
 from entrepot.config import ConfigError, load_settings
+from entrepot.entrance import DOORS
 
-PORT = "8600"
+if TYPE_CHECKING:
+    from entrepot.store.connections import Connection
+    from entrepot.worlds import World
+
 FOLDER = "demo"
+DOOR_HOSTS = tuple(f"{door}={door}.localhost" for door in DOORS)
+"""Names under `.localhost` lead to the machine itself."""
+_NOT_THE_DEMOS = {"ENTREPOT_DATABASE_URL", "ENTREPOT_DATA_DIR", "ENTREPOT_SANDBOX", "ENTREPOT_WORKERS"}
 
 
 class Item(NamedTuple):
@@ -48,7 +57,9 @@ Send it again and it fails: a payment token pays for one order. The next one fai
 A webshop stands here too, over JSON-RPC. Put a shirt into a cart:
 
   {webshop}
+"""
 
+_STANDS = """
 What stands here, with keys and ids:  {url}/sandbox/world
 Every failure, and what to do:        {url}/failures
 Begin anew:                           curl -X POST {url}/sandbox/reset
@@ -56,45 +67,93 @@ See the orders:                       {orders}"""
 
 
 def demo(
-    port: Annotated[str | None, typer.Option(help=f"Port; 0 for any free one. [default: {PORT}]")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the demo's own PostgreSQL.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Loopback address to listen on. [default: 127.0.0.1]")
+    ] = None,
+    port: Annotated[str | None, typer.Option(help="Port; 0 for any free one. [default: 8600]")] = None,
+    world: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A world of your own, in a folder of its own."),
+    ] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(envvar="ENTREPOT_DEMO_DATA_DIR", help="Folder of the demo's own PostgreSQL."),
+    ] = None,
     door_host: DoorHost = None,
+    log_level: Annotated[
+        str | None, typer.Option(help="debug, info, warning or error. [default: info]")
+    ] = None,
+    env: Annotated[
+        bool,
+        typer.Option(
+            "--env", help="Print what lets other commands find the demo's data, for a shell to eval."
+        ),
+    ] = False,
 ) -> None:
-    """Run a sandbox with the demo world on 127.0.0.1 until Ctrl-C; it keeps its state until `/sandbox/reset`."""
+    """Run a sandbox with the demo world until Ctrl-C; it keeps its state until `/sandbox/reset`."""
     from entrepot.store.embedded import default_data_dir
 
-    folder = data_dir or default_data_dir() / FOLDER
+    folder = (data_dir or default_data_dir() / (f"{FOLDER}-{world.stem}" if world else FOLDER)).absolute()
+    if env:
+        typer.echo(shell_lines(folder))
+        return
+    own = _read(world)
     flags: dict[str, object] = {
-        "host": "127.0.0.1",
-        "port": port or PORT,
+        "host": host,
+        "port": port,
+        "log_level": log_level,
         "data_dir": folder,
         "sandbox": True,
     }
     try:
-        # The environment's database is not the demo's to fill.
-        settings = load_settings(flags | {"door_hosts": door_host}, {})
+        settings = load_settings(flags | {"door_hosts": door_host or DOOR_HOSTS}, _of_this_server(os.environ))
     except ConfigError as error:
         fail(*error.faults, status=2)
     from entrepot.serving import ServeError
     from entrepot.serving import serve as run
 
     try:
-        run(settings, lambda database_url, url: prepare(database_url, url, folder))
+        run(settings, lambda database_url, url: prepare(database_url, url, folder, own))
     except ServeError as error:
         fail(str(error))
 
 
-def prepare(database_url: str, url: str, folder: Path) -> str:
-    """Bring the demo world into a database that has none, and say what to try."""
-    asyncio.run(apply_demo(database_url))
-    orders = shlex.join([sys.argv[0], "orders", "list", "-w", "north", "--data-dir", str(folder)])
-    return _TRY.format(
-        url=url,
-        order=order(url, MUG),
-        refused=order(url, CANDLE),
-        webshop=add_article(url, SHIRT, {SIZE: SMALL}),
-        orders=orders,
-    )
+def shell_lines(folder: Path) -> str:
+    """What makes a shell's `entrepot` this one, and its database the demo's."""
+    program = Path(sys.argv[0]).absolute().parent
+    values = {"ENTREPOT_DATA_DIR": str(folder), "ENTREPOT_SANDBOX": "true"}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+    return "\n".join([f'export PATH={shlex.quote(str(program))}:"$PATH"', *lines])
+
+
+def _of_this_server(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment's settings, but for those of another server's database: that is not the demo's to fill."""
+    return {name: value for name, value in environ.items() if name not in _NOT_THE_DEMOS}
+
+
+def _read(path: Path | None) -> World | None:
+    if path is None:
+        return None
+    from entrepot.worlds import load_world
+
+    world = load_world(path)
+    if isinstance(world, list):
+        fail(*(f"{path}: {fault}" for fault in world))
+    if not world.sandbox:
+        fail(f"{path}: /sandbox: missing; the demo takes files that say `sandbox = true`.")
+    return world
+
+
+def prepare(database_url: str, url: str, folder: Path, world: World | None = None) -> str:
+    """Bring the world into the database, the demo world into one that has none; say what to try."""
+    asyncio.run(_bring(database_url, url, world))
+    name = ["-w", "north"] if world is None else []
+    orders = shlex.join([sys.argv[0], "orders", "list", *name, "--data-dir", str(folder)])
+    stands = _STANDS.format(url=url, orders=orders)
+    if world is not None:
+        return stands
+    shirt = add_article(url, SHIRT, {SIZE: SMALL})
+    return _TRY.format(order=order(url, MUG), refused=order(url, CANDLE), webshop=shirt) + stands
 
 
 def order(url: str, item: Item) -> str:
@@ -149,15 +208,36 @@ def add_article(url: str, article: int, choices: Mapping[int, int]) -> str:
 async def apply_demo(database_url: str) -> None:
     """Apply the demo world to a database without workspaces; leave any other as it is."""
     from entrepot.store.connections import connect
-    from entrepot.worlds import World, apply_world, load_world
 
     connection = await connect(database_url)
     try:
-        if await connection.fetchval("select exists (select from workspaces)"):
-            return
-        world = load_world((files("entrepot.worlds") / "demo.toml").read_text("utf-8"))
-        if not isinstance(world, World):
-            raise TypeError(f"the demo world is faulty: {world[0]}")
-        await apply_world(connection, world, now=datetime.now(UTC))
+        await _apply_demo(connection)
+    finally:
+        await connection.close()
+
+
+async def _apply_demo(connection: Connection) -> None:
+    from entrepot.worlds import apply_world, demo_world
+
+    if not await connection.fetchval("select exists (select from workspaces)"):
+        await apply_world(connection, demo_world(), now=datetime.now(UTC))
+
+
+async def _bring(database_url: str, url: str, world: World | None) -> None:
+    from entrepot.cli.apply import show
+    from entrepot.sandbox.partner import point_here
+    from entrepot.store.connections import connect
+    from entrepot.worlds import apply_world
+
+    connection = await connect(database_url)
+    try:
+        if world is None:
+            await _apply_demo(connection)
+        else:
+            report = await apply_world(connection, world, now=datetime.now(UTC))
+            show(report)
+            if report.conflicts:
+                fail("The world cannot be applied.")
+        await point_here(connection, url)
     finally:
         await connection.close()

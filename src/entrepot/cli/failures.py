@@ -10,9 +10,16 @@ from entrepot.cli.options import fail
 if TYPE_CHECKING:
     from rich.console import Group
 
+    from entrepot.failures import Failure
+
 
 def failures(
-    name: Annotated[str | None, typer.Argument(help="Only this one, with all that is known of it.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="Only this one, with all that is known of it; or those of this code of some API."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List all failures, or show one: what it means, its context, whether to retry and what to do."""
@@ -20,18 +27,25 @@ def failures(
     from entrepot.failures import catalogue
 
     known = catalogue()
-    if name is None:
-        rows = [
-            {"name": each.name, "title": each.title, "retry": each.retry.value} for each in known.values()
-        ]
+    coded = [] if name is None or name in known else _with_code(name)
+    if name is None or len(coded) > 1:
+        listed_ones = coded or known.values()
+        rows = [{"name": each.name, "title": each.title, "retry": each.retry.value} for each in listed_ones]
         listed = (row.values() for row in rows)
         table = showing.table(("failure", "title", "retry"), listed, whole=("retry",))
         showing.show_json(rows) if as_json else showing.show(table)
         return
-    if name not in known:
+    if name not in known and not coded:
         fail(_unknown(name, list(known)), status=2)
-    described = describe_failure(name)
+    described = describe_failure(coded[0].name if coded else name)
     showing.show_json(described) if as_json else showing.show(_page(described))
+
+
+def _with_code(code: str) -> "list[type[Failure]]":
+    from entrepot.doors.kit.pages import with_code
+    from entrepot.entrance import failure_tables
+
+    return with_code(code, failure_tables())
 
 
 def _unknown(name: str, known: list[str]) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from entrepot.doors.manifest import KeyKind
     from entrepot.store.credentials.credentials import Credential
 
 app = typer.Typer(help="Create, list and revoke the keys of channels.", no_args_is_help=True)
@@ -30,20 +31,24 @@ async def create_key(
 ) -> None:
     """Make a key and show its secret, this once."""
     from entrepot.engine.clock import real_now
+    from entrepot.entrance import manifests
     from entrepot.store.credentials.credentials import create_credential
-    from entrepot.worlds.form.doors import KEYS
 
     known = await session.channel(channel)
-    kinds = KEYS.get(known.door, {})
+    manifest = manifests().get(known.door)
+    kinds: Mapping[str, KeyKind] = manifest.keys if manifest else {}
     if kind not in kinds:
         fail(f"--kind: {kind!r} is wrong; keys of {known.door} are {', '.join(kinds) or 'none'}.", status=2)
     if label.startswith("world:") or len(label) > LONGEST_LABEL:
         fail(f"--label: expected at most {LONGEST_LABEL} letters, not starting with 'world:'.", status=2)
+    until, now = moment(expires, "--expires", until=True), real_now()
+    if until is not None and until <= now:
+        fail(f"--expires: {expires!r} is past; the key would never hold.", status=2)
     opens = kinds[kind]
     async with session.connection.transaction():
         made = await create_credential(
             session.connection, session.workspace, known.id, opens.environment, opens.kind, None, label,
-            expires_at=moment(expires, "--expires"), now=real_now(),
+            expires_at=until, now=now,
         )  # fmt: skip
     told = {"id": made.id, "secret": made.secret}
     session.tell(told, lambda: f"Key {made.id} of {known}: {made.secret}\nIt is not shown again.")

@@ -5,7 +5,7 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from entrepot.engine.batches.engine import Outcome
     from entrepot.engine.money.refund import Refunds
     from entrepot.failures import Failure
+    from entrepot.failures.payments import RefundTooLarge
     from entrepot.store.connections import Connection
     from entrepot.store.queries.workspaces import ChannelName
 
@@ -66,13 +67,24 @@ class Session:
         async with _engine(self._url) as engine:
             return await run_all(engine, self.workspace, commands)
 
-    async def refund(self, command: "RefundOrder") -> Any:
+    async def refund(self, command: "RefundOrder", currency: str) -> Any:
         """As `execute`, for a refund: the provider that took the money is asked too."""
         from entrepot.domain.kernel.records import Refused
+        from entrepot.failures.payments import RefundTooLarge
 
         async with _engine(self._url) as engine, _refunds(self._url, engine) as refunds:
             outcome = await refunds.refund(self.workspace, command)
+        if isinstance(outcome, Refused) and isinstance(failure := outcome.failures[0], RefundTooLarge):
+            self._refuse_refund(failure, currency)
         return self.refuse(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
+
+    def _refuse_refund(self, failure: "RefundTooLarge", currency: str) -> None:
+        """Say it in the unit in which the amount was asked for; JSON has minor units everywhere."""
+        from entrepot.cli.showing import amount
+
+        if not self._as_json:
+            asked, left = amount(failure.requested, currency), amount(failure.left, currency)
+            fail(f"{failure.title} (order {failure.order}, requested {asked}, left {left}). {failure.advice}")
 
     def tell(self, value: object, shown: "Callable[[], RenderableType]") -> None:
         """Print the value as JSON where that was asked for, else what `shown` makes of it."""
@@ -125,18 +137,19 @@ def operator_command(command: Callable[..., Awaitable[None]]) -> Callable[..., N
     return run
 
 
-def moment(text: str | None, option: str) -> datetime | None:
-    """A date or time in ISO 8601, UTC where it names no zone; exits on anything else."""
+def moment(text: str | None, option: str, *, until: bool = False) -> datetime | None:
+    """A date or time in RFC 3339, UTC where it names no zone; `until`: a bare date includes its day. Else exits."""
+    from entrepot.domain.kernel.moments import read_moment
+
     if text is None:
         return None
-    try:
-        read = datetime.fromisoformat(text)
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
+    read = read_moment(text, until=until)
+    if read is None:
         fail(
             f"{option}: {text!r} is wrong; expected a date or time such as 2026-03-01 or 2026-03-01T12:00Z.",
             status=2,
         )
+    return read
 
 
 def _run(

@@ -8,12 +8,11 @@ from entrepot.cli.operating import Session, moment, operator_command
 from entrepot.cli.options import fail
 
 if TYPE_CHECKING:
-    from rich.console import Group
     from rich.table import Table
 
     from entrepot.domain.orders.cancel import Cancelled
     from entrepot.domain.orders.line_counts import Units
-    from entrepot.domain.orders.records import Order, OrderEvent, Payment
+    from entrepot.domain.orders.records import Order
     from entrepot.domain.payments.refund import Refunding
     from entrepot.store.queries.orders import OrderDetails
 
@@ -50,9 +49,14 @@ async def list_orders(
 @app.command("show")
 @operator_command
 async def show_order(session: Session, order: OrderName) -> None:
-    """Show one order with its parts, lines, payments and history."""
+    """Show one order: account, customer, address, lines, sums, payments and history."""
+    from entrepot.cli.order_page import order_page
+    from entrepot.store.queries.workspaces import channel_names
+
     found = await find(session, order)
-    session.tell(found, lambda: _details(found))
+    names = {known.id: str(known) for known in await channel_names(session.connection, session.workspace)}
+    account = names.get(found.order.channel, str(found.order.channel))
+    session.tell(found, lambda: order_page(found, account))
 
 
 @app.command("cancel")
@@ -103,7 +107,7 @@ async def refund_order(
     money = None if amount is None else _money(amount, found.order.currency)
     named = None if payment is None else _payment(found, payment)
     command = refund_order(found.order.id, reason[:1_000], lines, money, payment=named)
-    outcome: Refunding = await session.refund(command)
+    outcome: Refunding = await session.refund(command, found.order.currency)
     session.tell(outcome, lambda: _refunded(outcome))
 
 
@@ -140,12 +144,12 @@ def _payment(found: "OrderDetails", no: int) -> int:
 
 
 def _money(text: str, currency: str) -> int:
-    from entrepot.domain.kernel.money import exponent
-    from entrepot.domain.kernel.quantity import to_units
+    from entrepot.domain.kernel.money import exponent, read_amount
 
-    minor = to_units(text, exponent(currency))
-    if minor is None:
-        fail(f"--amount: {text!r} is wrong; expected an amount in {currency}, such as 12.50.", status=2)
+    minor = read_amount(text, currency)
+    if minor is None or minor < 0:
+        decimals = exponent(currency)
+        fail(f"--amount: {text!r} is wrong; expected {currency} with at most {decimals} decimals.", status=2)
     return minor
 
 
@@ -174,61 +178,6 @@ def _order_table(orders: "tuple[Order, ...]") -> "Table":
     )
     whole, sparse = ("placed", "state", "payment"), ("external id",)
     return table(headings, rows, right=("order", "total"), whole=whole, sparse=sparse)
-
-
-def _details(found: "OrderDetails") -> "Group":
-    from rich.console import Group
-
-    from entrepot.cli.after_sale import returns_of, shipments_of
-    from entrepot.cli.showing import amount, plain
-    from entrepot.domain.kernel.ids import cuid
-
-    order = found.order
-    cancelled = f" ({order.reason})" if order.reason else ""
-    head = f"Order {order.id}, {cuid(order.uuid)}: {order.state}{cancelled}, {order.payment_state}"
-    total = plain(f"Total {amount(order.total, order.currency)}")
-    after = [part for part in (shipments_of(found), returns_of(found)) if part is not None]
-    tables = [_lines(found), total, "", _payments(found.payments), *after, "", _history(found.events)]
-    return Group(plain(head), plain(f"Progress: {order.progress.replace('_', ' ')}"), "", *tables)
-
-
-def _lines(found: "OrderDetails") -> "Table":
-    from entrepot.cli.showing import amount, table
-
-    counters = (
-        *("new", "acknowledged", "shipped", "delivered", "cancelled"),
-        *("return_initiated", "returned"),
-    )
-    several = len(found.parts) > 1
-    rows = (
-        (
-            *(line.no, line.part if several else "", line.sku, line.name, line.quantity),
-            *(getattr(line, counter) for counter in counters),
-            amount(line.price, found.order.currency),
-        )
-        for line in found.lines
-    )
-    named = tuple("returning" if counter == "return_initiated" else counter for counter in counters)
-    headings = ("line", "part", "sku", "name", "units", *named, "price")
-    return table(headings, rows, right=("units", *named, "price"), sparse=("part", *named))
-
-
-def _payments(payments: "tuple[Payment, ...]") -> "Table":
-    from entrepot.cli.showing import amount, table
-
-    rows = (
-        (p.no, p.kind, p.state, amount(p.amount, p.currency), amount(p.refunded, p.currency))
-        for p in payments
-    )
-    headings = ("payment", "kind", "state", "amount", "refunded")
-    return table(headings, rows, right=("amount", "refunded"))
-
-
-def _history(events: "tuple[OrderEvent, ...]") -> "Table":
-    from entrepot.cli.showing import table
-
-    rows = ((event.seq, f"{event.at:%Y-%m-%d %H:%M:%S}", event.kind, event.data or "") for event in events)
-    return table(("event", "at", "what", "details"), rows, whole=("at", "what"), sparse=("details",))
 
 
 def _cancellation(outcome: "Cancelled") -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from entrepot.store.queries.outbox import DeliveryRow
 
 app = typer.Typer(
-    help="Messages to others: mails, events, payouts, refunds. See what was given up, and bring it back.",
+    help="Messages to others: mails, events, payouts, reversals, refunds. See what was given up, and bring it back.",
     no_args_is_help=True,
 )
 
@@ -24,7 +24,7 @@ MOST = 10_000
 Listener = Annotated[
     str | None,
     typer.Option(
-        help="Only to this listener, such as event:12, or to all of a kind: event, mail, payout, refund."
+        help="Only to this listener, such as event:12, or to all of a kind: event, mail, payout, reversal, refund."
     ),
 ]
 

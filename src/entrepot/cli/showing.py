@@ -1,5 +1,6 @@
 """How commands show what they found: tables for people, JSON for scripts, and nothing that a terminal obeys."""
 
+import os
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
@@ -12,10 +13,14 @@ from rich.text import Text
 from entrepot.domain.kernel import money
 from entrepot.failures import Failure
 
+UNFOLDED = 10_000
+"""So many columns no row needs."""
+
 
 def show(renderable: RenderableType) -> None:
-    """Print for a person."""
-    Console(highlight=False).print(renderable)
+    """Print for a person. What goes into a pipe or file is not folded: a script may look for a SKU in it."""
+    fits = sys.stdout.isatty() or "COLUMNS" in os.environ
+    Console(highlight=False, width=None if fits else UNFOLDED).print(renderable)
 
 
 def show_json(value: object) -> None:

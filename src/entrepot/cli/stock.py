@@ -47,7 +47,21 @@ async def show_stock(
 
     wanted = StockFilter(sku, product, location)
     rows = await list_stock(session.connection, session.workspace, wanted, limit=limit)
+    if not rows:
+        await _refuse_unknown(session, sku, location)
     session.tell(rows, lambda: _table(rows))
+
+
+async def _refuse_unknown(session: Session, sku: str | None, location: str | None) -> None:
+    """Exit where the list is empty because nothing has such a name."""
+    from entrepot.store.queries import stock
+
+    known = await stock.variants_by_sku(session.connection, session.workspace, [sku] if sku else [])
+    if sku is not None and sku not in known:
+        fail(f"There is no SKU {sku!r}; `entrepot products list` shows all.")
+    places = [place.code for place in await stock.locations(session.connection, session.workspace)]
+    if location is not None and location not in places:
+        fail(f"--location: there is no location {location!r}; expected one of {', '.join(places) or 'none'}.")
 
 
 @app.command("receive")

@@ -15,10 +15,12 @@ from entrepot.domain.channels.accounts import (
     MailSettings,
     TaxSettings,
 )
+from entrepot.domain.channels.charging import Steps
 from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.addresses.simulated import SimulatedRegister
-from entrepot.gateways.cards.bank import BankCards
+from entrepot.gateways.cards.bank import BankCards, BuiltInBooks
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.mail.missing import MissingMail
 from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.mail.simulated import SimulatedMail
 from entrepot.gateways.taxes.port import TaxGateway
@@ -26,6 +28,7 @@ from entrepot.gateways.tokens.port import TokenValidator
 from entrepot.gateways.tokens.simulated import SimulatedPartner
 from entrepot.store.connections import Pool
 from entrepot.store.queries.attempts import read_account_of, read_settings
+from entrepot.store.queries.workspaces import is_sandbox
 
 G = TypeVar("G")
 GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses"]
@@ -49,10 +52,19 @@ class Vendors:
         self._kept: dict[bytes, Any] = {}
 
     def cards(self, workspace: int, settings: CardSettings, environment: str) -> CardGateway:
-        """The card provider of an account; test orders always go to the simulated bank."""
+        """The card provider of an account; for test orders the built-in one, in every account (Bonsai, `Test mode`)."""
         if settings.gateway == "bank" or environment == "test":
-            return self._wrap("cards", BankCards(self._books, workspace, self._now), workspace)
+            books = BuiltInBooks() if environment == "test" else None
+            return self._wrap("cards", BankCards(self._books, workspace, self._now, books), workspace)
         return self._keep("cards", workspace, settings, lambda: _stripe(settings))
+
+    def steps(self, settings: CardSettings, environment: str) -> Steps | None:
+        """In which amounts an account's card provider can move money; None where it moves any."""
+        if settings.gateway == "bank" or environment == "test":
+            return None
+        from entrepot.gateways.cards.stripe_amounts import STEPS
+
+        return STEPS
 
     def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:
         """The outside tax provider of an account."""
@@ -140,7 +152,9 @@ def _smtp(settings: MailSettings) -> MailGateway:
 
 
 async def mails_of(reads: Pool, vendors: Vendors, workspace: int, channel: int) -> MailGateway:
-    """Who carries an account's mails, by its settings as they are now."""
+    """Who carries an account's mails, by its settings as they are now. The simulated mailbox is a sandbox's only."""
     async with reads.acquire() as connection:
         settings = await read_settings(connection, workspace, channel)
+        if settings.mail.gateway == "mailbox" and not await is_sandbox(connection, workspace):
+            return MissingMail()
     return vendors.mails(workspace, settings.mail)

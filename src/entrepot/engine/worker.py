@@ -11,7 +11,7 @@ from entrepot.domain.channels.retention import Retention
 from entrepot.engine.batches.batch import Rule, own_rule
 from entrepot.engine.batches.engine import Connect, Engine
 from entrepot.engine.clock import Clock
-from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries
+from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries, ReversalDeliveries
 from entrepot.engine.deliveries.events import BodyOf, untold
 from entrepot.engine.deliveries.listeners import StoredListeners
 from entrepot.engine.deliveries.outbox import Outbox
@@ -23,6 +23,7 @@ from entrepot.engine.money.order_placement import OrderDesk
 from entrepot.engine.money.recovery import Recovery
 from entrepot.engine.money.refund import RefundDeliveries, Refunds
 from entrepot.engine.upkeep.housekeeping import Housekeeping
+from entrepot.engine.watching import watching
 from entrepot.gateways.events.http import HttpEventPoster
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
 
@@ -66,17 +67,18 @@ class Worker:
         self.reads = wiring.reads(self.pool)
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
         self._books = OpenablePool(partial(write_pool, database_url))
-        self.vendors = Vendors(self._books, clock.now, wiring.gateways)
+        self.vendors = Vendors(self._books, clock.now, watching(wiring.gateways))
         self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
         self.refunds = Refunds(self.engine, self.reads, self.vendors)
         self.payments = Payments(self.engine, self.reads, self.vendors)
-        self.till = Till(self.engine, self.desk.driver, self.payments, self.refunds)
+        self.till = Till(self.engine, self.desk.driver, self.payments, self.refunds, self.vendors)
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         listeners = StoredListeners(self._outbox_pool, clock.now)
         self.outbox = Outbox(
             self._outbox_pool,
             {
                 "payout": PayoutDeliveries(partial(cards_of, self.pool, self.vendors)),
+                "reversal": ReversalDeliveries(partial(cards_of, self.pool, self.vendors)),
                 "refund": RefundDeliveries(self.refunds),
                 "payment": PaymentDeliveries(self.payments),
                 "event": EventDeliveries(listeners, HttpEventPoster(), wiring.body_of),

@@ -50,3 +50,17 @@ class CartQuantityTooLarge(Failure, frozen=True):
     """How many more were asked for."""
     index: int | None
     """Which of the items that were asked for it is, from 0; None where only one was."""
+
+
+class TotalRaised(Failure, frozen=True):
+    """More would be charged than the buyer was last shown.
+
+    A price, the delivery, a fee or a code has changed since, or the cart itself.
+    """
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Read the cart's total again and let the shopper accept it."
+    shopper: ClassVar[bool] = True
+    shown: int
+    total: int
+    """In minor units, as the other."""

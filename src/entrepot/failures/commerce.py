@@ -59,12 +59,15 @@ class ChoiceUnknown(LineFailure, frozen=True):
 
 
 class ChosenNumberInvalid(LineFailure, frozen=True):
-    """A chosen number is no number, out of its range, or no multiple of its step."""
+    """A chosen number is no number, out of its range, or no multiple of its step; all as decimals in text."""
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Ask the shopper for a number that the choice allows."
     shopper: ClassVar[bool] = True
     choice: int
+    minimum: str
+    maximum: str
+    step: str
 
 
 class ChosenTextTooLong(LineFailure, frozen=True):
@@ -176,6 +179,23 @@ class CertificateCurrencyWrong(Failure, frozen=True):
     shopper: ClassVar[bool] = True
     code: str
     currency: str
+
+
+class BuyerEmailMissing(Failure, frozen=True):
+    """The cart says nowhere how its buyer can be written to."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = (
+        "Ask the shopper for an e-mail address, and set it as that of the cart's customer."
+    )
+    shopper: ClassVar[bool] = True
+
+
+class CardTokenMissing(Failure, frozen=True):
+    """The cart is to be paid by card, and no token of a card came with the checkout."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Have the shopper enter a card at the payment provider, and send the token of it."
 
 
 class PurchaseTooSmall(Failure, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from entrepot.failures.base import Failure, Retry
+from entrepot.failures.base import Failure, Retry, TemporaryFailure
 
 
 class PaymentMethodUnsupported(Failure, frozen=True):
@@ -55,6 +55,22 @@ class ExternalPaymentRefused(Failure, frozen=True):
     advice: ClassVar[str] = "Send a token that the partner accepts and that has paid for no other order."
 
 
+class AmountNotChargeable(Failure, frozen=True):
+    """The account's card provider cannot charge such an amount of this currency.
+
+    `amount` is what it would be charged, or have to hand on to a merchant, in minor units of `currency`.
+    """
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = (
+        "Pay in another way or currency; for some currencies a provider takes whole tens or whole units only, which "
+        "the operator can see to by prices and rounding."
+    )
+    method: str
+    currency: str
+    amount: int
+
+
 class PaymentDeclined(Failure, frozen=True):
     """The payment provider answered and refused the charge."""
 
@@ -69,12 +85,26 @@ class CardProviderFailed(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.LATER
     advice: ClassVar[str] = (
-        "Try again with the same token: what became of the first try is found out before a second one."
+        "Send the same request again, unchanged: if the money was taken after all, its order is the answer. "
+        "Another token or another body would be another order, and another charge."
     )
     message: str
     email: str
     first_name: str
     last_name: str
+
+
+class PaymentUnderWay(TemporaryFailure, frozen=True):
+    """An earlier payment of the same order or cart, or with the same token, has not come to its end.
+
+    Nothing was done for this one.
+    """
+
+    advice: ClassVar[str] = (
+        "Send the same request again after the number of seconds in Retry-After: by then it may be known what became "
+        "of the earlier one."
+    )
+    shopper: ClassVar[bool] = True
 
 
 class MerchantPayoutMissing(Failure, frozen=True):
@@ -97,10 +127,24 @@ class RefundTooLarge(Failure, frozen=True):
     """More is to be given back than is left of what was paid, or nothing."""
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
-    advice: ClassVar[str] = "Refund at most what is left, in minor units of the order's currency."
+    advice: ClassVar[str] = "Refund at most what is left."
     order: str
     requested: int
     left: int
+
+
+class AmountNotRefundable(Failure, frozen=True):
+    """The card provider cannot give such an amount of this currency back.
+
+    `amount` is in minor units of `currency`; it is given back in multiples of `step`, and not at all where that is 0.
+    """
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Refund an amount that is a multiple of the provider's step."
+    order: str
+    currency: str
+    amount: int
+    step: int
 
 
 class UnitsNotRefundable(Failure, frozen=True):

@@ -8,9 +8,21 @@ from entrepot.doors.kit import CHALLENGE, Reply, Request
 from entrepot.gateways.tokens.simulated import SimulatedPartner, answer
 from entrepot.sandbox.requests import BadRequestError, NotFoundError
 from entrepot.sandbox.sandbox import Sandbox
+from entrepot.store.connections import Connection
 from entrepot.worlds import find_workspace
 
 LONGEST_TOKEN = 4096
+_URL = r"http://[^/\"\s]+/sandbox/partner/"
+_ACCOUNTS = """
+update channels set settings = regexp_replace(settings::text, $1, $2, 'g')::jsonb where settings::text ~ $1
+"""
+_RECORDED = "update sandbox_worlds set document = regexp_replace(document, $1, $2, 'g') where document ~ $1"
+
+
+async def point_here(connection: Connection, url: str) -> None:
+    """Lead the accounts that ask a sandbox's simulated partner to the one of this server, whatever its port."""
+    for statement in (_ACCOUNTS, _RECORDED):
+        await connection.execute(statement, _URL, f"{url}/sandbox/partner/")
 
 
 class _Question(msgspec.Struct):
@@ -18,7 +30,7 @@ class _Question(msgspec.Struct):
 
 
 async def validate(sandbox: Sandbox, request: Request) -> Reply:
-    """Say whether the token is on the list of the workspace in the path (Bonsai, U2).
+    """Say whether the token is on the list of the workspace in the path (decision bonsai U2).
 
     Raises BadRequestError; NotFoundError for an unknown workspace.
     """

@@ -20,6 +20,7 @@ from entrepot.observe.metrics import share_counts
 from entrepot.serving.capacity import check_capacity, connections_for
 from entrepot.serving.listening import ServeError, bind, check_tls, url_of
 from entrepot.serving.workers import server_config
+from entrepot.store.connections import FAULTS
 from entrepot.store.embedded import EmbeddedError, EmbeddedPostgres
 from entrepot.store.upkeep import migrate
 
@@ -35,9 +36,10 @@ def serve(settings: Settings, prepare: Callable[[str, str], str] | None = None) 
     configure_logging(settings.log_format, settings.log_level)
     check_tls(settings)
     with _ending_on_signals(), bind(settings) as listener, _database(settings) as database_url:
-        _migrate(database_url)
-        check_capacity(database_url, settings.workers)
-        _check_workspaces(settings, database_url)
+        with _answering():
+            _migrate(database_url)
+            check_capacity(database_url, settings.workers)
+            _check_workspaces(settings, database_url)
         more = prepare(database_url, url_of(settings, listener)) if prepare else ""
         _run(settings, database_url, listener, more)
     flush_logs()
@@ -114,8 +116,18 @@ def _migrate(database_url: str) -> None:
         migrate.ensure(database_url)
     except migrate.MigrationError as error:
         raise ServeError(str(error)) from error
-    except OSError as error:
-        raise ServeError(f"The database cannot be reached: {error}. Check --database-url.") from error
+
+
+@contextlib.contextmanager
+def _answering() -> Generator[None]:
+    """Say in one sentence that the database cannot be used. Of the error only its kind: texts may repeat the URL."""
+    try:
+        yield
+    except FAULTS as error:
+        kind = type(error).__name__
+        raise ServeError(
+            f"The database cannot be reached or used ({kind}). Check --database-url and its account."
+        ) from error
 
 
 def _check_workspaces(settings: Settings, database_url: str) -> None:

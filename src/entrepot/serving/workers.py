@@ -16,6 +16,7 @@ from entrepot.config import Settings
 from entrepot.observe import configure_logging
 from entrepot.serving.collector import spare_the_collector
 from entrepot.serving.descriptors import allow_many_connections
+from entrepot.serving.requests import RequestReader
 from entrepot.serving.sockets import WatchedSocket
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
         factory=True,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
+        http=RequestReader,
         ws=WatchedSocket,
         ws_per_message_deflate=False,
         ws_ping_interval=settings.ping_seconds,

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.doors.bonsai.shop import ONTARIO, US, Shop, line, public_id
+from tests.support.stripe_server import StripeServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -264,3 +266,29 @@ async def test_a_payment_intent_on_request(shop: Shop) -> None:
     ):
         assert "payment" not in (await checkout(shop, *lines, payment=payment))["data"]
     assert await shop.rows("bank_intents") == 1
+
+
+async def test_a_provider_that_refuses_the_intent_is_said(shop: Shop) -> None:
+    wish = {"paymentMethod": "stripe", "requestPaymentIntent": True}
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        for key, sentence in (
+            ("sk_test_platform", "Amount must be at least $0.50 usd"),
+            ("sk_wrong", "Invalid API Key provided: <redacted>"),
+        ):
+            cards = {"gateway": "stripe", "api_key": key, "api_base": url}
+            await set_cards(shop, cards)
+            stripe.fail("create", "error", acts=False, status=400, error={"message": sentence})
+            body = await checkout(shop, line("mug", 101, 3), payment=wish)
+            assert said(body) == [("STRIPE_ERROR", 500, "Error during a Stripe operation", sentence)]
+            assert "payment" not in body["data"]
+            assert body["data"]["total"] > 0
+            stripe.faults.clear()
+    body = await checkout(shop, line("mug", 101, 3), payment=wish)
+    assert said(body)[0][3] == "An error occurred while communicating with Stripe"
+    await set_cards(shop, {})
+
+
+async def set_cards(shop: Shop, cards: dict[str, str]) -> None:
+    statement = "update channels set settings = jsonb_set(settings, '{cards}', $1::jsonb) where name = 'own'"
+    await shop.execute(statement, msgspec.json.encode(cards).decode())

@@ -207,6 +207,68 @@ async def test_price_that_changed_meanwhile_is_not_charged(till: Till) -> None:
     assert code(await till.pay(order, CARD)) == "paid"
 
 
+async def test_order_whose_price_changed_is_paid_at_the_price_that_was_fetched_since(till: Till) -> None:
+    order = await till.record()
+    await till.shop.change({"products/lamp/prices/CAD": "21.00"})
+    assert code(await till.pay(order, CARD)) == "PRODUCTS_PRICE_CHANGE"
+    body = {"products": [till.shop.line("lamp", 101)], "target_currency": "CAD"}
+    assert (await till.client.send(till.request("/bonsai/orders/checkout", body))).status == 200
+    assert code(await till.pay(order, CARD)) == "paid"
+    assert await till.taken() == TOTAL + 113
+    total = "select total from orders where workspace = $1"
+    assert await till.connection.fetchval(total, await till.shop.id()) == TOTAL + 113
+    await till.assert_lawful()
+
+
+async def test_payment_in_another_currency_than_the_orders_is_refused(till: Till) -> None:
+    order = await till.record()
+    reply = await till.pay(order, {**CARD, "currency": "USD"})
+    [entry] = reply.json["errors"]
+    assert (reply.status, entry["code"]) == (400, "INVALID_INPUT")
+    assert entry["detail"] == [
+        {
+            "message": '"currency" must be one of [CAD]',
+            "path": ["currency"],
+            "type": "any.allowOnly",
+            "context": {"value": "<redacted>", "valids": ["CAD"], "key": "currency", "label": "currency"},
+        }
+    ]
+    assert await till.state(order) == ("pending", "", "unpaid")
+    assert code(await till.pay(order, {**CARD, "currency": "CAD"})) == "paid"
+    assert await till.taken() == TOTAL
+
+
+async def test_another_payment_of_an_order_waits_for_the_one_under_way(till: Till, server: Server) -> None:
+    order = await till.record()
+    paying, fault = await stalled(till, server, order, "cards.confirm")
+    other = asyncio.create_task(till.pay(order, {**CARD, "token": "tok_1"}))
+    done, _ = await asyncio.wait([other], timeout=1)
+    assert not done, "nobody knows yet whether the order is paid"
+    await lift(server, fault)
+    assert code(await paying) == "paid"
+    assert code(await other) == "BAD_REQUEST"
+    assert await till.taken() == TOTAL
+    await till.assert_lawful()
+
+
+async def test_another_payment_pays_after_the_one_under_way_is_declined(till: Till, server: Server) -> None:
+    await till.shop.change({"products/lamp/stock/main": 1})
+    order = await till.record()
+    fault = {"target": "cards.confirm", "kind": "slow", "delay": 1, "workspace": till.shop.name}
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+        assert (await client.post("/sandbox/faults", json=fault)).status_code == 201
+    first = asyncio.create_task(till.pay(order, {**CARD, "token": "tok_poor"}))
+
+    async def under_way() -> bool:
+        return await till.state(order) == ("pending", "", "pending")
+
+    await eventually(under_way)
+    assert code(await till.pay(order, CARD)) == "paid"
+    assert code(await first) == "PAYMENT_REQUIRED"
+    assert await till.taken() == TOTAL
+    await till.assert_lawful()
+
+
 async def test_stock_that_went_meanwhile(till: Till) -> None:
     order = await till.record()
     await till.shop.change({"products/lamp/stock/main": 0})
@@ -294,7 +356,7 @@ async def test_merchant_that_took_over_a_product_sends_it_too(open_till: OpenTil
 
 
 async def test_unpaid_order_expires_after_a_day(till: Till, server: Server) -> None:
-    waiting, paying = await till.record(), await till.record()
+    waiting, paying = await till.record(externalOrderId="E-1"), await till.record()
     reply, fault = await stalled(till, server, paying, "cards.capture")
     try:
         await set_clock(server, "23h55m")
@@ -306,6 +368,8 @@ async def test_unpaid_order_expires_after_a_day(till: Till, server: Server) -> N
     finally:
         await set_clock(server, "0s")
     assert code(await till.pay(waiting, CARD)) == "BAD_REQUEST"
+    again = await till.record(externalOrderId="E-1")
+    assert again["id"] != waiting["id"], "an order that was given up frees its external id"
     await lift(server, fault)
     assert code(await reply) == "paid", "an order whose money is on its way does not expire"
     await till.assert_lawful()
@@ -324,8 +388,10 @@ async def test_test_key_moves_no_live_money(open_till: OpenTill) -> None:
 
 async def test_test_order_is_paid_and_takes_no_stock(till: Till) -> None:
     order = await till.record(shippingAddress={**ADDRESS, "firstName": "Bonsai", "lastName": "Test"})
-    assert code(await till.pay(order, CARD)) == "paid"
+    assert code(await till.pay(order, {**CARD, "token": "tok_visa"})) == "paid"
     assert await till.held() == 0
+    funds = "select distinct balance from bank_funds where workspace = $1 and account = 'ann'"
+    assert await till.connection.fetchval(funds, await till.shop.id()) == FUNDS
     await till.assert_lawful()
 
 

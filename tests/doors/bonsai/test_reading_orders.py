@@ -125,13 +125,16 @@ async def test_a_private_key_sees_its_own_account_only(shop: Shop) -> None:
                 assert reply.headers["link"] == '</failures/order-unknown>; rel="help"'
 
 
-async def test_live_and_test_orders_alike_and_of_one_external_id_the_newest(shop: Shop) -> None:
+async def test_live_and_test_orders_alike_and_of_one_external_id_the_live_one(shop: Shop) -> None:
     live = await shop.order(line("mug", 101), external_order_id="x-4")
     test = await shop.order(line("mug", 101), key="own-test", external_order_id="x-4")
     by_id = await shop.data("GET", f"/orders/v2/{live['public_id']}", "own-private")
     assert by_id["orderNumber"] == live["orderNumber"]
-    newest = await shop.data("GET", "/orders/v2/external-order-id/x-4", "own-private")
-    assert newest["orderNumber"] == test["orderNumber"]
+    shown = await shop.data("GET", "/orders/v2/external-order-id/x-4", "own-private")
+    assert shown["orderNumber"] == live["orderNumber"] != test["orderNumber"]
+    alone = await shop.order(line("mug", 101), key="own-test", external_order_id="x-5")
+    shown = await shop.data("GET", "/orders/v2/external-order-id/x-5", "own-private")
+    assert shown["orderNumber"] == alone["orderNumber"]
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,21 @@ async def test_a_failure_says_all_that_the_catalogue_and_the_doors_know(client: 
     }
 
 
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("PAYLOAD_TOO_LARGE", ["payload-too-large"]),
+        ("payload_too_large ", ["payload-too-large"]),
+        ("NO_SUCH", []),
+    ],
+)
+async def test_a_failure_is_found_by_the_code_of_some_door(
+    client: httpx.AsyncClient, code: str, names: list[str]
+) -> None:
+    listed = (await client.get("/failures", params={"code": code})).json()["failures"]
+    assert [each["name"] for each in listed] == names
+
+
 def test_types_are_told_in_words() -> None:
     assert in_words(Literal["missing", "expired"]) == "one of missing, expired"
     assert in_words(str | None) == "text or null"

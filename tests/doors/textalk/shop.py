@@ -10,7 +10,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from entrepot.domain.kernel.money import to_major, to_minor
+from entrepot.domain.kernel.money import read_amount, to_major
 from entrepot.doors.textalk.caller.context import Administrator, Audience, BuyerSession, Context, Webshop
 from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import READ, WRITE, ClassDecl, Field, Snapshot, Uid
@@ -53,7 +53,7 @@ def _major(cell: Any) -> Json:
 
 def _minor(path: tuple[str, ...], value: Json) -> Json:
     assert isinstance(value, int | float) or hasattr(value, "scaleb")
-    return to_minor(value, path[-1])  # pyright: ignore[reportArgumentType]
+    return read_amount(value, path[-1])  # pyright: ignore[reportArgumentType]
 
 
 def _unhidden(audience: Audience) -> sa.ColumnElement[bool] | None:

@@ -73,6 +73,7 @@ WRITABLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"code": "SPRING", "type": "percent", "percent": 0.1},
         {"minimumSpend": {"SEK": 100}, "validUntil": "2030-01-01T00:00:00Z", "maxUses": 5},
     ),
+    "Discount": ({"name": {"en": "Less"}, "type": "Percentage"}, {"active": False, "type": "FreeDelivery"}),
     "Giftcertificate": (
         {"code": "1234567890123", "originalValue": 250, "currency": "SEK"},
         {"cancelled": True, "to": "Bo", "to_email": "bo@example.com"},

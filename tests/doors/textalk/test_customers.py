@@ -46,7 +46,7 @@ async def test_passwords_and_codes_are_stored_as_hashes_and_leave_with_the_mail(
         assert not [row for row in rows if PASSWORD in row[0] or code in row[0]], table
     shown = await eva.call("Customer.confirmSignup", code, True)
     assert "password" not in shown
-    assert shown["info"] == {"email": EVA, "type": "private", "companyNumber": "", "newsletter": False}
+    assert shown["info"] == {"email": EVA, "type": "individual", "companyNumber": "", "newsletter": False}
 
 
 @pytest.mark.parametrize(

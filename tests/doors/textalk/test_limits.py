@@ -1,4 +1,4 @@
-"""The limits of calls, each at its last allowed value and one beyond, over HTTP (second reading 6)."""
+"""The limits of calls, each at its last allowed value and one beyond, over HTTP (decision textalk second reading 6)."""
 
 from __future__ import annotations
 

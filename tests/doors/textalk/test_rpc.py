@@ -1,5 +1,6 @@
 """JSON-RPC 2.0 to the letter, and the order of the checks."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,6 +45,11 @@ def counter() -> Counter:
     return Counter()
 
 
+async def noted(context: Context) -> None:
+    """No method of these shows a cart."""
+    raise AssertionError(context.seen)
+
+
 @pytest.fixture
 def lookups() -> Lookups:
     return Lookups()
@@ -67,6 +73,7 @@ def dispatcher(counter: Counter, lookups: Lookups) -> Dispatcher:
             ]
         ),
         lookups,
+        noted,
     )
 
 
@@ -213,7 +220,7 @@ async def test_texts_are_in_the_language_of_the_context(dispatcher: Dispatcher) 
 async def test_the_first_failing_check_answers(
     dispatcher: Dispatcher, raw: RawContext, expected: int
 ) -> None:
-    """Item 11: what comes later in the order is wrong too in each of these."""
+    """What comes later in the order is wrong too in each of these (decision textalk item 11)."""
     assert await code(dispatcher, call("No.such"), raw) == -32601
     assert await code(dispatcher, call("Test.login", "too many"), raw) == expected
 
@@ -262,3 +269,28 @@ async def test_a_revoked_token_fails_the_next_call(dispatcher: Dispatcher, looku
 def test_every_code_has_its_message() -> None:
     assert set(MESSAGES) == set(Code)
     assert MESSAGES[Code.OBJECT_NOT_FOUND] == "Object not found."
+
+
+async def test_the_observer_learns_of_each_call_its_method_shop_and_outcome(dispatcher: Dispatcher) -> None:
+    seen: list[tuple[str, str, str | None, str, str]] = []
+
+    def observe(
+        door: str, operation: str, channel: str | None, outcome: str, seconds: float, request_id: str
+    ) -> None:
+        assert seconds >= 0
+        seen.append((door, operation, channel, outcome, request_id))
+
+    watched = msgspec.structs.replace(dispatcher, observe=observe)
+    raw = msgspec.structs.replace(IN_SHOP, request_id="r1")
+    calls = [{"jsonrpc": "2.0", "id": 1, "method": name} for name in ("Test.count", "Test.needs", "No.such")]
+    await answer(watched, raw, json.dumps(calls).encode())
+    stranger = msgspec.structs.replace(raw, webshop="1")
+    await answer(watched, stranger, json.dumps(calls[0]).encode())
+    shop = await dispatcher.lookups.webshop(22222)
+    assert shop is not None
+    assert seen == [
+        ("textalk", "Test.count", shop.name, "ok", "r1"),
+        ("textalk", "Test.needs", shop.name, "invalid-params", "r1"),
+        ("textalk", "unknown", None, "method-not-found", "r1"),
+        ("textalk", "Test.count", None, "invalid-webshop", "r1"),
+    ]

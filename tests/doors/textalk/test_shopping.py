@@ -65,7 +65,7 @@ async def test_prices_follow_the_currency_of_the_session(open_buyer: OpenBuyer) 
     buyer = await open_buyer()
     cart = await buyer.ready()
     await buyer("Session.set", {"currency": "JPY"})
-    total = (await buyer("Order.get", cart, {"costs": {"items": ["incVat", "currency"]}}))["costs"]["items"]
+    total = (await buyer("Order.get", cart, {"costs": {"cart": ["incVat", "currency"]}}))["costs"]["cart"]
     assert total == {"incVat": 5200, "currency": "JPY"}
     assert await buyer("Order.checkout", cart) == {"uid": cart}
 
@@ -74,11 +74,11 @@ async def test_a_buyer_is_whole_whatever_has_been_said_of_him(open_buyer: OpenBu
     buyer = await open_buyer()
     cart = await buyer.cart()
     customer = (await buyer("Order.get", cart, "customer"))["customer"]
-    assert customer["info"] == {"email": "", "type": "private", "companyNumber": "", "newsletter": False}
+    assert customer["info"] == {"email": "", "type": "individual", "companyNumber": "", "newsletter": False}
     assert customer["deliveryAddress"]["copyAddress"] is True
     assert (customer["address"]["company"], customer["address"]["town"]) == (None, "")
     named = await buyer("Order.get", cart, {"customer": {"info": "type", "address": "town"}})
-    assert named == {"customer": {"info": {"type": "private"}, "address": {"town": ""}}}
+    assert named == {"customer": {"info": {"type": "individual"}, "address": {"town": ""}}}
 
 
 async def test_one_variant_off_sale_leaves_its_siblings_on_sale(open_buyer: OpenBuyer) -> None:

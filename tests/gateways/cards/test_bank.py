@@ -14,6 +14,7 @@ from entrepot.gateways.cards.port import (
     Declined,
     Intent,
     Refund,
+    Reversal,
     TokenUsed,
     Transfer,
 )
@@ -129,7 +130,7 @@ async def test_a_checkout_intent_is_confirmed_by_the_shopper(cards: BankCards):
     intent = await made(cards)
     wrong = intent.client_secret[:-1] + "x"
     assert await cards.confirm_by_shopper(wrong, "tok_visa") == rules.NO_SUCH_INTENT
-    assert isinstance(await cards.confirm(intent.id, None, "a1"), CallFailed)
+    assert isinstance(await cards.confirm(intent.id, None, "a1"), Declined)
     assert isinstance(await cards.confirm_by_shopper(intent.client_secret, "tok_visa"), Intent)
     assert isinstance(await cards.confirm(intent.id, None, "a1"), Intent)
     await cards.capture(intent.id)
@@ -295,3 +296,28 @@ async def test_a_connection_lost_on_the_way_leaves_the_call_in_doubt(cards: Bank
             await asyncio.sleep(0.01)
         await bank_pool.execute("select pg_terminate_backend($1)", victim)
         assert await waiting == CallFailed(UNREACHABLE, in_doubt=True)
+
+
+async def test_a_transfer_is_taken_back_once_per_key_and_never_beyond_it(cards: BankCards, bank_pool: Any):
+    intent = await made(cards)
+    await cards.confirm(intent.id, "tok_visa", "a1")
+    await cards.capture(intent.id)
+    early = await cards.reverse(intent.id, "acct_shop", 200, "t1", "b1")
+    assert early == rules.NOT_TRANSFERRED
+    transfer = await cards.transfer(intent.id, "acct_shop", 500, "t1")
+    assert isinstance(transfer, Transfer)
+    first = await cards.reverse(intent.id, "acct_shop", 200, "t1", "b1")
+    assert first == Reversal(await _only(bank_pool, "bank_reversals"), transfer.id, 200)
+    assert await cards.reverse(intent.id, "acct_shop", 200, "t1", "b1") == first
+    assert await funds(bank_pool, "acct_shop") == (300, 0)
+    assert await cards.reverse(intent.id, "acct_shop", 300, "t1", "b1") == rules.KEY_REUSED
+    assert isinstance(await cards.reverse(intent.id, "acct_shop", 301, "t1", "b2"), CallFailed)
+    assert isinstance(await cards.reverse(intent.id, "ada", 1, "t1", "b2"), CallFailed)
+    await bank_pool.execute("update bank_funds set balance = 299 where account = 'acct_shop'")
+    empty = await cards.reverse(intent.id, "acct_shop", 300, "t1", "b2")
+    assert isinstance(empty, CallFailed)
+    assert empty.code == "balance_insufficient"
+    await bank_pool.execute("update bank_funds set balance = 300 where account = 'acct_shop'")
+    assert isinstance(await cards.reverse(intent.id, "acct_shop", 300, "t1", "b2"), Reversal)
+    assert await funds(bank_pool, "acct_shop") == (0, 0)
+    assert await bank_pool.fetchval("select transferred from bank_intents") == 0

@@ -123,7 +123,9 @@ def test_an_authorisation_lapses():
     over = NOW + rules.AUTHORISED_FOR
     assert rules.capture(reserved.intent, reserved.funds, None, over) == rules.LAPSED
     assert rules.cancel(reserved.intent, reserved.card, reserved.funds, over) == rules.LAPSED
-    assert rules.confirm_prepared(reserved.intent, over) == rules.LAPSED
+    prepared = rules.confirm_prepared(reserved.intent, over)
+    assert isinstance(prepared, Change)
+    assert prepared.refusal == Declined("The payment intent has been canceled.", "canceled")
 
 
 def test_a_charge_is_paid_out_one_day():

@@ -16,6 +16,7 @@ from entrepot.gateways.cards.port import (
     Declined,
     Intent,
     Refund,
+    Reversal,
     TokenUsed,
     Transfer,
 )
@@ -357,9 +358,9 @@ async def test_a_refused_connection_sent_nothing(server: StripeServer):
 
 async def test_a_checkout_intent_that_the_shopper_confirmed(cards: StripeCards, server: StripeServer):
     intent = await made(cards)
-    missing = await cards.confirm(intent.id, None, "a1")
-    assert isinstance(missing, CallFailed)
-    assert missing.message.startswith("You cannot confirm this PaymentIntent because it's missing")
+    unconfirmed = Declined("The payment intent has not been confirmed.", "requires_payment_method")
+    assert await cards.confirm(intent.id, None, "a1") == unconfirmed
+    assert "confirm" not in server.steps
     server.books.confirm(intent.id, {"payment_method": "pm_card_visa"})
     reserved = await cards.confirm(intent.id, None, "a1")
     assert isinstance(reserved, Intent)
@@ -420,3 +421,27 @@ async def test_calls_at_the_same_moment_share_one_client(server: StripeServer):
         intents = await asyncio.gather(*(made(cards, f"a{n}") for n in range(20)))
         await cards.close()
     assert len({intent.id for intent in intents}) == 20
+
+
+async def test_a_transfer_is_taken_back_once_per_key_however_old(cards: StripeCards, server: StripeServer):
+    intent = await charged(cards)
+    assert isinstance(await cards.capture(intent.id), Intent)
+    early = await cards.reverse(intent.id, "acct_ready", 200, "t1", "b1")
+    assert early == CallFailed("The transfer has not been made.", in_doubt=False)
+    transfer = await cards.transfer(intent.id, "acct_ready", 500, "t1")
+    assert isinstance(transfer, Transfer)
+    server.fail("reverse", "drop", acts=True)
+    assert await cards.reverse(intent.id, "acct_ready", 200, "t1", "b1") == CallFailed(
+        "An error occurred while communicating with Stripe", in_doubt=True
+    )
+    server.forget_keys()
+    first = await cards.reverse(intent.id, "acct_ready", 200, "t1", "b1")
+    assert isinstance(first, Reversal)
+    assert (first.transfer_id, first.amount) == (transfer.id, 200)
+    assert isinstance(await cards.reverse(intent.id, "acct_ready", 300, "t1", "b2"), Reversal)
+    assert isinstance(await cards.reverse(intent.id, "acct_ready", 1, "t1", "b3"), CallFailed)
+    assert [each["amount"] for each in server.books.reversals.values()] == [200, 300]
+    server.fail("list_reversals", "error", status=500, error={"message": "Down."})
+    down = CallFailed("Down.", in_doubt=False)
+    assert await cards.reverse(intent.id, "acct_ready", 300, "t1", "b2") == down
+    assert isinstance(await cards.reverse("pi_none", "acct_ready", 1, "t1", "b4"), CallFailed)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from entrepot.domain.kernel.places import Premises
 from entrepot.domain.pricing.taxes import Destination, TaxLine, TaxQuery, TaxQuote
 from entrepot.failures.payments import TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.avatax import THREADS, AvataxGateway
@@ -16,12 +17,16 @@ from entrepot.gateways.taxes.port import TaxAnswer
 from tests.support.raw_server import RawServer, http_reply, raw_server, unused_port
 
 PATH = "/api/v2/transactions/create"
+BURLINGTON = Premises("1 Church St", "Burlington", "VT", "05401")
 QUERY = TaxQuery(
     "DEFAULT",
     "CAD",
     Destination("CA", "ON", "M5V 2T6", "Toronto", "1 Front St"),
-    (TaxLine("a", 10_050, "US", quantity=3, hs_code="640351"), TaxLine("b", 999, "CA", tax_included=True)),
-    (TaxLine("s", 1_000, "US"),),
+    (
+        TaxLine("a", 10_050, "US", quantity=3, hs_code="640351", merchant_address=BURLINGTON),
+        TaxLine("b", 999, "SE", tax_included=True),
+    ),
+    (TaxLine("s", 1_000, "US", merchant_address=BURLINGTON),),
 )
 DUTY = {"taxType": "LandedCost", "tax": 18.09}
 TRANSACTION: dict[str, Any] = {
@@ -80,7 +85,14 @@ async def test_the_document_is_a_sales_order_that_is_not_committed():
     assert request.line == f"POST {PATH} HTTP/1.1"
     assert request.headers["authorization"] == "Basic " + base64.b64encode(b"2000:KEY").decode()
     to = {"line1": "1 Front St", "city": "Toronto", "region": "ON", "country": "CA", "postalCode": "M5V 2T6"}
-    from_us, from_canada = ({"shipFrom": {"country": country}, "shipTo": to} for country in ("US", "CA"))
+    vermont = {
+        "line1": "1 Church St",
+        "city": "Burlington",
+        "region": "VT",
+        "country": "US",
+        "postalCode": "05401",
+    }
+    from_us, from_sweden = ({"shipFrom": place, "shipTo": to} for place in (vermont, {"country": "SE"}))
     assert request.json == {
         "type": "SalesOrder",
         "commit": False,
@@ -98,7 +110,7 @@ async def test_the_document_is_a_sales_order_that_is_not_committed():
                 "hsCode": "640351",
                 "addresses": from_us,
             },
-            {"number": "1", "quantity": 1, "amount": 9.99, "taxIncluded": True, "addresses": from_canada},
+            {"number": "1", "quantity": 1, "amount": 9.99, "taxIncluded": True, "addresses": from_sweden},
             {
                 "number": "2",
                 "quantity": 1,
@@ -128,6 +140,57 @@ async def test_a_structured_error_is_a_refusal_in_the_providers_words(status: st
 async def test_a_structured_error_without_details_says_what_its_head_says():
     answer, _ = await ask(http_reply({"error": {"code": "ServerError", "message": "Try later."}}, "503 Busy"))
     assert answer == TaxRefused("Try later.", "ServerError", 0, "", "", "", "Error")
+
+
+async def test_a_null_in_an_error_is_a_text_that_is_not_there():
+    detail = {
+        "code": "GetTaxError",
+        "number": None,
+        "message": "No address.",
+        "description": None,
+        "helpLink": None,
+    }
+    error = {"error": {"code": None, "message": None, "details": [detail]}}
+    answer, _ = await ask(http_reply(error, "400 Bad Request"))
+    assert answer == TaxRefused("No address.", "GetTaxError", 0, "", "", "", "Error")
+
+
+async def test_nulls_in_a_transaction_are_no_duties():
+    lines = [{"lineNumber": str(number), "tax": 1, "details": None} for number in range(2)]
+    last = {"lineNumber": "2", "tax": 1, "details": [{"taxType": None, "tax": None}]}
+    answer, _ = await ask(http_reply({"lines": [*lines, last]}))
+    assert answer == TaxQuote(line_taxes=(100, 0), shipping_taxes=(100,), duties=(0, 0))
+
+
+BUSY = http_reply({"message": "slow down"}, "429 Too Many Requests", headers="Retry-After: 0\r\n")
+
+
+async def test_too_many_requests_are_sent_again_when_the_provider_says():
+    async with raw_server(BUSY) as server, gateway(server.url) as avatax:
+        server.then = http_reply(TRANSACTION)
+        answer = await avatax.quote(QUERY)
+    assert isinstance(answer, TaxQuote)
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        (
+            {"message": "slow down"},
+            TaxRefused("Too many requests.", "TooManyRequests", 0, "", "", "", "Error"),
+        ),
+        (b"<html>", TaxRefused("Too many requests.", "TooManyRequests", 0, "", "", "", "Error")),
+        (
+            {"error": {"code": "RateLimit", "message": "Slow down."}},
+            TaxRefused("Slow down.", "RateLimit", 0, "", "", "", "Error"),
+        ),
+    ],
+)
+async def test_too_many_requests_for_too_long_are_a_refusal(body: Any, refusal: TaxRefused):
+    """The provider asks for more time than a call may take: nobody waits, and it is no unreadable reply."""
+    answer, server = await ask(http_reply(body, "429 Too Many Requests", headers="Retry-After: 3600\r\n"))
+    assert (answer, server.connections) == (refusal, 1)
 
 
 Wording = Callable[[str], str]

@@ -77,7 +77,7 @@ class AddCode(CodeCommand, frozen=True, kw_only=True):
     """Add a code to a cart. The result is `CodesSet`."""
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse what is locked, then by the one order of checks (contract: textalk, second reading 1)."""
+        """Refuse what is locked, then by the one order of checks (decision textalk second reading 1)."""
         cart = self.opened(view, now, ids)
         if isinstance(cart, Failure):
             return refused(cart)

@@ -13,7 +13,7 @@ from entrepot.domain.carts.totals import totals_want
 from entrepot.domain.catalogue import selection as choosing
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.channels.accounts import Channel, Environment
-from entrepot.domain.customers.records import Session
+from entrepot.domain.customers.records import Buyer, Customer, Session, buyer_of
 from entrepot.domain.kernel.records import Changes, Command, Ids, Stage, View
 from entrepot.domain.orders.records import Order
 from entrepot.domain.pricing.discounts import Discount
@@ -26,7 +26,7 @@ from entrepot.failures.commerce import OrderLocked, SessionUnknown
 from entrepot.failures.orders import NotEnoughStock, PriceInvalid, ProductUnavailable, QuoteStale, SoldOut
 
 SESSION_LIFETIME = timedelta(days=30)
-"""How long a session lives after it was last used (contract: textalk, section 8, item 18)."""
+"""How long a session lives after it was last used (decision textalk item 18)."""
 SESSION_RENEWAL = timedelta(days=29)
 """With less than this left, using the cart renews the session: not every change writes its row."""
 LARGEST_AMOUNT = 10**14
@@ -72,6 +72,9 @@ class ShoppingCommand(Command, frozen=True, kw_only=True):
                 return () if number is None or view.get(Cart, number) else (number,)
             case Stage.METHOD:
                 return (self.channel,) if self.adds_up else ()
+            case Stage.BUYER if self.opens and number is None:
+                customer = self._customer(view)
+                return () if customer is None else (customer,)
             case _:
                 cart = None if number is None else view.get(Cart, number)
                 return totals_want(stage, view, cart) if self.adds_up and cart else ()
@@ -128,6 +131,11 @@ class ShoppingCommand(Command, frozen=True, kw_only=True):
             return SessionUnknown()
         return session
 
+    def _customer(self, view: View) -> int | None:
+        """Who is logged in on the session."""
+        session = None if self.session is None else view.get(Session, self.session)
+        return session.customer if session else None
+
     def _sees(self, cart: Cart, now: datetime) -> bool:
         own = (cart.channel, cart.environment) == (self.channel, self.environment)
         return own and cart.session == self.session and cart.expires_at > now
@@ -144,6 +152,8 @@ class ShoppingCommand(Command, frozen=True, kw_only=True):
     def _new(self, view: View, session: Session | None, now: datetime, ids: Ids) -> Cart:
         channel = channel_of(view, self.channel)
         settings = channel.settings
+        number = self._customer(view)
+        customer = None if number is None else view.get(Customer, number)
         return Cart(
             ids.next(),
             ids.uuid(),
@@ -154,7 +164,8 @@ class ShoppingCommand(Command, frozen=True, kw_only=True):
             now + LIFETIME,
             {},
             session=self.session,
-            customer=session.customer if session else None,
+            customer=number,
+            buyer=Buyer() if customer is None else buyer_of(customer),
             currency=session.currency if session else settings.currency,
             language=session.language if session else settings.shop.language,
             vat_country=session.vat_country if session else None,

@@ -30,7 +30,7 @@ from entrepot.failures import Failure
 from entrepot.failures.carts import CartFull, CartQuantityTooLarge, CartUnknown
 
 LIFETIME = timedelta(days=30)
-"""How long a cart stays after its last change (Bonsai, second reading 13)."""
+"""How long a cart stays after its last change (decision bonsai second reading 13)."""
 MAX_LINES = 500
 MAX_QUANTITY = 1_000_000
 
@@ -44,18 +44,19 @@ class CartCode(msgspec.Struct, frozen=True):
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """What a buyer knows that her cart comes to, in minor units: its value, and what is left to pay of it."""
+    """What a buyer was shown that her cart comes to, in minor units: its value, and what is left to pay of it."""
 
     total: int
     due: int
+    currency: str
 
 
 class Cart(Record, frozen=True):
     """One cart of one account. `data` is what belongs to its door alone.
 
     A buyer's cart in a shop is private to its session and says more: who buys, how it is sent, and with which codes.
-    `attempt` is the one that is placing the cart: until it ends nothing of the cart changes. `shown` is what it came
-    to when she last looked, moved by what she did since; None of a cart that has none to look at.
+    `attempt` is the one that is placing the cart: until it ends nothing of the cart changes. `shown` is what the
+    buyer was last told that it comes to; None if she never asked.
     """
 
     id: int

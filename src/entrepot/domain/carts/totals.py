@@ -249,7 +249,7 @@ class _Sum:
             delivery_method=chosen.method if chosen else None,
             needs_delivery=needed,
             fee=fee,
-            fee_vat_rate=method.fee_vat_rate if method else 0,
+            fee_vat_rate=self._fee_rate(method) if method else 0,
             rounding=rounding,
             total=before + fee + Amount(rounding, rounding),
             codes=(*taken, *spends),
@@ -327,7 +327,10 @@ class _Sum:
         return tuple(method for method in methods if suits(method, self.currency, due, self.groups))
 
     def _fee(self, method: PaymentMethod) -> Amount:
-        return self._split(method.fee.get(self.currency, 0), method.fee_vat_rate, method.fee_vat_rate)
+        return self._split(method.fee.get(self.currency, 0), method.fee_vat_rate, self._fee_rate(method))
+
+    def _fee_rate(self, method: PaymentMethod) -> int:
+        return vat.rate_in(self.country, method.fee_vat_rate, self.shop)
 
     def _rounded(self, due: int) -> tuple[int, int]:
         """What is to be paid in the currency's coins, and what that adds or takes away."""

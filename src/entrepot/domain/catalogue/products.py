@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Record
 
 
@@ -21,6 +22,7 @@ class Merchant(Record, frozen=True):
     country: str
     integration: str
     payout_account: str | None = None
+    address: Premises = Premises()
 
     @property
     def key(self) -> Hashable:
@@ -134,6 +136,7 @@ class Offer(Record, frozen=True):
     merchant_id: int | None = None
     merchant_name: str = ""
     merchant_country: str = ""
+    merchant_address: Premises = Premises()
     integration: str = ""
     payout_account: str | None = None
     variant_id: int | None = None
@@ -189,6 +192,7 @@ class Offer(Record, frozen=True):
             merchant_id=merchant.id,
             merchant_name=merchant.name,
             merchant_country=merchant.country,
+            merchant_address=merchant.address,
             integration=merchant.integration,
             payout_account=merchant.payout_account,
         )

@@ -1,4 +1,4 @@
-"""The price memory: which price an account was last shown, so that no shopper pays another one unawares (Bonsai, U1).
+"""The price memory: which price an account was last shown, so that none pays another unawares (decision bonsai U1).
 
 It is written only where the price shown differs from the one remembered. An order compares the two: see
 `appraisal`, PRODUCTS_PRICE_CHANGE.

@@ -169,15 +169,17 @@ def _option(ref: LineRef, choice: Choice, link: ProductChoice, given: Chosen, vi
 
 
 def _number(ref: LineRef, choice: Choice, given: Chosen) -> int | Failure:
-    invalid = ChosenNumberInvalid(ref, choice.id)
+    step = max(choice.multiple_of, 1)
+    largest = LARGEST_NUMBER if choice.maximum is None else min(choice.maximum, LARGEST_NUMBER)
+    limits = (f"{Decimal(number) / PARTS:f}" for number in (choice.minimum, largest, step))
+    invalid = ChosenNumberInvalid(ref, choice.id, *limits)
     try:
         value = Decimal(given) if isinstance(given, int | str | Decimal) else Decimal("nan")
     except InvalidOperation:
         return invalid
     parts = _exactly(value, DECIMALS)
-    if parts is None or parts % max(choice.multiple_of, 1):
+    if parts is None or parts % step:
         return invalid
-    largest = LARGEST_NUMBER if choice.maximum is None else min(choice.maximum, LARGEST_NUMBER)
     return parts if choice.minimum <= parts <= largest else invalid
 
 

@@ -82,8 +82,9 @@ class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """How an account sells to buyers of its own, who have carts and sessions.
 
     `currencies` are those active beside the account's own. `vat` tells for a country which rate stands for a rate at
-    home (both in millionths); without an entry the rate at home counts. `minimum_purchase` and `rounding` (the
-    smallest step of a total) are in minor units by currency. Prices are stored with or without VAT.
+    home (both in millionths); without an entry the rate at home counts. With `exports_without_vat` a country that `vat`
+    does not name levies none. Days begin and end by `time_zone` (IANA). `minimum_purchase` and `rounding` (the
+    smallest step of a total) are amounts by currency, stored in minor units. Prices are stored with or without VAT.
     """
 
     currencies: tuple[str, ...] = ()
@@ -92,6 +93,8 @@ class ShopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     shows_prices_with_vat: bool = True
     vat_country: str = "SE"
     vat: dict[str, dict[int, int]] = msgspec.field(default_factory=dict[str, dict[int, int]])
+    exports_without_vat: bool = False
+    time_zone: str = "UTC"
     minimum_purchase: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     rounding: dict[str, int] = msgspec.field(default_factory=dict[str, int])
     needs_delivery: bool = True

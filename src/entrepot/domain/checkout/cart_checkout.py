@@ -14,19 +14,24 @@ import msgspec
 
 from entrepot.domain.carts.codes import code_fault
 from entrepot.domain.carts.command import ShoppingCommand, channel_of, short, unsellable
+from entrepot.domain.carts.look import raised
 from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.carts.redeem import bought, take_codes
 from entrepot.domain.carts.to_order import drafted
 from entrepot.domain.carts.totals import Totals, destination, planned_payment, total
 from entrepot.domain.catalogue import selection as choosing
 from entrepot.domain.catalogue.products import Product, Variant
+from entrepot.domain.channels.charging import Steps
 from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
 from entrepot.domain.placing.attempts import Attempt, Draft
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, token_used
+from entrepot.domain.placing.draft import not_chargeable
 from entrepot.domain.placing.place import InFlight, holds_for, in_flight, token_reuse
 from entrepot.domain.placing.reserve import Reserved, held_names
 from entrepot.failures import Failure
 from entrepot.failures.commerce import (
+    BuyerEmailMissing,
+    CardTokenMissing,
     CertificateCurrencyWrong,
     CertificateNotCombinable,
     CombinationUnavailable,
@@ -55,13 +60,14 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
     """Place a cart as an order. The result is `Placed`; `Reserved` where a card is to be charged; or `InFlight`.
 
     `lease_until` is the real time until which the caller drives the attempt. `token` is the hash of the card's token,
-    which pays for one order only.
+    which pays for one order only. `steps` are the amounts in which the shop's card provider can move money.
     """
 
     adds_up: ClassVar[bool] = True
 
     lease_until: datetime
     token: str | None = None
+    steps: Steps | None = None
 
     @property
     def ids(self) -> int:
@@ -84,7 +90,7 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
         return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse by the first check that fails (contract: textalk, second reading 7), or place or reserve."""
+        """Refuse by the first check that fails (decision textalk second reading 7), or place or reserve."""
         number = self.number(view)
         standing = None if number is None else view.get(Cart, number)
         if standing is not None and standing.attempt is not None and standing.session == self.session:
@@ -95,10 +101,15 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
         if stale := self.unseen(view):
             return refused(stale)
         totals = total(cart, view)
-        if failure := fault(cart, totals, view, now):
-            return refused(failure)
         by_card = bool(totals.due and totals.method and totals.method.provider == "card")
-        draft = drafted(cart, totals, view, now, ids, self.token if by_card else None)
+        token = self.token if by_card else None
+        if failure := fault(cart, totals, view, now) or (
+            CardTokenMissing() if by_card and not token else None
+        ):
+            return refused(failure)
+        draft = drafted(cart, totals, view, now, ids, token)
+        if by_card and (failure := not_chargeable(draft, self.steps)):
+            return refused(failure)
         if waiting := in_flight(draft.basket, view):
             return Decided(waiting, Changes())
         if token_used(draft.basket, view):
@@ -126,20 +137,28 @@ class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
             outcome="",
             started_at=now,
             ended_at=None,
+            request=same_checkout(cart.id, self.token),
         )
         # Not a new version: if nothing comes of the attempt, the cart has not changed.
         changes.put(attempt, *held_names(attempt), msgspec.structs.replace(cart, attempt=attempt.id))
         return Decided(Reserved(attempt), changes)
 
 
+def same_checkout(cart: int, token: str | None) -> str:
+    """How an attempt names the checkout that it is of: by the cart, and the hash of the card's token."""
+    return f"{cart}/{token or ''}"
+
+
 def fault(cart: Cart, totals: Totals, view: View, now: datetime) -> Failure | None:
-    """Why a cart cannot be placed; the first that counts. The order of checks is that of the contract."""
+    """Why a cart cannot be placed; the first that counts (decision textalk second reading 7)."""
     return (
         _lines_fault(cart, view)
         or _amount_fault(cart, totals, view)
         or _delivery_fault(cart, totals, view)
         or _codes_fault(cart, view, now)
         or _payment_fault(cart, totals, view)
+        or raised(cart, totals)
+        or _buyer_fault(cart)
     )
 
 
@@ -193,6 +212,11 @@ def _delivery_fault(cart: Cart, totals: Totals, view: View) -> Failure | None:
 def _codes_fault(cart: Cart, view: View, now: datetime) -> Failure | None:
     faults = [failure for code in cart.codes if (failure := code_fault(cart, code, view, now))]
     return next((f for kind in _CODE_FAULTS for f in faults if isinstance(f, kind)), None)
+
+
+def _buyer_fault(cart: Cart) -> Failure | None:
+    """A shop may take an order for somebody without an address; who buys for herself can be asked for hers."""
+    return BuyerEmailMissing() if cart.session is not None and not cart.buyer.info.email else None
 
 
 def _payment_fault(cart: Cart, totals: Totals, view: View) -> Failure | None:

@@ -16,7 +16,7 @@ from entrepot.domain.kernel.records import View
 from entrepot.domain.kernel.text import fold, folded
 
 SIGNUP_LIFETIME = timedelta(hours=24)
-"""How long somebody who has signed up may confirm it, and holds the address without (contract: textalk, 37)."""
+"""How long somebody who has signed up may confirm it, and holds the address without (decision textalk item 37)."""
 
 _KIND = "customer-email"
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
+
 from entrepot.domain.channels.accounts import Channel
 from entrepot.domain.outbox.deliveries import Delivery
 
@@ -44,19 +46,42 @@ _WORDS: Mapping[Purpose, Mapping[str, tuple[str, str]]] = {
 }
 
 
+class Sender(msgspec.Struct, frozen=True):
+    """The shop that a mail comes from: its name by language, and the language of whoever asked for the mail."""
+
+    language: str
+    names: Mapping[str, str] = {}
+
+    def name(self, language: str, channel: Channel) -> str:
+        """What the shop is called in a language."""
+        shop = self.names.get(language) or self.names.get(channel.settings.shop.language)
+        return channel.settings.mail.name or shop or channel.name
+
+
 def code_mail(
-    channel: Channel, purpose: Purpose, language: str | None, code: str, to: str, subject: int, now: datetime
+    channel: Channel,
+    purpose: Purpose,
+    sender: Sender,
+    language: str | None,
+    code: str,
+    to: str,
+    subject: int,
+    now: datetime,
 ) -> Delivery:
-    """The mail that tells a code, as it waits to be sent. `to` may be nobody, "": it then costs as much."""
+    """The mail that tells a code, as it waits to be sent. `to` may be nobody, "": it then costs as much.
+
+    `language` is the customer's, where it is known.
+    """
     payload = {"channel": channel.id, "to": to, "sender": channel.settings.mail.sender}
-    payload |= _written(channel, purpose, language, code)
+    payload |= _written(channel, purpose, sender, language or sender.language, code)
     return Delivery(subject, f"mail:{purpose}", 1, payload, now)
 
 
-def _written(channel: Channel, purpose: Purpose, language: str | None, code: str) -> dict[str, Any]:
+def _written(channel: Channel, purpose: Purpose, sender: Sender, language: str, code: str) -> dict[str, Any]:
     mail = channel.settings.mail
     words = _WORDS[purpose]
-    subject, text = words.get(language or channel.settings.shop.language, words[_FALLBACK])
+    spoken = next((each for each in (language, channel.settings.shop.language) if each in words), _FALLBACK)
+    subject, text = words[spoken]
     link = (mail.signup_link if purpose == "signup" else mail.reset_link).replace("{code}", code)
-    values = {"shop": mail.name or channel.name, "way": f"{code}\n{link}" if link else code}
+    values = {"shop": sender.name(spoken, channel), "way": f"{code}\n{link}" if link else code}
     return {"subject": subject.format_map(values), "text": text.format_map(values)}

@@ -9,14 +9,14 @@ import msgspec
 from entrepot.domain.carts.command import channel_of
 from entrepot.domain.catalogue.edit_rows import patched
 from entrepot.domain.customers.email_claims import holder
-from entrepot.domain.customers.mails import code_mail
+from entrepot.domain.customers.mails import Sender, code_mail
 from entrepot.domain.customers.records import OneTimeCode
 from entrepot.domain.customers.sign_up import AddressCommand, CodeCommand, CustomerSet, NewCode
 from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, View, refused
 from entrepot.failures.accounts import ResetCodeInvalid
 
 RESET_LIFETIME = timedelta(hours=1)
-"""How long a code for a new password is good (contract: textalk, section 8, item 37)."""
+"""How long a code for a new password is good (decision textalk item 37)."""
 
 
 class RequestReset(AddressCommand, frozen=True, kw_only=True):
@@ -27,6 +27,7 @@ class RequestReset(AddressCommand, frozen=True, kw_only=True):
     """
 
     code: NewCode
+    sender: Sender
 
     @property
     def ids(self) -> int:
@@ -42,7 +43,7 @@ class RequestReset(AddressCommand, frozen=True, kw_only=True):
         )
         code = OneTimeCode(self.code.hash, "reset", self.channel, number, now, now + RESET_LIFETIME, None)
         channel = channel_of(view, self.channel)
-        mail = code_mail(channel, "reset", language, self.code.text, to, ids.next(), now)
+        mail = code_mail(channel, "reset", self.sender, language, self.code.text, to, ids.next(), now)
         return Decided(None, Changes((code, mail)))
 
 

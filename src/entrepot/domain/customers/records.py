@@ -56,7 +56,7 @@ class BuyerInfo(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel")
     """What else is known of a buyer."""
 
     email: str = ""
-    type: Literal["private", "business"] = "private"
+    type: Literal["individual", "business"] = "individual"
     company_number: str = ""
     newsletter: bool = False
 
@@ -115,6 +115,11 @@ class Customer(Record, frozen=True):
     def key(self) -> Hashable:
         """The customer's id."""
         return self.id
+
+
+def buyer_of(customer: Customer) -> Buyer:
+    """What is known of a customer, as a cart says it of its buyer."""
+    return Buyer(customer.address, customer.delivery_address, customer.info)
 
 
 class OneTimeCode(Record, frozen=True):

@@ -20,7 +20,7 @@ from entrepot.domain.customers.email_claims import (
     holder,
     search_text,
 )
-from entrepot.domain.customers.mails import code_mail
+from entrepot.domain.customers.mails import Sender, code_mail
 from entrepot.domain.customers.records import (
     BuyerInfo,
     ContactAddress,
@@ -85,7 +85,7 @@ class SignUp(AddressCommand, frozen=True, kw_only=True):
 
     password_hash: str
     fields: dict[str, Any]
-    language: str
+    sender: Sender
     code: NewCode
 
     @property
@@ -106,7 +106,8 @@ class SignUp(AddressCommand, frozen=True, kw_only=True):
             self.code.hash, "signup", self.channel, customer.id, now, now + SIGNUP_LIFETIME, None
         )
         channel = channel_of(view, self.channel)
-        mail = code_mail(channel, "signup", self.language, self.code.text, customer.email, ids.next(), now)
+        to, written = customer.email, (self.sender, customer.language, self.code.text)
+        mail = code_mail(channel, "signup", *written, to, ids.next(), now)
         changes = Changes((customer, claim_of(self.channel, self.email, customer.id), code, mail))
         return Decided(CustomerSet(customer), changes)
 

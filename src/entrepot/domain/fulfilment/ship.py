@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar
 
@@ -137,3 +137,40 @@ class ShipUnits(FulfilmentCommand, frozen=True, kw_only=True):
         sent = counts.listed(wanted)
         order = work.finished("sent", shipments=[each.no for each in work.shipments], lines=sent)
         return Decided(Shipped(order, work.shipments, sent), work.changes)
+
+
+class LeaveUnsent(FulfilmentCommand, frozen=True, kw_only=True):
+    """Say of one part of an order (None: of all) that it was not sent. The result is `Shipped`, of nothing."""
+
+    part: int | None = None
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse an unknown order or part, and one of which all was sent: that does not come back by itself."""
+        del now, ids
+        order = seen_order(view, self.order, self.asks)
+        if isinstance(order, OrderUnknown):
+            return refused(order)
+        if self.part is not None and view.get(OrderPart, (order.id, self.part)) is None:
+            return refused(OrderUnknown(str(order.id)))
+        lines = view.children(OrderLine, order.id)
+        if is_sent([line for line in lines if self.part in (None, line.part)]):
+            return refused(OrderLocked(str(self.order)))
+        return Decided(Shipped(order, (), ()), Changes())
+
+
+def is_sent(lines: Sequence[OrderLine]) -> bool:
+    """Whether something was sent of these lines, and nothing is left to be sent."""
+    return not any(map(counts.unsent, lines)) and any(map(counts.sent, lines))
+
+
+def send_all(order: Order, view: View, now: datetime, changes: Changes) -> Order | Failure:
+    """Send what is still to be sent of a placed order, into a change set that has changed the order before."""
+    work = Fulfilling(order, view, now)
+    wanted = work.unsent((), None)
+    if isinstance(wanted, Failure) or not wanted:
+        return wanted if isinstance(wanted, Failure) else order
+    if failure := work.ship(wanted, Parcel()):
+        return failure
+    sent = work.finished("sent", shipments=[each.no for each in work.shipments], lines=counts.listed(wanted))
+    changes.join(work.changes)
+    return sent

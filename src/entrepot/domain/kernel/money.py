@@ -1,8 +1,14 @@
-"""Money as integer minor units with an ISO 4217 currency, and quantities of rates; all rounding is half up."""
+"""Money as integer minor units with an ISO 4217 currency, and quantities of rates; all rounding is half up.
+
+What somebody writes, at a door, in a world file or on the command line, comes in by `read_amount` alone, and is never
+rounded. Only what is computed is.
+"""
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 
 MILLION = 1_000_000
 """Rates are integers in millionths: 130_000 is 13 %."""
@@ -24,10 +30,33 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
-def to_minor(amount: Decimal | int | float | str, currency: str) -> int:
-    """An amount in major units as minor units, rounded half up."""
+LARGEST: Final = 2**53 - 1
+"""The largest amount in minor units: every client can hold it exactly."""
+_WRITTEN: Final = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,30})?", re.ASCII)
+
+
+def read_amount(amount: Decimal | float | str, currency: str) -> int | None:
+    """An amount in major units, as somebody wrote it, in minor units.
+
+    None for what the currency cannot hold: more decimals than it has, or more than `LARGEST`; and for a text that is
+    no decimal number.
+    """
+    if isinstance(amount, str) and not _WRITTEN.fullmatch(amount):
+        return None
+    exact = in_minor(amount, currency)
+    fits = exact.is_finite() and abs(exact) <= LARGEST and exact == exact.to_integral_value()
+    return int(exact) if fits else None
+
+
+def in_minor(amount: Decimal | float | str, currency: str) -> Decimal:
+    """An amount in major units as exactly so many minor units, whether or not these can be paid."""
     exact = amount if isinstance(amount, Decimal) else Decimal(str(amount))
-    return int(exact.scaleb(exponent(currency)).to_integral_value(ROUND_HALF_UP))
+    return exact.scaleb(exponent(currency))
+
+
+def rounded(amount: Decimal, currency: str) -> int:
+    """An amount in major units that was computed, such as a tax, in minor units, rounded half up."""
+    return int(in_minor(amount, currency).to_integral_value(ROUND_HALF_UP))
 
 
 def to_major(minor: int, currency: str) -> Decimal:

@@ -13,7 +13,7 @@ _COUNTRIES_THAT_NEED_A_PROVINCE = frozenset({"AU", "CA", "US"})
 
 
 _ARMED_FORCES = frozenset({"AA", "AE", "AP"})
-"""Regions of the postal service of the United States, where ISO 3166-2 has none (contract, "Corrections")."""
+"""Regions of the postal service of the United States, where ISO 3166-2 has none (decision bonsai armed forces)."""
 
 
 def country_code(text: str) -> str:
@@ -36,7 +36,7 @@ def province_of(country: str, province: str) -> str | None:
 
 
 def needs_province(country: str) -> bool:
-    """Tell whether an address in this country is incomplete without a region (Bonsai, PROVINCE_NOT_FOUND)."""
+    """Tell whether an address in this country is incomplete without a region (decision bonsai error codes)."""
     return country in _COUNTRIES_THAT_NEED_A_PROVINCE
 
 

@@ -103,10 +103,26 @@ class Order(Record, frozen=True):
         return self.id
 
 
+class PartPayout(msgspec.Struct, frozen=True):
+    """What a merchant is handed on of the charge for its part, in minor units of the order's currency.
+
+    `merchant` is its name in the catalogue, `account` its account at the card provider, and `key` names the transfer
+    there. `returned` is how much of it the provider was asked to take back, in so many `returns`.
+    """
+
+    merchant: str
+    account: str
+    amount: int
+    key: str
+    returned: int = 0
+    returns: int = 0
+
+
 class OrderPart(Record, frozen=True):
     """What one merchant sends of an order, or what goes to one destination, with its shipping line.
 
-    `merchant_order_id` is there once the merchant has it; `ship_to` where the part goes elsewhere than the order.
+    `merchant_order_id` is there once the merchant has it; `payout` where the merchant is paid out of the order's
+    charge, and `ship_to` where the part goes elsewhere than the order.
     """
 
     order: int
@@ -117,6 +133,7 @@ class OrderPart(Record, frozen=True):
     shipping: int
     shipping_tax: int
     shipping_label: str
+    payout: PartPayout | None = None
     ship_to: Address | None = None
 
     @property

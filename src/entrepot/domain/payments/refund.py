@@ -12,6 +12,7 @@ from typing import Literal, cast
 
 import msgspec
 
+from entrepot.domain.channels.charging import Steps, movable
 from entrepot.domain.kernel.records import (
     Changes,
     Command,
@@ -37,13 +38,14 @@ from entrepot.domain.orders.records import (
     event,
 )
 from entrepot.domain.outbox.deliveries import Delivery
+from entrepot.domain.payments.payout_returns import take_back
 from entrepot.domain.payments.refund_amounts import Claim, Wanted, goods_of, without
 from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.failures import Failure
 from entrepot.failures.commerce import PaymentUnknown
 from entrepot.failures.orders import OrderUnknown
-from entrepot.failures.payments import NothingToRefund
+from entrepot.failures.payments import AmountNotRefundable, NothingToRefund
 
 LISTENER = "refund"
 
@@ -78,8 +80,8 @@ class RefundOrder(Command, frozen=True):
     `payment` is a payment's id; without one it is the order's first of which something is left. Units are worth their
     goods, tax and duties, and with the last unit of a part also its shipping; where both are given, the amount decides
     and the units are only counted. Times are real: until `ask_again_at` only who reserved the refund asks the
-    provider, until `key_until` the provider knows its key. `asks` is in whose name (None: the operator's). The
-    result is `Refunding`.
+    provider, until `key_until` the provider knows its key. `asks` is in whose name (None: the operator's); `steps`
+    are the amounts in which a card's provider can move money. The result is `Refunding`.
     """
 
     order: int
@@ -90,6 +92,7 @@ class RefundOrder(Command, frozen=True):
     amount: int | None = None
     payment: int | None = None
     asks: Asker | None = None
+    steps: Steps | None = None
 
     @property
     def ids(self) -> int:
@@ -119,8 +122,17 @@ class RefundOrder(Command, frozen=True):
         wanted = claim.wanted(self.lines, self.amount)
         if isinstance(wanted, Failure):
             return refused(wanted)
+        if failure := self._not_movable(payment, wanted.breakdown.total):
+            return refused(failure)
         asking = Asking(self.reason, self.ask_again_at, self.key_until)
         return reserve(claim, wanted, asking, view, now, ids)
+
+    def _not_movable(self, payment: Payment, amount: int) -> Failure | None:
+        """Why the provider of a card payment could not be told of the amount."""
+        if payment.kind != "card" or movable(amount, payment.currency, self.steps):
+            return None
+        step = (self.steps or {}).get(payment.currency, 0)
+        return AmountNotRefundable(str(payment.order), payment.currency, amount, step)
 
     def _payment(self, order: Order, view: View) -> Payment | Failure:
         """The payment of which something is to be given back."""
@@ -286,6 +298,7 @@ def _done(
         order, "refunded", now, refund=done.id, payment=payment.id, amount=done.amount, reason=done.reason
     )
     changes.put(order, happened, done)
+    take_back(order, payment, done, claim.parts, claim.lines, now, changes)
     if claim.invoice is not None:
         given = [*(known for known in others if known.state == "done"), done]
         counted = {line.no: line for line in (*claim.lines, *_pending_counts(claim.lines, changes))}

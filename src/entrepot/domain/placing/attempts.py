@@ -20,11 +20,12 @@ from entrepot.domain.placing.basket import Basket
 
 
 class Payout(msgspec.Struct, frozen=True):
-    """A merchant's share of a charge; `account` is None where its payout account is missing."""
+    """A merchant's share of a charge, for its `part` of the order; `account` is None where it has no payout account."""
 
     merchant: str
     account: str | None
     amount: int
+    part: int = 0
 
 
 class Purchase(msgspec.Struct, frozen=True):
@@ -73,6 +74,8 @@ class Attempt(Record, frozen=True):
 
     `kind` says whether the order exists already (pay) or comes to exist by this attempt (place). `intent` is the
     provider's charge where the shopper's browser had it prepared before. `outcome` is what a refusal came to.
+    `request` names what the caller sent, by a hash of it. `untold` is an order that came to exist after its caller was
+    told of a failure, or of nothing: whoever sends that request again is to be given the order.
     """
 
     id: int
@@ -89,6 +92,8 @@ class Attempt(Record, frozen=True):
     outcome: str
     started_at: datetime
     ended_at: datetime | None
+    request: str | None = None
+    untold: bool = False
 
     @property
     def key(self) -> Hashable:

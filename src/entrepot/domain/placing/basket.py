@@ -20,13 +20,18 @@ EXTERNAL = "external payment"
 
 
 class WantedLine(msgspec.Struct, frozen=True):
-    """A quantity of a product's variant. The ids are None where what the caller sent cannot be one of ours."""
+    """A quantity of a product's variant. The ids are None where what the caller sent cannot be one of ours.
+
+    `expected_price` is what the caller says he saw. `recorded_price` is what an order was recorded with that is paid
+    now: another price can be charged once the account has been shown that one.
+    """
 
     product: UUID | None
     variant: int | None
     quantity: int
     ref: LineRef
     expected_price: int | None = None
+    recorded_price: int | None = None
 
 
 class WantedPayment(msgspec.Struct, frozen=True):

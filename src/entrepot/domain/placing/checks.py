@@ -15,6 +15,7 @@ import msgspec
 from entrepot.domain.catalogue.products import Offer
 from entrepot.domain.channels.accounts import Channel, Reference
 from entrepot.domain.kernel import regions
+from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import View
 from entrepot.domain.orders.records import EXTERNAL_ID
 from entrepot.domain.placing.basket import EXTERNAL, Basket, WantedLine, offer_of
@@ -80,6 +81,7 @@ class Shipment(msgspec.Struct, frozen=True):
     merchant_id: int
     merchant_name: str
     merchant_country: str
+    merchant_address: Premises
     lines: tuple[int, ...]
     cost: int
 
@@ -136,6 +138,10 @@ class Appraiser:
         refs = {line.offer.merchant_ref or "" for line in self.priced}
         return {ref: self.view.get(ShippingRate, (ref, country, currency)) for ref in refs}
 
+    def reaches(self, line: PricedLine) -> bool:
+        """Whether the line gets to the destination: its merchant ships there, or it needs no shipping."""
+        return not line.offer.requires_shipping or self.rates[line.offer.merchant_ref or ""] is not None
+
     @cached_property
     def shipments(self) -> list[Shipment]:
         """One shipment per merchant, in the order in which the merchants first appear."""
@@ -148,10 +154,16 @@ class Appraiser:
         lines = [self.priced[index] for index in indexes]
         first, rate = lines[0].offer, self.rates[ref]
         goods = sum(line.goods for line in lines)
-        all_free = all(line.offer.free_shipping for line in lines)
+        all_free = all(line.offer.free_shipping or not line.offer.requires_shipping for line in lines)
         cost = shipping.cost(rate, goods, all_free=all_free) if rate else 0
         return Shipment(
-            ref, first.merchant_id or 0, first.merchant_name, first.merchant_country, tuple(indexes), cost
+            ref,
+            first.merchant_id or 0,
+            first.merchant_name,
+            first.merchant_country,
+            first.merchant_address,
+            tuple(indexes),
+            cost,
         )
 
 
@@ -219,6 +231,8 @@ def offer_failure(offer: Offer | None, ref: LineRef, integrations: Collection[st
 
 
 def _price_moved(offer: Offer, line: WantedLine) -> bool:
+    if line.recorded_price is not None:
+        return offer.price not in (line.recorded_price, offer.remembered)
     seen = line.expected_price if line.expected_price is not None else offer.remembered
     return seen is not None and seen != offer.price
 
@@ -241,7 +255,7 @@ def province_failures(a: Appraiser) -> Failures:
 
 def destination_failures(a: Appraiser) -> Failures:
     """One failure for all lines whose merchant does not ship to the destination."""
-    stranded = tuple(line.wanted.ref for line in a.priced if a.rates[line.offer.merchant_ref or ""] is None)
+    stranded = tuple(line.wanted.ref for line in a.priced if not a.reaches(line))
     return (NoShippingToCountry(a.basket.ship_to.country, stranded),) if stranded else NONE
 
 
@@ -283,4 +297,4 @@ CHECKS: tuple[Callable[[Appraiser], Failures], ...] = (
     destination_failures,
     _stock,
 )
-"""The order in which checks run decides which failure a caller sees; contract: bonsai, `Order of checks on submit`."""
+"""The order in which checks run decides which failure a caller sees (decision bonsai order of checks on submit)."""

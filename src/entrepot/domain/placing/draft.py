@@ -10,18 +10,26 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference
+from entrepot.domain.channels.charging import Steps, movable
 from entrepot.domain.kernel.records import Command, Ids, Refused, Stage, View, refused
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Person
 from entrepot.domain.placing import checks as appraisal
 from entrepot.domain.placing.attempts import Draft, Payout
-from entrepot.domain.placing.basket import Basket, offer_keys, reference_keys, shipping_keys, stock_keys
+from entrepot.domain.placing.basket import (
+    EXTERNAL,
+    Basket,
+    offer_keys,
+    reference_keys,
+    shipping_keys,
+    stock_keys,
+)
 from entrepot.domain.placing.checks import Appraised, Appraiser
 from entrepot.domain.pricing import taxes
 from entrepot.domain.pricing.flat_rates import LABEL
 from entrepot.domain.pricing.taxes import Destination, TaxCompany, TaxLine, TaxQuery, TaxQuote, TaxRate
 from entrepot.failures import Failure
 from entrepot.failures.orders import OrderNotPayable, QuoteStale
-from entrepot.failures.payments import TaxRefused
+from entrepot.failures.payments import AmountNotChargeable, TaxRefused
 
 NEEDS_PAYOUT = "shopify"
 """The integration whose merchants are paid by transfer when their order is placed."""
@@ -67,6 +75,8 @@ class OrderCommand(Command, frozen=True):
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     quoted: Quoted | None = None
     existing: Existing | None = None
+    steps: Steps | None = None
+    """In which amounts the account's card provider can move money."""
 
     @property
     def ids(self) -> int:
@@ -125,7 +135,22 @@ def draft(
     line_ids = _line_ids(view, number, len(appraised.lines), ids)
     drafted = _assemble(command, appraised, quote, now, number, uuid, state, line_ids)
     drafted = drafted.taking(appraiser.channel.settings.stock)
+    if failure := not_chargeable(drafted, command.steps):
+        return refused(failure)
     return _continued(drafted, view.get(Order, number)) if existing else drafted
+
+
+def not_chargeable(drafted: Draft, steps: Steps | None) -> Failure | None:
+    """Why a card provider could not be told of what is to be charged, or handed on to merchants; None where it can.
+
+    Orders that nobody charges a card for have any amount.
+    """
+    basket = drafted.basket
+    if basket.payment.method == EXTERNAL:
+        return None
+    amounts = (drafted.due, *(payout.amount for payout in drafted.payouts))
+    amount = next((amount for amount in amounts if not movable(amount, basket.currency, steps)), None)
+    return None if amount is None else AmountNotChargeable(basket.payment.method, basket.currency, amount)
 
 
 def _line_ids(view: View, order: int, count: int, ids: Ids) -> list[int]:
@@ -136,7 +161,7 @@ def _line_ids(view: View, order: int, count: int, ids: Ids) -> list[int]:
 
 def _stale(existing: Existing, view: View) -> Failure | None:
     order = view.get(Order, existing.order)
-    if order is None or order.state != "pending" or order.payment_state == "pending":
+    if order is None or order.state != "pending":
         return OrderNotPayable(str(existing.order))
     return QuoteStale(1) if order.version != existing.version else None
 
@@ -157,6 +182,12 @@ def holding_attempt(basket: Basket, view: View) -> int | None:
     return next((name.attempt for name in held if name and name.attempt is not None), None)
 
 
+def under_way(command: OrderCommand, view: View) -> bool:
+    """Whether money for the recorded order is on its way already."""
+    order = view.get(Order, command.existing.order) if command.existing else None
+    return order is not None and (order.state, order.payment_state) == ("pending", "pending")
+
+
 def simulated_taxes(settings: ChannelSettings, basket: Basket) -> bool:
     """Whether the platform's own table of rates answers: for accounts that say so, and for every test order."""
     return settings.taxes.provider == "simulated" or basket.environment == "test"
@@ -164,7 +195,7 @@ def simulated_taxes(settings: ChannelSettings, basket: Basket) -> bool:
 
 def quote_question(command: OrderCommand, view: View) -> TaxQuery | Refused | None:
     """What an outside tax provider is to be asked; None where the order waits for an attempt to end first."""
-    if holding_attempt(command.basket, view) is not None:
+    if holding_attempt(command.basket, view) is not None or under_way(command, view):
         return None
     known = command.existing.order if command.existing else None
     appraiser = Appraiser(command.basket, view, paying=command.pays, known_order=known)
@@ -195,11 +226,17 @@ def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuer
                 line.offer.merchant_country,
                 tax_included=line.offer.tax_included,
                 quantity=line.wanted.quantity,
+                merchant_address=line.offer.merchant_address,
             )
             for no, line in enumerate(appraised.lines, 1)
         ),
         tuple(
-            TaxLine(f"S{no}", shipment.cost, shipment.merchant_country)
+            TaxLine(
+                f"S{no}",
+                shipment.cost,
+                shipment.merchant_country,
+                merchant_address=shipment.merchant_address,
+            )
             for no, shipment in enumerate(appraised.shipments, 1)
         ),
     )
@@ -253,7 +290,7 @@ def _payouts(appraised: Appraised, parts: tuple[OrderPart, ...]) -> tuple[Payout
         offer = lines[0].offer
         if offer.integration == NEEDS_PAYOUT:
             amount = sum(line.goods for line in lines) + part.shipping
-            due.append(Payout(shipment.merchant_ref, offer.payout_account, amount))
+            due.append(Payout(shipment.merchant_ref, offer.payout_account, amount, part.no))
     return tuple(due)
 
 

@@ -12,7 +12,7 @@ from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Refu
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment
 from entrepot.domain.placing.attempts import Draft
 from entrepot.domain.placing.basket import EXTERNAL, Basket, reference_keys, token_used
-from entrepot.domain.placing.draft import OrderCommand, draft, holding_attempt
+from entrepot.domain.placing.draft import OrderCommand, draft, holding_attempt, under_way
 from entrepot.domain.stock.holds import Promise, hold
 from entrepot.domain.stock.levels import Hold, Level
 from entrepot.failures import Failure
@@ -39,12 +39,18 @@ class InFlight(msgspec.Struct, frozen=True):
     attempt: int
 
 
+class BeingPaid(msgspec.Struct, frozen=True):
+    """Another attempt is paying this order: it must come to its end first."""
+
+    order: int
+
+
 class PlaceOrder(OrderCommand, frozen=True):
     """Place and settle an order in one step: its payment is proven without anybody outside being asked."""
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or make the order, its holds and its payment."""
-        if waiting := in_flight(self.basket, view):
+        if waiting := in_flight(self.basket, view) or being_paid(self, view):
             return Decided(waiting, Changes())
         drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
@@ -83,6 +89,11 @@ def in_flight(basket: Basket, view: View) -> InFlight | None:
     """The open attempt that holds one of the basket's outside names."""
     attempt = holding_attempt(basket, view)
     return None if attempt is None else InFlight(attempt)
+
+
+def being_paid(command: OrderCommand, view: View) -> BeingPaid | None:
+    """The recorded order that is to be paid, where somebody pays it already."""
+    return BeingPaid(command.existing.order) if command.existing and under_way(command, view) else None
 
 
 def needs_proof(settings: ChannelSettings, basket: Basket) -> bool:

@@ -1,6 +1,6 @@
 """Checkout: what a basket would cost now. Lines that cannot be bought are left out and said, the others are totalled.
 
-The checks are those of an order (`appraisal`), with three differences (Bonsai, `Checkout totals` and second reading 9):
+The checks are those of an order (`checks`), with three differences (decision bonsai checkout totals, second reading 9):
 every check runs however many fail, stock is told and not checked, and a price that has changed is shown.
 """
 
@@ -123,7 +123,7 @@ def _only(basket: Basket, lines: Iterable[WantedLine]) -> Basket:
 
 def _reached(known: Appraiser) -> list[WantedLine]:
     """The lines whose merchants ship to the destination."""
-    return [line.wanted for line in known.priced if known.rates[line.offer.merchant_ref or ""] is not None]
+    return [line.wanted for line in known.priced if known.reaches(line)]
 
 
 def _checked(every: Appraiser, wanted: WantedLine, priced: PricedLine | None) -> CheckedLine:
@@ -131,7 +131,7 @@ def _checked(every: Appraiser, wanted: WantedLine, priced: PricedLine | None) ->
 
 
 def _inventory(channel: Channel, view: View, line: PricedLine) -> int:
-    """How many of the wanted units are there (Bonsai, I11); who need not be in stock is never short."""
+    """How many of the wanted units are there (decision bonsai I11); who need not be in stock is never short."""
     quantity = line.wanted.quantity
     if channel.settings.stock != "reserve" or not line.offer.tracked:
         return quantity

@@ -241,7 +241,7 @@ class _Taking:
         if not places:
             places[None] = 1
         return tuple(
-            OrderPart(number, no, None, "", None, 0, 0, "", place) for place, no in places.items()
+            OrderPart(number, no, None, "", None, 0, 0, "", ship_to=place) for place, no in places.items()
         ), part_of
 
     def _line(self, number: int, no: int, line_id: int, part: int, line: SoldLine) -> OrderLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -23,12 +23,20 @@ from entrepot.domain.kernel.records import (
     refused,
 )
 from entrepot.domain.orders.ending import ending_wants, undo
-from entrepot.domain.orders.records import Order
+from entrepot.domain.orders.records import Order, PartPayout
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.placing.attempts import Attempt, Draft
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, Basket, reference_keys, token_used
 from entrepot.domain.placing.draft import OrderCommand, draft
-from entrepot.domain.placing.place import claims, drop_recorded, holds_for, in_flight, settle, token_reuse
+from entrepot.domain.placing.place import (
+    being_paid,
+    claims,
+    drop_recorded,
+    holds_for,
+    in_flight,
+    settle,
+    token_reuse,
+)
 
 
 class Reserved(msgspec.Struct, frozen=True):
@@ -54,6 +62,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
 
     lease_until: datetime
     intent: str | None = None
+    request: str | None = None
 
     @property
     def ids(self) -> int:
@@ -62,7 +71,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or reserve."""
-        if waiting := in_flight(self.basket, view):
+        if waiting := in_flight(self.basket, view) or being_paid(self, view):
             return Decided(waiting, Changes())
         drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
@@ -72,7 +81,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
         attempt = self._attempt(drafted, now, ids)
         changes = Changes((attempt, *holds_for(drafted, view), *held_names(attempt)))
         if self.existing and (order := view.get(Order, self.existing.order)):
-            # While money is on its way the order can neither be cancelled nor expire nor be paid again.
+            # While money is on its way the order can neither be cancelled nor expire, and who pays it again waits.
             changes.put(msgspec.structs.replace(order, payment_state="pending"))
         return Decided(Reserved(attempt), changes)
 
@@ -92,6 +101,7 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
             outcome="",
             started_at=now,
             ended_at=None,
+            request=self.request,
         )
 
 
@@ -130,10 +140,14 @@ class AttemptCommand(Command, frozen=True):
 
 
 class CompleteAttempt(AttemptCommand, frozen=True):
-    """Batch 2: the order exists and is paid. `reference` is the gateway's name for the charge."""
+    """Batch 2: the order exists and is paid. `reference` is the gateway's name for the charge.
+
+    `untold`: nobody waits for this outcome any more, since whoever asked was told of a failure or lost the connection.
+    """
 
     reference: str | None = None
     description: str | None = None
+    untold: bool = False
 
     @property
     def ids(self) -> int:
@@ -145,13 +159,14 @@ class CompleteAttempt(AttemptCommand, frozen=True):
         attempt = self.open_attempt(view)
         if isinstance(attempt, Ended):
             return Decided(attempt, Changes())
-        changes = Changes((_ended(attempt, "done", now),))
-        changes.put(*_payouts(attempt, self.reference, now))
+        changes = Changes((msgspec.structs.replace(_ended(attempt, "done", now), untold=self.untold),))
+        payouts = _payouts(attempt, self.reference)
+        changes.put(*(_message(attempt.order, self.reference, payout, now) for payout in payouts.values()))
         if attempt.draft.purchase is not None:
             placed = bought(attempt.draft, view, now, changes, self.reference, self.description)
             changes.put(*claims(placed.order, self.basket))
             return Decided(placed, changes)
-        drafted = _continued(attempt.draft, view)
+        drafted = _continued(_paid_out(attempt.draft, payouts), view)
         placed = settle(drafted, now, changes, ids, self.reference, self.description)
         drop_recorded(drafted, view, changes)
         return Decided(placed, changes)
@@ -207,21 +222,32 @@ class ExtendLease(Command, frozen=True):
         return Decided(Reserved(taken), Changes((taken,)))
 
 
-def _payouts(attempt: Attempt, reference: str | None, now: datetime) -> list[Delivery]:
-    """What merchants are due of a live charge, to be transferred once per attempt and merchant."""
+def _payouts(attempt: Attempt, reference: str | None) -> dict[int, PartPayout]:
+    """What merchants are due of a live charge, by part."""
     if reference is None or attempt.environment != "live":
-        return []
+        return {}
     key = attempt.uuid.hex
-    return [
-        Delivery(
-            attempt.order,
-            f"payout:{payout.merchant}",
-            1,
-            {"intent": reference, "account": payout.account, "amount": payout.amount, "key": key},
-            now,
-        )
+    return {
+        payout.part: PartPayout(payout.merchant, payout.account or "", payout.amount, key)
         for payout in attempt.draft.payouts
-    ]
+    }
+
+
+def _message(order: int, reference: str | None, payout: PartPayout, now: datetime) -> Delivery:
+    """The transfer, made once per attempt and merchant."""
+    payload = {
+        "intent": reference,
+        "account": payout.account,
+        "amount": payout.amount,
+        "key": payout.key,
+    }
+    return Delivery(order, f"payout:{payout.merchant}", 1, payload, now)
+
+
+def _paid_out(drafted: Draft, payouts: Mapping[int, PartPayout]) -> Draft:
+    """The draft whose parts know what was handed on for them."""
+    parts = tuple(msgspec.structs.replace(part, payout=payouts.get(part.no)) for part in drafted.parts)
+    return msgspec.structs.replace(drafted, parts=parts)
 
 
 def _continued(drafted: Draft, view: View) -> Draft:

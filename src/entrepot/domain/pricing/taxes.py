@@ -1,7 +1,7 @@
 """Taxes and duties of one order: the records that ask and answer, and the computation from a table of rates.
 
 Amounts are integers in the minor unit of the query's currency and not negative; rates are millionths (13 % is
-130_000). Each line is rounded half-up on its own and sums are sums of rounded parts (Bonsai, U14).
+130_000). Each line is rounded half-up on its own and sums are sums of rounded parts (decision bonsai U14).
 """
 
 from collections import defaultdict
@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from entrepot.domain.kernel.money import share
+from entrepot.domain.kernel.money import exponent, share
+from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Record
 from entrepot.failures.payments import TaxRefused
 
@@ -28,8 +29,8 @@ class Destination(msgspec.Struct, frozen=True):
 class TaxLine(msgspec.Struct, frozen=True):
     """A line of goods or of shipping. `amount` is that of the whole line, whatever the quantity.
 
-    `merchant_country` is where the goods are sent from; `tax_included`: the price already holds the tax.
-    `tax_code` and `hs_code` classify the goods for a provider that asks; a table of rates has one class.
+    `merchant_country` and `merchant_address` are where the goods are sent from; `tax_included`: the price already
+    holds the tax. `tax_code` and `hs_code` classify the goods for a provider that asks; a table of rates has one class.
     """
 
     ref: str
@@ -39,6 +40,7 @@ class TaxLine(msgspec.Struct, frozen=True):
     quantity: int = 1
     tax_code: str = ""
     hs_code: str = ""
+    merchant_address: Premises = Premises()
 
 
 class TaxQuery(msgspec.Struct, frozen=True):
@@ -65,8 +67,8 @@ class TaxCompany(Record, frozen=True):
 class TaxRate(Record, frozen=True):
     """What a region levies. `province` "" stands for all regions of the country without a rate of their own.
 
-    `duty_threshold` is the largest value, in minor units of the order's currency, that goods from one foreign
-    country may have together to enter free of duty.
+    `duty_threshold` is the largest value, in hundredths of a major unit of the order's currency whatever its decimals,
+    that goods from one foreign country may have together to enter free of duty.
     """
 
     country: str
@@ -114,6 +116,16 @@ RateTable: TypeAlias = Mapping[tuple[str, str], TaxRate]
 """Rates by country and province."""
 
 
+_NEED_MORE_THAN_A_COUNTRY = ("CA", "US")
+
+
+def unquotable(country: str, province: str, zip_code: str) -> tuple[str, ...]:
+    """What an outside tax provider lacks of the address from which goods are sent (Avalara's help, `shipFrom`)."""
+    if country not in _NEED_MORE_THAN_A_COUNTRY:
+        return ()
+    return tuple(name for name, value in (("province", province), ("zip", zip_code)) if not value)
+
+
 def rate_table(rates: Iterable[TaxRate]) -> RateTable:
     """Index rates by their region; of two for one region the later counts."""
     return {(rate.country, rate.province): rate for rate in rates}
@@ -158,13 +170,14 @@ def _taxes(lines: tuple[TaxLine, ...], millionths: int) -> tuple[int, ...]:
 
 def _duties(query: TaxQuery, rate: TaxRate) -> tuple[int, ...]:
     """Levy duty on goods from abroad; goods from one country are one consignment against the threshold."""
+    threshold = rate.duty_threshold * 10 ** exponent(query.currency)
     consignments: defaultdict[str, int] = defaultdict(int)
     for line in query.lines:
         consignments[line.merchant_country] += line.amount
     dutiable = {
         country
         for country, value in consignments.items()
-        if country != query.ship_to.country and value > rate.duty_threshold
+        if country != query.ship_to.country and value * 100 > threshold
     }
     return tuple(
         share(line.amount, rate.duty_rate) if line.merchant_country in dutiable else 0 for line in query.lines

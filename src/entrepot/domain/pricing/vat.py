@@ -58,6 +58,8 @@ def rate_in(country: str, home: int, shop: ShopSettings) -> int:
     """What `country` levies on goods that are taxed at `home` millionths in the shop's own country."""
     if country == shop.vat_country:
         return home
+    if shop.exports_without_vat and country not in shop.vat:
+        return 0
     return shop.vat.get(country, {}).get(home, home)
 
 

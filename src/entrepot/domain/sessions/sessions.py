@@ -12,7 +12,7 @@ from entrepot.domain.carts.details import sells_in
 from entrepot.domain.carts.records import Cart, CartLine, remove_cart
 from entrepot.domain.carts.totals import products_of
 from entrepot.domain.channels.accounts import Environment
-from entrepot.domain.customers.records import Buyer, Customer, Session, proof_of
+from entrepot.domain.customers.records import Buyer, Customer, Session, buyer_of, proof_of
 from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
 from entrepot.failures import Failure
 from entrepot.failures.commerce import CurrencyInactive, CustomerUnknown, OrderLocked, SessionUnknown
@@ -223,7 +223,7 @@ def _joined(cart: Cart, customer: Customer | None, now: datetime) -> Cart:
     number = customer.id if customer else None
     buyer = cart.buyer if cart.customer in (None, number) else Buyer()
     if customer is not None and buyer == Buyer():
-        buyer = Buyer(customer.address, customer.delivery_address, customer.info)
+        buyer = buyer_of(customer)
     return msgspec.structs.replace(
         cart, customer=number, buyer=buyer, changed_at=now, version=cart.version + 1
     )

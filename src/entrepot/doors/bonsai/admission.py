@@ -1,4 +1,4 @@
-"""Who calls: the API key of browsers and the private key of back ends (contract, `Auth`)."""
+"""Who calls: the API key of browsers and the private key of back ends (decision bonsai auth)."""
 
 from __future__ import annotations
 

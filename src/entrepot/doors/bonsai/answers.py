@@ -8,7 +8,7 @@ from entrepot.domain.kernel.records import Refused
 from entrepot.doors.bonsai import joi
 from entrepot.doors.bonsai.failures import render_all
 from entrepot.doors.kit import Reply, Request, content_type_is_json, decode_json, encode
-from entrepot.doors.kit.checking import Body, Checked, check
+from entrepot.doors.kit.checking import Body, Checked, Faults, check
 from entrepot.failures import Failure, UnsupportedMediaType
 from entrepot.failures.orders import InvalidInput
 
@@ -31,6 +31,11 @@ def checked_body(request: Request, body: Body[T]) -> Checked[T] | Failure:
         return value
     checked = check(body, value, joi.JOI)
     return InvalidInput(joi.items(checked.faults)) if checked.faults else checked
+
+
+def invalid(faults: Faults) -> InvalidInput:
+    """The refusal of a body by the first of what is wrong with its money."""
+    return InvalidInput((joi.item(faults[0]),))
 
 
 def ok(data: object) -> Reply:

@@ -37,7 +37,7 @@ class Customer(TypedDict):
 
 
 class Amounts(TypedDict):
-    """What the shopper paid the partner, in major units with two places."""
+    """What the shopper paid the partner, in major units."""
 
     shipping: Decimal
     taxes: Decimal

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.kernel.ids import from_cuid
-from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.kernel.money import exponent, read_amount
 from entrepot.domain.kernel.regions import country_code
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.records import Address, OrderLine, Person
@@ -19,6 +20,7 @@ from entrepot.domain.placing.place import PlaceOrder, RecordPending
 from entrepot.domain.placing.quote import NOWHERE
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.render import public_id, variant_id
+from entrepot.doors.kit.checking import Faults, Kind, one
 from entrepot.engine.money.order_placement import Proof
 from entrepot.failures.orders import LineRef
 from entrepot.store.credentials.directory import Caller, token_name
@@ -27,10 +29,45 @@ from entrepot.store.queries.own_orders import OwnOrder
 _LARGEST_ID = 2**53
 
 
+def currency_of(body: bodies.SubmitV1, caller: Caller) -> str:
+    """The currency of a V1 submit: the shopper's, else the account's (decision bonsai U7)."""
+    return body["payment"].get("currency") or caller.settings.currency
+
+
+def unheld_prices(body: bodies.SubmitV1, currency: str) -> Faults:
+    """The prices and amounts of a V1 submit that its currency cannot hold."""
+    faults = Faults()
+    for index, line in enumerate(body["products"]):
+        price = _unheld("price", line.get("price"), currency)
+        faults.extend(price.within(index).within("products"))
+    return Faults((*faults, *unheld_amounts(body["payment"], currency).within("payment")))
+
+
+def unheld_amounts(payment: bodies.Payment, currency: str) -> Faults:
+    """The amounts of a payment that its currency cannot hold."""
+    named = _items(amounts) if (amounts := payment.get("amounts")) else []
+    return Faults(
+        fault for name, amount in named for fault in _unheld(name, amount, currency).within("amounts")
+    )
+
+
+def _unheld(name: str, amount: Decimal | None, currency: str) -> Faults:
+    if amount is None or read_amount(amount, currency) is not None:
+        return Faults()
+    return one(Kind.TOO_FINE, {"limit": exponent(currency), "value": amount}).within(name)
+
+
+def _minor(amount: Decimal, currency: str) -> int:
+    read = read_amount(amount, currency)
+    if read is None:
+        raise ValueError(f"an amount that {currency} cannot hold")
+    return read
+
+
 def place_order(body: bodies.SubmitV1, address: bodies.Address, caller: Caller) -> PlaceOrder:
     """The command of a V1 submit."""
     payment = body["payment"]
-    currency = payment.get("currency") or caller.settings.currency
+    currency = currency_of(body, caller)
     ship_to = _address(address)
     basket = Basket(
         channel=caller.channel,
@@ -62,7 +99,7 @@ def record_pending(body: bodies.SubmitV2, address: bodies.PendingAddress, caller
 
 
 def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceOrder:
-    """The command of a v2 payment: what is left of the pending order, at the prices that it was recorded with."""
+    """The command of a v2 payment: what is left of the pending order, at prices that the account has been shown."""
     order = found.order
     basket = Basket(
         channel=order.channel,
@@ -77,12 +114,15 @@ def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceO
     return PlaceOrder(basket, order.person, order.note, order.data, existing=existing)
 
 
-def proof(payment: bodies.Payment) -> Proof:
-    """What proves the payment: a token, or for `stripe` the intent that checkout prepared (second reading 4)."""
-    token = payment["token"]
+def proof(payment: bodies.Payment, body: object, order: str = "") -> Proof:
+    """What proves the payment: a token, or for `stripe` checkout's intent (decision bonsai second reading 4).
+
+    With it goes the name of the request: a hash of its body, and of the `order` that its path names.
+    """
+    token, request = payment["token"], _request_name(body, order)
     if payment["method"] == "stripe" and token.startswith("pi_"):
-        return Proof(None, token)
-    return Proof(token)
+        return Proof(None, token, request)
+    return Proof(token, None, request)
 
 
 def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
@@ -106,7 +146,7 @@ def asker(caller: Caller) -> Asker:
 
 
 def environment(caller: Caller, first_name: str, last_name: str) -> Environment:
-    """Test for a test key, and for a live key whose shopper is called Bonsai Test (contract, `Test mode`)."""
+    """Test for a test key, and for a live key whose shopper is called Bonsai Test (decision bonsai test mode)."""
     if caller.environment == "test":
         return "test"
     is_test = first_name.strip().lower() == "bonsai" and last_name.strip().lower() == "test"
@@ -119,7 +159,7 @@ def wanted_payment(payment: bodies.Payment, currency: str) -> WantedPayment:
     return WantedPayment(
         payment["method"],
         token_name(payment["token"]),
-        {name: to_minor(amount, currency) for name, amount in _items(amounts)} if amounts else None,
+        {name: _minor(amount, currency) for name, amount in _items(amounts)} if amounts else None,
     )
 
 
@@ -138,7 +178,7 @@ def _line(line: bodies.Line, currency: str) -> WantedLine:
         variant_number(line["variant_id"]),
         line["quantity"],
         LineRef(line["public_id"], line["variant_id"]),
-        None if seen is None else to_minor(seen, currency),
+        None if seen is None else _minor(seen, currency),
     )
 
 
@@ -153,7 +193,7 @@ def _product(product: bodies.Product) -> WantedLine:
 
 def _recorded(line: OrderLine) -> WantedLine:
     ref = LineRef(public_id(line), variant_id(line))
-    return WantedLine(line.product, line.variant, line.new, ref, line.price)
+    return WantedLine(line.product, line.variant, line.new, ref, recorded_price=line.price)
 
 
 def _address(address: bodies.Address) -> Address:
@@ -175,8 +215,14 @@ def _pending_address(address: bodies.PendingAddress) -> Address:
     )
 
 
+def _request_name(body: object, order: str) -> str:
+    """The same for every writing of the same values."""
+    return sha256(msgspec.json.encode([order, body], order="deterministic")).hexdigest()
+
+
 def _items(amounts: bodies.Amounts) -> list[tuple[str, Decimal]]:
-    return [("goods", amounts["goods"]), ("shipping", amounts["shipping"]), ("taxes", amounts["taxes"])]
+    """In the order of the specification, in which faults are looked for."""
+    return [("shipping", amounts["shipping"]), ("taxes", amounts["taxes"]), ("goods", amounts["goods"])]
 
 
 def _data(body: bodies.SubmitV1 | bodies.SubmitV2, cart: str | None) -> dict[str, Any]:

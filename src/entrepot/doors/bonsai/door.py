@@ -1,4 +1,4 @@
-"""The Bonsai door: its groups of routes put together (paths are matched in any case, contract I17)."""
+"""The Bonsai door: its groups of routes put together, whose paths are matched in any case (decision bonsai I17)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CORS = CorsPolicy(
     headers=("API-Key", "Authorization", "Content-Type", "X-Request-Id"),
     exposed=("X-Request-Id", "Link", "Retry-After"),
 )
-"""Browsers may call every route (contract, `Endpoints`), and read every refusal, that of an unknown path included."""
+"""Browsers may call every route and read every refusal, that of an unknown path too (decision bonsai endpoints)."""
 
 GROUPS: tuple[type[Routes], ...] = (CheckoutRoutes, SubmitRoutes, OrderRoutes, ProductRoutes, CartRoutes)
 """In the order in which their paths are tried."""

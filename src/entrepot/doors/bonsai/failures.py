@@ -1,7 +1,7 @@
 """From failures to Bonsai's error entries: one table, from which every refusal of this door is rendered.
 
 Status, code and title come from `openapi.errors`, which the API description is made of too, so that what is promised
-and what is answered are the same rows. The spelling of ids differs from code to code as in the seed (contract I2).
+and what is answered are the same rows. The spelling of ids differs from code to code (decision bonsai I2).
 """
 
 from __future__ import annotations
@@ -107,6 +107,12 @@ def _too_many(failure: c.CartQuantityTooLarge) -> object:
     return items(tuple(faults))
 
 
+def foreign_currency(currency: str) -> o.InvalidInput:
+    """Why a payment cannot be this order's: another currency (decision bonsai currency of a v2 payment)."""
+    context = {"value": REDACTED, "choices": [currency]}
+    return o.InvalidInput(items(tuple(one(Kind.NO_CHOICE, context).within("currency"))))
+
+
 TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.NotEnoughStock: (FORMS["InsufficientInventory"], _product),
     o.SoldOut: (FORMS["OutOfStock"], _snake),
@@ -126,6 +132,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.OrderNotPayable: (FORMS["BadRequest"], lambda f: f"{f.title}."),
     o.QuoteStale: (FORMS["ServiceUnavailable"], _empty),
     p.PaymentMethodUnsupported: (FORMS["PaymentMethodNotSupported"], lambda f: {"paymentMethod": f.method}),
+    p.AmountNotChargeable: (FORMS["PaymentMethodNotSupported"], lambda f: {"paymentMethod": f.method}),
     p.PaymentAmountsMissing: (FORMS["PaymentAmountsNotProvided"], _absent),
     p.ExternalPaymentUnsupported: (FORMS["AccountDoesNotSupportExternalPayment"], _absent),
     p.ExternalPaymentNotImplemented: (
@@ -136,6 +143,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     p.ExternalPaymentRefused: (FORMS["ExternalPaymentTokenValidationFailed"], lambda _: {"token": REDACTED}),
     p.PaymentDeclined: (FORMS["PaymentRequired"], lambda f: {"message": f.message}),
     p.CardProviderFailed: (FORMS["StripeError"], _stripe),
+    p.PaymentUnderWay: (FORMS["ServiceUnavailable"], _empty),
     p.MerchantPayoutMissing: (FORMS["MerchantPaymentMissing"], _absent),
     p.TaxRefused: (FORMS["TaxError"], _tax),
     p.TaxUnavailable: (FORMS["TaxesOrDutiesError"], lambda f: f.detail),
@@ -177,7 +185,7 @@ def entry(failure: Failure, row: Row | None = None) -> dict[str, object]:
 
 
 def render_all(failures: Sequence[Failure], row: Row | None = None) -> Reply:
-    """The refusal of a request: every failure an entry, the status that of the first (contract U13)."""
+    """The refusal of a request: every failure an entry, the status that of the first (decision bonsai U13)."""
     entries = [entry(failure, row) for failure in failures]
     status = cast("int", entries[0]["status"])
     asked = (_BY_PRIVATE_KEY if row else _BY_API_KEY,) if status == 401 else ()

@@ -1,4 +1,4 @@
-"""Bodies read and refused as Joi 15.1.1 does: its order, texts and types (contract, decision 10).
+"""Bodies read and refused as Joi 15.1.1 does: its order, texts and types (decision bonsai second reading 10).
 
 Where we differ from Joi, on purpose:
 
@@ -17,9 +17,10 @@ from typing import Any, Final
 
 import msgspec
 
-from entrepot.doors.bonsai.numbers import read_number, to_cents
+from entrepot.doors.bonsai.numbers import read_number
 from entrepot.doors.kit.checking import Context, Fault, Faults, Kind, Manner, one
 from entrepot.doors.kit.checking.faults import echo
+from entrepot.doors.kit.checking.manner import exact
 
 
 class FaultItem(msgspec.Struct, frozen=True):
@@ -39,7 +40,7 @@ def _boolean(value: Any) -> bool | Faults:
     return word == "true" if word in ("true", "false") else one(Kind.NO_BOOLEAN, echo(value))
 
 
-JOI: Final = Manner(number=read_number, amount=to_cents, boolean=_boolean)
+JOI: Final = Manner(number=read_number, amount=exact, boolean=_boolean)
 
 # Joi's types and texts; the last one is ours, for a limit that Joi does not know.
 _WORDS: Final[dict[Kind, tuple[str, str]]] = {
@@ -57,6 +58,7 @@ _WORDS: Final[dict[Kind, tuple[str, str]]] = {
     Kind.INEXACT: ("number.unsafe", "must be a safe number"),
     Kind.TOO_SMALL: ("number.min", "must be larger than or equal to {limit}"),
     Kind.TOO_LARGE: ("number.max", "must be less than or equal to {limit}"),
+    Kind.TOO_FINE: ("number.precision", "must have no more than {limit} decimal places"),
     Kind.NO_WHOLE: ("number.integer", "must be an integer"),
     Kind.NO_OBJECT: ("object.base", "must be an object"),
     Kind.UNKNOWN: ("object.allowUnknown", "is not allowed"),
@@ -75,7 +77,8 @@ def item(fault: Fault) -> FaultItem:
     text = sentence.format_map({**fault.context, "choices": choices})
     path, context = fault.path, _context(fault)
     if not path:
-        whole: Context = {key: value for key, value in context.items() if key != "value"}  # decision 10
+        # The whole body is not echoed (decision bonsai second reading 10).
+        whole: Context = {key: value for key, value in context.items() if key != "value"}
         return FaultItem(f'"value" {text}', path, kind, {**whole, "label": "value"})
     name = path[-1]
     return FaultItem(f'"{name}" {text}', path, kind, {**context, "key": name, "label": name})

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from math import isinf, isnan
 from typing import Final
 
 from entrepot.doors.kit.checking.faults import Faults, Kind, echo, one
-from entrepot.doors.kit.checking.manner import Number, exact
 
 _PLAIN: Final = re.compile(r"\s*[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\s*")
 _LONGEST_PLAIN = 64
 _SAFE = 2**53 - 1
-_CENT = Decimal("0.01")
 
 
 def read_number(value: object) -> int | float | Faults:
@@ -51,8 +49,3 @@ def _safe(number: int | float, written: object) -> int | float | Faults:
     if not -_SAFE <= number <= _SAFE:
         return one(Kind.INEXACT, echo(written))
     return int(number) if isinstance(number, float) and number.is_integer() else number
-
-
-def to_cents(number: Number) -> Decimal:
-    """`number` with two places, rounded half up (contract U14)."""
-    return exact(number).quantize(_CENT, ROUND_HALF_UP)

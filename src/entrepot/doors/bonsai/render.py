@@ -46,7 +46,7 @@ def submitted(placed: Placed) -> dict[str, Any]:
 
 
 def pending(placed: Placed) -> dict[str, Any]:
-    """The reply to a v2 submit; the breakdown is of the order's own amounts (contract I13)."""
+    """The reply to a v2 submit; the breakdown is of the order's own amounts (decision bonsai I13)."""
     order, currency = placed.order, placed.order.currency
     body: dict[str, Any] = {
         "id": cuid(order.uuid),

@@ -1,4 +1,4 @@
-"""What checkout answers: totals always, and errors beside them where there are any (contract, `Checkout totals`)."""
+"""What checkout answers: totals always, and errors beside them if there are any (decision bonsai checkout totals)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from entrepot.doors.bonsai.failures import FORMS, Row, entry
 from entrepot.doors.bonsai.render import NO_MERCHANT_CODE
 from entrepot.failures import Failure
 from entrepot.failures.orders import ProvinceUnknown
-from entrepot.failures.payments import TaxRefused
+from entrepot.failures.payments import CardProviderFailed, TaxRefused
 
 
 def totals(checkout: Checkout, currency: str, client_secret: str | None = None) -> dict[str, Any]:
@@ -39,14 +39,14 @@ def totals(checkout: Checkout, currency: str, client_secret: str | None = None) 
 
 
 def nothing(lines: Sequence[bodies.Line], currency: str) -> dict[str, Any]:
-    """The totals of a body that is not in order: zeros, and the lines that could be read (contract I7)."""
+    """The totals of a body that is not in order: zeros, and the lines that could be read (decision bonsai I7)."""
     sums = dict.fromkeys(("subtotal", "tax", "duties", "shipping_total", "total"), 0)
     items = [_no_item(line["public_id"], line["variant_id"], line["quantity"]) for line in lines]
     return {**sums, "shipping": [], "line_items": items, "currency": currency}
 
 
 def error(failure: Failure) -> dict[str, object]:
-    """An entry in the form that it has on checkout, which differs for provinces and taxes (contract I8, I9)."""
+    """An entry in the form that it has on checkout, differing for provinces, taxes, cards (decision bonsai I8, I9)."""
     return entry(failure, _row(failure))
 
 
@@ -56,6 +56,8 @@ def _row(failure: Failure) -> Row | None:
     if isinstance(failure, TaxRefused):
         form = msgspec.structs.replace(FORMS["CheckoutTaxError"], title=failure.message)
         return form, lambda refusal: refusal.message
+    if isinstance(failure, CardProviderFailed):
+        return FORMS["CheckoutStripeError"], lambda refusal: refusal.message
     return None
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final, cast
 
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.joi import JOI
+from entrepot.doors.bonsai.manifest import CURRENCIES
 from entrepot.doors.kit.checking import Amount, Arr, Bag, Body, Bool, Key, Obj, Str, Whole, check
 
-CURRENCIES: Final = ("CAD", "USD", "GBP", "AUD", "EUR")
 MAX_LINES: Final = 500
 MAX_QUANTITY: Final = 1_000_000
 MAX_NOTE: Final = 5_000
@@ -27,7 +27,7 @@ _PROVINCE = Str(nullable=True, example="NY")
 _EMAIL = Str(email=True)
 _CURRENCY = Str(choices=CURRENCIES, example="USD")
 _QUANTITY = Whole(least=1, most=MAX_QUANTITY)
-# Any text: one that names no known method is PAYMENT_METHOD_NOT_SUPPORTED, which is not a fault of form (I5).
+# Any text: an unknown method is PAYMENT_METHOD_NOT_SUPPORTED, which is not a fault of form (decision bonsai I5).
 _METHOD = Str(example="credit card")
 _TOKEN = Str(secret=True)
 _NOTE = Str(longest=MAX_NOTE)
@@ -94,7 +94,7 @@ SUBMIT_V1: Final = Body(
     Obj(
         (
             Key("customer", Obj((Key("email", _EMAIL), Key("first_name", _TEXT), Key("last_name", _TEXT)))),
-            # `price` is the historical member of U1: what the caller last saw.
+            # `price` is a historical member: what the caller last saw (decision bonsai U1).
             Key("products", _lines(Obj((*_LINE_KEYS, _optional("price", Amount()))))),
             Key("shipping_address", _ADDRESS, judged_later=True),
             Key("payment", _PAYMENT),
@@ -145,7 +145,7 @@ SUBMIT_V2: Final = Body(
 
 PAYMENT_V2: Final = Body("OrderPaymentInput", _PAYMENT, bodies.Payment)
 
-# A cart may be empty (contract, "Corrections").
+# A cart may be empty (decision bonsai empty carts).
 CART: Final = Body(
     "CartProductsInput", Obj((Key("products", _lines(_PRODUCT, least=0)),)), bodies.CartProducts
 )
@@ -167,7 +167,7 @@ _CHECKOUT_LINE = Body("CheckoutLine", Obj(_LINE_KEYS), bodies.Line)
 
 
 def readable_lines(body: object) -> list[bodies.Line]:
-    """The lines of a faulty checkout that could be read; its reply of zeros lists them (contract I7)."""
+    """The lines of a faulty checkout that could be read; its reply of zeros lists them (decision bonsai I7)."""
     lines = cast("dict[str, object]", body).get("products") if isinstance(body, dict) else None
     if not isinstance(lines, list):
         return []

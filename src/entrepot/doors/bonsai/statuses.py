@@ -1,4 +1,4 @@
-"""The words in which the API says how far an order, a row and its payment are (contract, `Order lifecycle`).
+"""The words in which the API says how far an order, a row and its payment are (decision bonsai order lifecycle).
 
 A row that is cancelled in part counts by the units that are left. An order with several merchants is as far as its
 last row, except that the first shipment makes it `Partially Fulfilled`.

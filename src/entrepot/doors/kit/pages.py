@@ -38,6 +38,8 @@ class DoorFailures:
 class FailurePages:
     """An ASGI app with a list of all failures at `/` and each one at `/{name}`, as HTML or JSON by Accept.
 
+    `/?code=` lists those that some door answers with this code.
+
     `tables` is asked when a page is shown, so that showing none loads no door.
     """
 
@@ -58,10 +60,9 @@ class FailurePages:
         await self._router(scope, receive, send)
 
     def _list(self, request: Request) -> Answer:
-        rows = [
-            {"name": name, "title": failure.title, "href": f"/failures/{name}"}
-            for name, failure in catalogue().items()
-        ]
+        code = request.query.get("code")
+        found = catalogue().values() if code is None else with_code(code, self._tables())
+        rows = [{"name": each.name, "title": each.title, "href": f"/failures/{each.name}"} for each in found]
         return _page(request, "list.html", {"failures": rows})
 
     def _show(self, request: Request) -> Answer:
@@ -69,6 +70,16 @@ class FailurePages:
         if failure is None:
             return UnknownRoute()
         return _page(request, "failure.html", describe(failure, self._tables()))
+
+
+def with_code(code: str, tables: Sequence[DoorFailures]) -> list[type[Failure]]:
+    """The failures that some door answers with this code, in the catalogue's order; case does not matter."""
+    wanted = code.strip().casefold()
+    return [
+        failure
+        for failure in catalogue().values()
+        if any(failure in table.codes and table.codes[failure][1].casefold() == wanted for table in tables)
+    ]
 
 
 def describe(failure: type[Failure], tables: Sequence[DoorFailures]) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from starlette.convertors import Convertor
+from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from entrepot.doors.kit.cors import CorsPolicy
 from entrepot.doors.kit.endpoint import Bodiless, Door
@@ -58,7 +60,7 @@ class _Entry:
 
     def app(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "websocket":
-            return self._methods.get(WEBSOCKET, close)
+            return self._methods.get(WEBSOCKET, no_socket)
         return self._methods.get(scope["method"], self._others)
 
 
@@ -115,7 +117,7 @@ class Router:
         if entry is not None:
             await entry.app(scope)(scope, receive, send)
         elif scope["type"] == "websocket":
-            await close(scope, receive, send)
+            await no_socket(scope, receive, send)
         else:
             await self._unknown(scope, receive, send)
 
@@ -157,9 +159,9 @@ def _split_path(scope: Scope) -> str:
     return "/" + "/".join(each.replace("\0", "\ufffd").replace("/", _SLASH) for each in segments)
 
 
-async def close(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket connection before it is accepted."""
-    await send({"type": "websocket.close"})
+async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a WebSocket at a path that takes none: 404."""
+    await WebSocket(scope, receive, send).send_denial_response(Response(status_code=404))
 
 
 def _with_cors(app: ASGIApp, policy: CorsPolicy | None) -> ASGIApp:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from entrepot.doors.kit.headers import header
+from entrepot.doors.kit.routing import no_socket
 
 
 class DoorSwitch:
@@ -33,6 +34,7 @@ class DoorSwitch:
         self._everywhere = dict(everywhere or {})
         self._prefixes = {**doors, **self._everywhere}
         self._hosts = {host.lower(): doors[name] for host, name in hosts.items()}
+        self._sockets = [*doors.values()]
         self._fallback = fallback
         self._lifespan = lifespan or fallback
 
@@ -46,7 +48,10 @@ class DoorSwitch:
         mounted = (self._prefixes if door is None else self._everywhere).get(prefix.lower())
         if mounted is not None:
             scope = {**scope, "root_path": f"{scope.get('root_path', '')}/{prefix}"}
-        await (mounted or door or self._fallback)(scope, receive, send)
+        app = mounted or door or self._fallback
+        if scope["type"] == "websocket" and app not in self._sockets:
+            app = no_socket
+        await app(scope, receive, send)
 
 
 def _host(scope: Scope) -> str:

@@ -9,11 +9,14 @@ from typing import Final
 import msgspec
 from starlette.types import ASGIApp
 
+from entrepot.domain.carts.look import NoteSight
 from entrepot.doors.kit import Services
-from entrepot.doors.textalk.articles import choices, groups
+from entrepot.doors.textalk.articles import choices, groups, variants
 from entrepot.doors.textalk.articles import declaration as articles
 from entrepot.doors.textalk.articles import methods as catalogue
+from entrepot.doors.textalk.articles.variants import VariantWriter
 from entrepot.doors.textalk.articles.writer import ArticleWriter
+from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.caller.lookups import StoreLookups
 from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.doors.textalk.customers import declaration as customers
@@ -25,8 +28,9 @@ from entrepot.doors.textalk.orders import codes, items, payments
 from entrepot.doors.textalk.orders import declaration as orders
 from entrepot.doors.textalk.orders import methods as order_methods
 from entrepot.doors.textalk.orders.certificate_writer import CertificateWriter
+from entrepot.doors.textalk.orders.discount_writer import DiscountCodeWriter, DiscountWriter
 from entrepot.doors.textalk.orders.payment_writer import PaymentWriter
-from entrepot.doors.textalk.orders.writer import ItemWriter, OrderWriter, SuborderWriter
+from entrepot.doors.textalk.orders.writer import ItemWriter, OrderWriter, SuborderWriter, whose
 from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.pattern.methods import ClassMethods
 from entrepot.doors.textalk.pattern.row_writer import RowWriter
@@ -43,6 +47,7 @@ from entrepot.doors.textalk.transport.routes import textalk_app
 
 DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
     articles.ARTICLE,
+    variants.ARTICLE_VARIANT,
     choices.ARTICLE_CHOICE,
     choices.ARTICLE_CHOICE_OPTION,
     groups.ARTICLEGROUP,
@@ -52,6 +57,7 @@ DECLARATIONS: Final[tuple[ClassDecl, ...]] = (
     delivery_methods.DELIVERY_METHOD,
     payment_methods.PAYMENT_METHOD,
     codes.DISCOUNTCODE,
+    codes.DISCOUNT,
     codes.GIFTCERTIFICATE,
     shop.WEBSHOP,
     shop.LANGUAGE,
@@ -77,7 +83,17 @@ class Textalk:
 
     def app(self) -> ASGIApp:
         """The door as an ASGI app."""
-        return textalk_app(Dispatcher(self.methods, self._lookups), CLASSES, self._services.observe)
+        return textalk_app(
+            Dispatcher(self.methods, self._lookups, self._note, self._services.observe),
+            CLASSES,
+            self._services.observe,
+        )
+
+    async def _note(self, context: Context) -> None:
+        """Keep what buyers are shown. Where that cannot be kept she is asked to look again, and charged no more."""
+        for sight in context.seen:
+            command = NoteSight(**whose(context), cart=sight.cart, sight=sight)
+            await self._services.engine.execute(context.shop.workspace, command)
 
     @cached_property
     def methods(self) -> MethodTable:
@@ -97,10 +113,13 @@ class Textalk:
             RowWriter(services.engine),
             {
                 "Article": ArticleWriter(services),
+                "ArticleVariant": VariantWriter(services),
                 "AuthToken": TokenWriter(services),
                 "Customer": CustomerWriter(services, self._passwords),
-                "EventListener": ListenerWriter(services.engine),
+                "Discount": DiscountWriter(services.engine),
+                "EventListener": ListenerWriter(services),
                 "Giftcertificate": CertificateWriter(services),
+                "Discountcode": DiscountCodeWriter(services),
                 "Order": OrderWriter(services),
                 "OrderItem": ItemWriter(services),
                 "Payment": PaymentWriter(services),

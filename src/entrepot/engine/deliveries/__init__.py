@@ -3,7 +3,7 @@
 from entrepot.engine.deliveries.events import EventDeliveries, EventListeners
 from entrepot.engine.deliveries.handler import Delivered, Failed, Handler, Job, Outcome
 from entrepot.engine.deliveries.mails import MailDeliveries
-from entrepot.engine.deliveries.payouts import PayoutDeliveries
+from entrepot.engine.deliveries.payouts import PayoutDeliveries, ReversalDeliveries
 
 __all__ = [
     "Delivered",
@@ -15,4 +15,5 @@ __all__ = [
     "MailDeliveries",
     "Outcome",
     "PayoutDeliveries",
+    "ReversalDeliveries",
 ]

@@ -32,7 +32,13 @@ from entrepot.failures.packing import pack, unpack
 from entrepot.failures.payments import ExternalPaymentRefused, ExternalPaymentUndecided
 from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAnswer, TokenQuery, Valid
 from entrepot.store.connections import FAULTS, Pool
-from entrepot.store.queries.attempts import read_attempt, read_placed, read_settings
+from entrepot.store.queries.attempts import (
+    paying_attempt,
+    read_attempt,
+    read_placed,
+    read_settings,
+    read_untold,
+)
 
 ATTEMPT_SECONDS = 30.0
 """How long all outside calls of one attempt may take together, in real time."""
@@ -81,6 +87,13 @@ class Driver:
             charge = await Charging(gateway, attempt, self._seconds).charge(token)
         return await self._end(workspace, attempt, charge)
 
+    async def made_before(
+        self, workspace: int, channel: int, environment: str, request: str
+    ) -> Placed | None:
+        """The order that came of this request after all, where its caller had been told of a failure."""
+        async with self._reads.acquire() as connection:
+            return await read_untold(connection, workspace, channel, environment, request)
+
     async def recover(self, workspace: int, number: int) -> bool:
         """Take over an attempt whose lease has ended and find out what became of it; False while that is in doubt."""
         attempt = await self._read(workspace, number)
@@ -100,16 +113,26 @@ class Driver:
             pause = min(pause * 2, 0.5)
         return False
 
+    async def await_payment(self, workspace: int, order: int, deadline: float) -> bool:
+        """As `await_end`, of the attempt that pays an order; True as well where it has just come to its end."""
+        async with self._reads.acquire() as connection:
+            number = await paying_attempt(connection, workspace, order)
+        return number is None or await self.await_end(workspace, number, deadline)
+
     async def stop(self) -> None:
         """Leave attempts in doubt to whoever recovers them next."""
         for task in self._doubts:
             task.cancel()
         await asyncio.gather(*self._doubts, return_exceptions=True)
 
-    async def _end(self, workspace: int, attempt: Attempt, charge: Charge) -> Outcome:
+    async def _end(
+        self, workspace: int, attempt: Attempt, charge: Charge, *, untold: bool = False
+    ) -> Outcome:
         match charge:
             case Charged():
-                outcome = await self._complete(workspace, attempt, charge.intent, charge.description)
+                outcome = await self._complete(
+                    workspace, attempt, charge.intent, charge.description, untold=untold
+                )
                 if isinstance(outcome, Placed) and charge.client_secret:
                     return msgspec.structs.replace(outcome, client_secret=charge.client_secret)
                 return outcome
@@ -120,10 +143,16 @@ class Driver:
                 return refused(charge.failure)
 
     async def _complete(
-        self, workspace: int, attempt: Attempt, reference: str | None = None, description: str | None = None
+        self,
+        workspace: int,
+        attempt: Attempt,
+        reference: str | None = None,
+        description: str | None = None,
+        *,
+        untold: bool = False,
     ) -> Outcome:
         basket = attempt.draft.basket
-        command = CompleteAttempt(attempt.id, attempt.order, basket, reference, description)
+        command = CompleteAttempt(attempt.id, attempt.order, basket, reference, description, untold)
         outcome = await self._surely(workspace, attempt, command)
         return await self._stored(workspace, outcome.attempt) if isinstance(outcome, Ended) else outcome
 
@@ -197,7 +226,7 @@ class Driver:
         if isinstance(charge, InDoubt):
             _log.warning("attempt in doubt", workspace=workspace, attempt=attempt.id)
             return False
-        await self._end(workspace, taken.attempt, charge)
+        await self._end(workspace, taken.attempt, charge, untold=True)
         return True
 
     async def _finding(self, workspace: int, attempt: Attempt) -> Charge:

@@ -80,7 +80,7 @@ async def _answered(gateway: CardGateway, asked: PaymentAsked) -> Intent | CallF
     intent = asked.payment.reference or ""
     if asked.asking.what == "cancel":
         return await gateway.cancel(intent)
-    return await gateway.capture(intent, asked.payment.amount)
+    return await gateway.capture(intent, asked.payment.amount, currency=asked.payment.currency)
 
 
 def _ending(asked: PaymentAsked, state: Literal["paid", "cancelled"] | None) -> EndAsking:

@@ -12,31 +12,37 @@ from typing import Any
 
 from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.checkout.cart_checkout import CheckoutCart
-from entrepot.domain.kernel.records import refused
+from entrepot.domain.channels.charging import Steps
+from entrepot.domain.checkout.cart_checkout import CheckoutCart, same_checkout
+from entrepot.domain.kernel.records import Refused, refused
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.placing.place import InFlight
 from entrepot.domain.placing.reserve import Reserved
 from entrepot.engine.batches.engine import Engine, Outcome
+from entrepot.engine.gateways import Vendors
 from entrepot.engine.money.attempts import Driver
 from entrepot.engine.money.capture import Payments
+from entrepot.engine.money.order_placement import STILL_OPEN_SECONDS, WAIT_SECONDS
 from entrepot.engine.money.refund import Refunds
 from entrepot.failures import Unavailable
+from entrepot.failures.commerce import OrderLocked
+from entrepot.failures.payments import PaymentUnderWay
+from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import token_name
-
-WAIT_SECONDS = 25.0
-"""How long a checkout waits for another one of the same cart to end."""
 
 
 class Till:
     """Takes money for carts and orders, and gives it back."""
 
-    def __init__(self, engine: Engine, driver: Driver, payments: Payments, refunds: Refunds) -> None:
+    def __init__(
+        self, engine: Engine, driver: Driver, payments: Payments, refunds: Refunds, vendors: Vendors
+    ) -> None:
         self._engine = engine
         self._driver = driver
         self._payments = payments
         self._refunds = refunds
+        self._vendors = vendors
         self._tasks: set[asyncio.Task[Outcome]] = set()
 
     async def check_out(
@@ -67,23 +73,44 @@ class Till:
         self, workspace: int, settings: ChannelSettings, cart: ShoppingCommand, token: str | None
     ) -> Outcome:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+        steps = self._vendors.steps(settings.cards, cart.environment)
         while True:
-            checkout = _checking_out(cart, token, self._driver.lease())
+            checkout = _checking_out(cart, token, self._driver.lease(), steps)
             outcome = await self._engine.execute_anew(workspace, checkout)
             if isinstance(outcome, Reserved):
                 return await self._driver.charge(workspace, outcome.attempt, settings.cards, token)
             if not isinstance(outcome, InFlight):
-                return outcome
+                return (
+                    await self._made_before(workspace, checkout) or outcome if _locked(outcome) else outcome
+                )
             if not await self._driver.await_end(workspace, outcome.attempt, deadline):
-                return refused(Unavailable(1))
+                return refused(PaymentUnderWay(STILL_OPEN_SECONDS))
+
+    async def _made_before(self, workspace: int, checkout: CheckoutCart) -> Outcome | None:
+        """The order that came of this very checkout, where its caller had been told of a failure."""
+        if checkout.cart is None:
+            return None
+        same = same_checkout(checkout.cart, checkout.token)
+        try:
+            return await self._driver.made_before(workspace, checkout.channel, checkout.environment, same)
+        except FAULTS:
+            return refused(Unavailable(1))
 
 
-def _checking_out(cart: ShoppingCommand, token: str | None, lease: datetime) -> CheckoutCart:
+def _locked(outcome: Outcome) -> bool:
+    """Whether the cart is refused because it is an order already, which the caller may see."""
+    return isinstance(outcome, Refused) and isinstance(outcome.failures[0], OrderLocked)
+
+
+def _checking_out(
+    cart: ShoppingCommand, token: str | None, lease: datetime, steps: Steps | None
+) -> CheckoutCart:
     return CheckoutCart(
         channel=cart.channel,
         environment=cart.environment,
         session=cart.session,
         cart=cart.cart,
         lease_until=lease,
+        steps=steps,
         token=None if token is None else token_name(token),
     )

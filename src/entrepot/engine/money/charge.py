@@ -19,6 +19,7 @@ from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 from entrepot.failures.payments import CardProviderFailed, MerchantPayoutMissing, PaymentDeclined
 from entrepot.gateways.cards.port import (
+    AMOUNT_NOT_COUNTED,
     KEY_LIFE,
     UNREACHABLE,
     CallFailed,
@@ -29,10 +30,18 @@ from entrepot.gateways.cards.port import (
     TokenUsed,
 )
 
+FOR_CALLS = 2 / 3
+"""The part of an attempt's time in which the charge is made; the rest is there to find out what became of it."""
+FIRST_LOOK, LONGEST_LOOK = 0.1, 2.0
+"""Seconds between two looks at a charge in doubt."""
 NOT_COVERED = "The payment intent does not cover the order."
 NO_SUCH_INTENT = CallFailed("No such payment_intent: '<redacted>'", in_doubt=False, code="resource_missing")
 
-_NEVER_TAKEN = frozenset({"amount_too_large", "amount_too_small", "parameter_invalid_integer"})
+UNCONFIRMED = frozenset({"requires_payment_method", "requires_confirmation", "requires_action"})
+"""The states of a charge that holds no money until it is confirmed."""
+_NEVER_TAKEN = frozenset(
+    {"amount_too_large", "amount_too_small", "parameter_invalid_integer", AMOUNT_NOT_COUNTED}
+)
 """What a provider refuses under a key means that it never made anything under that key."""
 
 
@@ -59,7 +68,7 @@ class NotCharged(msgspec.Struct, frozen=True):
 
 
 class InDoubt(msgspec.Struct, frozen=True):
-    """Nobody knows yet whether money is taken; the caller is told of a failure, recovery finds out."""
+    """Nobody knows yet whether money is taken, nor can find out in time; recovery does."""
 
     failure: Failure
 
@@ -78,24 +87,42 @@ class Charging:
         self._due = attempt.draft.due
 
     async def charge(self, token: str | None) -> Charge:
-        """Reserve and take the money: create, confirm, check that merchants can be paid, capture unless it waits."""
-        return await self._within_limit(self._charge(token))
+        """Reserve and take the money: create, confirm, check that merchants can be paid, capture unless it waits.
+
+        Where an answer is lost, the rest of the time goes into finding out what was done: nobody is told of a failure
+        while the provider could still say that the money was taken.
+        """
+        until = asyncio.get_running_loop().time() + self._seconds
+        charge = await self._within(self._seconds * FOR_CALLS, self._charge(token))
+        return await self._look(charge, until) if isinstance(charge, InDoubt) else charge
 
     async def settle(self) -> Charge:
         """What became of the charge of an attempt that nobody drives any more: taken, or let go now."""
-        return await self._within_limit(self._settle())
+        return await self._within(self._seconds, self._settle(self._failed(UNREACHABLE)))
 
-    async def _within_limit(self, calls: Coroutine[Any, Any, Charge]) -> Charge:
+    async def _within(self, seconds: float, calls: Coroutine[Any, Any, Charge]) -> Charge:
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(seconds):
                 return await calls
         except TimeoutError:
             return InDoubt(self._failed(UNREACHABLE))
 
-    async def _settle(self) -> Charge:
+    async def _look(self, charge: InDoubt, until: float) -> Charge:
+        """Ask what became of it, again and again until that is known or the time is over."""
+        pause = FIRST_LOOK
+        while (left := until - asyncio.get_running_loop().time()) > 0:
+            found = await self._within(left, self._settle(charge.failure))
+            if not isinstance(found, InDoubt):
+                return found
+            await asyncio.sleep(min(pause, left))
+            pause = min(pause * 2, LONGEST_LOOK)
+        return charge
+
+    async def _settle(self, failure: Failure) -> Charge:
+        """As `settle`; `failure` is what is said of a charge that was not made."""
         intent = await (self._found() if self._key_has_ended() else self._intent())
         if intent is None:
-            return NotCharged(self._failed(UNREACHABLE))
+            return NotCharged(failure)
         if isinstance(intent, CallFailed):
             failure = self._failed(intent.message)
             return NotCharged(failure) if self._never_taken(intent) else InDoubt(failure)
@@ -103,7 +130,7 @@ class Charging:
             return await self._taken(intent)
         if self._reserved(intent):
             return self._charged(intent)
-        return await self._let_go(intent, self._failed(UNREACHABLE))
+        return await self._let_go(intent, failure)
 
     def _reserved(self, intent: Intent) -> bool:
         """Whether the money is where the order wants it to be: reserved, to be taken later."""
@@ -136,7 +163,7 @@ class Charging:
             return await self._let_go(confirmed, missing)
         if self._attempt.draft.captured_later:
             return self._charged(confirmed)
-        captured = await self._gateway.capture(confirmed.id, self._due)
+        captured = await self._gateway.capture(confirmed.id, self._due, currency=self._order.currency)
         if isinstance(captured, Intent):
             return self._charged(captured)
         if captured.in_doubt:
@@ -189,8 +216,13 @@ class Charging:
         return None
 
     async def _let_go(self, intent: Intent, failure: Failure) -> Charge:
-        """Cancel; only when the provider confirms it is the attempt over."""
-        if intent.status == "canceled":
+        """Cancel; only when the provider confirms it is the attempt over.
+
+        What the shopper's browser has yet to confirm is left to it: it holds no money, and only the browser can make
+        it hold some.
+        """
+        unconfirmed = self._attempt.intent is not None and intent.status in UNCONFIRMED
+        if unconfirmed or intent.status == "canceled":
             return NotCharged(failure)
         cancelled = await self._gateway.cancel(intent.id)
         if isinstance(cancelled, CallFailed):
@@ -204,7 +236,9 @@ class Charging:
         if self._attempt.intent is not None:
             # A charge that the shopper's browser had prepared and that another order took: not ours to give back.
             return NotCharged(PaymentDeclined(TOKEN_REUSED))
-        refund = await self._gateway.refund(intent.id, intent.captured, f"{self._key}-back")
+        refund = await self._gateway.refund(
+            intent.id, intent.captured, f"{self._key}-back", currency=intent.currency
+        )
         failure = self._failed(UNREACHABLE)
         return InDoubt(failure) if isinstance(refund, CallFailed) else NotCharged(failure)
 

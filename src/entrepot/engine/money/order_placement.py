@@ -13,23 +13,23 @@ from uuid import uuid4
 
 import msgspec
 
-from entrepot.domain.channels.accounts import ChannelSettings, ExternalApi
+from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.kernel.records import Refused, refused
 from entrepot.domain.placing.attempts import Attempt
 from entrepot.domain.placing.basket import EXTERNAL, Basket
 from entrepot.domain.placing.draft import OrderCommand, Quoted, quote_question, simulated_taxes
-from entrepot.domain.placing.place import InFlight, needs_proof
+from entrepot.domain.placing.place import BeingPaid, InFlight, Placed, needs_proof
 from entrepot.domain.placing.reserve import Reserved, ReserveOrder
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.gateways import Vendors
-from entrepot.engine.money.attempts import ATTEMPT_SECONDS, Driver, undecided
+from entrepot.engine.money.attempts import ATTEMPT_SECONDS, Driver
 from entrepot.engine.money.charge import preparation
 from entrepot.failures import Failure, Unavailable
 from entrepot.failures.orders import QuoteStale
-from entrepot.failures.payments import CardProviderFailed
-from entrepot.gateways.cards.port import UNREACHABLE, CreateIntent, Intent
+from entrepot.failures.payments import CardProviderFailed, PaymentUnderWay
+from entrepot.gateways.cards.port import CreateIntent, Intent
 from entrepot.gateways.taxes.port import TaxAnswer
 from entrepot.gateways.tokens.port import TokenAmounts, TokenQuery
 from entrepot.store.connections import FAULTS, Pool
@@ -41,17 +41,24 @@ WAIT_SECONDS = 25.0
 
 
 STILL_OPEN_SECONDS = 5
-"""When to try again to record an order whose external id an open attempt holds."""
+"""When to try again after an earlier attempt with the same token, external id, order or cart did not end in time."""
+
+
+NO_BROWSER_FOR_TESTS = (
+    "Test orders take test tokens, and no payment intents of a browser: submit one of them."
+)
 
 
 class Proof(msgspec.Struct, frozen=True):
     """What proves the payment, as the caller sent it. It is never stored and its `repr` hides it.
 
-    `intent` is a charge that the shopper's browser prepared; then `token` is None.
+    `intent` is a charge that the shopper's browser prepared; then `token` is None. `request` names the whole request by
+    a hash of it.
     """
 
     token: str | None
     intent: str | None = None
+    request: str | None = None
 
     def __repr__(self) -> str:
         return "Proof(<redacted>)"
@@ -73,7 +80,9 @@ class OrderDesk:
         self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None = None
     ) -> Outcome:
         """Bring an order command to its outcome; without a proof nothing is paid (an order recorded as pending)."""
-        placing = self._placed(workspace, settings, command, proof)
+        steps = self._vendors.steps(settings.cards, command.basket.environment)
+        command = msgspec.structs.replace(command, steps=steps)
+        placing = self._placed_once(workspace, settings, command, proof)
         if in_house(settings, command.basket, proof):
             return await placing  # one command, which the engine brings to its end whether or not we wait
         task = asyncio.create_task(placing)
@@ -83,12 +92,18 @@ class OrderDesk:
 
     async def prepare(
         self, workspace: int, settings: ChannelSettings, basket: Basket, amount: int
-    ) -> str | None:
-        """A charge for the shopper's browser to confirm: its client secret, or None where the provider fails."""
+    ) -> str | Failure:
+        """A charge for the shopper's browser to confirm: its client secret, or why there is none."""
+        if basket.environment == "test":
+            return CardProviderFailed(NO_BROWSER_FOR_TESTS, "", "", "")
         gateway = self._vendors.cards(workspace, settings.cards, basket.environment)
         mark = preparation(basket.channel, basket.environment)
         intent = await gateway.create_intent(CreateIntent(uuid4().hex, amount, basket.currency, mark))
-        return intent.client_secret if isinstance(intent, Intent) else None
+        return (
+            intent.client_secret
+            if isinstance(intent, Intent)
+            else CardProviderFailed(intent.message, "", "", "")
+        )
 
     async def taxes(self, workspace: int, settings: ChannelSettings, query: TaxQuery) -> TaxAnswer:
         """What the account's outside tax provider says to a question."""
@@ -104,6 +119,27 @@ class OrderDesk:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.driver.stop()
 
+    async def made_before(self, workspace: int, basket: Basket, proof: Proof) -> Placed | None:
+        """The order that came of this very request, where its caller had been told of a failure."""
+        if proof.request is None:
+            return None
+        return await self.driver.made_before(workspace, basket.channel, basket.environment, proof.request)
+
+    async def _placed_once(
+        self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
+    ) -> Outcome:
+        """Where the request is refused because of the order that it made before, that order is the outcome.
+
+        What an attempt took it keeps, so no request makes a second order; looking after the refusal misses none.
+        """
+        outcome = await self._placed(workspace, settings, command, proof)
+        if not isinstance(outcome, Refused) or proof is None or in_house(settings, command.basket, proof):
+            return outcome
+        try:
+            return await self.made_before(workspace, command.basket, proof) or outcome
+        except FAULTS:
+            return refused(Unavailable(1))
+
     async def _placed(
         self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
     ) -> Outcome:
@@ -111,9 +147,9 @@ class OrderDesk:
         stale = 0
         while True:
             outcome = await self._once(workspace, settings, command, proof)
-            if isinstance(outcome, InFlight):
-                if not await self.driver.await_end(workspace, outcome.attempt, deadline):
-                    return refused(_still_open(settings, command))
+            if isinstance(outcome, InFlight | BeingPaid):
+                if not await self._awaited(workspace, outcome, deadline):
+                    return refused(PaymentUnderWay(STILL_OPEN_SECONDS))
             elif (
                 isinstance(outcome, Refused)
                 and isinstance(outcome.failures[0], QuoteStale)
@@ -122,6 +158,14 @@ class OrderDesk:
                 stale += 1
             else:
                 return outcome
+
+    async def _awaited(self, workspace: int, holder: InFlight | BeingPaid, deadline: float) -> bool:
+        """Whether whoever is in the way has come to an end in time."""
+        if asyncio.get_running_loop().time() >= deadline:
+            return False
+        if isinstance(holder, InFlight):
+            return await self.driver.await_end(workspace, holder.attempt, deadline)
+        return await self.driver.await_payment(workspace, holder.order, deadline)
 
     async def _once(
         self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
@@ -171,13 +215,6 @@ def in_house(settings: ChannelSettings, basket: Basket, proof: Proof | None) -> 
     return simulated_taxes(settings, basket) and (proof is None or not needs_proof(settings, basket))
 
 
-def _api(settings: ChannelSettings) -> ExternalApi | None:
-    config = settings.external_payment
-    return (
-        config.api if config and config.type == "api" and config.api and config.api.type == "apiKey" else None
-    )
-
-
 def _reserving(command: OrderCommand, proof: Proof, lease: datetime) -> ReserveOrder:
     return ReserveOrder(
         basket=command.basket,
@@ -186,8 +223,10 @@ def _reserving(command: OrderCommand, proof: Proof, lease: datetime) -> ReserveO
         data=command.data,
         quoted=command.quoted,
         existing=command.existing,
+        steps=command.steps,
         lease_until=lease,
         intent=proof.intent,
+        request=proof.request,
     )
 
 
@@ -202,13 +241,3 @@ def _question(attempt: Attempt, proof: Proof) -> TokenQuery:
 
 def _major(amounts: dict[str, int], name: str, currency: str) -> Decimal:
     return to_major(amounts.get(name, 0), currency)
-
-
-def _still_open(settings: ChannelSettings, command: OrderCommand) -> Failure:
-    """What is said when an earlier attempt with the same token or external id does not come to its end."""
-    if not command.pays:
-        return Unavailable(STILL_OPEN_SECONDS)
-    if command.basket.payment.method == EXTERNAL:
-        return undecided(_api(settings))
-    person = command.person
-    return CardProviderFailed(UNREACHABLE, person.email, person.first_name, person.last_name)

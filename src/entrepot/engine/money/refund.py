@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
+from entrepot.domain.channels.charging import Steps
 from entrepot.domain.fulfilment.returns.receive import ReceiveReturn
 from entrepot.domain.kernel.records import Refused, refused
 from entrepot.domain.orders.access import Asker
@@ -26,7 +27,7 @@ from entrepot.failures.payments import PaymentProviderUnreachable, RefundInDoubt
 from entrepot.gateways.cards.port import KEY_LIFE, CallFailed
 from entrepot.gateways.cards.port import Refund as Given
 from entrepot.store.connections import Pool
-from entrepot.store.queries.attempts import read_refund
+from entrepot.store.queries.attempts import read_account_of, read_refund
 
 ASK_AGAIN_AFTER = timedelta(seconds=60)
 """How long whoever reserved a refund asks alone; the outbox asks after that."""
@@ -84,10 +85,20 @@ class Refunds:
 
     async def refund(self, workspace: int, command: RefundOrder) -> Outcome:
         """Reserve, ask, and write down: `Refunding` once the money is on its way back."""
-        reserved = await self._engine.execute(workspace, command)
+        steps = await self._steps(workspace, command.order)
+        reserved = await self._engine.execute(workspace, msgspec.structs.replace(command, steps=steps))
         if not isinstance(reserved, Refunding) or reserved.refund.state != "open":
             return reserved
         return await self._ask(workspace, reserved, alone_until=command.ask_again_at - LATEST_FAILURE)
+
+    async def _steps(self, workspace: int, order: int) -> Steps | None:
+        """In which amounts the provider that took an order's money can give it back."""
+        try:
+            async with self._reads.acquire() as connection:
+                settings, environment = await read_account_of(connection, workspace, order)
+        except LookupError:
+            return None  # the rule says that there is no such order
+        return self._vendors.steps(settings.cards, environment)
 
     async def settle(self, workspace: int, order: int, refund: int, *, keyed: bool = True) -> bool:
         """Find out what came of a refund that may have been asked for; whether it has ended now.
@@ -107,7 +118,9 @@ class Refunds:
     async def _ask(self, workspace: int, refunding: Refunding, *, alone_until: datetime | None) -> Outcome:
         order, refund, payment = refunding.order, refunding.refund, refunding.payment
         cards = await cards_of(self._reads, self._vendors, workspace, order.id)
-        answer = await cards.refund(payment.reference or "", refund.amount, refund.key_uuid.hex)
+        answer = await cards.refund(
+            payment.reference or "", refund.amount, refund.key_uuid.hex, currency=payment.currency
+        )
         if isinstance(answer, CallFailed):
             # Only who asks first and alone learns that nothing moved: a later answer may be of that try alone.
             alone = alone_until is not None and real_now() < alone_until

@@ -17,7 +17,7 @@ from entrepot.store.connections import FAULTS, Pool
 
 EVERY_SECONDS = 5.0
 PENDING_HOURS = 24
-"""How long a pending order waits for its payment (contract: bonsai, second reading 3)."""
+"""How long a pending order waits for its payment (decision bonsai second reading 3)."""
 BATCH_HOURS = 1
 FORGET_SECONDS = 300.0
 CHUNK = 500

@@ -54,7 +54,7 @@ class NotFound(msgspec.Struct, frozen=True):
 
 
 class LookupFailed(msgspec.Struct, frozen=True):
-    """The register said neither (Textalk, 9005). `reason` is for the operator; it holds nothing of the query."""
+    """The register said neither (decision textalk item 39). `reason` is for operators; it holds none of the query."""
 
     reason: str
 

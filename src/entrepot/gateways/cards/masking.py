@@ -1,4 +1,4 @@
-"""Takes ids, tokens, keys and card numbers out of a provider's sentences (Bonsai, second reading 6)."""
+"""Takes ids, tokens, keys and card numbers out of a provider's sentences (decision bonsai second reading 6)."""
 
 import re
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ REDACTED = "<redacted>"
 LONGEST_SENTENCE = 500
 
 _ID = re.compile(
-    r"\b(?:tok|pm|pi|seti|sk|pk|rk|ek|whsec|ch|py|cus|acct|src|ba|btok|re|pyr|tr|po|txn|req|evt)"
+    r"\b(?:tok|pm|pi|seti|sk|pk|rk|ek|whsec|ch|py|cus|acct|src|ba|btok|re|pyr|trr?|po|txn|req|evt)"
     r"_[A-Za-z0-9_*.-]*[A-Za-z0-9_*]|\bcard_(?=\w*\d)\w+"
 )
 _CARD_NUMBER = re.compile(r"\b\d(?:[ -]?\d){11,18}\b")

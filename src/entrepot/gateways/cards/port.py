@@ -13,13 +13,18 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 UNREACHABLE = "An error occurred while communicating with Stripe"
-"""The sentence of a failed call to which the provider gave no readable answer (Bonsai, second reading 6)."""
+"""The sentence of a failed call to which the provider gave no readable answer (decision bonsai second reading 6)."""
 
 KEY_LIFE = timedelta(hours=20)
 """How long a key is repeated: providers forget keys after a day, and then the same key would act again."""
 
+AMOUNT_NOT_COUNTED = "amount_not_counted"
+"""The code of a call that was never made, since its provider cannot be told such an amount of the currency."""
+
 DECLINED = "Your card was declined."
 AUTHENTICATION_REQUIRED = "Your card requires authentication."
+NOT_CONFIRMED = "The payment intent has not been confirmed."
+NO_LONGER_VALID = "The payment intent has been canceled."
 
 IntentStatus: TypeAlias = Literal[
     "requires_payment_method",
@@ -84,6 +89,14 @@ class Transfer(msgspec.Struct, frozen=True):
     currency: str
 
 
+class Reversal(msgspec.Struct, frozen=True):
+    """Money of a transfer taken back from a merchant's payout account."""
+
+    id: str
+    transfer_id: str
+    amount: int
+
+
 class Declined(msgspec.Struct, frozen=True):
     """The provider answered and refused the charge; `message` may be shown to the shopper."""
 
@@ -92,7 +105,7 @@ class Declined(msgspec.Struct, frozen=True):
 
 
 class TokenUsed(msgspec.Struct, frozen=True):
-    """The token already paid for something else (Bonsai, U8)."""
+    """The token already paid for something else (decision bonsai U8)."""
 
 
 class CallFailed(msgspec.Struct, frozen=True):
@@ -126,13 +139,19 @@ class CardGateway(Protocol):
     async def confirm(self, intent_id: str, token: str | None, key: str) -> ConfirmOutcome:
         """Reserve the money; an `Intent` means that it is reserved (`requires_capture`) and nothing less.
 
-        Without a token the intent is one that the shopper's browser prepared. A repeated key gives the first
-        answer again, a decline included. A demand for authentication is a decline.
+        Without a token the intent is one that the shopper's browser has to have confirmed: nothing is confirmed here,
+        and `Declined` says that it has not. A repeated key gives the first answer again, a decline included. A demand
+        for authentication is a decline.
         """
         ...
 
-    async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
-        """Take the reserved money, or `amount` of it and free the rest. A captured intent stays as it is."""
+    async def capture(
+        self, intent_id: str, amount: int | None = None, *, currency: str | None = None
+    ) -> Intent | CallFailed:
+        """Take the reserved money, or `amount` of it and free the rest. A captured intent stays as it is.
+
+        `currency` is the intent's; who does not know it leaves it out.
+        """
         ...
 
     async def cancel(self, intent_id: str) -> Intent | CallFailed:
@@ -151,8 +170,13 @@ class CardGateway(Protocol):
         """The intent that this request made, however long ago, or None; never in doubt. For keys that have ended."""
         ...
 
-    async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
-        """Give back `amount` of a captured intent, once per key; never more than was captured in all."""
+    async def refund(
+        self, intent_id: str, amount: int, key: str, *, currency: str | None = None
+    ) -> Refund | CallFailed:
+        """Give back `amount` of a captured intent, once per key; never more than was captured in all.
+
+        `currency` is the intent's; who does not know it leaves it out.
+        """
         ...
 
     async def find_refund(self, intent_id: str, key: str) -> Refund | CallFailed | None:
@@ -161,6 +185,15 @@ class CardGateway(Protocol):
 
     async def transfer(self, intent_id: str, account: str, amount: int, key: str) -> Transfer | CallFailed:
         """Hand `amount` of a captured intent on to a merchant's payout account, once per key, however old it is."""
+        ...
+
+    async def reverse(
+        self, intent_id: str, account: str, amount: int, transfer_key: str, key: str
+    ) -> Reversal | CallFailed:
+        """Take back `amount` of the transfer that `transfer_key` made, once per `key`, however old it is.
+
+        `CallFailed` as well where the transfer has not been made, or the account has not so much.
+        """
         ...
 
     async def payout_ready(self, account: str) -> bool | CallFailed:

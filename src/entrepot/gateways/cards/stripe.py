@@ -15,9 +15,10 @@ from entrepot.gateways.cards.port import (
     Intent,
     Refund,
     RefundStatus,
-    TokenUsed,
+    Reversal,
     Transfer,
 )
+from entrepot.gateways.cards.stripe_amounts import NOT_COUNTED, from_stripe, to_stripe
 from entrepot.gateways.cards.stripe_replies import (
     AccountWire,
     IntentWire,
@@ -25,8 +26,10 @@ from entrepot.gateways.cards.stripe_replies import (
     confirmed,
     intent_of,
     only_failed,
+    prepared,
     problem_of,
 )
+from entrepot.gateways.cards.stripe_transfers import StripeTransfers
 
 if TYPE_CHECKING:
     from stripe import HTTPXClient, StripeClient, StripeObject
@@ -43,8 +46,12 @@ _NO_ACCOUNT = ("account_invalid", "resource_missing")
 class _RefundWire(msgspec.Struct):
     id: str
     amount: int
+    currency: str
     status: RefundStatus
     metadata: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        self.amount = from_stripe(self.amount, self.currency.upper())
 
 
 class _Refunds(msgspec.Struct):
@@ -54,17 +61,6 @@ class _Refunds(msgspec.Struct):
 
 class _Intents(msgspec.Struct):
     data: list[IntentWire]
-
-
-class _TransferWire(msgspec.Struct):
-    id: str
-    amount: int
-    currency: str
-    metadata: dict[str, str] = {}
-
-
-class _Transfers(msgspec.Struct):
-    data: list[_TransferWire]
 
 
 class StripeCards:
@@ -80,13 +76,17 @@ class StripeCards:
         self._timeout = timeout
         self._opening = asyncio.Lock()
         self._opened: tuple[StripeClient, HTTPXClient] | None = None
+        self._transfers = StripeTransfers(self._call)
 
     async def create_intent(self, request: CreateIntent) -> CreateOutcome:
         """See `CardGateway.create_intent`."""
+        told = to_stripe(request.amount, request.currency)
+        if told is None:
+            return NOT_COUNTED
         reply = await self._call(
             lambda client: client.v1.payment_intents.create_async(
                 {
-                    "amount": request.amount,
+                    "amount": told,
                     "currency": request.currency.lower(),
                     "capture_method": "manual",
                     # Cards only: no method that redirects, so that a confirm needs no return address.
@@ -104,15 +104,20 @@ class StripeCards:
     async def confirm(self, intent_id: str, token: str | None, key: str) -> ConfirmOutcome:
         """See `CardGateway.confirm`. Stripe itself takes a `tok_` for used once it was declined."""
         if token is None:
-            return await self._confirm_prepared(intent_id, key)
+            return await self._prepared(intent_id)
         return await self._confirm(intent_id, _payment_method(token), key, token)
 
-    async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
+    async def capture(
+        self, intent_id: str, amount: int | None = None, *, currency: str | None = None
+    ) -> Intent | CallFailed:
         """See `CardGateway.capture`."""
+        told = None if amount is None else await self._told(amount, currency, intent_id)
+        if isinstance(told, CallFailed):
+            return told
         reply = await self._call(
             lambda client: client.v1.payment_intents.capture_async(
                 intent_id,
-                {"expand": _EXPAND} if amount is None else {"expand": _EXPAND, "amount_to_capture": amount},
+                {"expand": _EXPAND} if told is None else {"expand": _EXPAND, "amount_to_capture": told},
             ),
             IntentWire,
             intent_id,
@@ -160,11 +165,16 @@ class StripeCards:
             return _TOO_MANY if reply.has_more else None
         return Refund(found.id, intent_id, found.amount, found.status)
 
-    async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
+    async def refund(
+        self, intent_id: str, amount: int, key: str, *, currency: str | None = None
+    ) -> Refund | CallFailed:
         """See `CardGateway.refund`."""
+        told = await self._told(amount, currency, intent_id)
+        if isinstance(told, CallFailed):
+            return told
         reply = await self._call(
             lambda client: client.v1.refunds.create_async(
-                {"payment_intent": intent_id, "amount": amount, "metadata": {"key": key}},
+                {"payment_intent": intent_id, "amount": told, "metadata": {"key": key}},
                 {"idempotency_key": f"{key}:refund"},
             ),
             _RefundWire,
@@ -175,52 +185,22 @@ class StripeCards:
         return Refund(reply.id, intent_id, reply.amount, reply.status)
 
     async def transfer(self, intent_id: str, account: str, amount: int, key: str) -> Transfer | CallFailed:
-        """See `CardGateway.transfer`. Drawn on the charge itself, whose money need not have settled yet.
+        """See `CardGateway.transfer`."""
+        intent = await self._retrieve(intent_id)
+        return (
+            intent
+            if isinstance(intent, CallFailed)
+            else await self._transfers.make(intent, account, amount, key)
+        )
 
-        It is asked again for days, and the key ends after one: what was made before is looked for first.
-        """
+    async def reverse(
+        self, intent_id: str, account: str, amount: int, transfer_key: str, key: str
+    ) -> Reversal | CallFailed:
+        """See `CardGateway.reverse`."""
         intent = await self._retrieve(intent_id)
         if isinstance(intent, CallFailed):
             return intent
-        if (charge := intent.latest_charge) is None:
-            return CallFailed("This PaymentIntent does not have a successful charge.", in_doubt=False)
-        made = await self._made(intent, account, key)
-        if made is not None:
-            return made
-        reply = await self._call(
-            lambda client: client.v1.transfers.create_async(
-                {
-                    "amount": amount,
-                    "currency": intent.currency,
-                    "destination": account,
-                    "source_transaction": charge,
-                    "metadata": {"key": key},
-                },
-                {"idempotency_key": f"{key}:transfer"},
-            ),
-            _TransferWire,
-            intent_id,
-            account,
-        )
-        if not isinstance(reply, _TransferWire):
-            return only_failed(reply)
-        return Transfer(reply.id, account, reply.amount, reply.currency.upper())
-
-    async def _made(self, intent: IntentWire, account: str, key: str) -> Transfer | CallFailed | None:
-        """The transfer that this key made, if it did."""
-        if (group := intent.transfer_group) is None:
-            return None
-        reply = await self._call(
-            lambda client: client.v1.transfers.list_async(
-                {"transfer_group": group, "destination": account, "limit": _MOST}
-            ),
-            _Transfers,
-            changes=False,
-        )
-        if not isinstance(reply, _Transfers):
-            return only_failed(reply)
-        found = next((each for each in reply.data if each.metadata.get("key") == key), None)
-        return None if found is None else Transfer(found.id, account, found.amount, found.currency.upper())
+        return await self._transfers.reverse(intent, account, amount, transfer_key, key)
 
     async def payout_ready(self, account: str) -> bool | CallFailed:
         """See `CardGateway.payout_ready`."""
@@ -239,15 +219,9 @@ class StripeCards:
             self._opened = None
             await http.close_async()
 
-    async def _confirm_prepared(self, intent_id: str, key: str) -> ConfirmOutcome:
+    async def _prepared(self, intent_id: str) -> ConfirmOutcome:
         intent = await self.read(intent_id)
-        if isinstance(intent, CallFailed):
-            return intent
-        if intent.status == "succeeded":
-            return TokenUsed()
-        if intent.status in ("requires_confirmation", "requires_payment_method", "canceled"):
-            return await self._confirm(intent_id, {}, key)
-        return confirmed(intent)
+        return intent if isinstance(intent, CallFailed) else prepared(intent)
 
     async def _confirm(
         self, intent_id: str, method: "PaymentIntentConfirmParams", key: str, *secrets: str
@@ -264,6 +238,16 @@ class StripeCards:
             *secrets,
         )
         return confirmed(intent_of(reply)) if isinstance(reply, IntentWire) else reply
+
+    async def _told(self, amount: int, currency: str | None, intent_id: str) -> int | CallFailed:
+        """An amount of an intent as Stripe counts it; whoever does not name the currency has the intent looked at."""
+        if currency is None:
+            intent = await self._retrieve(intent_id)
+            if isinstance(intent, CallFailed):
+                return intent
+            currency = intent.currency.upper()
+        told = to_stripe(amount, currency)
+        return NOT_COUNTED if told is None else told
 
     async def _retrieve(self, intent_id: str) -> IntentWire | CallFailed:
         reply = await self._call(

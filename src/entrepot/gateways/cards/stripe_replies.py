@@ -10,6 +10,8 @@ from entrepot.gateways.cards.masking import masked
 from entrepot.gateways.cards.port import (
     AUTHENTICATION_REQUIRED,
     DECLINED,
+    NO_LONGER_VALID,
+    NOT_CONFIRMED,
     UNREACHABLE,
     CallFailed,
     ConfirmOutcome,
@@ -18,6 +20,7 @@ from entrepot.gateways.cards.port import (
     IntentStatus,
     TokenUsed,
 )
+from entrepot.gateways.cards.stripe_amounts import from_stripe
 
 if TYPE_CHECKING:
     from stripe import StripeError
@@ -65,6 +68,11 @@ class IntentWire(msgspec.Struct):
     transfer_group: str | None = None
     metadata: dict[str, str] = {}
 
+    def __post_init__(self) -> None:
+        # From here on amounts are ours; an intent whose amount we cannot count is none that we made.
+        self.amount = from_stripe(self.amount, self.currency.upper())
+        self.amount_received = from_stripe(self.amount_received, self.currency.upper())
+
     @property
     def lapsed(self) -> bool:
         """Whether Stripe let it go by itself, when the time to capture it was over."""
@@ -111,6 +119,19 @@ def confirmed(intent: Intent) -> ConfirmOutcome:
     if intent.status == "processing":
         return CallFailed(UNREACHABLE, in_doubt=True, code="processing")
     return Declined(DECLINED, intent.status)
+
+
+def prepared(intent: Intent) -> ConfirmOutcome:
+    """What an intent comes to that the shopper's browser was to confirm."""
+    match intent.status:
+        case "succeeded":
+            return TokenUsed()
+        case "requires_payment_method" | "requires_confirmation":
+            return Declined(NOT_CONFIRMED, intent.status)
+        case "canceled":
+            return Declined(NO_LONGER_VALID, intent.status)
+        case _:
+            return confirmed(intent)
 
 
 def problem_of(error: Exception, secrets: Iterable[str], *, changes: bool) -> Problem:

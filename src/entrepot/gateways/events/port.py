@@ -1,4 +1,4 @@
-"""The port to those who want to hear of events (Textalk, 39)."""
+"""The port to those who want to hear of events (decision textalk item 39)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from entrepot.domain.pricing.taxes import TaxQuery
 from entrepot.failures.payments import TaxUnavailable
 from entrepot.gateways.taxes.avatax_document import sales_order
-from entrepot.gateways.taxes.avatax_reply import read_reply, unavailable_because
+from entrepot.gateways.taxes.avatax_reply import TOO_MANY, read_reply, unavailable_because
 from entrepot.gateways.taxes.port import TaxAnswer
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 AVATAX_URL = "https://rest.avatax.com"
 LIMIT_SECONDS = 10.0
 THREADS = 8
+PAUSE_SECONDS = 1.0
+"""How long to wait after a 429 that does not say."""
 
 
 class AvataxGateway:
@@ -73,11 +75,15 @@ class AvataxGateway:
         if time.monotonic() >= deadline:
             # Nobody waits for the answer any more: on a busy loop a thread is sooner free than the call cancelled.
             return self._timed_out()
+        document = sales_order(query, self._today())
         try:
-            reply = self._create_transaction(sales_order(query, self._today()))
+            reply = self._create_transaction(document)
+            while reply.status_code == TOO_MANY and (pause := _pause(reply)) < deadline - time.monotonic():
+                time.sleep(pause)
+                reply = self._create_transaction(document)
         except requests.RequestException as error:
             return unavailable_because(error, self.url)
-        return read_reply(reply.content, query, self.url)
+        return read_reply(reply.content, query, self.url, reply.status_code)
 
     def _timed_out(self) -> TaxUnavailable:
         return TaxUnavailable(f"FetchError: network timeout at: {self.url}")
@@ -96,6 +102,12 @@ class AvataxGateway:
         client = sdk.AvataxClient("entrepot", "1", "entrepot", self._base_url, timeout_limit=self._limit)
         client.add_credentials(self._account_id, self._license_key)
         return client
+
+
+def _pause(reply: "requests.Response") -> float:
+    """How many seconds AvaTax asks to wait before the next request; it may name none, or a date."""
+    asked = reply.headers.get("Retry-After", "")
+    return float(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else PAUSE_SECONDS
 
 
 def _without_credentials(base_url: str) -> str:

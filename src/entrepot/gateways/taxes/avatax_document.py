@@ -42,9 +42,15 @@ def _line(number: int, line: TaxLine, query: TaxQuery, tax_code: str) -> dict[st
         "taxIncluded": line.tax_included,
         "taxCode": line.tax_code or tax_code,
         "hsCode": line.hs_code,
-        "addresses": {"shipFrom": {"country": line.merchant_country}, "shipTo": _address(query.ship_to)},
+        "addresses": {"shipFrom": _address(_origin(line)), "shipTo": _address(query.ship_to)},
     }
     return {name: value for name, value in fields.items() if value != ""}
+
+
+def _origin(line: TaxLine) -> Destination:
+    """Where the line is sent from; merchants in the US and in Canada need more than their country."""
+    at = line.merchant_address
+    return Destination(line.merchant_country, at.province, at.zip, at.city, at.address1)
 
 
 def _address(place: Destination) -> dict[str, str]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.kernel.money import rounded
 from entrepot.domain.pricing.taxes import TaxLine, TaxQuery, TaxQuote
 from entrepot.failures.payments import TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.port import TaxAnswer
@@ -19,35 +19,43 @@ if TYPE_CHECKING:
     import requests
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
+TOO_MANY = 429
+"""The status of a request that came too soon after others."""
 _DUTY = "LandedCost"
 _TOO_MUCH = Decimal(10**12)
 
 
+# AvaTax writes null for what it does not know, wherever it can.
+
+
 class _Detail(msgspec.Struct, rename="camel"):
-    tax: Decimal = Decimal(0)
-    tax_type: str = ""
+    tax: Decimal | None = None
+    tax_type: str | None = None
 
 
 class _Line(msgspec.Struct, rename="camel"):
     line_number: str
     tax: Decimal
-    details: list[_Detail] = []
+    details: list[_Detail] | None = None
 
 
 class _ErrorDetail(msgspec.Struct, rename="camel"):
-    code: str = ""
-    number: int = 0
-    message: str = ""
-    description: str = ""
-    fault_code: str = ""
-    help_link: str = ""
-    severity: str = ""
+    code: str | None = None
+    number: int | None = None
+    message: str | None = None
+    description: str | None = None
+    fault_code: str | None = None
+    help_link: str | None = None
+    severity: str | None = None
 
 
 class _Error(msgspec.Struct):
-    code: str
-    message: str
-    details: list[_ErrorDetail] = []
+    code: str | None = None
+    message: str | None = None
+    details: list[_ErrorDetail] | None = None
+
+
+_TOO_MANY_REQUESTS = _Error("TooManyRequests", "Too many requests.")
 
 
 class _Reply(msgspec.Struct):
@@ -58,16 +66,18 @@ class _Reply(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Reply).decode
 
 
-def read_reply(body: bytes, query: TaxQuery, url: str) -> TaxAnswer:
-    """Read AvaTax's answer to a query, whatever its status: the body alone says what it is."""
+def read_reply(body: bytes, query: TaxQuery, url: str, status: int = 200) -> TaxAnswer:
+    """Read AvaTax's answer to a query: the body alone says what it is, but for one that is refused by its number."""
     if len(body) > MAX_REPLY_BYTES:
         return _unreadable(url, "The reply is too long")
     try:
         reply = _decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        if status == TOO_MANY:
+            return _refused(_TOO_MANY_REQUESTS)
         return _unreadable(url, _what_json_parse_says(body))
-    if reply.error is not None:
-        return _refused(reply.error)
+    if reply.error is not None or status == TOO_MANY:
+        return _refused(reply.error or _TOO_MANY_REQUESTS)
     return _quote(reply.lines or [], query) or _unreadable(url, "The reply is not a tax transaction")
 
 
@@ -122,12 +132,12 @@ def _refused(error: _Error) -> TaxRefused:
     """Take the first detail, which is the cause; one without details says what its head says."""
     detail = error.details[0] if error.details else _ErrorDetail()
     return TaxRefused(
-        message=detail.message or error.message,
-        code=detail.code or error.code,
-        number=detail.number,
-        description=detail.description,
-        fault_code=detail.fault_code,
-        help_link=detail.help_link,
+        message=detail.message or error.message or "The tax provider refused the request.",
+        code=detail.code or error.code or "",
+        number=detail.number or 0,
+        description=detail.description or "",
+        fault_code=detail.fault_code or "",
+        help_link=detail.help_link or "",
         severity=detail.severity or "Error",
     )
 
@@ -141,9 +151,9 @@ def _quote(lines: list[_Line], query: TaxQuery) -> TaxQuote | None:
         return None
     goods, shipping = figures[: len(query.lines)], figures[len(query.lines) :]
     return TaxQuote(
-        _added(query.lines, [to_minor(tax, query.currency) for tax, _ in goods]),
-        _added(query.shipping, [to_minor(tax + duty, query.currency) for tax, duty in shipping]),
-        tuple(to_minor(duty, query.currency) for _, duty in goods),
+        _added(query.lines, [rounded(tax, query.currency) for tax, _ in goods]),
+        _added(query.shipping, [rounded(tax + duty, query.currency) for tax, duty in shipping]),
+        tuple(rounded(duty, query.currency) for _, duty in goods),
     )
 
 
@@ -154,7 +164,7 @@ def _plausible(line: _Line) -> bool:
 
 
 def _duties(line: _Line) -> list[Decimal]:
-    return [detail.tax for detail in line.details if detail.tax_type == _DUTY]
+    return [detail.tax or Decimal(0) for detail in line.details or () if detail.tax_type == _DUTY]
 
 
 def _figures(line: _Line) -> tuple[Decimal, Decimal]:

@@ -6,8 +6,8 @@ from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.failures.payments import TaxRefused, TaxUnavailable
 
 TaxAnswer: TypeAlias = TaxQuote | TaxRefused | TaxUnavailable
-"""A quote; a refusal with the fields of one of AvaTax's `error.details` (Bonsai, TAX_ERROR); or no usable answer,
-with the sentence that the contract's second reading gives for its kind (7; TAXES_OR_DUTIES_ERROR)."""
+"""A quote; a refusal with the fields of AvaTax's `error.details` (decision bonsai error codes); or no usable answer,
+with the sentence of its kind (decision bonsai second reading 7)."""
 
 
 class TaxGateway(Protocol):

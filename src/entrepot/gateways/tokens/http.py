@@ -1,4 +1,4 @@
-"""Token validation over HTTP, as the contract defines it (Bonsai, U2): a request to the account's endpoint."""
+"""Token validation over HTTP, in the form of our own (decision bonsai U2): a request to the account's endpoint."""
 
 import ssl
 

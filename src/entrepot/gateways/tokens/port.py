@@ -34,11 +34,11 @@ class Valid(msgspec.Struct, frozen=True):
 
 
 class Invalid(msgspec.Struct, frozen=True):
-    """The partner says that the token is not good (Bonsai, EXTERNAL_PAYMENT_TOKEN_VALIDATION_FAILED)."""
+    """The partner says that the token is not good (decision bonsai error codes)."""
 
 
 class NoVerdict(msgspec.Struct, frozen=True):
-    """The partner said neither (Bonsai, EXTERNAL_PAYMENT_UNKNOWN_ERROR).
+    """The partner said neither (decision bonsai error codes).
 
     `reason` is for the operator; it holds no token, key or address.
     """

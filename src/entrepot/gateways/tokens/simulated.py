@@ -89,7 +89,7 @@ class PartnerReply(msgspec.Struct, frozen=True):
 
 
 def answer(token_known: bool) -> PartnerReply:
-    """Answer a validation request as the contract defines it (Bonsai, U2)."""
+    """Answer a validation request in the form of our own (decision bonsai U2)."""
     return PartnerReply(200, msgspec.json.encode({"valid": token_known}))
 
 

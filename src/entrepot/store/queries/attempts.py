@@ -20,6 +20,12 @@ _ACCOUNT_OF = """
 select c.settings, o.environment from orders o join channels c on c.workspace = o.workspace and c.id = o.channel
 where o.workspace = $1 and o.id = $2
 """
+_UNTOLD = """
+select "order" from attempts
+where workspace = $1 and channel = $2 and environment = $3 and request = $4 and untold order by id desc limit 1
+"""
+# Few attempts are open at a time, in all workspaces together, and an index knows them.
+_PAYING = "select id from attempts where workspace = $1 and \"order\" = $2 and state = 'open'"
 _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 
@@ -40,6 +46,19 @@ async def read_placed(connection: Connection, workspace: int, number: int) -> Pl
     payments = view.children(Payment, number)
     parts, lines = view.children(OrderPart, number), view.children(OrderLine, number)
     return Placed(order, tuple(parts), tuple(lines), payments[0] if payments else None)
+
+
+async def paying_attempt(connection: Connection, workspace: int, order: int) -> int | None:
+    """The open attempt at paying an order."""
+    return await connection.fetchval(_PAYING, workspace, order)
+
+
+async def read_untold(
+    connection: Connection, workspace: int, channel: int, environment: str, request: str
+) -> Placed | None:
+    """The order that came of this very request after its caller had been told of a failure."""
+    order = await connection.fetchval(_UNTOLD, workspace, channel, environment, request)
+    return None if order is None else await read_placed(connection, workspace, order)
 
 
 async def read_refund(

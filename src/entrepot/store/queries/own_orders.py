@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.channels.accounts import ChannelSettings, Environment
 from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
 from entrepot.domain.kernel.records import R, Record
 from entrepot.domain.orders.access import Asker, may_see
@@ -24,12 +24,12 @@ _BY_UUID = f"select {_ORDER} from orders o where workspace = $1 and uuid = $2"  
 # Both environments are named, so that each is one look-up in the index. An ended order has freed the name and keeps it.
 _BY_EXTERNAL_ID = f"""
 select {_ORDER}
-from unnest(array['live', 'test']) e(name)
+from unnest(array[$4, case $4 when 'live' then 'test' else 'live' end]) with ordinality e(name, place)
 cross join lateral (
   select * from orders
   where workspace = $1 and channel = $2 and environment = e.name and external_id = $3 order by id desc limit 1
 ) o
-order by o.id desc limit 1
+order by e.place limit 1
 """  # noqa: S608
 
 
@@ -53,10 +53,13 @@ async def order_by_uuid(
 
 
 async def order_by_external_id(
-    connection: Connection, workspace: int, channel: int, external_id: str
+    connection: Connection, workspace: int, channel: int, environment: Environment, external_id: str
 ) -> OwnOrder | None:
-    """The account's newest order under an id that it gave itself; a live and a test order may share one."""
-    return await _read(connection, _BY_EXTERNAL_ID, workspace, channel, external_id)
+    """The account's order under an id that it gave itself.
+
+    A live and a test order may share one: then it is that of `environment`.
+    """
+    return await _read(connection, _BY_EXTERNAL_ID, workspace, channel, external_id, environment)
 
 
 async def _read(connection: Connection, query: str, workspace: int, *values: Any) -> OwnOrder | None:

@@ -8,6 +8,7 @@ from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
 
 _BY_NAME = "select workspace from directory where kind = $1 and hash = $2"
+_SANDBOX = "select sandbox from workspaces where id = $1"
 _WORKSPACES = "select id, name from workspaces order by name, id limit $1"
 _CHANNELS = "select id, door, name from channels where workspace = $1 order by door, name"
 
@@ -26,6 +27,11 @@ class ChannelName(msgspec.Struct, frozen=True):
 async def workspace_by_name(connection: Connection, name: str) -> int | None:
     """The id of the workspace of this name, or None."""
     return await connection.fetchval(_BY_NAME, *credential_key("workspace", name))
+
+
+async def is_sandbox(connection: Connection, workspace: int) -> bool:
+    """Whether the workspace was made in a sandbox."""
+    return bool(await connection.fetchval(_SANDBOX, workspace))
 
 
 async def workspace_names(connection: Connection, limit: int = 100_000) -> dict[int, str]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     DateTime,
+    Index,
     Integer,
     LargeBinary,
     Table,
@@ -89,7 +90,8 @@ bank_intents = Table(
     CheckConstraint("transferred between 0 and captured", name="bank_intents_transferred"),
 )
 """Charges in the making. The id derives from the caller's key, so that a repeated create finds its intent.
-The platform's own money at the bank is the sum of captured - refunded - transferred."""
+The platform's own money at the bank is the sum of captured - refunded - transferred, over intents whose account is one
+of the bank's: behind the built-in cards of test orders there is none."""
 
 bank_confirmations = Table(
     "bank_confirmations",
@@ -124,3 +126,14 @@ bank_transfers = Table(
     Column("amount", BigInteger, nullable=False),
 )
 """Money of an intent handed on to a payout account; the id derives from the caller's key."""
+
+bank_reversals = Table(
+    "bank_reversals",
+    metadata,
+    _workspace(),
+    _key("id"),
+    Column("transfer", Text(collation="C"), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Index("bank_reversals_transfer_idx", "workspace", "transfer"),
+)
+"""Money of a transfer taken back; the id derives from the caller's key."""

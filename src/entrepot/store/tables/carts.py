@@ -33,6 +33,7 @@ carts = table(
     json("shown", null=True),
     UniqueConstraint("workspace", "uuid", name="carts_uuid_key"),
     Index("carts_expiry_idx", "expires_at", "workspace"),
+    Index("carts_unowned_idx", "workspace", "id", postgresql_where=sql("session is null")),
     Index("carts_session_idx", "workspace", "session", postgresql_where=sql("session is not null")),
 )
 

@@ -14,6 +14,7 @@ merchants = table(
     text("country"),
     text("integration"),
     text("payout_account", null=True),
+    json("address"),
     UniqueConstraint("workspace", "id", name="merchants_id_key"),
 )
 

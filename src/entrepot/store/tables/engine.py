@@ -3,7 +3,7 @@
 from sqlalchemy import Index
 from sqlalchemy import text as sql
 
-from entrepot.store.tables._base import big, json, moment, small, table, text, uuid
+from entrepot.store.tables._base import big, flag, json, moment, small, table, text, uuid
 
 batches = table("batches", ("id",), uuid("id"), moment("at"), Index("batches_at_idx", "at", "workspace"))
 
@@ -24,8 +24,11 @@ attempts = table(
     text("outcome"),
     moment("started_at"),
     moment("ended_at", null=True),
+    text("request", null=True),
+    flag("untold"),
     Index("attempts_open_idx", "lease_until", "workspace", postgresql_where=sql("state = 'open'")),
     Index("attempts_ended_idx", "ended_at", "workspace", postgresql_where=sql("ended_at is not null")),
+    Index("attempts_untold_idx", "workspace", "channel", "request", postgresql_where=sql("untold")),
 )
 
 outbox = table(

@@ -46,6 +46,12 @@ orders = table(
     Index("orders_channel_idx", "workspace", "channel", "environment", "placed_at", "id"),
     Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),
     Index(
+        "orders_session_idx",
+        "workspace",
+        sql("((data ->> 'session')::bigint)"),
+        postgresql_where=sql("customer is null"),
+    ),
+    Index(
         "orders_external_idx",
         "workspace",
         "external_id",
@@ -68,7 +74,9 @@ order_parts = table(
     big("shipping"),
     big("shipping_tax"),
     text("shipping_label"),
+    json("payout", null=True),
     json("ship_to", null=True),
+    Index("order_parts_uid_idx", "workspace", sql('("order" * 1000 + no)')),
 )
 
 _COUNTERS = ("new", "acknowledged", "shipped", "delivered", "cancelled", "return_initiated", "returned")
@@ -97,6 +105,7 @@ order_lines = table(
     big("amount", null=True),
     json("data"),
     Index("order_lines_id_idx", "workspace", "id"),
+    Index("order_lines_product_idx", "workspace", "product_id"),
     CheckConstraint(f"{' + '.join(_COUNTERS)} = quantity", name="order_lines_counters_check"),
     CheckConstraint(" and ".join(f"{counter} >= 0" for counter in _COUNTERS), name="order_lines_terms_check"),
 )

@@ -79,15 +79,22 @@ async def _current_revision(connection: "asyncpg.Connection[asyncpg.Record]") ->
 
 
 async def _upgrade(database_url: str) -> None:
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url), poolclass=NullPool
     )
-    async with engine.begin() as connection:
-        await connection.run_sync(_upgrade_on)
-    await engine.dispose()
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade_on)
+    except DBAPIError as error:
+        kind = type(error.orig.__cause__ or error.orig).__name__ if error.orig else type(error).__name__
+        text = f"The schema cannot be changed ({kind}). The database's account must own the database."
+        raise MigrationError(text) from error
+    finally:
+        await engine.dispose()
 
 
 def _upgrade_on(connection: "Connection") -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from entrepot.domain.catalogue.products import Product, Variant
-from entrepot.domain.channels.accounts import ChannelSettings, WorkspaceSettings
+from entrepot.domain.channels.accounts import WorkspaceSettings
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
 from entrepot.store.connections import Connection
@@ -24,15 +24,18 @@ from entrepot.store.credentials.directory import credential_key
 from entrepot.worlds.applying.recorded import record
 from entrepot.worlds.applying.seeding import seed_webshops
 from entrepot.worlds.applying.simulators import seed_bank, seed_partner, seed_register
-from entrepot.worlds.applying.writing import write_plan
+from entrepot.worlds.applying.writing import analyse, write_plan
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.secrets import Environment
+from entrepot.worlds.form.settings import channel_settings
 from entrepot.worlds.form.types import Workspace, World
 from entrepot.worlds.plan.describe import describe, differences
-from entrepot.worlds.plan.differences import FIRST_ID, Aim, Plan, plan
+from entrepot.worlds.plan.differences import FIRST_ID, Aim, Plan, free_from, plan
 from entrepot.worlds.plan.keys import KeyPlan, WantedKey, make_keys, plan_keys, revoke_keys, wanted_keys
+from entrepot.worlds.plan.numbers import NumberPlan, list_numbers, numbers_of, plan_numbers
 from entrepot.worlds.plan.records import ChannelRow
-from entrepot.worlds.plan.report import Change, Report, WorkspaceReport
+from entrepot.worlds.plan.report import Change, PublicNumber, Report, WorkspaceReport
+from entrepot.worlds.plan.shop_settings import with_vat
 from entrepot.worlds.plan.stored import Ordered, Stored, lock_levels, read_ordered, read_stored
 
 TRIES = 3
@@ -49,6 +52,7 @@ insert into workspaces (id, uuid, name, sandbox, settings, created_at) values ($
 _COUNTER = "insert into counters (workspace, next) values ($1, $2)"
 _LOCK = "select sandbox, settings from workspaces where id = $1 for no key update"
 _SETTINGS = "update workspaces set settings = $2 where id = $1"
+_MAKE_ROOM = "update counters set next = $2 where workspace = $1 and next < $2"
 _COUNT = "update counters set next = next + $2 where workspace = $1 returning next - $2"
 
 _encode = msgspec.json.encode
@@ -142,7 +146,8 @@ class _Applying:
         conflicts = environment.faults + await self._misfiled(workspace)
         stored, planned = await self._plan(workspace, aim)
         key_plan = await self._plan_keys(workspace, planned, keys)
-        conflicts += planned.conflicts + key_plan.conflicts
+        number_plan = await self._plan_numbers(workspace, planned, aim)
+        conflicts += planned.conflicts + key_plan.conflicts + number_plan.conflicts
         if conflicts:
             return WorkspaceReport(self._name, workspace, conflicts=tuple(conflicts))
         changes = [
@@ -153,10 +158,14 @@ class _Applying:
         ]
         await revoke_keys(self._connection, workspace, key_plan, self._options.now)
         await write_plan(self._connection, workspace, planned)
+        await analyse(self._connection, planned)
+        await list_numbers(self._connection, workspace, number_plan)
         generated = await make_keys(self._connection, workspace, key_plan, self._options.now)
         changes += await seed_webshops(
             self._connection, workspace, self._name, self._spec, planned.ids, environment
         )
+        if environment.faults:  # of passwords, which are looked up where they are hashed
+            return WorkspaceReport(self._name, workspace, conflicts=tuple(environment.faults))
         changes += await seed_bank(self._connection, workspace, self._spec.bank)
         changes += await seed_partner(self._connection, workspace, self._spec.partner)
         changes += await seed_register(self._connection, workspace, self._spec)
@@ -165,7 +174,8 @@ class _Applying:
             await record(
                 self._connection, workspace, self._name, self._spec, environment, keys, generated, only=only
             )
-        return WorkspaceReport(self._name, workspace, tuple(changes), generated=tuple(generated))
+        numbers = tuple(self._numbers(aim))
+        return WorkspaceReport(self._name, workspace, tuple(changes), (), tuple(generated), numbers)
 
     async def _lock(self) -> tuple[int, list[Change]]:
         """The workspace, its row locked; opened where there is none of this name."""
@@ -187,8 +197,9 @@ class _Applying:
     def _aim(self, environment: Environment) -> Aim:
         steps = ("workspaces", self._name, "channels")
         settings = {
-            name: msgspec.convert(
-                environment.settings(channel.settings, (*steps, name, "settings")), ChannelSettings
+            name: with_vat(
+                channel_settings(environment.settings(channel.settings, (*steps, name, "settings"))),
+                self._spec.webshops.get(name),
             )
             for name, channel in self._spec.channels.items()
         }
@@ -210,6 +221,7 @@ class _Applying:
         locked = await lock_levels(self._connection, workspace, outline.touched(stored))
         stored = msgspec.structs.replace(stored, levels=stored.levels | locked)
         first = FIRST_ID
+        await self._connection.execute(_MAKE_ROOM, workspace, free_from(aim.spec))
         if outline.fresh:
             first = cast("int", await self._connection.fetchval(_COUNT, workspace, outline.fresh))
         return stored, plan(aim, stored, ordered, first)
@@ -228,6 +240,16 @@ class _Applying:
         return await plan_keys(
             self._connection, workspace, self._name, keys, channels, prune=self._options.prune
         )
+
+    async def _plan_numbers(self, workspace: int, planned: Plan, aim: Aim) -> NumberPlan:
+        doors = {name: channel.door for name, channel in self._spec.channels.items()}
+        settings = {(doors[name], name): own for name, own in aim.settings.items()}
+        return await plan_numbers(self._connection, workspace, self._name, planned, settings)
+
+    def _numbers(self, aim: Aim) -> Iterator[PublicNumber]:
+        for name, channel in self._spec.channels.items():
+            for number in numbers_of(0, channel.door, aim.settings[name]):
+                yield PublicNumber(name, str(number.value))
 
     async def _write_settings(self, workspace: int) -> list[Change]:
         _, stored = await self._connection.fetchrow(_LOCK, workspace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from entrepot.domain.catalogue.products import Product
 from entrepot.domain.customers import email_claims
@@ -54,8 +55,9 @@ async def seed_webshops(
     first: list[Record] = []
     for channel, shop in spec.webshops.items():
         number = ids[ChannelRow, ("textalk", channel)]
+        zone = ZoneInfo(spec.channels[channel].settings.get("shop", {}).get("time_zone", "UTC"))
         setup += setup_records(shop, number)
-        first += first_records(name, shop, number, secrets, ("workspaces", name, "webshops", channel))
+        first += first_records(name, shop, number, secrets, ("workspaces", name, "webshops", channel), zone)
     first += await _names(connection, workspace, first)
     changes = await _write(connection, workspace, setup, follow=True)
     changes += await _write(connection, workspace, first, follow=False)

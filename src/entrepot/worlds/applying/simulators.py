@@ -98,7 +98,7 @@ def _resident(query: AddressQuery) -> str:
 async def _new_accounts(connection: Connection, workspace: int, bank: Bank) -> tuple[AccountSeed, ...]:
     known = {tuple(row) for row in await connection.fetch(_FUNDS, workspace)}
     return tuple(
-        AccountSeed(name, currency, minor(amount, currency) or 0, name)
+        AccountSeed(name, currency, minor(amount, currency), name)
         for name, balances in bank.accounts.items()
         for currency, amount in balances.items()
         if (name, currency) not in known

@@ -7,6 +7,17 @@ from entrepot.store.connections import Connection
 from entrepot.worlds.plan.differences import Plan
 from entrepot.worlds.plan.stored import LEVELS, ROWS
 
+FILLED = 500
+"""From so many new rows on, what PostgreSQL knows of a table is too old to plan with."""
+
+
+async def analyse(connection: Connection, plan: Plan) -> None:
+    """Let PostgreSQL count again what was filled: by itself it does so minutes later, or after the next query."""
+    for binding in (*ROWS, LEVELS):
+        table = plan.levels if binding is LEVELS else plan.table(binding.kind)
+        if len(table.creates) >= FILLED:
+            await connection.execute(f'analyze "{binding.table}"')
+
 
 async def write_plan(connection: Connection, workspace: int, plan: Plan) -> None:
     """Delete children before parents, then insert and update parents before children."""

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import Protocol, cast
-
-import pycountry
+from functools import partial
+from typing import Any
 
 from entrepot.domain.kernel import regions
+from entrepot.entrance import manifests
 from entrepot.gateways.addresses.port import plain_identity
-from entrepot.worlds.form.amounts import minor, units
-from entrepot.worlds.form.doors import KEYS
+from entrepot.worlds.form.amounts import HUNDREDTHS, units
+from entrepot.worlds.form.channel_checks import Surroundings, account_faults
 from entrepot.worlds.form.faults import Fault, pointer
-from entrepot.worlds.form.secrets import secrets_in
+from entrepot.worlds.form.money_checks import amount_faults, currency_faults, shop_amount_faults
+from entrepot.worlds.form.provider_checks import provider_faults
+from entrepot.worlds.form.secrets import presumed, secrets_in
+from entrepot.worlds.form.settings import amounts_in, channel_settings
 from entrepot.worlds.form.shop_checks import passwords_in, webshop_faults
 from entrepot.worlds.form.types import (
     Channel,
@@ -35,6 +37,7 @@ from entrepot.worlds.form.types import (
 Steps = tuple[str | int, ...]
 
 _REFERENCE = re.compile(r"[0-9a-f]{24}\Z")
+_TOO_FINE = "more decimals than the scale of {} allows"
 _OWN = ("id", "sku", "prices", "stock", "tracked", "scale", "weight")
 
 
@@ -49,15 +52,16 @@ Found = Iterator[tuple[Steps, str]]
 
 def _world(world: World) -> Found:
     seen: dict[tuple[str, str], Steps] = {}
-    for name, workspace in world.workspaces.items():
-        steps = ("workspaces", name)
+    for title, workspace in world.workspaces.items():
+        steps = ("workspaces", title)
         yield from _workspace(workspace, steps)
+        yield from _accounts(workspace, steps, sandbox=world.sandbox)
         if not world.sandbox:
             yield from _secrets(workspace, steps)
-        for door, kind, secret, where in _literal_keys(workspace, steps):
-            if (kind, secret) in seen:
-                yield where, f"the same {door} key stands at {pointer(seen[kind, secret])}"
-            seen.setdefault((kind, secret), where)
+        for what, kind, name, where in (*_literal_keys(workspace, steps), *_numbers(workspace, steps)):
+            if (kind, name) in seen:
+                yield where, f"the same {what} stands at {pointer(seen[kind, name])}"
+            seen.setdefault((kind, name), where)
 
 
 def _workspace(workspace: Workspace, steps: Steps) -> Found:
@@ -66,22 +70,27 @@ def _workspace(workspace: Workspace, steps: Steps) -> Found:
     for name, product in workspace.products.items():
         yield from _product(product, workspace, (*steps, "products", name))
     yield from _unique(workspace, steps)
+    yield from provider_faults(workspace, steps)
     yield from _taxes(workspace, (*steps, "taxes", "rates"))
     for name, channel in workspace.channels.items():
         yield from _channel(channel, (*steps, "channels", name))
     yield from _bank(workspace, (*steps, "bank"))
     yield from _residents(workspace, (*steps, "residents"))
     yield from webshop_faults(workspace, steps)
+    yield from shop_amount_faults(workspace, steps)
 
 
 def _merchant(merchant: Merchant, steps: Steps) -> Found:
     yield from _country(merchant.country, (*steps, "country"))
+    province = merchant.address.province
+    if province and regions.province_of(merchant.country, province) is None:
+        yield (*steps, "address", "province"), f"no region of {merchant.country} in ISO 3166-2"
     for country, rates in merchant.shipping.items():
         yield from _country(country, (*steps, "shipping", country))
         for currency, rate in rates.items():
             where = (*steps, "shipping", country, currency)
-            amounts = (rate.price, rate.free_from) if isinstance(rate, Shipping) else (rate,)
-            yield from _amounts(amounts, currency, where)
+            yield from currency_faults(currency, where)
+            yield from _parts_of(rate, ("price", "free_from"), currency, where)
 
 
 def _product(product: Product, workspace: Workspace, steps: Steps) -> Found:
@@ -100,22 +109,28 @@ def _product(product: Product, workspace: Workspace, steps: Steps) -> Found:
 
 def _sellable(item: Sellable, workspace: Workspace, steps: Steps) -> Found:
     for currency, price in item.prices.items():
-        amounts = (price.price, price.compare_at) if isinstance(price, Price) else (price,)
-        yield from _amounts(amounts, currency, (*steps, "prices", currency))
+        where = (*steps, "prices", currency)
+        yield from currency_faults(currency, where)
+        yield from _parts_of(price, ("price", "compare_at"), currency, where)
     for location, quantity in item.stock.items():
         where = (*steps, "stock", location)
         if location not in workspace.locations:
             yield where, "no location of this workspace"
         if units(quantity, item.scale) is None:
-            yield where, f"more decimals than the scale of {item.scale} allows"
+            yield where, _TOO_FINE.format(item.scale)
+    if item.divisible_by is not None and not units(item.divisible_by, item.scale):
+        yield (*steps, "divisible_by"), f"zero, or {_TOO_FINE.format(item.scale)}"
 
 
-def _amounts(amounts: Iterable[str | int | None], currency: str, steps: Steps) -> Found:
-    if currency not in _currencies():
-        yield steps, "no currency of ISO 4217"
-    for amount in amounts:
-        if amount is not None and amount != "none" and minor(amount, currency) is None:
-            yield steps, f"more decimals than {currency} has"
+def _parts_of(
+    given: str | int | Price | Shipping, parts: tuple[str, ...], currency: str, steps: Steps
+) -> Found:
+    """An amount may stand alone, or as a table with another one beside it."""
+    if isinstance(given, str | int):
+        yield from amount_faults(given, currency, steps)
+        return
+    for part in parts:
+        yield from amount_faults(getattr(given, part), currency, (*steps, part))
 
 
 def _unique(workspace: Workspace, steps: Steps) -> Found:
@@ -160,10 +175,12 @@ def _taxes(workspace: Workspace, steps: Steps) -> Found:
             yield (*steps, region), "no region of ISO 3166-2"
         elif not province:
             yield from _country(country, (*steps, region))
+        if units(workspace.taxes.rates[region].duty_threshold, HUNDREDTHS) is None:
+            yield (*steps, region, "duty_threshold"), "more than two decimals"
 
 
 def _channel(channel: Channel, steps: Steps) -> Found:
-    known = KEYS.get(channel.door, {})
+    known = manifests()[channel.door].keys
     for name, key in channel.keys.items():
         where = (*steps, "keys", name)
         if name not in known:
@@ -175,10 +192,36 @@ def _channel(channel: Channel, steps: Steps) -> Found:
             yield where, "one of `env` and `generate = true` is needed"
 
 
+def _accounts(workspace: Workspace, steps: Steps, *, sandbox: bool) -> Found:
+    for name, channel in workspace.channels.items():
+        where = (*steps, "channels", name, "settings")
+        wrong = [
+            fault
+            for inner, currency, amount in amounts_in(channel.settings)
+            for faults in (currency_faults, partial(amount_faults, amount))
+            for fault in faults(currency, (*where, *inner))
+        ]
+        yield from wrong
+        if wrong:
+            continue
+        settings = channel_settings(presumed(channel.settings))
+        methods = workspace.webshops[name].payment.values() if name in workspace.webshops else ()
+        around = Surroundings(
+            sandbox,
+            workspace.order_sources,
+            frozenset(workspace.taxes.companies),
+            any(method.provider == "card" for method in methods),
+        )
+        for inner, message in account_faults(channel.door, settings, around):
+            yield (*where, *inner), message
+
+
 def _bank(workspace: Workspace, steps: Steps) -> Found:
     for name, balances in workspace.bank.accounts.items():
         for currency, amount in balances.items():
-            yield from _amounts((amount,), currency, (*steps, "accounts", name, currency))
+            where = (*steps, "accounts", name, currency)
+            yield from currency_faults(currency, where)
+            yield from amount_faults(amount, currency, where)
         if name in workspace.bank.payouts:
             yield (*steps, "payouts", name), "the account of a cardholder"
     for number, card in enumerate(workspace.bank.cards.values()):
@@ -216,23 +259,20 @@ def _secrets(workspace: Workspace, steps: Steps) -> Found:
 def _literal_keys(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:
     for name, channel in workspace.channels.items():
         for key, value in channel.keys.items():
-            known = KEYS.get(channel.door, {}).get(key)
+            known = manifests()[channel.door].keys.get(key)
             if known and isinstance(value, str):
-                yield channel.door, known.kind, value, (*steps, "channels", name, "keys", key)
+                yield f"{channel.door} key", known.kind, value, (*steps, "channels", name, "keys", key)
+
+
+def _numbers(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:
+    """The numbers of accounts: each is good for one of the server."""
+    for name, channel in workspace.channels.items():
+        for member, kind in manifests()[channel.door].numbers.items():
+            number: Any = channel.settings.get("door", {}).get(member)
+            if number is not None:
+                yield "number", kind, str(number), (*steps, "channels", name, "settings", "door", member)
 
 
 def _country(code: str, steps: Steps) -> Found:
     if not regions.country_exists(code):
         yield steps, "no country of ISO 3166-1"
-
-
-class _Currency(Protocol):
-    """What is used here of the library's currencies, which it leaves untyped."""
-
-    @property
-    def alpha_3(self) -> str: ...
-
-
-@cache
-def _currencies() -> frozenset[str]:
-    return frozenset(currency.alpha_3 for currency in cast("Iterable[_Currency]", pycountry.currencies))

@@ -56,10 +56,12 @@ Percentage: TypeAlias = Annotated[
 GivenId: TypeAlias = Annotated[
     int,
     Meta(
-        ge=1, le=999_999, description="a whole number from 1 to 999,999; higher ones are given by the server"
+        ge=1,
+        le=2**53 - 1,
+        description="a whole number from 1 to 9,007,199,254,740,991; what has none is given one by the server",
     ),
 ]
-Digits: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{1,6}$", description="an id, as a key of a table")]
+Digits: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{1,16}$", description="an id, as a key of a table")]
 Language: TypeAlias = Annotated[
     str, Meta(pattern=r"^[a-z]{2}$", description="a language of ISO 639-1 such as `sv`")
 ]

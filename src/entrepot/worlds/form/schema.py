@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain, islice
 from typing import Any, cast
@@ -11,11 +11,17 @@ import jsonschema_rs
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.entrance import manifests
 from entrepot.worlds.form.faults import Fault, pointer
+from entrepot.worlds.form.settings import AMOUNTS
+from entrepot.worlds.form.shop_types import Amounts
 from entrepot.worlds.form.types import Secret, World
 
 SECRETS = frozenset({"api_key", "license_key", "password"})
 """The settings of a channel that are secrets."""
+
+OF_WEBSHOPS = ("vat", "exports_without_vat")
+"""Settings of a shop that a file says in its table of webshops, in percentages."""
 
 _REF = "#/$defs/{name}"
 _TEXT = {"type": "string", "maxLength": 255}
@@ -24,15 +30,35 @@ _TEXT = {"type": "string", "maxLength": 255}
 @cache
 def world_schema() -> dict[str, Any]:
     """The schema that is published, and that files are checked against."""
-    (world, settings, secret), parts = msgspec.json.schema_components(
-        [World, ChannelSettings, Secret], ref_template=_REF
+    own = {door: manifest.settings for door, manifest in manifests().items()}
+    (world, settings, secret, amounts, *forms), parts = msgspec.json.schema_components(
+        [World, ChannelSettings, Secret, Amounts, *own.values()], ref_template=_REF
     )
-    for name in _reachable(settings, parts):
-        parts[name] = _strict(parts[name], secret)
-    parts["Channel"]["properties"]["settings"] = settings
+    instead = dict.fromkeys(SECRETS, secret) | dict.fromkeys(AMOUNTS, amounts)
+    for name in _reachable([settings, *forms], parts):
+        parts[name] = _strict(parts[name], instead)
+    for name in OF_WEBSHOPS:
+        del parts["ShopSettings"]["properties"][name]
+    parts["Channel"]["properties"] |= {
+        "door": {"enum": list(own), "description": f"a door of this release: {' or '.join(own)}"},
+        "settings": settings,
+    }
+    parts["Channel"]["allOf"] = [
+        _of_door(door, form, parts[_name(form)]) for door, form in zip(own, forms, strict=True)
+    ]
     root = parts.pop(_name(world))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return head | root | {"title": "An Entrepôt world", "$defs": dict(sorted(parts.items()))}
+
+
+def _of_door(door: str, form: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """What holds for the accounts of one door: the form of `settings.door`, and whether it must be there."""
+    needed: dict[str, Any] = {"required": ["settings"]} if part.get("required") else {}
+    inner: dict[str, Any] = {"required": ["door"]} if part.get("required") else {}
+    return {
+        "if": {"properties": {"door": {"const": door}}, "required": ["door"]},
+        "then": needed | {"properties": {"settings": inner | {"properties": {"door": form}}}},
+    }
 
 
 def schema_faults(data: object, limit: int) -> list[Fault]:
@@ -86,7 +112,7 @@ def _message(error: jsonschema_rs.ValidationError, prefix: str = "") -> str:
 
 def _description(path: Sequence[str | int]) -> str | None:
     """What the schema that failed says of itself, where it is about one value."""
-    if path[-1] not in ("anyOf", "pattern", "minimum", "maximum", "maxLength", "minLength", "type"):
+    if path[-1] not in ("anyOf", "enum", "pattern", "minimum", "maximum", "maxLength", "minLength", "type"):
         return None
     *steps, _ = path
     schema: Any = world_schema()
@@ -95,13 +121,11 @@ def _description(path: Sequence[str | int]) -> str | None:
     return cast("str | None", schema.get("description")) if schema.get("type") != "object" else None
 
 
-def _strict(part: dict[str, Any], secret: dict[str, Any]) -> dict[str, Any]:
-    """A part of the channel's settings as a file has it: no other keys, bounded texts, secrets by reference."""
+def _strict(part: dict[str, Any], instead: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """A part of the channel's settings as a file has it: no other keys, bounded texts, secrets and amounts as here."""
     if "properties" not in part:
         return part
-    properties = {
-        name: secret if name in SECRETS else _bounded(value) for name, value in part["properties"].items()
-    }
+    properties = {name: instead.get(name) or _bounded(value) for name, value in part["properties"].items()}
     return part | {"properties": properties, "additionalProperties": False}
 
 
@@ -113,7 +137,7 @@ def _bounded(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _reachable(part: dict[str, Any], parts: dict[str, dict[str, Any]]) -> set[str]:
+def _reachable(part: object, parts: dict[str, dict[str, Any]]) -> set[str]:
     found: set[str] = set()
     waiting = list(_references(part))
     while waiting:

@@ -11,8 +11,8 @@ from entrepot.worlds.form.schema import SECRETS
 Steps = tuple[str | int, ...]
 
 LONGEST = 255
-SHORTEST = 20
-"""Outside a sandbox a secret of fewer characters is refused: a fast hash does not keep short ones."""
+SHORTEST_KEY = 20
+"""Outside a sandbox a key of fewer characters, with which callers come, is refused: a fast hash does not keep it."""
 
 
 def secrets_in(settings: Mapping[str, Any]) -> Iterator[tuple[Steps, object]]:
@@ -25,18 +25,33 @@ def secrets_in(settings: Mapping[str, Any]) -> Iterator[tuple[Steps, object]]:
                 yield (name, *steps), inner
 
 
+def presumed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A channel's settings as if each secret that is named had its name for a value: for checks without secrets."""
+    return {
+        name: value if name == "door" or not isinstance(value, dict) else _presumed(name, cast("Any", value))
+        for name, value in settings.items()
+    }
+
+
+def _presumed(name: str, value: dict[str, Any]) -> object:
+    return value["env"] if name in SECRETS else presumed(value)
+
+
 class Environment:
-    """Looks up variables, and keeps a fault for each that is missing or too short."""
+    """Looks up variables, and keeps a fault for each that is missing or too short.
+
+    How long a secret must be is up to whom it opens: others' systems issue what they like.
+    """
 
     def __init__(self, variables: Mapping[str, str], *, sandbox: bool) -> None:
         self._variables = variables
         self._sandbox = sandbox
         self.faults: list[Fault] = []
 
-    def get(self, name: str, steps: Steps) -> str:
-        """The variable's value; "" and a fault where it cannot serve."""
+    def get(self, name: str, steps: Steps, shortest: int = 1) -> str:
+        """The variable's value, and a fault where it cannot serve; `shortest` counts outside a sandbox only."""
         value = self._variables.get(name, "")
-        shortest = 1 if self._sandbox else SHORTEST
+        shortest = 1 if self._sandbox else shortest
         if not value:
             self.faults.append(Fault(pointer(steps), f"the environment has no variable {name}"))
         elif not (shortest <= len(value) <= LONGEST and value.isascii() and value.isprintable()):

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from functools import cache
+from zoneinfo import available_timezones
 
+from entrepot.domain.channels.accounts import ShopSettings
+from entrepot.domain.kernel import regions
+from entrepot.domain.kernel.moments import read_moment
 from entrepot.domain.pricing.code_names import code_name
+from entrepot.worlds.form.amounts import millionths
 from entrepot.worlds.form.shop_types import Webshop
 from entrepot.worlds.form.types import Secret, Workspace
 
@@ -27,9 +33,12 @@ def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
         channel = workspace.channels.get(name)
         if channel is None or channel.door != "textalk":
             yield (*steps, "webshops", name), "no channel of the door textalk has this name"
+        yield from _times(workspace, name, (*steps, "webshops", name))
+        yield from _vat(workspace, name, (*steps, "webshops", name, "vat"))
         yield from _repeated(
             _codes(shop, (*steps, "webshops", name)), "buyers cannot tell it from another code"
         )
+    yield from zone_faults(workspace, steps)
     for ids in _ids(workspace, steps):
         yield from _repeated(ids, "the id of another one")
 
@@ -40,6 +49,49 @@ def _is_below_itself(name: str, workspace: Workspace) -> bool:
         seen.add(above)
         above = workspace.groups[above].parent or ""
     return above == name
+
+
+def _times(workspace: Workspace, name: str, steps: Steps) -> Found:
+    shop = workspace.webshops[name]
+    named = [(("discounts", code, "valid_until"), each.valid_until) for code, each in shop.discounts.items()]
+    named += [
+        (("certificates", code, "expires_at"), each.expires_at) for code, each in shop.certificates.items()
+    ]
+    for where, text in named:
+        if text is not None and read_moment(text) is None:
+            yield (*steps, *where), "no date, and no point in time"
+
+
+def zone_faults(workspace: Workspace, steps: Steps) -> Found:
+    """Channels in time zones that do not exist."""
+    for name, channel in workspace.channels.items():
+        zone = channel.settings.get("shop", {}).get("time_zone", "UTC")
+        if zone not in _zones():
+            yield (
+                (*steps, "channels", name, "settings", "shop", "time_zone"),
+                "no time zone such as `Europe/Stockholm`",
+            )
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset({"UTC", *available_timezones()})
+
+
+def _vat(workspace: Workspace, name: str, steps: Steps) -> Found:
+    channel = workspace.channels.get(name)
+    home = (
+        channel.settings.get("shop", {}).get("vat_country", ShopSettings().vat_country) if channel else None
+    )
+    for country, rates in workspace.webshops[name].vat.items():
+        if not regions.country_exists(country):
+            yield (*steps, country), "no country of ISO 3166-1"
+        if country == home:
+            yield (*steps, country), "the shop's own country, whose rates are those of the products"
+        seen = [millionths(rate) for rate in rates]
+        for place, rate in enumerate(rates):
+            if seen.index(seen[place]) != place:
+                yield (*steps, country, rate), "the same rate as another one, written otherwise"
 
 
 def passwords_in(workspace: Workspace, steps: Steps) -> Iterator[tuple[Steps, Secret]]:

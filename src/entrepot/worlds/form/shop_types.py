@@ -5,7 +5,6 @@ Texts are by language, amounts by currency. Ids are given here, since clients of
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
@@ -24,6 +23,14 @@ from entrepot.worlds.form.scalars import (
     Text,
 )
 
+Until: TypeAlias = Annotated[
+    str,
+    Meta(
+        max_length=140,
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].{5,125})?$",
+        description="a date, which includes its day in the shop's time zone, or a time such as `2026-12-24T18:00:00Z`",
+    ),
+]
 Texts: TypeAlias = dict[Language, Text]
 Amounts: TypeAlias = dict[Currency, Money]
 Code: TypeAlias = Annotated[
@@ -114,7 +121,7 @@ class Discount(Table, frozen=True, kw_only=True):
     minimum_spend: Amounts = {}
     max_uses: Annotated[int, Meta(ge=0, le=10**9)] | None = None
     max_uses_per_customer: Annotated[int, Meta(ge=0, le=10**9)] | None = None
-    valid_until: datetime | None = None
+    valid_until: Until | None = None
 
 
 class Certificate(Table, frozen=True, kw_only=True):
@@ -123,7 +130,7 @@ class Certificate(Table, frozen=True, kw_only=True):
     id: GivenId
     currency: Currency
     value: Money
-    expires_at: datetime | None = None
+    expires_at: Until | None = None
     cancelled: bool = False
 
 
@@ -152,10 +159,20 @@ class Administrator(Table, frozen=True, kw_only=True):
     password: Secret
 
 
+Rates: TypeAlias = Annotated[dict[Percentage, Percentage], Meta(max_length=50)]
+
+
 class Webshop(Table, frozen=True, kw_only=True):
-    """What the channel of the same name sells with. `languages` have the currency in which each shows prices."""
+    """What the channel of the same name sells with. `languages` have the currency in which each shows prices.
+
+    `vat` tells, for a country other than the shop's own (`settings.shop.vat_country`), what it levies instead of a rate
+    at home: `FI = { "25%" = "25.5%" }`; a rate that is not named is as at home. With `exports_without_vat` countries
+    that `vat` does not name pay none; one whose rates are those at home stands there with an empty table.
+    """
 
     languages: Annotated[dict[Language, Currency], Meta(min_length=1, max_length=50)]
+    vat: Annotated[dict[Country, Rates], Meta(max_length=300)] = {}
+    exports_without_vat: bool = False
     delivery: Annotated[dict[Name, Delivery], Meta(max_length=200)] = {}
     payment: Annotated[dict[Name, Payment], Meta(max_length=200)] = {}
     discounts: Annotated[dict[Code, Discount], Meta(max_length=1000)] = {}

@@ -5,7 +5,7 @@ Amounts are in major units, as a string (`"25.00"`) or a whole number; binary fr
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from msgspec import Meta
 
@@ -37,9 +37,9 @@ from entrepot.worlds.form.shop_types import Choice, Group, Webshop
 
 __all__ = [
     "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId",
-    "Group", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "Money", "Name", "Partner",
-    "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "Secret", "Sellable", "Shipping",
-    "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
+    "Group", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "MerchantAddress", "Money", "Name",
+    "Partner", "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "Secret", "Sellable",
+    "Shipping", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
 ]  # fmt: skip
 
 
@@ -57,15 +57,26 @@ class Shipping(Table, frozen=True, kw_only=True):
     free_from: Money | None = None
 
 
+class MerchantAddress(Table, frozen=True, kw_only=True):
+    """Where a merchant sends from; `province` is what follows the country in ISO 3166-2, such as `ON`."""
+
+    address1: Text = ""
+    city: Text = ""
+    province: Annotated[str, Meta(pattern=r"^([A-Z0-9]{1,3})?$", description="a region such as `ON`")] = ""
+    zip: Text = ""
+
+
 class Merchant(Table, frozen=True, kw_only=True):
     """Who supplies products. `ref` is the 24-digit hexadecimal reference; by default it follows from the names.
 
     `integration` may be one that the workspace does not support, and `payout_account` may be absent: both are
-    set-ups whose orders fail. `shipping` has rates by country, then currency.
+    set-ups whose orders fail. `shipping` has rates by country, then currency. AvaTax needs `province` and `zip` of the
+    `address` of a merchant in the US or Canada.
     """
 
     name: Text
     country: Country
+    address: MerchantAddress = MerchantAddress()
     integration: Text = "manual"
     ref: Annotated[str, Meta(pattern=r"^[0-9a-f]{24}$")] | None = None
     payout_account: Text | None = None
@@ -140,12 +151,12 @@ class Product(Sellable, frozen=True, kw_only=True):
 
 
 class TaxRate(Table, frozen=True, kw_only=True):
-    """What a country or region levies. `duty_threshold` is in minor units of an order's currency."""
+    """What a country or region levies. `duty_threshold` is an amount of an order's currency, whichever that is."""
 
     rate: Percentage
     shipping_taxed: bool = False
     duty_rate: Percentage = "0%"
-    duty_threshold: Annotated[int, Meta(ge=0, le=10**15)] = 0
+    duty_threshold: Money = 0
 
 
 class Taxes(Table, frozen=True, kw_only=True):
@@ -156,9 +167,12 @@ class Taxes(Table, frozen=True, kw_only=True):
 
 
 class Channel(Table, frozen=True, kw_only=True):
-    """An account at one door, with its settings and its keys (for `bonsai`: `live`, `test` and `private`)."""
+    """An account at one door, with its settings and its keys.
 
-    door: Literal["bonsai", "textalk", "walmart", "rebound", "datamingle", "native"]
+    Which keys there are, and what `settings.door` may hold, is told by the door.
+    """
+
+    door: Annotated[str, Meta(max_length=63)]
     settings: dict[str, Any] = {}
     keys: dict[Name, Key] = {}
 

@@ -147,7 +147,7 @@ def _rate(rate: str | int | Shipping, currency: str) -> str:
 
 def _taxes(spec: Workspace) -> Iterator[Row]:
     for region, rate in spec.taxes.rates.items():
-        threshold = f"{rate.duty_threshold} minor units" if rate.duty_threshold else ""
+        threshold = f"{rate.duty_threshold}" if rate.duty_threshold else ""
         yield region, rate.rate, "yes" if rate.shipping_taxed else "no", rate.duty_rate, threshold
 
 

@@ -56,11 +56,11 @@ def _codes(shop: Webshop) -> Iterator[Row]:
     for code, discount in shop.discounts.items():
         amounts = (f"{amount} {currency}" for currency, amount in discount.amount.items())
         worth = discount.percent or ", ".join(amounts) or "free delivery"
-        until = f", until {discount.valid_until:%Y-%m-%d}" if discount.valid_until else ""
+        until = f", until {discount.valid_until[:10]}" if discount.valid_until else ""
         uses = f", {discount.max_uses} times" if discount.max_uses else ""
         yield f"`{code}`", f"`{discount.id}`", f"{worth}{until}{uses}"
     for code, certificate in shop.certificates.items():
-        until = f", until {certificate.expires_at:%Y-%m-%d}" if certificate.expires_at else ""
+        until = f", until {certificate.expires_at[:10]}" if certificate.expires_at else ""
         cancelled = ", cancelled" if certificate.cancelled else ""
         worth = f"certificate of {certificate.value} {certificate.currency}{until}{cancelled}"
         yield f"`{code}`", f"`{certificate.id}`", worth

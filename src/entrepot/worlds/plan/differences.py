@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import count as counting
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -19,9 +19,26 @@ from entrepot.worlds.plan.records import ChannelRow, Entity, FirstStock, entitie
 from entrepot.worlds.plan.stored import LevelKey, Ordered, Stored
 
 FIRST_ID = 1_000_000
-"""Lower ids are for files to give."""
+"""Lower ids are for files to give; of higher ones the server's begin after the highest that a file gives."""
+UNREACHED = 10**12
+"""No server comes to so many ids: from here on those of files need no room, and others stay small."""
 
 Ids = dict[tuple[type[Record], Hashable], int]
+
+
+def free_from(spec: Workspace) -> int:
+    """The first id that the server may give beside those of a file."""
+    given = [number for number in _given(msgspec.to_builtins(spec)) if number < UNREACHED]
+    return max([FIRST_ID - 1, *given]) + 1
+
+
+def _given(value: Any) -> Iterator[int]:
+    if isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _given(item)
+    elif isinstance(value, dict):
+        for name, inner in cast("dict[str, Any]", value).items():
+            yield from (inner,) if name == "id" and isinstance(inner, int) else _given(inner)
 
 
 class Aim(msgspec.Struct, frozen=True):

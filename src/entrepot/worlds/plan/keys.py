@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
+from entrepot.doors.manifest import KeyKind
+from entrepot.entrance import manifests
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.credentials import create_credential, revoke_credential
 from entrepot.store.credentials.directory import Key as DirectoryKey
 from entrepot.store.credentials.directory import credential_key
-from entrepot.worlds.form.doors import KEYS, KeyKind
 from entrepot.worlds.form.faults import Fault, pointer
-from entrepot.worlds.form.secrets import Environment
+from entrepot.worlds.form.secrets import SHORTEST_KEY, Environment
 from entrepot.worlds.form.types import KeySource, Workspace
 from entrepot.worlds.plan.report import Change, GeneratedKey
 
@@ -63,14 +64,14 @@ def wanted_keys(name: str, spec: Workspace, environment: Environment) -> list[Wa
         for key, source in settings.keys.items():
             steps = ("workspaces", name, "channels", channel, "keys", key)
             secret = _secret(source, steps, environment)
-            found.append(WantedKey(settings.door, channel, key, KEYS[settings.door][key], secret))
+            found.append(WantedKey(settings.door, channel, key, manifests()[settings.door].keys[key], secret))
     return found
 
 
 def _secret(source: str | KeySource, steps: tuple[str, ...], environment: Environment) -> str | None:
     if isinstance(source, str):
         return source
-    return environment.get(source.env, steps) if source.env else None
+    return environment.get(source.env, steps, SHORTEST_KEY) if source.env else None
 
 
 class _Good(msgspec.Struct, frozen=True):

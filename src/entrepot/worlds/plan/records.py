@@ -11,13 +11,14 @@ import msgspec
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel.ids import derived_uuid
+from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.kernel.text import fold
 from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.pricing.taxes import TaxCompany, TaxRate
 from entrepot.domain.stock.levels import Location
 from entrepot.worlds.form import types
-from entrepot.worlds.form.amounts import millionths, minor, units
+from entrepot.worlds.form.amounts import HUNDREDTHS, millionths, minor, units
 
 
 class ChannelRow(Record, frozen=True):
@@ -140,7 +141,11 @@ class _Rows:
     def merchants(self) -> Iterable[Merchant]:
         for name, m in self._spec.merchants.items():
             ref = merchant_ref(self._workspace, name, m)
-            yield Merchant(self._id(Merchant, ref), ref, m.name, m.country, m.integration, m.payout_account)
+            number, address = (
+                self._id(Merchant, ref),
+                msgspec.convert(m.address, Premises, from_attributes=True),
+            )
+            yield Merchant(number, ref, m.name, m.country, m.integration, m.payout_account, address)
 
     def products(self) -> Iterable[Product]:
         for name, p in self._spec.products.items():
@@ -215,8 +220,7 @@ class _Rows:
             spec.weight,
             position,
             data,
-            divisible_by=(units(spec.divisible_by, spec.scale) if spec.divisible_by is not None else None)
-            or 1,
+            divisible_by=1 if spec.divisible_by is None else units(spec.divisible_by, spec.scale) or 1,
             chosen_by=_chosen_by(spec),
             available=not isinstance(spec, types.Variant) or spec.available,
         )
@@ -242,9 +246,7 @@ def _names(data: dict[str, Any]) -> list[str]:
 
 def _shipping_rate(ref: str, country: str, currency: str, rate: types.Money | types.Shipping) -> ShippingRate:
     spec = rate if isinstance(rate, types.Shipping) else types.Shipping(price=rate)
-    return ShippingRate(
-        ref, country, currency, _minor(spec.price, currency) or 0, _minor(spec.free_from, currency)
-    )
+    return ShippingRate(ref, country, currency, minor(spec.price, currency), _minor(spec.free_from, currency))
 
 
 def _tax_rates(taxes: types.Taxes) -> Iterator[TaxRate]:
@@ -256,7 +258,7 @@ def _tax_rates(taxes: types.Taxes) -> Iterator[TaxRate]:
             millionths(rate.rate),
             rate.shipping_taxed,
             millionths(rate.duty_rate),
-            rate.duty_threshold,
+            units(rate.duty_threshold, HUNDREDTHS) or 0,
         )
 
 

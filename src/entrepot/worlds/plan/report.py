@@ -39,6 +39,13 @@ class GeneratedKey(msgspec.Struct, frozen=True):
         return f"GeneratedKey(channel={self.channel!r}, name={self.name!r}, secret=<redacted>)"
 
 
+class PublicNumber(msgspec.Struct, frozen=True):
+    """The number by which callers name an account."""
+
+    channel: str
+    number: str
+
+
 class WorkspaceReport(msgspec.Struct, frozen=True):
     """One workspace. With `conflicts` nothing of it was applied; `id` is None where it does not exist."""
 
@@ -47,6 +54,7 @@ class WorkspaceReport(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...] = ()
     conflicts: tuple[Fault, ...] = ()
     generated: tuple[GeneratedKey, ...] = ()
+    numbers: tuple[PublicNumber, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ of their own name, so that applying the same file again changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
@@ -19,12 +19,14 @@ from entrepot.domain.catalogue import options as articles
 from entrepot.domain.channels import shops
 from entrepot.domain.customers import records as customers
 from entrepot.domain.kernel.ids import derived_uuid
+from entrepot.domain.kernel.moments import read_moment
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.kernel.text import fold, folded
 from entrepot.domain.payments import methods as payment_methods
 from entrepot.domain.pricing import delivery_methods as delivery
 from entrepot.domain.pricing import discounts
 from entrepot.domain.pricing import gift_certificates as certificates
+from entrepot.doors.textalk.manifest import SHORTEST_PASSWORD
 from entrepot.worlds.form import shop_types as t
 from entrepot.worlds.form.amounts import millionths, minor
 from entrepot.worlds.form.secrets import Environment, Steps
@@ -146,13 +148,16 @@ def _payment(name: str, method: t.Payment, channel: int, position: int) -> payme
 
 
 def first_records(
-    workspace: str, shop: t.Webshop, channel: int, secrets: Environment, steps: Steps
+    workspace: str, shop: t.Webshop, channel: int, secrets: Environment, steps: Steps, zone: tzinfo
 ) -> Iterator[Record]:
-    """What lives on its own once it is there: codes, certificates, customers; and administrators."""
+    """What lives on its own once it is there: codes, certificates, customers; and administrators.
+
+    `zone` is where the shop's days end.
+    """
     for code, discount in shop.discounts.items():
-        yield _discount(code, discount, channel)
+        yield _discount(code, discount, channel, zone)
     for code, certificate in shop.certificates.items():
-        yield _certificate(code, certificate, channel)
+        yield _certificate(code, certificate, channel, zone)
     for email, customer in shop.customers.items():
         password = _password(customer.password, secrets, (*steps, "customers", email, "password"))
         yield _customer(workspace, email, customer, channel, password)
@@ -162,7 +167,11 @@ def first_records(
         yield customers.Administrator(administrator.id, channel, username, password, username, True, MADE_AT)
 
 
-def _discount(code: str, discount: t.Discount, channel: int) -> discounts.Discount:
+def _until(text: str | None, zone: tzinfo) -> datetime | None:
+    return None if text is None else read_moment(text, zone, until=True)
+
+
+def _discount(code: str, discount: t.Discount, channel: int, zone: tzinfo) -> discounts.Discount:
     kind = "percent" if discount.percent else "amount" if discount.amount else "free_delivery"
     return discounts.Discount(
         id=discount.id,
@@ -176,7 +185,7 @@ def _discount(code: str, discount: t.Discount, channel: int) -> discounts.Discou
         free_delivery=discount.free_delivery,
         minimum_spend=_amounts(discount.minimum_spend),
         valid_from=None,
-        valid_until=discount.valid_until,
+        valid_until=_until(discount.valid_until, zone),
         max_uses=discount.max_uses,
         max_uses_per_customer=discount.max_uses_per_customer,
         used=0,
@@ -188,8 +197,10 @@ def _discount(code: str, discount: t.Discount, channel: int) -> discounts.Discou
     )
 
 
-def _certificate(code: str, certificate: t.Certificate, channel: int) -> certificates.Certificate:
-    value = minor(certificate.value, certificate.currency) or 0
+def _certificate(
+    code: str, certificate: t.Certificate, channel: int, zone: tzinfo
+) -> certificates.Certificate:
+    value = minor(certificate.value, certificate.currency)
     return certificates.Certificate(
         id=certificate.id,
         channel=channel,
@@ -197,7 +208,7 @@ def _certificate(code: str, certificate: t.Certificate, channel: int) -> certifi
         currency=certificate.currency,
         original=value,
         balance=value,
-        expires_at=certificate.expires_at,
+        expires_at=_until(certificate.expires_at, zone),
         cancelled=certificate.cancelled,
         order=None,
         product=None,
@@ -238,7 +249,7 @@ def _customer(
 
 
 def _password(secret: Any, secrets: Environment, steps: Steps) -> str:
-    return secret if isinstance(secret, str) else secrets.get(secret.env, steps)
+    return secret if isinstance(secret, str) else secrets.get(secret.env, steps, SHORTEST_PASSWORD)
 
 
 @lru_cache(maxsize=256)
@@ -261,7 +272,7 @@ def _hash(workspace: str, name: str, password: str) -> str:
 
 
 def _amounts(amounts: t.Amounts) -> dict[str, int]:
-    return {currency: minor(amount, currency) or 0 for currency, amount in amounts.items()}
+    return {currency: minor(amount, currency) for currency, amount in amounts.items()}
 
 
 def kinds(records: Iterable[Record]) -> dict[type[Record], list[Record]]:

@@ -1,6 +1,6 @@
 """Every error entry that the door can answer: code, status, title and the shape of its detail, one row each.
 
-The rows are the contract's "Error codes" tables, with its decisions I1 to I4, I8, I9, U9, U19 and U20.
+The rows are those of the documentation (decision bonsai error codes, I1, I2, I3, I4, I8, I9, U9, U19, U20).
 """
 
 from __future__ import annotations
@@ -131,6 +131,9 @@ TAXES_OR_DUTIES_ERROR: Final = _form(
     "TAXES_OR_DUTIES_ERROR", 400, "There was an error calculating taxes or duties", TEXT
 )
 CHECKOUT_TAX_ERROR: Final = _form("TAX_ERROR", 400, None, TEXT, name="CheckoutTaxError")
+CHECKOUT_STRIPE_ERROR: Final = _form(
+    "STRIPE_ERROR", 500, "Error during a Stripe operation", TEXT, name="CheckoutStripeError"
+)
 UNLISTED_PRODUCT: Final = _form(
     "PRODUCT_DOES_NOT_EXIST",
     404,
@@ -252,6 +255,7 @@ ENTRIES: Final = (
     *PLACING,
     INVALID_INPUT,
     CHECKOUT_TAX_ERROR,
+    CHECKOUT_STRIPE_ERROR,
     PROVINCE_UNRECOGNIZED,
     UNLISTED_PRODUCT,
     ORDER_NOT_FOUND,

@@ -1,4 +1,4 @@
-"""The bodies of successful replies, as strict schemas (contract, "Endpoints" and "Checkout totals")."""
+"""The bodies of successful replies, as strict schemas (decision bonsai endpoints, checkout totals)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The routes of the Bonsai door: what each reads and answers (contract, "Endpoints"; I7, I21, U10)."""
+"""The routes of the Bonsai door: what each reads and answers (decision bonsai endpoints, I7, I21, U10)."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ _CHECKOUT_ENTRIES = (
     errors.INTERNATIONAL_SHIPPING_ERROR,
     errors.CHECKOUT_TAX_ERROR,
     errors.TAXES_OR_DUTIES_ERROR,
+    errors.CHECKOUT_STRIPE_ERROR,
 )
 _CHECKOUT_REPLY = obj({"data": ref("CheckoutOutput")}, {"errors": array(any_entry(_CHECKOUT_ENTRIES))})
 _PRODUCTS_REPLY = obj(
@@ -125,7 +126,7 @@ ROUTES: Final = (
 def error_reply(forms: tuple[ErrorForm, ...]) -> JsonSchema:
     """The envelope of entries in `forms`; several come only where lines are gathered, and may then have other statuses.
 
-    The reply's status is that of its first entry (contract U13), which is left unsaid: tools that read OpenAPI know
+    The reply's status is that of its first entry (decision bonsai U13), which is left unsaid: OpenAPI's tools know
     no schema for one place of a list.
     """
     if not any(form in errors.BY_LINE for form in forms):

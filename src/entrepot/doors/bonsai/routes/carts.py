@@ -1,4 +1,4 @@
-"""Carts (contract, second reading 13). A cart takes any id: whether it can be bought, checkout says."""
+"""Carts (decision bonsai second reading 13). A cart takes any id: whether it can be bought, checkout says."""
 
 from __future__ import annotations
 

@@ -43,6 +43,8 @@ class CheckoutRoutes(Routes):
         if unsaved is not None:
             return refusal(unsaved)
         secret = await self._client_secret(checked.value, basket, result, caller)
+        if isinstance(secret, Failure):
+            return _reply(render_checkout.totals(result, basket.currency), (secret,))
         return _reply(render_checkout.totals(result, basket.currency, secret), result.failures)
 
     async def _checked_out(self, basket: Basket, caller: Caller) -> Checkout:
@@ -62,8 +64,8 @@ class CheckoutRoutes(Routes):
 
     async def _client_secret(
         self, body: bodies.Checkout, basket: Basket, result: Checkout, caller: Caller
-    ) -> str | None:
-        """The secret of a charge for the shopper's browser, where one is asked for and nothing is wrong."""
+    ) -> str | Failure | None:
+        """The secret of a charge for the shopper's browser, where one is asked for and nothing else is wrong."""
         payment = body.get("payment")
         if payment is None or not payment["requestPaymentIntent"] or result.failures or not result.total:
             return None

@@ -1,5 +1,5 @@
 """Reading orders, by their id and by the id that the caller gave them. A private key reads its own account's, test and
-live orders alike (contract U21), and the live ones of others where the account sees the workspace.
+live orders alike (decision bonsai U21), and the live ones of others where the account sees the workspace.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class OrderRoutes(Routes):
         return await self._by_id(request, caller, _refunds)
 
     async def by_external_id(self, request: Request, caller: Caller) -> Answer:
-        """The same by the caller's own id. A live and a test order may share it: the newer one is shown."""
+        """The same by the caller's own id. A live and a test order may share it: the one of the key's kind is shown."""
         match _rest_of_path(request):
             case [name]:
                 show = _status
@@ -58,7 +58,9 @@ class OrderRoutes(Routes):
         if len(value) > LONGEST_EXTERNAL_ID:
             return OrderUnknown(value)
         async with self.services.reads.acquire() as connection:
-            found = await order_by_external_id(connection, caller.workspace, caller.channel, value)
+            found = await order_by_external_id(
+                connection, caller.workspace, caller.channel, caller.environment, value
+            )
         return _shown(found, value, show)
 
     async def _by_id(self, request: Request, caller: Caller, show: Show) -> Answer:

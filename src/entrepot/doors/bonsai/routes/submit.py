@@ -5,9 +5,10 @@ from __future__ import annotations
 from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.bonsai import commands, render, render_orders, schemas
-from entrepot.doors.bonsai.answers import checked_body, ok, refusal
+from entrepot.doors.bonsai.answers import checked_body, invalid, ok, refusal
+from entrepot.doors.bonsai.failures import foreign_currency
 from entrepot.doors.bonsai.routes.group import Routes
-from entrepot.doors.kit import Answer, Request, Resource
+from entrepot.doors.kit import Answer, Reply, Request, Resource
 from entrepot.failures import Failure
 from entrepot.failures.orders import OrderNotPayable, OrderUnknown, ShippingAddressMissing
 from entrepot.store.credentials.directory import Caller
@@ -31,10 +32,12 @@ class SubmitRoutes(Routes):
         if isinstance(checked, Failure):
             return checked
         body = checked.value
+        if body is not None and (unheld := commands.unheld_prices(body, commands.currency_of(body, caller))):
+            return invalid(unheld)
         if body is None or "shipping_address" not in body:
             return ShippingAddressMissing()
         command = commands.place_order(body, body["shipping_address"], caller)
-        proof = commands.proof(body["payment"])
+        proof = commands.proof(body["payment"], body)
         outcome = await self.services.desk.place(caller.workspace, caller.settings, command, proof)
         return ok(render.submitted(outcome)) if isinstance(outcome, Placed) else refusal(outcome)
 
@@ -59,14 +62,19 @@ class SubmitRoutes(Routes):
         found = await self._own(caller, name)
         if found is None or checked.value is None or not _reaches(caller, found):
             return OrderUnknown(name)
-        if found.order.state != "pending" or found.order.ship_to is None:
+        if found.order.ship_to is None:
             return OrderNotPayable(name)
+        if unheld := commands.unheld_amounts(checked.value, found.order.currency):
+            return invalid(unheld)
         command = commands.pay_order(checked.value, found, found.order.ship_to)
-        proof = commands.proof(checked.value)
+        proof = commands.proof(checked.value, checked.value, name)
+        if found.order.state != "pending":
+            before = await self.services.desk.made_before(caller.workspace, command.basket, proof)
+            return _paid(before) if before else OrderNotPayable(name)
+        if checked.value.get("currency", found.order.currency) != found.order.currency:
+            return foreign_currency(found.order.currency)
         outcome = await self.services.desk.place(caller.workspace, caller.settings, command, proof)
-        if isinstance(outcome, Placed):
-            return ok(render_orders.status(OwnOrder(outcome.order, outcome.parts, outcome.lines)))
-        return refusal(outcome)
+        return _paid(outcome) if isinstance(outcome, Placed) else refusal(outcome)
 
     async def _own(self, caller: Caller, name: str) -> OwnOrder | None:
         uuid = from_cuid(name)
@@ -78,6 +86,10 @@ class SubmitRoutes(Routes):
             )
         # To see another account's order is not to place it: only who recorded it can pay it here.
         return found if found and found.order.channel == caller.channel else None
+
+
+def _paid(placed: Placed) -> Reply:
+    return ok(render_orders.status(OwnOrder(placed.order, placed.parts, placed.lines)))
 
 
 def _reaches(caller: Caller, found: OwnOrder) -> bool:

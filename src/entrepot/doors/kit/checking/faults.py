@@ -35,6 +35,7 @@ class Kind(StrEnum):
     TOO_SMALL = "too small"
     TOO_LARGE = "too large"
     NO_WHOLE = "no whole number"
+    TOO_FINE = "too many decimals"
     NO_LIST = "no list"
     TOO_FEW = "too few"
     TOO_MANY = "too many"

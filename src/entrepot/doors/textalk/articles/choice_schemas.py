@@ -1,4 +1,4 @@
-"""`choiceSchema`: what a buyer may choose of an article, as JSON Schema with names by language (contract, Article)."""
+"""`choiceSchema`: what a buyer may choose, as JSON Schema with names by language (decision textalk Article)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a buyer may choose of an article (contract, section 2, ArticleChoice, ArticleChoiceOption)."""
+"""What a buyer may choose of an article (decision textalk ArticleChoice)."""
 
 from __future__ import annotations
 

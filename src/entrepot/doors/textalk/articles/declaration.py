@@ -1,4 +1,4 @@
-"""Articles: what the shop sells (contract, section 2, Article)."""
+"""Articles: what the shop sells (decision textalk Article)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from entrepot.domain.catalogue.products import Product
 from entrepot.domain.stock.adjust import LARGEST_QUANTITY
 from entrepot.doors.textalk.articles import rows
 from entrepot.doors.textalk.articles.choice_schemas import choice_schemas
+from entrepot.doors.textalk.articles.pricing import PRICING, pricing
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, ClassDecl, Field, Snapshot, Stored
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.catalogue import products
+from entrepot.store.tables.tenancy import channels
 
 _base: Final = rows.base
 _data: Final = products.c.data["article"]
@@ -49,6 +51,13 @@ async def _choice_schemas(snapshot: Snapshot, context: Context, uids: Sequence[A
     return choice_schemas(rows, uids, sorted(shop.languages))
 
 
+def _stored_with_vat() -> sa.ColumnElement[Any]:
+    """Whether prices hold the VAT at home, which is the shop's to say, for all of its articles."""
+    said = channels.c.settings["shop"]["prices_include_vat"].astext
+    here = sa.and_(channels.c.workspace == Caller.WORKSPACE, channels.c.id == Caller.CHANNEL)
+    return sa.select(sa.func.coalesce(sa.cast(said, sa.Boolean), sa.true())).where(here).scalar_subquery()
+
+
 _PRICE: Final = shapes.Record(
     properties={
         "regular": shapes.by_currency(),
@@ -59,7 +68,7 @@ _PRICE: Final = shapes.Record(
 _VARIANT: Final = shapes.Record(
     properties={
         "uid": shapes.integer(0),
-        "definedBy": shapes.Mapped(keys=shapes.UID_KEYS, values=shapes.integer(0)),
+        "definedBy": shapes.Mapped(keys=shapes.UID_KEYS, values=shapes.string(16)),
         "overrides": shapes.Record(
             properties={
                 "articleNumber": shapes.string(255),
@@ -87,7 +96,14 @@ ARTICLE: Final = ClassDecl(
         f.kept("sku", shapes.string(255, nullable=True), _data, sortable=True),
         f.kept("ean", shapes.string(64, nullable=True), _data, sortable=True),
         f.kept("type", shapes.string(64), _data, absent="Standard"),
-        f.settable("name", shapes.localized(255), rows.name(), required=True),
+        f.settable(
+            "name",
+            shapes.localized(255),
+            rows.name(),
+            required=True,
+            sortable=True,
+            sorted_by=rows.name_of_shop(),
+        ),
         *(f.kept(name, shapes.localized(), _data) for name in (*_TEXTS, *_META)),
         f.kept("articlegroup", shapes.reference("Articlegroup", nullable=True), _data),
         f.kept("showInArticlegroups", shapes.references("Articlegroup"), _data, absent=[]),
@@ -99,13 +115,20 @@ ARTICLE: Final = ClassDecl(
         f.kept("priceInquiryRequired", shapes.boolean(), _data, absent=False),
         f.kept("showPricesIncludingVat", shapes.boolean(), _data, absent=True),
         f.kept("articleTemplate", shapes.integer(0, nullable=True), _data),
+        f.settable("freeFreight", shapes.boolean(), products.c.free_shipping),
+        f.kept("isBulky", shapes.boolean(), _data, absent=False),
+        f.kept("deliveryInfo", shapes.localized(), _data),
+        f.kept("imagesAltText", shapes.Array(items=shapes.localized(), max_items=100), _data, absent=[]),
+        f.kept("relationLists", shapes.Array(items=shapes.integer(0), max_items=100), _data, absent=[]),
+        f.shown("numSold", shapes.number(0), rows.sold(), sortable=True),
         f.shown("isBuyable", shapes.boolean(), rows.buyable()),
         f.shown("hasChoices", shapes.boolean(), rows.has_choices()),
         f.kept("attributes", shapes.Mapped(keys=shapes.ANY_KEYS, values=shapes.Free()), _data, absent={}),
         f.kept("attachments", shapes.Array(items=shapes.Free(), max_items=100), _data, absent=[]),
         f.settable("price", _PRICE, rows.price(), to_wire=f.major_units, to_store=f.minor_unit),
+        Field(name="pricing", shape=shapes.Array(items=PRICING), source=pricing),
         f.settable("vatRate", shapes.rate(), products.c.vat_rate, **f.FRACTION),
-        f.settable("vatIsIncluded", shapes.boolean(), products.c.tax_included),
+        f.shown("vatIsIncluded", shapes.boolean(), _stored_with_vat()),
         f.settable("weight", shapes.integer(0), _base.c.weight, sortable=True),
         f.settable(
             "stock",

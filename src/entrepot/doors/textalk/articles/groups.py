@@ -1,4 +1,4 @@
-"""Groups of articles, and assortments (contract, section 2, Articlegroup)."""
+"""Groups of articles, and assortments (decision textalk Articlegroup)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Methods of the catalogue and of the shop beyond the common ones (contract, section 3, Catalogue and misc)."""
+"""Methods of the catalogue and of the shop beyond the common ones (decision textalk catalogue calls)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,12 @@ from entrepot.doors.textalk.wire.json import Json, is_array, is_object
 from entrepot.doors.textalk.wire.sentences import say
 
 LONGEST_URL: Final = 2000
+MOST_FOUND: Final = 100
+_LIMIT: Final[Mapping[str, Json]] = {"type": ["integer", "null"], "minimum": 0}
 _UIDS: Final[Mapping[str, Json]] = {"type": "array", "items": {"type": "integer"}}
 _URL: Final = object_of("Url")
+_ADDRESSED: Final = ("Article", "Articlegroup")
+"""The classes whose objects have addresses of their own."""
 DEEPEST_TREE: Final = 100
 
 
@@ -36,10 +40,10 @@ def methods(parts: Parts) -> Iterator[Method]:
     )
     yield Method(
         "Article.search",
-        "The articles that contain the words, each with uid and name",
+        "The uids of the articles that contain the words",
         own.search,
-        (Param("term", {"type": ["string", "object"]}),),
-        {"type": "array", "items": object_of("Article")},
+        (Param("term", {"type": ["string", "object"]}), Param("limit", _LIMIT, required=False)),
+        _UIDS,
     )
     selection = Param("selection", SELECTION_SCHEMA, required=False)
     yield Method(
@@ -59,8 +63,19 @@ def methods(parts: Parts) -> Iterator[Method]:
     yield Method("Assortment.getArticlegroupUids", "The groups of the shop", own.group_uids, (), _UIDS)
     url = Param("url", TEXT)
     yield Method("Url.get", "What stands at an address", own.url, (url, QUERY), _URL, needs_webshop=False)
-    either = {"anyOf": [_URL, {"type": "null"}]}
-    yield Method("Url.lookup", "What stands at an address, or null", own.look_up, (url, QUERY), either)
+    words = {"type": ["string", "null"]}
+    yield Method(
+        "Url.lookup",
+        "The address of an object, or null",
+        own.look_up,
+        (
+            Param("type", {"enum": [*_ADDRESSED]}),
+            Param("object", UID),
+            Param("language", words, required=False),
+            Param("variant", words, required=False),
+        ),
+        words,
+    )
     yield Method(
         "Giftcertificate.generateCode",
         "A code that no certificate has",
@@ -103,10 +118,13 @@ class _Catalogue:
         return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
 
     async def search(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """The first hundred articles by uid; a list with the filter `search` has all of them."""
-        term = params[0]
-        asked: Json = {"filters": {"search": term if is_object(term) else {"term": term}}, "limit": 100}
-        found = await self._parts.classes["Article"].list(context, [["uid", "name"], asked])
+        """The first articles by uid, a hundred unless a limit is given; `Article.list` filtered by `search` has all."""
+        term, limit = params[0], argument(params, 1)
+        asked: Json = {
+            "filters": {"search": term if is_object(term) else {"term": term}},
+            "limit": MOST_FOUND if limit is None else limit,
+        }
+        found = await self._uids(context, "Article", asked)
         return RpcError(Code.INVALID_PARAMS, say("filter.operand")) if isinstance(found, RpcError) else found
 
     async def tree(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
@@ -114,6 +132,7 @@ class _Catalogue:
         methods = self._parts.classes["Articlegroup"]
         root, query, selection = (argument(params, place) for place in range(3))
         start = None if root is None else read_uid(root, methods.decl)
+        query = _without_children(query)
         readable = methods.projection(context, True if query is None else query)
         for refused in (start, readable):
             if isinstance(refused, RpcError):
@@ -148,25 +167,41 @@ class _Catalogue:
         return [item["uid"] for item in found if is_object(item)]
 
     async def url(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """9003 where nothing stands."""
-        found = await self.look_up(context, params)
-        return RpcError(Code.OBJECT_NOT_FOUND) if found is None else found
-
-    async def look_up(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """Null where nothing stands. Without a shop in the context no address is known."""
+        """9003 where nothing stands. Without a shop in the context no address is known."""
         path = text(params, 0)
         if isinstance(path, RpcError):
             return path
         if len(path) > LONGEST_URL:
             return invalid_params([Problem("/0", say("patch.max-length", limit=LONGEST_URL))])
         if context.webshop is None:
-            return None
+            return RpcError(Code.OBJECT_NOT_FOUND)
         decl = self._parts.classes["Url"]
         asked = [argument(params, 1), {"filters": {"/uid": {"equals": _path(path)}}}]
         found = await decl.list(context, asked)
         if isinstance(found, RpcError) or not is_array(found):
             return found
-        return found[0] if found else None
+        return found[0] if found else RpcError(Code.OBJECT_NOT_FOUND)
+
+    async def look_up(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
+        """`[type, object, language?, variant?]`: where a public client finds an object, or null if nowhere.
+
+        The language is the caller's if none is given. What a variant of an address is no page of the vendor's says.
+        """
+        kind, language = params[0], argument(params, 2)
+        if kind not in _ADDRESSED:
+            return invalid_params([Problem("/0", say("patch.enum", expected=", ".join(_ADDRESSED)))])
+        if not isinstance(language, str | None):
+            return invalid_params([Problem("/2", say("patch.type", expected="string"))])
+        methods = self._parts.classes[str(kind)]
+        uid = read_uid(params[1], methods.decl, "/1")
+        if isinstance(uid, RpcError):
+            return uid
+        found = await methods.get(context, [uid, "url"])
+        if isinstance(found, RpcError) or not is_object(found):
+            gone = isinstance(found, RpcError) and found.code is Code.OBJECT_NOT_FOUND
+            return None if gone else found
+        addresses = found["url"]
+        return addresses.get(language or context.language) if is_object(addresses) else None
 
     async def code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """13 digits."""
@@ -215,6 +250,17 @@ def _of_second(error: RpcError) -> RpcError:
     if error.code is not Code.INVALID_PARAMS or not isinstance(error.data, tuple):
         return error
     return invalid_params([Problem("/2" + problem.pointer[2:], problem.text) for problem in error.data])
+
+
+def _without_children(query: Json) -> Json:
+    """The query but for the subgroups, which every group of a tree has, whoever asks and however."""
+    if query == "children":
+        return "uid"
+    if is_array(query) and "children" in query:
+        return [name for name in query if name != "children"] or "uid"
+    if is_object(query) and "children" in query:
+        return {name: inner for name, inner in query.items() if name != "children"} or "uid"
+    return query
 
 
 def _is_whole(query: Json) -> bool:

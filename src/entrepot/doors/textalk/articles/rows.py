@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from entrepot.doors.textalk.declare.declaration import Caller
 from entrepot.store.tables.articles import article_choice_options, product_choices
 from entrepot.store.tables.catalogue import prices, products, variants
+from entrepot.store.tables.orders import order_lines, orders
 from entrepot.store.tables.stock import stock
 
 base: Final = variants.alias("base")
@@ -42,6 +43,8 @@ def price() -> sa.ColumnElement[Any]:
 
 
 _EMPTY: Final = sa.cast(sa.literal("{}", sa.Text), JSONB)
+NO_OPTIONS: Final = _EMPTY
+"""What defines the variant that is had without choosing anything."""
 _NONE: Final = sa.cast(sa.literal("[]", sa.Text), JSONB)
 
 
@@ -62,14 +65,46 @@ def variants_of() -> sa.ColumnElement[Any]:
         "articleNumber", others.c.sku, "weight", others.c.weight, "stock", free(others)
     )
     one = sa.func.jsonb_build_object(
-        "uid", others.c.id, "definedBy", others.c.chosen_by, "overrides", overrides
+        "uid", others.c.id, "definedBy", _texts(others.c.chosen_by), "overrides", overrides
     )
     found = sa.select(sa.func.coalesce(sa.func.jsonb_agg(one), _NONE)).where(
         others.c.workspace == products.c.workspace,
         others.c.product == products.c.id,
-        others.c.chosen_by != _EMPTY,
+        others.c.chosen_by != NO_OPTIONS,
     )
     return sa.type_coerce(found.scalar_subquery(), JSONB)
+
+
+def _texts(chosen_by: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Options by choice, both as texts: so do clients compare them with the names in a choice's schema."""
+    each = sa.func.jsonb_each_text(chosen_by).table_valued("key", "value")
+    return sa.select(sa.func.jsonb_object_agg(each.c.key, each.c.value)).select_from(each).scalar_subquery()
+
+
+def sold() -> sa.ColumnElement[Any]:
+    """How many whole units were ordered and not cancelled again, at every door; test orders count for nothing."""
+    units = sa.func.sum(
+        (order_lines.c.quantity - order_lines.c.cancelled)
+        / sa.func.power(sa.literal(10, sa.Numeric), order_lines.c.scale)
+    )
+    counted = sa.select(sa.func.trim_scale(sa.func.coalesce(units, 0))).where(
+        order_lines.c.workspace == products.c.workspace,
+        order_lines.c.product_id == products.c.id,
+        sa.exists(
+            sa.select(sa.literal(1)).where(
+                orders.c.workspace == order_lines.c.workspace,
+                orders.c.id == order_lines.c.order,
+                orders.c.environment == "live",
+            )
+        ),
+    )
+    return sa.type_coerce(counted.scalar_subquery(), sa.Numeric)
+
+
+def name_of_shop() -> sa.ColumnElement[Any]:
+    """The name in the shop's own language, to sort by."""
+    named = products.c.data["article"]["name"].op("->>", return_type=sa.Text())(Caller.LANGUAGE)
+    return sa.func.lower(sa.func.coalesce(named, products.c.name), type_=sa.Text)
 
 
 def of_product() -> list[sa.ColumnElement[bool]]:
@@ -146,14 +181,47 @@ def divisible() -> sa.ColumnElement[Any]:
 
 
 def buyable() -> sa.ColumnElement[bool]:
-    """Whether the article is for sale at all: it is, and at least one of its variants."""
+    """Whether the article can be bought: it is for sale, has a price, and one of its variants is to be had."""
     off = (products.c.hidden, products.c.draft, products.c.display_only)
-    one = sa.exists().where(
-        variants.c.workspace == products.c.workspace,
-        variants.c.product == products.c.id,
-        variants.c.available,
+    for_sale = sa.and_(products.c.available, *(flag.is_(False) for flag in off))
+    return sa.and_(for_sale, _priced(), _in_stock())
+
+
+def _priced() -> sa.ColumnElement[bool]:
+    own = variants.alias("priced")
+    return sa.exists(
+        sa.select(prices.c.amount)
+        .select_from(
+            own.join(prices, sa.and_(prices.c.workspace == own.c.workspace, prices.c.variant == own.c.id))
+        )
+        .where(
+            own.c.workspace == products.c.workspace,
+            own.c.product == products.c.id,
+            prices.c.amount.is_not(None),
+        )
     )
-    return sa.and_(products.c.available, one, *(flag.is_(False) for flag in off))
+
+
+def _in_stock() -> sa.ColumnElement[bool]:
+    """Whether a variant has free units or needs none: no stock is kept of it, or the shop sells beyond what it has."""
+    some = variants.alias("some")
+    units = sa.select(sa.literal(1)).where(
+        stock.c.workspace == some.c.workspace, stock.c.variant == some.c.id, stock.c.available > 0
+    )
+    counted = sa.select(sa.literal(1)).where(
+        stock.c.workspace == some.c.workspace, stock.c.variant == some.c.id
+    )
+    had = sa.or_(
+        some.c.tracked.is_(False),
+        Caller.STOCK == "record",
+        sa.and_(Caller.STOCK == "backorder", sa.exists(counted)),
+        sa.exists(units),
+    )
+    return sa.exists(
+        sa.select(some.c.id).where(
+            some.c.workspace == products.c.workspace, some.c.product == products.c.id, some.c.available, had
+        )
+    )
 
 
 def name() -> sa.ColumnElement[Any]:

@@ -129,7 +129,7 @@ def _faults(known: _Known | None, patch: Mapping[str, Json]) -> tuple[Problem, .
 
 
 def _group_faults(known: _Known | None, patch: Mapping[str, Json]) -> Iterator[Problem]:
-    """The group of an article is one of those in which it is shown; without one it is shown in none (contract)."""
+    """The group is one of those that show the article; without one none shows it (decision textalk Article)."""
     if not patch.keys() & {"articlegroup", "showInArticlegroups"}:
         return
     stored: Mapping[str, Any] = known.data.get("article", {}) if known else {}
@@ -205,7 +205,9 @@ def _product(context: Context, decl: ClassDecl, known: _Known | None, patch: Map
     return Put(Product, known.product if known else None, changes, None if known else _NEW_PRODUCT)
 
 
-_OF_PRODUCT: Final = frozenset({"hidden", "draft", "display_only", "vat_rate", "tax_included", "data"})
+_OF_PRODUCT: Final = frozenset(
+    {"hidden", "draft", "display_only", "vat_rate", "tax_included", "free_shipping", "data"}
+)
 _NEW_PRODUCT: Final[Mapping[str, Any]] = {"name": "", "merchant": None}
 
 

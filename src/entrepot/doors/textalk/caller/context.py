@@ -1,19 +1,21 @@
 """The context of a call: which shop, in which language, on whose behalf.
 
-It comes from query parameters and cookies (contract section 8, items 8 to 14; second reading 2, 3, 9).
+It comes from query parameters and cookies (decision textalk item 9, item 11, second reading 9).
 Credentials are looked up anew for every call, so that a revocation holds on the next one, also on
 open sockets.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import IntEnum
 from typing import Final, Protocol, TypeGuard
 
 import msgspec
 
+from entrepot.domain.carts.look import Sight
 from entrepot.domain.channels.accounts import ChannelSettings, Environment
 from entrepot.domain.orders.access import Asker
+from entrepot.doors.kit.zones import zone_of
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.sentences import FALLBACK, LANGUAGES
 
@@ -64,6 +66,7 @@ class BuyerSession(msgspec.Struct, frozen=True):
     customer: int | None
     cart: int | None = None
     currency: str = ""
+    language: str = ""
     expires_at: datetime | None = None
 
 
@@ -97,12 +100,14 @@ class RawContext(msgspec.Struct, frozen=True):
     vat_country: str | None = None
     secure: bool = False
     address: str = ""
+    request_id: str = ""
 
 
 class Context(msgspec.Struct, frozen=True):
     """A context whose every part was found valid."""
 
     language: str = FALLBACK
+    wished_language: str | None = None
     webshop: Webshop | None = None
     administrator: Administrator | None = None
     session: BuyerSession | None = None
@@ -111,6 +116,8 @@ class Context(msgspec.Struct, frozen=True):
     secure: bool = False
     address: str = ""
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    seen: list[Sight] = msgspec.field(default_factory=list[Sight])
+    """What the answer shows the caller of her cart; it is noted before the answer leaves."""
 
     @property
     def audience(self) -> Audience:
@@ -132,10 +139,20 @@ class Context(msgspec.Struct, frozen=True):
         return self.administrator is not None and self.administrator.demands_tls
 
     @property
+    def zone(self) -> tzinfo:
+        """Where days begin and end: the shop's time zone."""
+        return UTC if self.webshop is None else zone_of(self.webshop.settings.shop.time_zone)
+
+    @property
     def may_see_goods(self) -> bool:
         """Whether a shop that hides its goods from visitors shows them to this caller."""
         known = self.session is not None and self.session.customer is not None
         return known or self.administrator is not None
+
+    @property
+    def buyer_language(self) -> str:
+        """In which language whoever buys is written to: as the call says, else the session, else the shop."""
+        return self.wished_language or (self.session.language if self.session else "") or self.language
 
     @property
     def shop(self) -> Webshop:
@@ -170,6 +187,7 @@ async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bo
         return RpcError(Code.BAD_SESSION_TOKEN)
     return Context(
         language=language,
+        wished_language=raw.language or None,
         webshop=shop,
         administrator=administrator,
         session=session,

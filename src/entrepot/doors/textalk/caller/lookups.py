@@ -16,7 +16,7 @@ from entrepot.store.connections import Pool
 from entrepot.store.credentials.directory import Caller, credential_key
 
 _SESSIONS: Final = """
-select s.hash, s.id, s.channel, s.customer, s.cart, s.currency, s.expires_at
+select s.hash, s.id, s.channel, s.customer, s.cart, s.currency, s.language, s.expires_at
 from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from sessions where workspace = $1 and hash = k.hash offset 0) s
 where s.customer is null or exists (
@@ -50,6 +50,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     customer: int | None
     cart: int | None
     currency: str
+    language: str
     expires_at: datetime
 
 
@@ -101,7 +102,12 @@ class StoreLookups:
         if row is None or row.channel != webshop.channel or self._is_past(row.expires_at):
             return None
         return BuyerSession(
-            id=row.id, customer=row.customer, cart=row.cart, currency=row.currency, expires_at=row.expires_at
+            id=row.id,
+            customer=row.customer,
+            cart=row.cart,
+            currency=row.currency,
+            language=row.language,
+            expires_at=row.expires_at,
         )
 
     async def _logged_in(self, webshop: Webshop | None, login: Name) -> Administrator | None:

@@ -10,9 +10,9 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from entrepot.doors.textalk.manifest import SHORTEST_PASSWORD
 from entrepot.doors.textalk.wire.sentences import Text, say
 
-SHORTEST: Final = 8
 LONGEST: Final = 128
 AT_ONCE: Final = 2
 """One hash takes 64 MB and a core for 50 ms: more at once would starve the calls beside it."""
@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 
 def why_invalid(password: str) -> Text | None:
-    """What is wrong with a new password, or None (contract, section 8, item 37)."""
-    if len(password) < SHORTEST:
-        return say("password.too-short", limit=SHORTEST)
+    """What is wrong with a new password, or None (decision textalk item 37)."""
+    if len(password) < SHORTEST_PASSWORD:
+        return say("password.too-short", limit=SHORTEST_PASSWORD)
     return say("password.too-long", limit=LONGEST) if len(password) > LONGEST else None
 
 

@@ -14,6 +14,7 @@ LOGIN: Final = "textalk:login"
 AUTH: Final = "textalk:auth"
 """The kind of credential that an AuthToken is."""
 WEBSHOP: Final = "textalk:webshop"
+"""The kind under which the directory lists shops by their number."""
 ADMINISTRATOR: Final = "textalk:administrator"
 SIGNUP: Final = "textalk:signup"
 RESET: Final = "textalk:reset"
@@ -23,12 +24,12 @@ LOGIN_TOKENS: Final = RoutedTokens(LOGIN, "adm_")
 
 
 def new_session_token() -> str:
-    """32 hexadecimal digits (contract, item 18)."""
+    """32 hexadecimal digits (decision textalk item 18)."""
     return secrets.token_hex(16)
 
 
 def new_code(kind: str) -> NewCode:
-    """A code of 32 hexadecimal digits, to be mailed (contract, item 37)."""
+    """A code of 32 hexadecimal digits, to be mailed (decision textalk item 37)."""
     text = secrets.token_hex(16)
     return NewCode(text, hashed(kind, text))
 

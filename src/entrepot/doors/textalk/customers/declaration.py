@@ -1,4 +1,4 @@
-"""Customers and their groups (contract, section 2, Customer)."""
+"""Customers and their groups (decision textalk Customer, item 38)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ DELIVERY_ADDRESS: Final = shapes.Record(properties={"copyAddress": shapes.boolea
 INFO: Final = shapes.Record(
     properties={
         "email": shapes.string(254, pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$"),
-        "type": shapes.option("private", "business"),
+        "type": shapes.option("individual", "business"),
         "companyNumber": shapes.string(40),
         "newsletter": shapes.boolean(),
     }

@@ -1,4 +1,4 @@
-"""Customers on their own behalf: signing up, logging in and out, new passwords (contract, section 8, 34 to 37).
+"""Customers on their own behalf: sign-up, log-in, log-out, new passwords (decision textalk item 34, item 35, item 36).
 
 Whether an address is somebody's shows in no answer, save that of signing up, nor in the work: a log-in checks one
 password, be there one or not, and whoever asks for a reset has one code and one mail queued.
@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from entrepot.domain.customers.mails import Sender
 from entrepot.domain.customers.password_reset import RequestReset, ResetPassword
 from entrepot.domain.customers.sign_up import ConfirmSignup, SignUp
 from entrepot.domain.kernel.text import folded
@@ -33,6 +34,7 @@ from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import say
+from entrepot.doors.textalk.wire.settings import webshop_settings
 from entrepot.failures import Failure, Overloaded
 from entrepot.failures.access import TooManyTries
 from entrepot.failures.accounts import ConfirmationFailed, LoginFailed
@@ -90,8 +92,8 @@ class _Customers:
             channel=context.shop.channel,
             email=fields["info"]["email"],
             password_hash=fields["password_hash"],
-            fields=fields,
-            language=fields.get("language") or context.language,
+            fields={"language": context.buyer_language, **fields},
+            sender=_sender(context),
             code=tokens.new_code(tokens.SIGNUP),
         )
         done = await self._parts.run(context, command)
@@ -184,7 +186,9 @@ class _Customers:
         if over is not None:
             return None if isinstance(over, TooManyTries) else rpc_error(over)
         code = tokens.new_code(tokens.RESET)
-        command = RequestReset(channel=context.shop.channel, email=_address(email), code=code)
+        command = RequestReset(
+            channel=context.shop.channel, email=_address(email), code=code, sender=_sender(context)
+        )
         done = await self._parts.run(context, command)
         return done if isinstance(done, RpcError) else None
 
@@ -254,6 +258,11 @@ def _as_customer(context: Context, customer: int) -> Context:
         return context
     session = context.session or BuyerSession(id=0, customer=None)
     return msgspec.structs.replace(context, session=msgspec.structs.replace(session, customer=customer))
+
+
+def _sender(context: Context) -> Sender:
+    shop = webshop_settings(context.shop.settings)
+    return Sender(context.buyer_language, {} if shop is None else shop.name)
 
 
 def _limited(code: Code, over: Failure) -> RpcError:

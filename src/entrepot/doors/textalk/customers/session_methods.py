@@ -1,4 +1,4 @@
-"""Session: a buyer's visit (contract, section 3, Session)."""
+"""Session: a buyer's visit (decision textalk Session)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,15 @@ def methods(parts: Parts) -> Iterator[Method]:
     yield Method(
         "Session.setCustomer", "Sets the session's customer", own.customer, (uid,), NULL, needs_session=True
     )
-    yield Method("Session.delete", "Ends the session", own.delete, (), NULL, needs_session=True)
+    yield Method(
+        "Session.delete",
+        "Ends the session",
+        own.delete,
+        (),
+        NULL,
+        needs_session=True,
+        unknown_session=Code.INVALID_PARAMS,
+    )
     yield Method("Session.getSchema", "The JSON Schema of patches", own.schema, (), OBJECT)
 
 
@@ -138,11 +146,13 @@ class _Sessions:
         return done if isinstance(done, RpcError) else None
 
     async def delete(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """The cart goes with the session."""
+        """The cart goes with the session; -32602 for one that is there no more (decision textalk Session)."""
         del params
         command = EndSession(channel=context.shop.channel, session=session_of(context).id)
         done = await self._parts.run(context, command)
-        return done if isinstance(done, RpcError) else None
+        if not isinstance(done, RpcError):
+            return None
+        return RpcError(Code.INVALID_PARAMS) if done.code is Code.BAD_SESSION_TOKEN else done
 
     async def schema(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """What Session.set takes."""

@@ -1,4 +1,4 @@
-"""Session: a buyer's visit (contract, section 2)."""
+"""Session: a buyer's visit (decision textalk Session)."""
 
 from __future__ import annotations
 

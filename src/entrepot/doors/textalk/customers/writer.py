@@ -10,8 +10,9 @@ from entrepot.domain.customers.sign_up import CustomerSet
 from entrepot.domain.kernel.records import Command, Refused
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Audience, Context
-from entrepot.doors.textalk.caller.passwords import LONGEST, SHORTEST, Passwords, why_invalid
+from entrepot.doors.textalk.caller.passwords import LONGEST, Passwords, why_invalid
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.manifest import SHORTEST_PASSWORD
 from entrepot.doors.textalk.pattern.row_writer import changes_of
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
@@ -100,7 +101,9 @@ def poor_password(password: str) -> RpcError | None:
     """3004 with the reason, for what no password may be."""
     wrong = why_invalid(password)
     return (
-        None if wrong is None else RpcError(Code.INVALID_PASSWORD, wrong, PasswordInvalid(SHORTEST, LONGEST))
+        None
+        if wrong is None
+        else RpcError(Code.INVALID_PASSWORD, wrong, PasswordInvalid(SHORTEST_PASSWORD, LONGEST))
     )
 
 

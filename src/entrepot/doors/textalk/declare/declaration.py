@@ -35,8 +35,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
     `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value; `put`
     makes of a patch's value what changes in the record (`domain.rows` says how it is merged).
-    `read` is who may see it, `write` who may set it, None nobody. What is told `once` is seen in the answer to the call
-    that makes the object by whoever makes it.
+    `sorted_by` is what it is sorted by, if that is not its value. `read` is who may see it, `write` who may set it,
+    None nobody. What is told `once` is seen in the answer to the call that makes the object by whoever makes it.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     source: ColumnElement[Any] | Loader
     filterable: bool = False
     sortable: bool = False
+    sorted_by: ColumnElement[Any] | None = None
     read: Audience = Audience.ANONYMOUS
     write: Audience | None = None
     once: bool = False
@@ -91,9 +92,10 @@ WRITE: Final[Mapping[Operation, Audience]] = {
 class Caller:
     """What a declaration may say about the caller and the shop: parameters, which get their values per call.
 
-    `OPEN`: the shop shows its goods to this caller; `LANGUAGE`: the shop's own, not the caller's;
+    `CURRENCY` and `LANGUAGE`: the shop's own, not the caller's; `OPEN`: the shop shows its goods to this caller;
     `SHOP`: its uid;
-    `SEES`: it is shown the workspace's other orders too; `NOW`: the business time.
+    `STOCK`: what the shop does about stock; `SEES`: it is shown the workspace's other orders too;
+    `NOW`: the business time.
     """
 
     WORKSPACE: Final = bindparam("workspace", type_=BigInteger)
@@ -105,6 +107,8 @@ class Caller:
     SHOP: Final = bindparam("shop", type_=BigInteger)
     SEES: Final = bindparam("sees", type_=Boolean)
     ENVIRONMENT: Final = bindparam("environment", type_=Text)
+    STOCK: Final = bindparam("stock", type_=Text)
+    CURRENCY: Final = bindparam("currency", type_=Text)
     NOW: Final = bindparam("now", type_=DateTime(timezone=True))
 
 
@@ -159,6 +163,8 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     search: ColumnElement[str] | None = None
     summary: str = ""
     stored: Stored | None = None
+    few: bool = False
+    """Of all there are a buyer sees few, found by whose they are: no list of his may walk through all by their uids."""
     checks_references: bool = False
 
     @cached_property

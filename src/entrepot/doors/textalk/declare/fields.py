@@ -10,11 +10,11 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from entrepot.domain.kernel.money import to_major, to_minor
+from entrepot.domain.kernel.moments import read_moment
+from entrepot.domain.kernel.money import in_minor, read_amount, to_major
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import Field
-from entrepot.doors.textalk.declare.normalization import read_moment
 from entrepot.doors.textalk.declare.shapes import Kind, Mapped, Scalar, Shape
 from entrepot.doors.textalk.wire.json import Json, is_number, is_object
 
@@ -128,15 +128,23 @@ def moment_of(value: Json) -> datetime | None:
 
 
 def minor_unit(path: tuple[str, ...], value: Json) -> Json:
-    """A filter's operand in minor units of the currency that is the last key."""
-    return to_minor(value, path[-1]) if is_number(value) and path else value
+    """A filter's operand in minor units of the currency that is the last key; it may lie between two of them."""
+    return in_minor(value, path[-1]) if is_number(value) and path else value
+
+
+def minor(amount: Decimal | float, currency: str) -> int:
+    """An amount in minor units. Raises ValueError for one that the currency cannot hold: the schema refuses it."""
+    read = read_amount(amount, currency)
+    if read is None:
+        raise ValueError(f"an amount that {currency} cannot hold")
+    return read
 
 
 def minor_units(value: Json) -> dict[str, int | None]:
     """Major units by currency as minor units; a null stays, it takes an amount away."""
     if not is_object(value):
         return {}
-    return {currency: to_minor(n, currency) if is_number(n) else None for currency, n in value.items()}
+    return {currency: minor(n, currency) if is_number(n) else None for currency, n in value.items()}
 
 
 def fraction(cell: Any) -> Json:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Final
 
 import msgspec
 
+from entrepot.domain.kernel.moments import read_moment
 from entrepot.doors.textalk.declare.shapes import Array, Free, Kind, Mapped, Record, Scalar, Shape
 from entrepot.doors.textalk.wire.errors import Problem
 from entrepot.doors.textalk.wire.json import Json, escape, is_array, is_number, is_object
@@ -15,9 +16,6 @@ from entrepot.doors.textalk.wire.sentences import Text, say
 
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,29})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?", re.ASCII)
 _INTEGER: Final = re.compile(r"-?[0-9]{1,30}", re.ASCII)
-_MOMENT: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{5,15}(Z|[+-][0-9]{2}:?[0-9]{2})?)?", re.ASCII
-)
 _BOOLEANS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
 
@@ -27,49 +25,51 @@ class NotNormal(msgspec.Struct, frozen=True):
     text: Text
 
 
-def normalize(value: Json, shape: Shape, pointer: str, problems: list[Problem]) -> Json:
+def normalize(value: Json, shape: Shape, pointer: str, problems: list[Problem], zone: tzinfo = UTC) -> Json:
     """The value in its normal form. What cannot be converted is added to `problems` (9002) and left as it is.
 
-    A value of a wrong JSON type that nothing converts is left alone too: the schema refuses it (9001).
+    `zone` is where days begin and end. A value of a wrong JSON type that nothing converts is left alone too: the
+    schema refuses it (9001).
     """
     if isinstance(shape, Scalar):
-        normal = normalize_scalar(value, shape.kind)
+        normal = normalize_scalar(value, shape.kind, zone, until=shape.until)
         if isinstance(normal, NotNormal):
             problems.append(Problem(pointer, normal.text))
             return value
         return normal
     if isinstance(shape, Array) and is_array(value):
         return [
-            normalize(item, shape.items, f"{pointer}/{place}", problems) for place, item in enumerate(value)
+            normalize(item, shape.items, f"{pointer}/{place}", problems, zone)
+            for place, item in enumerate(value)
         ]
     if isinstance(shape, Record | Mapped) and is_object(value):
-        return dict(_members(value, shape, pointer, problems))
+        return dict(_members(value, shape, pointer, problems, zone))
     return value
 
 
 def _members(
-    value: Mapping[str, Json], shape: Record | Mapped, pointer: str, problems: list[Problem]
+    value: Mapping[str, Json], shape: Record | Mapped, pointer: str, problems: list[Problem], zone: tzinfo
 ) -> Iterator[tuple[str, Json]]:
     for name, inner in value.items():
         below = shape.properties.get(name, _ANY) if isinstance(shape, Record) else shape.values
-        yield name, normalize(inner, below, f"{pointer}/{escape(name)}", problems)
+        yield name, normalize(inner, below, f"{pointer}/{escape(name)}", problems, zone)
 
 
 _ANY: Final = Free()
 
 
-def normalize_scalar(value: Json, kind: Kind) -> Json | NotNormal:
-    """The normal form of a single value."""
+def normalize_scalar(value: Json, kind: Kind, zone: tzinfo = UTC, *, until: bool = False) -> Json | NotNormal:
+    """The normal form of a single value; `until`: a bare date ends something, and so includes its day."""
     if kind is Kind.STRING:
         return str(value) if is_number(value) and isinstance(value, int) else value
     if isinstance(value, str):
-        return _from_text(value, kind)
+        return _from_text(value, kind, zone, until=until)
     return _whole(value) if kind in {Kind.INTEGER, Kind.NUMBER} and is_number(value) else value
 
 
-def _from_text(text: str, kind: Kind) -> Json | NotNormal:
+def _from_text(text: str, kind: Kind, zone: tzinfo, *, until: bool) -> Json | NotNormal:
     if kind is Kind.DATETIME:
-        moment = read_moment(text)
+        moment = read_moment(text, zone, until=until)
         return NotNormal(say("normalize.datetime")) if moment is None else write_moment(moment)
     if kind is Kind.BOOLEAN:
         flag = _BOOLEANS.get(text.strip().lower())
@@ -88,17 +88,6 @@ def _whole(value: float | Decimal) -> Json:
 
 
 _BEYOND: Final = Decimal(10) ** 30
-
-
-def read_moment(text: str) -> datetime | None:
-    """The point in time that a text names: a date, or a date and time with or without offset (none is UTC)."""
-    if not _MOMENT.fullmatch(text):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def write_moment(moment: datetime) -> str:

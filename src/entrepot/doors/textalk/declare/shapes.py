@@ -30,6 +30,8 @@ class Scalar(msgspec.Struct, frozen=True, kw_only=True):
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
+    until: bool = False
+    """Of a date-time: it is when something ends, so that a bare date includes its day."""
 
 
 class Mapped(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,9 +124,9 @@ def boolean(*, nullable: bool = False) -> Scalar:
     return Scalar(kind=Kind.BOOLEAN, nullable=nullable)
 
 
-def moment(*, nullable: bool = False) -> Scalar:
-    """A point in time."""
-    return Scalar(kind=Kind.DATETIME, nullable=nullable)
+def moment(*, nullable: bool = False, until: bool = False) -> Scalar:
+    """A point in time; `until`: when something ends."""
+    return Scalar(kind=Kind.DATETIME, nullable=nullable, until=until)
 
 
 def reference(class_name: str, *, kind: Kind = Kind.INTEGER, nullable: bool = False) -> Scalar:

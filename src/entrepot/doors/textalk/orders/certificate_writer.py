@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final, cast
 
 from entrepot.domain.catalogue.edit_rows import Put
-from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.kernel.money import read_amount
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.declare.fields import minor
+from entrepot.doors.textalk.declare.money import not_held
 from entrepot.doors.textalk.pattern.row_writer import RowWriter, changes_of, stored_of
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
@@ -24,7 +25,7 @@ _CURRENCY: Final = (
 
 
 def new_code() -> str:
-    """A certificate's code: 13 digits (contract, section 3)."""
+    """A certificate's code: 13 digits (decision textalk Giftcertificate)."""
     return str(secrets.randbelow(9 * 10**12) + 10**12)
 
 
@@ -42,6 +43,8 @@ class CertificateWriter(RowWriter):
         known = None if uid is None else await self._known(context, int(uid))
         if uid is not None and known is None:
             return RpcError(Code.OBJECT_NOT_FOUND)
+        if faults := _unheld(known, patch):
+            return RpcError(Code.VALIDATION_ERROR, faults)
         changes = changes_of(decl, patch)
         if known is None:
             values = {"code": new_code(), **changes, **_values(str(patch["currency"]), patch)}
@@ -57,20 +60,36 @@ class CertificateWriter(RowWriter):
         )
         return keys if isinstance(keys, RpcError) else Written(cast("Uid", keys[0]))
 
+    async def problems(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Sequence[Problem] | RpcError:
+        """Values that the certificate's currency cannot hold."""
+        del decl
+        return _unheld(None if uid is None else await self._known(context, int(uid)), patch)
+
     async def _known(self, context: Context, uid: int) -> Sequence[Any] | None:
         shop = context.shop
         async with self._services.reads.acquire() as connection:
             return await connection.fetchrow(_CURRENCY, shop.workspace, uid, shop.channel)
 
 
+def _unheld(known: Sequence[Any] | None, patch: Mapping[str, Json]) -> tuple[Problem, ...]:
+    currency = str(known[0]) if known else str(patch.get("currency"))
+    return tuple(
+        not_held(f"/{name}", currency)
+        for name in ("originalValue", "remainingValue")
+        if is_number(value := patch.get(name)) and read_amount(value, currency) is None
+    )
+
+
 def _values(currency: str, patch: Mapping[str, Json]) -> dict[str, Any]:
     original, left = patch.get("originalValue"), patch.get("remainingValue")
     amounts: dict[str, Any] = {}
     if is_number(original):
-        amounts = {"original": to_minor(Decimal(str(original)), currency)}
+        amounts = {"original": minor(original, currency)}
         amounts["balance"] = amounts["original"]
     if is_number(left):
-        amounts["balance"] = to_minor(Decimal(str(left)), currency)
+        amounts["balance"] = minor(left, currency)
     return amounts
 
 

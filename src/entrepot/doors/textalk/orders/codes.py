@@ -1,4 +1,4 @@
-"""Discount codes and gift certificates (contract, section 2, Giftcertificate; discount codes are of our own design)."""
+"""Discount codes and gift certificates (decision textalk Giftcertificate)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ DISCOUNTCODE: Final = ClassDecl(
         f.settable("freeDelivery", shapes.boolean(), discounts.c.free_delivery),
         f.amounts("minimumSpend", discounts.c.minimum_spend),
         f.settable("validFrom", shapes.moment(nullable=True), discounts.c.valid_from, **_MOMENT),
-        f.settable("validUntil", shapes.moment(nullable=True), discounts.c.valid_until, **_MOMENT),
+        f.settable(
+            "validUntil", shapes.moment(nullable=True, until=True), discounts.c.valid_until, **_MOMENT
+        ),
         f.settable("maxUses", shapes.integer(0, nullable=True), discounts.c.max_uses),
         f.settable("maxUsesPerCustomer", shapes.integer(0, nullable=True), discounts.c.max_uses_per_customer),
         f.shown("used", shapes.integer(0), discounts.c.used),
@@ -79,6 +81,38 @@ DISCOUNTCODE: Final = ClassDecl(
         ),
         f.created(discounts.c.created_at),
         f.created(discounts.c.changed_at, "changed"),
+    ),
+)
+
+
+_TYPES: Final = {"Percentage": "percent", "Amount": "amount", "FreeDelivery": "free_delivery"}
+_KIND: Final = {**_TYPES, "Freight": "free_delivery"}
+"""The vendor's page has a second word for free delivery, in its example."""
+
+
+def _kind(value: Any) -> dict[str, Any]:
+    return {"kind": _KIND[str(value)]}
+
+
+DISCOUNT: Final = ClassDecl(
+    name="Discount",
+    summary="What takes something off, whatever the code that leads to it",
+    rows=discounts,
+    workspace=discounts.c.workspace,
+    uid=discounts.c.id,
+    operations=_ADMIN,
+    visible=lambda _: discounts.c.channel == Caller.CHANNEL,
+    stored=DISCOUNTCODE.stored,
+    fields=(
+        f.uid(discounts.c.id),
+        f.settable("name", shapes.localized(255), discounts.c.name, required=True),
+        f.settable("active", shapes.boolean(), discounts.c.active),
+        f.settable(
+            "type",
+            shapes.option(*_KIND),
+            sa.case(*((discounts.c.kind == kind, name) for name, kind in _TYPES.items())),
+            put=_kind,
+        ),
     ),
 )
 
@@ -139,7 +173,7 @@ GIFTCERTIFICATE: Final = ClassDecl(
             required=True,
         ),
         f.settable("remainingValue", shapes.number(0), _value(_c.balance), to_wire=_major, filterable=False),
-        f.settable("expiredate", shapes.moment(nullable=True), _c.expires_at, **_MOMENT),
+        f.settable("expiredate", shapes.moment(nullable=True, until=True), _c.expires_at, **_MOMENT),
         f.settable("currency", shapes.string(3, pattern="^[A-Z]{3}$"), _c.currency, required=True),
         f.settable("cancelled", shapes.boolean(), _c.cancelled),
         f.created(_c.created_at),

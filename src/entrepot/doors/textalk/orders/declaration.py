@@ -1,4 +1,4 @@
-"""Order, and Suborder: what one supplier sends of it (contract, section 2)."""
+"""Order, and Suborder: what one supplier sends of it (decision textalk Order, Suborder)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.customers.declaration import BUYER, whole
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import READ, ClassDecl, Field, Operation, Snapshot
+from entrepot.doors.textalk.declare.declaration import READ, Caller, ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.orders import rows
 from entrepot.doors.textalk.orders.rows import o
-from entrepot.doors.textalk.orders.sums import costs, total_costs, totals_of
+from entrepot.doors.textalk.orders.sums import costs, has_vat, total_costs, totals_of
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.orders import order_lines, order_parts
 
@@ -31,7 +31,7 @@ AMOUNT: Final = shapes.Record(
 )
 _COSTS: Final = shapes.Record(
     properties={
-        "items": AMOUNT,
+        "cart": AMOUNT,
         "shipment": AMOUNT,
         "payment": AMOUNT,
         "discount": AMOUNT,
@@ -75,6 +75,8 @@ def _codes(cell: Any) -> Json:
 
 
 _SET: Final[dict[str, Any]] = {"write": Audience.ANONYMOUS}
+_RATE: Final = sa.case((o.currency == Caller.CURRENCY, sa.literal(1)), else_=sa.cast(sa.null(), sa.Integer))
+"""To the shop's own currency: nothing is known of rates between others."""
 
 ORDER: Final = ClassDecl(
     name="Order",
@@ -90,6 +92,7 @@ ORDER: Final = ClassDecl(
         Operation.NORMALIZE: Audience.ANONYMOUS,
     },
     visible=rows.visible,
+    few=True,
     fields=(
         f.uid(o.id),
         f.settable("language", shapes.string(2, pattern="^[a-z]{2}$"), o.language, **_SET),
@@ -104,6 +107,23 @@ ORDER: Final = ClassDecl(
         Field(name="suborders", shape=shapes.references("Suborder"), source=rows.suborders()),
         Field(name="totalcost", shape=AMOUNT, source=total_costs),
         Field(name="costs", shape=_COSTS, source=costs),
+        Field(name="hasVat", shape=shapes.boolean(), source=has_vat),
+        f.shown("orderNumber", shapes.string(20), sa.cast(o.id, sa.Text)),
+        f.shown("exchangeRate", shapes.number(0, nullable=True), _RATE, read=Audience.ADMIN),
+        f.settable(
+            "tags",
+            shapes.Array(items=shapes.string(100, min_length=1), max_items=50, unique=True),
+            sa.type_coerce(o.tags, JSONB),
+            read=Audience.ADMIN,
+            **_SET,
+        ),
+        f.settable(
+            "externalOrderNumber",
+            shapes.string(255, nullable=True),
+            o.external_number,
+            read=Audience.ADMIN,
+            **_SET,
+        ),
         f.settable(
             "delivery",
             shapes.Record(properties={"method": shapes.reference("DeliveryMethod", nullable=True)}),
@@ -112,7 +132,7 @@ ORDER: Final = ClassDecl(
         ),
         Field(name="deliveryMethods", shape=shapes.references("DeliveryMethod"), source=_deliveries),
         Field(name="paymentMethods", shape=shapes.references("PaymentMethod"), source=_payments),
-        f.settable("deliveryStatus", shapes.option("unsent", "sent"), o.delivery_status),
+        f.settable("deliveryStatus", shapes.option("unsent", "sent"), o.delivery_status, **_SET),
         f.shown(
             "paymentStatus",
             shapes.option("unpaid", "pending", "reserved", "paid", "cancelled"),
@@ -136,7 +156,7 @@ ORDER: Final = ClassDecl(
 _parts: Final = order_parts.join(
     rows.ROWS, sa.and_(o.workspace == order_parts.c.workspace, o.id == order_parts.c.order)
 )
-_uid: Final = order_parts.c.order * rows.PART_FACTOR + order_parts.c.no
+_uid: Final = rows.part_uid()
 _of_part: Final = (
     order_lines.c.workspace == order_parts.c.workspace,
     order_lines.c.order == order_parts.c.order,
@@ -157,6 +177,7 @@ SUBORDER: Final = ClassDecl(
         Operation.COUNT: Audience.ADMIN,
     },
     visible=rows.visible,
+    few=True,
     fields=(
         f.uid(_uid),
         f.shown("order", shapes.reference("Order"), order_parts.c.order),

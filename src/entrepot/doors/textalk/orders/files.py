@@ -1,6 +1,6 @@
 """OrderItem.getFile: what a buyer attached to an item, for the shop that makes something of it.
 
-The vendor's own way to such files is not public; this one is ours (contract, section 8, item 32).
+The vendor's own way to such files is not public; this one is ours (decision textalk item 32).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""OrderItem: what is in a cart or order (contract, section 2)."""
+"""OrderItem: what is in a cart or order (decision textalk OrderItem)."""
 
 from __future__ import annotations
 
@@ -25,27 +25,31 @@ from entrepot.store.tables.carts import cart_lines
 from entrepot.store.tables.catalogue import products, variants
 from entrepot.store.tables.orders import order_lines
 
+
+def _of_product(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    of_line = [products.c.workspace == cart_lines.c.workspace, products.c.id == cart_lines.c.product_id]
+    return sa.select(value).where(*of_line).correlate(cart_lines).scalar_subquery()
+
+
+def _of_variant(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    of_line = [variants.c.workspace == cart_lines.c.workspace, variants.c.id == cart_lines.c.variant_id]
+    return sa.select(value).where(*of_line).correlate(cart_lines).scalar_subquery()
+
+
+# One table in each half, as in `rows`: what a line of a cart is called is looked up for the rows that are shown.
 _wished: Final = sa.select(
     cart_lines.c.workspace,
     cart_lines.c.id,
     cart_lines.c.cart.label("order"),
     cart_lines.c.no,
     cart_lines.c.product_id.label("article"),
-    sa.func.coalesce(variants.c.sku, sa.literal("", sa.Text)).label("sku"),
-    sa.func.coalesce(products.c.name, sa.literal("", sa.Text)).label("name"),
-    products.c.data["article"]["name"].label("names"),
+    sa.func.coalesce(_of_variant(variants.c.sku), sa.literal("", sa.Text)).label("sku"),
+    sa.func.coalesce(_of_product(products.c.name), sa.literal("", sa.Text)).label("name"),
+    _of_product(products.c.data["article"]["name"]).label("names"),
     cart_lines.c.quantity,
-    sa.func.coalesce(variants.c.scale, 0).label("scale"),
+    sa.func.coalesce(_of_variant(variants.c.scale), 0).label("scale"),
     cart_lines.c.choices,
-).select_from(
-    cart_lines.outerjoin(
-        products,
-        sa.and_(products.c.workspace == cart_lines.c.workspace, products.c.id == cart_lines.c.product_id),
-    ).outerjoin(
-        variants,
-        sa.and_(variants.c.workspace == cart_lines.c.workspace, variants.c.id == cart_lines.c.variant_id),
-    )
-)
+).select_from(cart_lines)
 _ordered: Final = sa.select(
     order_lines.c.workspace,
     order_lines.c.id,
@@ -64,7 +68,8 @@ i: Final = _LINES.c
 _ROWS: Final = _LINES.join(rows.ROWS, sa.and_(o.workspace == i.workspace, o.id == i.order))
 
 _STORED: Final = """
-select l.id, o.currency, l.data::text, l.amount, l.price, l.quantity, l.tax
+select l.id, o.currency, l.data::text, l.amount, l.price, l.quantity, l.tax,
+  coalesce(o.data ->> 'language', ''), coalesce(o.data -> 'codes', '[]')::text
 from unnest($2::bigint[]) k(uid)
 join order_lines l on l.workspace = $1 and l.id = k.uid
 join orders o on o.workspace = $1 and o.id = l."order"
@@ -72,6 +77,13 @@ join orders o on o.workspace = $1 and o.id = l."order"
 _CARTS_OF: Final = """
 select id, cart from unnest($2::bigint[]) k(uid) join cart_lines on workspace = $1 and id = k.uid
 """
+
+
+class DiscountName(msgspec.Struct, frozen=True):
+    """A discount that took something off, and the code by which the buyer knows it."""
+
+    target: int
+    code: str
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -82,6 +94,8 @@ class Cost(msgspec.Struct, frozen=True):
     total: Amount
     discount: Amount
     vat_rate: int | None
+    language: str = ""
+    codes: tuple[DiscountName, ...] = ()
 
 
 async def _costs_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> dict[int, Cost]:
@@ -95,14 +109,20 @@ async def _costs_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -
         return found
     rows_ = await snapshot.fetch(_CARTS_OF, [shop.workspace, wished])
     for cart, totals in (await totals_of(snapshot, context, list({row[1] for row in rows_}))).values():
+        named = tuple(
+            DiscountName(entry.code.target, entry.code.code)
+            for entry in totals.codes
+            if entry.code.kind == "discount" and entry.amount
+        )
         for line in totals.lines:
             if line.line.id in wished:
-                found[line.line.id] = Cost(cart.currency, line.unit, line.total, line.discount, line.vat_rate)
+                costs = (line.unit, line.total, line.discount, line.vat_rate)
+                found[line.line.id] = Cost(cart.currency, *costs, cart.language, named)
     return found
 
 
 def _stored(row: tuple[Any, ...]) -> Cost:
-    _, currency, data, whole, price, quantity, tax = row
+    _, currency, data, whole, price, quantity, tax, language, codes = row
     known = msgspec.json.decode(data)
     ex = price * quantity if whole is None else whole
     return Cost(
@@ -111,6 +131,12 @@ def _stored(row: tuple[Any, ...]) -> Cost:
         Amount(ex, ex + tax),
         _known(known.get("discount"), Amount()),
         known.get("vat_rate"),
+        language,
+        tuple(
+            DiscountName(code["target"], code["code"])
+            for code in msgspec.json.decode(codes)
+            if code["kind"] == "discount" and code["amount"]
+        ),
     )
 
 
@@ -131,12 +157,27 @@ async def _costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> M
 
 async def _discounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
     """What discounts take off the line, if anything."""
-    found = await _costs_of(snapshot, context, uids)
-    return {
-        uid: amount(cost.discount, cost.currency, cost.vat_rate)
-        for uid, cost in found.items()
-        if cost.discount.inc
+    found = {
+        uid: cost for uid, cost in (await _costs_of(snapshot, context, uids)).items() if cost.discount.inc
     }
+    asked = list({name.target for cost in found.values() for name in cost.codes[:1]})
+    rows_ = await snapshot.fetch(_NAMES, [context.shop.workspace, asked]) if asked else ()
+    names = {row[0]: msgspec.json.decode(row[1]) for row in rows_}
+    return {
+        uid: {**amount(cost.discount, cost.currency, cost.vat_rate), **_first(cost, names)}
+        for uid, cost in found.items()
+    }
+
+
+_NAMES: Final = "select id, name::text from discounts where workspace = $1 and id = any($2::bigint[])"
+
+
+def _first(cost: Cost, names: Mapping[int, Mapping[str, str]]) -> dict[str, Json]:
+    """The discount that was given first, by its uid and its name, which is the code where it has no other."""
+    if not cost.codes:
+        return {"discount": None, "name": ""}
+    first = cost.codes[0]
+    return {"discount": first.target, "name": names.get(first.target, {}).get(cost.language) or first.code}
 
 
 _KINDS: Final = """
@@ -169,7 +210,7 @@ from unnest($2::bigint[]) k(uid) join order_lines l on l.workspace = $1 and l.id
 
 
 def _shown(answers: Mapping[str, int | str], kinds: Mapping[str, str]) -> dict[str, Json]:
-    """Options go by their uids as texts (contract, section 2, OrderItem)."""
+    """Options go by their uids as texts (decision textalk OrderItem)."""
     return {choice: _answer(answer, kinds.get(choice)) for choice, answer in answers.items()}
 
 
@@ -180,6 +221,12 @@ def _answer(answer: int | str, kind: str | None) -> Json:
 
 
 _CHOICES: Final = shapes.Mapped(keys="^([0-9]{1,16}|quantity)$", values=shapes.Free())
+
+
+def _visible(audience: Audience) -> sa.ColumnElement[bool]:
+    """Those of visible carts and orders; a line of another door's cart has no uid, and is none of this class."""
+    return sa.and_(i.id.is_not(None), rows.visible(audience))
+
 
 ORDER_ITEM: Final = ClassDecl(
     name="OrderItem",
@@ -195,7 +242,8 @@ ORDER_ITEM: Final = ClassDecl(
         Operation.SET: Audience.ANONYMOUS,
         Operation.DELETE: Audience.ANONYMOUS,
     },
-    visible=rows.visible,
+    visible=_visible,
+    few=True,
     fields=(
         f.uid(i.id),
         f.shown("order", shapes.reference("Order"), i.order),
@@ -206,11 +254,19 @@ ORDER_ITEM: Final = ClassDecl(
             shapes.string(),
             sa.func.coalesce(i.names.op("->>", return_type=sa.Text())(o.language), i.name, type_=sa.Text),
         ),
+        f.shown("download", shapes.string(2000, nullable=True), sa.cast(sa.null(), sa.Text)),
         Field(name="choices", shape=_CHOICES, source=_choices, write=Audience.ANONYMOUS),
         Field(name="costs", shape=shapes.Record(properties={"unit": AMOUNT, "total": AMOUNT}), source=_costs),
         Field(
             name="discountInfo",
-            shape=shapes.Record(properties=AMOUNT.properties, nullable=True),
+            shape=shapes.Record(
+                properties={
+                    **AMOUNT.properties,
+                    "discount": shapes.integer(0, nullable=True),
+                    "name": shapes.string(),
+                },
+                nullable=True,
+            ),
             source=_discounts,
         ),
     ),

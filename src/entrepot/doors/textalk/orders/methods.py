@@ -1,4 +1,4 @@
-"""Order and Payment beyond the common methods: into the cart, codes, checkout, money (section 8, item 26)."""
+"""Order and Payment beyond the common methods: into the cart, codes, checkout, money (decision textalk item 26)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.carts.lines import AddItem, CartItemSet
 from entrepot.domain.catalogue.selection import NewFile
 from entrepot.domain.checkout.discard import Discarded, DiscardOrder
-from entrepot.domain.kernel.money import to_minor
+from entrepot.domain.kernel.money import read_amount
 from entrepot.domain.kernel.records import Refused
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import Uid
+from entrepot.doors.textalk.declare.money import not_held
 from entrepot.doors.textalk.orders.address_lookup import methods as lookup_methods
 from entrepot.doors.textalk.orders.address_lookup import named_order
 from entrepot.doors.textalk.orders.files import methods as file_methods
@@ -103,7 +104,7 @@ class _Orders:
     def _adding(
         self, context: Context, order: Uid | None, article: Any, wanted: Any, options: Json
     ) -> AddItem:
-        """`fastVerify` leaves the other lines as they are (section 8, item 31)."""
+        """`fastVerify` leaves the other lines as they are (decision textalk item 31)."""
         fast = is_object(options) and options.get("fastVerify") is True
         return AddItem(
             **whose(context),
@@ -143,7 +144,7 @@ class _Orders:
         return await fetch.told(self._parts.classes["Order"].reads, context, projection, {"uid": order})
 
     async def checkout(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """`[order, query?, {"token": card token}?]`: the placed order; second reading 7."""
+        """`[order, query?, {"token": card token}?]`: the placed order (decision textalk second reading 7)."""
         order = self._order(context, params[0])
         if isinstance(order, RpcError):
             return order
@@ -210,13 +211,13 @@ class _Orders:
             return found
         uid, known = found
         amount = argument(params, 1)
-        if amount is not None and not (is_number(amount) and 0 < Decimal(str(amount)) < Decimal(10) ** 12):
-            return invalid_params([Problem("/1", say("patch.type", expected="number"))])
+        minor = read_amount(amount, known.currency) if is_number(amount) else None
+        if amount is not None and (minor is None or minor <= 0):
+            return invalid_params([not_held("/1", known.currency)])
         projection = self._parts.classes["Payment"].projection(context, argument(params, 2) or "uid")
         if isinstance(projection, RpcError):
             return projection
         shop = context.shop
-        minor = None if amount is None else to_minor(Decimal(str(amount)), known.currency)
         command = refund_order(known.order, "", amount=minor, payment=int(uid), asks=context.asker)
         outcome = await self._parts.services.till.refund(shop.workspace, command)
         if isinstance(outcome, Refused):

@@ -1,4 +1,4 @@
-"""Payment: how a cart is to be paid, or an order was (contract, section 2)."""
+"""Payment: how a cart is to be paid, or an order was (decision textalk Payment)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.orders import rows
 from entrepot.doors.textalk.orders.rows import o
-from entrepot.doors.textalk.orders.sums import totals_of
+from entrepot.doors.textalk.orders.sums import look, totals_of
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.orders import payments
 
@@ -31,6 +31,7 @@ async def _amounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) ->
     rows_ = [tuple(row) for row in await snapshot.fetch(_AMOUNTS, [context.shop.workspace, list(uids)])]
     carts = {row[1] for row in rows_ if row[2] == PLANNED}
     sums = await totals_of(snapshot, context, list(carts)) if carts else {}
+    look(context, sums)
     amounts: dict[Any, Json] = {uid: to_major(amount, currency) for uid, _, _, amount, currency in rows_}
     for uid, order, state, _, _ in rows_:
         if state == PLANNED and order in sums:
@@ -66,6 +67,7 @@ PAYMENT: Final = ClassDecl(
         Operation.SET: Audience.ANONYMOUS,
     },
     visible=rows.visible,
+    few=True,
     fields=(
         f.uid(payments.c.id),
         f.settable(

@@ -1,7 +1,13 @@
-"""Carts and placed orders as one class of rows: a cart that is placed keeps its uid (second reading 8)."""
+"""Carts and placed orders as one class of rows: a placed cart keeps its uid (decision textalk second reading 8).
+
+PostgreSQL looks a union up by the keys of what it is joined to, and stops at a limit, only if each half is a single
+table without conditions of its own and their columns are of the same types. So what a row must fulfil is the column
+`standing`, and every word is cast to text.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -20,7 +26,13 @@ def _null(kind: sa.types.TypeEngine[Any]) -> sa.ColumnElement[Any]:
 
 
 def _number(name: str) -> sa.ColumnElement[Any]:
-    return sa.cast(orders.c.data[name].astext, sa.BigInteger)
+    """A number of an order's data; the name stands in the text, as in the index over the session."""
+    member = orders.c.data.op("->>", return_type=sa.Text())(sa.literal_column(f"'{name}'"))
+    return sa.cast(member, sa.BigInteger)
+
+
+def _word(word: str) -> sa.ColumnElement[str]:
+    return sa.cast(sa.literal(word, sa.Text), sa.Text)
 
 
 def _moment(name: str) -> sa.ColumnElement[Any]:
@@ -50,30 +62,37 @@ def _buyer() -> sa.ColumnElement[Any]:
     return sa.func.coalesce(orders.c.data["buyer"], plain, type_=JSONB)
 
 
+def units(counted: sa.ColumnElement[int], where: Sequence[sa.ColumnElement[bool]]) -> sa.ColumnElement[Any]:
+    """How many units the lines have that fulfil this."""
+    return sa.func.coalesce(sa.select(sa.func.sum(counted)).where(*where).scalar_subquery(), 0)
+
+
 def delivery_status(*of: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
     """Whether of these lines everything was sent that was not cancelled; what came back since was sent too."""
     counts = order_lines.c
-    waiting = sa.exists().where(*of, counts.new + counts.acknowledged > 0)
     left = counts.shipped + counts.delivered + counts.return_initiated + counts.returned
-    sent = sa.and_(sa.not_(waiting), sa.exists().where(*of, left > 0))
-    return sa.case((sent, sa.literal("sent", sa.Text)), else_=sa.literal("unsent", sa.Text))
+    # Sums and not `exists`, which PostgreSQL may answer from a table of all lines of the shop.
+    waiting = units(counts.new + counts.acknowledged, of) > 0
+    sent = units(left, of) > 0
+    return sa.case((sa.and_(sa.not_(waiting), sent), _word("sent")), else_=_word("unsent"))
 
 
 _OF_ORDER: Final = (order_lines.c.workspace == orders.c.workspace, order_lines.c.order == orders.c.id)
 
 
 def _payment_status() -> sa.ColumnElement[Any]:
-    """Money that was given back had been paid (section 8, item 29)."""
+    """Money that was given back had been paid (decision textalk item 29)."""
     state = orders.c.payment_state
     given_back = sa.or_(state == "partially_refunded", state == "refunded")
-    return sa.case((given_back, sa.literal("paid", sa.Text)), else_=orders.c.payment_state)
+    return sa.case((given_back, _word("paid")), else_=orders.c.payment_state)
 
 
 _CARTS: Final = sa.select(
     carts.c.workspace,
     carts.c.id,
     carts.c.channel,
-    sa.literal(False).label("placed"),
+    sa.false().label("placed"),
+    (carts.c.expires_at > Caller.NOW).label("standing"),
     carts.c.session,
     carts.c.customer,
     carts.c.currency,
@@ -85,17 +104,20 @@ _CARTS: Final = sa.select(
     carts.c.created_at,
     carts.c.changed_at,
     _null(sa.DateTime(timezone=True)).label("ordered_at"),
-    sa.literal(False).label("discarded"),
-    sa.literal("unpaid", sa.Text).label("payment_status"),
-    sa.literal("unsent", sa.Text).label("delivery_status"),
+    sa.false().label("discarded"),
+    _word("unpaid").label("payment_status"),
+    _word("unsent").label("delivery_status"),
     carts.c.codes,
-).where(carts.c.expires_at > Caller.NOW)
+    sa.cast(sa.literal("[]", sa.Text), JSONB).label("tags"),
+    _null(sa.Text()).label("external_number"),
+)
 
 _ORDERS: Final = sa.select(
     orders.c.workspace,
     orders.c.id,
     orders.c.channel,
-    sa.literal(True).label("placed"),
+    sa.true().label("placed"),
+    (orders.c.environment == Caller.ENVIRONMENT).label("standing"),
     _number("session").label("session"),
     orders.c.customer,
     orders.c.currency,
@@ -111,23 +133,25 @@ _ORDERS: Final = sa.select(
     _payment_status().label("payment_status"),
     delivery_status(*_OF_ORDER).label("delivery_status"),
     sa.func.coalesce(orders.c.data["codes"], sa.cast(sa.literal("[]", sa.Text), JSONB)).label("codes"),
-).where(orders.c.environment == Caller.ENVIRONMENT)
+    sa.func.coalesce(orders.c.data["tags"], sa.cast(sa.literal("[]", sa.Text), JSONB)).label("tags"),
+    orders.c.data["external_number"].astext.label("external_number"),
+)
 
 ROWS: Final = sa.union_all(_CARTS, _ORDERS).subquery("o")
 o: Final = ROWS.c
 
 
 def visible(audience: Audience) -> sa.ColumnElement[bool]:
-    """A cart is its session's alone; a placed order the shop's and its customer's (items 30, 2).
+    """A cart is its session's alone; a placed order the shop's and its customer's (decision textalk item 30).
 
     An order without a customer is the session's that placed it; who logs out leaves the others behind.
     """
     here = o.channel == Caller.CHANNEL
     if audience is Audience.ADMIN:
         seen = sa.or_(here, Caller.SEES)
-        return sa.or_(sa.and_(o.placed, seen), sa.and_(here, o.session.is_(None)))
+        return sa.and_(o.standing, sa.or_(sa.and_(o.placed, seen), sa.and_(here, o.session.is_(None))))
     own = sa.and_(o.session == Caller.SESSION, sa.or_(sa.not_(o.placed), o.customer.is_(None)))
-    return sa.and_(here, sa.or_(own, sa.and_(o.placed, o.customer == Caller.CUSTOMER)))
+    return sa.and_(o.standing, here, sa.or_(own, sa.and_(o.placed, o.customer == Caller.CUSTOMER)))
 
 
 def _array(statement: sa.Select[Any]) -> sa.ColumnElement[Any]:
@@ -154,10 +178,13 @@ def payments_of() -> sa.ColumnElement[Any]:
 
 def suborders() -> sa.ColumnElement[Any]:
     """The uids of the parts."""
-    rows = sa.select(order_parts.c.order * PART_FACTOR + order_parts.c.no).where(
-        order_parts.c.workspace == o.workspace, order_parts.c.order == o.id
-    )
+    rows = sa.select(part_uid()).where(order_parts.c.workspace == o.workspace, order_parts.c.order == o.id)
     return _array(rows.order_by(order_parts.c.no))
+
+
+def part_uid() -> sa.ColumnElement[int]:
+    """A part's uid, written as in the index over it."""
+    return order_parts.c.order * sa.literal_column(str(PART_FACTOR), sa.BigInteger) + order_parts.c.no
 
 
 PART_FACTOR: Final = 1_000

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.look import sight_of
 from entrepot.domain.carts.records import Cart
 from entrepot.domain.carts.totals import Totals, total
 from entrepot.domain.kernel.money import to_major
@@ -100,9 +101,20 @@ async def sums_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> 
     rows = await snapshot.fetch(_ORDERED, [context.shop.workspace, list(uids)])
     sums = {row[0]: _of_order(tuple(row)) for row in rows}
     carts = [uid for uid in uids if uid not in sums]
-    for uid, (cart, totals) in (await totals_of(snapshot, context, carts)).items() if carts else ():
+    found = await totals_of(snapshot, context, carts) if carts else {}
+    for uid, (cart, totals) in found.items():
         sums[uid] = _of_cart(cart, totals)
+    look(context, found)
     return sums
+
+
+def look(context: Context, found: Mapping[int, tuple[Cart, Totals]]) -> None:
+    """Note that the answer shows what a cart comes to.
+
+    Who looks at several at once, an administrator, looks at them for nobody who is about to pay.
+    """
+    if len(found) == 1:
+        context.seen.extend(sight for each in found.values() if (sight := sight_of(*each)))
 
 
 def _of_cart(cart: Cart, totals: Totals) -> Sum:
@@ -193,6 +205,11 @@ async def total_costs(snapshot: Snapshot, context: Context, uids: Sequence[Any])
     return {uid: amount(each.total.amount, each.currency, each.total.rate) for uid, each in sums.items()}
 
 
+async def has_vat(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
+    """Whether there is VAT in what each order comes to."""
+    return {uid: each.total.amount.vat != 0 for uid, each in (await sums_of(snapshot, context, uids)).items()}
+
+
 async def costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
     """`costs` of each order: what the total is made of."""
     sums = await sums_of(snapshot, context, uids)
@@ -201,7 +218,7 @@ async def costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Ma
 
 def _costs(sums: Sum) -> dict[str, Json]:
     parts = {
-        "items": sums.items,
+        "cart": sums.items,
         "shipment": sums.shipment,
         "payment": sums.payment,
         "discount": sums.discount,
@@ -216,7 +233,7 @@ def _costs(sums: Sum) -> dict[str, Json]:
 
 
 def amount(value: Amount, currency: str, rate: int | None = None) -> dict[str, Json]:
-    """An amount in wire form; the rate is that of the VAT in it (section 8, item 16).
+    """An amount in wire form; the rate is that of the VAT in it (decision textalk item 16).
 
     It is the rate itself, never what rounded sums make of it; None stands for several, which have a quotient.
     """

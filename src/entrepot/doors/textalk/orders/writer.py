@@ -14,7 +14,8 @@ from entrepot.domain.carts.details import CartPatch, CartSet, SetCart
 from entrepot.domain.carts.lines import CartItemSet, RemoveItem, SetItem
 from entrepot.domain.catalogue.selection import Chosen, NewFile
 from entrepot.domain.channels.accounts import Environment
-from entrepot.domain.fulfilment.ship import ShipUnits
+from entrepot.domain.checkout.edit_order import EditOrder
+from entrepot.domain.fulfilment.ship import LeaveUnsent, ShipUnits
 from entrepot.domain.kernel.records import Command, Refused
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Audience, Context
@@ -38,14 +39,14 @@ class Whose(TypedDict):
 
 
 def whose(context: Context) -> Whose:
-    """If both are given, the administrator's token wins (contract, section 6)."""
+    """If both are given, the administrator's token wins (decision textalk authority)."""
     shop, session = context.shop, context.session
     own = None if session is None or context.audience is Audience.ADMIN else session.id
     return Whose(channel=shop.channel, environment=shop.environment, session=own)
 
 
 def needs_session(context: Context) -> RpcError | None:
-    """Why a cart cannot be made: 1008 (section 8, item 14)."""
+    """Why a cart cannot be made: 1008 (decision textalk item 14)."""
     return RpcError(Code.SESSION_MISSING) if context.audience is Audience.ANONYMOUS else None
 
 
@@ -78,6 +79,13 @@ class Buying:
         return ()
 
 
+_MARKS: Final[Mapping[str, str]] = {"tags": "tags", "externalOrderNumber": "external_number"}
+"""Notes of the shop's systems, and how the order keeps them."""
+_OF_THE_SHOP: Final = frozenset({"deliveryStatus", *_MARKS})
+"""What of an order is the shop's to say, once it is placed."""
+_IS_PLACED: Final = "select 1 from orders where workspace = $1 and id = $2"
+
+
 class OrderWriter(Buying):
     """Writes carts: who buys, how it is sent, in which currency; and of an order that it was sent."""
 
@@ -89,11 +97,15 @@ class OrderWriter(Buying):
         refusal = needs_session(context) if uid is None else may_name(context)
         if refusal is not None:
             return refusal
-        wishes = {name: value for name, value in patch.items() if name != "deliveryStatus"}
-        if uid is not None and not wishes and patch:
-            return await self._send(context, int(uid), patch)
+        by_shop = context.audience is Audience.ADMIN
+        if not by_shop and not patch.keys().isdisjoint(_OF_THE_SHOP):
+            return RpcError(Code.FORBIDDEN)
         number = None if uid is None else int(uid)
-        done = await self.run(context, SetCart(**whose(context), cart=number, patch=_wishes(wishes)))
+        if by_shop and number is not None and await self.value(context, _IS_PLACED, number):
+            return await self._edit(context, number, patch)
+        if patch.get("deliveryStatus") == "sent" or not patch.keys().isdisjoint(_MARKS):
+            return RpcError(Code.ORDER_LOCKED)
+        done = await self.run(context, SetCart(**whose(context), cart=number, patch=_wishes(patch)))
         if not isinstance(done, CartSet):
             return cast("RpcError", done)
         cart = done.cart
@@ -104,10 +116,16 @@ class OrderWriter(Buying):
         del context, decl, uid
         return RpcError(Code.METHOD_NOT_FOUND)
 
-    async def _send(self, context: Context, uid: int, patch: Mapping[str, Json]) -> Written | RpcError:
-        if patch["deliveryStatus"] == "unsent":
-            return Written(uid, unseen=True)
-        done = await self.run(context, ShipUnits(order=uid, asks=context.asker))
+    async def _edit(self, context: Context, uid: int, patch: Mapping[str, Json]) -> Written | RpcError:
+        """What was placed changes in one step, or not at all."""
+        command = EditOrder(
+            order=uid,
+            asks=context.asker,
+            patch=_wishes(patch),
+            marks={kept: patch[name] for name, kept in _MARKS.items() if name in patch},
+            status=cast("Any", patch.get("deliveryStatus")),
+        )
+        done = await self.run(context, command)
         return done if isinstance(done, RpcError) else Written(uid)
 
 
@@ -130,14 +148,15 @@ class SuborderWriter(Buying):
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
-        """Send the part; "Shipped" is another word for it (section 8, item 29)."""
+        """Send the part; "Shipped" is another word for it (decision textalk item 29)."""
         del decl
         if uid is None:
             return RpcError(Code.OBJECT_NOT_FOUND)
-        if patch.get("deliveryStatus") in {None, "unsent"}:
+        if patch.get("deliveryStatus") is None:
             return Written(uid, unseen=True)
         order, part = divmod(int(uid), PART_FACTOR)
-        done = await self.run(context, ShipUnits(order=order, part=part, asks=context.asker))
+        command = LeaveUnsent if patch["deliveryStatus"] == "unsent" else ShipUnits
+        done = await self.run(context, command(order=order, part=part, asks=context.asker))
         return done if isinstance(done, RpcError) else Written(uid)
 
     async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:

@@ -1,4 +1,4 @@
-"""The methods that follow from a declaration (contract section 3, The common pattern; section 8, items 19 and 25)."""
+"""The methods that follow from a declaration (decision textalk common methods, item 19, item 25)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -81,14 +81,14 @@ class ClassMethods(msgspec.Struct, frozen=True):
         projection = self.projection(context, _at(params, 0, True))
         if isinstance(projection, RpcError):
             return projection
-        selection = read_selection(_at(params, 1), self.decl, context.audience)
+        selection = read_selection(_at(params, 1), self.decl, context.audience, zone=context.zone)
         if isinstance(selection, RpcError):
             return selection
         return await fetch.list_(self.reads, context, projection, selection)
 
     async def count(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[filters?]`: how many objects match; -32602."""
-        filters = read_filters(_at(params, 0), self.decl, context.audience, "/0")
+        filters = read_filters(_at(params, 0), self.decl, context.audience, "/0", context.zone)
         if isinstance(filters, RpcError):
             return filters
         return await fetch.count(self.reads, context, self.decl, filters)
@@ -112,7 +112,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
         patch = read_patch(params[0], at)
         if isinstance(patch, RpcError):
             return patch
-        checked = check_patch(self.decl, context.audience, patch, creating=uid is None)
+        checked = check_patch(self.decl, context.audience, patch, creating=uid is None, zone=context.zone)
         if checked.error is not None:
             return checked.error
         unknown = await self._unknown(context, checked.patch)
@@ -142,7 +142,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
         patch = read_patch(params[1], "/1")
         if isinstance(patch, RpcError):
             return patch
-        checked = check_patch(self.decl, context.audience, patch, creating=uid is None)
+        checked = check_patch(self.decl, context.audience, patch, creating=uid is None, zone=context.zone)
         found: Sequence[Problem] | RpcError = [*checked.unconverted, *checked.invalid]
         found = found or await self._unknown(context, checked.patch)
         if not found:
@@ -153,13 +153,12 @@ class ClassMethods(msgspec.Struct, frozen=True):
 
     async def normalize(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[uid or null, patch]`: the patch in normal form; 9002."""
-        del context
         uid = None if params[0] is None else read_uid(params[0], self.decl)
         patch = read_patch(params[1], "/1")
         if isinstance(uid, RpcError) or isinstance(patch, RpcError):
             return uid if isinstance(uid, RpcError) else patch
         problems: list[Problem] = []
-        normal = normalized(self.decl, patch, problems)
+        normal = normalized(self.decl, patch, problems, context.zone)
         return RpcError(Code.NORMALIZATION_ERROR, tuple(problems)) if problems else normal
 
     async def get_schema(self, context: Context, params: Sequence[Json]) -> Json | RpcError:

@@ -1,7 +1,10 @@
 """Patches: brought into normal form (9002), then held to the schema that getSchema shows (9001)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import UTC, tzinfo
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 import jsonschema_rs
@@ -9,6 +12,7 @@ import msgspec
 
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare.declaration import ClassDecl
+from entrepot.doors.textalk.declare.money import money_problems
 from entrepot.doors.textalk.declare.normalization import normalize
 from entrepot.doors.textalk.pattern.schemas import patch_schema
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
@@ -33,20 +37,38 @@ class Checked(msgspec.Struct, frozen=True):
         return RpcError(Code.VALIDATION_ERROR, self.invalid) if self.invalid else None
 
 
-def check_patch(decl: ClassDecl, audience: Audience, patch: Mapping[str, Json], *, creating: bool) -> Checked:
-    """The patch as it would be stored, and everything that is wrong with it."""
+def check_patch(
+    decl: ClassDecl,
+    audience: Audience,
+    patch: Mapping[str, Json],
+    *,
+    creating: bool,
+    zone: tzinfo = UTC,
+) -> Checked:
+    """The patch as it would be stored, and everything that is wrong with it; `zone` is where days begin and end."""
     unconverted: list[Problem] = []
-    normal = normalized(decl, patch, unconverted)
+    normal = normalized(decl, patch, unconverted, zone)
     validator = _validator(decl, audience, creating)
     known = {problem.pointer for problem in unconverted}
     invalid = [problem for problem in _problems(validator, normal) if problem.pointer not in known]
+    invalid += _unheld(decl, normal, known | {problem.pointer for problem in invalid})
     return Checked(normal, tuple(unconverted[:MAX_PROBLEMS]), tuple(invalid))
 
 
-def normalized(decl: ClassDecl, patch: Mapping[str, Json], problems: list[Problem]) -> Mapping[str, Json]:
+def _unheld(decl: ClassDecl, patch: Mapping[str, Json], known: AbstractSet[str]) -> Iterator[Problem]:
+    """The amounts that their currencies cannot hold, where nothing else is wrong with them."""
+    for name, value in patch.items():
+        if (field := decl.by_name.get(name)) is not None:
+            found = money_problems(value, field.shape, f"/{escape(name)}")
+            yield from islice((problem for problem in found if problem.pointer not in known), MAX_PROBLEMS)
+
+
+def normalized(
+    decl: ClassDecl, patch: Mapping[str, Json], problems: list[Problem], zone: tzinfo = UTC
+) -> Mapping[str, Json]:
     """The patch with each known property in its normal form."""
     return {
-        name: normalize(value, field.shape, f"/{escape(name)}", problems)
+        name: normalize(value, field.shape, f"/{escape(name)}", problems, zone)
         if (field := decl.by_name.get(name)) is not None
         else value
         for name, value in patch.items()

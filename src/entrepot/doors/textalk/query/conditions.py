@@ -12,10 +12,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from entrepot.domain.kernel.moments import read_moment
 from entrepot.domain.kernel.text import fold
 from entrepot.doors.kit import encode
 from entrepot.doors.textalk.declare.declaration import ClassDecl
-from entrepot.doors.textalk.declare.normalization import read_moment
 from entrepot.doors.textalk.declare.shapes import Array, Kind, Scalar
 from entrepot.doors.textalk.query.filters import Condition, Search, Target
 from entrepot.doors.textalk.wire.json import Json, is_array
@@ -43,7 +43,7 @@ class Parameter(msgspec.Struct, frozen=True):
 def parameters(condition: Condition | Search) -> tuple[Parameter, ...]:
     """The parameters of a condition: the path to what it looks at, then its operand."""
     if isinstance(condition, Search):
-        return tuple(Parameter(_literal_pattern(word), _TEXT) for word in fold(condition.term).split())
+        return tuple(Parameter(_word_pattern(word), _TEXT) for word in fold(condition.term).split())
     target = condition.target
     path = (Parameter(list(target.path), _TEXTS),) if target.path else ()
     if condition.name == "equals" and condition.operand is None:
@@ -80,6 +80,11 @@ def where(
     if condition.name == "in" and None in _items(condition.operand):
         return sa.or_(matches, _is_missing(value))
     return matches
+
+
+def _word_pattern(word: str) -> str:
+    """A word that the text contains; `*` stands for anything."""
+    return _literal_pattern(word.strip("*")).replace("*", "%")
 
 
 def _literal_pattern(text: str) -> str:

@@ -1,11 +1,13 @@
-"""Filter objects (contract section 4, Filter objects; section 8, items 23 and 24)."""
+"""Filter objects (decision textalk filter objects, item 23, item 24)."""
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, timedelta, tzinfo
 from decimal import Decimal
 from typing import Final
 
 import msgspec
 
+from entrepot.domain.kernel.moments import is_bare_date, read_moment
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Field
 from entrepot.doors.textalk.declare.normalization import NotNormal, normalize_scalar
@@ -57,16 +59,19 @@ class Search(msgspec.Struct, frozen=True):
 Filters = tuple[Condition | Search, ...]
 
 
-def read_filters(raw: Json, decl: ClassDecl, audience: Audience, pointer: str) -> Filters | RpcError:
+def read_filters(
+    raw: Json, decl: ClassDecl, audience: Audience, pointer: str, zone: tzinfo = UTC
+) -> Filters | RpcError:
     """The conditions of a filter object that stands at `pointer` in the parameters; all must hold.
 
-    -32602 with every fault by pointer; 1006 if a property is named that the caller may not read.
+    `zone` is where days begin and end. -32602 with every fault by pointer; 1006 if a property is named that the caller
+    may not read.
     """
     if raw is None or raw is True or (is_array(raw) and not raw):
         return ()
     if not is_object(raw):
         return invalid_params([Problem(pointer, say("filter.shape"))])
-    reader = _Reader(decl, audience)
+    reader = _Reader(decl, audience, zone)
     conditions = tuple(reader.conditions(raw, pointer))
     if len(conditions) > MAX_CONDITIONS:
         return invalid_params([Problem(pointer, say("filter.count", limit=MAX_CONDITIONS))])
@@ -78,7 +83,8 @@ def read_filters(raw: Json, decl: ClassDecl, audience: Audience, pointer: str) -
 class _Reader:
     """Reads one filter object, collecting its faults."""
 
-    def __init__(self, decl: ClassDecl, audience: Audience) -> None:
+    def __init__(self, decl: ClassDecl, audience: Audience, zone: tzinfo) -> None:
+        self._zone = zone
         self.problems: list[Problem] = []
         self.forbidden = False
         self._operands = 0
@@ -109,9 +115,9 @@ class _Reader:
         return None if shape is None else Target(field, tokens[1:], shape)
 
     def _of_target(self, target: Target, asked: Json, place: str) -> Iterator[Condition]:
-        """A bare value asks for equality."""
+        """A bare value asks for equality, a bare array for any of its values."""
         bare = not is_object(asked)
-        for name, operand in [("equals", asked)] if bare else asked.items():
+        for name, operand in [(_bare(target, asked), asked)] if bare else asked.items():
             spot = place if bare else f"{place}/{escape(name)}"
             if name not in _allowed(target.shape):
                 self._fault(spot, say("filter.condition"))
@@ -120,7 +126,7 @@ class _Reader:
             if self._operands > MAX_OPERANDS:
                 self._fault(spot, say("filter.operands", limit=MAX_OPERANDS))
                 return
-            fitting = _operand(target, name, operand)
+            fitting = _operand(target, name, operand, self._zone)
             if isinstance(fitting, _Unfit):
                 self._fault(spot + fitting.pointer, say("filter.operand"))
             else:
@@ -144,31 +150,54 @@ class _Unfit(msgspec.Struct, frozen=True):
     pointer: str = ""
 
 
+def _bare(target: Target, asked: Json) -> str:
+    if not is_array(asked):
+        return "equals"
+    return "containsAny" if isinstance(target.shape, Array) else "in"
+
+
 def _allowed(shape: Shape) -> frozenset[str]:
     if isinstance(shape, Scalar):
         return _CONDITIONS[shape.kind]
     return _OF_ARRAYS if isinstance(shape, Array) else _OF_OBJECTS
 
 
-def _operand(target: Target, name: str, given: Json) -> Json | _Unfit:
+def _operand(target: Target, name: str, given: Json, zone: tzinfo) -> Json | _Unfit:
     shape = target.shape.items if isinstance(target.shape, Array) and name != "equals" else target.shape
     if name not in _SEVERAL:
-        return None if name == "equals" and given is None else _single(target, shape, given)
+        if name == "max" and isinstance(given, str) and is_bare_date(given):
+            given = _end_of(given, zone)
+        return None if name == "equals" and given is None else _single(target, shape, given, zone)
     if not is_array(given):
         return _Unfit()
-    fitting = [None if item is None and name == "in" else _single(target, shape, item) for item in given]
+    fitting = [
+        None if item is None and name == "in" else _single(target, shape, item, zone) for item in given
+    ]
     unfit = next((place for place, item in enumerate(fitting) if isinstance(item, _Unfit)), None)
     return (
         [item for item in fitting if not isinstance(item, _Unfit)] if unfit is None else _Unfit(f"/{unfit}")
     )
 
 
-def _single(target: Target, shape: Shape, given: Json) -> Json | _Unfit:
+def _end_of(date: str, zone: tzinfo) -> Json:
+    """The last moment of a day, since a filter's upper bound belongs to what it finds."""
+    after = read_moment(date, zone, until=True)
+    return date if after is None else (after - timedelta(microseconds=1)).isoformat()
+
+
+def _single(target: Target, shape: Shape, given: Json, zone: tzinfo) -> Json | _Unfit:
     if isinstance(shape, Free):
         return given
     if not isinstance(shape, Scalar):
         return _Unfit()
-    normal = normalize_scalar(given, shape.kind)
+    normal = normalize_scalar(given, shape.kind, zone)
+    if (
+        shape.kind is Kind.DATETIME
+        and not target.path
+        and isinstance(normal, str)
+        and not is_bare_date(str(given))
+    ):
+        normal = given  # a point between two seconds is compared as it is
     if isinstance(normal, NotNormal) or not _fits(normal, shape.kind):
         return _Unfit()
     return normal if target.field.to_store is None else target.field.to_store(target.path, normal)

@@ -1,4 +1,4 @@
-"""What a query asks for, checked against the declarations (contract section 4; section 8, items 20 to 22)."""
+"""What a query asks for, checked against the declarations (decision textalk queries, item 21, item 22)."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -71,6 +71,10 @@ def read_projection(
     return RpcError(Code.FORBIDDEN) if reader.forbidden else projection
 
 
+LONGEST_NAME: Final = 100
+"""Of a name that is no property's so much is said back."""
+
+
 class _Reader:
     """Reads one query, counting its keys and collecting its faults."""
 
@@ -91,7 +95,7 @@ class _Reader:
         for name, place, inner in self._entries(raw, pointer):
             field = decl.by_name.get(name)
             if field is None:
-                self._fault(place, say("query.unknown"))
+                self._fault(place, _unknown(name))
                 continue
             self.forbidden |= not self._shows(field, made=made)
             picks[name] = Pick(field, self._cut(inner, field.shape, place, depth))
@@ -131,7 +135,7 @@ class _Reader:
     def _below(self, shape: Mapped | Record | Free, name: str, place: str) -> Shape | None:
         below = shape_below(shape, name)
         if below is None:
-            self._fault(place, say("query.unknown"))
+            self._fault(place, _unknown(name))
         return below
 
     def _entries(self, raw: Json, pointer: str) -> Iterator[tuple[str, str, Json]]:
@@ -162,6 +166,11 @@ class _Reader:
     def _fault(self, pointer: str, text: Text) -> None:
         if len(self.problems) < MAX_KEYS:
             self.problems.append(Problem(pointer, text))
+
+
+def _unknown(name: str) -> Text:
+    """One wrong name among many is quickly found by its own sentence."""
+    return say("query.unknown", name=name[:LONGEST_NAME])
 
 
 def _is_whole(raw: Json) -> bool:

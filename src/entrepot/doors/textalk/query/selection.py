@@ -1,6 +1,7 @@
-"""Which objects a list holds, in what order, and how many (contract section 4; section 8, item 23)."""
+"""Which objects a list holds, in what order, and how many (decision textalk selections, item 23)."""
 
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from typing import Final
 
 import msgspec
@@ -33,7 +34,7 @@ def too_many_rows(pointer: str = "/1/limit") -> RpcError:
 
 
 def read_selection(
-    raw: Json, decl: ClassDecl, audience: Audience, pointer: str = "/1"
+    raw: Json, decl: ClassDecl, audience: Audience, pointer: str = "/1", *, zone: tzinfo = UTC
 ) -> Selection | RpcError:
     """The selection at `pointer` in the parameters; `true`, null, `{}` and `[]` select everything.
 
@@ -43,7 +44,7 @@ def read_selection(
         return Selection()
     if not is_object(raw):
         return invalid_params([Problem(pointer, say("selection.shape"))])
-    filters = read_filters(raw.get("filters"), decl, audience, f"{pointer}/filters")
+    filters = read_filters(raw.get("filters"), decl, audience, f"{pointer}/filters", zone)
     problems = [problem.under(*pointer.split("/")[1:]) for problem in _faults(raw, decl)]
     if isinstance(filters, RpcError) and isinstance(filters.data, tuple):
         problems += filters.data

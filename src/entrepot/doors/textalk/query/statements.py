@@ -132,7 +132,7 @@ def _selected(decl: ClassDecl, wanted: Listing, filters: Filtering) -> Template:
         _select(decl, wanted.names)
         .select_from(decl.rows)
         .where(*_seen(decl, wanted.audience), *filters.conditions(decl))
-        .order_by(*_order(decl, wanted.sort, descending=wanted.descending))
+        .order_by(*_order(decl, wanted))
         .limit(sa.bindparam("limit", type_=sa.BigInteger))
         .offset(sa.bindparam("offset", type_=sa.BigInteger))
     )
@@ -176,14 +176,23 @@ def _caller(context: Context) -> dict[str, object]:
         "language": shop.default_language,
         "sees": sees_others(shop.settings, shop.environment),
         "environment": shop.environment,
+        "stock": shop.settings.stock,
+        "currency": shop.settings.currency,
         "now": context.now,
         "open": not shop.login_required or context.may_see_goods,
     }
 
 
-def _order(decl: ClassDecl, sort: str | None, *, descending: bool) -> list[sa.ColumnElement[Any]]:
-    column = None if sort is None else decl.by_name[sort].column
-    key = decl.uid if column is None else column
+def _order(decl: ClassDecl, wanted: Listing) -> list[sa.ColumnElement[Any]]:
+    # An index gives its own column in order, but not the sum: what is the buyer's is found first, and sorted then.
+    walks = not decl.few or wanted.audience is Audience.ADMIN
+    uid = decl.uid if walks else decl.uid + sa.literal_column("0", sa.BigInteger)
+    field = None if wanted.sort is None else decl.by_name[wanted.sort]
+    column = None if field is None else field.sorted_by if field.sorted_by is not None else field.column
+    if column is None or column is decl.uid:
+        # Never null, so that an index gives both directions.
+        return [uid.desc() if wanted.descending else uid.asc()]
+    key = column
     ordered = sa.collate(key, "C") if isinstance(key.type, sa.String) else key
-    first = ordered.desc() if descending else ordered.asc()
-    return [first.nulls_last(), decl.uid.asc()]
+    first = ordered.desc() if wanted.descending else ordered.asc()
+    return [first.nulls_last(), uid.asc()]

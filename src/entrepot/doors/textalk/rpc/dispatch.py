@@ -1,16 +1,18 @@
 """One call against the dispatch table: the checks in their order, then the method.
 
-Order (contract section 8, item 11): method exists, webshop, language, auth, session, TLS, session required,
-permission, params. What goes wrong unexpectedly before the method runs is -32603, inside it -32000 (second
-reading 3).
+Order (decision textalk item 11): method exists, webshop, language, auth, session, TLS, session required,
+permission, params. What goes wrong unexpectedly before the method runs is -32603, inside it -32000
+(decision textalk second reading 3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import Final
 
 import msgspec
 import structlog
 
+from entrepot.doors.kit import Observer
 from entrepot.doors.textalk.caller.context import Context, ContextLookups, RawContext, resolve
 from entrepot.doors.textalk.rpc.messages import Call, Reply
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
@@ -19,27 +21,51 @@ from entrepot.doors.textalk.wire.failures import fault
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import FALLBACK
 
+DOOR: Final = "textalk"
+UNKNOWN: Final = "unknown"
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
 
+Note = Callable[[Context], Awaitable[None]]
+
+
 class Dispatcher(msgspec.Struct, frozen=True):
-    """The methods and what they are checked against."""
+    """The methods, what they are checked against, and who notes what an answer shows."""
 
     methods: MethodTable
     lookups: ContextLookups
+    note: Note
+    observe: Observer | None = None
 
     async def run(self, call: Call, raw: RawContext) -> Reply:
-        """The reply to a call, also to a notification, whose reply is dropped by the caller."""
-        call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
+        """The reply to a call, also to a notification, whose reply is dropped by the caller.
+
+        The observer learns of each call by its method, over whichever transport and in whichever batch it came.
+        """
+        started = perf_counter()
         method = self.methods.get(call.method)
+        context, outcome = await self._outcome(method, call, raw)
+        if self.observe is not None:
+            shop = context.webshop if context else None
+            error = outcome.code.name.lower().replace("_", "-") if isinstance(outcome, RpcError) else "ok"
+            # A name that is no method's is the caller's own: as a label it could be anything.
+            name, seconds = method.name if method else UNKNOWN, perf_counter() - started
+            self.observe(DOOR, name, shop.name if shop else None, error, seconds, raw.request_id)
+        call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
+        return Reply(call_id, outcome, context.language if context else FALLBACK)
+
+    async def _outcome(
+        self, method: Method | None, call: Call, raw: RawContext
+    ) -> tuple[Context | None, Json | RpcError]:
         if method is None:
-            return Reply(call_id, RpcError(Code.METHOD_NOT_FOUND), FALLBACK)
+            return None, RpcError(Code.METHOD_NOT_FOUND)
         admitted = await self._admit(method, call, raw)
         if isinstance(admitted, RpcError):
-            return Reply(call_id, admitted, FALLBACK)
+            return None, admitted
         context, arguments = admitted
-        outcome = arguments if isinstance(arguments, RpcError) else await _invoke(method, context, arguments)
-        return Reply(call_id, outcome, context.language)
+        if isinstance(arguments, RpcError):
+            return context, arguments
+        return context, await self._invoke(method, context, arguments)
 
     async def _admit(
         self, method: Method, call: Call, raw: RawContext
@@ -50,7 +76,8 @@ class Dispatcher(msgspec.Struct, frozen=True):
             _log.exception("textalk.context_failed", method=method.name)
             return fault(error, Code.RPC_INTERNAL_ERROR)
         if isinstance(context, RpcError):
-            return context
+            unknown = context.code is Code.BAD_SESSION_TOKEN
+            return RpcError(method.unknown_session) if unknown else context
         refusal = self._refusal(method, context)
         return context, refusal or method.arguments(call.params)
 
@@ -64,10 +91,12 @@ class Dispatcher(msgspec.Struct, frozen=True):
             return RpcError(Code.SESSION_MISSING)
         return RpcError(Code.FORBIDDEN) if context.audience < method.audience else None
 
-
-async def _invoke(method: Method, context: Context, arguments: Sequence[Json]) -> Json | RpcError:
-    try:
-        return await method.handler(context, arguments)
-    except Exception as error:
-        _log.exception("textalk.method_failed", method=method.name)
-        return fault(error, Code.INTERNAL_ERROR)
+    async def _invoke(self, method: Method, context: Context, arguments: Sequence[Json]) -> Json | RpcError:
+        try:
+            outcome = await method.handler(context, arguments)
+            if context.seen and not isinstance(outcome, RpcError):
+                await self.note(context)
+        except Exception as error:
+            _log.exception("textalk.method_failed", method=method.name)
+            return fault(error, Code.INTERNAL_ERROR)
+        return outcome

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from entrepot.doors.textalk.caller.context import Audience, Context
-from entrepot.doors.textalk.wire.errors import RpcError, invalid_params
+from entrepot.doors.textalk.wire.errors import Code, RpcError, invalid_params
 from entrepot.doors.textalk.wire.json import Json, is_array
 from entrepot.doors.textalk.wire.sentences import say
 
@@ -24,6 +24,7 @@ class Param(msgspec.Struct, frozen=True):
 class Method(msgspec.Struct, frozen=True):
     """One entry of the dispatch table.
 
+    `unknown_session` is the answer to a session that is not there.
     `available` says whether the method exists for this kind of caller: if not, it answers -32601, not 1006.
     """
 
@@ -36,6 +37,7 @@ class Method(msgspec.Struct, frozen=True):
     needs_webshop: bool = True
     needs_session: bool = False
     carries_credentials: bool = False
+    unknown_session: Code = Code.BAD_SESSION_TOKEN
     available: Callable[[Context], bool] | None = None
 
     def arguments(self, params: Json) -> Sequence[Json] | RpcError:

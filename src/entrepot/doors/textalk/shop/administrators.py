@@ -1,4 +1,4 @@
-"""Admin.login, and who may manage tokens (contract, section 3, Admin / AuthToken)."""
+"""Admin.login, and who may manage tokens (decision textalk AuthToken)."""
 
 from __future__ import annotations
 
@@ -101,5 +101,5 @@ def _is_strict(settings: ChannelSettings) -> bool:
 
 
 def may_manage_tokens(context: Context) -> bool:
-    """A persistent token gives no access to the class AuthToken itself (contract, section 3)."""
+    """A persistent token gives no access to the class AuthToken itself (decision textalk AuthToken)."""
     return context.administrator is None or not context.administrator.persistent

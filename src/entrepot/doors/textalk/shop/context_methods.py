@@ -1,4 +1,4 @@
-"""Context: what the call's own parameters came to (contract, section 1, Context parameters)."""
+"""Context: what the call's own parameters came to (decision textalk context parameters)."""
 
 from __future__ import annotations
 

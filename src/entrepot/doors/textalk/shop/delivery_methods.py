@@ -1,4 +1,4 @@
-"""DeliveryMethod: how a shop sends (contract, section 2)."""
+"""DeliveryMethod: how a shop sends (decision textalk DeliveryMethod)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events as this API names and tells them (contract, section 8, item 39)."""
+"""Events as this API names and tells them (decision textalk item 39)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What integrations use: tokens and listeners to events (contract, section 2, AuthToken, EventListener)."""
+"""What integrations use: tokens and listeners to events (decision textalk AuthToken, EventListener)."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ EVENT_LISTENER: Final = ClassDecl(
                 "active", listeners.c.active, "inactiveSince", _SINCE, type_=JSONB
             ),
         ),
-        f.shown("authToken", shapes.string(64), listeners.c.owner),
+        f.settable("authToken", shapes.string(256), listeners.c.owner, put=None),
         f.shown(
             "secret",
             shapes.string(64),

@@ -1,4 +1,4 @@
-"""PaymentMethod: how a shop is paid (contract, section 2)."""
+"""PaymentMethod: how a shop is paid (decision textalk PaymentMethod)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from entrepot.domain.kernel.money import to_major, to_minor
+from entrepot.domain.kernel.money import to_major
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
@@ -36,7 +36,7 @@ def _range_on_wire(cell: Any) -> Json:
 def _range_in_record(value: Any) -> dict[str, Any]:
     mode = {"cost_mode": value["mode"]} if "mode" in value else {}
     given = value.get("intervals")
-    return {**mode, **({"cost_intervals": _intervals(given, to_minor)} if given is not None else {})}
+    return {**mode, **({"cost_intervals": _intervals(given, f.minor)} if given is not None else {})}
 
 
 def _intervals(intervals: Mapping[str, Any], convert: Callable[[Any, str], Any]) -> dict[str, Any]:

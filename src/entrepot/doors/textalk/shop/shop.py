@@ -1,4 +1,4 @@
-"""The shop itself: Webshop, Language and Url (contract, sections 2 and 3)."""
+"""The shop itself: Webshop, Language and Url (decision textalk Webshop, Language and Url)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import READ, Caller, ClassDecl, Operation
 from entrepot.doors.textalk.declare.shapes import Kind
+from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.shops import languages, urls
 from entrepot.store.tables.tenancy import channels
 
@@ -36,9 +37,31 @@ def _selling_text(name: str, absent: str) -> sa.ColumnElement[Any]:
     return sa.func.coalesce(_selling[name].astext, sa.literal(absent, sa.Text))
 
 
-def _selling_flag(name: str) -> sa.ColumnElement[Any]:
-    """Settings leave out what is as it is by default: true."""
-    return sa.func.coalesce(sa.cast(_selling[name].astext, sa.Boolean), sa.true())
+def _selling_flag(name: str, *, absent: bool = True) -> sa.ColumnElement[Any]:
+    """Settings leave out what is as it is by default."""
+    default = sa.true() if absent else sa.false()
+    return sa.func.coalesce(sa.cast(_selling[name].astext, sa.Boolean), default)
+
+
+_VAT_RATES: Final = shapes.Mapped(
+    keys="^[A-Z]{2}$",
+    values=shapes.Array(items=shapes.Record(properties={"home": shapes.rate(), "vatRate": shapes.rate()})),
+)
+
+
+def _vat_rates() -> sa.ColumnElement[Any]:
+    return sa.func.coalesce(_selling["vat"], sa.cast(sa.literal("{}", sa.Text), JSONB), type_=JSONB)
+
+
+def _vat_on_wire(cell: Any) -> Json:
+    """For each country what it levies instead of a rate at home. Others: as at home, or see `exportsWithoutVat`."""
+    return {
+        country: [
+            {"home": f.fraction(int(home)), "vatRate": f.fraction(there)}
+            for home, there in sorted(rates.items(), key=lambda pair: int(pair[0]))
+        ]
+        for country, rates in cell.items()
+    }
 
 
 _base_currency: Final = sa.func.coalesce(channels.c.settings["currency"].astext, sa.literal("USD", sa.Text))
@@ -76,6 +99,9 @@ WEBSHOP: Final = ClassDecl(
         f.shown("adminLanguage", shapes.string(2), sa.literal("en", sa.Text), read=Audience.ADMIN),
         f.shown("vatSupport", shapes.boolean(), sa.true()),
         f.shown("vatCountry", shapes.string(2), _selling_text("vat_country", "SE")),
+        f.shown("vatRates", _VAT_RATES, _vat_rates(), to_wire=_vat_on_wire, filterable=False),
+        f.shown("timeZone", shapes.string(64), _selling_text("time_zone", "UTC")),
+        f.shown("exportsWithoutVat", shapes.boolean(), _selling_flag("exports_without_vat", absent=False)),
         f.shown("defaultDeliveryCountry", shapes.string(2), _selling_text("vat_country", "SE")),
         f.shown("priceStoredWithVat", shapes.boolean(), _selling_flag("prices_include_vat")),
         f.shown("showPricesIncludingVat", shapes.boolean(), _selling_flag("shows_prices_with_vat")),

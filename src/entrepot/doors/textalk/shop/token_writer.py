@@ -1,4 +1,4 @@
-"""Persistent tokens of integrations (contract, section 3, Admin / AuthToken)."""
+"""Persistent tokens of integrations (decision textalk AuthToken)."""
 
 from __future__ import annotations
 

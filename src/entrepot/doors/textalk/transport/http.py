@@ -1,4 +1,4 @@
-"""JSON-RPC over HTTP POST: 200, 204 for notifications, 401, 405, and 400 for a bad upgrade (item 1)."""
+"""JSON-RPC over HTTP POST: 200, 204 for notifications, 401, 405, 400 for a bad upgrade (decision textalk item 1)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The context parameters of a request or handshake: query before cookie, empty is absent (item 9)."""
+"""The context parameters of a request or handshake: query before cookie, empty is absent (decision textalk item 9)."""
 
 from typing import Final
 
@@ -27,6 +27,7 @@ def raw_context(request: Request, *, from_form: bool = False) -> RawContext:
         vat_country=given("vat_country"),
         secure=_is_secure(request),
         address=request.client or "",
+        request_id=request.id,
     )
 
 
@@ -41,7 +42,7 @@ def _is_secure(request: Request) -> bool:
 
 
 def _is_same_origin(request: Request) -> bool:
-    """Cookies carry authority for the page's own origin only (second reading 9)."""
+    """Cookies carry authority for the page's own origin only (decision textalk second reading 9)."""
     if request.header("sec-fetch-site") not in {None, "same-origin"}:
         return False
     origin = request.header("origin")

@@ -1,4 +1,4 @@
-"""JSON-RPC over WebSocket: a text frame in, one out; the context is that of the handshake (item 10).
+"""JSON-RPC over WebSocket: a text frame in, one out; the context is that of the handshake (decision textalk item 10).
 
 A socket holds a bounded number of calls that are running or whose answers wait to be read. While all are
 taken no further frame is read, so that a reader who has fallen asleep costs that many answers and no more.

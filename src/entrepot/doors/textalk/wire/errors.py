@@ -1,4 +1,4 @@
-"""The error codes of this door, each with the message that the seed documents, and errors as values."""
+"""The error codes of this door, each with its documented message, and errors as values."""
 
 from collections.abc import Sequence
 from enum import IntEnum

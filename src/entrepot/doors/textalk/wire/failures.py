@@ -1,7 +1,7 @@
 """From failures of the core to this door's errors: one table, so that code and data of every refusal are in one place.
 
 What passes by itself (a full queue, a database that fails over) is -32000 with a Retry-After; what the core did not
-expect is -32000 too, as the contract has it (second reading 3).
+expect is -32000 too (decision textalk second reading 3).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from entrepot.domain.kernel.money import to_major
 from entrepot.doors.kit import DoorFailures
 from entrepot.doors.textalk.wire.errors import Code, Data, Problem, RpcError
 from entrepot.doors.textalk.wire.sentences import say
@@ -69,13 +70,20 @@ _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     o.NotEnoughStock: (Code.NOT_BUYABLE, _say("buy.stock")),
     c.ChoiceMissing: (Code.NOT_BUYABLE, _say("buy.choice-missing")),
     c.ChoiceUnknown: (Code.NOT_BUYABLE, _say("buy.choice-unknown")),
-    c.ChosenNumberInvalid: (Code.NOT_BUYABLE, _say("buy.choice-range")),
-    c.ChosenTextTooLong: (Code.NOT_BUYABLE, lambda f: say("buy.choice-length", limit=f.longest)),
+    c.ChosenNumberInvalid: (
+        Code.NOT_BUYABLE,
+        lambda f: say("buy.choice-range", choice=f.choice, least=f.minimum, most=f.maximum, step=f.step),
+    ),
+    c.ChosenTextTooLong: (
+        Code.NOT_BUYABLE,
+        lambda f: say("buy.choice-text", choice=f.choice, limit=f.longest),
+    ),
     c.CombinationUnavailable: (Code.NOT_BUYABLE, _say("buy.combination")),
     c.QuantityNotSold: (Code.NOT_BUYABLE, _say("buy.quantity")),
     c.FileRefused: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.file", limit=f.largest)),
     carts.FilesFull: (Code.FILE_ATTACHMENT_FAILED, lambda f: say("buy.files-full", limit=f.limit)),
     carts.CartFull: (Code.NOT_BUYABLE, lambda f: say("buy.cart-full", limit=f.limit)),
+    carts.TotalRaised: (Code.NOT_BUYABLE, _say("buy.total")),
     carts.CartQuantityTooLarge: (Code.NOT_BUYABLE, lambda f: say("buy.too-many", limit=f.limit)),
 }
 
@@ -128,6 +136,11 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     c.InvalidGiftCertificate: (Code.INVALID_GIFT_CERTIFICATE, _nothing),
     c.CertificateNotCombinable: (Code.UNCOMBINABLE_PAYMENT_METHOD, _nothing),
     c.CertificateCurrencyWrong: (Code.GIFT_CERTIFICATE_CURRENCY, _nothing),
+    c.BuyerEmailMissing: (
+        Code.VALIDATION_ERROR,
+        lambda _: (Problem("/customer/info/email", say("patch.required")),),
+    ),
+    c.CardTokenMissing: (Code.INVALID_PARAMS, lambda _: (Problem("/2/token", say("buy.token")),)),
     c.PurchaseTooSmall: (Code.INSUFFICIENT_PURCHASE_AMOUNT, _nothing),
     c.DeliveryNotConfigured: (Code.DELIVERY_NOT_CONFIGURED, _nothing),
     c.DeliveryUnavailable: (Code.DELIVERY_UNAVAILABLE, _nothing),
@@ -140,10 +153,15 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     till.AddressLookupUnavailable: (Code.ADDRESS_LOOKUP_UNAVAILABLE, _nothing),
     till.AddressRegisterFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.NothingToRefund: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
+    p.AmountNotRefundable: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
     p.RefundTooLarge: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
     p.RefundRefused: (Code.PAYMENT_REFUNDING_FAILED, _nothing),
     p.RefundInDoubt: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.PaymentProviderUnreachable: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.AmountNotChargeable: (
+        Code.PAYMENT_FAILED,
+        lambda f: say("pay.amount", amount=to_major(f.amount, f.currency), currency=f.currency),
+    ),
     p.PaymentDeclined: (Code.PAYMENT_FAILED, lambda f: f.message),
     p.CardProviderFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
     p.TaxUnavailable: (Code.EXTERNAL_SERVER_ERROR, _nothing),
@@ -173,7 +191,7 @@ CODES: Final = DoorFailures("textalk", _codes())
 def rpc_error(failure: Failure) -> RpcError:
     """The error that says this failure."""
     if isinstance(failure, p.CardProviderFailed) and failure.message != UNREACHABLE:
-        # The provider did answer: it is its word that the payment failed (section 8, item 39).
+        # The provider did answer: it is its word that the payment failed (decision textalk item 39).
         return RpcError(Code.PAYMENT_FAILED, failure.message, failure)
     code, detail = _TABLE.get(type(failure), _UNEXPECTED)
     return RpcError(code, detail(failure), failure)

@@ -105,8 +105,8 @@ _QUERIES: Final[dict[str, dict[str, str]]] = {
         "sv": "En fråga är true, en nyckel, en lista av nycklar eller ett objekt.",
     },
     "query.unknown": {
-        "en": "There is no property with this name.",
-        "sv": "Det finns ingen egenskap med detta namn.",
+        "en": "There is no property “{name}”.",
+        "sv": "Det finns ingen egenskap ”{name}”.",
     },
     "query.scalar": {
         "en": "This property has no properties of its own.",
@@ -251,6 +251,14 @@ _PATCHES: Final[dict[str, dict[str, str]]] = {
         "en": "The shop does not use this value.",
         "sv": "Butiken använder inte detta värde.",
     },
+    "patch.money": {
+        "en": "{currency} cannot hold the amount: it has too many decimals, or is too large.",
+        "sv": "{currency} rymmer inte beloppet: det har för många decimaler eller är för stort.",
+    },
+    "patch.period": {
+        "en": "It would end before it starts.",
+        "sv": "Slutet skulle komma före början.",
+    },
     "patch.stock": {
         "en": "The quantity is out of range.",
         "sv": "Antalet är utanför tillåtna gränser.",
@@ -278,6 +286,10 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "en": "The article is not for sale.",
         "sv": "Artikeln är inte till salu.",
     },
+    "buy.total": {
+        "en": "The order comes to more than was shown: look at the cart again.",
+        "sv": "Ordern kostar mer än vad som visades: titta på varukorgen igen.",
+    },
     "buy.sold-out": {
         "en": "The article is out of stock.",
         "sv": "Artikeln är slut i lager.",
@@ -303,12 +315,16 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "sv": "Artikeln har inget sådant val eller alternativ.",
     },
     "buy.choice-range": {
-        "en": "A chosen number is not allowed.",
-        "sv": "Ett valt tal är inte tillåtet.",
+        "en": "Choice {choice} takes a number from {least} to {most} in steps of {step}.",
+        "sv": "Val {choice} tar ett tal från {least} till {most} i steg om {step}.",
     },
-    "buy.choice-length": {
-        "en": "A chosen text may have at most {limit} characters.",
-        "sv": "En vald text får ha högst {limit} tecken.",
+    "buy.choice-text": {
+        "en": "Choice {choice} takes a text of at most {limit} characters.",
+        "sv": "Val {choice} tar en text med högst {limit} tecken.",
+    },
+    "buy.token": {
+        "en": "The cart is to be paid by card: the token of a card is missing.",
+        "sv": "Kundvagnen ska betalas med kort: kortets token saknas.",
     },
     "buy.combination": {
         "en": "The article does not exist in this combination of choices.",
@@ -333,6 +349,10 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
     "buy.file-store": {
         "en": "The file cannot be stored now; try again later.",
         "sv": "Filen kan inte lagras just nu; försök igen senare.",
+    },
+    "pay.amount": {
+        "en": "The card provider cannot charge {amount} {currency}.",
+        "sv": "Kortleverantören kan inte dra {amount} {currency}.",
     },
     "login.wait": {
         "en": "Too many tries; wait a while.",

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from entrepot.domain.channels.accounts import ChannelSettings
 
 
 class WebshopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A webshop. `uid` is the number in the context parameter `webshop`.
+    """A webshop. `uid` is the number in the context parameter `webshop`, good for one shop of the server only.
 
     `demands_tls` refuses credentials on plain connections (1007); a `closed` shop does not exist for anybody
-    (1002); `login_required` hides its goods from visitors (contract, section 6).
+    (1002); `login_required` hides its goods from visitors.
     """
 
-    uid: int
+    uid: Annotated[int, Meta(ge=1, le=999_999_999_999_999, description="a number of at most 15 digits")]
     name: Mapping[str, str] = {}
     url: Mapping[str, str] = {}
     languages: tuple[str, ...] = ("en",)

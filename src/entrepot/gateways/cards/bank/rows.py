@@ -7,7 +7,7 @@ import msgspec
 
 from entrepot.gateways.cards.bank.connection import Conn
 from entrepot.gateways.cards.bank.rules import BankIntent, Card, Change, Funds
-from entrepot.gateways.cards.port import Declined, Refund, Transfer
+from entrepot.gateways.cards.port import Declined, Refund, Reversal, Transfer
 
 _INTENT = (
     "select id, status, amount, currency, client_secret, metadata, token_hash, account, description,"
@@ -69,6 +69,16 @@ _TRANSFER = "select intent, account, currency, amount from bank_transfers where 
 _INSERT_TRANSFER = (
     "insert into bank_transfers (workspace, id, intent, account, currency, amount)"
     " values ($1, $2, $3, $4, $5, $6) on conflict (workspace, id) do nothing returning id"
+)
+
+
+_REVERSAL = "select transfer, amount from bank_reversals where workspace = $1 and id = $2"
+_REVERSED = (
+    "select coalesce(sum(amount), 0)::bigint from bank_reversals where workspace = $1 and transfer = $2"
+)
+_INSERT_REVERSAL = (
+    "insert into bank_reversals (workspace, id, transfer, amount) values ($1, $2, $3, $4)"
+    " on conflict (workspace, id) do nothing returning id"
 )
 
 
@@ -226,4 +236,21 @@ async def insert_transfer(conn: Conn, workspace: int, intent_id: str, transfer: 
         transfer.currency,
         transfer.amount,
     )
+    return new is not None
+
+
+async def read_reversal(conn: Conn, workspace: int, reversal_id: str) -> Reversal | None:
+    """A reversal made earlier."""
+    row = await conn.fetchrow(_REVERSAL, workspace, reversal_id)
+    return Reversal(reversal_id, row["transfer"], row["amount"]) if row else None
+
+
+async def read_reversed(conn: Conn, workspace: int, transfer_id: str) -> int:
+    """How much of a transfer was taken back; its intent's lock keeps others from taking more meanwhile."""
+    return await conn.fetchval(_REVERSED, workspace, transfer_id)
+
+
+async def insert_reversal(conn: Conn, workspace: int, reversal: Reversal) -> bool:
+    """Whether the reversal is new."""
+    new = await conn.fetchval(_INSERT_REVERSAL, workspace, reversal.id, reversal.transfer_id, reversal.amount)
     return new is not None

@@ -2,7 +2,8 @@
 
 A charge is declined because of the card's state or because its account lacks the funds, for no other reason.
 Reserving puts money of an account aside, capturing takes it, cancelling frees it. What the platform holds is
-the sum over intents of captured - refunded - transferred, so that no single row is written by every payment.
+the sum over intents of captured - refunded - transferred, so that no single row is written by every payment. Intents of
+the built-in cards, behind which no money stands (`books`), do not count in it.
 Law: funds of all accounts + what the platform holds is constant.
 """
 
@@ -14,6 +15,8 @@ import msgspec
 from entrepot.gateways.cards.port import (
     AUTHENTICATION_REQUIRED,
     DECLINED,
+    NO_LONGER_VALID,
+    NOT_CONFIRMED,
     CallFailed,
     Declined,
     IntentStatus,
@@ -92,6 +95,8 @@ _STATE_DECLINES: dict[CardState, Declined] = {
 _INSUFFICIENT = Declined("Your card has insufficient funds.", "insufficient_funds")
 _CURRENCY = Declined(DECLINED, "currency_not_supported")
 _AUTHENTICATION = Declined(AUTHENTICATION_REQUIRED, "authentication_required")
+_UNCONFIRMED = Declined(NOT_CONFIRMED, "requires_payment_method")
+_CANCELED = Declined(NO_LONGER_VALID, "canceled")
 _CHALLENGE_FAILED = Declined(
     "We are unable to authenticate your payment method. Please choose a different payment method and try"
     " again.",
@@ -99,6 +104,7 @@ _CHALLENGE_FAILED = Declined(
 )
 NO_SUCH_TOKEN = CallFailed("No such token: '<redacted>'", in_doubt=False, code="resource_missing")
 NO_SUCH_INTENT = CallFailed("No such payment_intent: '<redacted>'", in_doubt=False, code="resource_missing")
+NOT_TRANSFERRED = CallFailed("The transfer has not been made.", in_doubt=False)
 NO_SUCH_ACCOUNT = CallFailed("No such destination: '<redacted>'", in_doubt=False, code="resource_missing")
 LAPSED = CallFailed(
     "The authorization of this charge has expired.", in_doubt=False, code="charge_expired_for_capture"
@@ -150,15 +156,13 @@ def confirm(
 
 def confirm_prepared(intent: BankIntent, now: datetime) -> Change | TokenUsed | CallFailed:
     """Go on with an intent that the shopper's browser confirmed already."""
-    if lapsed(intent, now):
-        return LAPSED
+    if lapsed(intent, now) or intent.status == "canceled":
+        return Change(intent, refusal=_CANCELED)
     if intent.status == "requires_capture":
         return Change(intent)
     if intent.status == "succeeded":
         return TokenUsed()
-    if intent.status == "requires_action":
-        return Change(intent, refusal=_AUTHENTICATION)
-    return _unexpected("confirm", intent)
+    return Change(intent, refusal=_AUTHENTICATION if intent.status == "requires_action" else _UNCONFIRMED)
 
 
 def answer_challenge(
@@ -241,6 +245,24 @@ def transfer(intent: BankIntent, payout: Funds | None, amount: int) -> Change | 
     return Change(
         msgspec.structs.replace(intent, transferred=intent.transferred + amount),
         funds=msgspec.structs.replace(payout, balance=payout.balance + amount),
+    )
+
+
+def reverse(
+    intent: BankIntent, payout: Funds | None, transferred: int, returned: int, amount: int
+) -> Change | CallFailed:
+    """Take back a part of what was handed on, as far as it was not taken back and the account still has it."""
+    if payout is None:
+        return NO_SUCH_ACCOUNT
+    if not 1 <= amount <= transferred - returned:
+        return CallFailed("Transfer reversal amount is greater than the unreversed amount.", in_doubt=False)
+    if payout.available < amount:
+        return CallFailed(
+            "Insufficient funds in the account to reverse the transfer.", False, "balance_insufficient"
+        )
+    return Change(
+        msgspec.structs.replace(intent, transferred=intent.transferred - amount),
+        funds=msgspec.structs.replace(payout, balance=payout.balance - amount),
     )
 
 

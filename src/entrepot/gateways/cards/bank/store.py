@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 
 from entrepot.gateways.cards.bank import rows, rules
+from entrepot.gateways.cards.bank.books import Books
 from entrepot.gateways.cards.bank.connection import Conn, Pool
 from entrepot.gateways.cards.bank.rows import Confirmation
 from entrepot.gateways.cards.bank.rules import BankIntent, Card, Change, Funds
@@ -27,6 +28,7 @@ from entrepot.gateways.cards.port import (
     CreateOutcome,
     Intent,
     Refund,
+    Reversal,
     Transfer,
 )
 
@@ -40,13 +42,16 @@ class BankCards:
     """One workspace's account at the simulated bank.
 
     `pool` is the bank's own, never the engine's: the bank commits on its own, whatever becomes of the order. `now`
-    is the time by which authorisations lapse and charges are paid out.
+    is the time by which authorisations lapse and charges are paid out. `books` say which cards there are.
     """
 
-    def __init__(self, pool: Pool, workspace: int, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, pool: Pool, workspace: int, now: Callable[[], datetime], books: Books | None = None
+    ) -> None:
         self._pool = pool
         self._workspace = workspace
         self._now = now
+        self._at = books or Books()
 
     async def create_intent(self, request: CreateIntent) -> CreateOutcome:
         """See `CardGateway.create_intent`. The id derives from the key."""
@@ -74,14 +79,17 @@ class BankCards:
         names = token_names(token)
         return await self._run(lambda conn: self._confirm(conn, intent_id, names, key))
 
-    async def capture(self, intent_id: str, amount: int | None = None) -> Intent | CallFailed:
-        """See `CardGateway.capture`."""
+    async def capture(
+        self, intent_id: str, amount: int | None = None, *, currency: str | None = None
+    ) -> Intent | CallFailed:
+        """See `CardGateway.capture`. The bank counts in our units, whatever the currency."""
+        del currency
 
         async def work(conn: Conn) -> Intent | CallFailed:
             intent = await rows.lock_intent(conn, self._workspace, intent_id)
             if intent is None:
                 return rules.NO_SUCH_INTENT
-            funds = await rows.lock_funds(conn, self._workspace, intent.account, intent.currency)
+            funds = await self._at.funds(conn, self._workspace, intent.account, intent.currency)
             return await self._settle(conn, intent, rules.capture(intent, funds, amount, self._now()))
 
         return await self._run(work)
@@ -93,8 +101,8 @@ class BankCards:
             intent = await rows.lock_intent(conn, self._workspace, intent_id)
             if intent is None:
                 return rules.NO_SUCH_INTENT
-            card = await rows.lock_card(conn, self._workspace, intent.token_hash)
-            funds = await rows.lock_funds(conn, self._workspace, intent.account, intent.currency)
+            card = await self._at.card(conn, self._workspace, intent.token_hash)
+            funds = await self._at.funds(conn, self._workspace, intent.account, intent.currency)
             return await self._settle(conn, intent, rules.cancel(intent, card, funds, self._now()))
 
         return await self._run(work)
@@ -118,8 +126,11 @@ class BankCards:
         name = _id("re", key)
         return await self._run(lambda conn: rows.read_refund(conn, self._workspace, name), changes=False)
 
-    async def refund(self, intent_id: str, amount: int, key: str) -> Refund | CallFailed:
+    async def refund(
+        self, intent_id: str, amount: int, key: str, *, currency: str | None = None
+    ) -> Refund | CallFailed:
         """See `CardGateway.refund`."""
+        del currency
         if problem := _check_key(key):
             return problem
         wanted = Refund(_id("re", key), intent_id, amount, "succeeded")
@@ -130,6 +141,15 @@ class BankCards:
         if problem := _check_key(key):
             return problem
         return await self._run(lambda conn: self._transfer(conn, intent_id, account, amount, _id("tr", key)))
+
+    async def reverse(
+        self, intent_id: str, account: str, amount: int, transfer_key: str, key: str
+    ) -> Reversal | CallFailed:
+        """See `CardGateway.reverse`."""
+        if problem := _check_key(key):
+            return problem
+        wanted = Reversal(_id("trr", key), _id("tr", transfer_key), amount)
+        return await self._run(lambda conn: self._reverse(conn, intent_id, account, wanted))
 
     async def payout_ready(self, account: str) -> bool | CallFailed:
         """See `CardGateway.payout_ready`."""
@@ -180,7 +200,7 @@ class BankCards:
             return rules.NO_SUCH_INTENT
         if intent.confirmations and (done := await rows.read_confirmation(conn, self._workspace, key)):
             return self._replayed(done, intent, hashed)
-        card = await rows.lock_card_of(conn, self._workspace, names)
+        card = await self._at.card_of(conn, self._workspace, names)
         funds = await self._funds_for(conn, intent, card)
         decided = rules.confirm(intent, card, funds, self._now())
         if not isinstance(decided, Change):
@@ -189,16 +209,16 @@ class BankCards:
         if not await rows.insert_confirmation(conn, self._workspace, key, done):
             return rules.KEY_REUSED
         counted = msgspec.structs.replace(decided.intent, confirmations=intent.confirmations + 1)
-        await rows.write(conn, self._workspace, msgspec.structs.replace(decided, intent=counted))
+        await self._at.write(conn, self._workspace, msgspec.structs.replace(decided, intent=counted))
         return decided.refusal or self._shown(counted)
 
     async def _funds_for(self, conn: Conn, intent: BankIntent, card: Card | None) -> Funds | None:
         """The money behind a card, locked; what lapsed authorisations hold of it is freed where it is wanted."""
         account = card.account if card else None
-        funds = await rows.lock_funds(conn, self._workspace, account, intent.currency)
+        funds = await self._at.funds(conn, self._workspace, account, intent.currency)
         if funds is None or funds.available >= intent.amount:
             return funds
-        return await rows.free_lapsed(conn, self._workspace, funds, self._now())
+        return await self._at.freed(conn, self._workspace, funds, self._now())
 
     async def _confirm_prepared(self, conn: Conn, intent_id: str) -> ConfirmOutcome:
         intent = await rows.read_intent(conn, self._workspace, intent_id)
@@ -211,12 +231,12 @@ class BankCards:
         intent = await rows.lock_intent(conn, self._workspace, intent_id)
         if intent is None:
             return rules.NO_SUCH_INTENT
-        card = await rows.lock_card(conn, self._workspace, intent.token_hash)
-        funds = await rows.lock_funds(conn, self._workspace, intent.account, intent.currency)
+        card = await self._at.card(conn, self._workspace, intent.token_hash)
+        funds = await self._at.funds(conn, self._workspace, intent.account, intent.currency)
         decided = rules.answer_challenge(intent, approved, card, funds, self._now())
         if not isinstance(decided, Change):
             return decided
-        await rows.write(conn, self._workspace, decided)
+        await self._at.write(conn, self._workspace, decided)
         return decided.refusal or self._shown(decided.intent)
 
     async def _settle(
@@ -225,7 +245,7 @@ class BankCards:
         if isinstance(decided, CallFailed):
             return decided
         if decided.intent is not intent:
-            await rows.write(conn, self._workspace, decided)
+            await self._at.write(conn, self._workspace, decided)
         return self._shown(decided.intent)
 
     async def _refund(self, conn: Conn, wanted: Refund) -> Refund | CallFailed:
@@ -234,13 +254,13 @@ class BankCards:
             return rules.NO_SUCH_INTENT
         if done := await rows.read_refund(conn, self._workspace, wanted.id):
             return done if done == wanted else rules.KEY_REUSED
-        funds = await rows.lock_funds(conn, self._workspace, intent.account, intent.currency)
+        funds = await self._at.funds(conn, self._workspace, intent.account, intent.currency)
         decided = rules.refund(intent, funds, wanted.amount, self._now())
         if isinstance(decided, CallFailed):
             return decided
         if not await rows.insert_refund(conn, self._workspace, wanted):
             return rules.KEY_REUSED
-        await rows.write(conn, self._workspace, decided)
+        await self._at.write(conn, self._workspace, decided)
         return wanted
 
     async def _transfer(
@@ -258,7 +278,28 @@ class BankCards:
             return decided
         if not await rows.insert_transfer(conn, self._workspace, intent_id, wanted):
             return rules.KEY_REUSED
-        await rows.write(conn, self._workspace, decided)
+        await self._at.write(conn, self._workspace, decided)
+        return wanted
+
+    async def _reverse(
+        self, conn: Conn, intent_id: str, account: str, wanted: Reversal
+    ) -> Reversal | CallFailed:
+        intent = await rows.lock_intent(conn, self._workspace, intent_id)
+        if intent is None:
+            return rules.NO_SUCH_INTENT
+        if done := await rows.read_reversal(conn, self._workspace, wanted.id):
+            return done if done == wanted else rules.KEY_REUSED
+        made = await rows.read_transfer(conn, self._workspace, wanted.transfer_id)
+        if made is None or made[0] != intent_id or made[1].account != account:
+            return rules.NOT_TRANSFERRED
+        payout = await rows.lock_payout_funds(conn, self._workspace, account, intent.currency)
+        returned = await rows.read_reversed(conn, self._workspace, wanted.transfer_id)
+        decided = rules.reverse(intent, payout, made[1].amount, returned, wanted.amount)
+        if isinstance(decided, CallFailed):
+            return decided
+        if not await rows.insert_reversal(conn, self._workspace, wanted):
+            return rules.KEY_REUSED
+        await self._at.write(conn, self._workspace, decided)
         return wanted
 
     def _shown(self, intent: BankIntent) -> Intent:

@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0003"
 
 _CODES = sa.text("""
 select workspace, channel, id, code, created_at, 'discounts' as kind from discounts

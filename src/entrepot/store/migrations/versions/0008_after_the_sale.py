@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 
 _STAGES = ("new", "cancelled", "acknowledged", "shipped", "delivered", "return_initiated", "returned")
 _REACHED = " ".join(f"when sum({stage}) > 0 then '{stage}'" for stage in reversed(_STAGES))

@@ -1,6 +1,6 @@
-"""Sessions and log-ins know the password that they were got for, and end with it.
+"""Sessions and log-ins end with their password; what was sold is counted; who is no company is an individual.
 
-Revision 0005. Those that there are belong to the passwords of now.
+Revision 0005. Sessions and log-ins that there are belong to the passwords of now.
 """
 
 import sqlalchemy as sa
@@ -14,6 +14,10 @@ update {table} t set proof = sha256(convert_to(coalesce(p.password_hash, ''), 'U
 from {people} p where p.workspace = t.workspace and p.id = t.{person}
 """
 
+_INDIVIDUALS = """
+update {table} set {column} = jsonb_set({column}, '{path}', '"individual"') where {column} #>> '{path}' = 'private'
+"""
+
 
 def upgrade() -> None:
     """Add both proofs."""
@@ -22,3 +26,7 @@ def upgrade() -> None:
     op.execute(_OF_NOW.format(table="sessions", people="customers", person="customer"))
     op.execute(_OF_NOW.format(table="admin_tokens", people="administrators", person="administrator"))
     op.alter_column("admin_tokens", "proof", nullable=False)
+    op.create_index("order_lines_product_idx", "order_lines", ["workspace", "product_id"], unique=False)
+    op.execute(_INDIVIDUALS.format(table="customers", column="info", path="{type}"))
+    op.execute(_INDIVIDUALS.format(table="carts", column="buyer", path="{info,type}"))
+    op.execute(_INDIVIDUALS.format(table="orders", column="data", path="{buyer,info,type}"))

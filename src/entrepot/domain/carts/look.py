@@ -1,0 +1,65 @@
+"""What a buyer was shown of her cart: checkout charges no more than that without her looking again."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from datetime import datetime
+
+import msgspec
+
+from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.records import Cart, CartLine, Shown
+from entrepot.domain.carts.totals import Totals
+from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View
+from entrepot.failures.carts import TotalRaised
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """A cart of a version as it was shown: what it comes to, and the unit prices of its lines by number."""
+
+    cart: int
+    version: int
+    shown: Shown
+    prices: dict[int, int]
+
+
+class NoteSight(ShoppingCommand, frozen=True, kw_only=True):
+    """Note what the buyer is shown, before the answer leaves. The result is whether it is of the cart as it stands.
+
+    A cart that was changed, placed or thrown away meanwhile is left alone: then the sight is of another one.
+    """
+
+    sight: Sight
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """Session and cart."""
+        return super().wants(stage, view) if stage <= Stage.CART else ()
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Never refused. What the buyer did is not changed by her looking: the cart's version and times stay."""
+        sight = self.sight
+        cart = self.opened(view, now, ids)
+        if not isinstance(cart, Cart) or cart.version != sight.version:
+            return Decided(False, Changes())
+        changes = Changes((msgspec.structs.replace(cart, shown=sight.shown),))
+        for line in view.children(CartLine, cart.id):
+            if line.price != (price := sight.prices.get(line.no, line.price)):
+                changes.put(msgspec.structs.replace(line, price=price))
+        return Decided(True, changes)
+
+
+def sight_of(cart: Cart, totals: Totals) -> Sight | None:
+    """What the buyer is shown with these totals; None where all of it is noted already."""
+    shown = Shown(totals.total.inc, totals.due, cart.currency)
+    prices = {line.line.no: line.stored for line in totals.lines if line.product is not None}
+    known = cart.shown == shown and all(prices.get(each.line.no) == each.line.price for each in totals.lines)
+    return None if known else Sight(cart.id, cart.version, shown, prices)
+
+
+def raised(cart: Cart, totals: Totals) -> TotalRaised | None:
+    """Whether the cart comes to more than was shown, or in another currency; who never asked was shown nothing."""
+    shown = cart.shown
+    if shown is None:
+        return None
+    more = totals.total.inc > shown.total or totals.due > shown.due
+    return TotalRaised(shown.total, totals.total.inc) if more or shown.currency != cart.currency else None

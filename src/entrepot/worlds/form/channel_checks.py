@@ -1,0 +1,144 @@
+"""What keeps an account from working: said when a file is applied, and by `entrepot check` of what is stored.
+
+An account is set up wrongly where nobody could want it so: a provider without its key, a currency that the door does
+not know. Set-ups whose orders fail in a way that an order API documents are legal in a sandbox (an unknown source, no
+payment method), and refused outside one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+import msgspec
+
+from entrepot.domain.channels.accounts import ChannelSettings, ExternalApi
+from entrepot.domain.placing.basket import EXTERNAL
+from entrepot.doors.manifest import Manifest
+from entrepot.entrance import manifests
+from entrepot.worlds.form.currencies import currency_exists
+
+Steps = tuple[str | int, ...]
+Found = Iterator[tuple[Steps, str]]
+
+NEEDED = "missing; {} needs it"
+SIMULATED = "simulated; outside a sandbox {}"
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What of a workspace its accounts lean on. `card_shop`: whether a webshop of the account is paid by card."""
+
+    sandbox: bool
+    sources: tuple[str, ...]
+    tax_companies: frozenset[str]
+    card_shop: bool = False
+
+
+def account_faults(door: str, settings: ChannelSettings, around: Surroundings) -> Found:
+    """Each fault of an account's settings, with the way to it from there."""
+    manifest = manifests().get(door)
+    if manifest is None:
+        yield (), f"there is no door {door} in this release; it has {', '.join(manifests())}"
+        return
+    yield from _currencies(settings, manifest)
+    yield from _methods(settings, manifest)
+    yield from _providers(settings)
+    if not around.sandbox:
+        yield from _for_real(settings, manifest, around)
+
+
+def _currencies(settings: ChannelSettings, manifest: Manifest) -> Found:
+    own = [(("currency",), settings.currency)]
+    own += [(("shop", "currencies", place), code) for place, code in enumerate(settings.shop.currencies)]
+    for steps, code in own:
+        if not currency_exists(code):
+            yield steps, "no currency of ISO 4217"
+        elif manifest.currencies is not None and code not in manifest.currencies:
+            yield steps, f"the door takes {_listed(manifest.currencies)} only"
+
+
+def _methods(settings: ChannelSettings, manifest: Manifest) -> Found:
+    if manifest.payment_methods is not None:
+        for place, method in enumerate(settings.payment_methods):
+            if method not in manifest.payment_methods:
+                yield ("payment_methods", place), f"expected one of {_listed(manifest.payment_methods)}"
+
+
+def _providers(settings: ChannelSettings) -> Found:
+    """What each provider must be told."""
+    cards, taxes, addresses = settings.cards, settings.taxes, settings.addresses
+    if cards.gateway == "stripe" and not cards.api_key:
+        yield ("cards", "api_key"), NEEDED.format("stripe")
+    if taxes.provider == "avatax":
+        for member in ("account", "license_key"):
+            if not getattr(taxes, member):
+                yield ("taxes", member), NEEDED.format("avatax")
+    if addresses.register == "http":
+        yield from _url(addresses.url, ("addresses", "url"))
+    api = settings.external_payment.api if settings.external_payment else None
+    if api is not None and _asks(api):
+        yield from _url(api.url, ("external_payment", "api", "url"))
+        if api.method not in ("GET", "POST"):
+            yield ("external_payment", "api", "method"), "expected GET or POST"
+    yield from _mail(settings)
+
+
+def _mail(settings: ChannelSettings) -> Found:
+    if settings.mail.gateway == "smtp":
+        if not settings.mail.host:
+            yield ("mail", "host"), NEEDED.format("smtp")
+        if settings.mail.sender == type(settings.mail)().sender:
+            yield ("mail", "sender"), NEEDED.format("smtp")
+
+
+def _url(url: str, steps: Steps) -> Found:
+    if not url.startswith(("https://", "http://")):
+        yield steps, "expected a URL with https:// or http://"
+
+
+def _for_real(settings: ChannelSettings, manifest: Manifest, around: Surroundings) -> Found:
+    """What only a sandbox may have: simulated partners, and accounts that refuse every order."""
+    if manifest.sends_mail and settings.mail.gateway == "mailbox":
+        yield ("mail",), SIMULATED.format('mails need gateway = "smtp", with host and sender')
+    api = settings.external_payment.api if settings.external_payment else None
+    if api is not None and not api.skip_validation and api.partner == "simulated":
+        yield ("external_payment", "api", "partner"), SIMULATED.format("nobody can issue such tokens")
+    if around.card_shop and settings.cards.gateway == "bank":
+        yield ("cards",), SIMULATED.format('a payment method with provider = "card" needs gateway = "stripe"')
+    if manifest.payment_methods is not None:
+        yield from _orders(settings, manifest.payment_methods, around)
+
+
+def _orders(settings: ChannelSettings, known: Collection[str], around: Surroundings) -> Found:
+    """Each payment method that was chosen works, and an account that can be paid by any can place orders."""
+    working = [method for method in settings.payment_methods if _works(method, settings)]
+    chosen = settings.payment_methods != ChannelSettings().payment_methods
+    for place, method in enumerate(settings.payment_methods if chosen else ()):
+        if method in known and method not in working:
+            yield ("payment_methods", place), _missing(method)
+    if not working:
+        return
+    if settings.source not in around.sources:
+        yield ("source",), f"expected one of the workspace's order_sources: {_listed(around.sources)}"
+    if settings.taxes.provider == "simulated" and settings.taxes.company not in around.tax_companies:
+        yield ("taxes", "company"), "no company of the workspace's taxes.companies"
+
+
+def _works(method: str, settings: ChannelSettings) -> bool:
+    if method != EXTERNAL:
+        return settings.cards.gateway == "stripe"
+    external = settings.external_payment
+    return external is not None and external.type == "api" and external.api is not None
+
+
+def _missing(method: str) -> str:
+    if method == EXTERNAL:
+        return f"{method} needs external_payment.api"
+    return f'{method} needs cards.gateway = "stripe"'
+
+
+def _asks(api: ExternalApi) -> bool:
+    return api.partner == "http" and not api.skip_validation
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -1,0 +1,91 @@
+"""`entrepot demo` and `make run` as somebody starts them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.support.demo import running_demo
+
+WORLD = """
+sandbox = true
+[workspaces.own.channels.a]
+door = "bonsai"
+keys = { live = "own-key" }
+settings.external_payment.api.skip_validation = true
+"""
+
+
+def test_the_demo_runs_on_any_free_port_and_its_partner_is_asked_there(open_folder: Path) -> None:
+    with running_demo(open_folder / "demo-a", ENTREPOT_PORT="0") as demo:
+        assert demo.url != "http://127.0.0.1:8600"
+        assert f"curl -s {demo.url}/bonsai/orders/V1/submit" in demo.said()
+        world = httpx.get(f"{demo.url}/sandbox/world", trust_env=False, timeout=60).json()
+        north = next(each for each in world["workspaces"] if each["name"] == "north")
+        urls = {
+            channel["name"]: channel["settings"].get("external_payment", {}).get("api", {}).get("url")
+            for channel in north["channels"]
+        }
+        assert urls["validated-http"] == f"{demo.url}/sandbox/partner/north/validate"
+        assert urls["partner-down"] == "http://127.0.0.1:9/validate"
+        order = {
+            "customer": {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"},
+            "products": [{"public_id": "c68yvyl5s1ienexavdwntb1dr", "variant_id": "101", "quantity": 1}],
+            "shipping_address": {
+                "first_name": "Ada", "last_name": "Lovelace", "address1": "1 Main St", "city": "Toronto",
+                "province": "ON", "country": "CA", "zip": "M5V 2T6",
+            },
+            "payment": {
+                "method": "external payment", "token": "ext_valid_1", "currency": "USD",
+                "amounts": {"goods": 25, "shipping": 4, "taxes": 3.77},
+            },
+        }  # fmt: skip
+        reply = httpx.post(
+            f"{demo.url}/bonsai/orders/V1/submit",
+            json=order,
+            headers={"API-Key": "validated-http-api-key"},
+            trust_env=False,
+            timeout=60,
+        )
+        assert reply.status_code == 200, reply.text
+    with running_demo(open_folder / "demo-a", ENTREPOT_PORT="0") as again:
+        world = httpx.get(f"{again.url}/sandbox/world", trust_env=False, timeout=60).json()
+        assert f"{again.url}/sandbox/partner/north/validate" in str(world)
+        httpx.post(f"{again.url}/sandbox/reset", trust_env=False, timeout=60).raise_for_status()
+        world = httpx.get(f"{again.url}/sandbox/world", trust_env=False, timeout=60).json()
+        assert f"{again.url}/sandbox/partner/north/validate" in str(world)
+
+
+def test_the_demo_takes_a_world_of_ones_own_and_says_what_is_wrong_with_it(
+    open_folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(WORLD, "utf-8")
+    arguments = ("--world", str(path), "--port", "0", "--host", "localhost", "--log-level", "error")
+    with running_demo(open_folder / "demo-b", *arguments) as demo:
+        shown = httpx.get(f"{demo.url}/sandbox/world", trust_env=False, timeout=60).json()
+        assert [each["name"] for each in shown["workspaces"]] == ["own"]
+        assert "demo-api-key" not in demo.said()
+        assert " info " not in demo.said()
+    for text, said in (
+        (WORLD.replace("sandbox = true", ""), "own.toml: /"),
+        ("x = 1", "own.toml: /x: unknown key"),
+    ):
+        path.write_text(text, "utf-8")
+        refused = _demo("--world", str(path), "--data-dir", str(open_folder / "demo-c"))
+        assert (refused.returncode, said in refused.stderr) == (1, True), refused.stderr
+
+
+def test_a_shell_learns_where_the_demos_data_is(tmp_path: Path) -> None:
+    said = _demo("--env", "--data-dir", str(tmp_path / "my data")).stdout
+    shell = 'eval "$0"; echo "$ENTREPOT_DATA_DIR"; echo "$ENTREPOT_SANDBOX"'
+    seen = subprocess.run(["sh", "-c", shell, said], capture_output=True, text=True, timeout=60, check=True)
+    assert seen.stdout.splitlines() == [str(tmp_path / "my data"), "true"]
+
+
+def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from entrepot.cli import main; main()", "demo", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
