@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from entrepot.domain.kernel.records import Command, View
+from entrepot.domain.kernel.commands import Command
+from entrepot.domain.kernel.records import View
 from entrepot.engine.batches import batch
 from entrepot.store.batches.stages import FINDS, Reader, load
 from tests.conformance.harness.fixtures import bonsai, connection, open_bonsai_shop, open_webshop, textalk

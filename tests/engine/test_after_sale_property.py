@@ -30,10 +30,11 @@ from entrepot.domain.fulfilment.returns.receive import Inspection, InspectReturn
 from entrepot.domain.fulfilment.returns.work import ReturnState
 from entrepot.domain.fulfilment.ship import Acknowledge, ShipUnits
 from entrepot.domain.fulfilment.track import TrackShipment
-from entrepot.domain.kernel.records import Command, Refused
+from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.domain.orders.cancel import CancelOrder
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import Person, RefundedLine
+from entrepot.domain.orders.payments import RefundedLine
+from entrepot.domain.orders.records import Person
 from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.placing.place import Placed
 from entrepot.domain.placing.record_sale import SoldLine, TakeOrder

@@ -11,11 +11,12 @@ import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.kernel.records import Refused
-from entrepot.domain.placing.attempts import Attempt
+from entrepot.domain.checkout.attempt_endings import CompleteAttempt, Ended, ExtendLease
+from entrepot.domain.kernel.commands import Refused
+from entrepot.domain.placing.attempts import Attempt, Reserved
 from entrepot.domain.placing.draft import OrderCommand
 from entrepot.domain.placing.place import InFlight, Placed, PlaceOrder
-from entrepot.domain.placing.reserve import CompleteAttempt, Ended, ExtendLease, Reserved, ReserveOrder
+from entrepot.domain.placing.reserve import ReserveOrder
 from entrepot.doors.bonsai import commands
 from entrepot.engine import Clock
 from entrepot.engine.clock import real_now

@@ -16,7 +16,7 @@ from entrepot.domain.customers.records import BuyerInfo, Customer, Session
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.placing.place import Placed
 from entrepot.domain.sessions.sessions import SessionSet, SetSessionCustomer
-from entrepot.failures import commerce as failed
+from entrepot.failures.discounts import DiscountNeedsBuyer, InvalidDiscountCode
 from entrepot.store.connections import Connection, connect
 from tests.engine.test_commerce import Shop, running
 from tests.support.boutique import OTHER_SESSION, SHOP_CHANNEL, TENTH, discount, open_boutique, session, write
@@ -69,18 +69,18 @@ async def uses(own: Shop) -> None:
 
 async def test_without_a_name_a_limited_code_is_refused(shop: Shop) -> None:
     nobody = await cart(shop, OTHER_SESSION, None)
-    assert await nobody.refused(AddCode, code="ONCE") == failed.DiscountNeedsBuyer("ONCE")
+    assert await nobody.refused(AddCode, code="ONCE") == DiscountNeedsBuyer("ONCE")
     await nobody.done(CartSet, SetCart, patch=CartPatch(buyer={"info": {"email": ANOTHER}}))
     await nobody.done(CodesSet, AddCode, code="ONCE")
     await nobody.done(CartSet, SetCart, patch=CartPatch(buyer={"info": {"email": None}}))
-    assert await nobody.declined() == failed.DiscountNeedsBuyer("ONCE")
+    assert await nobody.declined() == DiscountNeedsBuyer("ONCE")
 
 
 async def test_who_has_logged_in_is_known_whatever_address_she_gives(shop: Shop) -> None:
     await write(shop.connection, [customer("eva@example.com")])
     await uses(await cart(shop, OTHER_SESSION, ANOTHER, logged_in=True))
     again = await cart(shop, THIRD_SESSION, "third@example.com", logged_in=True)
-    assert await again.refused(AddCode, code="ONCE") == failed.InvalidDiscountCode("ONCE")
+    assert await again.refused(AddCode, code="ONCE") == InvalidDiscountCode("ONCE")
 
 
 @pytest.mark.parametrize("email", [" Another@Example.com", "EVA@example.com"])
@@ -88,14 +88,14 @@ async def test_an_order_of_a_customer_counts_for_all_her_addresses(shop: Shop, e
     await write(shop.connection, [customer("eva@example.com")])
     await uses(await cart(shop, OTHER_SESSION, ANOTHER, logged_in=True))
     again = await cart(shop, THIRD_SESSION, email)
-    assert await again.refused(AddCode, code="ONCE") == failed.InvalidDiscountCode("ONCE")
+    assert await again.refused(AddCode, code="ONCE") == InvalidDiscountCode("ONCE")
 
 
 async def test_what_a_guest_used_counts_when_she_logs_in(shop: Shop) -> None:
     await write(shop.connection, [customer("eva@example.com")])
     await uses(await cart(shop, OTHER_SESSION, "Eva@example.com"))
     again = await cart(shop, THIRD_SESSION, ANOTHER, logged_in=True)
-    assert await again.refused(AddCode, code="ONCE") == failed.InvalidDiscountCode("ONCE")
+    assert await again.refused(AddCode, code="ONCE") == InvalidDiscountCode("ONCE")
 
 
 async def test_one_order_under_several_names_is_one_use(shop: Shop) -> None:

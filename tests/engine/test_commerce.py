@@ -20,13 +20,16 @@ from entrepot.domain.carts.lines import AddItem, CartItemSet, RemoveItem, SetIte
 from entrepot.domain.carts.records import Cart, CartFile, CartLine
 from entrepot.domain.catalogue.options import ProductChoice
 from entrepot.domain.catalogue.selection import NewFile
+from entrepot.domain.checkout.attempt_endings import CompleteAttempt, ReleaseAttempt, Released
 from entrepot.domain.checkout.cart_checkout import CheckoutCart
 from entrepot.domain.checkout.discard import Discarded, DiscardOrder
 from entrepot.domain.customers.records import Session
 from entrepot.domain.fulfilment.ship import Shipped, ShipUnits
-from entrepot.domain.kernel.records import Command, Record, Refused
+from entrepot.domain.kernel.commands import Command, Refused
+from entrepot.domain.kernel.records import Record
 from entrepot.domain.orders.access import Asker
-from entrepot.domain.orders.records import Order, Payment
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import Order
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.payments.capture import (
     CancelPayment,
@@ -35,9 +38,8 @@ from entrepot.domain.payments.capture import (
     SetPayment,
 )
 from entrepot.domain.payments.refund import EndRefund, Refunding, RefundOrder
-from entrepot.domain.placing.attempts import Attempt
+from entrepot.domain.placing.attempts import Attempt, Reserved
 from entrepot.domain.placing.place import InFlight, Placed
-from entrepot.domain.placing.reserve import CompleteAttempt, ReleaseAttempt, Released, Reserved
 from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.domain.sessions.sessions import (
@@ -52,10 +54,30 @@ from entrepot.engine import Clock, Engine
 from entrepot.engine.batches.batch import Batch, make_ready, own_rule
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
-from entrepot.failures import commerce as failed
-from entrepot.failures.carts import CartUnknown
+from entrepot.failures.accounts import CustomerUnknown, SessionUnknown
+from entrepot.failures.carts import (
+    CartUnknown,
+    ChoiceMissing,
+    ChoiceUnknown,
+    CurrencyInactive,
+    DeliveryMethodUnknown,
+    DeliveryNotConfigured,
+    DeliveryUnavailable,
+    FileRefused,
+    PurchaseTooSmall,
+    QuantityNotSold,
+)
+from entrepot.failures.discounts import (
+    CertificateCurrencyWrong,
+    CertificateNotCombinable,
+    DiscountCodeAlreadySpecified,
+    InvalidDiscountCode,
+    InvalidGiftCertificate,
+    NoFurtherDiscount,
+)
 from entrepot.failures.orders import (
     NotEnoughStock,
+    OrderLocked,
     PriceChanged,
     PriceInvalid,
     ProductUnavailable,
@@ -63,7 +85,15 @@ from entrepot.failures.orders import (
     QuoteStale,
     SoldOut,
 )
-from entrepot.failures.payments import NothingToRefund, RefundTooLarge
+from entrepot.failures.payments import (
+    NothingToRefund,
+    PaymentNotCancellable,
+    PaymentNotCapturable,
+    PaymentNotConfigured,
+    PaymentUnavailable,
+    PaymentUnknown,
+    RefundTooLarge,
+)
 from entrepot.store.batches.finds import binding_of
 from entrepot.store.connections import Connection, connect, connect_engine
 from entrepot.store.queries.totals import read_totals
@@ -262,11 +292,11 @@ async def test_one_article_with_the_same_choices_is_one_line(shop: Shop) -> None
 async def test_what_cannot_be_bought_is_refused_with_its_reason(shop: Shop) -> None:
     cases: list[tuple[dict[str, Any], type[Failure]]] = [
         ({"article": 1}, ProductUnknown),
-        ({"article": SHIRT}, failed.ChoiceMissing),
-        ({"article": SHIRT, "choices": {SIZE: 9}}, failed.ChoiceUnknown),
-        ({"article": SHIRT, "choices": {SIZE: S}, "quantity": Decimal("0.5")}, failed.QuantityNotSold),
+        ({"article": SHIRT}, ChoiceMissing),
+        ({"article": SHIRT, "choices": {SIZE: 9}}, ChoiceUnknown),
+        ({"article": SHIRT, "choices": {SIZE: S}, "quantity": Decimal("0.5")}, QuantityNotSold),
         ({"article": SHIRT, "choices": {SIZE: S}, "quantity": Decimal(11)}, NotEnoughStock),
-        ({"article": BANNER, "choices": {PICTURE: NewFile("a", "b", b"x" * 101)}}, failed.FileRefused),
+        ({"article": BANNER, "choices": {PICTURE: NewFile("a", "b", b"x" * 101)}}, FileRefused),
         ({"article": SHIRT, "choices": {SIZE: S}, "cart": 12_345}, CartUnknown),
     ]
     for fields, failure in cases:
@@ -307,14 +337,14 @@ async def test_a_cart_is_its_sessions_own(shop: Shop) -> None:
         fields: dict[str, Any] = {"article": SHIRT, "choices": {SIZE: S}, "cart": number}
         assert isinstance(await stranger.refused(AddItem, **fields), CartUnknown)
     gone = await shop.of(99).refused(AddItem, article=SHIRT, choices={SIZE: S})
-    assert gone == failed.SessionUnknown()
+    assert gone == SessionUnknown()
 
 
 async def test_a_placed_order_is_locked_and_the_next_cart_is_new(shop: Shop) -> None:
     number = await shop.filled()
     placed = await shop.checkout()
     assert isinstance(placed, Placed)
-    locked = failed.OrderLocked(str(number))
+    locked = OrderLocked(str(number))
     assert await shop.refused(AddItem, article=SHIRT, choices={SIZE: S}, cart=number) == locked
     assert await shop.refused(RemoveItem, cart=number, line=placed.lines[0].id) == locked
     assert await shop.refused(CheckoutCart, cart=number, lease_until=AT) == locked
@@ -348,25 +378,25 @@ async def test_the_cheapest_fault_is_not_the_first_the_order_of_checks_is(shop: 
     await run("update variants set tracked = false")
     assert isinstance(await shop.declined(), PriceChanged)
     await run("update prices set amount = 20000 where variant = $1 and currency = 'SEK'", SMALL)
-    assert isinstance(await shop.declined(), failed.PurchaseTooSmall)
+    assert isinstance(await shop.declined(), PurchaseTooSmall)
     await run("update channels set settings = settings #- '{shop,minimum_purchase}'")
-    assert await shop.declined() == failed.DeliveryUnavailable("SE")
+    assert await shop.declined() == DeliveryUnavailable("SE")
     await run("update carts set delivery_method = null")
-    assert await shop.declined() == failed.DeliveryNotConfigured()
+    assert await shop.declined() == DeliveryNotConfigured()
     await run("update products set requires_shipping = false")
-    assert await shop.declined() == failed.InvalidDiscountCode("TEN")
+    assert await shop.declined() == InvalidDiscountCode("TEN")
     await run("update discounts set active = true")
-    assert await shop.declined() == failed.InvalidGiftCertificate("GIFT")
+    assert await shop.declined() == InvalidGiftCertificate("GIFT")
     await run("update certificates set cancelled = false")
-    assert await shop.declined() == failed.CertificateCurrencyWrong("GIFT", "EUR")
+    assert await shop.declined() == CertificateCurrencyWrong("GIFT", "EUR")
     await run("update certificates set currency = 'SEK'")
     await shop.run(PlanPayment, method=413)
-    assert await shop.declined() == failed.CertificateNotCombinable("GIFT")
+    assert await shop.declined() == CertificateNotCombinable("GIFT")
     await shop.run(RemoveCode, code="GIFT")
     await run("update payment_methods set active = false where id = 413")
-    assert await shop.declined() == failed.PaymentNotConfigured()
+    assert await shop.declined() == PaymentNotConfigured()
     await run("update payment_methods set active = false")
-    assert await shop.declined() == failed.PaymentUnavailable()
+    assert await shop.declined() == PaymentUnavailable()
     await run("update payment_methods set active = true")
     placed = await shop.checkout()
     assert isinstance(placed, Placed)
@@ -391,15 +421,15 @@ async def test_a_line_that_can_no_longer_be_bought_stops_the_checkout(shop: Shop
         (
             "update article_choices set id = id + 1000",
             "update article_choices set id = id - 1000",
-            failed.ChoiceUnknown,
+            ChoiceUnknown,
         ),
     ):
-        if failure is failed.ChoiceUnknown:
+        if failure is ChoiceUnknown:
             await run("delete from product_choices where product = $1", SHIRT)
         else:
             await run(spoil)
         assert isinstance(await shop.declined(), failure)
-        if failure is failed.ChoiceUnknown:
+        if failure is ChoiceUnknown:
             await write(shop.connection, [ProductChoice(SHIRT, SIZE, 0, None, {})])
         else:
             await run(mend)
@@ -420,17 +450,17 @@ async def test_codes_are_refused_in_one_order(shop: Shop) -> None:
     )  # fmt: skip
     await shop.filled(method=None)
     for code in ("NONE", "LATE", "SPENT"):
-        assert await shop.refused(AddCode, code=code) == failed.InvalidDiscountCode(code)
+        assert await shop.refused(AddCode, code=code) == InvalidDiscountCode(code)
     await shop.done(CodesSet, AddCode, code="TEN")
-    assert await shop.refused(AddCode, code="TEN") == failed.DiscountCodeAlreadySpecified("TEN")
-    assert await shop.refused(AddCode, code="FIFTY") == failed.NoFurtherDiscount("FIFTY")
-    assert await shop.refused(AddCode, code="OLD") == failed.InvalidGiftCertificate("OLD")
-    assert await shop.refused(AddCode, code="EURO") == failed.CertificateCurrencyWrong("EURO", "EUR")
+    assert await shop.refused(AddCode, code="TEN") == DiscountCodeAlreadySpecified("TEN")
+    assert await shop.refused(AddCode, code="FIFTY") == NoFurtherDiscount("FIFTY")
+    assert await shop.refused(AddCode, code="OLD") == InvalidGiftCertificate("OLD")
+    assert await shop.refused(AddCode, code="EURO") == CertificateCurrencyWrong("EURO", "EUR")
     await shop.run(PlanPayment, method=413)
-    assert await shop.refused(AddCode, code="GIFT") == failed.CertificateNotCombinable("GIFT")
+    assert await shop.refused(AddCode, code="GIFT") == CertificateNotCombinable("GIFT")
     await shop.run(PlanPayment, method=INVOICE)
     await shop.done(CodesSet, AddCode, code="GIFT")
-    assert await shop.refused(RemoveCode, code="NONE") == failed.InvalidDiscountCode("NONE")
+    assert await shop.refused(RemoveCode, code="NONE") == InvalidDiscountCode("NONE")
     assert (await shop.done(CodesSet, RemoveCode, code="GIFT")).totals.certificates == 0
 
 
@@ -443,7 +473,7 @@ async def test_a_code_may_be_used_so_often_by_one_customer(shop: Shop) -> None:
     assert isinstance(await shop.checkout(), Placed)
     again = shop.of(OTHER_SESSION)
     await again.filled()
-    assert await again.refused(AddCode, code="ONCE") == failed.InvalidDiscountCode("ONCE")
+    assert await again.refused(AddCode, code="ONCE") == InvalidDiscountCode("ONCE")
     await again.run(SetCart, patch=CartPatch(buyer={"info": {"email": "other@example.com"}}))
     await again.done(CodesSet, AddCode, code="ONCE")
 
@@ -471,7 +501,7 @@ async def test_by_card_the_order_is_an_attempt_first(shop: Shop) -> None:
     attempt = reserved.attempt
     assert (attempt.order, attempt.draft.order.total, attempt.draft.due) == (number, 41_000, 36_000)
     assert (await shop.row(Certificate)).balance == 0
-    assert await shop.refused(AddItem, article=SHIRT, choices={SIZE: S}) == failed.OrderLocked(str(number))
+    assert await shop.refused(AddItem, article=SHIRT, choices={SIZE: S}) == OrderLocked(str(number))
     assert await shop.checkout(token="card") == InFlight(attempt.id)
 
     ended = await shop.run(ReleaseAttempt, **ending(attempt), outcome="[]")
@@ -515,12 +545,12 @@ async def test_payments_by_hand_are_set_and_cancelled(shop: Shop) -> None:
     await shop.checkout()
     office, payment = shop.of(None), (await shop.row(Payment)).id
     named: dict[str, Any] = {"order": number, "payment": payment}
-    assert await office.refused(CapturePayment, order=number, payment=1) == failed.PaymentUnknown("1")
+    assert await office.refused(CapturePayment, order=number, payment=1) == PaymentUnknown("1")
     await office.done(PaymentSet, SetPayment, **named, state="pending", reference="K-1")
     cancelled = await office.done(PaymentSet, CancelPayment, **named)
     assert (cancelled.order.payment_state, cancelled.payment.reference) == ("cancelled", "K-1")
-    assert await office.refused(CancelPayment, **named) == failed.PaymentNotCancellable("cancelled")
-    assert await office.refused(CapturePayment, **named) == failed.PaymentNotCapturable("cancelled")
+    assert await office.refused(CancelPayment, **named) == PaymentNotCancellable("cancelled")
+    assert await office.refused(CapturePayment, **named) == PaymentNotCapturable("cancelled")
     assert await office.refused(RefundOrder, **refunding(number, payment)) == NothingToRefund(str(number))
 
 
@@ -533,7 +563,7 @@ async def test_a_discarded_order_leaves_everything_as_before(shop: Shop) -> None
     await shop.run(AddCode, code="TEN")
     await shop.run(AddCode, code="GIFT")
     await shop.checkout()
-    assert await shop.refused(DiscardOrder, cart=number) == failed.OrderLocked(str(number))
+    assert await shop.refused(DiscardOrder, cart=number) == OrderLocked(str(number))
     office = shop.of(None)
     discarded = await office.done(Discarded, DiscardOrder, cart=number)
     assert discarded.order is not None
@@ -541,7 +571,7 @@ async def test_a_discarded_order_leaves_everything_as_before(shop: Shop) -> None
     after = [await shop.rows(kind) for kind in (Level, Certificate, Discount)]
     assert [[strip(record) for record in rows] for rows in after] == before
     assert await office.done(Discarded, DiscardOrder, cart=number) == discarded
-    assert await office.refused(ShipUnits, order=number) == failed.OrderLocked(str(number))
+    assert await office.refused(ShipUnits, order=number) == OrderLocked(str(number))
 
 
 def strip(record: Record) -> Record:
@@ -554,10 +584,10 @@ async def test_what_is_sent_or_paid_is_not_discarded(shop: Shop) -> None:
     await shop.checkout()
     office, payment = shop.of(None), (await shop.row(Payment)).id
     await office.run(CapturePayment, order=number, payment=payment)
-    assert await office.refused(DiscardOrder, cart=number) == failed.OrderLocked(str(number))
+    assert await office.refused(DiscardOrder, cart=number) == OrderLocked(str(number))
     await office.run(RefundOrder, **refunding(number, payment))
     await office.run(ShipUnits, order=number, part=1)
-    assert await office.refused(DiscardOrder, cart=number) == failed.OrderLocked(str(number))
+    assert await office.refused(DiscardOrder, cart=number) == OrderLocked(str(number))
     assert (await office.done(Shipped, ShipUnits, order=number)).lines == ()
 
 
@@ -572,19 +602,19 @@ async def test_a_session_opens_changes_and_ends(shop: Shop) -> None:
     opened = await shop.done(SessionSet, OpenSession, hash=b"h", language="sv")
     mine = shop.of(opened.session.id)
     assert (opened.session.currency, opened.session.language) == ("SEK", "sv")
-    assert await mine.refused(SetSession, currency="USD") == failed.CurrencyInactive("USD")
+    assert await mine.refused(SetSession, currency="USD") == CurrencyInactive("USD")
     await mine.filled()
     await mine.done(SessionSet, SetSession, currency="EUR")
     assert ((await shop.row(Cart)).currency, (await shop.row(CartLine)).price) == ("EUR", 2_000)
-    assert await mine.refused(SetSessionCustomer, customer=1) == failed.CustomerUnknown("1")
+    assert await mine.refused(SetSessionCustomer, customer=1) == CustomerUnknown("1")
     await mine.run(EndSession)
     assert [await shop.rows(kind) for kind in (Cart, CartLine, Payment)] == [[], [], []]
-    assert await mine.refused(EndSession) == failed.SessionUnknown()
+    assert await mine.refused(EndSession) == SessionUnknown()
 
 
 async def test_an_expired_session_is_unknown(shop: Shop) -> None:
     await write(shop.connection, [session(73, expires_at=AT)])
-    assert await shop.of(73).refused(AddItem, article=SHIRT, choices={SIZE: S}) == failed.SessionUnknown()
+    assert await shop.of(73).refused(AddItem, article=SHIRT, choices={SIZE: S}) == SessionUnknown()
 
 
 async def test_a_patch_of_the_buyer_is_merged(shop: Shop) -> None:
@@ -596,7 +626,7 @@ async def test_a_patch_of_the_buyer_is_merged(shop: Shop) -> None:
     assert (cart.buyer.address.town, cart.buyer.address.postcode, cart.note) == ("Lund", "11122", "Ring")
     await shop.refused(SetCart, patch=CartPatch(buyer={"address": {"town": 5}}))
     unknown = await shop.refused(SetCart, patch=CartPatch(delivery_method=1))
-    assert unknown == failed.DeliveryMethodUnknown("1")
+    assert unknown == DeliveryMethodUnknown("1")
 
 
 async def test_an_administrators_cart_belongs_to_no_session(shop: Shop) -> None:
@@ -715,8 +745,8 @@ async def test_what_was_not_loaded_with_the_batch_is_asked_for_again(shop: Shop,
     said, placed = SetCart(**who, patch=back), CheckoutCart(**who, lease_until=real_now())
     execute = shop.engine.execute_anew if anew else shop.engine.execute
     _, outcome = await asyncio.gather(shop.engine.execute(WORKSPACE, said), execute(WORKSPACE, placed))
-    assert outcome == Refused((failed.InvalidDiscountCode("ONCE") if anew else QuoteStale(1),))
-    assert await again.declined() == failed.InvalidDiscountCode("ONCE")
+    assert outcome == Refused((InvalidDiscountCode("ONCE") if anew else QuoteStale(1),))
+    assert await again.declined() == InvalidDiscountCode("ONCE")
 
 
 async def test_a_reader_sees_the_sums_by_which_the_order_is_placed(shop: Shop) -> None:

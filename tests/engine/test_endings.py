@@ -13,17 +13,19 @@ from entrepot.checks import run_checks
 from entrepot.domain.carts.codes import AddCode
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.channels.shops import EventListener
+from entrepot.domain.checkout.attempt_endings import CompleteAttempt, ReleaseAttempt, Released
 from entrepot.domain.checkout.discard import Discarded, DiscardOrder
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.expire import ExpirePending
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import Order, OrderEvent, Payment
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import Order, OrderEvent
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.payments.capture import EndAsking, PaymentSet
+from entrepot.domain.placing.attempts import Reserved
 from entrepot.domain.placing.basket import EXTERNAL_ID, PAYMENT_TOKEN
 from entrepot.domain.placing.place import Placed
-from entrepot.domain.placing.reserve import CompleteAttempt, ReleaseAttempt, Released, Reserved
 from entrepot.domain.pricing.discounts import Discount, DiscountUse
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.domain.stock.levels import Hold, Level

@@ -10,7 +10,7 @@ from entrepot.checks import run_checks
 from entrepot.domain.fulfilment.parcels import Parcel
 from entrepot.domain.fulfilment.ship import Shipped, ShipUnits
 from entrepot.domain.fulfilment.track import Tracked, TrackShipment
-from entrepot.domain.kernel.records import Command, Refused
+from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.stock.adjust import CountStock

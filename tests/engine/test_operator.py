@@ -9,14 +9,16 @@ import msgspec
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.kernel.records import Command, Record, Refused
+from entrepot.domain.kernel.commands import Command, Refused
+from entrepot.domain.kernel.records import Record
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.domain.stock.adjust import CountStock, MoveStock, ReceiveStock
 from entrepot.domain.stock.levels import Hold, Level
 from entrepot.engine.batches.bulk import run_all
-from entrepot.failures.orders import NothingToCancel, StockUnknown
+from entrepot.failures.orders import NothingToCancel
+from entrepot.failures.stock import StockUnknown
 from entrepot.store.connections import Connection, connect
 from entrepot.store.queries.orders import OrderFilter, list_orders, order_numbers, show_order
 from entrepot.store.queries.stock import StockFilter, list_stock, locations, variants_by_sku

@@ -12,7 +12,7 @@ import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.channels.retention import Retention
-from entrepot.domain.kernel.records import Refused
+from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.outbox.deliveries import Delivery, RetryDelivery
 from entrepot.engine import Clock, Engine
 from entrepot.engine.deliveries import Delivered, Failed, Job, Outcome

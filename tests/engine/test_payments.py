@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.kernel.records import refused
+from entrepot.domain.kernel.commands import refused
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment, PaymentSet
 from entrepot.domain.placing.place import TOKEN_REUSED
@@ -17,9 +17,14 @@ from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now
 from entrepot.engine.gateways import Vendors
 from entrepot.engine.money.capture import COLLECTED, Payments
-from entrepot.failures.commerce import PaymentNotCancellable, PaymentNotCapturable
-from entrepot.failures.payments import PaymentDeclined, PaymentProviderUnreachable
-from entrepot.failures.till import PaymentCancelRefused, PaymentInDoubt
+from entrepot.failures.payments import (
+    PaymentCancelRefused,
+    PaymentDeclined,
+    PaymentInDoubt,
+    PaymentNotCancellable,
+    PaymentNotCapturable,
+    PaymentProviderUnreachable,
+)
 from entrepot.gateways.cards.port import CardGateway, Intent
 from entrepot.store.connections import connect_engine, read_pool, write_pool
 from tests.conformance.harness import Client

@@ -18,16 +18,18 @@ from entrepot.domain.catalogue.selection import Chosen, NewFile
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.channels.login_limits import AdminToken, CountTry, GrantToken, Tries
 from entrepot.domain.channels.retention import Retention
+from entrepot.domain.checkout.attempt_endings import CompleteAttempt
 from entrepot.domain.checkout.cart_checkout import CheckoutCart
 from entrepot.domain.customers.edit import CreateCustomer, RemoveCustomer
 from entrepot.domain.customers.mails import Sender
 from entrepot.domain.customers.password_reset import RequestReset
 from entrepot.domain.customers.records import Administrator, Customer, OneTimeCode, Session, proof_of
 from entrepot.domain.customers.sign_up import ConfirmSignup, CustomerSet, NewCode, SignUp
-from entrepot.domain.kernel.records import Command, Decision, Record, View, refused
-from entrepot.domain.orders.records import Order, Payment
-from entrepot.domain.placing.attempts import Attempt
-from entrepot.domain.placing.reserve import CompleteAttempt, Reserved
+from entrepot.domain.kernel.commands import Command, Decision, refused
+from entrepot.domain.kernel.records import Record, View
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import Order
+from entrepot.domain.placing.attempts import Attempt, Reserved
 from entrepot.domain.sessions.sessions import OpenSession, SessionSet
 from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now

@@ -10,7 +10,8 @@ import pytest
 
 from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.catalogue.products import Variant
-from entrepot.domain.kernel.records import Stage, View
+from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.engine.batches.batch import make_ready
 from entrepot.engine.clock import real_now
 from entrepot.store.batches.readers import AlreadyCommittedError, BatchReader, PlainReader

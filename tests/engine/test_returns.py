@@ -15,10 +15,10 @@ from entrepot.domain.fulfilment.returns.open import OpenReturn, ReturnWish
 from entrepot.domain.fulfilment.returns.receive import InspectReturn
 from entrepot.domain.fulfilment.returns.work import ReturnState
 from entrepot.domain.fulfilment.track import Tracked, TrackShipment
-from entrepot.domain.kernel.records import Command, Refused
+from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import RefundedLine
+from entrepot.domain.orders.payments import RefundedLine
 from entrepot.domain.payments.refund import Refunding, RefundOrder
 from entrepot.domain.stock.levels import Hold
 from entrepot.engine.batches.engine import Outcome

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.kernel.records import refused
+from entrepot.domain.kernel.commands import refused
 from entrepot.domain.payments.refund import Refunding
 from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now

@@ -15,7 +15,7 @@ from entrepot.domain.channels.accounts import Channel, ChannelSettings, ShopSett
 from entrepot.domain.customers.records import Buyer, BuyerInfo, ContactAddress, Session
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
-from entrepot.domain.orders.records import Payment
+from entrepot.domain.orders.payments import Payment
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.pricing.code_names import claim_of
 from entrepot.domain.pricing.delivery_methods import CountryRate, DeliveryMethod, DeliveryRate, WeightRate

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from uuid import UUID
 
-from entrepot.domain.kernel.records import Command, Decision, Record, View
+from entrepot.domain.kernel.commands import Command, Decision
+from entrepot.domain.kernel.records import Record, View
 from tests.support.shop import AT
 
 

@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from datetime import datetime
 from typing import TypeVar
 
-from entrepot.domain.kernel.records import Changes, Command, Decided, R, Record, Refused, View
+from entrepot.domain.kernel.commands import Command, Decided, Refused
+from entrepot.domain.kernel.records import Changes, R, Record, View
 from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.failures import Failure
 from tests.support.deciding import FixedIds, view_of

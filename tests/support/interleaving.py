@@ -9,7 +9,8 @@ from functools import partial
 
 import pytest
 
-from entrepot.domain.kernel.records import Command, View
+from entrepot.domain.kernel.commands import Command
+from entrepot.domain.kernel.records import View
 from entrepot.engine import Clock, Engine
 from entrepot.engine.batches import batch
 from entrepot.engine.batches.engine import Outcome

@@ -11,15 +11,8 @@ from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
-from entrepot.domain.orders.records import (
-    InvoiceLine,
-    Order,
-    OrderEvent,
-    OrderLine,
-    OrderPart,
-    Payment,
-    Person,
-)
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Person
 from entrepot.domain.stock.levels import Hold, Level, Location, settled
 from entrepot.store.batches.binding import Binding
 from entrepot.store.batches.bindings import BINDINGS, CATALOGUE, REFERENCES

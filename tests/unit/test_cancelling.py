@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.kernel.records import Changes, Decided, Record, Refused, Stage
+from entrepot.domain.kernel.commands import Decided, Refused
+from entrepot.domain.kernel.records import Changes, Record
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder, cancelled_value
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine

@@ -7,14 +7,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.carts.records import (
-    LIFETIME,
-    MAX_LINES,
+from entrepot.domain.carts.partner_carts import (
     AddToCart,
-    Cart,
     CartContents,
     CartItem,
-    CartLine,
     CartOwner,
     CreateCart,
     DeleteCart,
@@ -22,7 +18,8 @@ from entrepot.domain.carts.records import (
     SetCartLines,
     combined,
 )
-from entrepot.domain.kernel.records import Decided, Decision, Refused
+from entrepot.domain.carts.records import LIFETIME, MAX_LINES, Cart, CartLine
+from entrepot.domain.kernel.commands import Decided, Decision, Refused
 from entrepot.failures.carts import CartFull, CartUnknown
 from tests.support.deciding import decide
 from tests.support.shop import AT

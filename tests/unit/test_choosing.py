@@ -13,7 +13,7 @@ from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.catalogue.selection import Chosen, KeptFile, NewFile, Selection
 from entrepot.domain.kernel.records import View
 from entrepot.failures import Failure
-from entrepot.failures.commerce import (
+from entrepot.failures.carts import (
     ChoiceMissing,
     ChoiceUnknown,
     ChosenNumberInvalid,

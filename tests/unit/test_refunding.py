@@ -6,26 +6,18 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.domain.kernel.records import Changes, Command, Decided, Refused, View
+from entrepot.domain.kernel.commands import Command, Decided, Refused
+from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import (
-    InvoiceLine,
-    Order,
-    OrderLine,
-    OrderPart,
-    PartPayout,
-    Payment,
-    Refund,
-    RefundedLine,
-)
+from entrepot.domain.orders.payments import Payment, Refund, RefundedLine
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, PartPayout
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.payments.refund import EndRefund, Refunding, RefundOrder
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
-from entrepot.failures.commerce import PaymentUnknown
 from entrepot.failures.orders import OrderUnknown
-from entrepot.failures.payments import NothingToRefund, RefundTooLarge, UnitsNotRefundable
+from entrepot.failures.payments import NothingToRefund, PaymentUnknown, RefundTooLarge, UnitsNotRefundable
 from tests.support.boutique import certificate
 from tests.support.deciding import FixedIds, view_of
 from tests.support.shop import AT, RICE, TEA, line, order_records

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from entrepot.domain.catalogue.products import Offer, OfferKey, RememberedPrice
 from entrepot.domain.catalogue.seen_prices import CHUNK, RememberPrices, ShownPrice, in_chunks, news
-from entrepot.domain.kernel.records import Decided
+from entrepot.domain.kernel.commands import Decided
 from tests.support.deciding import FixedIds, view_of
 from tests.support.shop import AT
 

@@ -14,10 +14,12 @@ from entrepot.domain.fulfilment.returns.move import AdvanceReturn, CancelReturn
 from entrepot.domain.fulfilment.returns.open import OpenReturn, ReturnWish
 from entrepot.domain.fulfilment.returns.receive import Inspection, InspectReturn, ReceiveReturn
 from entrepot.domain.fulfilment.returns.work import ReturnState
-from entrepot.domain.kernel.records import Record, Refused
+from entrepot.domain.kernel.commands import Refused
+from entrepot.domain.kernel.records import Record
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, Payment, Refund, RefundedLine
+from entrepot.domain.orders.payments import Payment, Refund, RefundedLine
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.payments.refund import Refunding, RefundOrder
 from entrepot.domain.pricing.gift_certificates import CertificateUse
@@ -32,7 +34,8 @@ from entrepot.failures.fulfilment import (
     TooManyToReturn,
     TooManyUnits,
 )
-from entrepot.failures.orders import OrderUnknown, StockUnknown
+from entrepot.failures.orders import OrderUnknown
+from entrepot.failures.stock import StockUnknown
 from tests.support.boutique import certificate
 from tests.support.deciding import FixedIds
 from tests.support.fulfilling import Book

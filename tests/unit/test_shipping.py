@@ -14,7 +14,8 @@ from entrepot.domain.fulfilment.parcels import Parcel
 from entrepot.domain.fulfilment.records import Shipment, ShipmentEvent, ShipmentLine
 from entrepot.domain.fulfilment.ship import Acknowledge, Acknowledged, Shipped, ShipUnits
 from entrepot.domain.fulfilment.track import Tracked, TrackShipment
-from entrepot.domain.kernel.records import Command, Record
+from entrepot.domain.kernel.commands import Command
+from entrepot.domain.kernel.records import Record
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
@@ -22,9 +23,8 @@ from entrepot.domain.orders.records import Order, OrderEvent, OrderLine
 from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.stock.adjust import ReceiveStock
 from entrepot.domain.stock.levels import Hold, Level, lawful
-from entrepot.failures.commerce import OrderLocked
 from entrepot.failures.fulfilment import ShipmentUnknown, TooManyUnits, UnitsOwed
-from entrepot.failures.orders import OrderUnknown
+from entrepot.failures.orders import OrderLocked, OrderUnknown
 from tests.support.fulfilling import Book
 from tests.support.shop import (
     AT,

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from entrepot.domain.kernel.records import Command, Decided, Decision, Record, Refused, Stage, View
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Refused
+from entrepot.domain.kernel.records import Record, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.stock import levels as stock
 from entrepot.domain.stock.adjust import LARGEST_QUANTITY, CountStock, Moved, MoveStock, ReceiveStock
 from entrepot.domain.stock.levels import Hold, Level, lawful, settled
 from entrepot.failures import Failure
-from entrepot.failures.orders import StockShort, StockUnknown
-from entrepot.failures.stock import QuantityOutOfRange
+from entrepot.failures.stock import QuantityOutOfRange, StockShort, StockUnknown
 from tests.support.deciding import decide
 from tests.support.shop import LOCATIONS, NORTH, SOUTH, TEA, VARIANTS, level
 

@@ -10,8 +10,9 @@ import pytest
 from entrepot.domain.catalogue.products import Goods
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference
 from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
+from entrepot.domain.kernel.commands import Decided, Refused
 from entrepot.domain.kernel.ids import derived_uuid
-from entrepot.domain.kernel.records import Changes, Decided, Record, Refused
+from entrepot.domain.kernel.records import Changes, Record
 from entrepot.domain.orders.records import Address, InvoiceLine, OrderEvent, Person
 from entrepot.domain.placing.place import Placed
 from entrepot.domain.placing.record_sale import LARGEST_TOTAL, MOST_LINES, OutsideName, SoldLine, TakeOrder

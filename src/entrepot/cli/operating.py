@@ -17,7 +17,7 @@ from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_fr
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from entrepot.domain.kernel.records import Command
+    from entrepot.domain.kernel.commands import Command
     from entrepot.domain.payments.refund import RefundOrder
     from entrepot.engine import Engine
     from entrepot.engine.batches.engine import Outcome
@@ -55,7 +55,7 @@ class Session:
 
     async def execute(self, command: "Command") -> Any:
         """The command's result once it is durable; exits with status 1 where it is refused."""
-        from entrepot.domain.kernel.records import Refused
+        from entrepot.domain.kernel.commands import Refused
 
         (outcome,) = await self.execute_all([command])
         return self.refuse(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
@@ -69,7 +69,7 @@ class Session:
 
     async def refund(self, command: "RefundOrder", currency: str) -> Any:
         """As `execute`, for a refund: the provider that took the money is asked too."""
-        from entrepot.domain.kernel.records import Refused
+        from entrepot.domain.kernel.commands import Refused
         from entrepot.failures.payments import RefundTooLarge
 
         async with _engine(self._url) as engine, _refunds(self._url, engine) as refunds:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
 
-    from entrepot.domain.orders.records import Address, Order, OrderEvent, Payment, Person
+    from entrepot.domain.orders.payments import Payment
+    from entrepot.domain.orders.records import Address, Order, OrderEvent, Person
     from entrepot.store.queries.orders import OrderDetails
 
 _WORDS = {

@@ -98,7 +98,7 @@ async def refund_order(
     ] = None,
 ) -> None:
     """Give money back: all that is left of a payment, units of some lines, or an amount."""
-    from entrepot.domain.orders.records import RefundedLine
+    from entrepot.domain.orders.payments import RefundedLine
     from entrepot.domain.payments.refund import Refunding
     from entrepot.engine.money.refund import refund_order
 

@@ -57,7 +57,7 @@ async def retry_outbox(
 ) -> None:
     """Try messages again that were given up. The running server takes them at once, and has three days again."""
     from entrepot.cli.showing import failure_json, failure_text
-    from entrepot.domain.kernel.records import Refused
+    from entrepot.domain.kernel.commands import Refused
 
     if everything == bool(message) or (message and listener):
         fail("Expected either MESSAGE, or --all with or without --listener.", status=2)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from entrepot.domain.catalogue.products import Variant
-    from entrepot.domain.kernel.records import Command
+    from entrepot.domain.kernel.commands import Command
     from entrepot.failures import Failure
     from entrepot.store.queries.returns import OwedRow
     from entrepot.store.queries.stock import StockRow
@@ -197,7 +197,7 @@ def _entry(written: Written, variants: "Mapping[str, Variant]", places: Mapping[
 
 async def _change(session: Session, entries: Sequence[Entry], commands: "Sequence[Command]") -> None:
     """Run the commands; exits with status 1 if any was refused, after telling all of them."""
-    from entrepot.domain.kernel.records import Refused
+    from entrepot.domain.kernel.commands import Refused
 
     if len(commands) == 1:
         await session.execute(commands[0])

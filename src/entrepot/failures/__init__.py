@@ -8,13 +8,12 @@ from entrepot.failures import (
     access,
     accounts,
     carts,
-    commerce,
+    discounts,
     fulfilment,
     orders,
     payments,
     rows,
     stock,
-    till,
 )
 from entrepot.failures.base import Failure, Retry, TemporaryFailure, catalogue
 from entrepot.failures.service import (
@@ -52,11 +51,10 @@ __all__ = [
     "accounts",
     "carts",
     "catalogue",
-    "commerce",
+    "discounts",
     "fulfilment",
     "orders",
     "payments",
     "rows",
     "stock",
-    "till",
 ]

@@ -59,3 +59,18 @@ class CustomerExists(Failure, frozen=True):
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Log in, set a new password, or use another address."
     shopper: ClassVar[bool] = True
+
+
+class SessionUnknown(Failure, frozen=True):
+    """There is no such session, or it has expired."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Open a new session."
+
+
+class CustomerUnknown(Failure, frozen=True):
+    """No customer of the shop has this identifier."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Check the customer's identifier."
+    customer: str

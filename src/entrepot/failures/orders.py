@@ -188,19 +188,10 @@ class InvalidInput(Failure, frozen=True):
     faults: tuple[object, ...]
 
 
-class StockUnknown(Failure, frozen=True):
-    """No variant or location of the workspace goes by this name."""
+class OrderLocked(Failure, frozen=True):
+    """The order is in a state in which it cannot be changed."""
 
-    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
-    advice: ClassVar[str] = "List the workspace's stock and use one of its names."
-    variant: str
-    location: str
-
-
-class StockShort(Failure, frozen=True):
-    """More units would leave a location than are free there."""
-
-    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
-    advice: ClassVar[str] = "Move at most what is available."
-    requested: int
-    available: int
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "It was placed, paid or sent; open a new cart."
+    shopper: ClassVar[bool] = True
+    order: str

@@ -206,3 +206,76 @@ class TaxUnavailable(Failure, frozen=True):
     retry: ClassVar[Retry] = Retry.LATER
     advice: ClassVar[str] = "Try again; if it persists, the operator must check the tax provider."
     detail: str
+
+
+class CardTokenMissing(Failure, frozen=True):
+    """The cart is to be paid by card, and no token of a card came with the checkout."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Have the shopper enter a card at the payment provider, and send the token of it."
+
+
+class PaymentMethodUnknown(Failure, frozen=True):
+    """The shop has no active payment method with this identifier."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Read the shop's payment methods."
+    method: str
+
+
+class PaymentNotConfigured(Failure, frozen=True):
+    """No payment with a method that is on offer has been planned."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Plan a payment with one of the methods on offer."
+    shopper: ClassVar[bool] = True
+
+
+class PaymentUnavailable(Failure, frozen=True):
+    """The order needs to be paid, but no payment method is on offer for it."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "The shop must offer a payment method for such orders."
+    shopper: ClassVar[bool] = True
+
+
+class PaymentUnknown(Failure, frozen=True):
+    """No payment that the caller may see has this identifier."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Read the order's payments."
+    payment: str
+
+
+class PaymentNotCapturable(Failure, frozen=True):
+    """The payment is in a state in which it cannot be collected."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Read the payment; it is paid, cancelled or only planned."
+    state: str
+
+
+class PaymentNotCancellable(Failure, frozen=True):
+    """The payment is in a state in which it cannot be cancelled."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Refund what is paid; what is cancelled stays so."
+    state: str
+
+
+class PaymentCancelRefused(Failure, frozen=True):
+    """The payment provider refused to let the payment go: it collected the money, or holds none any more."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = (
+        "Look the charge up at the provider: what was collected is captured here too, what has lapsed is an error."
+    )
+    message: str
+
+
+class PaymentInDoubt(Failure, frozen=True):
+    """The provider did not say whether the payment was collected or let go; it is asked again by itself."""
+
+    retry: ClassVar[Retry] = Retry.LATER
+    advice: ClassVar[str] = "Wait, and read the payment: to ask once more moves the money only once."
+    payment: str

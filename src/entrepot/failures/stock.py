@@ -27,3 +27,21 @@ class TooManyToCancel(Failure, frozen=True):
     line: int
     requested: int
     cancellable: int
+
+
+class StockUnknown(Failure, frozen=True):
+    """No variant or location of the workspace goes by this name."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "List the workspace's stock and use one of its names."
+    variant: str
+    location: str
+
+
+class StockShort(Failure, frozen=True):
+    """More units would leave a location than are free there."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Move at most what is available."
+    requested: int
+    available: int

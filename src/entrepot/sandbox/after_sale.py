@@ -19,7 +19,7 @@ from entrepot.domain.fulfilment.returns.receive import Inspection, InspectReturn
 from entrepot.domain.fulfilment.returns.work import ReturnState
 from entrepot.domain.fulfilment.ship import Acknowledge, Acknowledged, Shipped, ShipUnits
 from entrepot.domain.fulfilment.track import DELIVERED, Tracked, TrackShipment
-from entrepot.domain.kernel.records import Command, Refused
+from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.domain.orders.line_counts import Units, added
 from entrepot.doors.kit import Request
 from entrepot.engine.money.refund import receive_return

@@ -10,7 +10,7 @@ from datetime import timedelta
 from starlette.types import ASGIApp
 
 from entrepot.domain.channels.retention import Retention
-from entrepot.domain.kernel.records import Command, refused
+from entrepot.domain.kernel.commands import Command, refused
 from entrepot.engine import Clock
 from entrepot.engine.batches.engine import Outcome
 from entrepot.engine.deliveries.events import BodyOf, untold

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from entrepot.domain.kernel.records import Command, Decision, Ids, Stage, View
+from entrepot.domain.kernel.commands import Command, Decision, Ids
+from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.engine.batches.batch import Rule
 from entrepot.sandbox.register import FaultRegister, InjectedFaultError
 from entrepot.sandbox.targets import rule_target

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.kernel.records import Refused
+from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
 from entrepot.engine import Clock, Engine

@@ -15,7 +15,8 @@ from entrepot.domain.fulfilment.ship import ShipUnits
 from entrepot.domain.fulfilment.track import TrackShipment
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import Breakdown, Person, Refund, RefundedLine
+from entrepot.domain.orders.payments import Breakdown, Refund, RefundedLine
+from entrepot.domain.orders.records import Person
 from entrepot.domain.placing.record_sale import SoldLine, TakeOrder
 from entrepot.engine.money.refund import receive_return
 from tests.doors.bonsai.shop import Shop, credential, item, line, submission

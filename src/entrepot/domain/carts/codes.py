@@ -19,7 +19,9 @@ from entrepot.domain.carts.totals import (
     total,
     uses_wanted,
 )
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.pricing import discounts
 from entrepot.domain.pricing import gift_certificates as certificates
@@ -27,7 +29,7 @@ from entrepot.domain.pricing.code_names import claim_key, claimants, code_name, 
 from entrepot.domain.pricing.discounts import Discount, DiscountUse
 from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.failures import Failure
-from entrepot.failures.commerce import (
+from entrepot.failures.discounts import (
     CertificateCurrencyWrong,
     CertificateNotCombinable,
     DiscountCodeAlreadySpecified,

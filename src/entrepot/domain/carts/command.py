@@ -12,18 +12,27 @@ from entrepot.domain.carts.records import LIFETIME, Cart, CartLine
 from entrepot.domain.carts.totals import totals_want
 from entrepot.domain.catalogue import selection as choosing
 from entrepot.domain.catalogue.products import Product, Variant
-from entrepot.domain.channels.accounts import Channel, Environment
+from entrepot.domain.channels.accounts import Channel, Environment, channel_of
 from entrepot.domain.customers.records import Buyer, Customer, Session, buyer_of
-from entrepot.domain.kernel.records import Changes, Command, Ids, Stage, View
+from entrepot.domain.kernel.commands import Command, Ids
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.records import Order
 from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.domain.stock import levels as stock
 from entrepot.domain.stock.levels import Level
 from entrepot.failures import Failure
+from entrepot.failures.accounts import SessionUnknown
 from entrepot.failures.carts import CartUnknown
-from entrepot.failures.commerce import OrderLocked, SessionUnknown
-from entrepot.failures.orders import NotEnoughStock, PriceInvalid, ProductUnavailable, QuoteStale, SoldOut
+from entrepot.failures.orders import (
+    NotEnoughStock,
+    OrderLocked,
+    PriceInvalid,
+    ProductUnavailable,
+    QuoteStale,
+    SoldOut,
+)
 
 SESSION_LIFETIME = timedelta(days=30)
 """How long a session lives after it was last used (decision textalk item 18)."""
@@ -190,14 +199,6 @@ def _known(stage: Stage, key: Hashable, view: View) -> bool:
             return view.asked(stage, key) or view.fresh(Cart, key)
         case _:
             return view.asked(stage, key)
-
-
-def channel_of(view: View, number: int) -> Channel:
-    """The account. Raises `LookupError` where it was not loaded: the caller's fault, not the request's."""
-    channel = view.get(Channel, number)
-    if channel is None:
-        raise LookupError(f"channel {number} was not loaded")
-    return channel
 
 
 def repriced(cart: Cart, line: CartLine, view: View) -> CartLine:

@@ -8,18 +8,21 @@ from typing import Any, ClassVar, TypeGuard, TypeVar, cast
 
 import msgspec
 
-from entrepot.domain.carts.command import ShoppingCommand, channel_of, repriced
+from entrepot.domain.carts.command import ShoppingCommand, repriced
 from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.carts.totals import PLANNED, Totals, products_of, total
-from entrepot.domain.channels.accounts import Channel
+from entrepot.domain.channels.accounts import Channel, channel_of
 from entrepot.domain.customers.records import Buyer
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
-from entrepot.domain.orders.records import Payment
+from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
+from entrepot.domain.orders.payments import Payment
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.pricing.delivery_methods import DeliveryMethod
 from entrepot.failures import Failure
-from entrepot.failures.commerce import CurrencyInactive, DeliveryMethodUnknown, PaymentMethodUnknown
+from entrepot.failures.carts import CurrencyInactive, DeliveryMethodUnknown
 from entrepot.failures.orders import InvalidInput
+from entrepot.failures.payments import PaymentMethodUnknown
 
 M = TypeVar("M", DeliveryMethod, PaymentMethod)
 

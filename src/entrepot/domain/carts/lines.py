@@ -10,24 +10,19 @@ from typing import ClassVar
 
 import msgspec
 
-from entrepot.domain.carts.command import (
-    LARGEST_AMOUNT,
-    ShoppingCommand,
-    channel_of,
-    repriced,
-    short,
-    unsellable,
-)
+from entrepot.domain.carts.command import LARGEST_AMOUNT, ShoppingCommand, repriced, short, unsellable
 from entrepot.domain.carts.records import MAX_LINES, Cart, CartFile, CartLine, FileContent
 from entrepot.domain.carts.totals import products_of
 from entrepot.domain.catalogue import selection as choosing
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.catalogue.selection import Chosen, NewFile, Selection
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.channels.accounts import channel_of
+from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.records import OrderLine
 from entrepot.failures import Failure
-from entrepot.failures.carts import CartFull, FilesFull
-from entrepot.failures.commerce import LineUnknown
+from entrepot.failures.carts import CartFull, FilesFull, LineUnknown
 from entrepot.failures.orders import LineRef, ProductUnknown
 
 MAX_FILES = 20

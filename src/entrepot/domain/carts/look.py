@@ -10,7 +10,9 @@ import msgspec
 from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.carts.records import Cart, CartLine, Shown
 from entrepot.domain.carts.totals import Totals
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View
+from entrepot.domain.kernel.commands import Decided, Decision, Ids
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.failures.carts import TotalRaised
 
 

@@ -9,7 +9,8 @@ import msgspec
 
 from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.kernel.records import Changes, View
-from entrepot.domain.orders.records import OrderEvent, Payment
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import OrderEvent
 from entrepot.domain.placing.attempts import Draft, Purchase
 from entrepot.domain.placing.place import Placed
 from entrepot.domain.pricing import gift_certificates as certificates

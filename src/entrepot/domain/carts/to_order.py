@@ -13,8 +13,10 @@ from entrepot.domain.carts.totals import LineTotal, Totals, buyer_names, planned
 from entrepot.domain.catalogue.products import Merchant, Product
 from entrepot.domain.channels.accounts import Channel
 from entrepot.domain.customers.records import Buyer
-from entrepot.domain.kernel.records import Ids, View
-from entrepot.domain.orders.records import Address, Order, OrderLine, OrderPart, Payment, PaymentState, Person
+from entrepot.domain.kernel.commands import Ids
+from entrepot.domain.kernel.records import View
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import Address, Order, OrderLine, OrderPart, PaymentState, Person
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.domain.placing.attempts import Draft, Purchase
 from entrepot.domain.placing.basket import Basket, WantedPayment

@@ -17,8 +17,10 @@ from entrepot.domain.catalogue import selection as choosing
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.channels.accounts import Channel, ShopSettings
 from entrepot.domain.customers.records import Customer
-from entrepot.domain.kernel.records import Command, Stage, View
-from entrepot.domain.orders.records import Payment
+from entrepot.domain.kernel.commands import Command
+from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.stages import Stage
+from entrepot.domain.orders.payments import Payment
 from entrepot.domain.payments.methods import PaymentMethod, suits
 from entrepot.domain.pricing import delivery_methods as delivery
 from entrepot.domain.pricing import discounts, vat

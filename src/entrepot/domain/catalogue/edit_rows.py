@@ -14,18 +14,9 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.channels.accounts import Channel
-from entrepot.domain.kernel.records import (
-    Changes,
-    Command,
-    Decided,
-    Decision,
-    Ids,
-    R,
-    Record,
-    Stage,
-    View,
-    refused,
-)
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, R, Record, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.failures import Failure
 from entrepot.failures.rows import CatalogueClosed, RowUnknown
 

@@ -7,7 +7,9 @@ from datetime import datetime
 
 from entrepot.domain.catalogue.edit_rows import EditRows, Put
 from entrepot.domain.catalogue.options import ProductGroup
-from entrepot.domain.kernel.records import Changes, Decision, Ids, Refused, Stage, View, refused
+from entrepot.domain.kernel.commands import Decision, Ids, Refused, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.failures.rows import BelowItself
 
 PARENT = "parent_group"

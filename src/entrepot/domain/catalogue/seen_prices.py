@@ -12,7 +12,9 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.catalogue.products import Offer, OfferKey, RememberedPrice
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 
 CHUNK = 500
 """How many prices one command remembers at most."""

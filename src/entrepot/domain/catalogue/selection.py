@@ -12,7 +12,7 @@ from entrepot.domain.catalogue.options import PARTS, Choice, ChoiceOption, Produ
 from entrepot.domain.catalogue.products import Price, Product, Variant
 from entrepot.domain.kernel.records import View
 from entrepot.failures import Failure
-from entrepot.failures.commerce import (
+from entrepot.failures.carts import (
     ChoiceMissing,
     ChoiceUnknown,
     ChosenNumberInvalid,

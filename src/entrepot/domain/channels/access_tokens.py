@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from datetime import datetime, timedelta
 
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Record, View
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids
+from entrepot.domain.kernel.records import Changes, Record, View
 
 
 class AccessToken(Record, frozen=True):

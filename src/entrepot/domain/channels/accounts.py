@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from entrepot.domain.kernel.records import Record
+from entrepot.domain.kernel.records import Record, View
 
 Environment = Literal["live", "test"]
 
@@ -174,3 +174,11 @@ class WorkspaceSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
     order_sources: tuple[str, ...] = KNOWN_SOURCES
     merchant_integrations: tuple[str, ...] = KNOWN_INTEGRATIONS
+
+
+def channel_of(view: View, number: int) -> Channel:
+    """The account. Raises `LookupError` where it was not loaded: the caller's fault, not the request's."""
+    channel = view.get(Channel, number)
+    if channel is None:
+        raise LookupError(f"channel {number} was not loaded")
+    return channel

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from datetime import datetime, timedelta
 
-from entrepot.domain.kernel.records import (
-    Changes,
-    Command,
-    Decided,
-    Decision,
-    Ids,
-    Record,
-    Stage,
-    View,
-    refused,
-)
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, Record, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.failures.access import TooManyTries
 
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 import msgspec
 
 from entrepot.domain.carts.codes import code_fault
-from entrepot.domain.carts.command import ShoppingCommand, channel_of, short, unsellable
+from entrepot.domain.carts.command import ShoppingCommand, short, unsellable
 from entrepot.domain.carts.look import raised
 from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.carts.redeem import bought, take_codes
@@ -21,31 +21,33 @@ from entrepot.domain.carts.to_order import drafted
 from entrepot.domain.carts.totals import Totals, destination, planned_payment, total
 from entrepot.domain.catalogue import selection as choosing
 from entrepot.domain.catalogue.products import Product, Variant
+from entrepot.domain.channels.accounts import channel_of
 from entrepot.domain.channels.charging import Steps
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
-from entrepot.domain.placing.attempts import Attempt, Draft
+from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
+from entrepot.domain.placing.attempts import Attempt, Draft, Reserved, held_names
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, token_used
 from entrepot.domain.placing.draft import not_chargeable
 from entrepot.domain.placing.place import InFlight, holds_for, in_flight, token_reuse
-from entrepot.domain.placing.reserve import Reserved, held_names
 from entrepot.failures import Failure
-from entrepot.failures.commerce import (
+from entrepot.failures.carts import (
     BuyerEmailMissing,
-    CardTokenMissing,
-    CertificateCurrencyWrong,
-    CertificateNotCombinable,
     CombinationUnavailable,
     DeliveryNotConfigured,
     DeliveryUnavailable,
-    DiscountNeedsBuyer,
-    InvalidDiscountCode,
-    InvalidGiftCertificate,
-    PaymentNotConfigured,
-    PaymentUnavailable,
     PurchaseTooSmall,
     QuantityNotSold,
 )
+from entrepot.failures.discounts import (
+    CertificateCurrencyWrong,
+    CertificateNotCombinable,
+    DiscountNeedsBuyer,
+    InvalidDiscountCode,
+    InvalidGiftCertificate,
+)
 from entrepot.failures.orders import LineRef, PriceChanged, ProductUnknown
+from entrepot.failures.payments import CardTokenMissing, PaymentNotConfigured, PaymentUnavailable
 
 _CODE_FAULTS = (
     (InvalidDiscountCode, DiscountNeedsBuyer),

@@ -10,13 +10,16 @@ import msgspec
 
 from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.carts.records import Cart, remove_cart
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.cancel import Cancelled, cancel_all
 from entrepot.domain.orders.ending import ending_wants
-from entrepot.domain.orders.records import Order, OrderLine, Payment
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.failures import Failure
 from entrepot.failures.carts import CartUnknown
-from entrepot.failures.commerce import OrderLocked
+from entrepot.failures.orders import OrderLocked
 
 DISCARDED = "discarded"
 """The reason of an order that was thrown away."""

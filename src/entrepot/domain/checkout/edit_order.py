@@ -12,13 +12,15 @@ from entrepot.domain.carts.details import CartPatch, merged
 from entrepot.domain.carts.to_order import ship_to
 from entrepot.domain.customers.records import Buyer
 from entrepot.domain.fulfilment.ship import is_sent, send_all
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.access import Asker, seen_order
-from entrepot.domain.orders.records import Order, OrderLine, Payment, Person, event
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import Order, OrderLine, Person, event
 from entrepot.domain.stock.levels import Hold
 from entrepot.failures import Failure
-from entrepot.failures.commerce import OrderLocked
-from entrepot.failures.orders import OrderUnknown
+from entrepot.failures.orders import OrderLocked, OrderUnknown
 
 _FIXED = ("currency", "vat_country", "delivery_method", "data")
 """What an order's amounts came of: nobody changes it any more."""

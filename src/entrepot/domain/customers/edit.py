@@ -12,9 +12,10 @@ from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.customers.email_claims import claim_key, claim_of, claimant, has_lapsed, holder
 from entrepot.domain.customers.records import Customer, Session, proof_of
 from entrepot.domain.customers.sign_up import AddressCommand, CustomerSet, blank_customer, filled
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
-from entrepot.failures.accounts import CustomerExists
-from entrepot.failures.commerce import CustomerUnknown, SessionUnknown
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
+from entrepot.failures.accounts import CustomerExists, CustomerUnknown, SessionUnknown
 
 
 class CreateCustomer(AddressCommand, frozen=True, kw_only=True):

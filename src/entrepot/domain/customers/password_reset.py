@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from entrepot.domain.carts.command import channel_of
 from entrepot.domain.catalogue.edit_rows import patched
+from entrepot.domain.channels.accounts import channel_of
 from entrepot.domain.customers.email_claims import holder
 from entrepot.domain.customers.mails import Sender, code_mail
 from entrepot.domain.customers.records import OneTimeCode
 from entrepot.domain.customers.sign_up import AddressCommand, CodeCommand, CustomerSet, NewCode
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, View, refused
+from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
 from entrepot.failures.accounts import ResetCodeInvalid
 
 RESET_LIFETIME = timedelta(hours=1)

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from entrepot.domain.carts.command import channel_of
 from entrepot.domain.catalogue.edit_rows import patched
+from entrepot.domain.channels.accounts import channel_of
 from entrepot.domain.customers.email_claims import (
     SIGNUP_LIFETIME,
     claim_key,
@@ -28,7 +28,9 @@ from entrepot.domain.customers.records import (
     DeliveryAddress,
     OneTimeCode,
 )
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.failures.accounts import ConfirmationFailed, CustomerExists, SignupCodeInvalid
 
 

@@ -10,16 +10,17 @@ import msgspec
 
 from entrepot.domain.fulfilment.parcels import Fulfilling, Parcel
 from entrepot.domain.fulfilment.records import Shipment
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders import line_counts as counts
 from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, event
 from entrepot.domain.stock.levels import Hold
 from entrepot.failures import Failure
-from entrepot.failures.commerce import OrderLocked
 from entrepot.failures.fulfilment import TooManyUnits
-from entrepot.failures.orders import OrderUnknown
+from entrepot.failures.orders import OrderLocked, OrderUnknown
 
 
 class Acknowledged(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ import msgspec
 from entrepot.domain.fulfilment.parcels import Fulfilling, Happening, Parcel
 from entrepot.domain.fulfilment.records import Shipment
 from entrepot.domain.fulfilment.ship import FulfilmentCommand
-from entrepot.domain.kernel.records import Changes, Decided, Decision, View, refused
+from entrepot.domain.kernel.commands import Decided, Decision, refused
+from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.orders import line_counts as counts
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import Order

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
-from datetime import datetime
-from enum import IntEnum
-from typing import ClassVar, Protocol, TypeVar, cast
-from uuid import UUID
+from typing import TypeVar, cast
 
 import msgspec
 
-from entrepot.failures import Failure
+from entrepot.domain.kernel.stages import Stage
 
 
 class Parents(tuple[Hashable, ...]):
@@ -39,66 +36,6 @@ class Record(msgspec.Struct, frozen=True):
 
 
 R = TypeVar("R", bound=Record)
-
-
-class Stage(IntEnum):
-    """The steps in which a batch loads what it touches, in the one order in which rows are locked."""
-
-    CHANNEL = 0
-    REFERENCE = 1
-    TRIES = 2
-    CODE = 3
-    SESSION = 10
-    CUSTOMER = 11
-    CART = 12
-    ORDER = 13
-    ATTEMPT = 14
-    PAYMENT = 15
-    BUYER = 16
-    DISCOUNT = 17
-    DISCOUNT_USE = 18
-    CERTIFICATE = 19
-    DELIVERY = 20
-    SHIPMENT = 21
-    RETURN = 22
-    PLACER = 23
-    OFFER = 30
-    SHIPPING = 31
-    TAX = 32
-    ARTICLE = 33
-    METHOD = 34
-    HELD = 36
-    GROUP = 37
-    ROW = 38
-    LOCATION = 39
-    VARIANT = 40
-    GOODS = 41
-    STOCK = 42
-
-
-_CODES = frozenset({Stage.DISCOUNT, Stage.DISCOUNT_USE, Stage.CERTIFICATE})
-_AFTER_CART = frozenset(stage for stage in Stage if stage > Stage.CART)
-
-LEADS_TO: defaultdict[Stage, frozenset[Stage]] = defaultdict(
-    frozenset,
-    {
-        Stage.CHANNEL: frozenset({Stage.TAX}),
-        Stage.REFERENCE: _CODES | {Stage.CUSTOMER},
-        Stage.CODE: frozenset({Stage.CUSTOMER}),
-        Stage.SESSION: _AFTER_CART | {Stage.CART},
-        Stage.CUSTOMER: frozenset({Stage.HELD}),
-        Stage.CART: _AFTER_CART,
-        Stage.ORDER: _CODES
-        | {Stage.PAYMENT, Stage.DELIVERY, Stage.PLACER, Stage.HELD, Stage.VARIANT, Stage.STOCK},
-        Stage.BUYER: frozenset({Stage.DISCOUNT_USE}),
-        Stage.DISCOUNT: _CODES | {Stage.HELD},
-        Stage.CERTIFICATE: frozenset({Stage.HELD}),
-        Stage.OFFER: frozenset({Stage.SHIPPING, Stage.STOCK}),
-        Stage.ARTICLE: frozenset({Stage.STOCK}),
-        Stage.GOODS: frozenset({Stage.STOCK}),
-    },
-)
-"""To which later stages' wants a stage may lead. Stages that do not lead to each other load together."""
 
 
 class View:
@@ -208,62 +145,3 @@ class Changes:
     def records(self, kind: type[R]) -> list[R]:
         """The new states of one kind."""
         return [cast("R", r) for (k, _), r in self._puts.items() if k is kind and r is not None]
-
-
-class Decided(msgspec.Struct, frozen=True):
-    """An accepted command: what the caller is told, and what changes."""
-
-    result: object
-    changes: Changes
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A refused command: why, the failure that counts first. Nothing changes."""
-
-    failures: tuple[Failure, ...]
-
-
-def refused(*failures: Failure) -> Refused:
-    """A refusal for these reasons."""
-    return Refused(failures)
-
-
-Decision = Decided | Refused
-
-
-class Ids(Protocol):
-    """Where a rule gets new identifiers from: the engine hands them in, since rules know no chance."""
-
-    def next(self) -> int:
-        """A fresh integer id of the workspace."""
-        ...
-
-    def uuid(self) -> UUID:
-        """A fresh random UUID."""
-        ...
-
-
-class Command(msgspec.Struct, frozen=True):
-    """A request to change state, free of any door's vocabulary. It says what it touches and decides itself."""
-
-    stages: ClassVar[frozenset[Stage]] = frozenset(Stage)
-    """The stages at which it may want anything. Being asked at all of them costs a command that comes often."""
-
-    @property
-    def ids(self) -> int:
-        """How many fresh ids deciding takes at most."""
-        return 0
-
-    @property
-    def weight(self) -> int:
-        """About how many rows the command writes: bounds the size of a batch."""
-        return 1
-
-    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The keys to load (and lock) at this stage, given what earlier stages brought."""
-        del stage, view
-        return ()
-
-    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """The rule: pure, and complete or nothing."""
-        raise NotImplementedError

@@ -7,12 +7,15 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders import line_counts as counts
 from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.ending import end, ending_wants
 from entrepot.domain.orders.line_counts import Units, unsent
-from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund, event
+from entrepot.domain.orders.payments import Payment, Refund
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, event
 from entrepot.domain.stock.holds import free_holds
 from entrepot.failures import Failure
 from entrepot.failures.orders import NothingToCancel, OrderUnknown

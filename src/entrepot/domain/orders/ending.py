@@ -12,9 +12,12 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.channels.accounts import Reference
-from entrepot.domain.kernel.records import Changes, Ids, Stage, View
+from entrepot.domain.kernel.commands import Ids
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.payment_state import OPEN_STATES, ask_provider, state_of
-from entrepot.domain.orders.records import EXTERNAL_ID, Order, Payment, PaymentState, Refund
+from entrepot.domain.orders.payments import Payment, Refund
+from entrepot.domain.orders.records import EXTERNAL_ID, Order, PaymentState
 from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.discounts import Discount, DiscountUse
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from datetime import datetime, timedelta
 
-from entrepot.domain.kernel.records import Command, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Decision, Ids, refused
+from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.cancel import cancel_all
 from entrepot.domain.orders.ending import ending_wants
 from entrepot.domain.orders.records import Order

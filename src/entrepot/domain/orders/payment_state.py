@@ -9,7 +9,8 @@ from typing import Literal
 import msgspec
 
 from entrepot.domain.kernel.records import Changes
-from entrepot.domain.orders.records import Asking, Payment, PaymentState, Refund
+from entrepot.domain.orders.payments import Asking, Payment, Refund
+from entrepot.domain.orders.records import PaymentState
 from entrepot.domain.outbox.deliveries import AT_ONCE, Delivery
 
 LISTENER = "payment"

@@ -8,17 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from entrepot.domain.kernel.records import (
-    Changes,
-    Command,
-    Decided,
-    Decision,
-    Ids,
-    Record,
-    Stage,
-    View,
-    refused,
-)
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, Record, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.failures.service import DeliveryNotParked
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)

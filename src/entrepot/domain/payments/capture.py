@@ -8,18 +8,17 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.payment_state import OPEN_STATES, ask_provider, delivery_key, state_of
-from entrepot.domain.orders.records import Asking, Order, Payment, Refund, event
+from entrepot.domain.orders.payments import Asking, Payment, Refund
+from entrepot.domain.orders.records import Order, event
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.failures import Failure
-from entrepot.failures.commerce import (
-    PaymentNotCancellable,
-    PaymentNotCapturable,
-    PaymentUnknown,
-)
 from entrepot.failures.orders import OrderUnknown
+from entrepot.failures.payments import PaymentNotCancellable, PaymentNotCapturable, PaymentUnknown
 
 SettableState = Literal["unpaid", "pending", "reserved", "paid", "error"]
 HAPPENED = {"paid": "payment-captured", "cancelled": "payment-cancelled"}

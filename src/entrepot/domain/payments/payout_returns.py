@@ -9,7 +9,8 @@ import msgspec
 
 from entrepot.domain.kernel.records import Changes
 from entrepot.domain.orders.cancel import share_of
-from entrepot.domain.orders.records import Order, OrderLine, OrderPart, PartPayout, Payment, Refund
+from entrepot.domain.orders.payments import Payment, Refund
+from entrepot.domain.orders.records import Order, OrderLine, OrderPart, PartPayout
 from entrepot.domain.outbox.deliveries import Delivery
 
 LISTENER = "reversal"

@@ -13,39 +13,22 @@ from typing import Literal, cast
 import msgspec
 
 from entrepot.domain.channels.charging import Steps, movable
-from entrepot.domain.kernel.records import (
-    Changes,
-    Command,
-    Decided,
-    Decision,
-    Ids,
-    Record,
-    Stage,
-    View,
-    refused,
-)
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, Record, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.cancel import invoiced
 from entrepot.domain.orders.payment_state import state_of
-from entrepot.domain.orders.records import (
-    InvoiceLine,
-    Order,
-    OrderLine,
-    OrderPart,
-    Payment,
-    Refund,
-    RefundedLine,
-    event,
-)
+from entrepot.domain.orders.payments import Payment, Refund, RefundedLine
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, event
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.payments.payout_returns import take_back
 from entrepot.domain.payments.refund_amounts import Claim, Wanted, goods_of, without
 from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.failures import Failure
-from entrepot.failures.commerce import PaymentUnknown
 from entrepot.failures.orders import OrderUnknown
-from entrepot.failures.payments import AmountNotRefundable, NothingToRefund
+from entrepot.failures.payments import AmountNotRefundable, NothingToRefund, PaymentUnknown
 
 LISTENER = "refund"
 

@@ -8,16 +8,8 @@ import msgspec
 
 from entrepot.domain.kernel.records import View
 from entrepot.domain.orders.cancel import share_of
-from entrepot.domain.orders.records import (
-    Breakdown,
-    InvoiceLine,
-    Order,
-    OrderLine,
-    OrderPart,
-    Payment,
-    Refund,
-    RefundedLine,
-)
+from entrepot.domain.orders.payments import Breakdown, Payment, Refund, RefundedLine
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart
 from entrepot.failures import Failure
 from entrepot.failures.payments import RefundTooLarge, UnitsNotRefundable
 

@@ -14,9 +14,11 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.kernel.records import Record
-from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Payment
-from entrepot.domain.placing.basket import Basket
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import Order, OrderLine, OrderPart
+from entrepot.domain.placing.basket import PAYMENT_TOKEN, Basket, reference_keys
 
 
 class Payout(msgspec.Struct, frozen=True):
@@ -99,3 +101,16 @@ class Attempt(Record, frozen=True):
     def key(self) -> Hashable:
         """The attempt's id."""
         return self.id
+
+
+class Reserved(msgspec.Struct, frozen=True):
+    """The attempt that now holds stock and names; whoever gets this drives it until its lease ends."""
+
+    attempt: Attempt
+
+
+def held_names(attempt: Attempt) -> list[Reference]:
+    """The names that the attempt keeps from others while it is open; an order to be paid has its external id."""
+    names = reference_keys(attempt.draft.basket)
+    mine = (name for name in names if attempt.kind == "place" or name[2] == PAYMENT_TOKEN)
+    return [Reference(*name, attempt.order, attempt.id) for name in mine]

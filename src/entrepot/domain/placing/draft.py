@@ -11,7 +11,9 @@ import msgspec
 
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference
 from entrepot.domain.channels.charging import Steps, movable
-from entrepot.domain.kernel.records import Command, Ids, Refused, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Ids, Refused, refused
+from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Person
 from entrepot.domain.placing import checks as appraisal
 from entrepot.domain.placing.attempts import Draft, Payout

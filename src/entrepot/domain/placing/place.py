@@ -8,8 +8,10 @@ from typing import ClassVar
 import msgspec
 
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Refused, View, refused
-from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, Payment
+from entrepot.domain.kernel.commands import Decided, Decision, Ids, Refused, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart
 from entrepot.domain.placing.attempts import Draft
 from entrepot.domain.placing.basket import EXTERNAL, Basket, reference_keys, token_used
 from entrepot.domain.placing.draft import OrderCommand, draft, holding_attempt, under_way

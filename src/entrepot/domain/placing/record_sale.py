@@ -15,19 +15,12 @@ import msgspec
 from entrepot.domain.catalogue.products import Goods
 from entrepot.domain.channels.accounts import Channel, Environment, Reference
 from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
-from entrepot.domain.kernel.records import (
-    Changes,
-    Command,
-    Decided,
-    Decision,
-    Ids,
-    Record,
-    Stage,
-    View,
-    refused,
-)
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, Record, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.line_counts import LARGEST_QUANTITY, counted
-from entrepot.domain.orders.records import Address, Order, OrderEvent, OrderLine, OrderPart, Payment, Person
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import Address, Order, OrderEvent, OrderLine, OrderPart, Person
 from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID
 from entrepot.domain.placing.place import Placed
 from entrepot.domain.stock import levels as stock

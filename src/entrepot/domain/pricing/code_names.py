@@ -13,7 +13,9 @@ import msgspec
 
 from entrepot.domain.catalogue.edit_rows import EditRows, Put
 from entrepot.domain.channels.accounts import Reference
-from entrepot.domain.kernel.records import Changes, Decision, Ids, Record, Refused, Stage, View, refused
+from entrepot.domain.kernel.commands import Decision, Ids, Refused, refused
+from entrepot.domain.kernel.records import Changes, Record, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.kernel.text import fold
 from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.gift_certificates import Certificate

@@ -6,7 +6,9 @@ from collections.abc import Hashable, Iterable
 from datetime import datetime
 
 from entrepot.domain.customers.records import Customer
-from entrepot.domain.kernel.records import Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Decision, Ids, refused
+from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.sessions.sessions import SessionCommand
 from entrepot.failures import Failure
 from entrepot.failures.accounts import LoginFailed

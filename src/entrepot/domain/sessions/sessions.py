@@ -7,15 +7,19 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.carts.command import SESSION_LIFETIME, channel_of, repriced
+from entrepot.domain.carts.command import SESSION_LIFETIME, repriced
 from entrepot.domain.carts.details import sells_in
 from entrepot.domain.carts.records import Cart, CartLine, remove_cart
 from entrepot.domain.carts.totals import products_of
-from entrepot.domain.channels.accounts import Environment
+from entrepot.domain.channels.accounts import Environment, channel_of
 from entrepot.domain.customers.records import Buyer, Customer, Session, buyer_of, proof_of
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.failures import Failure
-from entrepot.failures.commerce import CurrencyInactive, CustomerUnknown, OrderLocked, SessionUnknown
+from entrepot.failures.accounts import CustomerUnknown, SessionUnknown
+from entrepot.failures.carts import CurrencyInactive
+from entrepot.failures.orders import OrderLocked
 
 
 class SessionSet(msgspec.Struct, frozen=True):

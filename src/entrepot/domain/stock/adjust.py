@@ -8,21 +8,12 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.catalogue.products import Variant
-from entrepot.domain.kernel.records import (
-    Changes,
-    Command,
-    Decided,
-    Decision,
-    Ids,
-    Record,
-    Stage,
-    View,
-    refused,
-)
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, Record, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.stock import levels as stock
 from entrepot.domain.stock.levels import Level, Location
-from entrepot.failures.orders import StockShort, StockUnknown
-from entrepot.failures.stock import QuantityOutOfRange
+from entrepot.failures.stock import QuantityOutOfRange, StockShort, StockUnknown
 
 LARGEST_QUANTITY = 10**12
 """The most units that one command may name: a level's sums stay far within 64 bits for millions of commands."""

@@ -12,7 +12,9 @@ from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.channels.login_limits import AdminToken, Tries
 from entrepot.domain.customers.email_claims import claim_key, has_lapsed
 from entrepot.domain.customers.records import Customer, OneTimeCode, Session
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Record, Stage, View
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids
+from entrepot.domain.kernel.records import Changes, Record, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.placing.attempts import Attempt
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from entrepot.domain.kernel.records import Refused
+from entrepot.domain.kernel.commands import Refused
 from entrepot.doors.bonsai import joi
 from entrepot.doors.bonsai.failures import render_all
 from entrepot.doors.kit import Reply, Request, content_type_is_json, decode_json, encode

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from entrepot.domain.catalogue.products import Offer
 from entrepot.domain.catalogue.seen_prices import in_chunks, news
-from entrepot.domain.kernel.records import Refused
+from entrepot.domain.kernel.commands import Refused
 from entrepot.engine import Engine
 
 

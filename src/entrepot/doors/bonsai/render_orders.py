@@ -9,7 +9,8 @@ from typing import Any
 from entrepot.domain.fulfilment.records import Shipment
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.kernel.money import to_major
-from entrepot.domain.orders.records import Breakdown, Order, OrderLine, Refund
+from entrepot.domain.orders.payments import Breakdown, Refund
+from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.doors.bonsai.render import public_id, variant_id
 from entrepot.doors.bonsai.statuses import order_status, payment_status, row_statuses
 from entrepot.store.queries.own_orders import OwnOrder

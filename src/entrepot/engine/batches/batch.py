@@ -9,7 +9,8 @@ from uuid import UUID
 
 import structlog
 
-from entrepot.domain.kernel.records import Command, Decided, Decision, Ids, Refused, View, refused
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, Refused, refused
+from entrepot.domain.kernel.records import View
 from entrepot.engine.batches.events import announce, tells
 from entrepot.engine.clock import real_now
 from entrepot.failures import Internal

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from itertools import islice
 
-from entrepot.domain.kernel.records import Command
+from entrepot.domain.kernel.commands import Command
 from entrepot.engine.batches.engine import Engine, Outcome
 
 CHUNK = 500

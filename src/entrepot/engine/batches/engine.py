@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncpg
 import structlog
 
-from entrepot.domain.kernel.records import Command, Refused, View, refused
+from entrepot.domain.kernel.commands import Command, Refused, refused
+from entrepot.domain.kernel.records import View
 from entrepot.engine.batches import batch as batches
 from entrepot.engine.batches.batch import Batch, Rule, make_ready
 from entrepot.engine.batches.queues import Pending, Queues

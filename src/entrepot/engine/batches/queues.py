@@ -7,7 +7,7 @@ from collections import deque
 
 import msgspec
 
-from entrepot.domain.kernel.records import Command, Refused
+from entrepot.domain.kernel.commands import Command, Refused
 
 BATCH_WEIGHT = 2_000
 """About how many rows one batch may write."""

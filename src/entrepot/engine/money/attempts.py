@@ -11,18 +11,17 @@ import msgspec
 import structlog
 
 from entrepot.domain.channels.accounts import CardSettings, ChannelSettings, ExternalApi
-from entrepot.domain.kernel.records import Refused, refused
-from entrepot.domain.placing.attempts import Attempt
-from entrepot.domain.placing.basket import EXTERNAL
-from entrepot.domain.placing.place import Placed
-from entrepot.domain.placing.reserve import (
+from entrepot.domain.checkout.attempt_endings import (
     CompleteAttempt,
     Ended,
     ExtendLease,
     ReleaseAttempt,
     Released,
-    Reserved,
 )
+from entrepot.domain.kernel.commands import Refused, refused
+from entrepot.domain.placing.attempts import Attempt, Reserved
+from entrepot.domain.placing.basket import EXTERNAL
+from entrepot.domain.placing.place import Placed
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now
 from entrepot.engine.gateways import Vendors

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 import structlog
 
-from entrepot.domain.kernel.records import refused
+from entrepot.domain.kernel.commands import refused
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment, EndAsking, PaymentAsked
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now
@@ -20,8 +20,12 @@ from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Jo
 from entrepot.engine.deliveries.handler import Outcome as Tried
 from entrepot.engine.gateways import Vendors, cards_of
 from entrepot.failures import Failure
-from entrepot.failures.payments import PaymentDeclined, PaymentProviderUnreachable
-from entrepot.failures.till import PaymentCancelRefused, PaymentInDoubt
+from entrepot.failures.payments import (
+    PaymentCancelRefused,
+    PaymentDeclined,
+    PaymentInDoubt,
+    PaymentProviderUnreachable,
+)
 from entrepot.gateways.cards.port import CallFailed, CardGateway, Intent
 from entrepot.store.connections import Pool
 from entrepot.store.queries.attempts import read_payment

@@ -14,11 +14,11 @@ from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.charging import Steps
 from entrepot.domain.checkout.cart_checkout import CheckoutCart, same_checkout
-from entrepot.domain.kernel.records import Refused, refused
+from entrepot.domain.kernel.commands import Refused, refused
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.payments.refund import RefundOrder
+from entrepot.domain.placing.attempts import Reserved
 from entrepot.domain.placing.place import InFlight
-from entrepot.domain.placing.reserve import Reserved
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.gateways import Vendors
 from entrepot.engine.money.attempts import Driver
@@ -26,7 +26,7 @@ from entrepot.engine.money.capture import Payments
 from entrepot.engine.money.order_placement import STILL_OPEN_SECONDS, WAIT_SECONDS
 from entrepot.engine.money.refund import Refunds
 from entrepot.failures import Unavailable
-from entrepot.failures.commerce import OrderLocked
+from entrepot.failures.orders import OrderLocked
 from entrepot.failures.payments import PaymentUnderWay
 from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import token_name

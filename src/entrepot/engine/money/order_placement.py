@@ -14,13 +14,13 @@ from uuid import uuid4
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.kernel.commands import Refused, refused
 from entrepot.domain.kernel.money import to_major
-from entrepot.domain.kernel.records import Refused, refused
-from entrepot.domain.placing.attempts import Attempt
+from entrepot.domain.placing.attempts import Attempt, Reserved
 from entrepot.domain.placing.basket import EXTERNAL, Basket
 from entrepot.domain.placing.draft import OrderCommand, Quoted, quote_question, simulated_taxes
 from entrepot.domain.placing.place import BeingPaid, InFlight, Placed, needs_proof
-from entrepot.domain.placing.reserve import Reserved, ReserveOrder
+from entrepot.domain.placing.reserve import ReserveOrder
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.gateways import Vendors

@@ -12,10 +12,10 @@ import structlog
 
 from entrepot.domain.channels.charging import Steps
 from entrepot.domain.fulfilment.returns.receive import ReceiveReturn
-from entrepot.domain.kernel.records import Refused, refused
+from entrepot.domain.kernel.commands import Refused, refused
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import Refund, RefundedLine
+from entrepot.domain.orders.payments import Refund, RefundedLine
 from entrepot.domain.payments.refund import EndRefund, Refunding, RefundOrder
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now

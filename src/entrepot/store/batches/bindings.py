@@ -16,6 +16,7 @@ from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.customers import records as customers
 from entrepot.domain.fulfilment import records as fulfilment
 from entrepot.domain.orders import records as orders
+from entrepot.domain.orders.payments import Payment, Refund
 from entrepot.domain.outbox import deliveries as outbox
 from entrepot.domain.payments import methods as payment_methods
 from entrepot.domain.placing import attempts
@@ -43,8 +44,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(orders.OrderPart, "order_parts", "order", "no"),
     Binding(orders.OrderLine, "order_lines", "order", "no"),
     Binding(orders.OrderEvent, "order_events", "order", "seq"),
-    Binding(orders.Payment, "payments", "order", "no"),
-    Binding(orders.Refund, "refunds", "order", "id"),
+    Binding(Payment, "payments", "order", "no"),
+    Binding(Refund, "refunds", "order", "id"),
     Binding(orders.InvoiceLine, "invoice_lines", "order"),
     Binding(fulfilment.Shipment, "shipments", "order", "no"),
     Binding(fulfilment.ShipmentLine, "shipment_lines", "order", "shipment", "line"),

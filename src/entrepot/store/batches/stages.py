@@ -23,8 +23,11 @@ from entrepot.domain.fulfilment.records import (
     ShipmentEvent,
     ShipmentLine,
 )
-from entrepot.domain.kernel.records import LEADS_TO, Command, Record, Stage, View
-from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, Payment, Refund
+from entrepot.domain.kernel.commands import Command
+from entrepot.domain.kernel.records import Record, View
+from entrepot.domain.kernel.stages import LEADS_TO, Stage
+from entrepot.domain.orders.payments import Payment, Refund
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.placing.attempts import Attempt
 from entrepot.domain.pricing.discounts import Discount, DiscountUse

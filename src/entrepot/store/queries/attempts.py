@@ -7,8 +7,10 @@ from typing import cast
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.kernel.records import Stage, View
-from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Payment, Refund
+from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.stages import Stage
+from entrepot.domain.orders.payments import Payment, Refund
+from entrepot.domain.orders.records import Order, OrderLine, OrderPart
 from entrepot.domain.placing.attempts import Attempt
 from entrepot.domain.placing.place import Placed
 from entrepot.store.batches.readers import PlainReader

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from entrepot.domain.carts.records import Cart, CartContents, CartLine, CartOwner
+from entrepot.domain.carts.partner_carts import CartContents, CartOwner
+from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.kernel.records import Record
 from entrepot.store.batches.binding import Binding
 from entrepot.store.batches.bindings import BINDINGS

@@ -13,15 +13,8 @@ from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.fulfilment.records import Return, ReturnLine, Shipment, ShipmentEvent, ShipmentLine
 from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.kernel.records import R
-from entrepot.domain.orders.records import (
-    InvoiceLine,
-    Order,
-    OrderEvent,
-    OrderLine,
-    OrderPart,
-    OrderState,
-    Payment,
-)
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart, OrderState
 from entrepot.domain.stock.levels import Hold
 from entrepot.store import tables
 from entrepot.store.batches.binding import Binding

@@ -11,7 +11,8 @@ from entrepot.domain.channels.accounts import ChannelSettings, Environment
 from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
 from entrepot.domain.kernel.records import R, Record
 from entrepot.domain.orders.access import Asker, may_see
-from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Refund
+from entrepot.domain.orders.payments import Refund
+from entrepot.domain.orders.records import Order, OrderLine, OrderPart
 from entrepot.store.batches.binding import Binding
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection

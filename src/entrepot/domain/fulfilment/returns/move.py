@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from entrepot.domain.fulfilment.returns.work import ReturnCommand, Returning, Told
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, View, refused
+from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.orders import line_counts as counts
 from entrepot.failures import Failure
 from entrepot.failures.fulfilment import ReturnNotCancellable

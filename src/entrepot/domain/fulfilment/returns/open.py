@@ -11,7 +11,9 @@ import msgspec
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.fulfilment.records import Return, ReturnLine
 from entrepot.domain.fulfilment.returns.work import Returning, Told
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders import line_counts as counts
 from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.records import Order, OrderLine

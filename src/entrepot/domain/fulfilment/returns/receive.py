@@ -13,9 +13,12 @@ import msgspec
 from entrepot.domain.channels.accounts import Channel
 from entrepot.domain.fulfilment.records import ReturnLine
 from entrepot.domain.fulfilment.returns.work import ReturnCommand, Returning, Told
-from entrepot.domain.kernel.records import Changes, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders import line_counts as counts
-from entrepot.domain.orders.records import Order, OrderLine, RefundedLine
+from entrepot.domain.orders.payments import RefundedLine
+from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.domain.outbox.deliveries import AT_ONCE
 from entrepot.domain.payments.refund import Asking, certificates_of, refund_units
 from entrepot.domain.stock import levels as stock
@@ -23,7 +26,7 @@ from entrepot.domain.stock.adjust import level_at
 from entrepot.domain.stock.levels import Level
 from entrepot.failures import Failure
 from entrepot.failures.fulfilment import TooManyUnits
-from entrepot.failures.orders import StockUnknown
+from entrepot.failures.stock import StockUnknown
 
 MOST_REFUNDS: Final = 32
 """The most payments out of which the money for one receipt is taken; an order has fewer."""

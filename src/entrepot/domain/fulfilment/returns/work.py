@@ -9,11 +9,14 @@ from typing import ClassVar
 import msgspec
 
 from entrepot.domain.fulfilment.records import Return, ReturnEvent, ReturnLine
-from entrepot.domain.kernel.records import Changes, Command, Decided, Decision, Ids, Stage, View, refused
+from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
+from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders import line_counts as counts
 from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import Order, OrderLine, Refund, event
+from entrepot.domain.orders.payments import Refund
+from entrepot.domain.orders.records import Order, OrderLine, event
 from entrepot.failures import Failure
 from entrepot.failures.fulfilment import ReturnUnknown, TooManyUnits
 from entrepot.failures.orders import OrderUnknown

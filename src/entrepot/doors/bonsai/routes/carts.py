@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from entrepot.domain.carts.records import (
+from entrepot.domain.carts.partner_carts import (
     AddToCart,
-    Cart,
     CartCommand,
     CartContents,
     CartItem,
@@ -18,6 +17,7 @@ from entrepot.domain.carts.records import (
     RemoveFromCart,
     SetCartLines,
 )
+from entrepot.domain.carts.records import Cart
 from entrepot.domain.kernel.ids import cuid, from_cuid
 from entrepot.doors.bonsai import bodies, schemas
 from entrepot.doors.bonsai.answers import checked_body, ok, refusal

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from entrepot.domain.channels.access_tokens import AccessToken, GrantAccess
-from entrepot.domain.kernel.records import Refused
+from entrepot.domain.kernel.commands import Refused
 from entrepot.doors.kit.admission.callers import Admitted, current
 from entrepot.doors.kit.batching import TickBatcher
 from entrepot.doors.kit.services import Services

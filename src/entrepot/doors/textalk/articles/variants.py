@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from entrepot.domain.catalogue.edit_rows import Put
 from entrepot.domain.catalogue.products import Variant
-from entrepot.domain.kernel.records import Refused
+from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.stock.adjust import LARGEST_QUANTITY, CountStock
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.articles import rows

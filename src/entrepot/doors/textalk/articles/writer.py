@@ -12,7 +12,7 @@ import msgspec
 from entrepot.domain.catalogue.edit_rows import Fresh, Put, Remove
 from entrepot.domain.catalogue.options import ProductChoice
 from entrepot.domain.catalogue.products import Price, Product, Variant
-from entrepot.domain.kernel.records import Refused
+from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.kernel.text import fold
 from entrepot.domain.stock.adjust import LARGEST_QUANTITY, CountStock
 from entrepot.doors.kit import Services

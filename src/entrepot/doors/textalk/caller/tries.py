@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from entrepot.domain.channels.login_limits import CountTry, ForgetTries
-from entrepot.domain.kernel.records import Refused
+from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.kernel.text import folded
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.engine import Engine

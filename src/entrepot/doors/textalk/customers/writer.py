@@ -7,7 +7,7 @@ from typing import Any
 
 from entrepot.domain.customers.edit import CreateCustomer, RemoveCustomer, SetCustomer
 from entrepot.domain.customers.sign_up import CustomerSet
-from entrepot.domain.kernel.records import Command, Refused
+from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.caller.passwords import LONGEST, Passwords, why_invalid

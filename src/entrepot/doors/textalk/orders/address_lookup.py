@@ -20,8 +20,8 @@ from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_
 from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json, is_object
 from entrepot.doors.textalk.wire.sentences import say
-from entrepot.failures.commerce import OrderLocked
-from entrepot.failures.till import AddressLookupUnavailable, AddressRegisterFailed
+from entrepot.failures.carts import AddressLookupUnavailable, AddressRegisterFailed
+from entrepot.failures.orders import OrderLocked
 from entrepot.gateways.addresses.port import AddressQuery, Found, FoundAddress, NotFound
 
 LONGEST: Final = 40

@@ -11,8 +11,8 @@ from entrepot.domain.carts.command import ShoppingCommand
 from entrepot.domain.carts.lines import AddItem, CartItemSet
 from entrepot.domain.catalogue.selection import NewFile
 from entrepot.domain.checkout.discard import Discarded, DiscardOrder
+from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.kernel.money import read_amount
-from entrepot.domain.kernel.records import Refused
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.textalk.caller.context import Audience, Context

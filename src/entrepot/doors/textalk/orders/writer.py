@@ -16,7 +16,7 @@ from entrepot.domain.catalogue.selection import Chosen, NewFile
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.checkout.edit_order import EditOrder
 from entrepot.domain.fulfilment.ship import LeaveUnsent, ShipUnits
-from entrepot.domain.kernel.records import Command, Refused
+from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from entrepot.domain.kernel.records import Command, Refused
+from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import BuyerSession, Context
 from entrepot.doors.textalk.caller.lookups import StoreLookups

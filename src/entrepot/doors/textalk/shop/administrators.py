@@ -9,7 +9,7 @@ from typing import Final
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.login_limits import CountTry, ForgetTries, GrantToken
 from entrepot.domain.customers.records import proof_of
-from entrepot.domain.kernel.records import Refused
+from entrepot.domain.kernel.commands import Refused
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.caller.lookups import is_of
