@@ -14,9 +14,9 @@ from entrepot.config import Settings
 from entrepot.doors.kit import DoorSwitch, FailurePages, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
-from entrepot.entrance import doors, event_body, failure_tables
 from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
+from entrepot.registry import doors, event_body, failure_tables
 from entrepot.store.connections import FAULTS
 
 _HOME = """Entrepot answers here.

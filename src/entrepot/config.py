@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from entrepot.domain.channels.retention import LEAST_DAYS, MOST_DAYS, Retention
-from entrepot.entrance import DOORS
+from entrepot.registry import DOORS
 from entrepot.store.embedded import default_data_dir
 
 MOST_WORKERS = 64

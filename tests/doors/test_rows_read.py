@@ -16,7 +16,7 @@ import pytest
 from entrepot.doors.kit import DoorSwitch, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
-from entrepot.entrance import doors
+from entrepot.registry import doors
 from entrepot.store import connections
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import PREFIX, open_shop

@@ -23,7 +23,7 @@ from entrepot.engine.clock import real_now
 from entrepot.engine.money import order_placement
 from entrepot.engine.money.charge import Charged, InDoubt, NotCharged, preparation
 from entrepot.engine.money.charge import Charging as Calls
-from entrepot.engine.money.order_placement import Proof
+from entrepot.engine.money.order_placement import PaymentCredential
 from entrepot.engine.worker import Worker
 from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import CardProviderFailed, PaymentDeclined, PaymentUnderWay
@@ -158,8 +158,11 @@ async def test_who_waited_in_vain_for_an_attempt_is_told_when_to_ask_again(
     monkeypatch.setattr(order_placement, "WAIT_SECONDS", 0.1)
     attempt = await reserved(workers[0], shop, await command(shop))
     settings = await read_settings(shop.connection, await shop.id(), await account(shop))
-    for order, proof in ((await command(shop), Proof("tok_0")), (await command(shop, "tok_1"), None)):
-        outcome = await workers[1].desk.place(await shop.id(), settings, order, proof)
+    for order, proof in (
+        (await command(shop), PaymentCredential("tok_0")),
+        (await command(shop, "tok_1"), None),
+    ):
+        outcome = await workers[1].placement.place(await shop.id(), settings, order, proof)
         assert outcome == Refused((PaymentUnderWay(5),))
     assert await outcome_of(shop, attempt) is None
 
@@ -229,14 +232,14 @@ async def outcome_of(shop: Shop, attempt: Attempt) -> str | None:
 
 async def calls(worker: Worker, shop: Shop, attempt: Attempt) -> Calls:
     settings = await read_settings(shop.connection, await shop.id(), await account(shop))
-    return Calls(worker.vendors.cards(await shop.id(), settings.cards, "live"), attempt, 5)
+    return Calls(worker.gateways.cards(await shop.id(), settings.cards, "live"), attempt, 5)
 
 
 @pytest.mark.parametrize("marks", [{}, preparation(999, "live"), preparation(0, "live")])
 async def test_charge_that_was_not_prepared_for_the_account_is_left_alone(
     shop: Shop, workers: tuple[Worker, Worker], marks: dict[str, str]
 ) -> None:
-    gateway = workers[0].vendors.cards(await shop.id(), ChannelSettings().cards, "live")
+    gateway = workers[0].gateways.cards(await shop.id(), ChannelSettings().cards, "live")
     foreign = await gateway.create_intent(CreateIntent(uuid4().hex, TOTAL, "CAD", marks))
     assert isinstance(foreign, Intent)
     assert isinstance(await gateway.confirm(foreign.id, "tok_1", uuid4().hex), Intent)
@@ -253,7 +256,7 @@ async def test_charge_that_was_not_prepared_for_the_account_is_left_alone(
 async def test_charge_that_was_prepared_for_the_account_pays_its_order(
     shop: Shop, workers: tuple[Worker, Worker]
 ) -> None:
-    gateway = workers[0].vendors.cards(await shop.id(), ChannelSettings().cards, "live")
+    gateway = workers[0].gateways.cards(await shop.id(), ChannelSettings().cards, "live")
     marks = preparation(await account(shop), "live")
     own = await gateway.create_intent(CreateIntent(uuid4().hex, TOTAL, "CAD", marks))
     assert isinstance(own, Intent)
@@ -261,14 +264,14 @@ async def test_charge_that_was_prepared_for_the_account_pays_its_order(
     order = await command(shop)
     attempt = await reserved(workers[0], shop, order, intent=own.id)
     settings = await read_settings(shop.connection, await shop.id(), await account(shop))
-    placed = await workers[0].desk.driver.charge(await shop.id(), attempt, settings.cards, None)
+    placed = await workers[0].placement.attempts.charge(await shop.id(), attempt, settings.cards, None)
     assert isinstance(placed, Placed)
     assert placed.client_secret == own.client_secret
     assert await funds(shop) == (FUNDS - TOTAL, 0)
 
 
 async def test_charge_that_is_too_small_is_let_go(shop: Shop, workers: tuple[Worker, Worker]) -> None:
-    gateway = workers[0].vendors.cards(await shop.id(), ChannelSettings().cards, "live")
+    gateway = workers[0].gateways.cards(await shop.id(), ChannelSettings().cards, "live")
     own = await gateway.create_intent(
         CreateIntent(uuid4().hex, TOTAL - 1, "CAD", preparation(await account(shop), "live"))
     )

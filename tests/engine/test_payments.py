@@ -15,7 +15,7 @@ from entrepot.domain.payments.capture import CancelPayment, CapturePayment, Paym
 from entrepot.domain.placing.place import TOKEN_REUSED
 from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now
-from entrepot.engine.gateways import Vendors
+from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.capture import COLLECTED, Payments
 from entrepot.failures.payments import (
     PaymentCancelRefused,
@@ -41,9 +41,9 @@ Asked = type[CapturePayment] | type[CancelPayment]
 class Office:
     """An operator's process: the running server has its own engine, and the outbox that asks again."""
 
-    def __init__(self, payments: Payments, vendors: Vendors) -> None:
+    def __init__(self, payments: Payments, gateways: Gateways) -> None:
         self.payments = payments
-        self.vendors = vendors
+        self.gateways = gateways
 
     async def ask(self, shop: Webshop, what: Asked, order: int, payment: int, alone: float = 60) -> Any:
         return await self.payments.ask(await shop.id(), await command(shop, what, order, payment, alone))
@@ -58,11 +58,11 @@ async def command(shop: Webshop, what: Asked, order: int, payment: int, alone: f
 async def office(session_database_url: str) -> AsyncIterator[Office]:
     reads, books = await read_pool(session_database_url, 2), await write_pool(session_database_url, 2)
     engine = Engine(partial(connect_engine, session_database_url), Clock(), lanes=1)
-    vendors = Vendors(books, real_now)
+    gateways = Gateways(books, real_now)
     await engine.start()
-    yield Office(Payments(engine, reads, vendors), vendors)
+    yield Office(Payments(engine, reads, gateways), gateways)
     await engine.stop()
-    await vendors.close()
+    await gateways.close()
     await books.close()
     await reads.close()
 
@@ -128,7 +128,7 @@ async def bank(shop: Webshop, office: Office) -> tuple[CardGateway, str]:
 
     reference = "select reference from payments where workspace = $1"
     intent = await shop.connection.fetchval(reference, await shop.id())
-    return office.vendors.cards(await shop.id(), CardSettings(), "live"), intent
+    return office.gateways.cards(await shop.id(), CardSettings(), "live"), intent
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from entrepot.domain.kernel.commands import refused
 from entrepot.domain.payments.refund import Refunding
 from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now
-from entrepot.engine.gateways import Vendors
+from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.refund import Refunds, refund_order
 from entrepot.failures.payments import AmountNotRefundable
 from entrepot.store.connections import connect_engine, read_pool, write_pool
@@ -37,11 +37,11 @@ async def refunds(session_database_url: str) -> AsyncIterator[Refunds]:
     """The refunds of an operator's process."""
     reads, books = await read_pool(session_database_url, 2), await write_pool(session_database_url, 2)
     engine = Engine(partial(connect_engine, session_database_url), Clock(), lanes=1)
-    vendors = Vendors(books, real_now)
+    gateways = Gateways(books, real_now)
     await engine.start()
-    yield Refunds(engine, reads, vendors)
+    yield Refunds(engine, reads, gateways)
     await engine.stop()
-    await vendors.close()
+    await gateways.close()
     await books.close()
     await reads.close()
 

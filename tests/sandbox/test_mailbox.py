@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from entrepot.domain.channels.accounts import MailSettings
-from entrepot.engine.gateways import Vendors
+from entrepot.engine.gateways import Gateways
 from entrepot.gateways.mail.port import Mail, MailFailed, Sent
 from entrepot.gateways.mail.simulated import SimulatedMail
 from entrepot.gateways.mail.smtp import SmtpMail
@@ -71,11 +71,11 @@ def unopened() -> Pool:
 
 
 def test_the_account_says_who_carries_its_mails() -> None:
-    vendors = Vendors(unopened(), lambda: pytest.fail("nobody asks for the time"))
+    gateways = Gateways(unopened(), lambda: pytest.fail("nobody asks for the time"))
     smtp = MailSettings("smtp", "mail.example.com", username="shop", password="secret")
-    assert isinstance(vendors.mails(1, MailSettings()), SimulatedMail)
-    assert isinstance(vendors.mails(1, smtp), SmtpMail)
-    assert vendors.mails(1, smtp) is vendors.mails(2, smtp)
+    assert isinstance(gateways.mails(1, MailSettings()), SimulatedMail)
+    assert isinstance(gateways.mails(1, smtp), SmtpMail)
+    assert gateways.mails(1, smtp) is gateways.mails(2, smtp)
 
 
 @pytest.mark.parametrize("kind", ["refuse", "drop", "timeout"])

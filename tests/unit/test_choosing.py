@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from entrepot.domain.catalogue import selection as choosing
+from entrepot.domain.catalogue import selection as selections
 from entrepot.domain.catalogue.options import PARTS, ProductChoice
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.catalogue.selection import Chosen, KeptFile, NewFile, Selection
@@ -62,7 +62,7 @@ def variant_of(view: View, number: int) -> Variant:
 
 
 def selected(view: View, number: int, wanted: dict[int, Chosen]) -> Selection:
-    selection = choosing.select(product_of(view, number), wanted, view)
+    selection = selections.select(product_of(view, number), wanted, view)
     assert isinstance(selection, Selection)
     return selection
 
@@ -99,17 +99,17 @@ def test_an_option_means_a_variant(view: View, answer: Chosen, variant: int) -> 
 def test_what_is_not_allowed_is_refused(
     view: View, number: int, wanted: dict[int, Chosen], failure: type[Failure]
 ) -> None:
-    assert isinstance(choosing.select(product_of(view, number), wanted, view), failure)
+    assert isinstance(selections.select(product_of(view, number), wanted, view), failure)
 
 
 def test_an_option_that_the_product_does_not_offer_is_refused(view: View) -> None:
     view.load(ProductChoice(SHIRT, SIZE, 0, (S,), {}))
-    assert isinstance(choosing.select(product_of(view, SHIRT), {SIZE: L}, view), ChoiceUnknown)
+    assert isinstance(selections.select(product_of(view, SHIRT), {SIZE: L}, view), ChoiceUnknown)
 
 
 def test_a_combination_that_no_variant_has_is_unavailable(view: View) -> None:
     view.load(msgspec.structs.replace(variant_of(view, LARGE), chosen_by={SIZE: WRAPPED}))
-    assert isinstance(choosing.select(product_of(view, SHIRT), {SIZE: L}, view), CombinationUnavailable)
+    assert isinstance(selections.select(product_of(view, SHIRT), {SIZE: L}, view), CombinationUnavailable)
 
 
 def test_files_are_new_or_kept(view: View) -> None:
@@ -125,7 +125,7 @@ def test_stored_answers_are_checked_as_given(view: View) -> None:
         str(PICTURE): 7,
         str(GIFT): WRAPPED,
     }
-    given = choosing.kept(stored, BANNER, view)
+    given = selections.kept(stored, BANNER, view)
     assert given[LENGTH] == Decimal("1.5")
     assert selected(view, BANNER, given).answers == stored
 
@@ -145,32 +145,32 @@ def test_a_unit_costs_its_price_and_surcharges(
 ) -> None:
     stored: dict[str, int | str] = {str(name): answer for name, answer in answers.items()}
     product, sold = product_of(view, number), variant_of(view, variant)
-    assert choosing.unit_price(product, sold, stored, "SEK", view) == price
-    assert choosing.unit_price(product, sold, stored, "USD", view) is None
+    assert selections.unit_price(product, sold, stored, "SEK", view) == price
+    assert selections.unit_price(product, sold, stored, "USD", view) is None
 
 
 def test_a_surcharge_that_does_not_count_per_unit_counts_once(view: View) -> None:
     view.load(choice(GIFT, "enum"))
     answers: dict[str, int | str] = {str(LENGTH): 2 * PARTS, str(GIFT): WRAPPED}
     product, sold = product_of(view, BANNER), variant_of(view, PRINTED)
-    assert choosing.unit_price(product, sold, answers, "SEK", view) == 2_000 + 500
+    assert selections.unit_price(product, sold, answers, "SEK", view) == 2_000 + 500
     view.load(ProductChoice(BANNER, GIFT, 3, None, {WRAPPED: {"SEK": 1}}))
-    assert choosing.unit_price(product, sold, answers, "SEK", view) == 2_001
+    assert selections.unit_price(product, sold, answers, "SEK", view) == 2_001
 
 
 def test_a_chosen_number_multiplies_the_weight(view: View) -> None:
-    assert choosing.unit_weight(variant_of(view, PRINTED), {str(LENGTH): 15_000}, view) == 75
+    assert selections.unit_weight(variant_of(view, PRINTED), {str(LENGTH): 15_000}, view) == 75
 
 
 @pytest.mark.parametrize(
     ("quantity", "units"), [("1", 100), ("0.25", 25), ("1.50", 150), ("0.30", None), ("0.001", None)]
 )
 def test_quantities_follow_scale_and_step(view: View, quantity: str, units: int | None) -> None:
-    found = choosing.units(product_of(view, CLOTH), variant_of(view, BY_METRE), Decimal(quantity))
+    found = selections.units(product_of(view, CLOTH), variant_of(view, BY_METRE), Decimal(quantity))
     assert found == units if units else isinstance(found, QuantityNotSold)
 
 
 @pytest.mark.parametrize("quantity", ["0", "-1", "nan", "inf", "1e30", "1.5"])
 def test_what_is_no_quantity_is_not_sold(view: View, quantity: str) -> None:
-    found = choosing.units(product_of(view, SHIRT), variant_of(view, SMALL), Decimal(quantity))
+    found = selections.units(product_of(view, SHIRT), variant_of(view, SMALL), Decimal(quantity))
     assert isinstance(found, QuantityNotSold)

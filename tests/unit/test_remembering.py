@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from entrepot.domain.catalogue.products import Offer, OfferKey, RememberedPrice
+from entrepot.domain.catalogue.products import Offer, OfferKey, SeenPrice
 from entrepot.domain.catalogue.seen_prices import CHUNK, RememberPrices, ShownPrice, in_chunks, news
 from entrepot.domain.kernel.commands import Decided
 from tests.support.deciding import FixedIds, view_of
@@ -16,10 +16,10 @@ def offer(price: int | None = 100, remembered: int | None = None) -> Offer:
     return Offer(NAME, product_id=1, variant_id=7, price=price, remembered=remembered)
 
 
-def remembered(*offers: Offer, shown: tuple[ShownPrice, ...] = (SHOWN,)) -> list[RememberedPrice]:
+def remembered(*offers: Offer, shown: tuple[ShownPrice, ...] = (SHOWN,)) -> list[SeenPrice]:
     decided = RememberPrices(shown).decide(view_of(*offers), AT, FixedIds())
     assert isinstance(decided, Decided)
-    return decided.changes.records(RememberedPrice)
+    return decided.changes.records(SeenPrice)
 
 
 def test_only_what_differs_is_news() -> None:
@@ -28,7 +28,7 @@ def test_only_what_differs_is_news() -> None:
 
 
 def test_the_rule_looks_again() -> None:
-    price = RememberedPrice(5, "live", 7, "USD", 100)
+    price = SeenPrice(5, "live", 7, "USD", 100)
     assert remembered(offer()) == [price]
     assert remembered(offer(remembered=90)) == [price]
     assert remembered(offer(remembered=100)) == []

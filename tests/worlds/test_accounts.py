@@ -9,7 +9,7 @@ import pytest
 
 from entrepot.checks import check_accounts
 from entrepot.engine.clock import real_now
-from entrepot.engine.gateways import Vendors, mails_of
+from entrepot.engine.gateways import Gateways, mails_of
 from entrepot.gateways.mail.missing import NOT_SET_UP
 from entrepot.gateways.mail.port import Mail, Sent
 from entrepot.gateways.mail.simulated import read_mailbox
@@ -157,7 +157,7 @@ async def test_a_mail_of_production_never_lands_in_the_simulated_mailbox(
     workspace, channel = await connection.fetchrow("select workspace, id from channels where name = 't'")
     pool = await write_pool(database_url, 1)
     try:
-        gateway = await mails_of(pool, Vendors(pool, real_now), workspace, channel)
+        gateway = await mails_of(pool, Gateways(pool, real_now), workspace, channel)
         answer = await gateway.send(Mail("ada@example.com", "Code", "1234", "shop@example.com", "k"))
         landed = await read_mailbox(connection, workspace)
     finally:

@@ -7,7 +7,7 @@ import pytest
 
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.stock.levels import Level, lawful
-from entrepot.entrance import manifests
+from entrepot.registry import manifests
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect, read_pool
 from entrepot.store.credentials.directory import Directory, credential_key

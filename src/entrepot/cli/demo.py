@@ -17,7 +17,7 @@ import typer
 
 from entrepot.cli.options import DoorHost, fail
 from entrepot.config import ConfigError, load_settings
-from entrepot.entrance import DOORS
+from entrepot.registry import DOORS
 
 if TYPE_CHECKING:
     from entrepot.store.connections import Connection

@@ -43,7 +43,7 @@ def failures(
 
 def _with_code(code: str) -> "list[type[Failure]]":
     from entrepot.doors.kit.pages import with_code
-    from entrepot.entrance import failure_tables
+    from entrepot.registry import failure_tables
 
     return with_code(code, failure_tables())
 
@@ -59,8 +59,8 @@ def _unknown(name: str, known: list[str]) -> str:
 def describe_failure(name: str) -> dict[str, Any]:
     """All that the catalogue and the doors say about the failure of this name."""
     from entrepot.doors.kit.pages import describe
-    from entrepot.entrance import failure_tables
     from entrepot.failures import catalogue
+    from entrepot.registry import failure_tables
 
     return describe(catalogue()[name], failure_tables())
 

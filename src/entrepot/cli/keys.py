@@ -31,7 +31,7 @@ async def create_key(
 ) -> None:
     """Make a key and show its secret, this once."""
     from entrepot.engine.clock import real_now
-    from entrepot.entrance import manifests
+    from entrepot.registry import manifests
     from entrepot.store.credentials.credentials import create_credential
 
     known = await session.channel(channel)

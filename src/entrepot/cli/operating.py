@@ -231,15 +231,15 @@ async def _engine(url: str) -> "AsyncGenerator[Engine]":
 @asynccontextmanager
 async def _refunds(url: str, engine: "Engine") -> "AsyncGenerator[Refunds]":
     from entrepot.engine.clock import real_now
-    from entrepot.engine.gateways import Vendors
+    from entrepot.engine.gateways import Gateways
     from entrepot.engine.money.refund import Refunds
     from entrepot.store.connections import read_pool, write_pool
 
     reads, books = await read_pool(url, 1), await write_pool(url, 1)
-    vendors = Vendors(books, real_now)
+    gateways = Gateways(books, real_now)
     try:
-        yield Refunds(engine, reads, vendors)
+        yield Refunds(engine, reads, gateways)
     finally:
-        await vendors.close()
+        await gateways.close()
         await books.close()
         await reads.close()

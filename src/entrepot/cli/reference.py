@@ -14,8 +14,8 @@ import typer
 
 from entrepot.cli import app
 from entrepot.doors.kit.pages import describe
-from entrepot.entrance import failure_tables
 from entrepot.failures import catalogue
+from entrepot.registry import failure_tables
 
 _MADE = "Made by `python -m entrepot.cli.reference docs/reference`."
 

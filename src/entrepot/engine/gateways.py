@@ -42,8 +42,8 @@ def unwrapped(name: GatewayName, gateway: G, workspace: int) -> G:
     return gateway
 
 
-class Vendors:
-    """The gateways of one worker process. `books` is the pool on which simulated vendors keep their own state."""
+class Gateways:
+    """The gateways of one worker process. `books` is the pool on which simulated gateways keep their own state."""
 
     def __init__(self, books: Pool, now: Callable[[], datetime], wrap: Wrap = unwrapped) -> None:
         self._books = books
@@ -104,11 +104,11 @@ class Vendors:
         return self._wrap(name, self._kept[key], workspace)
 
 
-async def cards_of(reads: Pool, vendors: Vendors, workspace: int, order: int) -> CardGateway:
+async def cards_of(reads: Pool, gateways: Gateways, workspace: int, order: int) -> CardGateway:
     """The card provider that took an order's money. Raises `LookupError` for an unknown order."""
     async with reads.acquire() as connection:
         settings, environment = await read_account_of(connection, workspace, order)
-    return vendors.cards(workspace, settings.cards, environment)
+    return gateways.cards(workspace, settings.cards, environment)
 
 
 # The vendors' own packages are large: they are loaded for the first account that needs them.
@@ -151,10 +151,10 @@ def _smtp(settings: MailSettings) -> MailGateway:
     )
 
 
-async def mails_of(reads: Pool, vendors: Vendors, workspace: int, channel: int) -> MailGateway:
+async def mails_of(reads: Pool, gateways: Gateways, workspace: int, channel: int) -> MailGateway:
     """Who carries an account's mails, by its settings as they are now. The simulated mailbox is a sandbox's only."""
     async with reads.acquire() as connection:
         settings = await read_settings(connection, workspace, channel)
         if settings.mail.gateway == "mailbox" and not await is_sandbox(connection, workspace):
             return MissingMail()
-    return vendors.mails(workspace, settings.mail)
+    return gateways.mails(workspace, settings.mail)

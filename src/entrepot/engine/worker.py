@@ -1,4 +1,4 @@
-"""The parts of one worker process, put together: engine, order desk, gateways, recovery and housekeeping."""
+"""The parts of one worker process, put together: engine, order placement, gateways, recovery and housekeeping."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDe
 from entrepot.engine.deliveries.events import BodyOf, untold
 from entrepot.engine.deliveries.listeners import StoredListeners
 from entrepot.engine.deliveries.outbox import Outbox
-from entrepot.engine.gateways import Vendors, Wrap, cards_of, mails_of, unwrapped
+from entrepot.engine.gateways import Gateways, Wrap, cards_of, mails_of, unwrapped
 from entrepot.engine.money.attempts import ATTEMPT_SECONDS
 from entrepot.engine.money.capture import PaymentDeliveries, Payments
-from entrepot.engine.money.cart_payment import Till
-from entrepot.engine.money.order_placement import OrderDesk
+from entrepot.engine.money.cart_payment import CartPayment
+from entrepot.engine.money.order_placement import OrderPlacement
 from entrepot.engine.money.recovery import Recovery
 from entrepot.engine.money.refund import RefundDeliveries, Refunds
 from entrepot.engine.upkeep.housekeeping import Housekeeping
@@ -67,28 +67,30 @@ class Worker:
         self.reads = wiring.reads(self.pool)
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
         self._books = OpenablePool(partial(write_pool, database_url))
-        self.vendors = Vendors(self._books, clock.now, watching(wiring.gateways))
-        self.desk = OrderDesk(self.engine, self.reads, self.vendors, attempt_seconds)
-        self.refunds = Refunds(self.engine, self.reads, self.vendors)
-        self.payments = Payments(self.engine, self.reads, self.vendors)
-        self.till = Till(self.engine, self.desk.driver, self.payments, self.refunds, self.vendors)
+        self.gateways = Gateways(self._books, clock.now, watching(wiring.gateways))
+        self.placement = OrderPlacement(self.engine, self.reads, self.gateways, attempt_seconds)
+        self.refunds = Refunds(self.engine, self.reads, self.gateways)
+        self.payments = Payments(self.engine, self.reads, self.gateways)
+        self.cart_payment = CartPayment(
+            self.engine, self.placement.attempts, self.payments, self.refunds, self.gateways
+        )
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         listeners = StoredListeners(self._outbox_pool, clock.now)
         self.outbox = Outbox(
             self._outbox_pool,
             {
-                "payout": PayoutDeliveries(partial(cards_of, self.pool, self.vendors)),
-                "reversal": ReversalDeliveries(partial(cards_of, self.pool, self.vendors)),
+                "payout": PayoutDeliveries(partial(cards_of, self.pool, self.gateways)),
+                "reversal": ReversalDeliveries(partial(cards_of, self.pool, self.gateways)),
                 "refund": RefundDeliveries(self.refunds),
                 "payment": PaymentDeliveries(self.payments),
                 "event": EventDeliveries(listeners, HttpEventPoster(), wiring.body_of),
-                "mail": MailDeliveries(partial(mails_of, self.pool, self.vendors)),
+                "mail": MailDeliveries(partial(mails_of, self.pool, self.gateways)),
             },
             keep=keep,
         )
         self.engine.on_message = self.outbox.poke
         # What nobody called for reads without the sandbox's faults: it must not use up those that callers shall meet.
-        self._recovery = Recovery(self.desk.driver, self.pool)
+        self._recovery = Recovery(self.placement.attempts, self.pool)
         self._housekeeping = Housekeeping(self.engine, self.pool, keep)
 
     async def start(self) -> None:
@@ -105,11 +107,11 @@ class Worker:
         """Finish what was accepted, then let everything go."""
         await self._housekeeping.stop()
         await self._recovery.stop()
-        await self.till.stop()
-        await self.desk.stop()
+        await self.cart_payment.stop()
+        await self.placement.stop()
         await self.outbox.stop()
         await self._outbox_pool.close()
         await self.engine.stop()
-        await self.vendors.close()
+        await self.gateways.close()
         await self._books.close()
         await self.pool.close()

@@ -91,7 +91,7 @@ class Sandbox:
         """Wait for what goes on without a caller."""
         worker = self._worker
         for _ in range(int(DRAIN_SECONDS / 0.01)):
-            if worker is None or (worker.engine.idle and worker.desk.idle):
+            if worker is None or (worker.engine.idle and worker.placement.idle):
                 return
             await asyncio.sleep(0.01)
         raise StillBusyError

@@ -15,8 +15,8 @@ from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.engine.clock import Clock
 from entrepot.engine.worker import Wiring, Worker
-from entrepot.entrance import event_body
 from entrepot.observe import observe_request
+from entrepot.registry import event_body
 from tests.conformance.harness import changed, read_state
 from tests.doors.kit.serving import serve
 from tests.support.webshop import Webshop, patch

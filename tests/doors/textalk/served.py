@@ -22,7 +22,7 @@ from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.doors.textalk.caller.tokens import AUTH
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
-from entrepot.entrance import event_body
+from entrepot.registry import event_body
 from entrepot.store.connections import Connection, connect
 from entrepot.store.credentials.credentials import create_credential
 from entrepot.store.credentials.directory import Key

@@ -11,7 +11,7 @@ from entrepot.doors.textalk import Textalk
 from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
-from entrepot.entrance import event_body
+from entrepot.registry import event_body
 from entrepot.store.connections import connect
 from entrepot.worlds import apply_world
 from entrepot.worlds.form.file import demo_world

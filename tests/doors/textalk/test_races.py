@@ -25,7 +25,7 @@ BUYERS = 10
 
 
 @dataclass(frozen=True)
-class Till:
+class CartPayment:
     """A buyer's cart, and the open socket on which she will check it out."""
 
     cart: int
@@ -45,12 +45,14 @@ class Till:
 
 
 @asynccontextmanager
-async def tills(server: Server, carts: Sequence[tuple[Buyer, int]]) -> AsyncGenerator[list[Till]]:
+async def tills(server: Server, carts: Sequence[tuple[Buyer, int]]) -> AsyncGenerator[list[CartPayment]]:
     """A till for each of these carts, all sockets open."""
     sockets = SocketClient(server.url, watch)
     async with AsyncExitStack() as stack:
         yield [
-            Till(cart, await stack.enter_async_context(sockets.open(buyer.call("Order.checkout", cart))))
+            CartPayment(
+                cart, await stack.enter_async_context(sockets.open(buyer.call("Order.checkout", cart)))
+            )
             for buyer, cart in carts
         ]
 

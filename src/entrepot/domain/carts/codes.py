@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
-from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.carts.records import Cart, CartCode
 from entrepot.domain.carts.totals import (
     Totals,
@@ -50,7 +50,7 @@ class CodesSet(msgspec.Struct, frozen=True):
     totals: Totals
 
 
-class CodeCommand(ShoppingCommand, frozen=True, kw_only=True):
+class CodeCommand(CartCommand, frozen=True, kw_only=True):
     """A command about one code of a cart."""
 
     adds_up: ClassVar[bool] = True

@@ -10,7 +10,7 @@ import msgspec
 
 from entrepot.domain.carts.records import LIFETIME, Cart, CartLine
 from entrepot.domain.carts.totals import totals_want
-from entrepot.domain.catalogue import selection as choosing
+from entrepot.domain.catalogue import selection as selections
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.channels.accounts import Channel, Environment, channel_of
 from entrepot.domain.customers.records import Buyer, Customer, Session, buyer_of
@@ -42,7 +42,7 @@ LARGEST_AMOUNT = 10**14
 """The most that one line may cost, in minor units: sums stay far within 64 bits."""
 
 
-class ShoppingCommand(Command, frozen=True, kw_only=True):
+class CartCommand(Command, frozen=True, kw_only=True):
     """A command on one cart: the session's own, or the one that is named.
 
     Without a session an administrator acts, on carts that belong to no session. `adds_up` says whether the command
@@ -207,13 +207,13 @@ def repriced(cart: Cart, line: CartLine, view: View) -> CartLine:
     variant = view.get(Variant, line.variant_id) if line.variant_id else None
     if product is None or variant is None:
         return line
-    price = choosing.unit_price(product, variant, line.choices, cart.currency, view)
+    price = selections.unit_price(product, variant, line.choices, cart.currency, view)
     return msgspec.structs.replace(line, price=price)
 
 
 def unsellable(product: Product, variant: Variant, price: int | None, units: int) -> Failure | None:
     """Why a product cannot be bought at all, or not at a price."""
-    ref = choosing.ref_of(product, variant)
+    ref = selections.ref_of(product, variant)
     shown = not (product.hidden or product.draft or product.display_only)
     if not (product.available and variant.available and shown):
         return ProductUnavailable(ref)
@@ -232,5 +232,5 @@ def short(channel: Channel, product: Product, variant: Variant, units: int, view
     free = stock.available(levels)
     if free >= units:
         return None
-    ref = choosing.ref_of(product, variant)
+    ref = selections.ref_of(product, variant)
     return SoldOut(ref) if free == 0 else NotEnoughStock(ref, units, free)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeGuard, TypeVar, cast
 
 import msgspec
 
-from entrepot.domain.carts.command import ShoppingCommand, repriced
+from entrepot.domain.carts.command import CartCommand, repriced
 from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.carts.totals import PLANNED, Totals, products_of, total
 from entrepot.domain.channels.accounts import Channel, channel_of
@@ -55,7 +55,7 @@ class CartPatch(msgspec.Struct, frozen=True):
     data: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
-class SetCart(ShoppingCommand, frozen=True, kw_only=True):
+class SetCart(CartCommand, frozen=True, kw_only=True):
     """Change a cart, made if the session has none. A new currency gives every line its price there."""
 
     opens: ClassVar[bool] = True
@@ -102,7 +102,7 @@ class SetCart(ShoppingCommand, frozen=True, kw_only=True):
         return msgspec.structs.replace(cart, buyer=buyer, **asked)
 
 
-class PlanPayment(ShoppingCommand, frozen=True, kw_only=True):
+class PlanPayment(CartCommand, frozen=True, kw_only=True):
     """Say how a cart is to be paid, in place of what was planned before. The result is `PaymentPlanned`.
 
     Whether the method suits the order shows at checkout: the order may still change.

@@ -10,10 +10,10 @@ from typing import ClassVar
 
 import msgspec
 
-from entrepot.domain.carts.command import LARGEST_AMOUNT, ShoppingCommand, repriced, short, unsellable
+from entrepot.domain.carts.command import LARGEST_AMOUNT, CartCommand, repriced, short, unsellable
 from entrepot.domain.carts.records import MAX_LINES, Cart, CartFile, CartLine, FileContent
 from entrepot.domain.carts.totals import products_of
-from entrepot.domain.catalogue import selection as choosing
+from entrepot.domain.catalogue import selection as selections
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.catalogue.selection import Chosen, NewFile, Selection
 from entrepot.domain.channels.accounts import channel_of
@@ -44,7 +44,7 @@ class CartItemRemoved(msgspec.Struct, frozen=True):
     cart: Cart
 
 
-class ItemCommand(ShoppingCommand, frozen=True, kw_only=True):
+class ItemCommand(CartCommand, frozen=True, kw_only=True):
     """What the commands share that check an article against catalogue and stock."""
 
     def product_number(self, view: View) -> int | None:
@@ -66,14 +66,14 @@ class ItemCommand(ShoppingCommand, frozen=True, kw_only=True):
         self, cart: Cart, product: Product, choices: Mapping[int, Chosen], quantity: Decimal, view: View
     ) -> tuple[Selection, int, int] | Failure:
         """The selection, its units and unit price; or why it cannot be bought."""
-        selection = choosing.select(product, choices, view)
+        selection = selections.select(product, choices, view)
         if isinstance(selection, Failure):
             return selection
         variant = selection.variant
-        units = choosing.units(product, variant, quantity)
+        units = selections.units(product, variant, quantity)
         if isinstance(units, Failure):
             return units
-        price = choosing.unit_price(product, variant, selection.answers, cart.currency, view)
+        price = selections.unit_price(product, variant, selection.answers, cart.currency, view)
         failure = unsellable(product, variant, price, units)
         return failure or (selection, units, price or 0)
 
@@ -200,7 +200,7 @@ class SetItem(LineCommand, frozen=True, kw_only=True):
         product = view.get(Product, line.product_id) if line.product_id else None
         if product is None:
             return refused(ProductUnknown(LineRef(line.product, line.variant)))
-        choices = {**choosing.kept(line.choices, product.id, view), **self.choices}
+        choices = {**selections.kept(line.choices, product.id, view), **self.choices}
         checked = self.checked(cart, product, choices, self._quantity(line, view), view)
         if isinstance(checked, Failure):
             return refused(checked)
@@ -246,7 +246,7 @@ class RemoveItem(LineCommand, frozen=True, kw_only=True):
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """The cart alone."""
-        return ShoppingCommand.wants(self, stage, view)
+        return CartCommand.wants(self, stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Remove the line with its files, or refuse."""
@@ -281,7 +281,7 @@ def _joined(lines: Iterable[CartLine], selection: Selection, units: int, price: 
     for line in lines:
         same = line.variant_id == selection.variant.id and line.choices == selection.answers
         together = line.quantity + units
-        bounded = together <= choosing.LARGEST_QUANTITY and price * together <= LARGEST_AMOUNT
+        bounded = together <= selections.LARGEST_QUANTITY and price * together <= LARGEST_AMOUNT
         if same and bounded and not selection.files:
             return msgspec.structs.replace(line, quantity=together)
     return None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.carts.records import Cart, CartLine, Shown
 from entrepot.domain.carts.totals import Totals
 from entrepot.domain.kernel.commands import Decided, Decision, Ids
@@ -25,7 +25,7 @@ class Sight(msgspec.Struct, frozen=True):
     prices: dict[int, int]
 
 
-class NoteSight(ShoppingCommand, frozen=True, kw_only=True):
+class NoteSight(CartCommand, frozen=True, kw_only=True):
     """Note what the buyer is shown, before the answer leaves. The result is whether it is of the cart as it stands.
 
     A cart that was changed, placed or thrown away meanwhile is left alone: then the sight is of another one.

@@ -68,7 +68,7 @@ class CreateCart(Command, frozen=True):
         return Decided(CartContents(cart, lines), Changes((cart, *lines)))
 
 
-class CartCommand(Command, frozen=True):
+class PartnerCartCommand(Command, frozen=True):
     """What the commands on a standing cart share. `name` is the cart's public id, for the refusal."""
 
     owner: CartOwner
@@ -93,7 +93,7 @@ class CartCommand(Command, frozen=True):
         raise NotImplementedError
 
 
-class SetCartLines(CartCommand, frozen=True):
+class SetCartLines(PartnerCartCommand, frozen=True):
     """Put these items in place of all that the cart holds."""
 
     items: tuple[CartItem, ...]
@@ -108,7 +108,7 @@ class SetCartLines(CartCommand, frozen=True):
         return _changed(cart, lines, combined(cart.id, (), self.items), now)
 
 
-class AddToCart(CartCommand, frozen=True):
+class AddToCart(PartnerCartCommand, frozen=True):
     """Put an item into the cart; of an item that is there already, quantities add up."""
 
     item: CartItem
@@ -121,7 +121,7 @@ class AddToCart(CartCommand, frozen=True):
         return _changed(cart, lines, after, now)
 
 
-class RemoveFromCart(CartCommand, frozen=True):
+class RemoveFromCart(PartnerCartCommand, frozen=True):
     """Take units of an item out of the cart; to take out what is not there changes nothing."""
 
     item: CartItem
@@ -134,7 +134,7 @@ class RemoveFromCart(CartCommand, frozen=True):
         return _changed(cart, lines, _without(lines, item), now)
 
 
-class DeleteCart(CartCommand, frozen=True):
+class DeleteCart(PartnerCartCommand, frozen=True):
     """Delete the cart. The result is the cart that was."""
 
     def change(self, cart: Cart, lines: Sequence[CartLine], now: datetime) -> Decision:

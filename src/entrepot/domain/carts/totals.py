@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from entrepot.domain.carts.records import Cart, CartCode, CartLine
-from entrepot.domain.catalogue import selection as choosing
+from entrepot.domain.catalogue import selection as selections
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.channels.accounts import Channel, ShopSettings
 from entrepot.domain.customers.records import Customer
@@ -268,8 +268,8 @@ class _Sum:
         if product is None or variant is None or variant.product != product.id:
             nothing = LineTotal(line, None, None, 0, NOTHING, NOTHING, NOTHING, NOTHING, 0, Decimal(0))
             return nothing, 0
-        unit = choosing.unit_price(product, variant, line.choices, self.currency, self.view) or 0
-        weight = choosing.unit_weight(variant, line.choices, self.view) * line.quantity
+        unit = selections.unit_price(product, variant, line.choices, self.currency, self.view) or 0
+        weight = selections.unit_weight(variant, line.choices, self.view) * line.quantity
         stored = _times(unit, line.quantity, variant.scale)
         rate = vat.rate_in(self.country, product.vat_rate, self.shop)
         gross = self._split(stored, product.vat_rate, rate)

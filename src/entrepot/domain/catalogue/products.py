@@ -222,7 +222,7 @@ class Goods(Record, frozen=True):
         return self.sku
 
 
-class RememberedPrice(Record, frozen=True):
+class SeenPrice(Record, frozen=True):
     """The price of a variant that an account was last shown, per environment and currency."""
 
     channel: int

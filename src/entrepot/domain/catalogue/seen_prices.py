@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.catalogue.products import Offer, OfferKey, RememberedPrice
+from entrepot.domain.catalogue.products import Offer, OfferKey, SeenPrice
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.kernel.stages import Stage
@@ -63,12 +63,12 @@ def in_chunks(shown: tuple[ShownPrice, ...]) -> list[RememberPrices]:
     return [RememberPrices(shown[start : start + CHUNK]) for start in range(0, len(shown), CHUNK)]
 
 
-def _changed(shown: ShownPrice, view: View) -> RememberedPrice | None:
+def _changed(shown: ShownPrice, view: View) -> SeenPrice | None:
     name, offer = shown.offer, view.get(Offer, shown.offer)
     if offer is None or offer.variant_id is None:
         return None
-    price = RememberedPrice(name.channel, name.environment, name.variant, name.currency, shown.amount)
+    price = SeenPrice(name.channel, name.environment, name.variant, name.currency, shown.amount)
     # A command before this one in the batch may have written what the offer, as loaded, does not say yet.
-    written = view.get(RememberedPrice, price.key)
+    written = view.get(SeenPrice, price.key)
     remembered = written.amount if written else offer.remembered
     return None if remembered == shown.amount else price

@@ -13,13 +13,13 @@ from typing import ClassVar
 import msgspec
 
 from entrepot.domain.carts.codes import code_fault
-from entrepot.domain.carts.command import ShoppingCommand, short, unsellable
+from entrepot.domain.carts.command import CartCommand, short, unsellable
 from entrepot.domain.carts.look import raised
 from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.carts.redeem import bought, take_codes
 from entrepot.domain.carts.to_order import drafted
 from entrepot.domain.carts.totals import Totals, destination, planned_payment, total
-from entrepot.domain.catalogue import selection as choosing
+from entrepot.domain.catalogue import selection as selections
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.channels.accounts import channel_of
 from entrepot.domain.channels.charging import Steps
@@ -58,7 +58,7 @@ _CODE_FAULTS = (
 """Of the faults of several codes the first kind counts."""
 
 
-class CheckoutCart(ShoppingCommand, frozen=True, kw_only=True):
+class CheckoutCart(CartCommand, frozen=True, kw_only=True):
     """Place a cart as an order. The result is `Placed`; `Reserved` where a card is to be charged; or `InFlight`.
 
     `lease_until` is the real time until which the caller drives the attempt. `token` is the hash of the card's token,
@@ -172,7 +172,7 @@ def _lines_fault(cart: Cart, view: View) -> Failure | None:
             return ProductUnknown(LineRef(line.product, line.variant))
         variant = view.get(Variant, line.variant_id) if line.variant_id else None
         if variant is None:
-            return CombinationUnavailable(choosing.ref_of(product))
+            return CombinationUnavailable(selections.ref_of(product))
         wanted[variant.id] = wanted.get(variant.id, 0) + line.quantity
         failure = _line_fault(cart, line, product, variant, view) or short(
             channel_of(view, cart.channel), product, variant, wanted[variant.id], view
@@ -184,16 +184,16 @@ def _lines_fault(cart: Cart, view: View) -> Failure | None:
 
 def _line_fault(cart: Cart, line: CartLine, product: Product, variant: Variant, view: View) -> Failure | None:
     """Whether the line could not be added now as it was, or for another price."""
-    selection = choosing.select(product, choosing.kept(line.choices, product.id, view), view)
+    selection = selections.select(product, selections.kept(line.choices, product.id, view), view)
     if isinstance(selection, Failure):
         return selection
     if selection.variant.id != variant.id:
-        return CombinationUnavailable(choosing.ref_of(product))
+        return CombinationUnavailable(selections.ref_of(product))
     if line.quantity % variant.divisible_by:
-        return QuantityNotSold(choosing.ref_of(product, variant), str(line.quantity))
-    price = choosing.unit_price(product, variant, line.choices, cart.currency, view)
+        return QuantityNotSold(selections.ref_of(product, variant), str(line.quantity))
+    price = selections.unit_price(product, variant, line.choices, cart.currency, view)
     failure = unsellable(product, variant, price, line.quantity)
-    return failure or (PriceChanged(choosing.ref_of(product, variant)) if line.price != price else None)
+    return failure or (PriceChanged(selections.ref_of(product, variant)) if line.price != price else None)
 
 
 def _amount_fault(cart: Cart, totals: Totals, view: View) -> Failure | None:

@@ -8,7 +8,7 @@ from typing import cast
 
 import msgspec
 
-from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.carts.records import Cart, remove_cart
 from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, View
@@ -31,7 +31,7 @@ class Discarded(msgspec.Struct, frozen=True):
     order: Order | None
 
 
-class DiscardOrder(ShoppingCommand, frozen=True, kw_only=True):
+class DiscardOrder(CartCommand, frozen=True, kw_only=True):
     """Throw away the cart or order that is named. The result is `Discarded`.
 
     Of an order all is cancelled, so that it ends as `ending` has it. To discard what has ended changes nothing.

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from entrepot.domain.kernel.records import Changes
-from entrepot.domain.orders.payments import Asking, Payment, Refund
+from entrepot.domain.orders.payments import Payment, ProviderRequest, Refund
 from entrepot.domain.orders.records import PaymentState
 from entrepot.domain.outbox.deliveries import AT_ONCE, Delivery
 
@@ -26,7 +26,7 @@ def ask_provider(
     again_at: datetime = AT_ONCE,
 ) -> Payment:
     """The payment with the question `no`, put among the changes with the delivery that asks it from `again_at` on."""
-    asked = msgspec.structs.replace(payment, asking=Asking(what, no))
+    asked = msgspec.structs.replace(payment, asking=ProviderRequest(what, no))
     changes.put(asked, Delivery(*delivery_key(payment.order, no), {"payment": payment.id}, now, again_at))
     return asked
 

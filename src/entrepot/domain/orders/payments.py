@@ -12,7 +12,7 @@ import msgspec
 from entrepot.domain.kernel.records import Record
 
 
-class Asking(msgspec.Struct, frozen=True):
+class ProviderRequest(msgspec.Struct, frozen=True):
     """What the provider of a reserved payment is being asked for; `no` tells this question from all others."""
 
     what: Literal["capture", "cancel"]
@@ -41,7 +41,7 @@ class Payment(Record, frozen=True):
     method_id: int | None = None
     params: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     external_data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
-    asking: Asking | None = None
+    asking: ProviderRequest | None = None
 
     @property
     def key(self) -> Hashable:

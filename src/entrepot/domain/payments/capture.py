@@ -13,7 +13,7 @@ from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.payment_state import OPEN_STATES, ask_provider, delivery_key, state_of
-from entrepot.domain.orders.payments import Asking, Payment, Refund
+from entrepot.domain.orders.payments import Payment, ProviderRequest, Refund
 from entrepot.domain.orders.records import Order, event
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.failures import Failure
@@ -37,7 +37,7 @@ class PaymentAsked(msgspec.Struct, frozen=True):
 
     order: Order
     payment: Payment
-    asking: Asking
+    asking: ProviderRequest
     first: bool
 
 
@@ -117,7 +117,7 @@ class AskedPayment(PaymentCommand, frozen=True, kw_only=True):
         if payment.asking is not None:
             return Decided(PaymentAsked(order, payment, payment.asking, first=False), Changes())
         if payment.kind == "card":
-            changes, asking = Changes(), Asking(self.what, ids.next())
+            changes, asking = Changes(), ProviderRequest(self.what, ids.next())
             asked = ask_provider(payment, self.what, asking.no, now, changes, self.ask_again_at)
             return Decided(PaymentAsked(order, asked, asking, first=True), changes)
         done = msgspec.structs.replace(payment, state=self.after)

@@ -45,7 +45,7 @@ class Refunding(msgspec.Struct, frozen=True):
     refused: bool = False
 
 
-class Asking(msgspec.Struct, frozen=True):
+class RefundGrounds(msgspec.Struct, frozen=True):
     """Why a refund is given, and until when who. Times are real, as those of `RefundOrder`.
 
     `return_id` is the return whose receipt it is for.
@@ -107,7 +107,7 @@ class RefundOrder(Command, frozen=True):
             return refused(wanted)
         if failure := self._not_movable(payment, wanted.breakdown.total):
             return refused(failure)
-        asking = Asking(self.reason, self.ask_again_at, self.key_until)
+        asking = RefundGrounds(self.reason, self.ask_again_at, self.key_until)
         return reserve(claim, wanted, asking, view, now, ids)
 
     def _not_movable(self, payment: Payment, amount: int) -> Failure | None:
@@ -134,7 +134,9 @@ def certificates_of(stage: Stage, order: int, view: View) -> Iterable[Hashable]:
     return [p.method_id for p in view.children(Payment, order) if p.kind == "certificate"]
 
 
-def reserve(claim: Claim, wanted: Wanted, asking: Asking, view: View, now: datetime, ids: Ids) -> Decided:
+def reserve(
+    claim: Claim, wanted: Wanted, asking: RefundGrounds, view: View, now: datetime, ids: Ids
+) -> Decided:
     """Reserve a refund that can be given: `Refunding`, done at once where no provider must be asked."""
     refund = Refund(
         order=claim.order.id,
@@ -165,7 +167,12 @@ def reserve(claim: Claim, wanted: Wanted, asking: Asking, view: View, now: datet
 
 
 def refund_units(
-    order: Order, units: Sequence[RefundedLine], asking: Asking, view: View, changes: Changes, ids: Ids
+    order: Order,
+    units: Sequence[RefundedLine],
+    asking: RefundGrounds,
+    view: View,
+    changes: Changes,
+    ids: Ids,
 ) -> tuple[Order, list[Refund]]:
     """Reserve the worth of these units without shipping, out of the order's payments in their order, into `changes`.
 

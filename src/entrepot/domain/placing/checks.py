@@ -86,14 +86,14 @@ class Shipment(msgspec.Struct, frozen=True):
     cost: int
 
 
-class Appraised(msgspec.Struct, frozen=True):
+class CheckedBasket(msgspec.Struct, frozen=True):
     """A basket that passed every check before taxes."""
 
     lines: tuple[PricedLine, ...]
     shipments: tuple[Shipment, ...]
 
 
-class Appraiser:
+class OrderChecks:
     """Runs the checks of one basket over one view; what a check finds out, the later ones and the result reuse."""
 
     def __init__(
@@ -105,13 +105,13 @@ class Appraiser:
         self.paying = paying
         self.known_order = known_order
 
-    def run(self) -> Appraised | Failures:
-        """The appraised basket, or the failures of the first step that found any."""
+    def run(self) -> CheckedBasket | Failures:
+        """The checked basket, or the failures of the first step that found any."""
         for check in CHECKS:
             failures = check(self)
             if failures:
                 return failures
-        return Appraised(self.priced, tuple(self.shipments))
+        return CheckedBasket(self.priced, tuple(self.shipments))
 
     @cached_property
     def channel(self) -> Channel:
@@ -167,11 +167,11 @@ class Appraiser:
         )
 
 
-def _source(a: Appraiser) -> Failures:
+def _source(a: OrderChecks) -> Failures:
     return NONE if a.channel.settings.source in a.channel.known_sources else (OrderSourceUnrecognized(),)
 
 
-def _duplicate(a: Appraiser) -> Failures:
+def _duplicate(a: OrderChecks) -> Failures:
     basket = a.basket
     if basket.external_id is None:
         return NONE
@@ -181,14 +181,14 @@ def _duplicate(a: Appraiser) -> Failures:
     return (DuplicateExternalOrder(basket.external_id),)
 
 
-def _method(a: Appraiser) -> Failures:
+def _method(a: OrderChecks) -> Failures:
     method = a.basket.payment.method
     if method in METHODS and method in a.channel.settings.payment_methods:
         return NONE
     return (PaymentMethodUnsupported(method),)
 
 
-def _external_account(a: Appraiser) -> Failures:
+def _external_account(a: OrderChecks) -> Failures:
     payment = a.basket.payment
     if payment.method != EXTERNAL:
         return NONE
@@ -204,11 +204,11 @@ def _implemented(config: ExternalPayment) -> bool:
     return config.type == "api" and config.api is not None and config.api.type == "apiKey"
 
 
-def _lines(a: Appraiser) -> Failures:
+def _lines(a: OrderChecks) -> Failures:
     return tuple(failure for line in a.basket.lines if (failure := _line(a, line)))
 
 
-def _line(a: Appraiser, line: WantedLine) -> Failure | None:
+def _line(a: OrderChecks, line: WantedLine) -> Failure | None:
     offer = offer_of(a.view, a.basket, line)
     failure = offer_failure(offer, line.ref, a.channel.known_integrations)
     if failure is not None or offer is None:
@@ -237,14 +237,14 @@ def _price_moved(offer: Offer, line: WantedLine) -> bool:
     return seen is not None and seen != offer.price
 
 
-def _method_of_products(a: Appraiser) -> Failures:
+def _method_of_products(a: OrderChecks) -> Failures:
     method = a.basket.payment.method
     if any(method in line.offer.excluded_methods for line in a.priced):
         return (PaymentMethodUnsupported(method),)
     return NONE
 
 
-def province_failures(a: Appraiser) -> Failures:
+def province_failures(a: OrderChecks) -> Failures:
     """Whether the destination names a province that is none, or lacks one that its country needs."""
     country, province = a.basket.ship_to.country, a.basket.ship_to.province
     if not regions.country_exists(country):
@@ -253,13 +253,13 @@ def province_failures(a: Appraiser) -> Failures:
     return NONE if known else (ProvinceUnknown(country, province),)
 
 
-def destination_failures(a: Appraiser) -> Failures:
+def destination_failures(a: OrderChecks) -> Failures:
     """One failure for all lines whose merchant does not ship to the destination."""
     stranded = tuple(line.wanted.ref for line in a.priced if not a.reaches(line))
     return (NoShippingToCountry(a.basket.ship_to.country, stranded),) if stranded else NONE
 
 
-def _stock(a: Appraiser) -> Failures:
+def _stock(a: OrderChecks) -> Failures:
     if a.channel.settings.stock == "record":
         return NONE
     asked: dict[int, int] = {}
@@ -276,7 +276,7 @@ def _stock(a: Appraiser) -> Failures:
     )
 
 
-def _short(a: Appraiser, variant: int, quantity: int, ref: LineRef) -> Failure | None:
+def _short(a: OrderChecks, variant: int, quantity: int, ref: LineRef) -> Failure | None:
     levels = a.view.children(Level, variant)
     if a.channel.settings.stock == "backorder" and levels:
         return None  # what is missing will be owed at the first location
@@ -286,7 +286,7 @@ def _short(a: Appraiser, variant: int, quantity: int, ref: LineRef) -> Failure |
     return SoldOut(ref) if free == 0 else NotEnoughStock(ref, quantity, free)
 
 
-CHECKS: tuple[Callable[[Appraiser], Failures], ...] = (
+CHECKS: tuple[Callable[[OrderChecks], Failures], ...] = (
     _source,
     _duplicate,
     _method,

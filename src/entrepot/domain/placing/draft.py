@@ -1,4 +1,4 @@
-"""Drafting an order: from a basket to a whole order, appraised, taxed and added up, that does not exist yet."""
+"""Drafting an order: from a basket to a whole order, checked, taxed and added up, that does not exist yet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from entrepot.domain.kernel.commands import Command, Ids, Refused, refused
 from entrepot.domain.kernel.records import View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Person
-from entrepot.domain.placing import checks as appraisal
+from entrepot.domain.placing import checks as order_checks
 from entrepot.domain.placing.attempts import Draft, Payout
 from entrepot.domain.placing.basket import (
     EXTERNAL,
@@ -25,7 +25,7 @@ from entrepot.domain.placing.basket import (
     shipping_keys,
     stock_keys,
 )
-from entrepot.domain.placing.checks import Appraised, Appraiser
+from entrepot.domain.placing.checks import CheckedBasket, OrderChecks
 from entrepot.domain.pricing import taxes
 from entrepot.domain.pricing.flat_rates import LABEL
 from entrepot.domain.pricing.taxes import Destination, TaxCompany, TaxLine, TaxQuery, TaxQuote, TaxRate
@@ -126,17 +126,17 @@ def draft(
         return refused(stale)
     number, uuid = (existing.order, existing.uuid) if existing else (ids.next(), ids.uuid())
     known = existing.order if existing else None
-    appraiser = Appraiser(command.basket, view, paying=command.pays, known_order=known)
-    appraised = appraiser.run()
-    if isinstance(appraised, tuple):
-        return Refused(appraised)
-    query = tax_query(appraiser.channel, command.basket, appraised)
-    quote = _taxes(command, appraiser.channel, query, view)
+    checks = OrderChecks(command.basket, view, paying=command.pays, known_order=known)
+    checked = checks.run()
+    if isinstance(checked, tuple):
+        return Refused(checked)
+    query = tax_query(checks.channel, command.basket, checked)
+    quote = _taxes(command, checks.channel, query, view)
     if isinstance(quote, Failure):
         return refused(quote)
-    line_ids = _line_ids(view, number, len(appraised.lines), ids)
-    drafted = _assemble(command, appraised, quote, now, number, uuid, state, line_ids)
-    drafted = drafted.taking(appraiser.channel.settings.stock)
+    line_ids = _line_ids(view, number, len(checked.lines), ids)
+    drafted = _assemble(command, checked, quote, now, number, uuid, state, line_ids)
+    drafted = drafted.taking(checks.channel.settings.stock)
     if failure := not_chargeable(drafted, command.steps):
         return refused(failure)
     return _continued(drafted, view.get(Order, number)) if existing else drafted
@@ -200,11 +200,11 @@ def quote_question(command: OrderCommand, view: View) -> TaxQuery | Refused | No
     if holding_attempt(command.basket, view) is not None or under_way(command, view):
         return None
     known = command.existing.order if command.existing else None
-    appraiser = Appraiser(command.basket, view, paying=command.pays, known_order=known)
-    appraised = appraiser.run()
-    if isinstance(appraised, tuple):
-        return Refused(appraised)
-    return tax_query(appraiser.channel, command.basket, appraised)
+    checks = OrderChecks(command.basket, view, paying=command.pays, known_order=known)
+    checked = checks.run()
+    if isinstance(checked, tuple):
+        return Refused(checked)
+    return tax_query(checks.channel, command.basket, checked)
 
 
 def tax_keys(channel: Channel, basket: Basket) -> Iterable[Hashable]:
@@ -214,8 +214,8 @@ def tax_keys(channel: Channel, basket: Basket) -> Iterable[Hashable]:
     return ((channel.settings.taxes.company, basket.ship_to.country),)
 
 
-def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuery:
-    """The appraised basket as a tax provider sees it."""
+def tax_query(channel: Channel, basket: Basket, checked: CheckedBasket) -> TaxQuery:
+    """The checked basket as a tax provider sees it."""
     to = basket.ship_to
     return TaxQuery(
         channel.settings.taxes.company,
@@ -230,7 +230,7 @@ def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuer
                 quantity=line.wanted.quantity,
                 merchant_address=line.offer.merchant_address,
             )
-            for no, line in enumerate(appraised.lines, 1)
+            for no, line in enumerate(checked.lines, 1)
         ),
         tuple(
             TaxLine(
@@ -239,7 +239,7 @@ def tax_query(channel: Channel, basket: Basket, appraised: Appraised) -> TaxQuer
                 shipment.merchant_country,
                 merchant_address=shipment.merchant_address,
             )
-            for no, shipment in enumerate(appraised.shipments, 1)
+            for no, shipment in enumerate(checked.shipments, 1)
         ),
     )
 
@@ -268,7 +268,7 @@ def _rates(to: Destination, view: View) -> dict[tuple[str, str], TaxRate]:
 
 def _assemble(
     command: OrderCommand,
-    appraised: Appraised,
+    checked: CheckedBasket,
     quote: TaxQuote,
     now: datetime,
     number: int,
@@ -276,19 +276,19 @@ def _assemble(
     state: Literal["placed", "pending"],
     line_ids: Sequence[int],
 ) -> Draft:
-    parts, part_of = _parts(number, appraised, quote)
+    parts, part_of = _parts(number, checked, quote)
     lines = tuple(
         _line(number, no, line_ids[no - 1], part_of[no - 1], line, quote)
-        for no, line in enumerate(appraised.lines, 1)
+        for no, line in enumerate(checked.lines, 1)
     )
     order = _order(command, parts, lines, quote, now, number, uuid, state)
-    return Draft(order, parts, lines, command.basket, _payouts(appraised, parts))
+    return Draft(order, parts, lines, command.basket, _payouts(checked, parts))
 
 
-def _payouts(appraised: Appraised, parts: tuple[OrderPart, ...]) -> tuple[Payout, ...]:
+def _payouts(checked: CheckedBasket, parts: tuple[OrderPart, ...]) -> tuple[Payout, ...]:
     due: list[Payout] = []
-    for shipment, part in zip(appraised.shipments, parts, strict=True):
-        lines = [appraised.lines[index] for index in shipment.lines]
+    for shipment, part in zip(checked.shipments, parts, strict=True):
+        lines = [checked.lines[index] for index in shipment.lines]
         offer = lines[0].offer
         if offer.integration == NEEDS_PAYOUT:
             amount = sum(line.goods for line in lines) + part.shipping
@@ -297,11 +297,11 @@ def _payouts(appraised: Appraised, parts: tuple[OrderPart, ...]) -> tuple[Payout
 
 
 def _parts(
-    number: int, appraised: Appraised, quote: TaxQuote
+    number: int, checked: CheckedBasket, quote: TaxQuote
 ) -> tuple[tuple[OrderPart, ...], dict[int, int]]:
     parts: list[OrderPart] = []
     part_of: dict[int, int] = {}
-    for no, (shipment, tax) in enumerate(zip(appraised.shipments, quote.shipping_taxes, strict=True), 1):
+    for no, (shipment, tax) in enumerate(zip(checked.shipments, quote.shipping_taxes, strict=True), 1):
         parts.append(
             OrderPart(
                 number, no, shipment.merchant_id, shipment.merchant_name, None, shipment.cost, tax, LABEL
@@ -312,7 +312,7 @@ def _parts(
 
 
 def _line(
-    number: int, no: int, line_id: int, part: int, priced: appraisal.PricedLine, quote: TaxQuote
+    number: int, no: int, line_id: int, part: int, priced: order_checks.PricedLine, quote: TaxQuote
 ) -> OrderLine:
     offer, quantity = priced.offer, priced.wanted.quantity
     return OrderLine(

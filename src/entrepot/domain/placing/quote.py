@@ -13,9 +13,9 @@ import msgspec
 from entrepot.domain.channels.accounts import Channel
 from entrepot.domain.kernel.records import View
 from entrepot.domain.orders.records import Address
-from entrepot.domain.placing import checks as appraisal
+from entrepot.domain.placing import checks as order_checks
 from entrepot.domain.placing.basket import Basket, WantedLine, offer_of
-from entrepot.domain.placing.checks import Appraised, Appraiser, PricedLine, Shipment
+from entrepot.domain.placing.checks import CheckedBasket, OrderChecks, PricedLine, Shipment
 from entrepot.domain.placing.draft import tax_query
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.domain.stock import levels as stock
@@ -77,19 +77,19 @@ class Checkout(msgspec.Struct, frozen=True):
 
 def check_out(basket: Basket, view: View) -> Checkout:
     """What the basket comes to before taxes."""
-    every = Appraiser(basket, view, paying=False)
+    every = OrderChecks(basket, view, paying=False)
     faults = [_fault(every, line) for line in basket.lines]
     bought = _only(basket, (line for line, fault in zip(basket.lines, faults, strict=True) if fault is None))
-    known = Appraiser(bought, view, paying=False)
+    known = OrderChecks(bought, view, paying=False)
     failures: list[Failure] = [fault for fault in faults if fault]
     shipped = False
     if basket.ship_to != NOWHERE:
         # An address that is no address is treated as if there were none yet.
-        lost = appraisal.province_failures(known)
-        failures += lost or appraisal.destination_failures(known)
+        lost = order_checks.province_failures(known)
+        failures += lost or order_checks.destination_failures(known)
         shipped = not lost
     if shipped:
-        known = Appraiser(_only(bought, _reached(known)), view, paying=False)
+        known = OrderChecks(_only(bought, _reached(known)), view, paying=False)
     return _summed(every, known, failures, shipped=shipped)
 
 
@@ -100,20 +100,20 @@ def taxed(checkout: Checkout, answer: TaxQuote | Failure) -> Checkout:
     return msgspec.structs.replace(checkout, taxes=answer)
 
 
-def _summed(every: Appraiser, known: Appraiser, failures: list[Failure], *, shipped: bool) -> Checkout:
+def _summed(every: OrderChecks, known: OrderChecks, failures: list[Failure], *, shipped: bool) -> Checkout:
     sold, shipments = known.priced, tuple(known.shipments) if shipped else ()
     asked = shipped and bool(sold)
-    question = tax_query(known.channel, known.basket, Appraised(sold, shipments)) if asked else None
+    question = tax_query(known.channel, known.basket, CheckedBasket(sold, shipments)) if asked else None
     # Lines that are alike share one fate, so a line is found by what it wants.
     by_wanted = {line.wanted: line for line in sold}
     lines = tuple(_checked(every, line, by_wanted.get(line)) for line in every.basket.lines)
     return Checkout(lines, sold, shipments, tuple(failures), question)
 
 
-def _fault(every: Appraiser, line: WantedLine) -> LineFailure | None:
+def _fault(every: OrderChecks, line: WantedLine) -> LineFailure | None:
     """Why nobody can buy the line; what is wrong with its merchant or price is no concern of a shopper."""
     offer = offer_of(every.view, every.basket, line)
-    fault = appraisal.offer_failure(offer, line.ref, every.channel.known_integrations)
+    fault = order_checks.offer_failure(offer, line.ref, every.channel.known_integrations)
     return ProductUnavailable(line.ref) if isinstance(fault, MerchantUnknown | PriceInvalid) else fault
 
 
@@ -121,12 +121,12 @@ def _only(basket: Basket, lines: Iterable[WantedLine]) -> Basket:
     return msgspec.structs.replace(basket, lines=tuple(lines))
 
 
-def _reached(known: Appraiser) -> list[WantedLine]:
+def _reached(known: OrderChecks) -> list[WantedLine]:
     """The lines whose merchants ship to the destination."""
     return [line.wanted for line in known.priced if known.reaches(line)]
 
 
-def _checked(every: Appraiser, wanted: WantedLine, priced: PricedLine | None) -> CheckedLine:
+def _checked(every: OrderChecks, wanted: WantedLine, priced: PricedLine | None) -> CheckedLine:
     return CheckedLine(wanted, priced, _inventory(every.channel, every.view, priced) if priced else 0)
 
 

@@ -96,7 +96,7 @@ class _Moving:
 
     def send(self, holds: Sequence[Hold], quantity: int, after: list[Hold]) -> int:
         """Send so many units, by priority of location, and say how many are not there."""
-        for held in sorted(holds, key=lambda held: stock.take_order(self.level(held))):
+        for held in sorted(holds, key=lambda held: stock.pick_priority(self.level(held))):
             level = self.level(held)
             part = min(held.quantity, quantity, max(level.on_hand, 0))
             if part:

@@ -101,7 +101,7 @@ def available(levels: Sequence[Level]) -> int:
     return sum(level.available for level in levels)
 
 
-def take_order(level: Level) -> tuple[int, int]:
+def pick_priority(level: Level) -> tuple[int, int]:
     """Sort key: the order in which locations are drawn on."""
     return (level.priority, level.location)
 
@@ -115,7 +115,7 @@ def reserve(
     """
     missing = quantity
     taken: list[tuple[Level, int]] = []
-    for level in sorted(levels, key=take_order):
+    for level in sorted(levels, key=pick_priority):
         part = min(level.available, missing)
         if part:
             taken.append((level, part))
@@ -232,7 +232,7 @@ def _came(level: Level, received: int, returned: int, adjusted: int) -> Level:
 
 
 def _give_back_order(level: Level) -> tuple[bool, tuple[int, int]]:
-    return (level.owed > 0, take_order(level))
+    return (level.owed > 0, pick_priority(level))
 
 
 def _promise(level: Level, quantity: int) -> Level:
@@ -242,7 +242,7 @@ def _promise(level: Level, quantity: int) -> Level:
 def _owe_at_first(
     levels: Sequence[Level], taken: list[tuple[Level, int]], missing: int
 ) -> list[tuple[Level, int]]:
-    first = min(levels, key=take_order)
+    first = min(levels, key=pick_priority)
     rest = [(level, part) for level, part in taken if level.key != first.key]
     already = sum(part for level, part in taken if level.key == first.key)
     return [(first, already + missing), *rest]

@@ -21,7 +21,7 @@ from entrepot.domain.placing.quote import NOWHERE
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.render import public_id, variant_id
 from entrepot.doors.kit.checking import Faults, Kind, one
-from entrepot.engine.money.order_placement import Proof
+from entrepot.engine.money.order_placement import PaymentCredential
 from entrepot.failures.orders import LineRef
 from entrepot.store.credentials.directory import Caller, token_name
 from entrepot.store.queries.own_orders import OwnOrder
@@ -114,15 +114,15 @@ def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceO
     return PlaceOrder(basket, order.person, order.note, order.data, existing=existing)
 
 
-def proof(payment: bodies.Payment, body: object, order: str = "") -> Proof:
+def proof(payment: bodies.Payment, body: object, order: str = "") -> PaymentCredential:
     """What proves the payment: a token, or for `stripe` checkout's intent (decision bonsai second reading 4).
 
     With it goes the name of the request: a hash of its body, and of the `order` that its path names.
     """
     token, request = payment["token"], _request_name(body, order)
     if payment["method"] == "stripe" and token.startswith("pi_"):
-        return Proof(None, token, request)
-    return Proof(token, None, request)
+        return PaymentCredential(None, token, request)
+    return PaymentCredential(token, None, request)
 
 
 def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:

@@ -11,7 +11,7 @@ import structlog
 
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, Refused, refused
 from entrepot.domain.kernel.records import View
-from entrepot.engine.batches.events import announce, tells
+from entrepot.engine.batches.events import queue_events, tells
 from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
 from entrepot.store.batches.readers import BatchReader, find_function
@@ -84,7 +84,7 @@ class Batch:
         await load(reader, self.commands, view)
         ids = self._ids(reader.first, count)
         self.answers = [decide(command, view, now, ids, rule) for command in self.commands]
-        announce(view, reader.listeners, now)
+        queue_events(view, reader.listeners, now)
         self.tells = tells(view)
         await write(connection, self.workspace, view)
 

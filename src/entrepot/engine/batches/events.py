@@ -25,7 +25,7 @@ class Event(msgspec.Struct, frozen=True):
     seq: int
 
 
-def announce(view: View, listeners: Iterable[Listener], now: datetime) -> None:
+def queue_events(view: View, listeners: Iterable[Listener], now: datetime) -> None:
     """Queue a message to each of the workspace's listeners of what the batch made happen."""
     by_event: dict[tuple[int, str], list[Listener]] = {}
     for listener in listeners:

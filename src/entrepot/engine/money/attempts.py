@@ -24,7 +24,7 @@ from entrepot.domain.placing.basket import EXTERNAL
 from entrepot.domain.placing.place import Placed
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now
-from entrepot.engine.gateways import Vendors
+from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.charge import Charge, Charged, Charging, InDoubt, NotCharged
 from entrepot.failures import Failure, Internal
 from entrepot.failures.packing import pack, unpack
@@ -47,15 +47,15 @@ LEASE_MARGIN = timedelta(seconds=10)
 _log = structlog.stdlib.get_logger("entrepot.attempts")
 
 
-class Driver:
+class AttemptProcessor:
     """Ends attempts. Every ending is conditional on the attempt being open: who loses takes the stored outcome."""
 
     def __init__(
-        self, engine: Engine, reads: Pool, vendors: Vendors, seconds: float = ATTEMPT_SECONDS
+        self, engine: Engine, reads: Pool, gateways: Gateways, seconds: float = ATTEMPT_SECONDS
     ) -> None:
         self._engine = engine
         self._reads = reads
-        self._vendors = vendors
+        self._gateways = gateways
         self._seconds = seconds
         self._doubts: set[asyncio.Task[None]] = set()
 
@@ -70,7 +70,7 @@ class Driver:
         answer: TokenAnswer = NoVerdict("no reply within the time limit")
         with suppress(TimeoutError):
             async with self._resolved_soon(workspace, attempt), asyncio.timeout(self._seconds):
-                answer = await self._vendors.tokens(workspace, api).validate(question)
+                answer = await self._gateways.tokens(workspace, api).validate(question)
         if isinstance(answer, Valid):
             return await self._complete(workspace, attempt)
         if isinstance(answer, Invalid):
@@ -82,7 +82,7 @@ class Driver:
     ) -> Outcome:
         """Charge the card, and end the attempt by what became of it."""
         async with self._resolved_soon(workspace, attempt):
-            gateway = self._vendors.cards(workspace, settings, attempt.environment)
+            gateway = self._gateways.cards(workspace, settings, attempt.environment)
             charge = await Charging(gateway, attempt, self._seconds).charge(token)
         return await self._end(workspace, attempt, charge)
 
@@ -234,7 +234,7 @@ class Driver:
         if attempt.draft.basket.payment.method == EXTERNAL:
             config = settings.external_payment
             return NotCharged(undecided(config.api if config else None))
-        gateway = self._vendors.cards(workspace, settings.cards, attempt.environment)
+        gateway = self._gateways.cards(workspace, settings.cards, attempt.environment)
         return await Charging(gateway, attempt, self._seconds).settle()
 
     async def _settings(self, workspace: int, attempt: Attempt) -> ChannelSettings:

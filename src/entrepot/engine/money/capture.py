@@ -18,7 +18,7 @@ from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, read_payload
 from entrepot.engine.deliveries.handler import Outcome as Tried
-from entrepot.engine.gateways import Vendors, cards_of
+from entrepot.engine.gateways import Gateways, cards_of
 from entrepot.failures import Failure
 from entrepot.failures.payments import (
     PaymentCancelRefused,
@@ -40,10 +40,10 @@ _log = structlog.stdlib.get_logger("entrepot.payments")
 class Payments:
     """Collects and lets go the payments of orders of any workspace."""
 
-    def __init__(self, engine: Engine, reads: Pool, vendors: Vendors) -> None:
+    def __init__(self, engine: Engine, reads: Pool, gateways: Gateways) -> None:
         self._engine = engine
         self._reads = reads
-        self._vendors = vendors
+        self._gateways = gateways
 
     async def ask(self, workspace: int, command: CapturePayment | CancelPayment) -> Outcome:
         """Note the question, ask, and write down: `PaymentSet` once the payment is paid or cancelled."""
@@ -64,7 +64,7 @@ class Payments:
 
     async def _ask(self, workspace: int, asked: PaymentAsked, *, ends: bool) -> Outcome:
         """Whoever comes upon a question that somebody else is asking (`ends` is off) does not call it refused."""
-        gateway = await cards_of(self._reads, self._vendors, workspace, asked.order.id)
+        gateway = await cards_of(self._reads, self._gateways, workspace, asked.order.id)
         answer = await _answered(gateway, asked)
         if isinstance(answer, Intent) and answer.status == _DONE[asked.asking.what]:
             state = "paid" if asked.asking.what == "capture" else "cancelled"

@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any
 
-from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.charging import Steps
 from entrepot.domain.checkout.cart_checkout import CheckoutCart, same_checkout
@@ -20,8 +20,8 @@ from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.placing.attempts import Reserved
 from entrepot.domain.placing.place import InFlight
 from entrepot.engine.batches.engine import Engine, Outcome
-from entrepot.engine.gateways import Vendors
-from entrepot.engine.money.attempts import Driver
+from entrepot.engine.gateways import Gateways
+from entrepot.engine.money.attempts import AttemptProcessor
 from entrepot.engine.money.capture import Payments
 from entrepot.engine.money.order_placement import STILL_OPEN_SECONDS, WAIT_SECONDS
 from entrepot.engine.money.refund import Refunds
@@ -32,21 +32,26 @@ from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import token_name
 
 
-class Till:
+class CartPayment:
     """Takes money for carts and orders, and gives it back."""
 
     def __init__(
-        self, engine: Engine, driver: Driver, payments: Payments, refunds: Refunds, vendors: Vendors
+        self,
+        engine: Engine,
+        attempts: AttemptProcessor,
+        payments: Payments,
+        refunds: Refunds,
+        gateways: Gateways,
     ) -> None:
         self._engine = engine
-        self._driver = driver
+        self._attempts = attempts
         self._payments = payments
         self._refunds = refunds
-        self._vendors = vendors
+        self._gateways = gateways
         self._tasks: set[asyncio.Task[Outcome]] = set()
 
     async def check_out(
-        self, workspace: int, settings: ChannelSettings, cart: ShoppingCommand, token: str | None
+        self, workspace: int, settings: ChannelSettings, cart: CartCommand, token: str | None
     ) -> Outcome:
         """Place the cart that `cart` names; a card is charged by `token`. The outcome is that of `CheckoutCart`."""
         return await self._surely(self._checked_out(workspace, settings, cart, token))
@@ -70,20 +75,20 @@ class Till:
         return await asyncio.shield(task)
 
     async def _checked_out(
-        self, workspace: int, settings: ChannelSettings, cart: ShoppingCommand, token: str | None
+        self, workspace: int, settings: ChannelSettings, cart: CartCommand, token: str | None
     ) -> Outcome:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
-        steps = self._vendors.steps(settings.cards, cart.environment)
+        steps = self._gateways.steps(settings.cards, cart.environment)
         while True:
-            checkout = _checking_out(cart, token, self._driver.lease(), steps)
+            checkout = _checking_out(cart, token, self._attempts.lease(), steps)
             outcome = await self._engine.execute_anew(workspace, checkout)
             if isinstance(outcome, Reserved):
-                return await self._driver.charge(workspace, outcome.attempt, settings.cards, token)
+                return await self._attempts.charge(workspace, outcome.attempt, settings.cards, token)
             if not isinstance(outcome, InFlight):
                 return (
                     await self._made_before(workspace, checkout) or outcome if _locked(outcome) else outcome
                 )
-            if not await self._driver.await_end(workspace, outcome.attempt, deadline):
+            if not await self._attempts.await_end(workspace, outcome.attempt, deadline):
                 return refused(PaymentUnderWay(STILL_OPEN_SECONDS))
 
     async def _made_before(self, workspace: int, checkout: CheckoutCart) -> Outcome | None:
@@ -92,7 +97,7 @@ class Till:
             return None
         same = same_checkout(checkout.cart, checkout.token)
         try:
-            return await self._driver.made_before(workspace, checkout.channel, checkout.environment, same)
+            return await self._attempts.made_before(workspace, checkout.channel, checkout.environment, same)
         except FAULTS:
             return refused(Unavailable(1))
 
@@ -102,9 +107,7 @@ def _locked(outcome: Outcome) -> bool:
     return isinstance(outcome, Refused) and isinstance(outcome.failures[0], OrderLocked)
 
 
-def _checking_out(
-    cart: ShoppingCommand, token: str | None, lease: datetime, steps: Steps | None
-) -> CheckoutCart:
+def _checking_out(cart: CartCommand, token: str | None, lease: datetime, steps: Steps | None) -> CheckoutCart:
     return CheckoutCart(
         channel=cart.channel,
         environment=cart.environment,

@@ -1,4 +1,4 @@
-"""The order desk: the way of an order from a command to an outcome, with the outside calls that it needs.
+"""The order placement: the way of an order from a command to an outcome, with the outside calls that it needs.
 
 Quote on a plain read, reserve in batch 1, ask outside, complete or release in batch 2. Where nobody outside is asked,
 it is one batch. A caller who leaves stops nothing: what was reserved is driven to its end.
@@ -23,8 +23,8 @@ from entrepot.domain.placing.place import BeingPaid, InFlight, Placed, needs_pro
 from entrepot.domain.placing.reserve import ReserveOrder
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.engine.batches.engine import Engine, Outcome
-from entrepot.engine.gateways import Vendors
-from entrepot.engine.money.attempts import ATTEMPT_SECONDS, Driver
+from entrepot.engine.gateways import Gateways
+from entrepot.engine.money.attempts import ATTEMPT_SECONDS, AttemptProcessor
 from entrepot.engine.money.charge import preparation
 from entrepot.failures import Failure, Unavailable
 from entrepot.failures.orders import QuoteStale
@@ -49,7 +49,7 @@ NO_BROWSER_FOR_TESTS = (
 )
 
 
-class Proof(msgspec.Struct, frozen=True):
+class PaymentCredential(msgspec.Struct, frozen=True):
     """What proves the payment, as the caller sent it. It is never stored and its `repr` hides it.
 
     `intent` is a charge that the shopper's browser prepared; then `token` is None. `request` names the whole request by
@@ -61,26 +61,30 @@ class Proof(msgspec.Struct, frozen=True):
     request: str | None = None
 
     def __repr__(self) -> str:
-        return "Proof(<redacted>)"
+        return "PaymentCredential(<redacted>)"
 
 
-class OrderDesk:
+class OrderPlacement:
     """Places and pays orders of any workspace."""
 
     def __init__(
-        self, engine: Engine, reads: Pool, vendors: Vendors, attempt_seconds: float = ATTEMPT_SECONDS
+        self, engine: Engine, reads: Pool, gateways: Gateways, attempt_seconds: float = ATTEMPT_SECONDS
     ) -> None:
-        self.driver = Driver(engine, reads, vendors, attempt_seconds)
+        self.attempts = AttemptProcessor(engine, reads, gateways, attempt_seconds)
         self._engine = engine
         self._reads = reads
-        self._vendors = vendors
+        self._gateways = gateways
         self._tasks: set[asyncio.Task[Outcome]] = set()
 
     async def place(
-        self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None = None
+        self,
+        workspace: int,
+        settings: ChannelSettings,
+        command: OrderCommand,
+        proof: PaymentCredential | None = None,
     ) -> Outcome:
         """Bring an order command to its outcome; without a proof nothing is paid (an order recorded as pending)."""
-        steps = self._vendors.steps(settings.cards, command.basket.environment)
+        steps = self._gateways.steps(settings.cards, command.basket.environment)
         command = msgspec.structs.replace(command, steps=steps)
         placing = self._placed_once(workspace, settings, command, proof)
         if in_house(settings, command.basket, proof):
@@ -96,7 +100,7 @@ class OrderDesk:
         """A charge for the shopper's browser to confirm: its client secret, or why there is none."""
         if basket.environment == "test":
             return CardProviderFailed(NO_BROWSER_FOR_TESTS, "", "", "")
-        gateway = self._vendors.cards(workspace, settings.cards, basket.environment)
+        gateway = self._gateways.cards(workspace, settings.cards, basket.environment)
         mark = preparation(basket.channel, basket.environment)
         intent = await gateway.create_intent(CreateIntent(uuid4().hex, amount, basket.currency, mark))
         return (
@@ -107,7 +111,7 @@ class OrderDesk:
 
     async def taxes(self, workspace: int, settings: ChannelSettings, query: TaxQuery) -> TaxAnswer:
         """What the account's outside tax provider says to a question."""
-        return await self._vendors.taxes(workspace, settings.taxes).quote(query)
+        return await self._gateways.taxes(workspace, settings.taxes).quote(query)
 
     @property
     def idle(self) -> bool:
@@ -117,16 +121,20 @@ class OrderDesk:
     async def stop(self) -> None:
         """Wait for the orders that are on their way."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.driver.stop()
+        await self.attempts.stop()
 
-    async def made_before(self, workspace: int, basket: Basket, proof: Proof) -> Placed | None:
+    async def made_before(self, workspace: int, basket: Basket, proof: PaymentCredential) -> Placed | None:
         """The order that came of this very request, where its caller had been told of a failure."""
         if proof.request is None:
             return None
-        return await self.driver.made_before(workspace, basket.channel, basket.environment, proof.request)
+        return await self.attempts.made_before(workspace, basket.channel, basket.environment, proof.request)
 
     async def _placed_once(
-        self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
+        self,
+        workspace: int,
+        settings: ChannelSettings,
+        command: OrderCommand,
+        proof: PaymentCredential | None,
     ) -> Outcome:
         """Where the request is refused because of the order that it made before, that order is the outcome.
 
@@ -141,7 +149,11 @@ class OrderDesk:
             return refused(Unavailable(1))
 
     async def _placed(
-        self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
+        self,
+        workspace: int,
+        settings: ChannelSettings,
+        command: OrderCommand,
+        proof: PaymentCredential | None,
     ) -> Outcome:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
         stale = 0
@@ -164,11 +176,15 @@ class OrderDesk:
         if asyncio.get_running_loop().time() >= deadline:
             return False
         if isinstance(holder, InFlight):
-            return await self.driver.await_end(workspace, holder.attempt, deadline)
-        return await self.driver.await_payment(workspace, holder.order, deadline)
+            return await self.attempts.await_end(workspace, holder.attempt, deadline)
+        return await self.attempts.await_payment(workspace, holder.order, deadline)
 
     async def _once(
-        self, workspace: int, settings: ChannelSettings, command: OrderCommand, proof: Proof | None
+        self,
+        workspace: int,
+        settings: ChannelSettings,
+        command: OrderCommand,
+        proof: PaymentCredential | None,
     ) -> Outcome:
         if not simulated_taxes(settings, command.basket):
             quoted = await self._quoted(workspace, settings, command)
@@ -177,7 +193,7 @@ class OrderDesk:
             command = msgspec.structs.replace(command, quoted=quoted)
         if proof is None or not needs_proof(settings, command.basket):
             return await self._engine.execute(workspace, command)
-        reserved = await self._engine.execute(workspace, _reserving(command, proof, self.driver.lease()))
+        reserved = await self._engine.execute(workspace, _reserving(command, proof, self.attempts.lease()))
         if not isinstance(reserved, Reserved):
             return reserved
         return await self._drive(workspace, settings, reserved.attempt, proof)
@@ -198,7 +214,7 @@ class OrderDesk:
         return Quoted(query, answer) if isinstance(answer, TaxQuote) else refused(answer)
 
     async def _drive(
-        self, workspace: int, settings: ChannelSettings, attempt: Attempt, proof: Proof
+        self, workspace: int, settings: ChannelSettings, attempt: Attempt, proof: PaymentCredential
     ) -> Outcome:
         if attempt.draft.basket.payment.method == EXTERNAL:
             config = settings.external_payment
@@ -206,16 +222,16 @@ class OrderDesk:
             if api is None:
                 raise LookupError("an external order was reserved for an account that cannot have one")
             question = _question(attempt, proof)
-            return await self.driver.validate(workspace, attempt, api, question)
-        return await self.driver.charge(workspace, attempt, settings.cards, proof.token)
+            return await self.attempts.validate(workspace, attempt, api, question)
+        return await self.attempts.charge(workspace, attempt, settings.cards, proof.token)
 
 
-def in_house(settings: ChannelSettings, basket: Basket, proof: Proof | None) -> bool:
+def in_house(settings: ChannelSettings, basket: Basket, proof: PaymentCredential | None) -> bool:
     """Whether the order comes to be in one batch: nobody outside is asked about taxes or the payment."""
     return simulated_taxes(settings, basket) and (proof is None or not needs_proof(settings, basket))
 
 
-def _reserving(command: OrderCommand, proof: Proof, lease: datetime) -> ReserveOrder:
+def _reserving(command: OrderCommand, proof: PaymentCredential, lease: datetime) -> ReserveOrder:
     return ReserveOrder(
         basket=command.basket,
         person=command.person,
@@ -230,7 +246,7 @@ def _reserving(command: OrderCommand, proof: Proof, lease: datetime) -> ReserveO
     )
 
 
-def _question(attempt: Attempt, proof: Proof) -> TokenQuery:
+def _question(attempt: Attempt, proof: PaymentCredential) -> TokenQuery:
     basket = attempt.draft.basket
     reported = basket.payment.amounts or {}
     amounts = TokenAmounts(

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from entrepot.engine.clock import real_now
-from entrepot.engine.money.attempts import Driver, log_stuck
+from entrepot.engine.money.attempts import AttemptProcessor, log_stuck
 from entrepot.store.connections import FAULTS, Pool
 
 AT_A_TIME = 32
@@ -32,8 +32,8 @@ Name = tuple[int, int]
 class Recovery:
     """Looks every second; what an attempt waits for outside holds up no other."""
 
-    def __init__(self, driver: Driver, reads: Pool, *, every: float = 1.0) -> None:
-        self._driver = driver
+    def __init__(self, attempts: AttemptProcessor, reads: Pool, *, every: float = 1.0) -> None:
+        self._attempts = attempts
         self._reads = reads
         self._every = every
         self._task: asyncio.Task[None] | None = None
@@ -68,7 +68,7 @@ class Recovery:
 
     async def _recover(self, workspace: int, attempt: int) -> None:
         try:
-            await self._driver.recover(workspace, attempt)
+            await self._attempts.recover(workspace, attempt)
         except Exception as error:  # whatever is wrong with one attempt, the others go on
             log_stuck(workspace, attempt, error)
 

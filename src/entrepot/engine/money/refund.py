@@ -21,7 +21,7 @@ from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, read_payload
 from entrepot.engine.deliveries.handler import Outcome as Tried
-from entrepot.engine.gateways import Vendors, cards_of
+from entrepot.engine.gateways import Gateways, cards_of
 from entrepot.failures import Failure
 from entrepot.failures.payments import PaymentProviderUnreachable, RefundInDoubt, RefundRefused
 from entrepot.gateways.cards.port import KEY_LIFE, CallFailed
@@ -78,10 +78,10 @@ def receive_return(
 class Refunds:
     """Gives money back for orders of any workspace."""
 
-    def __init__(self, engine: Engine, reads: Pool, vendors: Vendors) -> None:
+    def __init__(self, engine: Engine, reads: Pool, gateways: Gateways) -> None:
         self._engine = engine
         self._reads = reads
-        self._vendors = vendors
+        self._gateways = gateways
 
     async def refund(self, workspace: int, command: RefundOrder) -> Outcome:
         """Reserve, ask, and write down: `Refunding` once the money is on its way back."""
@@ -98,7 +98,7 @@ class Refunds:
                 settings, environment = await read_account_of(connection, workspace, order)
         except LookupError:
             return None  # the rule says that there is no such order
-        return self._vendors.steps(settings.cards, environment)
+        return self._gateways.steps(settings.cards, environment)
 
     async def settle(self, workspace: int, order: int, refund: int, *, keyed: bool = True) -> bool:
         """Find out what came of a refund that may have been asked for; whether it has ended now.
@@ -117,7 +117,7 @@ class Refunds:
 
     async def _ask(self, workspace: int, refunding: Refunding, *, alone_until: datetime | None) -> Outcome:
         order, refund, payment = refunding.order, refunding.refund, refunding.payment
-        cards = await cards_of(self._reads, self._vendors, workspace, order.id)
+        cards = await cards_of(self._reads, self._gateways, workspace, order.id)
         answer = await cards.refund(
             payment.reference or "", refund.amount, refund.key_uuid.hex, currency=payment.currency
         )
@@ -131,7 +131,7 @@ class Refunds:
 
     async def _look(self, workspace: int, refunding: Refunding) -> Outcome:
         order, refund = refunding.order, refunding.refund
-        cards = await cards_of(self._reads, self._vendors, workspace, order.id)
+        cards = await cards_of(self._reads, self._gateways, workspace, order.id)
         found = await cards.find_refund(refunding.payment.reference or "", refund.key_uuid.hex)
         if isinstance(found, CallFailed):
             return refused(RefundInDoubt(str(order.id), refund.id))

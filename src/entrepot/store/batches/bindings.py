@@ -72,7 +72,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(AccessToken, "access_tokens", "hash"),
     TRIES,
     Binding(
-        catalogue.RememberedPrice,
+        catalogue.SeenPrice,
         "remembered_prices",
         "channel",
         "environment",

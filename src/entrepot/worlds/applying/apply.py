@@ -30,7 +30,7 @@ from entrepot.worlds.form.secrets import Environment
 from entrepot.worlds.form.settings import channel_settings
 from entrepot.worlds.form.types import Workspace, World
 from entrepot.worlds.plan.describe import describe, differences
-from entrepot.worlds.plan.differences import FIRST_ID, Aim, Plan, free_from, plan
+from entrepot.worlds.plan.differences import FIRST_ID, Plan, TargetState, free_from, plan
 from entrepot.worlds.plan.keys import KeyPlan, WantedKey, make_keys, plan_keys, revoke_keys, wanted_keys
 from entrepot.worlds.plan.numbers import NumberPlan, list_numbers, numbers_of, plan_numbers
 from entrepot.worlds.plan.records import ChannelRow
@@ -194,7 +194,7 @@ class _Applying:
     def _settings(self) -> WorkspaceSettings:
         return WorkspaceSettings(self._spec.order_sources, self._spec.merchant_integrations)
 
-    def _aim(self, environment: Environment) -> Aim:
+    def _aim(self, environment: Environment) -> TargetState:
         steps = ("workspaces", self._name, "channels")
         settings = {
             name: with_vat(
@@ -203,7 +203,7 @@ class _Applying:
             )
             for name, channel in self._spec.channels.items()
         }
-        return Aim(self._name, self._spec, settings, self._options.set_stock, self._options.prune)
+        return TargetState(self._name, self._spec, settings, self._options.set_stock, self._options.prune)
 
     async def _misfiled(self, workspace: int) -> list[Fault]:
         """A sandbox's file never reaches a workspace with real orders, nor the other way round."""
@@ -213,7 +213,7 @@ class _Applying:
         kind = "a sandbox" if sandbox else "not a sandbox"
         return [Fault(pointer(("workspaces", self._name)), f"the workspace of this name is {kind}")]
 
-    async def _plan(self, workspace: int, aim: Aim) -> tuple[Stored, Plan]:
+    async def _plan(self, workspace: int, aim: TargetState) -> tuple[Stored, Plan]:
         """The final plan, with all levels that it touches locked and its ids taken from the counter."""
         stored = await read_stored(self._connection, workspace)
         outline = plan(aim, stored, Ordered(), FIRST_ID)
@@ -241,12 +241,12 @@ class _Applying:
             self._connection, workspace, self._name, keys, channels, prune=self._options.prune
         )
 
-    async def _plan_numbers(self, workspace: int, planned: Plan, aim: Aim) -> NumberPlan:
+    async def _plan_numbers(self, workspace: int, planned: Plan, aim: TargetState) -> NumberPlan:
         doors = {name: channel.door for name, channel in self._spec.channels.items()}
         settings = {(doors[name], name): own for name, own in aim.settings.items()}
         return await plan_numbers(self._connection, workspace, self._name, planned, settings)
 
-    def _numbers(self, aim: Aim) -> Iterator[PublicNumber]:
+    def _numbers(self, aim: TargetState) -> Iterator[PublicNumber]:
         for name, channel in self._spec.channels.items():
             for number in numbers_of(0, channel.door, aim.settings[name]):
                 yield PublicNumber(name, str(number.value))

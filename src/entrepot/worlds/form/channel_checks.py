@@ -14,7 +14,7 @@ import msgspec
 from entrepot.domain.channels.accounts import ChannelSettings, ExternalApi
 from entrepot.domain.placing.basket import EXTERNAL
 from entrepot.doors.manifest import Manifest
-from entrepot.entrance import manifests
+from entrepot.registry import manifests
 from entrepot.worlds.form.currencies import currency_exists
 
 Steps = tuple[str | int, ...]

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any
 
 from entrepot.domain.kernel import regions
-from entrepot.entrance import manifests
 from entrepot.gateways.addresses.port import plain_identity
+from entrepot.registry import manifests
 from entrepot.worlds.form.amounts import HUNDREDTHS, units
 from entrepot.worlds.form.channel_checks import Surroundings, account_faults
 from entrepot.worlds.form.faults import Fault, pointer

@@ -11,7 +11,7 @@ import jsonschema_rs
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.entrance import manifests
+from entrepot.registry import manifests
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.settings import AMOUNTS
 from entrepot.worlds.form.shop_types import Amounts

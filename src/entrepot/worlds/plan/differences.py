@@ -41,7 +41,7 @@ def _given(value: Any) -> Iterator[int]:
             yield from (inner,) if name == "id" and isinstance(inner, int) else _given(inner)
 
 
-class Aim(msgspec.Struct, frozen=True):
+class TargetState(msgspec.Struct, frozen=True):
     """What shall be: a workspace of a file, its channels' settings with secrets filled in, and how far to go."""
 
     name: str
@@ -81,7 +81,7 @@ class Plan(msgspec.Struct, frozen=True):
         return sorted(cast("set[LevelKey]", changed))
 
 
-def plan(aim: Aim, stored: Stored, ordered: Ordered, first: int) -> Plan:
+def plan(aim: TargetState, stored: Stored, ordered: Ordered, first: int) -> Plan:
     """The changes that make the workspace as the file has it; `first` starts the ids for what is new."""
     ids, fresh, conflicts = _number(aim, stored, first)
     target = wanted(aim.name, aim.spec, aim.settings, lambda kind, name: ids[kind, name])
@@ -96,7 +96,7 @@ def plan(aim: Aim, stored: Stored, ordered: Ordered, first: int) -> Plan:
     return Plan(ids, fresh, spared, levels, conflicts)
 
 
-def _number(aim: Aim, stored: Stored, first: int) -> tuple[Ids, int, list[Fault]]:
+def _number(aim: TargetState, stored: Stored, first: int) -> tuple[Ids, int, list[Fault]]:
     known, new, ids = stored.ids(), counting(first), cast("Ids", {})
     taken = {(kind, number) for (kind, _), number in known.items()}
     conflicts: list[Fault] = []
@@ -161,7 +161,10 @@ def _priorities(tables: Iterable[TablePlan], stored: Stored) -> dict[int, int]:
 
 
 def _levels(
-    aim: Aim, first: Iterable[FirstStock], priorities: Mapping[int, int], levels: Mapping[Hashable, Level]
+    aim: TargetState,
+    first: Iterable[FirstStock],
+    priorities: Mapping[int, int],
+    levels: Mapping[Hashable, Level],
 ) -> TablePlan:
     """First stock where there is no level yet (or, asked to, a count), and the priorities of their locations."""
     creates: list[Record] = []
@@ -179,7 +182,7 @@ def _levels(
     return TablePlan(Level, creates, cast("list[tuple[Record, Record]]", updates), [])
 
 
-def _moved(aim: Aim, tables: Iterable[TablePlan], ids: Ids) -> Iterator[Fault]:
+def _moved(aim: TargetState, tables: Iterable[TablePlan], ids: Ids) -> Iterator[Fault]:
     """A variant never changes its product or the unit of its stock."""
     steps = {ids[e.kind, e.name]: e.steps for e in entities(aim.name, aim.spec) if e.kind is Variant}
     pairs = [pair for table in tables if table.kind is Variant for pair in table.updates]
@@ -194,7 +197,7 @@ def _moved(aim: Aim, tables: Iterable[TablePlan], ids: Ids) -> Iterator[Fault]:
             )
 
 
-def _held(aim: Aim, tables: Iterable[TablePlan], stored: Stored) -> Iterator[Fault]:
+def _held(aim: TargetState, tables: Iterable[TablePlan], stored: Stored) -> Iterator[Fault]:
     """Pruning takes no stock away that is promised, and no location that keeps other variants' stock."""
     deletes = [record for table in tables for record in table.deletes]
     variants = {record.id: record.sku for record in deletes if isinstance(record, Variant)}
@@ -208,5 +211,5 @@ def _held(aim: Aim, tables: Iterable[TablePlan], stored: Stored) -> Iterator[Fau
             yield _conflict(aim, ("locations",), f"the location {places[level.location]} still keeps stock")
 
 
-def _conflict(aim: Aim, steps: Iterable[str | int], message: str) -> Fault:
+def _conflict(aim: TargetState, steps: Iterable[str | int], message: str) -> Fault:
     return Fault(pointer(("workspaces", aim.name, *steps)), message)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from entrepot.doors.manifest import KeyKind
-from entrepot.entrance import manifests
+from entrepot.registry import manifests
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.credentials import create_credential, revoke_credential
 from entrepot.store.credentials.directory import Key as DirectoryKey

@@ -8,7 +8,7 @@ from typing import cast
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.entrance import manifests
+from entrepot.registry import manifests
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import Key, credential_key
 from entrepot.worlds.form.faults import Fault, pointer

@@ -20,7 +20,7 @@ from entrepot.domain.orders import line_counts as counts
 from entrepot.domain.orders.payments import RefundedLine
 from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.domain.outbox.deliveries import AT_ONCE
-from entrepot.domain.payments.refund import Asking, certificates_of, refund_units
+from entrepot.domain.payments.refund import RefundGrounds, certificates_of, refund_units
 from entrepot.domain.stock import levels as stock
 from entrepot.domain.stock.adjust import level_at
 from entrepot.domain.stock.levels import Level
@@ -86,7 +86,7 @@ class ReceiveReturn(ReturnCommand, frozen=True, kw_only=True):
     def _with_money(self, work: Returning, came: dict[int, int], view: View, ids: Ids) -> Decided:
         units = tuple(_unrefunded(work.of_order[no], quantity) for no, quantity in came.items())
         reasons = {work.lines[no].reason: None for no in work.moved if work.lines[no].reason}
-        asking = Asking(", ".join(reasons)[:1_000] or REASON, AT_ONCE, self.key_until, work.ret.id)
+        asking = RefundGrounds(", ".join(reasons)[:1_000] or REASON, AT_ONCE, self.key_until, work.ret.id)
         order, refunds = refund_units(
             work.order, [each for each in units if each.quantity], asking, view, work.changes, ids
         )

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from entrepot.domain.carts.partner_carts import (
     AddToCart,
-    CartCommand,
     CartContents,
     CartItem,
     CartOwner,
     CreateCart,
     DeleteCart,
+    PartnerCartCommand,
     RemoveFromCart,
     SetCartLines,
 )
@@ -30,7 +30,7 @@ from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.carts import cart_number, read_cart
 
 T = TypeVar("T")
-Edit = Callable[[CartOwner, int, str, T], CartCommand]
+Edit = Callable[[CartOwner, int, str, T], PartnerCartCommand]
 """The command on a standing cart: its owner, its id, its public id, and the checked body."""
 
 
@@ -102,15 +102,15 @@ class CartRoutes(Routes):
             return await cart_number(connection, caller.workspace, _owner(caller), uuid)
 
 
-def _add(owner: CartOwner, cart: int, name: str, body: bodies.Product) -> CartCommand:
+def _add(owner: CartOwner, cart: int, name: str, body: bodies.Product) -> PartnerCartCommand:
     return AddToCart(owner, cart, name, _item(body))
 
 
-def _remove(owner: CartOwner, cart: int, name: str, body: bodies.Product) -> CartCommand:
+def _remove(owner: CartOwner, cart: int, name: str, body: bodies.Product) -> PartnerCartCommand:
     return RemoveFromCart(owner, cart, name, _item(body))
 
 
-def _set(owner: CartOwner, cart: int, name: str, body: bodies.CartProducts) -> CartCommand:
+def _set(owner: CartOwner, cart: int, name: str, body: bodies.CartProducts) -> PartnerCartCommand:
     return SetCartLines(owner, cart, name, _items(body))
 
 

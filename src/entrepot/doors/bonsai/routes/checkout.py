@@ -59,8 +59,8 @@ class CheckoutRoutes(Routes):
             return result
         if simulated_taxes(channel.settings, basket):
             return taxed(result, simulated_answer(channel, result.question, view))
-        desk = self.services.desk
-        return taxed(result, await desk.taxes(caller.workspace, channel.settings, result.question))
+        placement = self.services.placement
+        return taxed(result, await placement.taxes(caller.workspace, channel.settings, result.question))
 
     async def _client_secret(
         self, body: bodies.Checkout, basket: Basket, result: Checkout, caller: Caller
@@ -69,7 +69,7 @@ class CheckoutRoutes(Routes):
         payment = body.get("payment")
         if payment is None or not payment["requestPaymentIntent"] or result.failures or not result.total:
             return None
-        return await self.services.desk.prepare(caller.workspace, caller.settings, basket, result.total)
+        return await self.services.placement.prepare(caller.workspace, caller.settings, basket, result.total)
 
 
 def _unreadable(failure: InvalidInput, value: object, caller: Caller) -> Reply:

@@ -38,7 +38,7 @@ class SubmitRoutes(Routes):
             return ShippingAddressMissing()
         command = commands.place_order(body, body["shipping_address"], caller)
         proof = commands.proof(body["payment"], body)
-        outcome = await self.services.desk.place(caller.workspace, caller.settings, command, proof)
+        outcome = await self.services.placement.place(caller.workspace, caller.settings, command, proof)
         return ok(render.submitted(outcome)) if isinstance(outcome, Placed) else refusal(outcome)
 
     async def submit_pending(self, request: Request, caller: Caller) -> Answer:
@@ -50,7 +50,7 @@ class SubmitRoutes(Routes):
         if body is None or "shippingAddress" not in body:
             return ShippingAddressMissing()
         command = commands.record_pending(body, body["shippingAddress"], caller)
-        outcome = await self.services.desk.place(caller.workspace, caller.settings, command)
+        outcome = await self.services.placement.place(caller.workspace, caller.settings, command)
         return ok(render.pending(outcome)) if isinstance(outcome, Placed) else refusal(outcome)
 
     async def pay(self, request: Request, caller: Caller) -> Answer:
@@ -69,11 +69,11 @@ class SubmitRoutes(Routes):
         command = commands.pay_order(checked.value, found, found.order.ship_to)
         proof = commands.proof(checked.value, checked.value, name)
         if found.order.state != "pending":
-            before = await self.services.desk.made_before(caller.workspace, command.basket, proof)
+            before = await self.services.placement.made_before(caller.workspace, command.basket, proof)
             return _paid(before) if before else OrderNotPayable(name)
         if checked.value.get("currency", found.order.currency) != found.order.currency:
             return foreign_currency(found.order.currency)
-        outcome = await self.services.desk.place(caller.workspace, caller.settings, command, proof)
+        outcome = await self.services.placement.place(caller.workspace, caller.settings, command, proof)
         return _paid(outcome) if isinstance(outcome, Placed) else refusal(outcome)
 
     async def _own(self, caller: Caller, name: str) -> OwnOrder | None:

@@ -93,7 +93,7 @@ async def _found(
     if not looks_up:
         return rpc_error(AddressLookupUnavailable())
     where = country or own_country or shop.settings.shop.vat_country
-    register = parts.services.vendors.addresses(shop.workspace, shop.settings.addresses)
+    register = parts.services.gateways.addresses(shop.workspace, shop.settings.addresses)
     answer = await register.find(AddressQuery(where, identity))
     if isinstance(answer, Found):
         return answer.address

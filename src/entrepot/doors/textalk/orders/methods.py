@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from entrepot.domain.carts.codes import AddCode, CodesSet, RemoveCode
-from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.carts.lines import AddItem, CartItemSet
 from entrepot.domain.catalogue.selection import NewFile
 from entrepot.domain.checkout.discard import Discarded, DiscardOrder
@@ -156,8 +156,8 @@ class _Orders:
         if token is not None and not (isinstance(token, str) and len(token) <= 255):
             return invalid_params([Problem("/2/token", say("patch.type", expected="string"))])
         shop = context.shop
-        cart = ShoppingCommand(**whose(context), cart=int(order))
-        outcome = await self._parts.services.till.check_out(
+        cart = CartCommand(**whose(context), cart=int(order))
+        outcome = await self._parts.services.cart_payment.check_out(
             shop.workspace, shop.settings, cart, token if isinstance(token, str) else None
         )
         if not isinstance(outcome, Placed):
@@ -196,7 +196,7 @@ class _Orders:
             return projection
         shop = context.shop
         asking = command(order=known.order, payment=int(uid), asks=context.asker, ask_again_at=ask_again_at())
-        outcome = await self._parts.services.till.move(shop.workspace, asking)
+        outcome = await self._parts.services.cart_payment.move(shop.workspace, asking)
         if isinstance(outcome, Refused):
             return rpc_error(outcome.failures[0])
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
@@ -219,7 +219,7 @@ class _Orders:
             return projection
         shop = context.shop
         command = refund_order(known.order, "", amount=minor, payment=int(uid), asks=context.asker)
-        outcome = await self._parts.services.till.refund(shop.workspace, command)
+        outcome = await self._parts.services.cart_payment.refund(shop.workspace, command)
         if isinstance(outcome, Refused):
             return rpc_error(outcome.failures[0])
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)

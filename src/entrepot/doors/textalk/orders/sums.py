@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from entrepot.domain.carts.command import ShoppingCommand
+from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.carts.look import sight_of
 from entrepot.domain.carts.records import Cart
 from entrepot.domain.carts.totals import Totals, total
@@ -23,7 +23,7 @@ from entrepot.store.batches.readers import PlainReader
 from entrepot.store.batches.stages import load
 
 
-class TotalsReading(ShoppingCommand, frozen=True, kw_only=True):
+class TotalsReading(CartCommand, frozen=True, kw_only=True):
     """Asks for all that the totals of a cart look at."""
 
     adds_up = True
