@@ -170,7 +170,7 @@ def test_what_a_schema_cannot_say_is_named_too(text: str, pointer: str) -> None:
 
 
 AVATAX = (
-    "[workspaces.n.channels.a]\ndoor = 'bonsai'\nsettings.taxes = { provider = 'avatax', account = '1' }\n"
+    "[workspaces.n.channels.a]\ndoor = 'bonsai'\nsettings.taxes = { provider = 'avatax', account = '1', license_key = 'k' }\n"
 )
 
 
