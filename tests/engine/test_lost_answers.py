@@ -120,7 +120,6 @@ class Silent:
     async def capture(
         self, intent_id: str, amount: int | None = None, *, currency: str | None = None
     ) -> Intent:
-        del currency
         self.asked.append("capture")
         self._now("succeeded", amount or 0)
         await asyncio.Event().wait()

@@ -141,7 +141,7 @@ def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
 
 
 def asker(caller: Caller) -> Asker:
-    """In whose name orders are read: a private key reads test and live orders alike (contract U21)."""
+    """In whose name orders are read: a private key reads test and live orders alike (decision bonsai U21)."""
     return Asker(caller.channel, None)
 
 
