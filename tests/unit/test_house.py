@@ -25,7 +25,7 @@ ARROWS = {
     "engine": {"engine", "store", "gateways", "domain", "failures"},
     "doors": {"doors", "engine", "store", "gateways", "domain", "failures"},
     "observe": {"observe"},
-    "config": {"config", "store", "domain", "entrance"},  # of the entrance the doors' names
+    "config": {"config", "store", "domain", "registry"},  # of the registry the doors' names
 }
 CLOCK_AND_CHANCE = {"time", "random", "secrets", "os", "asyncio", "threading", "socket"}
 FORBIDDEN_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "uuid7", "urandom", "open", "print", "input"}

@@ -148,7 +148,7 @@ def compute(query: TaxQuery, rates: RateTable) -> TaxQuote:
 
 
 def simulate(query: TaxQuery, company: TaxCompany | None, rates: RateTable) -> TaxQuote | TaxRefused:
-    """Answer as the simulated provider: a company without an account is refused in AvaTax's words."""
+    """Answer as the simulated provider: a company without an account is refused in the words of a real one."""
     return compute(query, rates) if company else _unknown_company(query.company)
 
 
