@@ -120,7 +120,7 @@ _NEED_MORE_THAN_A_COUNTRY = ("CA", "US")
 
 
 def unquotable(country: str, province: str, zip_code: str) -> tuple[str, ...]:
-    """What an outside tax provider lacks of the address from which goods are sent: in some countries more than their name."""
+    """What an outside tax provider lacks of where goods are sent from: in some countries their name is too little."""
     if country not in _NEED_MORE_THAN_A_COUNTRY:
         return ()
     return tuple(name for name, value in (("province", province), ("zip", zip_code)) if not value)
