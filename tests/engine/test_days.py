@@ -102,7 +102,8 @@ async def test_the_upper_bound_of_a_filter_includes_its_day(
     ],
 )
 def test_days_and_zones_that_do_not_exist_are_refused_with_their_place(text: str, pointer: str) -> None:
+    channel = "door = 'textalk'\nsettings.door.uid = 1"
     shop = "[workspaces.n.webshops.s]\nlanguages = { sv = 'SEK' }"
-    found = load_world(f"sandbox = true\n[workspaces.n.channels.s]\ndoor = 'textalk'\n{shop}\n{text}")
+    found = load_world(f"sandbox = true\n[workspaces.n.channels.s]\n{channel}\n{shop}\n{text}")
     assert isinstance(found, list)
     assert [fault.pointer for fault in found] == [f"/workspaces/n/{pointer}"]
