@@ -145,10 +145,9 @@ class AfterSale(RuleBasedStateMachine):
         place = index % len(self.orders)
         return place, self.orders[place]
 
-    def ret(self, index: int) -> tuple[int, dict[str, int]]:
+    def ret(self, index: int) -> tuple[int, int, int]:
         place = index % len(self.returns)
-        order, number = self.returns[place]
-        return place, {"order": order, "return_id": number}
+        return place, *self.returns[place]
 
     @initialize(on_hand=st.integers(6, 12), quantity=st.integers(4, 6), arrived=st.integers(0, 6))
     def begin(self, on_hand: int, quantity: int, arrived: int) -> None:
@@ -223,29 +222,33 @@ class AfterSale(RuleBasedStateMachine):
     @precondition(lambda self: self.returns)
     @rule(index=ANY, quantity=FEW)
     def keep(self, index: int, quantity: int) -> None:
-        place, named = self.ret(index)
-        command = CancelReturn(**named, lines=(Units(1, quantity),))
+        place, order, number = self.ret(index)
+        command = CancelReturn(order=order, return_id=number, lines=(Units(1, quantity),))
         self.run(command, allowed=self.model.keep(place, quantity))
 
     @precondition(lambda self: self.returns)
     @rule(index=ANY, quantity=FEW)
     def advance(self, index: int, quantity: int) -> None:
-        place, named = self.ret(index)
-        command = AdvanceReturn(**named, stage="in_transit", lines=(Units(1, quantity),))
+        place, order, number = self.ret(index)
+        command = AdvanceReturn(
+            order=order, return_id=number, stage="in_transit", lines=(Units(1, quantity),)
+        )
         self.run(command, allowed=self.model.advance(place, quantity))
 
     @precondition(lambda self: self.returns)
     @rule(index=ANY, quantity=FEW)
     def receive(self, index: int, quantity: int) -> None:
-        place, named = self.ret(index)
-        command = receive_return(named["order"], named["return_id"], (Units(1, quantity),))
+        place, order, number = self.ret(index)
+        command = receive_return(order, number, (Units(1, quantity),))
         self.run(command, allowed=self.model.receive(place, quantity))
 
     @precondition(lambda self: self.returns)
     @rule(index=ANY, restock=st.integers(0, 2), scrap=st.integers(0, 2))
     def inspect(self, index: int, restock: int, scrap: int) -> None:
-        place, named = self.ret(index)
-        command = InspectReturn(**named, location=NORTH, inspections=(Inspection(1, restock, scrap),))
+        place, order, number = self.ret(index)
+        command = InspectReturn(
+            order=order, return_id=number, location=NORTH, inspections=(Inspection(1, restock, scrap),)
+        )
         self.run(command, allowed=self.model.inspect(place, restock, scrap))
 
 

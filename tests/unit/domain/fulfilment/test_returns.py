@@ -92,7 +92,8 @@ def opened(orders: Book, *wishes: ReturnWish, **more: Any) -> ReturnState:
 
 
 def receive(*lines: Units, **more: Any) -> ReceiveReturn:
-    return ReceiveReturn(**{"order": 7, "return_id": FIRST, "lines": lines, "key_until": LATER} | more)
+    given: dict[str, Any] = {"order": 7, "return_id": FIRST, "lines": lines, "key_until": LATER} | more
+    return ReceiveReturn(**given)
 
 
 def advance(stage: Literal["in_transit", "at_center"], *lines: Units, **more: Any) -> AdvanceReturn:

@@ -225,10 +225,14 @@ class _Orders:
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
 
     async def _payment(self, context: Context, raw: Json) -> tuple[Uid, Known] | RpcError:
-        """A payment of a placed order; that of a cart is only planned, and its session's."""
-        uid = read_uid(raw, self._parts.classes["Payment"].decl)
-        if isinstance(uid, RpcError):
-            return uid
+        """A payment that the caller sees: nothing is said of others, not even that their currency cannot hold a sum."""
+        entry = self._parts.classes["Payment"]
+        uid, only = read_uid(raw, entry.decl), entry.projection(context, "uid")
+        if isinstance(uid, RpcError) or isinstance(only, RpcError):
+            return uid if isinstance(uid, RpcError) else cast("RpcError", only)
+        seen = await fetch.get(entry.reads, context, only, uid)
+        if isinstance(seen, RpcError):
+            return seen
         rows = await self._parts.read(OF_PAYMENT, context.shop.workspace, uid)
         return (uid, Known(*rows[0])) if rows else RpcError(Code.OBJECT_NOT_FOUND)
 

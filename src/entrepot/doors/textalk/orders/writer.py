@@ -66,10 +66,12 @@ class Buying:
         outcome = await self._services.engine.execute_anew(context.shop.workspace, command)
         return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
 
-    async def value(self, context: Context, statement: str, uid: int) -> int | None:
-        """One number that a plain read gives for a uid."""
+    async def value(self, context: Context, statement: str, uid: int, *more: object) -> int | None:
+        """One number that a plain read gives for a uid, and what else it asks for."""
         async with self._services.reads.acquire() as connection:
-            return cast("int | None", await connection.fetchval(statement, context.shop.workspace, uid))
+            return cast(
+                "int | None", await connection.fetchval(statement, context.shop.workspace, uid, *more)
+            )
 
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
@@ -84,6 +86,10 @@ _MARKS: Final[Mapping[str, str]] = {"tags": "tags", "externalOrderNumber": "exte
 _OF_THE_SHOP: Final = frozenset({"deliveryStatus", *_MARKS})
 """What of an order is the shop's to say, once it is placed."""
 _IS_PLACED: Final = "select 1 from orders where workspace = $1 and id = $2"
+_IS_CART: Final = """
+select 1 from carts
+where workspace = $1 and id = $2 and channel = $3 and environment = $4 and session is null and expires_at > $5
+"""
 
 
 class OrderWriter(Buying):
@@ -104,7 +110,7 @@ class OrderWriter(Buying):
         if by_shop and number is not None and await self.value(context, _IS_PLACED, number):
             return await self._edit(context, number, patch)
         if patch.get("deliveryStatus") == "sent" or not patch.keys().isdisjoint(_MARKS):
-            return RpcError(Code.ORDER_LOCKED)
+            return await self._not_placed(context, number)
         done = await self.run(context, SetCart(**whose(context), cart=number, patch=_wishes(patch)))
         if not isinstance(done, CartSet):
             return cast("RpcError", done)
@@ -115,6 +121,13 @@ class OrderWriter(Buying):
         """Orders are discarded, not deleted: the class has no such method."""
         del context, decl, uid
         return RpcError(Code.METHOD_NOT_FOUND)
+
+    async def _not_placed(self, context: Context, uid: int | None) -> RpcError:
+        """Why an administrator can say of this only what is said of orders: 2090 for a cart of the shop's, 9003."""
+        shop = context.shop
+        seen = (shop.channel, shop.environment, self._services.clock.now())
+        known = uid is None or await self.value(context, _IS_CART, uid, *seen)
+        return RpcError(Code.ORDER_LOCKED if known else Code.OBJECT_NOT_FOUND)
 
     async def _edit(self, context: Context, uid: int, patch: Mapping[str, Json]) -> Written | RpcError:
         """What was placed changes in one step, or not at all."""

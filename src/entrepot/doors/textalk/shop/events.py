@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.outbox.events import Happening, Name
+from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.settings import webshop_settings
 
 NAMES: Final[Mapping[Name, str]] = {
@@ -26,9 +27,9 @@ def to_wire(event: Name) -> str:
     return NAMES[event]
 
 
-def to_ours(name: str) -> Name:
-    """The event that has this public name."""
-    return _OURS[name]
+def put(name: Json) -> dict[str, Any]:
+    """What a listener to the event of this public name keeps; the schema lets no other name pass."""
+    return {"event": _OURS[str(name)]}
 
 
 def public_name(event: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -75,7 +75,7 @@ EVENT_LISTENER: Final = ClassDecl(
             shapes.option(*events.NAMES.values()),
             events.public_name(listeners.c.event),
             required=True,
-            put=lambda name: {"event": events.to_ours(cast("str", name))},
+            put=events.put,
         ),
         f.settable("url", shapes.string(2000, pattern=r"^https?://[^\s/]+"), listeners.c.url, required=True),
         Field(
