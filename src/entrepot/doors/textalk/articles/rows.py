@@ -82,23 +82,44 @@ def _texts(chosen_by: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 
 def sold() -> sa.ColumnElement[Any]:
-    """How many whole units were ordered and not cancelled again, at every door; test orders count for nothing."""
-    units = sa.func.sum(
-        (order_lines.c.quantity - order_lines.c.cancelled)
-        / sa.func.power(sa.literal(10, sa.Numeric), order_lines.c.scale)
+    """How many whole units were ordered and not cancelled again, at every door; test orders count for nothing.
+
+    Of what is tracked its stock knows: promised and sent. Only of what is not are the orders asked.
+    """
+    untracked = sa.exists(
+        sa.select(sa.literal(1)).where(*_of_article(), sa.not_(variants.c.tracked)).correlate(products)
     )
-    counted = sa.select(sa.func.trim_scale(sa.func.coalesce(units, 0))).where(
-        order_lines.c.workspace == products.c.workspace,
-        order_lines.c.product_id == products.c.id,
-        sa.exists(
-            sa.select(sa.literal(1)).where(
-                orders.c.workspace == order_lines.c.workspace,
-                orders.c.id == order_lines.c.order,
-                orders.c.environment == "live",
-            )
-        ),
+    return sa.type_coerce(sa.case((untracked, _ordered()), else_=_promised_and_sent()), sa.Numeric)
+
+
+def _promised_and_sent() -> sa.ColumnElement[Any]:
+    units = sa.func.sum((stock.c.reserved + stock.c.shipped) / _whole(variants.c.scale))
+    levels = sa.and_(stock.c.workspace == variants.c.workspace, stock.c.variant == variants.c.id)
+    counted = sa.select(sa.func.trim_scale(sa.func.coalesce(units, 0)))
+    return counted.select_from(variants.join(stock, levels)).where(*_of_article()).scalar_subquery()
+
+
+def _ordered() -> sa.ColumnElement[Any]:
+    units = sa.func.sum((order_lines.c.quantity - order_lines.c.cancelled) / _whole(order_lines.c.scale))
+    live = sa.exists(
+        sa.select(sa.literal(1)).where(
+            orders.c.workspace == order_lines.c.workspace,
+            orders.c.id == order_lines.c.order,
+            orders.c.environment == "live",
+        )
     )
-    return sa.type_coerce(counted.scalar_subquery(), sa.Numeric)
+    counted = sa.select(sa.func.trim_scale(sa.func.coalesce(units, 0)))
+    of_it = (order_lines.c.workspace == products.c.workspace, order_lines.c.product_id == products.c.id)
+    return counted.where(*of_it, live).scalar_subquery()
+
+
+def _of_article() -> list[sa.ColumnElement[bool]]:
+    return [variants.c.workspace == products.c.workspace, variants.c.product == products.c.id]
+
+
+def _whole(scale: sa.ColumnElement[int]) -> sa.ColumnElement[Any]:
+    """How many of the smallest units are a whole one."""
+    return sa.func.power(sa.literal(10, sa.Numeric), scale)
 
 
 def name_of_shop() -> sa.ColumnElement[Any]:
