@@ -58,14 +58,9 @@ class PlaceOrder(OrderCommand, frozen=True):
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or make the order, its holds and its payment."""
-        names = name_keys(self.basket)
-        if waiting := in_flight(names, view) or being_paid(self, view):
-            return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids)
-        if isinstance(drafted, Refused):
+        drafted = payable(self, view, now, ids)
+        if not isinstance(drafted, Draft):
             return drafted
-        if token_used(names, view):
-            return refused(token_reuse(self.basket.payment.method))
         channel = view.get(Channel, self.basket.channel)
         if channel is None or needs_proof(channel.settings, self.basket):
             # The account's settings changed since the way of this order was chosen: it goes another way now.
@@ -91,6 +86,17 @@ class RecordPending(OrderCommand, frozen=True):
         changes = Changes((order, *drafted.parts, *drafted.lines, *claims(drafted)))
         changes.put(OrderEvent(order.id, 1, now, "recorded", {}))
         return Decided(Placed(order, drafted.parts, drafted.lines), changes)
+
+
+def payable(command: OrderCommand, view: View, now: datetime, ids: Ids) -> Draft | Decision:
+    """The draft of an order that can be paid now; or who is in its way, or why it cannot be."""
+    names = name_keys(command.basket)
+    if waiting := in_flight(names, view) or being_paid(command, view):
+        return Decided(waiting, Changes())
+    drafted = draft(command, view, now, ids)
+    if isinstance(drafted, Draft) and token_used(names, view):
+        return refused(token_reuse(command.basket.payment.method))
+    return drafted
 
 
 def in_flight(names: Iterable[NameKey], view: View) -> InFlight | None:

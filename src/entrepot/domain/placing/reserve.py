@@ -6,18 +6,12 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.kernel.commands import Decided, Decision, Ids, Refused, refused
+from entrepot.domain.kernel.commands import Decided, Decision, Ids
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.orders.records import Order
 from entrepot.domain.placing.attempts import Attempt, Draft, Reserved, begun, held_names
-from entrepot.domain.placing.basket import name_keys, token_used
-from entrepot.domain.placing.draft import OrderCommand, draft
-from entrepot.domain.placing.place import (
-    being_paid,
-    in_flight,
-    reserve,
-    token_reuse,
-)
+from entrepot.domain.placing.draft import OrderCommand
+from entrepot.domain.placing.place import payable, reserve
 
 
 class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
@@ -34,14 +28,9 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or reserve."""
-        names = name_keys(self.basket)
-        if waiting := in_flight(names, view) or being_paid(self, view):
-            return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids)
-        if isinstance(drafted, Refused):
+        drafted = payable(self, view, now, ids)
+        if not isinstance(drafted, Draft):
             return drafted
-        if token_used(names, view):
-            return refused(token_reuse(self.basket.payment.method))
         attempt = self._attempt(drafted, now, ids)
         changes = Changes((attempt, *held_names(attempt)))
         reserve(drafted, view, now, changes)
