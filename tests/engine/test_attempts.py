@@ -134,7 +134,7 @@ async def test_name_that_was_taken_while_a_batch_waited_is_seen(
     await looked.wait()
     attempt = await reserved(first, shop, order)
     done = await first.engine.execute(
-        workspace, CompleteAttempt(attempt.id, attempt.order, order.basket, "pi_1", "visa")
+        workspace, CompleteAttempt(attempt.id, attempt.order, attempt.draft, "pi_1", "visa")
     )
     assert isinstance(done, Placed)
     go_on.set()

@@ -520,7 +520,7 @@ async def test_by_card_the_order_is_an_attempt_first(shop: Shop) -> None:
 
 
 def ending(attempt: Attempt) -> dict[str, Any]:
-    return {"attempt": attempt.id, "order": attempt.order, "basket": attempt.draft.basket}
+    return {"attempt": attempt.id, "order": attempt.order, "draft": attempt.draft}
 
 
 async def test_a_card_refund_that_is_refused_was_never_given_back(shop: Shop) -> None:

@@ -155,7 +155,7 @@ async def test_a_session_whose_cart_is_being_placed_stays(shop: Shop) -> None:
     session = await shop.session()
     attempt = await shop.reserved(session.id)
     assert await shop.purged(400 * DAY) == {}
-    done = CompleteAttempt(attempt.id, attempt.order, attempt.draft.basket, "pi_1")
+    done = CompleteAttempt(attempt.id, attempt.order, attempt.draft, "pi_1")
     await shop.run(done)
     assert await shop.purged(400 * DAY, attempts=DAY) == {"sessions": 1}
     assert [await shop.count(kind) for kind in (Order, CartFile, FileContent, Attempt)] == [1, 1, 1, 1]
@@ -164,7 +164,7 @@ async def test_a_session_whose_cart_is_being_placed_stays(shop: Shop) -> None:
 async def test_an_attempt_goes_some_time_after_its_end_and_the_order_stays(shop: Shop) -> None:
     attempt = await shop.reserved((await shop.session()).id)
     assert await shop.purged(29 * DAY) == {}
-    await shop.run(CompleteAttempt(attempt.id, attempt.order, attempt.draft.basket, "pi_1"))
+    await shop.run(CompleteAttempt(attempt.id, attempt.order, attempt.draft, "pi_1"))
     assert await shop.purged(59 * DAY - HOUR, sessions=400 * DAY) == {}
     assert await shop.purged(59 * DAY, sessions=400 * DAY) == {"attempts": 1}
     assert [await shop.count(kind) for kind in (Order, Payment, Attempt)] == [1, 1, 0]

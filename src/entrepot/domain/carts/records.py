@@ -146,6 +146,15 @@ class FileContent(Record, frozen=True):
         return self.id
 
 
+def end_cart(number: int, view: View, changes: Changes) -> None:
+    """Remove a cart that became an order, with its lines; files stay, as the order's lines keep their numbers."""
+    for line in view.children(CartLine, number):
+        changes.remove(line)
+    cart = view.get(Cart, number)
+    if cart is not None:
+        changes.remove(cart)
+
+
 def remove_cart(cart: Cart, view: View, changes: Changes) -> None:
     """Remove a cart with everything that hangs on it and was loaded."""
     for kind in (CartLine, CartFile, Payment):

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from entrepot.domain.carts.records import Cart
-from entrepot.domain.carts.totals import LineTotal, Totals, buyer_names, planned_payment
+from entrepot.domain.carts.totals import CodeTotal, LineTotal, Totals, buyer_names, planned_payment
 from entrepot.domain.catalogue.products import Merchant, Product
 from entrepot.domain.channels.accounts import Channel
 from entrepot.domain.customers.records import Buyer
@@ -18,12 +18,12 @@ from entrepot.domain.kernel.records import View
 from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import Address, Order, OrderLine, OrderPart, PaymentState, Person
 from entrepot.domain.payments.methods import PaymentMethod
-from entrepot.domain.placing.attempts import Draft, Purchase
-from entrepot.domain.placing.basket import Basket, WantedPayment
+from entrepot.domain.placing.attempts import Draft
+from entrepot.domain.placing.basket import PAYMENT_TOKEN, OutsideName
 from entrepot.domain.pricing.vat import Amount
 
 CERTIFICATE = "gift certificate"
-CARD, BY_HAND = "credit card", "manual"
+CARD = "credit card"
 
 
 def drafted(
@@ -32,22 +32,23 @@ def drafted(
     """The order of a cart that passed every check; `token` is the hash of the card's token."""
     parts, part_of = _parts(cart, totals, view)
     lines = tuple(_line(cart, line, part_of[line.line.no]) for line in totals.lines)
-    purchase = _purchase(cart, totals, view, ids)
-    order = _order(cart, totals, lines, now)
-    method = CARD if purchase.payment and purchase.payment.kind == "card" else BY_HAND
-    basket = Basket(
-        cart.channel,
-        cart.environment,
-        cart.currency,
-        (),
-        ship_to(cart.buyer),
-        WantedPayment(method, token),
+    certificates = [entry for entry in totals.codes if entry.code.kind == "certificate" and entry.amount]
+    paid = _payment(cart, totals, view)
+    drafted = Draft(
+        _order(cart, totals, lines, now),
+        parts,
+        lines,
+        payments=(
+            *((paid,) if paid else ()),
+            *(_by_certificate(cart, no, ids.next(), entry) for no, entry in enumerate(certificates, 2)),
+        ),
+        names=() if token is None else (OutsideName(PAYMENT_TOKEN, token),),
+        discounts=tuple(entry.code.target for entry in totals.codes if entry.code.kind == "discount"),
+        buyers=buyer_names(cart, view),
         cart=cart.id,
     )
     channel = view.get(Channel, cart.channel)
-    return Draft(order, parts, lines, basket, purchase=purchase).taking(
-        channel.settings.stock if channel else "reserve"
-    )
+    return drafted.taking(channel.settings.stock if channel else "reserve")
 
 
 def ship_to(buyer: Buyer) -> Address:
@@ -200,19 +201,6 @@ def _state_by(method: PaymentMethod) -> Literal["unpaid", "reserved", "paid"]:
     return "reserved" if method.capture == "later" else "paid"
 
 
-def _purchase(cart: Cart, totals: Totals, view: View, ids: Ids) -> Purchase:
-    certificates = [code for code in totals.codes if code.code.kind == "certificate" and code.amount]
-    return Purchase(
-        _payment(cart, totals, view),
-        tuple(
-            _by_certificate(cart, no, ids.next(), entry.code.target, entry.amount)
-            for no, entry in enumerate(certificates, 2)
-        ),
-        tuple(entry.code.target for entry in totals.codes if entry.code.kind == "discount"),
-        buyer_names(cart, view),
-    )
-
-
 def _payment(cart: Cart, totals: Totals, view: View) -> Payment | None:
     """The planned payment as it stands once the order exists; None where nothing is left to pay."""
     planned = planned_payment(cart, view)
@@ -222,7 +210,7 @@ def _payment(cart: Cart, totals: Totals, view: View) -> Payment | None:
     return msgspec.structs.replace(planned, state=state, amount=totals.due, currency=cart.currency)
 
 
-def _by_certificate(cart: Cart, no: int, number: int, certificate: int, amount: int) -> Payment:
+def _by_certificate(cart: Cart, no: int, number: int, spent: CodeTotal) -> Payment:
     return Payment(
         order=cart.id,
         no=no,
@@ -230,12 +218,12 @@ def _by_certificate(cart: Cart, no: int, number: int, certificate: int, amount: 
         kind="certificate",
         method=CERTIFICATE,
         state="paid",
-        amount=amount,
+        amount=spent.amount,
         currency=cart.currency,
         refunded=0,
         reference=None,
         reported=None,
-        method_id=certificate,
+        method_id=spent.code.target,
     )
 
 

@@ -27,10 +27,11 @@ from entrepot.domain.pricing import discounts, vat
 from entrepot.domain.pricing.delivery_methods import DeliveryMethod, DeliveryOffer, Destination
 from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.gift_certificates import Certificate
+from entrepot.domain.pricing.shop_methods import ShopMethod
 from entrepot.domain.pricing.vat import NOTHING, Amount
 
 PLANNED = "planned"
-M = TypeVar("M", DeliveryMethod, PaymentMethod)
+M = TypeVar("M", bound=ShopMethod)
 
 
 class CartReading(Command, frozen=True):
@@ -347,4 +348,4 @@ def _times(unit: int, quantity: int, scale: int) -> int:
 
 
 def _in_order(methods: Sequence[M]) -> list[M]:
-    return sorted(methods, key=lambda method: (method.position, method.id))
+    return sorted(methods, key=lambda method: method.place)

@@ -8,8 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from entrepot.domain.carts.records import Cart
-from entrepot.domain.carts.redeem import bought
+from entrepot.domain.carts.records import Cart, end_cart
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids
 from entrepot.domain.kernel.records import Changes, View
@@ -18,12 +17,7 @@ from entrepot.domain.orders.ending import ending_wants, undo
 from entrepot.domain.orders.records import Order, PartPayout
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.placing.attempts import Attempt, Draft, Reserved, held_names
-from entrepot.domain.placing.basket import Basket, reference_keys
-from entrepot.domain.placing.place import (
-    claims,
-    drop_recorded,
-    settle,
-)
+from entrepot.domain.placing.place import settle
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -39,24 +33,24 @@ class Released(msgspec.Struct, frozen=True):
 
 
 class AttemptCommand(Command, frozen=True):
-    """What the commands that end an attempt share."""
+    """What the commands that end an attempt share; `draft` is its draft, which never changes."""
 
     attempt: int
     order: int
-    basket: Basket
+    draft: Draft
 
     @property
     def weight(self) -> int:
         """About as many rows as the order has."""
-        return 8 + 4 * len(self.basket.lines)
+        return 8 + 4 * len(self.draft.lines)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """The attempt, the order or cart where it exists already, and the names that are held."""
         match stage:
             case Stage.CART:
-                return () if self.basket.cart is None else (self.basket.cart,)
+                return () if self.draft.cart is None else (self.draft.cart,)
             case Stage.REFERENCE:
-                return reference_keys(self.basket)
+                return self.draft.name_keys
             case Stage.ORDER:
                 return (self.order,)
             case Stage.ATTEMPT:
@@ -82,27 +76,19 @@ class CompleteAttempt(AttemptCommand, frozen=True):
     description: str | None = None
     untold: bool = False
 
-    @property
-    def ids(self) -> int:
-        """The payment's."""
-        return 1
-
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Settle the draft, unless somebody ended the attempt before."""
+        del ids
         attempt = self.open_attempt(view)
         if isinstance(attempt, Ended):
             return Decided(attempt, Changes())
         changes = Changes((msgspec.structs.replace(_ended(attempt, "done", now), untold=self.untold),))
         payouts = _payouts(attempt, self.reference)
         changes.put(*(_message(attempt.order, self.reference, payout, now) for payout in payouts.values()))
-        if attempt.draft.purchase is not None:
-            placed = bought(attempt.draft, view, now, changes, self.reference, self.description)
-            changes.put(*claims(placed.order, self.basket))
-            return Decided(placed, changes)
+        if attempt.draft.cart is not None:
+            end_cart(attempt.draft.cart, view, changes)
         drafted = _continued(_paid_out(attempt.draft, payouts), view)
-        placed = settle(drafted, now, changes, ids, self.reference, self.description)
-        drop_recorded(drafted, view, changes)
-        return Decided(placed, changes)
+        return Decided(settle(drafted, view, now, changes, self.reference, self.description), changes)
 
 
 class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):

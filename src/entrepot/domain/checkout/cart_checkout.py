@@ -15,9 +15,8 @@ import msgspec
 from entrepot.domain.carts.codes import code_fault
 from entrepot.domain.carts.command import CartCommand, short, unsellable
 from entrepot.domain.carts.look import raised
-from entrepot.domain.carts.records import Cart, CartLine
-from entrepot.domain.carts.redeem import bought, take_codes
-from entrepot.domain.carts.to_order import drafted
+from entrepot.domain.carts.records import Cart, CartLine, end_cart
+from entrepot.domain.carts.to_order import CARD, drafted
 from entrepot.domain.carts.totals import Totals, destination, planned_payment, total
 from entrepot.domain.catalogue import selection as selections
 from entrepot.domain.catalogue.products import Product, Variant
@@ -26,10 +25,10 @@ from entrepot.domain.channels.charging import Steps
 from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.kernel.stages import Stage
-from entrepot.domain.placing.attempts import Attempt, Draft, Reserved, held_names
+from entrepot.domain.placing.attempts import Draft, Reserved, begun, held_names
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, token_used
 from entrepot.domain.placing.draft import not_chargeable
-from entrepot.domain.placing.place import InFlight, holds_for, in_flight, token_reuse
+from entrepot.domain.placing.place import InFlight, in_flight, reserve, settle, token_reuse
 from entrepot.failures import Failure
 from entrepot.failures.carts import (
     BuyerEmailMissing,
@@ -110,37 +109,22 @@ class CheckoutCart(CartCommand, frozen=True, kw_only=True):
         ):
             return refused(failure)
         draft = drafted(cart, totals, view, now, ids, token)
-        if by_card and (failure := not_chargeable(draft, self.steps)):
+        if by_card and (failure := not_chargeable(CARD, draft, self.steps)):
             return refused(failure)
-        if waiting := in_flight(draft.basket, view):
+        if waiting := in_flight(draft.name_keys, view):
             return Decided(waiting, Changes())
-        if token_used(draft.basket, view):
-            return refused(token_reuse(draft.basket))
-        changes = Changes(holds_for(draft, view))
-        if draft.purchase is not None:
-            take_codes(draft.purchase, cart.id, view, now, changes)
+        if token_used(draft.name_keys, view):
+            return refused(token_reuse(CARD))
+        changes = Changes()
+        reserve(draft, view, now, changes)
         if by_card:
             return self._reserved(cart, draft, now, ids, changes)
-        return Decided(bought(draft, view, now, changes), changes)
+        end_cart(cart.id, view, changes)
+        return Decided(settle(draft, view, now, changes), changes)
 
     def _reserved(self, cart: Cart, draft: Draft, now: datetime, ids: Ids, changes: Changes) -> Decision:
-        attempt = Attempt(
-            id=ids.next(),
-            uuid=ids.uuid(),
-            order=cart.id,
-            kind="place",
-            channel=cart.channel,
-            environment=cart.environment,
-            state="open",
-            version=1,
-            lease_until=self.lease_until,
-            draft=draft,
-            intent=None,
-            outcome="",
-            started_at=now,
-            ended_at=None,
-            request=same_checkout(cart.id, self.token),
-        )
+        request = same_checkout(cart.id, self.token)
+        attempt = begun(draft, "place", self.lease_until, now, ids, request=request)
         # Not a new version: if nothing comes of the attempt, the cart has not changed.
         changes.put(attempt, *held_names(attempt), msgspec.structs.replace(cart, attempt=attempt.id))
         return Decided(Reserved(attempt), changes)

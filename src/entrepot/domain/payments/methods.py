@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any, Literal
 
 import msgspec
 
-from entrepot.domain.kernel.records import Record
-from entrepot.domain.pricing.delivery_methods import open_to
+from entrepot.domain.pricing.shop_methods import ShopMethod, open_to
 
 
 class CostInterval(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -18,7 +16,7 @@ class CostInterval(msgspec.Struct, frozen=True, omit_defaults=True):
     max: int | None = None
 
 
-class PaymentMethod(Record, frozen=True):
+class PaymentMethod(ShopMethod, frozen=True):
     """A way to pay. `provider` says who collects: the channel's card gateway, or somebody by hand (invoice, transfer).
 
     `capture` says when a card's money is taken: at checkout, or later by an administrator, reserved until then.
@@ -27,12 +25,6 @@ class PaymentMethod(Record, frozen=True):
     `with_certificate`: whether a gift certificate may pay a part.
     """
 
-    id: int
-    channel: int
-    position: int
-    active: bool
-    name: dict[str, str]
-    description: dict[str, str]
     type: str
     provider: Literal["manual", "card"]
     capture: Literal["checkout", "later"]
@@ -46,16 +38,6 @@ class PaymentMethod(Record, frozen=True):
     address_lookup: bool
     params: dict[str, Any]
     data: dict[str, Any]
-
-    @property
-    def key(self) -> Hashable:
-        """The method's id."""
-        return self.id
-
-    @property
-    def parent(self) -> Hashable:
-        """The channel."""
-        return self.channel
 
 
 def suits(method: PaymentMethod, currency: str, due: int, groups: frozenset[int]) -> bool:

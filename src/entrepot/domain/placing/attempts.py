@@ -15,10 +15,11 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.channels.accounts import Reference, StockMode
+from entrepot.domain.kernel.commands import Ids
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart
-from entrepot.domain.placing.basket import PAYMENT_TOKEN, Basket, reference_keys
+from entrepot.domain.placing.basket import PAYMENT_TOKEN, NameKey, OutsideName
 
 
 class Payout(msgspec.Struct, frozen=True):
@@ -30,27 +31,23 @@ class Payout(msgspec.Struct, frozen=True):
     part: int = 0
 
 
-class Purchase(msgspec.Struct, frozen=True):
-    """What an order that comes of a cart takes with it: the payments as they will stand, and the discounts used.
-
-    Every certificate is a payment whose `method_id` is the certificate's id. `buyers` are all names of the buyer.
-    """
-
-    payment: Payment | None
-    certificates: tuple[Payment, ...]
-    discounts: tuple[int, ...]
-    buyers: tuple[str, ...] = ()
-
-
 class Draft(msgspec.Struct, frozen=True):
-    """A whole order, ready to exist, with what it takes from outside and what merchants are due."""
+    """A whole order, ready to exist, with all that it takes; made of a basket or of a cart.
+
+    `payments` stand as they will once the order exists: the one that is made for it, where anything is left to pay,
+    then gift certificates, whose `method_id` is the certificate. `payouts` is what merchants are due. `discounts` are
+    the discounts whose codes it uses, `buyers` all names of who uses them. `cart` is the one that the order ends.
+    """
 
     order: Order
     parts: tuple[OrderPart, ...]
     lines: tuple[OrderLine, ...]
-    basket: Basket
+    payments: tuple[Payment, ...] = ()
+    names: tuple[OutsideName, ...] = ()
     payouts: tuple[Payout, ...] = ()
-    purchase: Purchase | None = None
+    discounts: tuple[int, ...] = ()
+    buyers: tuple[str, ...] = ()
+    cart: int | None = None
 
     def taking(self, stock: StockMode) -> Draft:
         """The draft for an account whose orders do this to stock: lines that are only recorded take none."""
@@ -60,15 +57,34 @@ class Draft(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, lines=lines)
 
     @property
+    def name_keys(self) -> list[NameKey]:
+        """The outside names that the order takes for itself."""
+        return [(self.order.channel, self.order.environment, name.kind, name.value) for name in self.names]
+
+    @property
+    def certificates(self) -> tuple[Payment, ...]:
+        """What gift certificates pay."""
+        return tuple(payment for payment in self.payments if payment.kind == "certificate")
+
+    @property
+    def payment(self) -> Payment | None:
+        """The payment that is made for this order; None where nothing is left to pay."""
+        return next((payment for payment in self.payments if payment.kind != "certificate"), None)
+
+    @property
+    def vouched(self) -> bool:
+        """Whether the account collects the money itself, and only says so."""
+        return self.payment is not None and self.payment.kind == "external"
+
+    @property
     def captured_later(self) -> bool:
         """Whether the charge is only reserved, to be taken once the order stands."""
-        payment = self.purchase.payment if self.purchase else None
-        return payment is not None and payment.state == "reserved"
+        return self.payment is not None and self.payment.state == "reserved"
 
     @property
     def due(self) -> int:
         """What is left to charge, in minor units, once gift certificates have paid their part."""
-        return self.order.total - sum(p.amount for p in (self.purchase.certificates if self.purchase else ()))
+        return self.order.total - sum(payment.amount for payment in self.certificates)
 
 
 class Attempt(Record, frozen=True):
@@ -109,8 +125,37 @@ class Reserved(msgspec.Struct, frozen=True):
     attempt: Attempt
 
 
+def begun(
+    draft: Draft,
+    kind: Literal["place", "pay"],
+    lease_until: datetime,
+    now: datetime,
+    ids: Ids,
+    *,
+    intent: str | None = None,
+    request: str | None = None,
+) -> Attempt:
+    """An attempt that begins now; takes an id."""
+    return Attempt(
+        id=ids.next(),
+        uuid=ids.uuid(),
+        order=draft.order.id,
+        kind=kind,
+        channel=draft.order.channel,
+        environment=draft.order.environment,
+        state="open",
+        version=1,
+        lease_until=lease_until,
+        draft=draft,
+        intent=intent,
+        outcome="",
+        started_at=now,
+        ended_at=None,
+        request=request,
+    )
+
+
 def held_names(attempt: Attempt) -> list[Reference]:
     """The names that the attempt keeps from others while it is open; an order to be paid has its external id."""
-    names = reference_keys(attempt.draft.basket)
-    mine = (name for name in names if attempt.kind == "place" or name[2] == PAYMENT_TOKEN)
-    return [Reference(*name, attempt.order, attempt.id) for name in mine]
+    mine = (key for key in attempt.draft.name_keys if attempt.kind == "place" or key[2] == PAYMENT_TOKEN)
+    return [Reference(*key, attempt.order, attempt.id) for key in mine]

@@ -42,8 +42,19 @@ class WantedPayment(msgspec.Struct, frozen=True):
     amounts: dict[str, int] | None = None
 
 
+class OutsideName(msgspec.Struct, frozen=True):
+    """A name that the caller gives to its order; of one kind, each may be given once."""
+
+    kind: str
+    value: str
+
+
+NameKey = tuple[int, str, str, str]
+"""An outside name where it counts: channel, environment, kind and value."""
+
+
 class Basket(msgspec.Struct, frozen=True):
-    """What is asked for, as far as the checks before taxes look at it; `cart` is the one that the order comes of."""
+    """What is asked for, as far as the checks before taxes look at it."""
 
     channel: int
     environment: Environment
@@ -52,7 +63,12 @@ class Basket(msgspec.Struct, frozen=True):
     ship_to: Address
     payment: WantedPayment
     external_id: str | None = None
-    cart: int | None = None
+
+    @property
+    def names(self) -> tuple[OutsideName, ...]:
+        """The names given from outside that the order would take."""
+        named = ((EXTERNAL_ID, self.external_id), (PAYMENT_TOKEN, self.payment.token))
+        return tuple(OutsideName(kind, value) for kind, value in named if value is not None)
 
 
 def offer_key(basket: Basket, line: WantedLine) -> OfferKey | None:
@@ -73,13 +89,9 @@ def offer_keys(basket: Basket) -> Iterable[OfferKey]:
     return [key for line in basket.lines if (key := offer_key(basket, line))]
 
 
-def reference_keys(basket: Basket) -> list[tuple[int, str, str, str]]:
+def name_keys(basket: Basket) -> list[NameKey]:
     """The names given from outside that the basket would take."""
-    return [
-        (basket.channel, basket.environment, kind, value)
-        for kind, value in ((EXTERNAL_ID, basket.external_id), (PAYMENT_TOKEN, basket.payment.token))
-        if value is not None
-    ]
+    return [(basket.channel, basket.environment, name.kind, name.value) for name in basket.names]
 
 
 def shipping_keys(basket: Basket, view: View) -> Iterable[tuple[str, str, str]]:
@@ -95,8 +107,6 @@ def stock_keys(basket: Basket, view: View) -> Iterable[int]:
     return {offer.variant_id for offer in offers if offer and offer.variant_id and offer.tracked}
 
 
-def token_used(basket: Basket, view: View) -> bool:
-    """Whether the payment token has already paid for an order of this account."""
-    token = basket.payment.token
-    key = (basket.channel, basket.environment, PAYMENT_TOKEN, token)
-    return token is not None and view.get(Reference, key) is not None
+def token_used(names: Iterable[NameKey], view: View) -> bool:
+    """Whether the payment token among these names has already paid for an order."""
+    return any(name[2] == PAYMENT_TOKEN and view.get(Reference, name) is not None for name in names)

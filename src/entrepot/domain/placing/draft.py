@@ -14,14 +14,16 @@ from entrepot.domain.channels.charging import Steps, movable
 from entrepot.domain.kernel.commands import Command, Ids, Refused, refused
 from entrepot.domain.kernel.records import View
 from entrepot.domain.kernel.stages import Stage
+from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Person
 from entrepot.domain.placing import checks as order_checks
 from entrepot.domain.placing.attempts import Draft, Payout
 from entrepot.domain.placing.basket import (
     EXTERNAL,
     Basket,
+    NameKey,
+    name_keys,
     offer_keys,
-    reference_keys,
     shipping_keys,
     stock_keys,
 )
@@ -97,7 +99,7 @@ class OrderCommand(Command, frozen=True):
             case Stage.CHANNEL:
                 return (basket.channel,)
             case Stage.REFERENCE:
-                return reference_keys(basket)
+                return name_keys(basket)
             case Stage.ORDER:
                 return (self.existing.order,) if self.existing else ()
             case Stage.OFFER:
@@ -137,22 +139,25 @@ def draft(
     line_ids = _line_ids(view, number, len(checked.lines), ids)
     drafted = _assemble(command, checked, quote, now, number, uuid, state, line_ids)
     drafted = drafted.taking(checks.channel.settings.stock)
-    if failure := not_chargeable(drafted, command.steps):
+    if failure := not_chargeable(command.basket.payment.method, drafted, command.steps):
         return refused(failure)
+    if command.pays:
+        paid = _payment(drafted.order, command.basket, ids.next())
+        drafted = msgspec.structs.replace(drafted, payments=(paid,))
     return _continued(drafted, view.get(Order, number)) if existing else drafted
 
 
-def not_chargeable(drafted: Draft, steps: Steps | None) -> Failure | None:
+def not_chargeable(method: str, drafted: Draft, steps: Steps | None) -> Failure | None:
     """Why a card provider could not be told of what is to be charged, or handed on to merchants; None where it can.
 
     Orders that nobody charges a card for have any amount.
     """
-    basket = drafted.basket
-    if basket.payment.method == EXTERNAL:
+    currency = drafted.order.currency
+    if method == EXTERNAL:
         return None
     amounts = (drafted.due, *(payout.amount for payout in drafted.payouts))
-    amount = next((amount for amount in amounts if not movable(amount, basket.currency, steps)), None)
-    return None if amount is None else AmountNotChargeable(basket.payment.method, basket.currency, amount)
+    amount = next((amount for amount in amounts if not movable(amount, currency, steps)), None)
+    return None if amount is None else AmountNotChargeable(method, currency, amount)
 
 
 def _line_ids(view: View, order: int, count: int, ids: Ids) -> list[int]:
@@ -178,9 +183,9 @@ def _continued(drafted: Draft, before: Order | None) -> Draft:
     return msgspec.structs.replace(drafted, order=order)
 
 
-def holding_attempt(basket: Basket, view: View) -> int | None:
-    """The open attempt that holds one of the basket's outside names."""
-    held = (view.get(Reference, name) for name in reference_keys(basket))
+def holding_attempt(names: Iterable[NameKey], view: View) -> int | None:
+    """The open attempt that holds one of these outside names."""
+    held = (view.get(Reference, name) for name in names)
     return next((name.attempt for name in held if name and name.attempt is not None), None)
 
 
@@ -197,7 +202,7 @@ def simulated_taxes(settings: ChannelSettings, basket: Basket) -> bool:
 
 def quote_question(command: OrderCommand, view: View) -> TaxQuery | Refused | None:
     """What an outside tax provider is to be asked; None where the order waits for an attempt to end first."""
-    if holding_attempt(command.basket, view) is not None or under_way(command, view):
+    if holding_attempt(name_keys(command.basket), view) is not None or under_way(command, view):
         return None
     known = command.existing.order if command.existing else None
     checks = OrderChecks(command.basket, view, paying=command.pays, known_order=known)
@@ -282,7 +287,7 @@ def _assemble(
         for no, line in enumerate(checked.lines, 1)
     )
     order = _order(command, parts, lines, quote, now, number, uuid, state)
-    return Draft(order, parts, lines, command.basket, _payouts(checked, parts))
+    return Draft(order, parts, lines, names=command.basket.names, payouts=_payouts(checked, parts))
 
 
 def _payouts(checked: CheckedBasket, parts: tuple[OrderPart, ...]) -> tuple[Payout, ...]:
@@ -354,7 +359,7 @@ def _order(
         environment=basket.environment,
         state=state,
         reason="",
-        payment_state="unpaid",
+        payment_state="paid" if command.pays else "unpaid",
         currency=basket.currency,
         person=command.person,
         ship_to=basket.ship_to,
@@ -373,4 +378,20 @@ def _order(
         version=1,
         events=1,
         data=command.data,
+    )
+
+
+def _payment(order: Order, basket: Basket, number: int) -> Payment:
+    return Payment(
+        order=order.id,
+        no=1,
+        id=number,
+        kind="external" if basket.payment.method == EXTERNAL else "card",
+        method=basket.payment.method,
+        state="paid",
+        amount=order.total,
+        currency=order.currency,
+        refunded=0,
+        reference=None,
+        reported=basket.payment.amounts,
     )

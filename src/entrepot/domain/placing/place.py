@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 
@@ -13,13 +14,18 @@ from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart
 from entrepot.domain.placing.attempts import Draft
-from entrepot.domain.placing.basket import EXTERNAL, Basket, reference_keys, token_used
+from entrepot.domain.placing.basket import EXTERNAL, Basket, NameKey, name_keys, token_used
 from entrepot.domain.placing.draft import OrderCommand, draft, holding_attempt, under_way
+from entrepot.domain.pricing import gift_certificates as certificates
+from entrepot.domain.pricing.discounts import Discount, DiscountUse
+from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.domain.stock.holds import Promise, hold
 from entrepot.domain.stock.levels import Hold, Level
 from entrepot.failures import Failure
 from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import ExternalPaymentRefused, PaymentDeclined
+
+R = TypeVar("R", Discount, Certificate)
 
 TOKEN_REUSED = "The payment token has already been used."  # noqa: S105  (a sentence)
 
@@ -52,21 +58,16 @@ class PlaceOrder(OrderCommand, frozen=True):
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or make the order, its holds and its payment."""
-        if waiting := in_flight(self.basket, view) or being_paid(self, view):
-            return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids)
-        if isinstance(drafted, Refused):
+        drafted = payable(self, view, now, ids)
+        if not isinstance(drafted, Draft):
             return drafted
-        if token_used(self.basket, view):
-            return refused(token_reuse(self.basket))
         channel = view.get(Channel, self.basket.channel)
         if channel is None or needs_proof(channel.settings, self.basket):
             # The account's settings changed since the way of this order was chosen: it goes another way now.
             return refused(QuoteStale(1))
-        changes = Changes(holds_for(drafted, view))
-        placed = settle(drafted, now, changes, ids)
-        drop_recorded(drafted, view, changes)
-        return Decided(placed, changes)
+        changes = Changes()
+        reserve(drafted, view, now, changes)
+        return Decided(settle(drafted, view, now, changes), changes)
 
 
 class RecordPending(OrderCommand, frozen=True):
@@ -76,20 +77,31 @@ class RecordPending(OrderCommand, frozen=True):
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or record the order as pending."""
-        if waiting := in_flight(self.basket, view):
+        if waiting := in_flight(name_keys(self.basket), view):
             return Decided(waiting, Changes())
         drafted = draft(self, view, now, ids)
         if isinstance(drafted, Refused):
             return drafted
         order = drafted.order
-        changes = Changes((order, *drafted.parts, *drafted.lines, *claims(order, self.basket)))
+        changes = Changes((order, *drafted.parts, *drafted.lines, *claims(drafted)))
         changes.put(OrderEvent(order.id, 1, now, "recorded", {}))
         return Decided(Placed(order, drafted.parts, drafted.lines), changes)
 
 
-def in_flight(basket: Basket, view: View) -> InFlight | None:
-    """The open attempt that holds one of the basket's outside names."""
-    attempt = holding_attempt(basket, view)
+def payable(command: OrderCommand, view: View, now: datetime, ids: Ids) -> Draft | Decision:
+    """The draft of an order that can be paid now; or who is in its way, or why it cannot be."""
+    names = name_keys(command.basket)
+    if waiting := in_flight(names, view) or being_paid(command, view):
+        return Decided(waiting, Changes())
+    drafted = draft(command, view, now, ids)
+    if isinstance(drafted, Draft) and token_used(names, view):
+        return refused(token_reuse(command.basket.payment.method))
+    return drafted
+
+
+def in_flight(names: Iterable[NameKey], view: View) -> InFlight | None:
+    """The open attempt that holds one of these outside names."""
+    attempt = holding_attempt(names, view)
     return None if attempt is None else InFlight(attempt)
 
 
@@ -107,75 +119,82 @@ def needs_proof(settings: ChannelSettings, basket: Basket) -> bool:
     return api is not None and api.type == "apiKey" and not api.skip_validation
 
 
-def token_reuse(basket: Basket) -> Failure:
+def token_reuse(method: str) -> Failure:
     """What a second use of a payment token is called, by the method that the token proves."""
-    if basket.payment.method == EXTERNAL:
+    if method == EXTERNAL:
         return ExternalPaymentRefused()
     return PaymentDeclined(TOKEN_REUSED)
 
 
-def holds_for(drafted: Draft, view: View) -> list[Level | Hold]:
+def reserve(drafted: Draft, view: View, now: datetime, changes: Changes) -> None:
+    """Hold the draft's stock and use its codes, as was checked on the same rows; `orders.ending` gives both back."""
+    changes.put(*_holds(drafted, view))
+    for number in drafted.discounts:
+        discount = _loaded(view.get(Discount, number))
+        changes.put(msgspec.structs.replace(discount, used=discount.used + 1))
+        changes.put(*(DiscountUse(number, drafted.order.id, buyer, now) for buyer in drafted.buyers or ("",)))
+    for payment in drafted.certificates:
+        certificate = _loaded(view.get(Certificate, payment.method_id))
+        changes.put(certificates.spent(certificate, payment.amount, now))
+        changes.put(CertificateUse(certificate.id, drafted.order.id, payment.amount, now))
+
+
+def _holds(drafted: Draft, view: View) -> list[Level | Hold]:
     """What the draft takes from stock: nothing for a test order, or for one that was sold elsewhere."""
-    channel = view.get(Channel, drafted.basket.channel)
-    if channel is None or drafted.basket.environment != "live" or channel.settings.stock == "record":
+    order = drafted.order
+    channel = view.get(Channel, order.channel)
+    if channel is None or order.environment != "live" or channel.settings.stock == "record":
         return []
     promises = [
         Promise(line.no, line.variant, line.quantity)
         for line in drafted.lines
         if line.tracked and line.variant is not None
     ]
-    return hold(drafted.order.id, promises, view, backorder=channel.settings.stock == "backorder")
+    return hold(order.id, promises, view, backorder=channel.settings.stock == "backorder")
 
 
 def settle(
     drafted: Draft,
+    view: View,
     now: datetime,
     changes: Changes,
-    ids: Ids,
     reference: str | None = None,
     description: str | None = None,
 ) -> Placed:
-    """Make the paid order exist: its records, its payment, and the names that it takes, all put into `changes`."""
-    order = msgspec.structs.replace(drafted.order, payment_state="paid", payment_description=description)
-    payment = _payment(order, drafted.basket, ids.next(), reference)
-    changes.put(order, *drafted.parts, *drafted.lines, payment)
+    """Make the order exist: its records, its payments, and the names that it takes, all put into `changes`.
+
+    `reference` is the gateway's name for the charge, `description` what may be said of the card.
+    """
+    order = msgspec.structs.replace(drafted.order, payment_description=description)
+    payments = [_charged(payment, reference) for payment in drafted.payments]
+    _drop_recorded(drafted, view, changes)
+    changes.put(order, *drafted.parts, *drafted.lines, *payments, *claims(drafted))
     changes.put(OrderEvent(order.id, order.events, now, "placed", {}))
-    changes.put(*claims(order, drafted.basket))
-    if payment.kind == "external" and order.environment == "live":
-        reported = sum((payment.reported or {}).values())
+    if drafted.vouched and order.environment == "live":
+        reported = sum(sum((payment.reported or {}).values()) for payment in payments)
         changes.put(InvoiceLine(order.id, order.channel, order.currency, order.total, reported, now))
-    return Placed(order, drafted.parts, drafted.lines, payment)
+    return Placed(order, drafted.parts, drafted.lines, payments[0] if payments else None)
 
 
-def drop_recorded(drafted: Draft, view: View, changes: Changes) -> None:
-    """Remove what a pending order was recorded with and is not paid with: cancelled lines, parts left empty."""
-    number = drafted.order.id
-    recorded = (*view.children(OrderPart, number), *view.children(OrderLine, number))
-    kept = {(type(record), record.key) for record in (*drafted.parts, *drafted.lines)}
-    for record in recorded:
-        if (type(record), record.key) not in kept:
+def claims(drafted: Draft) -> list[Reference]:
+    """The outside names that the order takes for itself."""
+    return [Reference(*key, drafted.order.id) for key in drafted.name_keys]
+
+
+def _charged(payment: Payment, reference: str | None) -> Payment:
+    if payment.kind == "certificate" or reference is None:
+        return payment
+    return msgspec.structs.replace(payment, reference=reference)
+
+
+def _drop_recorded(drafted: Draft, view: View, changes: Changes) -> None:
+    """Remove what stood under the order's number and is no part of it: cancelled lines, planned payments."""
+    for kind in (OrderPart, OrderLine, Payment):
+        for record in view.children(kind, drafted.order.id):
             changes.remove(record)
 
 
-def claims(order: Order, basket: Basket) -> list[Reference]:
-    """The outside names that this order takes for itself."""
-    return [
-        Reference(channel, environment, kind, value, order.id)
-        for channel, environment, kind, value in reference_keys(basket)
-    ]
-
-
-def _payment(order: Order, basket: Basket, number: int, reference: str | None) -> Payment:
-    return Payment(
-        order=order.id,
-        no=1,
-        id=number,
-        kind="external" if basket.payment.method == EXTERNAL else "card",
-        method=basket.payment.method,
-        state="paid",
-        amount=order.total,
-        currency=order.currency,
-        refunded=0,
-        reference=reference,
-        reported=basket.payment.amounts,
-    )
+def _loaded(record: R | None) -> R:
+    if record is None:
+        raise LookupError("a code was checked and yet is not loaded")
+    return record

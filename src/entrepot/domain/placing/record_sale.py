@@ -21,7 +21,7 @@ from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.line_counts import LARGEST_QUANTITY, counted
 from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import Address, Order, OrderEvent, OrderLine, OrderPart, Person
-from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID
+from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID, NameKey, OutsideName
 from entrepot.domain.placing.place import Placed
 from entrepot.domain.stock.availability import shortage
 from entrepot.domain.stock.holds import Promise, hold
@@ -54,13 +54,6 @@ class SoldLine(msgspec.Struct, frozen=True):
     name: str = ""
     ship_to: Address | None = None
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
-
-
-class OutsideName(msgspec.Struct, frozen=True):
-    """A name that the caller gives to its order; of one kind, each may be given once."""
-
-    kind: str
-    value: str
 
 
 class TakeOrder(Command, frozen=True, kw_only=True):
@@ -121,7 +114,7 @@ class TakeOrder(Command, frozen=True, kw_only=True):
         """The outside names that the order takes for itself."""
         return [Reference(*self._key(name), order) for name in self.names]
 
-    def _key(self, name: OutsideName) -> tuple[int, Environment, str, str]:
+    def _key(self, name: OutsideName) -> NameKey:
         return (self.channel, self.environment, name.kind, name.value)
 
     def _source(self, channel: Channel, view: View) -> Iterator[Failure]:

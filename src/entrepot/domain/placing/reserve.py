@@ -6,18 +6,12 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.kernel.commands import Decided, Decision, Ids, Refused, refused
+from entrepot.domain.kernel.commands import Decided, Decision, Ids
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.orders.records import Order
-from entrepot.domain.placing.attempts import Attempt, Draft, Reserved, held_names
-from entrepot.domain.placing.basket import token_used
-from entrepot.domain.placing.draft import OrderCommand, draft
-from entrepot.domain.placing.place import (
-    being_paid,
-    holds_for,
-    in_flight,
-    token_reuse,
-)
+from entrepot.domain.placing.attempts import Attempt, Draft, Reserved, begun, held_names
+from entrepot.domain.placing.draft import OrderCommand
+from entrepot.domain.placing.place import payable, reserve
 
 
 class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
@@ -29,40 +23,22 @@ class ReserveOrder(OrderCommand, frozen=True, kw_only=True):
 
     @property
     def ids(self) -> int:
-        """The order's, the attempt's, and one per line."""
-        return 2 + len(self.basket.lines)
+        """The order's, its payment's, the attempt's, and one per line."""
+        return 3 + len(self.basket.lines)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse by the first check that fails, or reserve."""
-        if waiting := in_flight(self.basket, view) or being_paid(self, view):
-            return Decided(waiting, Changes())
-        drafted = draft(self, view, now, ids)
-        if isinstance(drafted, Refused):
+        drafted = payable(self, view, now, ids)
+        if not isinstance(drafted, Draft):
             return drafted
-        if token_used(self.basket, view):
-            return refused(token_reuse(self.basket))
         attempt = self._attempt(drafted, now, ids)
-        changes = Changes((attempt, *holds_for(drafted, view), *held_names(attempt)))
+        changes = Changes((attempt, *held_names(attempt)))
+        reserve(drafted, view, now, changes)
         if self.existing and (order := view.get(Order, self.existing.order)):
             # While money is on its way the order can neither be cancelled nor expire, and who pays it again waits.
             changes.put(msgspec.structs.replace(order, payment_state="pending"))
         return Decided(Reserved(attempt), changes)
 
     def _attempt(self, drafted: Draft, now: datetime, ids: Ids) -> Attempt:
-        return Attempt(
-            id=ids.next(),
-            uuid=ids.uuid(),
-            order=drafted.order.id,
-            kind="pay" if self.existing else "place",
-            channel=self.basket.channel,
-            environment=self.basket.environment,
-            state="open",
-            version=1,
-            lease_until=self.lease_until,
-            draft=drafted,
-            intent=self.intent,
-            outcome="",
-            started_at=now,
-            ended_at=None,
-            request=self.request,
-        )
+        kind = "pay" if self.existing else "place"
+        return begun(drafted, kind, self.lease_until, now, ids, intent=self.intent, request=self.request)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import msgspec
 
-from entrepot.domain.kernel.records import Record
+from entrepot.domain.pricing.shop_methods import ShopMethod, open_to
 
 
 class CountryRate(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
@@ -34,29 +33,13 @@ class DeliveryRate(msgspec.Struct, frozen=True, omit_defaults=True, rename="came
     weights: tuple[WeightRate, ...] = ()
 
 
-class DeliveryMethod(Record, frozen=True):
+class DeliveryMethod(ShopMethod, frozen=True):
     """A way in which a shop sends. `customer_groups` None is everybody; from a spend of `free_from` on it is free."""
 
-    id: int
-    channel: int
-    position: int
-    active: bool
-    name: dict[str, str]
-    description: dict[str, str]
     customer_groups: tuple[int, ...] | None
     free_from: dict[str, int]
     rates: tuple[DeliveryRate, ...]
     data: dict[str, Any]
-
-    @property
-    def key(self) -> Hashable:
-        """The method's id."""
-        return self.id
-
-    @property
-    def parent(self) -> Hashable:
-        """The channel."""
-        return self.channel
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -86,11 +69,6 @@ def offer(
         if place is not None and price is not None:
             return DeliveryOffer(method, price, place.vat_rate)
     return None
-
-
-def open_to(limited: tuple[int, ...] | None, groups: frozenset[int]) -> bool:
-    """Whether something that is limited to customer groups (None: it is not) is open to a member of `groups`."""
-    return limited is None or not groups.isdisjoint(limited)
 
 
 def is_free(method: DeliveryMethod, currency: str, spend: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from entrepot.domain.kernel.money import share
 from entrepot.domain.kernel.records import Parents, Record
 from entrepot.domain.kernel.text import folded
-from entrepot.domain.pricing.delivery_methods import open_to
+from entrepot.domain.pricing.shop_methods import open_to
 from entrepot.domain.pricing.vat import allot
 
 

@@ -20,7 +20,6 @@ from entrepot.domain.checkout.attempt_endings import (
 )
 from entrepot.domain.kernel.commands import Refused, refused
 from entrepot.domain.placing.attempts import Attempt, Reserved
-from entrepot.domain.placing.basket import EXTERNAL
 from entrepot.domain.placing.place import Placed
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now
@@ -152,13 +151,12 @@ class AttemptProcessor:
         *,
         untold: bool = False,
     ) -> Outcome:
-        basket = attempt.draft.basket
-        command = CompleteAttempt(attempt.id, attempt.order, basket, reference, description, untold)
+        command = CompleteAttempt(attempt.id, attempt.order, attempt.draft, reference, description, untold)
         outcome = await self._surely(workspace, attempt, command)
         return await self._stored(workspace, outcome.attempt) if isinstance(outcome, Ended) else outcome
 
     async def _release(self, workspace: int, attempt: Attempt, failure: Failure) -> Outcome:
-        command = ReleaseAttempt(attempt.id, attempt.order, attempt.draft.basket, outcome=pack([failure]))
+        command = ReleaseAttempt(attempt.id, attempt.order, attempt.draft, outcome=pack([failure]))
         outcome = await self._surely(workspace, attempt, command)
         if isinstance(outcome, Ended):
             return await self._stored(workspace, outcome.attempt)
@@ -233,7 +231,7 @@ class AttemptProcessor:
     async def _finding(self, workspace: int, attempt: Attempt) -> Charge:
         """What became of an attempt: nothing was charged for an external one, a card's provider is asked."""
         settings = await self._settings(workspace, attempt)
-        if attempt.draft.basket.payment.method == EXTERNAL:
+        if attempt.draft.vouched:
             config = settings.external_payment
             return NotCharged(undecided(config.api if config else None))
         gateway = self._gateways.cards(workspace, settings.cards, attempt.environment)

@@ -18,7 +18,7 @@ from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel.commands import Refused, refused, refused_as
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.placing.attempts import Attempt, Reserved
-from entrepot.domain.placing.basket import EXTERNAL, Basket
+from entrepot.domain.placing.basket import Basket
 from entrepot.domain.placing.draft import OrderCommand, Quoted, quote_question, simulated_taxes
 from entrepot.domain.placing.place import Placed, needs_proof
 from entrepot.domain.placing.reserve import ReserveOrder
@@ -196,7 +196,7 @@ class OrderPlacement:
     async def _drive(
         self, workspace: int, settings: ChannelSettings, attempt: Attempt, proof: PaymentCredential
     ) -> Outcome:
-        if attempt.draft.basket.payment.method == EXTERNAL:
+        if attempt.draft.vouched:
             config = settings.external_payment
             api = config.api if config else None
             if api is None:
@@ -227,12 +227,12 @@ def _reserving(command: OrderCommand, proof: PaymentCredential, lease: datetime)
 
 
 def _question(attempt: Attempt, proof: PaymentCredential) -> TokenQuery:
-    basket = attempt.draft.basket
-    reported = basket.payment.amounts or {}
+    order, payment = attempt.draft.order, attempt.draft.payment
+    reported = (payment.reported if payment else None) or {}
     amounts = TokenAmounts(
-        *(_major(reported, name, basket.currency) for name in ("shipping", "taxes", "goods"))
+        *(_major(reported, name, order.currency) for name in ("shipping", "taxes", "goods"))
     )
-    return TokenQuery(proof.token or "", basket.currency, amounts, basket.external_id)
+    return TokenQuery(proof.token or "", order.currency, amounts, order.external_id)
 
 
 def _major(amounts: dict[str, int], name: str, currency: str) -> Decimal:

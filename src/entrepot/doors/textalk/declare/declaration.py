@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Text, and_, bindparam
+from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Text, bindparam
 
 from entrepot.domain.channels.edit_rows import EditRows
 from entrepot.domain.kernel.records import Record as DomainRecord
@@ -115,16 +115,6 @@ class Caller:
 def everything(audience: Audience) -> None:
     """The visibility of a class whose objects everybody in the shop may see."""
     del audience
-
-
-def on_offer(table: FromClause) -> Callable[[Audience], ColumnElement[bool]]:
-    """The visibility of a shop's own objects that only administrators see while they are not `active`."""
-
-    def visible(audience: Audience) -> ColumnElement[bool]:
-        here = table.c.channel == Caller.CHANNEL
-        return here if audience is Audience.ADMIN else and_(here, table.c.active)
-
-    return visible
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):

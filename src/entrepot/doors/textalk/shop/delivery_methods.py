@@ -8,7 +8,8 @@ from typing import Any, Final
 from entrepot.domain.pricing.delivery_methods import DeliveryMethod
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import READ, WRITE, ClassDecl, Stored, on_offer
+from entrepot.doors.textalk.declare.declaration import READ, WRITE, ClassDecl, Stored
+from entrepot.doors.textalk.shop import on_offer
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.shops import delivery_methods as deliveries
 
@@ -84,14 +85,11 @@ DELIVERY_METHOD: Final = ClassDecl(
     workspace=deliveries.c.workspace,
     uid=deliveries.c.id,
     operations={**READ, **WRITE},
-    visible=on_offer(deliveries),
+    visible=on_offer.visible(deliveries),
     stored=Stored(
         kind=DeliveryMethod,
         blank={
-            "position": 0,
-            "active": True,
-            "name": {},
-            "description": {},
+            **on_offer.BLANK,
             "customer_groups": None,
             "free_from": {},
             "rates": (),
@@ -99,11 +97,7 @@ DELIVERY_METHOD: Final = ClassDecl(
         },
     ),
     fields=(
-        f.uid(deliveries.c.id),
-        f.settable("active", shapes.boolean(), deliveries.c.active),
-        f.settable("name", shapes.localized(255), deliveries.c.name, required=True),
-        f.settable("description", shapes.localized(), deliveries.c.description),
-        f.settable("position", shapes.integer(0, 1_000_000), deliveries.c.position, sortable=True),
+        *on_offer.head(deliveries),
         f.settable(
             "limitToCustomergroups",
             shapes.references("Customergroup", nullable=True),

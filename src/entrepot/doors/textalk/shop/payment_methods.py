@@ -12,7 +12,8 @@ from entrepot.domain.kernel.money import to_major
 from entrepot.domain.payments.methods import PaymentMethod
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import READ, WRITE, ClassDecl, Stored, on_offer
+from entrepot.doors.textalk.declare.declaration import READ, WRITE, ClassDecl, Stored
+from entrepot.doors.textalk.shop import on_offer
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.shops import payment_methods as payments
 
@@ -65,14 +66,11 @@ PAYMENT_METHOD: Final = ClassDecl(
     workspace=payments.c.workspace,
     uid=payments.c.id,
     operations={**READ, **WRITE},
-    visible=on_offer(payments),
+    visible=on_offer.visible(payments),
     stored=Stored(
         kind=PaymentMethod,
         blank={
-            "position": 0,
-            "active": True,
-            "name": {},
-            "description": {},
+            **on_offer.BLANK,
             "type": "custom",
             "provider": "manual",
             "capture": "checkout",
@@ -89,11 +87,7 @@ PAYMENT_METHOD: Final = ClassDecl(
         },
     ),
     fields=(
-        f.uid(payments.c.id),
-        f.settable("active", shapes.boolean(), payments.c.active),
-        f.settable("name", shapes.localized(255), payments.c.name, required=True),
-        f.settable("description", shapes.localized(), payments.c.description),
-        f.settable("position", shapes.integer(0, 1_000_000), payments.c.position, sortable=True),
+        *on_offer.head(payments),
         f.settable("type", shapes.string(64), payments.c.type),
         f.amounts("fee", payments.c.fee),
         f.settable(
