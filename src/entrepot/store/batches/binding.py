@@ -2,7 +2,7 @@
 
 A statement takes the workspace and all rows as one JSON text, so that a batch writes any number of rows of a kind in
 one round trip. (With one array per column, encoding the arrays took a seventh of an order's processor time.) All
-engine writes are these statements; queries that read are in `loaders`.
+engine writes are these statements; what is read for rules is in `stages`.
 """
 
 from __future__ import annotations

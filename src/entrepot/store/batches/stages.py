@@ -1,6 +1,6 @@
 """What a batch (or a plain read) brings into a view: the statements of every stage, in the order of locks.
 
-What is particular to a stage stands here and in `shop_loaders`; what stages share is in `loading`.
+What is particular to a stage stands here and in `shop_stages`; what stages share is in `finds`.
 """
 
 from __future__ import annotations

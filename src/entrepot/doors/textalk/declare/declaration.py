@@ -34,7 +34,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     `source` is the SQL expression of its value in the row of the class, or a loader that computes the values
     of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
     `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value; `put`
-    makes of a patch's value what changes in the record (`domain.rows` says how it is merged).
+    makes of a patch's value what changes in the record (`domain.channels.edit_rows` says how it is merged).
     `sorted_by` is what it is sorted by, if that is not its value. `read` is who may see it, `write` who may set it,
     None nobody. What is told `once` is seen in the answer to the call that makes the object by whoever makes it.
     """
