@@ -23,7 +23,7 @@ from entrepot.doors.kit.headers import (
 )
 from entrepot.doors.kit.lazy import LazyDoor
 from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
-from entrepot.doors.kit.pages import DoorFailures, FailurePages, describe
+from entrepot.doors.kit.pages import DoorFailures, FailurePages, OwnCode, describe
 from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
 from entrepot.doors.kit.services import Services, services_of
 from entrepot.doors.kit.switch import DoorSwitch
@@ -50,6 +50,7 @@ __all__ = [
     "LazyDoor",
     "Observer",
     "Operation",
+    "OwnCode",
     "Reply",
     "Request",
     "Resource",
