@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
@@ -11,8 +12,10 @@ from entrepot.doors.textalk.caller.context import Audience, Context, RawContext
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer
 from entrepot.doors.textalk.rpc.methods import Method, Param, method_table
+from entrepot.doors.textalk.transport.routes import PATH, textalk_app
 from entrepot.doors.textalk.wire.errors import MESSAGES, Code, RpcError
 from entrepot.doors.textalk.wire.json import Json
+from tests.doors.kit.serving import Seen, serve
 from tests.doors.textalk.shop import Lookups
 
 IN_SHOP = RawContext(webshop="22222")
@@ -293,4 +296,25 @@ async def test_the_observer_learns_of_each_call_its_method_shop_and_outcome(disp
         ("textalk", "Test.needs", shop.name, "invalid-params", "r1"),
         ("textalk", "unknown", None, "method-not-found", "r1"),
         ("textalk", "Test.count", None, "invalid-webshop", "r1"),
+    ]
+
+
+async def test_over_http_each_call_is_observed_once_and_the_message_not_beside_it(
+    dispatcher: Dispatcher,
+) -> None:
+    seen = Seen()
+    app = textalk_app(msgspec.structs.replace(dispatcher, observe=seen), {}, seen)
+    async with serve(app) as server, httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+        for content in (call("Test.null"), [call("Test.null"), call("Test.null"), 7], [], "{"):
+            body = content if isinstance(content, str) else json.dumps(content)
+            assert (await client.post(f"{PATH}?webshop=22222", content=body)).status_code == 200
+        await client.get("/elsewhere")
+    shop = await dispatcher.lookups.webshop(22222)
+    assert shop is not None
+    assert seen.calls == [
+        *[("textalk", "Test.null", shop.name, "ok")] * 3,
+        ("textalk", "unknown", None, "invalid-request"),
+        ("textalk", "unknown", None, "invalid-request"),
+        ("textalk", "unknown", None, "parse-error"),
+        ("textalk", "unknown", None, "unknown-route"),
     ]
