@@ -29,7 +29,7 @@ TABLES = [
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     pages = FailurePages(lambda: TABLES, Seen())
     async with (
-        serve(DoorSwitch({}, {}, pages, everywhere={"failures": pages})) as server,
+        serve(DoorSwitch({}, {}, pages, observe=Seen(), everywhere={"failures": pages})) as server,
         httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         yield client
@@ -82,7 +82,7 @@ CODES = {
 async def test_every_code_of_every_door_is_found_with_what_to_do(door: str) -> None:
     pages = FailurePages(failure_tables, Seen())
     async with (
-        serve(DoorSwitch({}, {}, pages, everywhere={"failures": pages})) as server,
+        serve(DoorSwitch({}, {}, pages, observe=Seen(), everywhere={"failures": pages})) as server,
         httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         for code in sorted(CODES[door]):
