@@ -54,6 +54,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         {name: guarded(door) for name, door in doors(services).items()},
         settings.door_hosts,
         _operations(worker),
+        observe=observe_request,
         everywhere=everywhere,
         lifespan=Lifespan(worker, ending),
     )

@@ -83,6 +83,23 @@ def test_a_failure_is_found_by_any_apis_code(run: Run, code: str, said: str) -> 
         assert code.upper() in [door["code"] for door in doors]
 
 
+@pytest.mark.parametrize(("code", "said"), [("9004", "Invalid query"), ("-32601", "Method not found")])
+def test_a_code_of_a_doors_own_is_told_with_what_to_do(run: Run, code: str, said: str) -> None:
+    shown = run("failures", code)
+    assert (shown.exit_code, said in shown.stdout) == (0, True), shown.output
+    named = parsed(run("failures", code, "--json"))
+    assert (named["door"], named["code"], named["title"]) == ("textalk", code, said)
+    assert named["advice"] in shown.stdout
+
+
+def test_a_code_may_be_a_doors_own_and_stand_for_failures_too(run: Run) -> None:
+    shown = run("failures", "-32602").stdout
+    assert "Invalid params" in shown
+    assert "card-token-missing" in shown
+    own, failure = parsed(run("failures", "-32602", "--json"))
+    assert (own["code"], failure["name"]) == ("-32602", "card-token-missing")
+
+
 def test_orders_are_listed(run: Run) -> None:
     shown = run("orders", "list")
     assert shown.exit_code == 0, shown.output

@@ -64,7 +64,7 @@ async def opened(database_url: str, patch: pytest.MonkeyPatch) -> AsyncGenerator
     await worker.start()
     everything = doors(services_of(worker, Seen()))
     try:
-        async with serve(DoorSwitch(everything, {}, everything["bonsai"])) as address:
+        async with serve(DoorSwitch(everything, {}, everything["bonsai"], observe=Seen())) as address:
             client = Client(address.url, lambda _request, _reply: None)
             try:
                 yield plain, client

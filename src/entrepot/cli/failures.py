@@ -27,25 +27,35 @@ def failures(
     from entrepot.failures import catalogue
 
     known = catalogue()
-    coded = [] if name is None or name in known else _with_code(name)
-    if name is None or len(coded) > 1:
-        listed_ones = coded or known.values()
-        rows = [{"name": each.name, "title": each.title, "retry": each.retry.value} for each in listed_ones]
-        listed = (row.values() for row in rows)
-        table = showing.table(("failure", "title", "retry"), listed, whole=("retry",))
-        showing.show_json(rows) if as_json else showing.show(table)
-        return
-    if name not in known and not coded:
+    coded, own = ([], []) if name is None or name in known else _with_code(name)
+    if name is not None and name not in known and not (coded or own):
         fail(_unknown(name, list(known)), status=2)
-    described = describe_failure(coded[0].name if coded else name)
-    showing.show_json(described) if as_json else showing.show(_page(described))
+    if name is None or len(coded) + len(own) > 1:
+        listed = coded or (known.values() if name is None else ())
+        rows = [{"name": each.name, "title": each.title, "retry": each.retry.value} for each in listed]
+        showing.show_json([*own, *rows]) if as_json else showing.show(_list(rows, own))
+    elif own:
+        showing.show_json(own[0]) if as_json else showing.show(_list([], own))
+    else:
+        described = describe_failure(coded[0].name if coded else name)
+        showing.show_json(described) if as_json else showing.show(_page(described))
 
 
-def _with_code(code: str) -> "list[type[Failure]]":
-    from entrepot.doors.kit.pages import with_code
+def _with_code(code: str) -> "tuple[list[type[Failure]], list[dict[str, str]]]":
+    from entrepot.doors.kit.pages import own_codes, with_code
     from entrepot.registry import failure_tables
 
-    return with_code(code, failure_tables())
+    return with_code(code, failure_tables()), own_codes(code, failure_tables())
+
+
+def _list(rows: list[dict[str, str]], own: list[dict[str, str]]) -> "Group":
+    from rich.console import Group
+
+    from entrepot.cli.showing import plain, table
+
+    said = (plain(f"{each['code']} of {each['door']}: {each['title']}. {each['advice']}") for each in own)
+    listed = table(("failure", "title", "retry"), (row.values() for row in rows), whole=("retry",))
+    return Group(*said, *([listed] if rows else []))
 
 
 def _unknown(name: str, known: list[str]) -> str:

@@ -1,5 +1,7 @@
 """Open WebSockets, and when a silent one counts as dead."""
 
+from typing import Any
+
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 
@@ -32,6 +34,12 @@ class WatchedSocket(WebSocketsSansIOProtocol):
         else:
             self.pong_timer = self.pending_ping_payload = None
             self.send_keepalive_ping()
+
+    async def send(self, message: Any) -> None:
+        """Send; a handshake answered by an HTTP response is complete, which uvicorn else takes for a fault."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
 
     def _silence_left(self) -> float:
         return self.heard_at + (self.ping_interval or 0) - self.loop.time()

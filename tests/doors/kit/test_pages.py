@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import AsyncIterator
 from typing import Literal
 
 import httpx
 import pytest
 
+from entrepot.doors.bonsai.openapi.errors import FORMS
 from entrepot.doors.kit import DoorFailures, DoorSwitch, FailurePages
 from entrepot.doors.kit.words import in_words
+from entrepot.doors.textalk.wire.errors import Code
 from entrepot.failures import PayloadTooLarge, catalogue
 from entrepot.failures.orders import LineRef
+from entrepot.registry import failure_tables
 
 from .serving import Seen, serve
 
@@ -25,7 +29,7 @@ TABLES = [
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     pages = FailurePages(lambda: TABLES, Seen())
     async with (
-        serve(DoorSwitch({}, {}, pages, everywhere={"failures": pages})) as server,
+        serve(DoorSwitch({}, {}, pages, observe=Seen(), everywhere={"failures": pages})) as server,
         httpx.AsyncClient(base_url=server.url, timeout=60) as client,
     ):
         yield client
@@ -66,6 +70,29 @@ async def test_a_failure_is_found_by_the_code_of_some_door(
 ) -> None:
     listed = (await client.get("/failures", params={"code": code})).json()["failures"]
     assert [each["name"] for each in listed] == names
+
+
+CODES = {
+    "bonsai": {form.code for form in FORMS.values()},
+    "textalk": {str(int(code)) for code in Code},
+}
+
+
+@pytest.mark.parametrize("door", CODES)
+async def test_every_code_of_every_door_is_found_with_what_to_do(door: str) -> None:
+    pages = FailurePages(failure_tables, Seen())
+    async with (
+        serve(DoorSwitch({}, {}, pages, observe=Seen(), everywhere={"failures": pages})) as server,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as client,
+    ):
+        for code in sorted(CODES[door]):
+            found = (await client.get("/failures", params={"code": code})).json()
+            assert found["failures"] or found["codes"], code
+            assert all(each["title"] and each["advice"] for each in found["codes"])
+            page = await client.get("/failures", params={"code": code}, headers={"accept": "text/html"})
+            assert all(
+                each["title"] in html.unescape(page.text) for each in (*found["failures"], *found["codes"])
+            )
 
 
 def test_types_are_told_in_words() -> None:

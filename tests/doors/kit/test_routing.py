@@ -76,6 +76,7 @@ async def server(seen: Seen) -> AsyncIterator[Address]:
         {"loose": loose, "strict": strict},
         {"Shop.Example": "loose"},
         fallback=other,
+        observe=seen,
         everywhere={"shared": other},
     )
     async with serve(switch) as address:
@@ -148,7 +149,7 @@ def test_a_host_name_needs_a_door() -> None:
     async def app(*_: object) -> None: ...
 
     with pytest.raises(ValueError, match="unknown doors: nowhere"):
-        DoorSwitch({}, {"a.example": "nowhere"}, app)
+        DoorSwitch({}, {"a.example": "nowhere"}, app, observe=Seen())
 
 
 def test_a_path_is_taken_once(seen: Seen) -> None:
@@ -209,11 +210,21 @@ async def test_browsers_are_let_in_where_the_policy_says(client: httpx.AsyncClie
     assert (await client.options("/loose/greet")).status_code == 405
 
 
-async def test_a_websocket_is_refused_where_none_is_taken(server: Address) -> None:
-    for path in ("/loose/busy", "/loose/nowhere"):
-        with pytest.raises(InvalidStatus):
+async def test_a_websocket_is_refused_where_none_is_taken_and_observed_once(
+    server: Address, seen: Seen
+) -> None:
+    for path in ("/loose/busy", "/loose/nowhere", "/nowhere"):
+        with pytest.raises(InvalidStatus) as refused:
             async with connect(f"ws://127.0.0.1:{server.port}{path}"):
                 pass
+        response = refused.value.response
+        assert (response.status_code, response.headers["link"]) == (
+            404,
+            '</failures/unknown-route>; rel="help"',
+        )
+        assert len(response.headers["x-request-id"]) == 32
+    told = [(door, "handshake", None, "unknown-route") for door in ("sample", "sample", "none")]
+    assert seen.calls == told
 
 
 @pytest.mark.parametrize("mounted", [False, True])
@@ -233,7 +244,7 @@ async def test_an_encoded_slash_may_be_part_of_a_value(seen: Seen, path: str, co
     api = door(seen)
     places = Resource("/places/{code}/", {"GET": Endpoint(api, "place", show)})
     router = Router(api, [places], slash_optional=True, slashes_in_values=True)
-    app = DoorSwitch({"sample": router}, {}, router) if mounted else router
+    app = DoorSwitch({"sample": router}, {}, router, observe=seen) if mounted else router
     async with serve(app) as address, httpx.AsyncClient() as client:
         prefix = "/s%61mple" if mounted else ""
         reply = await client.get(address.url + prefix + path)

@@ -4,15 +4,20 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 
-from entrepot.doors.textalk.caller.context import Audience, Context, RawContext
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.doors.textalk.caller.context import Audience, Context, RawContext, Webshop, resolve
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer
 from entrepot.doors.textalk.rpc.methods import Method, Param, method_table
+from entrepot.doors.textalk.transport.routes import PATH, textalk_app
 from entrepot.doors.textalk.wire.errors import MESSAGES, Code, RpcError
 from entrepot.doors.textalk.wire.json import Json
+from entrepot.doors.textalk.wire.settings import webshop_settings
+from tests.doors.kit.serving import Seen, serve
 from tests.doors.textalk.shop import Lookups
 
 IN_SHOP = RawContext(webshop="22222")
@@ -293,4 +298,46 @@ async def test_the_observer_learns_of_each_call_its_method_shop_and_outcome(disp
         ("textalk", "Test.needs", shop.name, "invalid-params", "r1"),
         ("textalk", "unknown", None, "method-not-found", "r1"),
         ("textalk", "Test.count", None, "invalid-webshop", "r1"),
+    ]
+
+
+async def test_a_shops_number_may_be_as_large_as_any_uid(lookups: Lookups) -> None:
+    asked: list[int] = []
+
+    class Widest(Lookups):
+        async def webshop(self, uid: int) -> Webshop | None:
+            asked.append(uid)
+            return await lookups.webshop(22222)
+
+    largest = str(2**53 - 1)
+    assert webshop_settings(ChannelSettings(door={"uid": int(largest)})) is not None
+    assert webshop_settings(ChannelSettings(door={"uid": 2**53})) is None
+    context = await resolve(RawContext(webshop=largest), Widest(), needs_webshop=True)
+    assert isinstance(context, Context)
+    assert asked == [2**53 - 1]
+    for none in (str(2**53), "9" * 5_000):
+        refused = await resolve(RawContext(webshop=none), Widest(), needs_webshop=True)
+        assert isinstance(refused, RpcError)
+        assert refused.code is Code.INVALID_WEBSHOP
+    assert len(asked) == 1
+
+
+async def test_over_http_each_call_is_observed_once_and_the_message_not_beside_it(
+    dispatcher: Dispatcher,
+) -> None:
+    seen = Seen()
+    app = textalk_app(msgspec.structs.replace(dispatcher, observe=seen), {}, seen)
+    async with serve(app) as server, httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+        for content in (call("Test.null"), [call("Test.null"), call("Test.null"), 7], [], "{"):
+            body = content if isinstance(content, str) else json.dumps(content)
+            assert (await client.post(f"{PATH}?webshop=22222", content=body)).status_code == 200
+        await client.get("/elsewhere")
+    shop = await dispatcher.lookups.webshop(22222)
+    assert shop is not None
+    assert seen.calls == [
+        *[("textalk", "Test.null", shop.name, "ok")] * 3,
+        ("textalk", "unknown", None, "invalid-request"),
+        ("textalk", "unknown", None, "invalid-request"),
+        ("textalk", "unknown", None, "parse-error"),
+        ("textalk", "unknown", None, "unknown-route"),
     ]

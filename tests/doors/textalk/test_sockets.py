@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import psutil
 import pytest
 from bench.sockets import memory_of_idle_sockets
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
 
 from entrepot.config import Settings
+from entrepot.doors.kit.sockets import NoSocket
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, MAX_MESSAGE_WITH_FILE
 from entrepot.doors.textalk.transport.socket import PARALLEL_CALLS
 from entrepot.serving.listening import bind
 from entrepot.serving.workers import server_config
+from tests.doors.kit.serving import Seen
 from tests.support.server import Server
 from tests.support.webshop import PATH
 
@@ -233,26 +237,53 @@ class _Wire(asyncio.Transport):
 Opened = tuple[_Clock, _Wire, Callable[[bytes], None]]
 
 
+async def _listening(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that accepts and listens."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
 @asynccontextmanager
-async def _opened(**settings: Any) -> AsyncGenerator[Opened]:
-    """The server's own WebSocket protocol by a clock of ours, with an application that accepts and listens."""
-
-    async def listening(scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        await send({"type": "websocket.accept"})
-        while (await receive())["type"] != "websocket.disconnect":
-            pass
-
+async def _opened(app: ASGIApp = _listening, **settings: Any) -> AsyncGenerator[Opened]:
+    """The server's own WebSocket protocol by a clock of ours."""
     config = server_config(Settings(data_dir=Path(), **settings), "postgresql://localhost/none")
-    config.app, config.factory = listening, False
+    config.app, config.factory = app, False
     config.load()
     clock, wire, state = _Clock(), _Wire(), ServerState()
     protocol: Any = config.ws_protocol_class(config, state, {}, clock)  # pyright: ignore[reportCallIssue, reportOptionalCall]
     protocol.connection_made(wire)
     protocol.data_received(HANDSHAKE.format(path=PATH, host="localhost").encode())
-    await asyncio.wait_for(wire.accepted.wait(), 60)
+    if app is _listening:
+        await asyncio.wait_for(wire.accepted.wait(), 60)
+    else:
+        await asyncio.gather(*state.tasks)
     try:
         yield clock, wire, protocol.data_received
     finally:
         protocol.connection_lost(None)
         await asyncio.gather(*state.tasks)
+
+
+async def test_a_refused_handshake_is_no_error_of_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    seen = Seen()
+    async with _opened(NoSocket("none", seen)) as (_clock, wire, _received):
+        (answer,) = wire.frames
+        assert answer.startswith(b"HTTP/1.1 404 ")
+        assert wire.closed
+    assert seen.calls == [("none", "handshake", None, "unknown-route")]
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_bad_token_at_the_handshake_is_counted_once(server: Server) -> None:
+    url = server.url.replace("http", "ws", 1) + f"{PATH}?auth=nobodys"
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(url, proxy=None):
+            pass
+    response = refused.value.response
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, 'Token realm="textalk"')
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+        counted = (await client.get(f"{server.url}/metrics")).text
+    series = 'entrepot_requests_total{door="textalk",operation="handshake",outcome="unauthenticated"} 1.0'
+    assert series in counted

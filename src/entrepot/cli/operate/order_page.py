@@ -24,6 +24,16 @@ _WORDS = {
     "payment-set": "A payment was changed",
     "payment-captured": "The money was taken",
     "payment-cancelled": "The money was let go",
+    "edited": "The order was edited",
+    "acknowledged": "Units were acknowledged",
+    "tracked": "News of a shipment came",
+    "delivered": "Units were delivered",
+    "return-opened": "A return was opened",
+    "return-in_transit": "Units are on their way back",
+    "return-at_center": "Units came to the return centre",
+    "return-received": "Units came back",
+    "return-inspected": "Returned units were inspected",
+    "return-cancelled": "Units will not come back",
 }
 """Events in words; one that is not here is told by its own name."""
 
@@ -44,7 +54,7 @@ def order_page(found: "OrderDetails", account: str) -> "Group":
         _payments(found.payments),
         *(part for part in (shipments_of(found), returns_of(found)) if part is not None),
         "",
-        _history(found.events, order.currency),
+        history(found.events, order.currency),
     )
     return Group(plain(_title(order)), *map(plain, heads), "", *parts)
 
@@ -118,7 +128,8 @@ def _payments(payments: "tuple[Payment, ...]") -> "Table":
     return table(headings, rows, right=("amount", "refunded"))
 
 
-def _history(events: "tuple[OrderEvent, ...]", currency: str) -> "Table":
+def history(events: "tuple[OrderEvent, ...]", currency: str) -> "Table":
+    """What happened to an order, in words."""
     rows = (
         (
             event.seq,
@@ -140,7 +151,9 @@ def _told(data: dict[str, Any], currency: str) -> str:
 
 def _detail(name: str, value: Any, currency: str) -> str:
     words = name.replace("_", " ")
-    if name in ("amount", "value", "refund") and isinstance(value, int):
+    if name == "ended":
+        return "nothing is left of the order"
+    if name in ("amount", "value") and isinstance(value, int):
         return f"{words} {amount(value, currency)}"
     if isinstance(value, list):
         return f"{words} {', '.join(_entry(each) for each in value)}"  # pyright: ignore[reportUnknownVariableType]

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from entrepot.doors.bonsai.joi import FaultItem, items
 from entrepot.doors.bonsai.openapi.errors import FORMS, ErrorForm
-from entrepot.doors.kit import CHALLENGE, DoorFailures, Header, Reply, Request, encode
+from entrepot.doors.kit import CHALLENGE, DoorFailures, Header, OwnCode, Reply, Request, encode
 from entrepot.doors.kit.checking import Kind, one
 from entrepot.failures import (
     BodyBeyondLimits,
@@ -164,7 +164,13 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     Internal: (FORMS["InternalError"], _empty),
 }
 
-CODES = DoorFailures("bonsai", {failure: (form.status, form.code) for failure, (form, _) in TABLE.items()})
+_UNRECOGNIZED = FORMS["ProvinceUnrecognized"]
+CODES = DoorFailures(
+    "bonsai",
+    {failure: (form.status, form.code) for failure, (form, _) in TABLE.items()},
+    # Checkout's name for what is PROVINCE_NOT_FOUND on all other routes.
+    {_UNRECOGNIZED.code: OwnCode(str(_UNRECOGNIZED.title), o.ProvinceUnknown.advice)},
+)
 
 Row = tuple[ErrorForm, Detail]
 

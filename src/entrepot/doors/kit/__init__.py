@@ -23,9 +23,10 @@ from entrepot.doors.kit.headers import (
 )
 from entrepot.doors.kit.lazy import LazyDoor
 from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
-from entrepot.doors.kit.pages import DoorFailures, FailurePages, describe
+from entrepot.doors.kit.pages import DoorFailures, FailurePages, OwnCode, describe
 from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
 from entrepot.doors.kit.services import Services, services_of
+from entrepot.doors.kit.sockets import refuse_socket
 from entrepot.doors.kit.switch import DoorSwitch
 from entrepot.doors.kit.wire import MAX_DEPTH, decode_json, encode
 
@@ -50,6 +51,7 @@ __all__ = [
     "LazyDoor",
     "Observer",
     "Operation",
+    "OwnCode",
     "Reply",
     "Request",
     "Resource",
@@ -63,6 +65,7 @@ __all__ = [
     "header",
     "media_type",
     "read_body",
+    "refuse_socket",
     "reply_headers",
     "request_id",
     "route_path",

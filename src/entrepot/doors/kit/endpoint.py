@@ -67,13 +67,15 @@ class Operation(ABC):
             answer = await self.answer(request, receive)
         except Exception:
             _log.exception("request failed", door=self.door.name, operation=self.name, request_id=request.id)
-            request.outcome = None
+            request.observed = False
             answer = Internal()
         outcome = "disconnected"
         if not isinstance(answer, Disconnected):
             reply = self._rendered(answer, request)
-            outcome = request.outcome or (reply.failure.name if reply.failure else "ok")
+            outcome = reply.failure.name if reply.failure else "ok"
             await send_reply(send, reply, request.id)
+        if request.observed:
+            return
         seconds = perf_counter() - started
         self.door.observe(self.door.name, self.name, request.channel, outcome, seconds, request.id)
 

@@ -16,17 +16,18 @@ _BODILESS = frozenset({204, 304})
 class Request:
     """One request. `body` is empty until the endpoint has read it, which is after admission.
 
-    `channel` and `outcome` are for the observer: whoever learns them sets them.
+    `channel` is for the observer: whoever learns it sets it. `observed` is set by whoever tells the observer of the
+    calls that a request is made of, so that it does not hear of the request beside them.
     """
 
-    __slots__ = ("_query", "body", "channel", "id", "outcome", "scope")
+    __slots__ = ("_query", "body", "channel", "id", "observed", "scope")
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.id = request_id(scope)
         self.body = b""
         self.channel: str | None = None
-        self.outcome: str | None = None
+        self.observed = False
         self._query: QueryParams | None = None
 
     @property

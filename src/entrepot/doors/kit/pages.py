@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,17 +28,29 @@ _STATUS = {"unknown-route": 404, "method-not-allowed": 405}
 
 
 @dataclass(frozen=True, slots=True)
+class OwnCode:
+    """What a door means by a code of its own, and what its caller does about it."""
+
+    title: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class DoorFailures:
-    """How one door says each failure: as an HTTP status and a code of its own."""
+    """How one door says each failure: as an HTTP status and a code of its own.
+
+    `own` are codes by which it refuses what never comes to the core; failures may share them.
+    """
 
     door: str
     codes: Mapping[type[Failure], tuple[int, str]]
+    own: Mapping[str, OwnCode] = field(default_factory=dict[str, OwnCode])
 
 
 class FailurePages:
     """An ASGI app with a list of all failures at `/` and each one at `/{name}`, as HTML or JSON by Accept.
 
-    `/?code=` lists those that some door answers with this code.
+    `/?code=` lists those that some door answers with this code, and what doors themselves mean by it.
 
     `tables` is asked when a page is shown, so that showing none loads no door.
     """
@@ -63,7 +75,8 @@ class FailurePages:
         code = request.query.get("code")
         found = catalogue().values() if code is None else with_code(code, self._tables())
         rows = [{"name": each.name, "title": each.title, "href": f"/failures/{each.name}"} for each in found]
-        return _page(request, "list.html", {"failures": rows})
+        own = {} if code is None else {"codes": own_codes(code, self._tables())}
+        return _page(request, "list.html", {"failures": rows, **own})
 
     def _show(self, request: Request) -> Answer:
         failure = catalogue().get(request.params["name"])
@@ -79,6 +92,17 @@ def with_code(code: str, tables: Sequence[DoorFailures]) -> list[type[Failure]]:
         failure
         for failure in catalogue().values()
         if any(failure in table.codes and table.codes[failure][1].casefold() == wanted for table in tables)
+    ]
+
+
+def own_codes(code: str, tables: Sequence[DoorFailures]) -> list[dict[str, str]]:
+    """What doors themselves mean by this code, ready for JSON; case does not matter."""
+    wanted = code.strip().casefold()
+    return [
+        {"door": table.door, "code": known, "title": own.title, "advice": own.advice}
+        for table in tables
+        for known, own in table.own.items()
+        if known.casefold() == wanted
     ]
 
 

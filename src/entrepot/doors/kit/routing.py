@@ -14,14 +14,13 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from starlette.convertors import Convertor
-from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
-from starlette.websockets import WebSocket
 
 from entrepot.doors.kit.cors import CorsPolicy
 from entrepot.doors.kit.endpoint import Bodiless, Door
 from entrepot.doors.kit.messages import route_path
+from entrepot.doors.kit.sockets import NoSocket
 from entrepot.failures import MethodNotAllowed, UnknownRoute
 
 _SLASH = "\0"  # in no path: what was sent as U+0000 has been replaced
@@ -44,7 +43,7 @@ class Resource:
 class _Entry:
     """A resource made ready: every method that it answers, and who answers the others."""
 
-    __slots__ = ("_methods", "_others")
+    __slots__ = ("_methods", "_no_socket", "_others")
 
     def __init__(self, door: Door, resource: Resource, cors: CorsPolicy | None) -> None:
         methods = dict(resource.methods)
@@ -57,10 +56,11 @@ class _Entry:
         others = Bodiless(door, "unknown", lambda request: MethodNotAllowed(request.method, allowed))
         self._methods = {name: _with_cors(app, policy) for name, app in methods.items()}
         self._others = _with_cors(others, policy)
+        self._no_socket = NoSocket(door.name, door.observe)
 
     def app(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "websocket":
-            return self._methods.get(WEBSOCKET, no_socket)
+            return self._methods.get(WEBSOCKET, self._no_socket)
         return self._methods.get(scope["method"], self._others)
 
 
@@ -107,6 +107,7 @@ class Router:
         self._slash_optional = slash_optional
         self._plain: dict[str, _Entry] = {}
         self._patterns: dict[str, _Pattern] = {}
+        self._no_socket = NoSocket(door.name, door.observe)
         self._unknown = _with_cors(Bodiless(door, "unknown", lambda _: UnknownRoute()), cors)
         for resource in resources:
             self._add(resource.path, _Entry(door, resource, cors))
@@ -117,7 +118,7 @@ class Router:
         if entry is not None:
             await entry.app(scope)(scope, receive, send)
         elif scope["type"] == "websocket":
-            await no_socket(scope, receive, send)
+            await self._no_socket(scope, receive, send)
         else:
             await self._unknown(scope, receive, send)
 
@@ -157,11 +158,6 @@ def _split_path(scope: Scope) -> str:
     own = raw.split(b"/")[1 + root.count("/") :]
     segments = (unquote_to_bytes(segment).decode("utf-8", "replace") for segment in own)
     return "/" + "/".join(each.replace("\0", "\ufffd").replace("/", _SLASH) for each in segments)
-
-
-async def no_socket(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket at a path that takes none: 404."""
-    await WebSocket(scope, receive, send).send_denial_response(Response(status_code=404))
 
 
 def _with_cors(app: ASGIApp, policy: CorsPolicy | None) -> ASGIApp:

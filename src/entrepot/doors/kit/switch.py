@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from entrepot.doors.kit.endpoint import Observer
 from entrepot.doors.kit.headers import header
-from entrepot.doors.kit.routing import no_socket
+from entrepot.doors.kit.sockets import NoSocket
 
 
 class DoorSwitch:
@@ -15,7 +16,8 @@ class DoorSwitch:
 
     `/bonsai/orders` goes to the door `bonsai` as `/orders`, in any case; a host name in `hosts` puts that door at its
     root. The apps in `everywhere` keep their prefix on every host, so that links to them hold. All else goes to
-    `fallback`, the server's lifespan too unless there is an app for it.
+    `fallback`, the server's lifespan too unless there is an app for it. WebSockets are for doors; any other is refused,
+    and `observe` learns of it as of the door `none`.
 
     Raises `ValueError` for a host name of an unknown door.
     """
@@ -26,6 +28,7 @@ class DoorSwitch:
         hosts: Mapping[str, str],
         fallback: ASGIApp,
         *,
+        observe: Observer,
         everywhere: Mapping[str, ASGIApp] | None = None,
         lifespan: ASGIApp | None = None,
     ) -> None:
@@ -35,6 +38,7 @@ class DoorSwitch:
         self._prefixes = {**doors, **self._everywhere}
         self._hosts = {host.lower(): doors[name] for host, name in hosts.items()}
         self._sockets = [*doors.values()]
+        self._no_socket = NoSocket("none", observe)
         self._fallback = fallback
         self._lifespan = lifespan or fallback
 
@@ -50,7 +54,7 @@ class DoorSwitch:
             scope = {**scope, "root_path": f"{scope.get('root_path', '')}/{prefix}"}
         app = mounted or door or self._fallback
         if scope["type"] == "websocket" and app not in self._sockets:
-            app = no_socket
+            app = self._no_socket
         await app(scope, receive, send)
 
 

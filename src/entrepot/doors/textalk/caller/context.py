@@ -16,6 +16,7 @@ from entrepot.domain.carts.look import Sight
 from entrepot.domain.channels.accounts import ChannelSettings, Environment
 from entrepot.domain.orders.access import Asker
 from entrepot.doors.kit.zones import zone_of
+from entrepot.doors.textalk.declare.shapes import MAX_UID, MAX_UID_DIGITS
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.sentences import FALLBACK, LANGUAGES
 
@@ -162,7 +163,7 @@ class Context(msgspec.Struct, frozen=True):
         return self.webshop
 
 
-_WEBSHOP: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
+_WEBSHOP: Final = re.compile(rf"[0-9]{{1,{MAX_UID_DIGITS}}}", re.ASCII)
 _LANGUAGE: Final = re.compile(r"[a-z]{2}", re.ASCII)
 _COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 _MAX_TOKEN: Final = 256
@@ -204,7 +205,8 @@ async def _webshop(
 ) -> Webshop | RpcError | None:
     if not raw.webshop:
         return RpcError(Code.WEBSHOP_MISSING) if needs_webshop else None
-    shop = await lookups.webshop(int(raw.webshop)) if _WEBSHOP.fullmatch(raw.webshop) else None
+    uid = int(raw.webshop) if _WEBSHOP.fullmatch(raw.webshop) else MAX_UID + 1
+    shop = await lookups.webshop(uid) if uid <= MAX_UID else None
     return RpcError(Code.INVALID_WEBSHOP) if shop is None else shop
 
 

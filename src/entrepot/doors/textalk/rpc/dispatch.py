@@ -45,14 +45,33 @@ class Dispatcher(msgspec.Struct, frozen=True):
         started = perf_counter()
         method = self.methods.get(call.method)
         context, outcome = await self._outcome(method, call, raw)
-        if self.observe is not None:
-            shop = context.webshop if context else None
-            error = outcome.code.name.lower().replace("_", "-") if isinstance(outcome, RpcError) else "ok"
-            # A name that is no method's is the caller's own: as a label it could be anything.
-            name, seconds = method.name if method else UNKNOWN, perf_counter() - started
-            self.observe(DOOR, name, shop.name if shop else None, error, seconds, raw.request_id)
+        shop = context.webshop if context else None
+        self._tell(method, shop.name if shop else None, outcome, perf_counter() - started, raw)
         call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
         return Reply(call_id, outcome, context.language if context else FALLBACK)
+
+    def refuse(self, error: RpcError, raw: RawContext, call: Call | None = None) -> Reply:
+        """The reply to what cannot be run; the id is null for whatever is no request object.
+
+        The observer learns of it as of a call.
+        """
+        call_id = None if call is None or isinstance(call.id, msgspec.UnsetType) else call.id
+        self._tell(self.methods.get(call.method) if call else None, None, error, 0, raw)
+        return Reply(call_id, error, FALLBACK)
+
+    def _tell(
+        self,
+        method: Method | None,
+        shop: str | None,
+        outcome: Json | RpcError,
+        seconds: float,
+        raw: RawContext,
+    ) -> None:
+        if self.observe is not None:
+            # A name that is no method's is the caller's own: as a label it could be anything.
+            name = method.name if method else UNKNOWN
+            said = outcome.code.name.lower().replace("_", "-") if isinstance(outcome, RpcError) else "ok"
+            self.observe(DOOR, name, shop, said, seconds, raw.request_id)
 
     async def _outcome(
         self, method: Method | None, call: Call, raw: RawContext

@@ -38,24 +38,24 @@ def may_hold_file(message: bytes) -> bool:
     return len(message) <= MAX_MESSAGE_WITH_FILE and FILE_METHOD.encode() in message
 
 
-def too_large() -> Answer:
+def too_large() -> RpcError:
     """The refusal of a message beyond its limit: -32600."""
-    return _alone(_refusal(RpcError(Code.INVALID_REQUEST, say("request.size", limit=MAX_MESSAGE))))
+    return RpcError(Code.INVALID_REQUEST, say("request.size", limit=MAX_MESSAGE))
 
 
 async def answer(dispatcher: Dispatcher, raw: RawContext, message: bytes) -> Answer:
     """Runs the call or the calls in `message`; a batch runs in order, one after the other."""
     large = len(message) > MAX_MESSAGE
     if large and not may_hold_file(message):
-        return too_large()
+        return _alone(dispatcher.refuse(too_large(), raw))
     parsed: Json | MalformedBody | BodyBeyondLimits = decode_json(message, MAX_DEPTH, exact=True)
     if isinstance(parsed, MalformedBody | BodyBeyondLimits):
-        return _alone(_refusal(rpc_error(parsed)))
+        return _alone(dispatcher.refuse(rpc_error(parsed), raw))
     calls = _calls(parsed)
     if isinstance(calls, RpcError):
-        return _alone(_refusal(calls))
+        return _alone(dispatcher.refuse(calls, raw))
     if large and not all(isinstance(call, Call) and call.method == FILE_METHOD for call in calls):
-        return too_large()
+        return _alone(dispatcher.refuse(too_large(), raw))
     if not is_array(parsed):
         reply = await _reply(dispatcher, raw, calls[0])
         return Answer(None) if reply is None else _alone(reply)
@@ -69,22 +69,14 @@ async def _replies(dispatcher: Dispatcher, raw: RawContext, calls: Sequence[Call
     size = 0
     for call in calls:
         if size > MAX_ANSWERS and isinstance(call, Call) and not call.is_notification:
-            reply = _unrun(call)
+            over = RpcError(Code.INVALID_REQUEST, say("request.batch-answers", limit=MAX_ANSWERS))
+            reply = dispatcher.refuse(over, raw, call)
         else:
             reply = await _reply(dispatcher, raw, call)
         if reply is not None:
             replies.append(_encode(reply))
             size += len(replies[-1])
     return replies
-
-
-def _unrun(call: Call) -> Reply:
-    call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
-    return Reply(
-        call_id,
-        RpcError(Code.INVALID_REQUEST, say("request.batch-answers", limit=MAX_ANSWERS)),
-        FALLBACK,
-    )
 
 
 def _calls(parsed: Json) -> Sequence[Call | RpcError] | RpcError:
@@ -99,14 +91,9 @@ def _calls(parsed: Json) -> Sequence[Call | RpcError] | RpcError:
 
 async def _reply(dispatcher: Dispatcher, raw: RawContext, call: Call | RpcError) -> Reply | None:
     if isinstance(call, RpcError):
-        return _refusal(call)
+        return dispatcher.refuse(call, raw)
     reply = await dispatcher.run(call, raw)
     return None if call.is_notification else reply
-
-
-def _refusal(error: RpcError) -> Reply:
-    """The id is null for whatever is no request object, as the JSON-RPC text says."""
-    return Reply(None, error, FALLBACK)
 
 
 def _alone(reply: Reply) -> Answer:

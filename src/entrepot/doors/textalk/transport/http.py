@@ -29,18 +29,19 @@ AUTHENTICATE: Final[Header] = (CHALLENGE, b'Token realm="textalk"')
 
 
 async def handle(dispatcher: Dispatcher, request: Request) -> Reply:
-    """The answer to a POST whose body has been read."""
+    """The answer to a POST that has been read. The observer hears of its calls, and not of the POST beside them."""
     raw = raw_context(request, from_form=may_be_form(request))
-    return _reply(await answer(dispatcher, raw, request.body), request)
+    result = await answer(dispatcher, raw, request.body)
+    request.observed = True
+    return _reply(result)
 
 
-def _reply(result: Answer, request: Request) -> Reply:
+def _reply(result: Answer) -> Reply:
     if result.body is None:
         return Reply(204)
     error = result.error
     if error is None:
         return Reply(200, result.body)
-    request.outcome = error.code.name.lower().replace("_", "-")
     if error.code is Code.BAD_AUTH_TOKEN:
         return Reply(401, result.body, (AUTHENTICATE,), failure=error.failure)
     return Reply(200, result.body, failure=error.failure)
@@ -49,7 +50,7 @@ def _reply(result: Answer, request: Request) -> Reply:
 def render(failure: Failure, request: Request) -> Reply:
     """What goes wrong around the calls, with a JSON-RPC body for clients that read one whatever the status."""
     if isinstance(failure, PayloadTooLarge):
-        return _reply(too_large(), request)
+        return Reply(200, _body(too_large()))
     if isinstance(failure, MethodNotAllowed):
         upgrade = request.method == "GET" and request.header("upgrade") is not None
         return _refused(400, "Bad upgrade") if upgrade else _refused(405, "Method not allowed")

@@ -34,7 +34,7 @@ def textalk_app(dispatcher: Dispatcher, classes: Classes, observe: Observer) -> 
         return await http.handle(dispatcher, request)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        await socket.handle(dispatcher, scope, receive, send)
+        await socket.handle(dispatcher, observe, scope, receive, send)
 
     @cache
     def description() -> bytes:

@@ -8,19 +8,20 @@ import asyncio
 from typing import Final
 
 import structlog
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from entrepot.doors.kit import Request, encode, reply_headers
+from entrepot.doors.kit import Observer, Request, encode, refuse_socket, reply_headers
+from entrepot.doors.kit import Reply as HttpReply
 from entrepot.doors.textalk.caller.context import RawContext, resolve
-from entrepot.doors.textalk.rpc.dispatch import Dispatcher
+from entrepot.doors.textalk.rpc.dispatch import DOOR, Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer, may_hold_file
 from entrepot.doors.textalk.rpc.messages import Reply
 from entrepot.doors.textalk.transport.http import AUTHENTICATE
 from entrepot.doors.textalk.transport.parameters import raw_context
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.sentences import FALLBACK
+from entrepot.failures import Unauthenticated
 
 PARALLEL_CALLS: Final = 8
 SEND_TIMEOUT: Final = 30.0
@@ -30,12 +31,14 @@ TRY_AGAIN_LATER: Final = 1013
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
 
-async def handle(dispatcher: Dispatcher, scope: Scope, receive: Receive, send: Send) -> None:
+async def handle(
+    dispatcher: Dispatcher, observe: Observer, scope: Scope, receive: Receive, send: Send
+) -> None:
     """Serves one socket until either side closes it. A bad auth token refuses the handshake with 401."""
     websocket, request = WebSocket(scope, receive, send), Request(scope)
     raw = raw_context(request)
     if await _has_bad_token(dispatcher, raw):
-        await websocket.send_denial_response(_unauthorized(request))
+        await refuse_socket(DOOR, observe, request, send, _unauthorized())
         return
     await websocket.accept(headers=reply_headers(request.id))
     await _Connection(dispatcher, raw, websocket).serve()
@@ -53,10 +56,9 @@ async def _has_bad_token(dispatcher: Dispatcher, raw: RawContext) -> bool:
     return isinstance(context, RpcError) and context.code is Code.BAD_AUTH_TOKEN
 
 
-def _unauthorized(request: Request) -> Response:
+def _unauthorized() -> HttpReply:
     body = encode(Reply(None, RpcError(Code.BAD_AUTH_TOKEN), FALLBACK).render())
-    name, challenge = (part.decode("ascii") for part in AUTHENTICATE)
-    return Response(body, 401, {"X-Request-Id": request.id, name: challenge}, "application/json")
+    return HttpReply(401, body, (AUTHENTICATE,), failure=Unauthenticated("unknown"))
 
 
 class _Connection:

@@ -14,6 +14,7 @@ import asyncpg
 from entrepot.domain.kernel.money import to_major
 from entrepot.doors.kit import DoorFailures
 from entrepot.doors.textalk.wire.errors import Code, Data, Problem, RpcError
+from entrepot.doors.textalk.wire.own_codes import OWN_CODES
 from entrepot.doors.textalk.wire.sentences import say
 from entrepot.failures import (
     BodyBeyondLimits,
@@ -222,7 +223,7 @@ def _codes() -> dict[type[Failure], tuple[int, str]]:
     }
 
 
-CODES: Final = DoorFailures("textalk", _codes())
+CODES: Final = DoorFailures("textalk", _codes(), OWN_CODES)
 """Every failure of the core; what no order of a shop can come to is an internal error here."""
 
 

@@ -18,7 +18,7 @@ class WebshopSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     (1002); `login_required` hides its goods from visitors.
     """
 
-    uid: Annotated[int, Meta(ge=1, le=999_999_999_999_999, description="a number of at most 15 digits")]
+    uid: Annotated[int, Meta(ge=1, le=2**53 - 1, description="a number from 1 to 2^53 - 1, as all uids")]
     name: Mapping[str, str] = {}
     url: Mapping[str, str] = {}
     languages: tuple[str, ...] = ("en",)
