@@ -41,7 +41,8 @@ Asked = type[CapturePayment] | type[CancelPayment]
 class Office:
     """An operator's process: the running server has its own engine, and the outbox that asks again."""
 
-    def __init__(self, payments: Payments, gateways: Gateways) -> None:
+    def __init__(self, engine: Engine, payments: Payments, gateways: Gateways) -> None:
+        self.engine = engine
         self.payments = payments
         self.gateways = gateways
 
@@ -60,7 +61,7 @@ async def office(session_database_url: str) -> AsyncIterator[Office]:
     engine = Engine(partial(connect_engine, session_database_url), Clock(), lanes=1)
     gateways = Gateways(books, real_now)
     await engine.start()
-    yield Office(Payments(engine, reads, gateways), gateways)
+    yield Office(engine, Payments(engine, reads, gateways), gateways)
     await engine.stop()
     await gateways.close()
     await books.close()

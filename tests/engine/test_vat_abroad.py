@@ -131,3 +131,110 @@ def test_vat_that_means_nothing_is_refused_with_its_place(vat: str, pointer: str
     found = load_world(text)
     assert isinstance(found, list)
     assert [fault.pointer for fault in found] == [f"/workspaces/n/webshops/s/{pointer}"]
+
+
+def to(country: str) -> dict[str, Any]:
+    """A buyer's wish to have it sent there by post."""
+    return {
+        "customer": {"address": {"country": country}, "info": {"email": "eva@example.com"}},
+        "delivery": {"method": 501},
+    }
+
+
+async def shirts(textalk: Client, shop: Webshop, session: str) -> int:
+    choices = {str(SIZE): str(SMALL), "quantity": 1}
+    item = await ask(
+        textalk, shop, "Order.addArticle", None, SHIRT, choices, {"order": True}, session=session
+    )
+    return item["order"]
+
+
+async def test_once_it_is_known_where_the_goods_go_that_country_decides_the_vat(
+    textalk: Client, open_webshop: OpenWebshop
+) -> None:
+    """No buyer can have it sent home and call it an export, in the cart or at checkout."""
+    shop = await open_webshop(ABROAD)
+    session = await shop.session()
+    order = await shirts(textalk, shop, session)
+    wish = {"vatCountry": "NO", **to("SE")}
+    query = {"costs": {"cart": {"vat": True, "incVat": True}}}
+    at_home = pytest.approx({"vat": 69.8, "incVat": 349})
+    cart = await ask(textalk, shop, "Order.set", order, wish, query, session=session)
+    assert {name: float(value) for name, value in cart["costs"]["cart"].items()} == at_home
+    planned = {"order": order, "method": 601, "status": "planned"}
+    await ask(textalk, shop, "Payment.set", None, planned, session=session)
+    await ask(textalk, shop, "Order.get", order, SUMS, session=session)
+    placed = await ask(textalk, shop, "Order.checkout", order, query | {"vatCountry": True}, session=session)
+    assert {name: float(value) for name, value in placed["costs"]["cart"].items()} == at_home
+    assert placed["vatCountry"] == "SE"
+
+
+async def test_what_is_sent_abroad_pays_the_vat_there_whatever_the_session_says(
+    textalk: Client, open_webshop: OpenWebshop
+) -> None:
+    shop = await open_webshop(ABROAD)
+    reply = await textalk.send(shop.call("Session.getToken", vat_country="SE"))
+    session = reply.json["result"]
+    order = await shirts(textalk, shop, session)
+    wish = {"customer": {"deliveryAddress": {"copyAddress": False, "country": "NO"}}}
+    cart = await ask(textalk, shop, "Order.set", order, wish, SUMS, session=session)
+    assert float(cart["totalcost"]["vat"]) == 0
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["no cart", "a cart that goes home"])
+async def test_an_article_costs_what_the_cart_says(
+    textalk: Client, open_webshop: OpenWebshop, known: bool
+) -> None:
+    shop = await open_webshop(ABROAD)
+    reply = await textalk.send(shop.call("Session.getToken", vat_country="NO"))
+    session = reply.json["result"]
+    order = await shirts(textalk, shop, session) if known else 0
+    if known:
+        await ask(textalk, shop, "Order.set", order, to("SE"), session=session)
+    article = await ask(textalk, shop, "Article.get", SHIRT, ["pricing"], session=session)
+    if not known:
+        order = await shirts(textalk, shop, session)
+    cart = await ask(
+        textalk, shop, "Order.get", order, {"costs": {"cart": {"incVat": True}}}, session=session
+    )
+    said = float(article["pricing"][0]["specialOffer"]["incVat"]["SEK"])
+    assert said == float(cart["costs"]["cart"]["incVat"]) == (349 if known else 279.2)
+
+
+@pytest.mark.parametrize("code", ["XX", "SWE", "se"])
+@pytest.mark.parametrize("method", ["Session.getToken", "Context.get"])
+async def test_a_session_has_no_vat_country_that_does_not_exist(
+    textalk: Client, open_webshop: OpenWebshop, code: str, method: str
+) -> None:
+    shop = await open_webshop(ABROAD)
+    error = (await textalk.send(shop.call(method, vat_country=code))).json["error"]
+    assert (error["code"], [problem["pointer"] for problem in error["data"]]) == (9001, ["/vat_country"])
+
+
+@pytest.mark.parametrize(
+    ("method", "patch", "pointer"),
+    [
+        ("Session.set", {"vatCountry": "XX"}, "/vatCountry"),
+        ("Order.set", {"vatCountry": "XX"}, "/vatCountry"),
+        ("Order.set", {"customer": {"address": {"country": "XX"}}}, "/customer/address/country"),
+        (
+            "Order.set",
+            {"customer": {"deliveryAddress": {"copyAddress": False, "country": "XX"}}},
+            "/customer/deliveryAddress/country",
+        ),
+        (
+            "Customer.create",
+            {"info": {"email": "n@example.com"}, "address": {"country": "XX"}},
+            "/address/country",
+        ),
+    ],
+)
+async def test_no_object_is_in_a_country_that_does_not_exist(
+    textalk: Client, open_webshop: OpenWebshop, method: str, patch: dict[str, Any], pointer: str
+) -> None:
+    shop = await open_webshop(ABROAD)
+    session = await shop.session()
+    params = [await shirts(textalk, shop, session), patch] if method == "Order.set" else [patch]
+    who = {"auth": await shop.administrator()} if method == "Customer.create" else {"session": session}
+    error = (await textalk.send(shop.call(method, *params, **who))).json["error"]
+    assert (error["code"], [problem["pointer"] for problem in error["data"]]) == (9001, [pointer])

@@ -258,7 +258,13 @@ async def test_every_part_of_the_context(house: House, value: str) -> None:
             else f"{PATH}?{name}={value}"
         )
         reply = (await house.client.send(Request("POST", path, body))).json
-        expected = {"webshop": 1002, "language": 1003, "auth": 1004, "session": 1005}.get(name)
+        expected = {
+            "webshop": 1002,
+            "language": 1003,
+            "auth": 1004,
+            "session": 1005,
+            "vat_country": 9001,
+        }.get(name)
         assert reply.get("error", {}).get("code") == expected, (name, reply)
 
 

@@ -176,7 +176,7 @@ def _order_data(cart: Cart, totals: Totals) -> dict[str, Any]:
     return {
         "session": cart.session,
         "language": cart.language,
-        "vat_country": cart.vat_country,
+        "vat_country": totals.country,
         "buyer": msgspec.to_builtins(cart.buyer),
         "created_at": cart.created_at.isoformat(),
         "delivery_method": delivery.id if delivery else None,

@@ -16,7 +16,7 @@ from entrepot.domain.carts.records import Cart, CartCode, CartLine
 from entrepot.domain.catalogue import selection as selections
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.channels.accounts import Channel, ShopSettings
-from entrepot.domain.customers.records import Customer
+from entrepot.domain.customers.records import Buyer, ContactAddress, Customer, DeliveryAddress
 from entrepot.domain.kernel.commands import Command
 from entrepot.domain.kernel.records import View
 from entrepot.domain.kernel.stages import Stage
@@ -81,6 +81,7 @@ class Totals(msgspec.Struct, frozen=True):
     """What a cart comes to. `total` is the order's value, `due` what is left to pay after certificates.
 
     `goods` is after discounts, `spend` before them and as prices are stored; `method` is the planned way to pay.
+    `country` is the one whose VAT counts.
     """
 
     lines: tuple[LineTotal, ...]
@@ -101,6 +102,7 @@ class Totals(msgspec.Struct, frozen=True):
     due: int
     payment_methods: tuple[PaymentMethod, ...]
     method: PaymentMethod | None
+    country: str
 
 
 def total(cart: Cart, view: View, *, method: int | None = None) -> Totals:
@@ -160,10 +162,26 @@ def groups_of(cart: Cart, view: View) -> frozenset[int]:
 
 def destination(cart: Cart, shop: ShopSettings) -> Destination:
     """Where the goods go: the delivery address, else the buyer's own, else the shop's country."""
-    own, other = cart.buyer.address, cart.buyer.delivery_address
-    if not other.copy_address and other.country:
-        return Destination(other.country, other.state)
-    return Destination(own.country or shop.vat_country, own.state)
+    known = _goes_to(cart.buyer)
+    return Destination(known.country or shop.vat_country, known.state)
+
+
+def _goes_to(buyer: Buyer) -> ContactAddress | DeliveryAddress:
+    """The address that counts; its country is empty as long as nobody has said it."""
+    own, other = buyer.address, buyer.delivery_address
+    return other if other.country and not other.copy_address else own
+
+
+def vat_country(cart: Cart, shop: ShopSettings) -> str:
+    """The country whose VAT counts: as an administrator says of a cart of its own, else by where the goods go."""
+    if cart.session is None and cart.vat_country:
+        return cart.vat_country
+    return buyers_vat_country(cart.buyer, cart.vat_country, shop)
+
+
+def buyers_vat_country(buyer: Buyer, wished: str | None, shop: ShopSettings) -> str:
+    """Where the goods go; only as long as nobody knows, the country that the buyer names, else the shop's."""
+    return _goes_to(buyer).country or wished or shop.vat_country
 
 
 def planned_payment(cart: Cart, view: View) -> Payment | None:
@@ -196,7 +214,7 @@ class _Sum:
         self.currency = cart.currency
         self.to = destination(cart, self.shop)
         self.groups = groups_of(cart, view)
-        self.country = cart.vat_country or self.to.country
+        self.country = vat_country(cart, self.shop)
 
     def run(self) -> Totals:
         plain = [self._line(line) for line in self.view.children(CartLine, self.cart.id)]
@@ -260,6 +278,7 @@ class _Sum:
             due=due,
             payment_methods=methods,
             method=method,
+            country=self.country,
         )
 
     def _line(self, line: CartLine) -> tuple[LineTotal, int]:

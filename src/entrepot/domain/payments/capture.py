@@ -12,6 +12,7 @@ from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, ref
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.access import Asker, seen_order
+from entrepot.domain.orders.owed import collectable, owed_of
 from entrepot.domain.orders.payment_state import OPEN_STATES, ask_provider, delivery_key, state_of
 from entrepot.domain.orders.payments import Payment, ProviderRequest, Refund
 from entrepot.domain.orders.records import Order, event
@@ -33,12 +34,16 @@ class PaymentSet(msgspec.Struct, frozen=True):
 
 
 class PaymentAsked(msgspec.Struct, frozen=True):
-    """The provider that holds the money is to be asked; `first` says that nobody else has asked this yet."""
+    """The provider that holds the money is to be asked; `first` says that nobody else has asked this yet.
+
+    `amount` is how much of it is due, in minor units: no more is collected, and the rest of a reservation lapses.
+    """
 
     order: Order
     payment: Payment
     asking: ProviderRequest
     first: bool
+    amount: int
 
 
 class PaymentCommand(Command, frozen=True, kw_only=True):
@@ -83,7 +88,7 @@ class PaymentCommand(Command, frozen=True, kw_only=True):
     def written(order: Order, payment: Payment, happening: str, view: View, now: datetime) -> Decided:
         """The payment as it now stands, and the order with the state that its payments give it: `PaymentSet`."""
         payments = [payment if p.key == payment.key else p for p in view.children(Payment, order.id)]
-        state = state_of(payments, order.total, view.children(Refund, order.id))
+        state = state_of(payments, owed_of(order, view), view.children(Refund, order.id))
         after = msgspec.structs.replace(order, payment_state=state)
         after, happened = event(after, happening, now, payment=payment.id, state=payment.state)
         return Decided(PaymentSet(after, payment), Changes((after, happened, payment)))
@@ -110,25 +115,38 @@ class AskedPayment(PaymentCommand, frozen=True, kw_only=True):
         """How it is said that the payment's state does not allow it."""
         raise NotImplementedError
 
+    def amount(self, order: Order, payment: Payment, view: View) -> int:
+        """Of how much it is: of all of the payment."""
+        del order, view
+        return payment.amount
+
     def change(self, order: Order, payment: Payment, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse what is paid, cancelled or broken, or being asked the other way."""
         if payment.state not in OPEN_STATES or (payment.asking and payment.asking.what != self.what):
             return refused(self.refusal(payment))
         if payment.asking is not None:
-            return Decided(PaymentAsked(order, payment, payment.asking, first=False), Changes())
+            due = collectable(order, payment, view)
+            return Decided(PaymentAsked(order, payment, payment.asking, first=False, amount=due), Changes())
+        due = self.amount(order, payment, view)
+        if due <= 0:
+            return refused(self.refusal(payment))
         if payment.kind == "card":
             changes, asking = Changes(), ProviderRequest(self.what, ids.next())
             asked = ask_provider(payment, self.what, asking.no, now, changes, self.ask_again_at)
-            return Decided(PaymentAsked(order, asked, asking, first=True), changes)
-        done = msgspec.structs.replace(payment, state=self.after)
+            return Decided(PaymentAsked(order, asked, asking, first=True, amount=due), changes)
+        done = msgspec.structs.replace(payment, state=self.after, amount=due)
         return self.written(order, done, HAPPENED[self.after], view, now)
 
 
 class CapturePayment(AskedPayment, frozen=True, kw_only=True):
-    """Collect what was reserved, or note that it came in by hand."""
+    """Collect what is due of what was reserved, or note that it came in by hand; refused where nothing is due."""
 
     what = "capture"
     after = "paid"
+
+    def amount(self, order: Order, payment: Payment, view: View) -> int:
+        """Of what is due: what was cancelled meanwhile is not."""
+        return collectable(order, payment, view)
 
     def refusal(self, payment: Payment) -> Failure:
         """Not capturable."""
@@ -149,11 +167,13 @@ class CancelPayment(AskedPayment, frozen=True, kw_only=True):
 class EndAsking(PaymentCommand, frozen=True, kw_only=True):
     """What the provider said to the question `no`; None: it refused, and the payment is as it was before.
 
-    What it did is true whoever asked: it counts even where the question has been given up. The result is `PaymentSet`.
+    What it did is true whoever asked: it counts even where the question has been given up. `captured` is how much the
+    provider says it took, in minor units. The result is `PaymentSet`.
     """
 
     no: int
     state: Literal["paid", "cancelled"] | None
+    captured: int | None = None
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """The delivery too, which would ask again."""
@@ -169,7 +189,8 @@ class EndAsking(PaymentCommand, frozen=True, kw_only=True):
 
     def _ended(self, order: Order, payment: Payment, view: View, now: datetime) -> Decided:
         if payment.state == "reserved" and self.state is not None:
-            done = msgspec.structs.replace(payment, state=self.state, asking=None)
+            amount = payment.amount if self.captured is None else self.captured
+            done = msgspec.structs.replace(payment, state=self.state, amount=amount, asking=None)
             return self.written(order, done, HAPPENED[self.state], view, now)
         if payment.asking is None or payment.asking.no != self.no:
             return Decided(PaymentSet(order, payment), Changes())
@@ -203,5 +224,7 @@ class SetPayment(PaymentCommand, frozen=True, kw_only=True):
             for name in ("state", "reference", "params", "external_data")
             if (value := getattr(self, name)) is not None
         }
+        if asked.get("state") == "paid" and payment.state in OPEN_STATES:
+            asked["amount"] = collectable(order, payment, view)
         after = msgspec.structs.replace(payment, **asked)
         return self.written(order, after, "payment-set", view, now)

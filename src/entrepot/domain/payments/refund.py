@@ -18,6 +18,7 @@ from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.cancel import invoiced
+from entrepot.domain.orders.owed import owed
 from entrepot.domain.orders.payment_state import state_of
 from entrepot.domain.orders.payments import Payment, Refund, RefundedLine
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, event
@@ -282,7 +283,7 @@ def _done(
     done = msgspec.structs.replace(refund, state="done", reference=reference, at=now)
     others = [known for known in claim.refunds if known.id != done.id]
     payments = [payment if p.no == payment.no else p for p in claim.payments]
-    state = state_of(payments, claim.order.total, [*others, done])
+    state = state_of(payments, owed(claim.order, claim.parts, claim.lines), [*others, done])
     order = msgspec.structs.replace(claim.order, payment_state=state)
     order, happened = event(
         order, "refunded", now, refund=done.id, payment=payment.id, amount=done.amount, reason=done.reason

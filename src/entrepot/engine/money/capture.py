@@ -58,7 +58,8 @@ class Payments:
             found = await read_payment(connection, workspace, order, payment)
         if found is None or found[1].asking is None or found[1].asking.no != no:
             return True
-        asked = PaymentAsked(*found, found[1].asking, first=False)
+        order, known, due = found
+        asked = PaymentAsked(order, known, known.asking, first=False, amount=due)
         outcome = await self._ask(workspace, asked, ends=True)
         return outcome != refused(PaymentInDoubt(str(payment)))
 
@@ -68,7 +69,8 @@ class Payments:
         answer = await _answered(gateway, asked)
         if isinstance(answer, Intent) and answer.status == _DONE[asked.asking.what]:
             state = "paid" if asked.asking.what == "capture" else "cancelled"
-            return await self._engine.execute(workspace, _ending(asked, state))
+            captured = answer.captured if state == "paid" else None
+            return await self._engine.execute(workspace, _ending(asked, state, captured))
         if isinstance(answer, CallFailed) and (answer.in_doubt or not ends):
             return refused(PaymentInDoubt(str(asked.payment.id)))
         await self._engine.execute(workspace, _ending(asked, None))
@@ -84,12 +86,14 @@ async def _answered(gateway: CardGateway, asked: PaymentAsked) -> Intent | CallF
     intent = asked.payment.reference or ""
     if asked.asking.what == "cancel":
         return await gateway.cancel(intent)
-    return await gateway.capture(intent, asked.payment.amount, currency=asked.payment.currency)
+    return await gateway.capture(intent, asked.amount, currency=asked.payment.currency)
 
 
-def _ending(asked: PaymentAsked, state: Literal["paid", "cancelled"] | None) -> EndAsking:
+def _ending(
+    asked: PaymentAsked, state: Literal["paid", "cancelled"] | None, captured: int | None = None
+) -> EndAsking:
     order, payment = asked.order, asked.payment
-    return EndAsking(order=order.id, payment=payment.id, no=asked.asking.no, state=state)
+    return EndAsking(order=order.id, payment=payment.id, no=asked.asking.no, state=state, captured=captured)
 
 
 def _why(asked: PaymentAsked, answer: Intent | CallFailed) -> Failure:

@@ -9,6 +9,7 @@ import msgspec
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel.records import View
 from entrepot.domain.kernel.stages import Stage
+from entrepot.domain.orders.owed import collectable
 from entrepot.domain.orders.payments import Payment, Refund
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart
 from entrepot.domain.placing.attempts import Attempt
@@ -76,13 +77,13 @@ async def read_refund(
 
 async def read_payment(
     connection: Connection, workspace: int, number: int, payment: int
-) -> tuple[Order, Payment] | None:
-    """A payment by its id, with its order."""
+) -> tuple[Order, Payment, int] | None:
+    """A payment by its id, with its order, and how much of it is due in minor units."""
     view = View(workspace)
     await bring(PlainReader(connection, workspace), {Stage.ORDER: [number]}, view)
     order = view.get(Order, number)
     found = next((p for p in view.children(Payment, number) if p.id == payment), None)
-    return (order, found) if order and found else None
+    return (order, found, collectable(order, found, view)) if order and found else None
 
 
 async def read_settings(connection: Connection, workspace: int, channel: int) -> ChannelSettings:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+
+from entrepot.domain.carts.totals import buyers_vat_country
 from entrepot.domain.channels.accounts import ShopSettings
+from entrepot.domain.customers.records import Buyer
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.pricing.vat import rate_in, split
 from entrepot.doors.textalk.caller.context import Context
@@ -28,6 +32,17 @@ left join prices r on r.workspace = $1 and r.variant = v.id and r.amount is not 
 order by p.id, r.currency
 """
 
+_BUYER: Final = """
+select coalesce(c.buyer, case when c.id is null then
+    jsonb_build_object('address', coalesce(u.address, '{}'), 'deliveryAddress', coalesce(u.delivery_address, '{}'))
+  end, '{}')::text, case when c.id is null then s.vat_country else c.vat_country end
+from sessions s
+left join carts c on c.workspace = s.workspace and c.id = s.cart
+left join customers u on u.workspace = s.workspace and u.id = s.customer
+where s.workspace = $1 and s.id = $2
+"""
+"""What is known of who buys on a session: by the cart, or before there is one by the customer."""
+
 Row = tuple[int, int, str | None, int | None, int | None]
 
 
@@ -38,8 +53,19 @@ async def pricing(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> 
     by_article: dict[int, list[Row]] = {}
     for row in rows:
         by_article.setdefault(row[0], []).append(tuple(row))
-    country = context.vat_country or shop.settings.shop.vat_country
+    country = await _vat_country(snapshot, context)
     return {uid: [_step(own, country, shop.settings.shop)] for uid, own in by_article.items()}
+
+
+async def _vat_country(snapshot: Snapshot, context: Context) -> str:
+    """The country whose VAT a cart of this session has, so that an article costs what the cart will say."""
+    shop, session = context.shop, context.session
+    if session is None:
+        return context.vat_country or shop.settings.shop.vat_country
+    rows = await snapshot.fetch(_BUYER, [shop.workspace, session.id])
+    text, wished = rows[0] if rows else ("{}", None)
+    buyer = msgspec.json.decode(text, type=Buyer)
+    return buyers_vat_country(buyer, wished or context.vat_country, shop.settings.shop)
 
 
 def _step(rows: Sequence[Row], country: str, shop: ShopSettings) -> Json:

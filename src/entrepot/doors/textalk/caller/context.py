@@ -14,11 +14,12 @@ import msgspec
 
 from entrepot.domain.carts.look import Sight
 from entrepot.domain.channels.accounts import ChannelSettings, Environment
+from entrepot.domain.kernel.regions import country_exists
 from entrepot.domain.orders.access import Asker
 from entrepot.doors.kit.zones import zone_of
 from entrepot.doors.textalk.declare.shapes import MAX_UID, MAX_UID_DIGITS
-from entrepot.doors.textalk.wire.errors import Code, RpcError
-from entrepot.doors.textalk.wire.sentences import FALLBACK, LANGUAGES
+from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
+from entrepot.doors.textalk.wire.sentences import FALLBACK, LANGUAGES, say
 
 
 class Audience(IntEnum):
@@ -165,12 +166,11 @@ class Context(msgspec.Struct, frozen=True):
 
 _WEBSHOP: Final = re.compile(rf"[0-9]{{1,{MAX_UID_DIGITS}}}", re.ASCII)
 _LANGUAGE: Final = re.compile(r"[a-z]{2}", re.ASCII)
-_COUNTRY: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 _MAX_TOKEN: Final = 256
 
 
 async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bool) -> Context | RpcError:
-    """The valid context, or the first error in the order webshop, language, auth, session.
+    """The valid context, or the first error in the order webshop, language, auth, session, vat_country.
 
     A value that was given is checked even where the method would not need it.
     """
@@ -186,6 +186,8 @@ async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bo
     session = await _session(raw.session, shop, lookups)
     if raw.session and session is None:
         return RpcError(Code.BAD_SESSION_TOKEN)
+    if raw.vat_country and not country_exists(raw.vat_country):
+        return RpcError(Code.VALIDATION_ERROR, (Problem("/vat_country", say("patch.pattern")),))
     return Context(
         language=language,
         wished_language=raw.language or None,
@@ -193,7 +195,7 @@ async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bo
         administrator=administrator,
         session=session,
         session_token=raw.session or None,
-        vat_country=raw.vat_country if raw.vat_country and _COUNTRY.fullmatch(raw.vat_country) else None,
+        vat_country=raw.vat_country or None,
         secure=raw.secure,
         address=raw.address,
         now=lookups.now(),

@@ -25,7 +25,7 @@ from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.customers import customer_groups, customers
 
 _LINE: Final = shapes.string(200, nullable=True)
-_COUNTRY: Final = shapes.string(2, pattern="^([A-Z]{2})?$", nullable=True)
+_COUNTRY: Final = shapes.country(nullable=True, blank=True)
 _WHERE: Final = {
     "company": _LINE,
     "address": _LINE,

@@ -36,7 +36,7 @@ SESSION: Final = ClassDecl(
         f.settable("language", shapes.string(2, pattern="^[a-z]{2}$"), sessions.c.language, **_OWN),
         f.settable(
             "vatCountry",
-            shapes.string(2, pattern="^[A-Z]{2}$", nullable=True),
+            shapes.country(nullable=True),
             sessions.c.vat_country,
             **_OWN,
         ),

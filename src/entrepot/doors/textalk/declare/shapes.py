@@ -6,6 +6,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from entrepot.domain.kernel.regions import country_codes
+
 
 class Kind(Enum):
     """The kinds of single values. A date-time is a text `YYYY-MM-DDTHH:MM:SSZ`."""
@@ -112,6 +114,12 @@ def string(
     return Scalar(
         kind=Kind.STRING, max_length=max_length, min_length=min_length, pattern=pattern, nullable=nullable
     )
+
+
+def country(*, nullable: bool = False, blank: bool = False) -> Scalar:
+    """A country by its two letters in ISO 3166-1; `blank`: or an empty text, for none."""
+    codes = "|".join(country_codes())
+    return string(2, pattern=f"^({codes}){'?' if blank else ''}$", nullable=nullable)
 
 
 def option(*options: str, nullable: bool = False) -> Scalar:

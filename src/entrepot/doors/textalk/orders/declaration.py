@@ -97,9 +97,7 @@ ORDER: Final = ClassDecl(
         f.uid(o.id),
         f.settable("language", shapes.string(2, pattern="^[a-z]{2}$"), o.language, **_SET),
         f.settable("currency", shapes.string(3, pattern="^[A-Z]{3}$"), o.currency, **_SET),
-        f.settable(
-            "vatCountry", shapes.string(2, pattern="^[A-Z]{2}$", nullable=True), o.vat_country, **_SET
-        ),
+        f.settable("vatCountry", shapes.country(nullable=True), o.vat_country, **_SET),
         f.settable("customer", BUYER, sa.type_coerce(o.buyer, JSONB), to_wire=_buyer, **_SET),
         f.shown("customerUid", shapes.reference("Customer", nullable=True), o.customer),
         Field(name="items", shape=shapes.references("OrderItem"), source=rows.items()),

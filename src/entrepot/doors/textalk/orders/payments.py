@@ -10,13 +10,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from entrepot.domain.carts.totals import PLANNED
 from entrepot.domain.kernel.money import to_major
+from entrepot.domain.orders.owed import collectable
+from entrepot.domain.orders.payment_state import OPEN_STATES
+from entrepot.domain.orders.payments import Payment
+from entrepot.domain.orders.records import Order
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.orders import rows
 from entrepot.doors.textalk.orders.rows import o
-from entrepot.doors.textalk.orders.sums import look, totals_of
+from entrepot.doors.textalk.orders.sums import look, placed_orders, totals_of
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.orders import payments
 
@@ -27,7 +31,7 @@ from unnest($2::bigint[]) k(uid) join payments p on p.workspace = $1 and p.id = 
 
 
 async def _amounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """What each payment is of; a planned one of what its cart comes to now, which no row keeps."""
+    """What each payment is of; a planned one of what its cart comes to now, an open one of what is due: no row says."""
     rows_ = [tuple(row) for row in await snapshot.fetch(_AMOUNTS, [context.shop.workspace, list(uids)])]
     carts = {row[1] for row in rows_ if row[2] == PLANNED}
     sums = await totals_of(snapshot, context, list(carts)) if carts else {}
@@ -37,6 +41,12 @@ async def _amounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) ->
         if state == PLANNED and order in sums:
             cart, totals = sums[order]
             amounts[uid] = to_major(totals.due, cart.currency)
+    waiting = {row[0]: row[1] for row in rows_ if row[2] in OPEN_STATES and row[2] != PLANNED}
+    placed = await placed_orders(snapshot, context, list(set(waiting.values())))
+    for uid, number in waiting.items():
+        payment = next((p for p in placed.children(Payment, number) if p.id == uid), None)
+        if (order := placed.get(Order, number)) is not None and payment is not None:
+            amounts[uid] = to_major(collectable(order, payment, placed), payment.currency)
     return amounts
 
 

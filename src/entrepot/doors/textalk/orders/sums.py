@@ -14,13 +14,16 @@ from entrepot.domain.carts.records import Cart
 from entrepot.domain.carts.totals import Totals, total
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.stages import Stage
+from entrepot.domain.orders.owed import due
+from entrepot.domain.orders.records import Order
 from entrepot.domain.pricing.vat import Amount
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import Snapshot
 from entrepot.doors.textalk.declare.fields import fraction, plain
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.batches.readers import PlainReader
-from entrepot.store.batches.stages import load
+from entrepot.store.batches.stages import bring, load
 
 
 class TotalsReading(CartCommand, frozen=True, kw_only=True):
@@ -50,12 +53,16 @@ async def totals_of(
     return {uid: (cart, total(cart, view)) for uid, cart in found.items() if cart.channel == shop.channel}
 
 
+async def placed_orders(snapshot: Snapshot, context: Context, uids: Sequence[int]) -> View:
+    """The orders with what they cost and what was paid, as the rules on them read it."""
+    view = View(context.shop.workspace)
+    if uids:
+        await bring(PlainReader(_Reading(snapshot), context.shop.workspace), {Stage.ORDER: list(uids)}, view)
+    return view
+
+
 _ORDERED: Final = """
 select id, currency, goods, goods_tax, shipping, shipping_tax, fee, fee_tax, rounding, total, duties, data::text,
-  total - coalesce((
-    select sum(amount)::bigint from payments p
-    where p.workspace = $1 and p."order" = orders.id and p.state in ('reserved', 'paid')
-  ), 0),
   coalesce((
     select jsonb_agg(jsonb_build_array(l.data -> 'vat_rate', coalesce(l.amount, l.price * l.quantity) + l.tax,
       coalesce((l.data -> 'discount' ->> 'inc')::bigint, 0)))
@@ -99,7 +106,10 @@ _lines: Final = msgspec.json.Decoder(list[_Line]).decode
 async def sums_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> dict[int, Sum]:
     """The sums of carts and orders."""
     rows = await snapshot.fetch(_ORDERED, [context.shop.workspace, list(uids)])
-    sums = {row[0]: _of_order(tuple(row)) for row in rows}
+    placed = await placed_orders(snapshot, context, [row[0] for row in rows])
+    orders = {row[0]: placed.get(Order, row[0]) for row in rows}
+    dues = {uid: due(order, placed) for uid, order in orders.items() if order is not None}
+    sums = {row[0]: _of_order(tuple(row), dues.get(row[0], 0)) for row in rows}
     carts = [uid for uid in uids if uid not in sums]
     found = await totals_of(snapshot, context, carts) if carts else {}
     for uid, (cart, totals) in found.items():
@@ -136,7 +146,7 @@ def _of_cart(cart: Cart, totals: Totals) -> Sum:
     )
 
 
-def _of_order(row: tuple[Any, ...]) -> Sum:
+def _of_order(row: tuple[Any, ...], due: int) -> Sum:
     (
         _,
         currency,
@@ -150,7 +160,6 @@ def _of_order(row: tuple[Any, ...]) -> Sum:
         whole,
         duties,
         text,
-        due,
         lines,
     ) = row
     data = msgspec.json.decode(text)
