@@ -169,7 +169,7 @@ async def test_what_is_left_of_an_order_has_not_ended(shop: Shop) -> None:
 async def test_a_cancelled_order_lets_its_reservation_go(shop: Shop) -> None:
     """Its provider is asked to, and as long as it has not said so the money counts as reserved."""
     number = await ordered(shop, method=BY_CARD_LATER)
-    reserved = await shop.checkout()
+    reserved = await shop.checkout(token="hash")
     assert isinstance(reserved, Reserved)
     await shop.run(CompleteAttempt, **ending(reserved.attempt), reference="pi_1", description=None)
     await by_operator(shop, number)
@@ -190,7 +190,7 @@ async def test_a_cancelled_order_lets_its_reservation_go(shop: Shop) -> None:
 async def test_money_that_was_collected_waits_for_its_refund(shop: Shop) -> None:
     """What a certificate paid is back on it; the card's part is given back in a step of its own."""
     number = await ordered(shop, method=BY_CARD)
-    reserved = await shop.checkout()
+    reserved = await shop.checkout(token="hash")
     assert isinstance(reserved, Reserved)
     await shop.run(CompleteAttempt, **ending(reserved.attempt), reference="pi_1", description=None)
     outcome = await shop.done(Cancelled, CancelOrder, order=number)

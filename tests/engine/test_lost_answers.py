@@ -117,7 +117,9 @@ class Silent:
     async def confirm(self, intent_id: str, token: str | None, key: str) -> Intent:
         return self._now("requires_capture", 0)
 
-    async def capture(self, intent_id: str, amount: int | None = None) -> Intent:
+    async def capture(
+        self, intent_id: str, amount: int | None = None, *, currency: str | None = None
+    ) -> Intent:
         self.asked.append("capture")
         self._now("succeeded", amount or 0)
         await asyncio.Event().wait()

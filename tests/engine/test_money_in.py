@@ -10,6 +10,7 @@ import pytest
 from tests.conformance.harness import Client
 from tests.conformance.harness.fixtures import OpenShop, OpenWebshop
 from tests.conformance.textalk_buying import ask, placed_order
+from tests.support.accounts import store_currency
 
 CANNOT = "{} cannot hold the amount: it has too many decimals, or is too large."
 NAME = {"en": "A"}
@@ -174,9 +175,8 @@ async def test_bonsai_reads_amounts_in_the_accounts_own_currency(
     bonsai: Client, open_bonsai_shop: OpenShop
 ) -> None:
     """Who names no currency pays in the account's, here one without decimals."""
-    shop = await open_bonsai_shop(
-        {"channels/shop/settings/currency": "JPY", "products/lamp/prices/JPY": 2000}
-    )
+    shop = await open_bonsai_shop({"products/lamp/prices/JPY": 2000})
+    await store_currency(shop, "JPY")
     amounts = {"goods": 2000, "shipping": 500, "taxes": 0.5}
     payment = {"method": "external payment", "token": "t", "amounts": amounts}
     reply = await bonsai.send(shop.submit({"payment": payment}))

@@ -21,6 +21,7 @@ from tests.conformance.harness import Client
 from tests.conformance.harness.fixtures import OpenShop, OpenWebshop
 from tests.conformance.harness.world import Edits
 from tests.conformance.textalk_buying import BY_CARD, BY_CARD_LATER, ask, filled_cart
+from tests.support.accounts import store_currency
 from tests.support.stripe_server import StripeServer
 from tests.support.webshop import Webshop
 
@@ -161,10 +162,9 @@ async def test_a_refund_that_stripe_cannot_be_told_is_refused_and_says_the_step(
 
 
 def kuwaiti(url: str, price: str, **more: Any) -> Edits:
-    """An account whose own currency is the Kuwaiti dinar, which orders get that name none."""
+    """What an account needs whose own currency is the Kuwaiti dinar, which orders get that name none."""
     return {
         "channels/shop/settings/cards": cards(url),
-        "channels/shop/settings/currency": "KWD",
         "products/lamp/prices/KWD": price,
         "merchants/maple/shipping/CA/KWD": "1.000",
         "taxes/rates/CA-ON/rate": "0%",
@@ -180,6 +180,7 @@ async def test_bonsai_refuses_what_stripe_cannot_be_told_by_its_payment_method(
 ) -> None:
     server, url = stripe
     shop = await open_bonsai_shop(kuwaiti(url, "4.124"))
+    await store_currency(shop, "KWD")
     reply = await bonsai.send(shop.submit(BY_TOKEN))
     (error,) = reply.json["errors"]
     assert (reply.status, error["code"]) == (400, "PAYMENT_METHOD_NOT_SUPPORTED")
@@ -187,6 +188,7 @@ async def test_bonsai_refuses_what_stripe_cannot_be_told_by_its_payment_method(
     assert dict(reply.headers)["link"] == '</failures/amount-not-chargeable>; rel="help"'
     assert server.steps == []
     await shop.change({"products/lamp/prices/KWD": "4.120"})
+    await store_currency(shop, "KWD")
     assert (await bonsai.send(shop.submit(BY_TOKEN))).status == 200
     assert [intent["amount"] for intent in server.books.intents.values()] == [5_120]
 
@@ -201,6 +203,7 @@ async def test_what_a_merchant_is_due_must_be_told_too(
     shop = await open_bonsai_shop(
         kuwaiti(url, "4.096", **edits, **{"taxes/rates/CA-ON": {"rate": "25%", "shipping_taxed": False}})
     )
+    await store_currency(shop, "KWD")
     reply = await bonsai.send(shop.submit(BY_TOKEN))  # 4.096 + 1.024 + 1.000 = 6.120
     assert reply.json["errors"][0]["code"] == "PAYMENT_METHOD_NOT_SUPPORTED"
     assert (server.books.intents, server.books.transfers) == ({}, {})

@@ -122,6 +122,7 @@ def test_vat_that_means_nothing_is_refused_with_its_place(vat: str, pointer: str
     sandbox = true
     [workspaces.n.channels.s]
     door = "textalk"
+    settings.door.uid = 1
     [workspaces.n.webshops.s]
     languages = {{ sv = "SEK" }}
     [workspaces.n.webshops.s.vat]

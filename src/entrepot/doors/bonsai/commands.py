@@ -18,7 +18,7 @@ from entrepot.domain.placing.draft import Existing
 from entrepot.domain.placing.place import PlaceOrder, RecordPending
 from entrepot.domain.placing.quote import NOWHERE
 from entrepot.doors.bonsai import bodies
-from entrepot.doors.bonsai.render import public_id, variant_id
+from entrepot.doors.bonsai.replies.placed import public_id, variant_id
 from entrepot.doors.kit.checking import Faults, Kind, one
 from entrepot.engine.money.order_placement import PaymentCredential
 from entrepot.failures.orders import LineRef
@@ -140,7 +140,7 @@ def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
 
 
 def asker(caller: Caller) -> Asker:
-    """In whose name orders are read: a private key reads test and live orders alike (contract U21)."""
+    """In whose name orders are read: a private key reads test and live orders alike (decision bonsai U21)."""
     return Asker(caller.channel, None)
 
 
