@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.cli.order_page import history
+from entrepot.cli.operate.order_page import history
 from entrepot.domain.orders.records import OrderEvent
 
 KINDS = (
