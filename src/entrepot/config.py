@@ -76,7 +76,7 @@ def load_settings(
         kind = _KINDS[name]
         read = kind.read(value)
         if read is None:
-            shown = "the value given" if kind.secret else repr(value)
+            shown = "the value given" if kind.secret else _as_written(value)
             faults.append(f"{source}: {shown} is wrong; expected {kind.expected}.")
         else:
             values[name] = read
@@ -84,6 +84,13 @@ def load_settings(
     if faults:
         raise ConfigError(faults)
     return Settings(**values)
+
+
+def _as_written(value: object) -> str:
+    """A value in the form in which a person gave it."""
+    if isinstance(value, list):
+        return repr(",".join(map(str, cast("list[object]", value))))
+    return repr(str(value)) if isinstance(value, Path) else repr(value)
 
 
 Sourced = dict[str, tuple[object, str]]

@@ -171,18 +171,6 @@ async def test_merchant_does_not_ship_there(prove: Prove, open_bonsai_shop: Open
     )
 
 
-@pytest.mark.row("bonsai.INTERNATIONAL_SHIPPING_ERROR")
-async def test_country_that_does_not_exist(prove: Prove, open_bonsai_shop: OpenShop) -> None:
-    shop = await open_bonsai_shop()
-    title = "The merchant does not provide international shipping"
-    await prove(
-        shop.submit({"shipping_address/country": "XX"}),
-        refusal("no-shipping-to-country", entry(400, "INTERNATIONAL_SHIPPING_ERROR", title, [ids(shop)])),
-        mend=shop.submit(),
-        effect=shop.assert_placed,
-    )
-
-
 @pytest.mark.row("bonsai.PRODUCT_DOES_NOT_EXIST")
 @pytest.mark.parametrize("unknown", ["c00000000000000000000aaaa", "lamp"])
 async def test_product_that_nobody_sells(prove: Prove, open_bonsai_shop: OpenShop, unknown: str) -> None:

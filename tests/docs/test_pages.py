@@ -97,3 +97,17 @@ def test_the_shown_worlds_are_the_examples() -> None:
 
 def _text(name: str) -> str:
     return (REFERENCE / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_table_is_torn_in_two(page: Path) -> None:
+    """After a blank line rows are no table any more, but for a table with a head of its own."""
+    lines = page.read_text("utf-8").splitlines()
+    rows = [number for number, line in enumerate(lines[2:], 2) if line.startswith("|")]
+    torn = [
+        number + 1
+        for number in rows
+        if not lines[number - 1].startswith("|")
+        and not "".join(lines[number + 1 : number + 2]).startswith("| ---")
+    ]
+    assert torn == []

@@ -74,7 +74,7 @@ def test_what_cannot_be_kept_so(value: str) -> None:
 )
 def test_wrong_value_is_named_with_what_was_expected(name: str, value: object, expected: str) -> None:
     fault = faults_of({name: value})[0]
-    assert repr(value) in fault
+    assert written(value) in fault
     assert expected in fault
 
 
@@ -128,3 +128,16 @@ def test_file_that_is_not_toml_is_named(tmp_path: Path, content: str) -> None:
     assert faults_of({}, {}, tmp_path / "absent.toml")[0].startswith(
         f"{tmp_path / 'absent.toml'}: cannot be read"
     )
+
+
+def test_a_wrong_value_is_shown_as_it_was_written() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings({"tls_cert": Path("/nope"), "keep": ["carts=x", "codes=1"]}, {})
+    told = " ".join(refused.value.faults)
+    assert "--tls-cert: '/nope' is wrong" in told
+    assert "--keep: 'carts=x,codes=1' is wrong" in told
+
+
+def written(value: object) -> str:
+    """A wrong value as its owner wrote it: of a list its items, with commas."""
+    return repr(",".join(value)) if isinstance(value, list) else repr(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from entrepot.cli.operate.order_page import history
 
+from entrepot.cli.operate.order_page import history
 from entrepot.domain.orders.records import OrderEvent
 
 KINDS = (

@@ -301,3 +301,25 @@ def test_nullable_and_unknown_words_of_choices():
     body = Body("Sample", Obj((Key("word", Str(choices=("a", "b"), nullable=True)),)), dict[str, Any])
     assert check(body, {"word": None}).value == {"word": None}
     assert only_fault({"word": "c"}, body)["message"] == '"word" must be one of [a, b]'
+
+
+ADDRESSES = [
+    (schemas.SUBMIT_V1, submit_v1, "shipping_address"),
+    (schemas.SUBMIT_V2, submit_v2, "shippingAddress"),
+    (schemas.CHECKOUT, checkout, "shipping_address"),
+]
+
+
+@pytest.mark.parametrize(("body", "valid", "key"), ADDRESSES)
+@pytest.mark.parametrize("written", ["Canada", "CAN", "zz", "XX", "EU", "ß", "c", "124"])
+def test_what_is_no_country_is_a_fault_of_form(body: Body[Any], valid: Any, key: str, written: str):
+    fault = only_fault(changed(valid(), [key, "country"], written), body)
+    assert (fault["path"], fault["type"]) == ([key, "country"], "any.allowOnly")
+    assert fault["context"]["value"] == written
+    assert {"CA", "US", "SS"} <= set(fault["context"]["valids"])
+
+
+@pytest.mark.parametrize(("body", "valid", "key"), ADDRESSES)
+def test_a_country_is_read_in_any_case(body: Body[Any], valid: Any, key: str):
+    read: Any = check(body, changed(valid(), [key, "country"], "ca"))
+    assert read.value[key]["country"] == "CA"

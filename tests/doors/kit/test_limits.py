@@ -207,3 +207,14 @@ def test_decimals_keep_their_digits_and_floats_stay_floats() -> None:
     assert str(decode_json(b"1.10", exact=True)) == "1.10"
     assert isinstance(decode_json(b"1.5"), float)
     assert isinstance(decode_json(b"1e400"), BodyBeyondLimits)
+
+
+@pytest.mark.parametrize("body", [rb'{"a": "\ud800"}', rb'{"a": "\udc00 and more"}', rb'["\ud800\u0041"]'])
+def test_half_a_surrogate_pair_is_said_to_be_one(body: bytes) -> None:
+    for exact in (False, True):
+        fault = decode_json(body, exact=exact)
+        assert isinstance(fault, MalformedBody)
+        assert "surrogate" in fault.reason
+    truncated = decode_json(b'{"a": "')
+    assert isinstance(truncated, MalformedBody)
+    assert "surrogate" not in truncated.reason

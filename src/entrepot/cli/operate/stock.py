@@ -191,7 +191,7 @@ def _entry(written: Written, variants: "Mapping[str, Variant]", places: Mapping[
         return f"{where}: {given}; expected one of {', '.join(places) or 'none: there is none yet'}."
     units = to_units(quantity, variant.scale)
     if units is None:
-        return f"{where}: {quantity!r} is wrong; expected a number with at most {variant.scale} decimals."
+        return f"{where}: {quantity!r} is wrong; expected at most 13 digits, and {variant.scale} decimals."
     return Entry(where, sku, variant.id, places[code], units)
 
 

@@ -19,7 +19,8 @@ def read_moment(text: str, zone: tzinfo = UTC, *, until: bool = False) -> dateti
     """The point in time that a text names (RFC 3339), in UTC; None where it names none.
 
     A time without an offset is UTC; of a fraction microseconds count. A bare date is the first moment of its day in
-    `zone`; where it says `until` when something holds, the first moment after that day.
+    `zone`; where it says `until` when something holds, the first moment after that day. After the last day of all there
+    is none, so that one ends with its last moment.
     """
     found = _WRITTEN.fullmatch(text)
     if found is None:
@@ -29,7 +30,9 @@ def read_moment(text: str, zone: tzinfo = UTC, *, until: bool = False) -> dateti
             day = datetime.fromisoformat(found["date"]) + timedelta(days=until)
             return day.replace(tzinfo=zone).astimezone(UTC)
         return _with_time(found)
-    except (ValueError, OverflowError):
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if until and found["time"] is None else None
+    except ValueError:
         return None
 
 

@@ -16,9 +16,9 @@ _ARMED_FORCES = frozenset({"AA", "AE", "AP"})
 """Regions of the postal service of the United States, where ISO 3166-2 has none (decision bonsai armed forces)."""
 
 
-def country_code(text: str) -> str:
-    """Two letters as ISO 3166-1 writes them: `CA` for `ca`; any other text as it is."""
-    return text.upper() if len(text) == 2 and text.isascii() else text
+def country_codes() -> tuple[str, ...]:
+    """All codes of ISO 3166-1 with two letters, in their order."""
+    return tuple(sorted(_regions_by_country()))
 
 
 def country_exists(code: str) -> bool:

@@ -11,7 +11,6 @@ import msgspec
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.kernel.money import exponent, read_amount
-from entrepot.domain.kernel.regions import country_code
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.records import Address, OrderLine, Person
 from entrepot.domain.placing.basket import Basket, WantedLine, WantedPayment
@@ -197,8 +196,7 @@ def _recorded(line: OrderLine) -> WantedLine:
 
 
 def _address(address: bodies.Address) -> Address:
-    given = Address(**address)
-    return msgspec.structs.replace(given, country=country_code(given.country))
+    return Address(**address)
 
 
 def _pending_address(address: bodies.PendingAddress) -> Address:
@@ -207,7 +205,7 @@ def _pending_address(address: bodies.PendingAddress) -> Address:
         last_name=address["lastName"],
         address1=address["address1"],
         city=address["city"],
-        country=country_code(address["country"]),
+        country=address["country"],
         zip=address["zip"],
         address2=address.get("address2"),
         province=address.get("province"),

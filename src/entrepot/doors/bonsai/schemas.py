@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
+from entrepot.domain.kernel.regions import country_codes
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.joi import JOI
 from entrepot.doors.bonsai.manifest import CURRENCIES
@@ -22,7 +23,8 @@ _PRODUCT_ID = Str(example="clad6pg5z00eu012gfz7hfm92")
 _VARIANT_ID = Str(example="M00679529706740")
 _ORDER_REFERENCE = Str(example="51cf91c1-da4a-42c4-81d3-3ec3e3268655")
 _CART_ID = Str(example="cjzyvxtm207z4rns56tif8job")
-_COUNTRY = Str(example="US")
+# A fault of form, and no country where nobody ships (decision bonsai second reading 11).
+_COUNTRY = Str(choices=country_codes(), folds=True, example="US")
 _PROVINCE = Str(nullable=True, example="NY")
 _EMAIL = Str(email=True)
 _CURRENCY = Str(choices=CURRENCIES, example="USD")

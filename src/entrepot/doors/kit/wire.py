@@ -15,6 +15,7 @@ MAX_DEPTH = 20
 """How deep objects and arrays may nest, unless a door says otherwise."""
 
 _MAX_EXPONENT = 400
+_HALF_PAIR = "A text contains half of a surrogate pair, which is no character."
 _Container: TypeAlias = dict[str, object] | list[object]
 _CONTAINERS = frozenset({dict, list})
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -47,9 +48,20 @@ def decode_json(
         # Without a target type msgspec validates one thing only: the range of numbers.
         return BodyBeyondLimits("number", "A number is out of range.")
     except msgspec.DecodeError as fault:
-        return MalformedBody(f"{fault}.")
+        return MalformedBody(_HALF_PAIR if _has_half_a_pair(body) else f"{fault}.")
     except _DuplicateKeyError:
         return MalformedBody("An object has the same key twice.")
+
+
+def _has_half_a_pair(body: bytes) -> bool:
+    """Whether that is all that is wrong; msgspec then speaks of an escape, or of data that were cut off."""
+    if b"\\ud" not in body.lower():
+        return False
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 class _DuplicateKeyError(ValueError):

@@ -62,3 +62,8 @@ def test_a_time_is_the_same_whatever_it_bounds_and_wherever(text: str) -> None:
 )
 def test_what_names_no_point_in_time_is_not_read(text: str) -> None:
     assert read_moment(text) is None
+
+
+@pytest.mark.parametrize("zone", [UTC, STOCKHOLM, ZoneInfo("America/New_York")])
+def test_the_last_day_of_all_ends_with_the_last_moment(zone: tzinfo) -> None:
+    assert read_moment("9999-12-31", zone, until=True) == datetime.max.replace(tzinfo=UTC)

@@ -58,7 +58,7 @@ def storable(text: str) -> bool:
 
 
 def _string(shape: Str, manner: Manner) -> Run:
-    broken, as_text = _string_rules(shape), _text_reader(manner)
+    broken, as_text = _string_rules(shape), _text_reader(shape, manner)
     longest, plain, nullable = shape.longest, not shape.choices and not shape.email, shape.nullable
     ordinary = plain and not manner.trims
 
@@ -82,12 +82,13 @@ def _string(shape: Str, manner: Manner) -> Run:
     return run
 
 
-def _text_reader(manner: Manner) -> Callable[[Any], str | None]:
+def _text_reader(shape: Str, manner: Manner) -> Callable[[Any], str | None]:
     """The text that a value is in this manner; None if it is none."""
 
     def read(value: Any) -> str | None:
         if type(value) is str:
-            return value.strip() if manner.trims else value
+            text = value.strip() if manner.trims else value
+            return text.upper() if shape.folds and text.isascii() and text.upper() in shape.choices else text
         if manner.numbers_are_texts and type(value) in (int, float, Decimal):
             return str(value)
         return None

@@ -13,11 +13,12 @@ MAX_AMOUNT = 1_000_000_000_000
 class Str(msgspec.Struct, frozen=True):
     """A string that is never empty, of at most `longest` characters.
 
-    A `secret` is never echoed in a fault.
+    A `secret` is never echoed in a fault. `folds`: the choices are capital letters, and small ones count as these.
     """
 
     longest: int = MAX_STRING
     choices: tuple[str, ...] = ()
+    folds: bool = False
     email: bool = False
     nullable: bool = False
     secret: bool = False
