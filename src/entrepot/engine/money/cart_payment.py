@@ -79,8 +79,12 @@ class CartPayment:
     ) -> Outcome:
         deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
         steps = self._gateways.steps(settings.cards, cart.environment)
+        try:
+            lacking = await self._attempts.lacks_cards(workspace, settings.cards, cart.environment)
+        except FAULTS:
+            return refused(Unavailable(1))
         while True:
-            checkout = _checking_out(cart, token, self._attempts.lease(), steps)
+            checkout = _checking_out(cart, token, self._attempts.lease(), steps, lacks_cards=lacking)
             outcome = await self._engine.execute_anew(workspace, checkout)
             if isinstance(outcome, Reserved):
                 return await self._attempts.charge(workspace, outcome.attempt, settings.cards, token)
@@ -107,7 +111,9 @@ def _locked(outcome: Outcome) -> bool:
     return isinstance(outcome, Refused) and isinstance(outcome.failures[0], OrderLocked)
 
 
-def _checking_out(cart: CartCommand, token: str | None, lease: datetime, steps: Steps | None) -> CheckoutCart:
+def _checking_out(
+    cart: CartCommand, token: str | None, lease: datetime, steps: Steps | None, *, lacks_cards: bool
+) -> CheckoutCart:
     return CheckoutCart(
         channel=cart.channel,
         environment=cart.environment,
@@ -115,5 +121,6 @@ def _checking_out(cart: CartCommand, token: str | None, lease: datetime, steps: 
         cart=cart.cart,
         lease_until=lease,
         steps=steps,
+        lacks_cards=lacks_cards,
         token=None if token is None else token_name(token),
     )
