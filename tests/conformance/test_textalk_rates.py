@@ -24,7 +24,7 @@ async def rates(buyer: Buyer, order: int) -> dict[str, Any]:
     query = {"totalcost": True, "costs": True, "items": {"costs": True, "discountInfo": True}}
     found = await buyer("Order.get", order, query)
     costs = found["costs"]
-    shown = {name: costs[name]["vatRate"] for name in ("items", "shipment", "payment", "discount", "total")}
+    shown = {name: costs[name]["vatRate"] for name in ("cart", "shipment", "payment", "discount", "total")}
     items = {item["costs"]["total"]["vatRate"] for item in found["items"]}
     off = {item["discountInfo"]["vatRate"] for item in found["items"] if item["discountInfo"]}
     return {**shown, "totalcost": found["totalcost"]["vatRate"], "item": items, "off": off}
@@ -46,7 +46,7 @@ async def test_the_rate_of_three_hundredths_is_a_quarter(open_buyer: OpenBuyer) 
     buyer = await small(open_buyer)
     cart = await buyer.ready(await article(buyer, "0.03"))
     for found in await both(buyer, cart):
-        assert found["items"] == QUARTER
+        assert found["cart"] == QUARTER
         assert found["item"] == {QUARTER}
 
 
@@ -57,7 +57,7 @@ async def test_nine_lines_of_a_quarter_come_to_a_quarter(open_buyer: OpenBuyer) 
         await buyer("Order.addArticle", cart, await article(buyer, f"{number}.13"))
     await buyer("Order.addDiscountCode", cart, "TENTH")
     for found in await both(buyer, cart):
-        assert (found["items"], found["discount"]) == (QUARTER, QUARTER)
+        assert (found["cart"], found["discount"]) == (QUARTER, QUARTER)
         assert (found["item"], found["off"]) == ({QUARTER}, {QUARTER})
 
 
@@ -82,7 +82,7 @@ async def test_mixed_rates_have_a_quotient(open_buyer: OpenBuyer) -> None:
     await buyer("Order.addArticle", cart, await article(buyer, "112", "0.12"))
     for found in await both(buyer, cart):
         assert found["item"] == {QUARTER, TWELFTH}
-        assert found["items"] == Decimal("0.185")
+        assert found["cart"] == Decimal("0.185")
 
 
 async def test_a_discount_of_less_than_its_vat_still_names_the_rate(open_buyer: OpenBuyer) -> None:

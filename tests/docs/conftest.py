@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.cli.demo import apply_demo
+from entrepot.cli.run.demo import apply_demo
 from tests.support.server import Server, running_server
 
 

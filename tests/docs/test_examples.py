@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from entrepot.cli import app
-from entrepot.cli.demo import CANDLE, MUG, SHIRT, SIZE, SMALL, add_article, order
+from entrepot.cli.run.demo import CANDLE, MUG, SHIRT, SIZE, SMALL, add_article, order
 from entrepot.doors.bonsai.openapi import errors
 from tests.docs.examples import Example, Names, assert_answered, examples, printed, read_curl, send
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, commands, name_of

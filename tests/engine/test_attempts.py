@@ -20,7 +20,7 @@ from entrepot.domain.placing.reserve import ReserveOrder
 from entrepot.doors.bonsai import commands
 from entrepot.engine import Clock
 from entrepot.engine.clock import real_now
-from entrepot.engine.money import order_placement
+from entrepot.engine.money import turns
 from entrepot.engine.money.charge import Charged, InDoubt, NotCharged, preparation
 from entrepot.engine.money.charge import Charging as Calls
 from entrepot.engine.money.order_placement import PaymentCredential
@@ -155,7 +155,7 @@ async def test_who_waited_in_vain_for_an_attempt_is_told_when_to_ask_again(
     shop: Shop, workers: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither a final refusal nor a failure of the provider: this request was not even begun."""
-    monkeypatch.setattr(order_placement, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0.1)
     attempt = await reserved(workers[0], shop, await command(shop))
     settings = await read_settings(shop.connection, await shop.id(), await account(shop))
     for order, proof in (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -107,3 +110,21 @@ def test_days_and_zones_that_do_not_exist_are_refused_with_their_place(text: str
     found = load_world(f"sandbox = true\n[workspaces.n.channels.s]\n{channel}\n{shop}\n{text}")
     assert isinstance(found, list)
     assert [fault.pointer for fault in found] == [f"/workspaces/n/{pointer}"]
+
+
+WITH_A_ZONE = """
+sandbox = true
+[workspaces.n.channels.s]
+door = "textalk"
+settings = { door.uid = 1, shop.time_zone = "Europe/Stockholm" }
+[workspaces.n.webshops.s]
+languages = { sv = "SEK" }
+"""
+LOADING = f"from entrepot.worlds import load_world; print(type(load_world({WITH_A_ZONE!r})).__name__)"
+
+
+def test_zones_are_known_on_a_machine_without_a_database_of_them() -> None:
+    """As on Windows and in small container images: no folder of the system is looked in."""
+    environ = {**os.environ, "PYTHONTZPATH": ""}
+    told = subprocess.run([sys.executable, "-c", LOADING], env=environ, capture_output=True, text=True)
+    assert (told.stdout, told.stderr) == ("World\n", "")

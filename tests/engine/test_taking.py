@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.catalogue.edit_rows import EditRows, Put
 from entrepot.domain.catalogue.products import Variant
 from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.channels.edit_rows import EditRows, Put
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.orders.records import Address, Person
 from entrepot.domain.placing.place import Placed

@@ -11,7 +11,7 @@ import pytest
 from starlette.types import ASGIApp, Message
 
 from entrepot.app import create_app
-from entrepot.cli.demo import MUG, Item, apply_demo, order
+from entrepot.cli.run.demo import MUG, Item, apply_demo, order
 from entrepot.config import Settings
 from entrepot.engine.clock import real_now
 from entrepot.sandbox.reset import begin_anew

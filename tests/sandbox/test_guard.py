@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from entrepot.cli.demo import prepare
+from entrepot.cli.run.demo import prepare
 from entrepot.config import Settings
 from entrepot.engine.clock import real_now
 from entrepot.sandbox.guard import refusal

@@ -24,8 +24,9 @@ values ($1, $2, $3, 'Article', 1, 'en', null)
 """
 _VARIANT = """
 insert into variants
-  (workspace, id, product, sku, name, scale, tracked, weight, position, data, divisible_by, chosen_by)
-values ($1, $2::bigint, $3, $2::bigint::text, '', 0, true, 1, 1, '{}', 1, jsonb_build_object($4::text, $5::bigint))
+  (workspace, id, product, sku, name, scale, tracked, weight, position, data, divisible_by, available, chosen_by)
+values ($1, $2::bigint, $3, $2::bigint::text, '', 0, true, 1, 1, '{}', 1, true,
+  jsonb_build_object($4::text, $5::bigint))
 """
 _LANGUAGE = """
 insert into languages (workspace, channel, code, active, position, default_currency)

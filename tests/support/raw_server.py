@@ -35,6 +35,7 @@ class RawServer:
     connections: int = 0
     then: bytes | None = None
     """What every connection after the first is answered, where that is something else."""
+    _open: dict["asyncio.Task[None]", asyncio.StreamWriter] = field(default_factory=dict, repr=False)
 
     @property
     def url(self) -> str:
@@ -42,6 +43,9 @@ class RawServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
         try:
             self.requests.append(await _read(reader))
             writer.write(self.reply if self.connections == 1 else self.then or self.reply)
@@ -52,6 +56,14 @@ class RawServer:
             pass
         finally:
             writer.close()
+            del self._open[task]
+
+    async def hang_up(self) -> None:
+        """Close what is still open, and wait until that is done."""
+        for writer in self._open.values():
+            writer.transport.abort()
+        while self._open:
+            await asyncio.wait(list(self._open))
 
 
 @asynccontextmanager
@@ -68,7 +80,10 @@ async def raw_server(
     listener = await asyncio.start_server(server.serve, host, port, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
     async with listener:
-        yield server
+        try:
+            yield server
+        finally:
+            await server.hang_up()
 
 
 def http_reply(

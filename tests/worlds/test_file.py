@@ -169,7 +169,11 @@ def test_what_a_schema_cannot_say_is_named_too(text: str, pointer: str) -> None:
     assert list(faults(f"sandbox = true\n{text}")) == [f"/workspaces/n/{pointer}"]
 
 
-AVATAX = "[workspaces.n.channels.a]\ndoor = 'bonsai'\nsettings.taxes = { provider = 'avatax', account = '1', license_key = 'k' }\n"
+AVATAX = """
+[workspaces.n.channels.a]
+door = "bonsai"
+settings.taxes = { provider = "avatax", account = "1", license_key = "k" }
+"""
 
 
 @pytest.mark.parametrize(

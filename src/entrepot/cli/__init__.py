@@ -7,15 +7,15 @@ from typing import Annotated
 import typer
 
 from entrepot import __version__
-from entrepot.cli import keys, outbox, products, returns, shipping, stock
-from entrepot.cli.apply import apply
-from entrepot.cli.backup import backup, restore
-from entrepot.cli.check import check
-from entrepot.cli.demo import demo
+from entrepot.cli.data.apply import apply
+from entrepot.cli.data.backup import backup, restore
+from entrepot.cli.data.check import check
+from entrepot.cli.data.migrate import migrate
+from entrepot.cli.data.upgrade import upgrade_data
 from entrepot.cli.failures import failures
-from entrepot.cli.migrate import migrate
-from entrepot.cli.serve import serve
-from entrepot.cli.upgrade import upgrade_data
+from entrepot.cli.operate import keys, outbox, products, returns, shipping, stock
+from entrepot.cli.run.demo import demo
+from entrepot.cli.run.serve import serve
 
 
 def _tell_version(wanted: bool) -> None:

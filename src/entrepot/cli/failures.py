@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from entrepot.cli.operating import AsJson
+from entrepot.cli.operate.session import AsJson
 from entrepot.cli.options import fail
 
 if TYPE_CHECKING:

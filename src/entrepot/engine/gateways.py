@@ -52,11 +52,11 @@ class Gateways:
         self._kept: dict[bytes, Any] = {}
 
     def cards(self, workspace: int, settings: CardSettings, environment: str) -> CardGateway:
-        """The card provider of an account; for test orders the built-in one, in every account (Bonsai, `Test mode`)."""
+        """The card provider of an account; for test orders the built-in one, always (decision bonsai Test mode)."""
         if settings.gateway == "bank" or environment == "test":
             books = BuiltInBooks() if environment == "test" else None
             return self._wrap("cards", BankCards(self._books, workspace, self._now, books), workspace)
-        return self._keep("cards", workspace, settings, lambda: _stripe(settings))
+        return self._keep("cards", workspace, settings, lambda: _outside_cards(settings))
 
     def steps(self, settings: CardSettings, environment: str) -> Steps | None:
         """In which amounts an account's card provider can move money; None where it moves any."""
@@ -68,7 +68,7 @@ class Gateways:
 
     def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:
         """The outside tax provider of an account."""
-        return self._keep("taxes", workspace, settings, lambda: _avatax(settings, self._now))
+        return self._keep("taxes", workspace, settings, lambda: _outside_taxes(settings, self._now))
 
     def tokens(self, workspace: int, settings: ExternalApi) -> TokenValidator:
         """Whom to ask about an account's external payment tokens."""
@@ -114,13 +114,13 @@ async def cards_of(reads: Pool, gateways: Gateways, workspace: int, order: int) 
 # The vendors' own packages are large: they are loaded for the first account that needs them.
 
 
-def _stripe(settings: CardSettings) -> CardGateway:
+def _outside_cards(settings: CardSettings) -> CardGateway:
     from entrepot.gateways.cards.stripe import StripeCards
 
     return StripeCards(settings.api_key, settings.api_base)
 
 
-def _avatax(settings: TaxSettings, now: Callable[[], datetime]) -> TaxGateway:
+def _outside_taxes(settings: TaxSettings, now: Callable[[], datetime]) -> TaxGateway:
     from entrepot.gateways.taxes.avatax import AVATAX_URL, AvataxGateway
 
     base_url = settings.base_url or AVATAX_URL

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Person
 from entrepot.doors.bonsai.openapi.replies import FULFILLMENT_STATUSES, PAYMENT_STATUSES
-from entrepot.doors.bonsai.statuses import order_status, payment_status, row_statuses
+from entrepot.doors.bonsai.replies.statuses import order_status, payment_status, row_statuses
 from tests.doors.bonsai.shop import NOW
 
 _ORDER = Order(

@@ -277,3 +277,24 @@ async def test_what_was_not_told_survives_a_kill(open_folder: Path, database_url
             == {"event": "Customer/created", "webshop": shop.uids["shop"], "uid": uid}
         )
         assert first.headers["entrepot-delivery"] == second.headers["entrepot-delivery"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("Order/placed", 1),
+        ("order.placed", 0),
+        ("nothing of ours", 0),
+        (["Order/placed", "nothing of ours"], 1),
+        ({"startsWith": "Order/"}, 2),
+        ({"startsWith": ""}, 3),
+        ({"min": "Order/discarded"}, 2),
+        ({"max": "Customer/created"}, 1),
+    ],
+)
+async def test_listeners_are_found_by_the_public_name_of_their_event(
+    ear: Ear, asked: Any, found: int
+) -> None:
+    """Whatever is asked for: names that no event has are only found nowhere."""
+    await ear.listen("Order/placed", "Order/discarded", "Customer/created")
+    assert await ear.call("EventListener.count", {"/eventName": asked}) == found

@@ -68,7 +68,6 @@ async def test_pricing_tells_what_an_article_costs_with_and_without_vat(eva: Sho
         "name": {"en": "Cap"},
         "articleNumber": "cap",
         "vatRate": 0.25,
-        "vatIsIncluded": True,
         "price": {"regular": {"SEK": 125, "EUR": 12.5}, "specialOffer": {"SEK": 100}},
     }
     uid = (await eva.call("Article.create", made, auth=admin))["uid"]

@@ -40,6 +40,7 @@ SETTINGS = {
     },
     "channels/other/settings/mail": {
         "gateway": "smtp", "host": "127.0.0.1", "port": 9, "username": "shop", "password": MAIL_PASSWORD,
+        "sender": "shop@example.com",
     },
     "webshops/shop/administrators/grace": {"id": 921, "password": ADMIN_PASSWORD},
 }  # fmt: skip

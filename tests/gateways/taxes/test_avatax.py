@@ -8,11 +8,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+import requests
 
 from entrepot.domain.kernel.places import Premises
 from entrepot.domain.pricing.taxes import Destination, TaxLine, TaxQuery, TaxQuote
 from entrepot.failures.payments import TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.avatax import THREADS, AvataxGateway
+from entrepot.gateways.taxes.avatax_reply import unavailable_because
 from entrepot.gateways.taxes.port import TaxAnswer
 from tests.support.raw_server import RawServer, http_reply, raw_server, unused_port
 
@@ -273,6 +275,18 @@ async def test_a_host_that_does_not_exist_is_not_found():
 async def test_silence_is_a_timeout(begun: bytes):
     answer, server = await ask(begun, silent=True, limit=0.2)
     assert answer == TaxUnavailable(f"FetchError: network timeout at: {server.url}{PATH}")
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"])
+async def test_a_call_that_gives_up_by_itself_says_the_same(begun: bytes):
+    """Its thread has a limit of its own, which strikes first where the loop is late."""
+    async with raw_server(begun, silent=True) as server, gateway(server.url, 60) as avatax:
+        session = requests.Session()
+        with pytest.raises(requests.RequestException) as raised:
+            await asyncio.to_thread(session.post, f"{server.url}{PATH}", json={}, timeout=0.2)
+        session.close()
+        told = unavailable_because(raised.value, avatax.url)
+    assert told == TaxUnavailable(f"FetchError: network timeout at: {server.url}{PATH}")
 
 
 async def test_waiting_for_a_thread_counts_as_waiting():

@@ -13,7 +13,7 @@ from entrepot.domain.channels.accounts import ExternalApi
 from entrepot.gateways.tokens.http import HttpTokenValidator
 from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAmounts, TokenQuery, Valid
 from entrepot.gateways.tokens.simulated import PartnerReply, SimulatedPartner, answer
-from entrepot.store.tables.partner import partner_tokens
+from entrepot.store.tables.simulated.partner import partner_tokens
 from tests.support.raw_server import http_reply, raw_server
 
 

@@ -20,18 +20,16 @@ from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.records import Order
 from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.gift_certificates import Certificate
-from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.availability import shortage
 from entrepot.domain.stock.levels import Level
 from entrepot.failures import Failure
 from entrepot.failures.accounts import SessionUnknown
 from entrepot.failures.carts import CartUnknown
 from entrepot.failures.orders import (
-    NotEnoughStock,
     OrderLocked,
     PriceInvalid,
     ProductUnavailable,
     QuoteStale,
-    SoldOut,
 )
 
 SESSION_LIFETIME = timedelta(days=30)
@@ -224,13 +222,7 @@ def unsellable(product: Product, variant: Variant, price: int | None, units: int
 
 def short(channel: Channel, product: Product, variant: Variant, units: int, view: View) -> Failure | None:
     """Whether fewer units are available than are wanted together. A cart holds none: this is a look, not a promise."""
-    if not variant.tracked or channel.settings.stock == "record":
+    if not variant.tracked:
         return None
-    levels = view.children(Level, variant.id)
-    if channel.settings.stock == "backorder" and levels:
-        return None
-    free = stock.available(levels)
-    if free >= units:
-        return None
-    ref = selections.ref_of(product, variant)
-    return SoldOut(ref) if free == 0 else NotEnoughStock(ref, units, free)
+    levels, ref = view.children(Level, variant.id), selections.ref_of(product, variant)
+    return shortage(channel.settings.stock, levels, units, ref)

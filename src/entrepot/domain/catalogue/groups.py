@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from datetime import datetime
 
-from entrepot.domain.catalogue.edit_rows import EditRows, Put
 from entrepot.domain.catalogue.options import ProductGroup
+from entrepot.domain.channels.edit_rows import EditRows, Put
 from entrepot.domain.kernel.commands import Decision, Ids, Refused, refused
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.kernel.stages import Stage

@@ -106,14 +106,17 @@ class ReturnSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     refund: Literal["manual", "automatic"] = "manual"
 
 
+StockMode = Literal["reserve", "backorder", "record"]
+"""What orders do to stock: refuse what is short, owe what is missing, or take none since they were sold elsewhere."""
+
+
 class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an account may do and how its orders are treated; unknown to every rule is `door`, the door's own part.
 
-    `stock`: reserve (refuse when short), backorder (accept and owe) or record (sold elsewhere).
     `sees`: whether the account is shown the workspace's other orders too.
     """
 
-    stock: Literal["reserve", "backorder", "record"] = "reserve"
+    stock: StockMode = "reserve"
     sees: Literal["own", "workspace"] = "own"
     may_set_stock: bool = False
     may_edit_catalogue: bool = False

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from entrepot.domain.catalogue.edit_rows import patched
 from entrepot.domain.channels.accounts import channel_of
+from entrepot.domain.channels.edit_rows import patched
 from entrepot.domain.customers.email_claims import holder
 from entrepot.domain.customers.mails import Sender, code_mail
 from entrepot.domain.customers.records import OneTimeCode

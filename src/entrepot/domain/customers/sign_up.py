@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from entrepot.domain.catalogue.edit_rows import patched
 from entrepot.domain.channels.accounts import channel_of
+from entrepot.domain.channels.edit_rows import patched
 from entrepot.domain.customers.email_claims import (
     SIGNUP_LIFETIME,
     claim_key,

@@ -32,6 +32,11 @@ def refused(*failures: Failure) -> Refused:
     return Refused(failures)
 
 
+def refused_as(outcome: object, kind: type[Failure]) -> bool:
+    """Whether an outcome is a refusal, and first of all of this kind."""
+    return isinstance(outcome, Refused) and isinstance(outcome.failures[0], kind)
+
+
 Decision = Decided | Refused
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.channels.accounts import Reference, StockMode
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart
@@ -52,7 +52,7 @@ class Draft(msgspec.Struct, frozen=True):
     payouts: tuple[Payout, ...] = ()
     purchase: Purchase | None = None
 
-    def taking(self, stock: Literal["reserve", "backorder", "record"]) -> Draft:
+    def taking(self, stock: StockMode) -> Draft:
         """The draft for an account whose orders do this to stock: lines that are only recorded take none."""
         if stock != "record":
             return self

@@ -21,7 +21,7 @@ from entrepot.domain.orders.records import EXTERNAL_ID
 from entrepot.domain.placing.basket import EXTERNAL, Basket, WantedLine, offer_of
 from entrepot.domain.pricing import flat_rates as shipping
 from entrepot.domain.pricing.flat_rates import ShippingRate
-from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.availability import shortage
 from entrepot.domain.stock.levels import Level
 from entrepot.failures import Failure
 from entrepot.failures.orders import (
@@ -30,14 +30,12 @@ from entrepot.failures.orders import (
     LineRef,
     MerchantUnknown,
     NoShippingToCountry,
-    NotEnoughStock,
     OrderSourceUnrecognized,
     PriceChanged,
     PriceInvalid,
     ProductUnavailable,
     ProductUnknown,
     ProvinceUnknown,
-    SoldOut,
     VariantUnknown,
 )
 from entrepot.failures.payments import (
@@ -271,8 +269,7 @@ def destination_failures(a: OrderChecks) -> Failures:
 
 
 def _stock(a: OrderChecks) -> Failures:
-    if a.channel.settings.stock == "record":
-        return NONE
+    mode = a.channel.settings.stock
     asked: dict[int, int] = {}
     first: dict[int, LineRef] = {}
     for line in a.priced:
@@ -283,18 +280,8 @@ def _stock(a: OrderChecks) -> Failures:
     return tuple(
         failure
         for variant, quantity in asked.items()
-        if (failure := _short(a, variant, quantity, first[variant]))
+        if (failure := shortage(mode, a.view.children(Level, variant), quantity, first[variant]))
     )
-
-
-def _short(a: OrderChecks, variant: int, quantity: int, ref: LineRef) -> Failure | None:
-    levels = a.view.children(Level, variant)
-    if a.channel.settings.stock == "backorder" and levels:
-        return None  # what is missing will be owed at the first location
-    free = stock.available(levels)
-    if free >= quantity:
-        return None
-    return SoldOut(ref) if free == 0 else NotEnoughStock(ref, quantity, free)
 
 
 CHECKS: tuple[Callable[[OrderChecks], Failures], ...] = (

@@ -18,7 +18,7 @@ from entrepot.domain.placing.basket import Basket, WantedLine, offer_of
 from entrepot.domain.placing.checks import CheckedBasket, OrderChecks, PricedLine, Shipment
 from entrepot.domain.placing.draft import tax_query
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
-from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.availability import obtainable
 from entrepot.domain.stock.levels import Level
 from entrepot.failures import Failure
 from entrepot.failures.orders import LineFailure, MerchantUnknown, PriceInvalid, ProductUnavailable
@@ -132,7 +132,7 @@ def _checked(every: OrderChecks, wanted: WantedLine, priced: PricedLine | None) 
 
 def _inventory(channel: Channel, view: View, line: PricedLine) -> int:
     """How many of the wanted units are there (decision bonsai I11); who need not be in stock is never short."""
-    quantity = line.wanted.quantity
-    if channel.settings.stock != "reserve" or not line.offer.tracked:
-        return quantity
-    return min(quantity, stock.available(view.children(Level, line.offer.variant_id)))
+    if not line.offer.tracked:
+        return line.wanted.quantity
+    levels = view.children(Level, line.offer.variant_id)
+    return obtainable(channel.settings.stock, levels, line.wanted.quantity, owes_anew=True)

@@ -23,19 +23,17 @@ from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import Address, Order, OrderEvent, OrderLine, OrderPart, Person
 from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID
 from entrepot.domain.placing.place import Placed
-from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.availability import shortage
 from entrepot.domain.stock.holds import Promise, hold
 from entrepot.domain.stock.levels import Level
 from entrepot.failures import Failure
 from entrepot.failures.orders import (
     DuplicateExternalOrder,
     LineRef,
-    NotEnoughStock,
     OrderSourceUnrecognized,
     OrderTooLarge,
     ProductUnavailable,
     SkuUnknown,
-    SoldOut,
 )
 
 MOST_LINES: Final = 1_000
@@ -157,8 +155,6 @@ class TakeOrder(Command, frozen=True, kw_only=True):
                 yield ProductUnavailable(_ref(line))
 
     def _stock(self, channel: Channel, view: View) -> Iterator[Failure]:
-        if channel.settings.stock == "record":
-            return
         asked: dict[str, int] = {}
         for line in self.lines:
             asked[line.sku] = asked.get(line.sku, 0) + line.quantity
@@ -179,13 +175,8 @@ def _ref(line: SoldLine) -> LineRef:
 
 
 def _short(channel: Channel, goods: Goods, quantity: int, ref: LineRef, view: View) -> Failure | None:
-    levels = view.children(Level, goods.variant)
-    if channel.settings.stock == "backorder" and (levels or goods.first_location is not None):
-        return None
-    free = stock.available(levels)
-    if free >= quantity:
-        return None
-    return NotEnoughStock(ref, quantity, free) if free else SoldOut(ref)
+    levels, anew = view.children(Level, goods.variant), goods.first_location is not None
+    return shortage(channel.settings.stock, levels, quantity, ref, owes_anew=anew)
 
 
 class _Taking:

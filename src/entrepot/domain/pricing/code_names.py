@@ -11,8 +11,8 @@ from datetime import datetime
 
 import msgspec
 
-from entrepot.domain.catalogue.edit_rows import EditRows, Put
 from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.channels.edit_rows import EditRows, Put
 from entrepot.domain.kernel.commands import Decision, Ids, Refused, refused
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.kernel.stages import Stage

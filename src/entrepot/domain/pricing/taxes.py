@@ -120,7 +120,7 @@ _NEED_MORE_THAN_A_COUNTRY = ("CA", "US")
 
 
 def unquotable(country: str, province: str, zip_code: str) -> tuple[str, ...]:
-    """What an outside tax provider lacks of the address from which goods are sent (Avalara's help, `shipFrom`)."""
+    """What an outside tax provider lacks of where goods are sent from: in some countries their name is too little."""
     if country not in _NEED_MORE_THAN_A_COUNTRY:
         return ()
     return tuple(name for name, value in (("province", province), ("zip", zip_code)) if not value)
@@ -148,7 +148,7 @@ def compute(query: TaxQuery, rates: RateTable) -> TaxQuote:
 
 
 def simulate(query: TaxQuery, company: TaxCompany | None, rates: RateTable) -> TaxQuote | TaxRefused:
-    """Answer as the simulated provider: a company without an account is refused in AvaTax's words."""
+    """Answer as the simulated provider: a company without an account is refused in the words of a real one."""
     return compute(query, rates) if company else _unknown_company(query.company)
 
 

@@ -19,7 +19,7 @@ from entrepot.domain.placing.draft import Existing
 from entrepot.domain.placing.place import PlaceOrder, RecordPending
 from entrepot.domain.placing.quote import NOWHERE
 from entrepot.doors.bonsai import bodies
-from entrepot.doors.bonsai.render import public_id, variant_id
+from entrepot.doors.bonsai.replies.placed import public_id, variant_id
 from entrepot.doors.kit.checking import Faults, Kind, one
 from entrepot.engine.money.order_placement import PaymentCredential
 from entrepot.failures.orders import LineRef

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import asyncpg
 import structlog
 
-from entrepot.domain.kernel.commands import Command, Refused, refused
+from entrepot.domain.kernel.commands import Command, Refused, refused, refused_as
 from entrepot.domain.kernel.records import View
 from entrepot.engine.batches import batch as batches
 from entrepot.engine.batches.batch import Batch, Rule, make_ready
@@ -96,7 +96,7 @@ class Engine:
         """
         outcome = await self.execute(workspace, command)
         for _ in range(SIGHTS - 1):
-            if not (isinstance(outcome, Refused) and isinstance(outcome.failures[0], QuoteStale)):
+            if not refused_as(outcome, QuoteStale):
                 break
             outcome = await self.execute(workspace, command)
         return outcome

@@ -95,9 +95,11 @@ class AttemptProcessor:
         return await self._end(workspace, attempt, charge)
 
     async def made_before(
-        self, workspace: int, channel: int, environment: str, request: str
+        self, workspace: int, channel: int, environment: str, request: str | None
     ) -> Placed | None:
         """The order that came of this request after all, where its caller had been told of a failure."""
+        if request is None:
+            return None
         async with self._reads.acquire() as connection:
             return await read_untold(connection, workspace, channel, environment, request)
 

@@ -1,33 +1,30 @@
-"""The till of a shop: carts checked out, money collected, let go and given back, with its provider asked in between.
+"""Payment at a shop: carts checked out, money collected, let go and given back, with its provider asked in between.
 
 A caller who leaves stops nothing: what was begun is driven to its end.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.charging import Steps
 from entrepot.domain.checkout.cart_checkout import CheckoutCart, same_checkout
-from entrepot.domain.kernel.commands import Refused, refused
+from entrepot.domain.kernel.commands import Refused, refused, refused_as
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.placing.attempts import Reserved
-from entrepot.domain.placing.place import InFlight
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.attempts import AttemptProcessor
 from entrepot.engine.money.capture import Payments
-from entrepot.engine.money.order_placement import STILL_OPEN_SECONDS, WAIT_SECONDS
 from entrepot.engine.money.refund import Refunds
+from entrepot.engine.money.turns import in_turn, unless_made
+from entrepot.engine.money.unbroken import Unbroken
 from entrepot.failures import Unavailable
 from entrepot.failures.orders import OrderLocked
-from entrepot.failures.payments import PaymentUnderWay
 from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import token_name
 
@@ -48,67 +45,54 @@ class CartPayment:
         self._payments = payments
         self._refunds = refunds
         self._gateways = gateways
-        self._tasks: set[asyncio.Task[Outcome]] = set()
+        self._unbroken = Unbroken()
 
     async def check_out(
         self, workspace: int, settings: ChannelSettings, cart: CartCommand, token: str | None
     ) -> Outcome:
         """Place the cart that `cart` names; a card is charged by `token`. The outcome is that of `CheckoutCart`."""
-        return await self._surely(self._checked_out(workspace, settings, cart, token))
+        return await self._unbroken.run(self._checked_out(workspace, settings, cart, token))
 
     async def move(self, workspace: int, command: CapturePayment | CancelPayment) -> Outcome:
         """Collect a payment, or let it go. The outcome is that of `Payments.ask`."""
-        return await self._surely(self._payments.ask(workspace, command))
+        return await self._unbroken.run(self._payments.ask(workspace, command))
 
     async def refund(self, workspace: int, command: RefundOrder) -> Outcome:
         """Give money back. The outcome is that of `Refunds.refund`."""
-        return await self._surely(self._refunds.refund(workspace, command))
+        return await self._unbroken.run(self._refunds.refund(workspace, command))
 
     async def stop(self) -> None:
         """Wait for what is on its way."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _surely(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        await self._unbroken.stop()
 
     async def _checked_out(
         self, workspace: int, settings: ChannelSettings, cart: CartCommand, token: str | None
     ) -> Outcome:
-        deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+        once = partial(self._once, workspace, settings, cart, token)
+        return await in_turn(self._attempts, workspace, once)
+
+    async def _once(
+        self, workspace: int, settings: ChannelSettings, cart: CartCommand, token: str | None
+    ) -> Outcome:
         steps = self._gateways.steps(settings.cards, cart.environment)
         try:
             lacking = await self._attempts.lacks_cards(workspace, settings.cards, cart.environment)
         except FAULTS:
             return refused(Unavailable(1))
-        while True:
-            checkout = _checking_out(cart, token, self._attempts.lease(), steps, lacks_cards=lacking)
-            outcome = await self._engine.execute_anew(workspace, checkout)
-            if isinstance(outcome, Reserved):
-                return await self._attempts.charge(workspace, outcome.attempt, settings.cards, token)
-            if not isinstance(outcome, InFlight):
-                return (
-                    await self._made_before(workspace, checkout) or outcome if _locked(outcome) else outcome
-                )
-            if not await self._attempts.await_end(workspace, outcome.attempt, deadline):
-                return refused(PaymentUnderWay(STILL_OPEN_SECONDS))
+        checkout = _checking_out(cart, token, self._attempts.lease(), steps, lacks_cards=lacking)
+        outcome = await self._engine.execute_anew(workspace, checkout)
+        if isinstance(outcome, Reserved):
+            return await self._attempts.charge(workspace, outcome.attempt, settings.cards, token)
+        # Locked is a cart, too, that has become an order, which the caller may see.
+        if isinstance(outcome, Refused) and refused_as(outcome, OrderLocked):
+            return await self._unless_made(workspace, checkout, outcome)
+        return outcome
 
-    async def _made_before(self, workspace: int, checkout: CheckoutCart) -> Outcome | None:
-        """The order that came of this very checkout, where its caller had been told of a failure."""
-        if checkout.cart is None:
-            return None
-        same = same_checkout(checkout.cart, checkout.token)
-        try:
-            return await self._attempts.made_before(workspace, checkout.channel, checkout.environment, same)
-        except FAULTS:
-            return refused(Unavailable(1))
-
-
-def _locked(outcome: Outcome) -> bool:
-    """Whether the cart is refused because it is an order already, which the caller may see."""
-    return isinstance(outcome, Refused) and isinstance(outcome.failures[0], OrderLocked)
+    async def _unless_made(self, workspace: int, checkout: CheckoutCart, refusal: Refused) -> Outcome:
+        same = None if checkout.cart is None else same_checkout(checkout.cart, checkout.token)
+        return await unless_made(
+            self._attempts, workspace, refusal, checkout.channel, checkout.environment, same
+        )
 
 
 def _checking_out(

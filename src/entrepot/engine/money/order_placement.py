@@ -6,29 +6,32 @@ it is one batch. A caller who leaves stops nothing: what was reserved is driven 
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from uuid import uuid4
 
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.kernel.commands import Refused, refused
+from entrepot.domain.kernel.commands import Refused, refused, refused_as
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.placing.attempts import Attempt, Reserved
 from entrepot.domain.placing.basket import EXTERNAL, Basket
 from entrepot.domain.placing.draft import OrderCommand, Quoted, quote_question, simulated_taxes
-from entrepot.domain.placing.place import BeingPaid, InFlight, Placed, needs_proof
+from entrepot.domain.placing.place import Placed, needs_proof
 from entrepot.domain.placing.reserve import ReserveOrder
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.attempts import ATTEMPT_SECONDS, AttemptProcessor
 from entrepot.engine.money.charge import preparation
+from entrepot.engine.money.turns import in_turn, unless_made
+from entrepot.engine.money.unbroken import Unbroken
 from entrepot.failures import Failure, Unavailable
 from entrepot.failures.orders import QuoteStale
-from entrepot.failures.payments import CardProviderFailed, PaymentUnderWay
+from entrepot.failures.payments import CardProviderFailed
 from entrepot.gateways.cards.port import CreateIntent, Intent
 from entrepot.gateways.taxes.port import TaxAnswer
 from entrepot.gateways.tokens.port import TokenAmounts, TokenQuery
@@ -36,14 +39,6 @@ from entrepot.store.connections import FAULTS, Pool
 
 QUOTES = 3
 """A quote that went stale is asked for again twice."""
-WAIT_SECONDS = 25.0
-"""How long a request waits for another attempt with the same token or external id to end."""
-
-
-STILL_OPEN_SECONDS = 5
-"""When to try again after an earlier attempt with the same token, external id, order or cart did not end in time."""
-
-
 NO_BROWSER_FOR_TESTS = (
     "Test orders take test tokens, and no payment intents of a browser: submit one of them."
 )
@@ -77,7 +72,7 @@ class OrderPlacement:
         self._engine = engine
         self._reads = reads
         self._gateways = gateways
-        self._tasks: set[asyncio.Task[Outcome]] = set()
+        self._unbroken = Unbroken()
 
     async def place(
         self,
@@ -96,10 +91,7 @@ class OrderPlacement:
         placing = self._placed_once(workspace, settings, command, proof)
         if in_house(settings, command.basket, proof):
             return await placing  # one command, which the engine brings to its end whether or not we wait
-        task = asyncio.create_task(placing)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
+        return await self._unbroken.run(placing)
 
     async def prepare(
         self, workspace: int, settings: ChannelSettings, basket: Basket, amount: int
@@ -130,17 +122,15 @@ class OrderPlacement:
     @property
     def idle(self) -> bool:
         """Whether no order is on its way, with or without a caller who waits for it."""
-        return not self._tasks
+        return self._unbroken.idle
 
     async def stop(self) -> None:
         """Wait for the orders that are on their way."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._unbroken.stop()
         await self.attempts.stop()
 
     async def made_before(self, workspace: int, basket: Basket, proof: PaymentCredential) -> Placed | None:
         """The order that came of this very request, where its caller had been told of a failure."""
-        if proof.request is None:
-            return None
         return await self.attempts.made_before(workspace, basket.channel, basket.environment, proof.request)
 
     async def _placed_once(
@@ -150,17 +140,13 @@ class OrderPlacement:
         command: OrderCommand,
         proof: PaymentCredential | None,
     ) -> Outcome:
-        """Where the request is refused because of the order that it made before, that order is the outcome.
-
-        What an attempt took it keeps, so no request makes a second order; looking after the refusal misses none.
-        """
         outcome = await self._placed(workspace, settings, command, proof)
         if not isinstance(outcome, Refused) or proof is None or in_house(settings, command.basket, proof):
             return outcome
-        try:
-            return await self.made_before(workspace, command.basket, proof) or outcome
-        except FAULTS:
-            return refused(Unavailable(1))
+        basket = command.basket
+        return await unless_made(
+            self.attempts, workspace, outcome, basket.channel, basket.environment, proof.request
+        )
 
     async def _placed(
         self,
@@ -169,29 +155,23 @@ class OrderPlacement:
         command: OrderCommand,
         proof: PaymentCredential | None,
     ) -> Outcome:
-        deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
-        stale = 0
-        while True:
-            outcome = await self._once(workspace, settings, command, proof)
-            if isinstance(outcome, InFlight | BeingPaid):
-                if not await self._awaited(workspace, outcome, deadline):
-                    return refused(PaymentUnderWay(STILL_OPEN_SECONDS))
-            elif (
-                isinstance(outcome, Refused)
-                and isinstance(outcome.failures[0], QuoteStale)
-                and stale < QUOTES - 1
-            ):
-                stale += 1
-            else:
-                return outcome
+        quotes = iter(range(1, QUOTES))
+        once = partial(self._quoted_anew, workspace, settings, command, proof, quotes)
+        return await in_turn(self.attempts, workspace, once)
 
-    async def _awaited(self, workspace: int, holder: InFlight | BeingPaid, deadline: float) -> bool:
-        """Whether whoever is in the way has come to an end in time."""
-        if asyncio.get_running_loop().time() >= deadline:
-            return False
-        if isinstance(holder, InFlight):
-            return await self.attempts.await_end(workspace, holder.attempt, deadline)
-        return await self.attempts.await_payment(workspace, holder.order, deadline)
+    async def _quoted_anew(
+        self,
+        workspace: int,
+        settings: ChannelSettings,
+        command: OrderCommand,
+        proof: PaymentCredential | None,
+        quotes: Iterator[int],
+    ) -> Outcome:
+        """As often as there are `quotes` left, of which one is used up by each quote that went stale."""
+        outcome = await self._once(workspace, settings, command, proof)
+        while refused_as(outcome, QuoteStale) and next(quotes, None):
+            outcome = await self._once(workspace, settings, command, proof)
+        return outcome
 
     async def _once(
         self,

@@ -85,7 +85,8 @@ def unavailable_because(error: "requests.RequestException", url: str) -> TaxUnav
     """Name the reason why a request brought no reply."""
     import requests
 
-    if isinstance(error, requests.Timeout):
+    # A reply that stops in its middle is a connection error to requests, whatever it stopped by.
+    if isinstance(error, requests.Timeout) or any(isinstance(each, TimeoutError) for each in _causes(error)):
         return TaxUnavailable(f"FetchError: network timeout at: {url}")
     return TaxUnavailable(f"FetchError: request to {url} failed, reason: {_reason(error, url)}")
 

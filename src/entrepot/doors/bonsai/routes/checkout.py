@@ -8,9 +8,10 @@ from entrepot.domain.orders.records import Person
 from entrepot.domain.placing.basket import Basket
 from entrepot.domain.placing.draft import OrderCommand, simulated_answer, simulated_taxes
 from entrepot.domain.placing.quote import Checkout, check_out, taxed
-from entrepot.doors.bonsai import bodies, commands, joi, render_checkout, schemas
+from entrepot.doors.bonsai import bodies, commands, joi, schemas
 from entrepot.doors.bonsai.answers import decoded_body, refusal
 from entrepot.doors.bonsai.memory import remember
+from entrepot.doors.bonsai.replies import checkout as render_checkout
 from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.doors.kit.checking import check

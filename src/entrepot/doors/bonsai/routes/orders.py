@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from entrepot.domain.kernel.ids import from_cuid
-from entrepot.doors.bonsai import render_orders
 from entrepot.doors.bonsai.commands import asker
+from entrepot.doors.bonsai.replies import orders as render_orders
 from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.failures import UnknownRoute

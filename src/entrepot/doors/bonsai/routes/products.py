@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from entrepot.domain.kernel.ids import from_cuid
-from entrepot.doors.bonsai import bodies, joi, render_products, schemas
+from entrepot.doors.bonsai import bodies, joi, schemas
 from entrepot.doors.bonsai.answers import refusal
 from entrepot.doors.bonsai.failures import entry, over_limit
 from entrepot.doors.bonsai.memory import remember
 from entrepot.doors.bonsai.openapi.errors import FORMS
+from entrepot.doors.bonsai.replies import products as render_products
 from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.doors.kit.checking import Kind, check

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from entrepot.domain.kernel.ids import from_cuid
 from entrepot.domain.placing.place import Placed
-from entrepot.doors.bonsai import commands, render, render_orders, schemas
+from entrepot.doors.bonsai import commands, schemas
 from entrepot.doors.bonsai.answers import checked_body, invalid, ok, refusal
 from entrepot.doors.bonsai.failures import foreign_currency
+from entrepot.doors.bonsai.replies import orders as render_orders
+from entrepot.doors.bonsai.replies import placed as render
 from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.kit import Answer, Reply, Request, Resource
 from entrepot.failures import Failure

@@ -76,6 +76,10 @@ def methods(parts: Parts) -> Iterator[Method]:
         ),
         words,
     )
+    yield from _of_managers(own, uid)
+
+
+def _of_managers(own: _Catalogue, uid: Param) -> Iterator[Method]:
     yield Method(
         "Giftcertificate.generateCode",
         "A code that no certificate has",

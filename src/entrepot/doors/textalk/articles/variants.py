@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from entrepot.domain.catalogue.edit_rows import Put
 from entrepot.domain.catalogue.products import Variant
+from entrepot.domain.channels.edit_rows import Put
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.stock.adjust import LARGEST_QUANTITY, CountStock
 from entrepot.doors.kit import Services

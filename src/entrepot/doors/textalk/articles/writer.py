@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import msgspec
 
-from entrepot.domain.catalogue.edit_rows import Fresh, Put, Remove
 from entrepot.domain.catalogue.options import ProductChoice
 from entrepot.domain.catalogue.products import Price, Product, Variant
+from entrepot.domain.channels.edit_rows import Fresh, Put, Remove
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.kernel.text import fold
 from entrepot.domain.stock.adjust import LARGEST_QUANTITY, CountStock

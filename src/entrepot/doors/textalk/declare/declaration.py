@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import msgspec
 from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Text, and_, bindparam
 
-from entrepot.domain.catalogue.edit_rows import EditRows
+from entrepot.domain.channels.edit_rows import EditRows
 from entrepot.domain.kernel.records import Record as DomainRecord
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.shapes import Kind, Shape

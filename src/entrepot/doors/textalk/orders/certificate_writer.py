@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from entrepot.domain.catalogue.edit_rows import Put
+from entrepot.domain.channels.edit_rows import Put
 from entrepot.domain.kernel.money import read_amount
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Context

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
-from entrepot.domain.catalogue.edit_rows import Put
+from entrepot.domain.channels.edit_rows import Put
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 
-from entrepot.domain.catalogue.edit_rows import Put, Remove
+from entrepot.domain.channels.edit_rows import Put, Remove
 from entrepot.domain.kernel.commands import Refused
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Stored, Uid

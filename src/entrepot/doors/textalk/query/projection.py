@@ -95,7 +95,7 @@ class _Reader:
         for name, place, inner in self._entries(raw, pointer):
             field = decl.by_name.get(name)
             if field is None:
-                self._fault(place, _unknown(name))
+                self._fault(place, unknown(name))
                 continue
             self.forbidden |= not self._shows(field, made=made)
             picks[name] = Pick(field, self._cut(inner, field.shape, place, depth))
@@ -135,7 +135,7 @@ class _Reader:
     def _below(self, shape: Mapped | Record | Free, name: str, place: str) -> Shape | None:
         below = shape_below(shape, name)
         if below is None:
-            self._fault(place, _unknown(name))
+            self._fault(place, unknown(name))
         return below
 
     def _entries(self, raw: Json, pointer: str) -> Iterator[tuple[str, str, Json]]:
@@ -168,8 +168,8 @@ class _Reader:
             self.problems.append(Problem(pointer, text))
 
 
-def _unknown(name: str) -> Text:
-    """One wrong name among many is quickly found by its own sentence."""
+def unknown(name: str) -> Text:
+    """What is said of a name that no property has: one among many is quickly found by its own sentence."""
     return say("query.unknown", name=name[:LONGEST_NAME])
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from entrepot.doors.textalk.caller.context import Context, RawContext, resolve
 from entrepot.doors.textalk.pattern.arguments import OBJECT, QUERY, argument
 from entrepot.doors.textalk.pattern.dependencies import Parts
+from entrepot.doors.textalk.query.projection import unknown
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.wire.errors import Problem, RpcError, invalid_params, invalid_query
 from entrepot.doors.textalk.wire.json import Json, escape, is_array, is_number, is_object
@@ -46,7 +47,7 @@ def _picked(context: Context, query: Json) -> Json | RpcError:
         return whole
     asked = dict(_asked(query))
     wrong = [
-        Problem(pointer, say("query.unknown" if isinstance(name, str) else "query.shape"))
+        Problem(pointer, unknown(name) if isinstance(name, str) else say("query.shape"))
         for pointer, name in asked.items()
         if not (isinstance(name, str) and name in whole)
     ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import sqlalchemy as sa
+
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.outbox.events import Happening, Name
-from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.settings import webshop_settings
 
 NAMES: Final[Mapping[Name, str]] = {
@@ -30,10 +31,10 @@ def to_ours(name: str) -> Name:
     return _OURS[name]
 
 
-def operand(path: tuple[str, ...], name: Json) -> Json:
-    """A filter's operand as it is stored."""
-    del path
-    return to_ours(str(name))
+def public_name(event: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The public name of a stored event: what filters and orders of listeners look at, whatever they ask for."""
+    names = {ours: sa.literal(name, sa.Text) for ours, name in NAMES.items()}
+    return sa.case(names, value=event)
 
 
 def body(happening: Happening, settings: ChannelSettings) -> Mapping[str, Any]:

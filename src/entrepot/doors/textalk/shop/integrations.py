@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -73,11 +73,9 @@ EVENT_LISTENER: Final = ClassDecl(
         f.settable(
             "eventName",
             shapes.option(*events.NAMES.values()),
-            listeners.c.event,
+            events.public_name(listeners.c.event),
             required=True,
-            convert=events.to_ours,
-            to_wire=events.to_wire,
-            to_store=events.operand,
+            put=lambda name: {"event": events.to_ours(cast("str", name))},
         ),
         f.settable("url", shapes.string(2000, pattern=r"^https?://[^\s/]+"), listeners.c.url, required=True),
         Field(

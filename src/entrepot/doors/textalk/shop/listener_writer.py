@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import cast
 
-from entrepot.domain.catalogue.edit_rows import Put
+from entrepot.domain.channels.edit_rows import Put
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.caller.tokens import AUTH

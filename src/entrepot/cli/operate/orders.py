@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from entrepot.cli.operating import Session, moment, operator_command
+from entrepot.cli.operate.session import Session, moment, operator_command
 from entrepot.cli.options import fail
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def list_orders(
 @operator_command
 async def show_order(session: Session, order: OrderName) -> None:
     """Show one order: account, customer, address, lines, sums, payments and history."""
-    from entrepot.cli.order_page import order_page
+    from entrepot.cli.operate.order_page import order_page
     from entrepot.store.queries.workspaces import channel_names
 
     found = await find(session, order)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from entrepot.cli.operating import Session, operator_command
+from entrepot.cli.operate.orders import OrderName, find, units_of
+from entrepot.cli.operate.session import Session, operator_command
 from entrepot.cli.options import fail
-from entrepot.cli.orders import OrderName, find, units_of
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -222,7 +222,7 @@ def _received(outcome: "ReturnState") -> str:
 
 
 def _lines(outcome: "ReturnState") -> "Group":
-    from entrepot.cli.after_sale import return_lines
+    from entrepot.cli.operate.after_sale import return_lines
 
     return return_lines(outcome.lines, {outcome.ret.id: outcome.ret.name})
 
@@ -230,7 +230,7 @@ def _lines(outcome: "ReturnState") -> "Group":
 def _details(found: "ReturnDetails") -> "Group":
     from rich.console import Group
 
-    from entrepot.cli.after_sale import return_lines
+    from entrepot.cli.operate.after_sale import return_lines
     from entrepot.cli.showing import plain, table
 
     rows = ((each.seq, f"{each.at:%Y-%m-%d %H:%M:%S}", each.kind, each.data or "") for each in found.events)

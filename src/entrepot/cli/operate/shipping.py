@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrepot.cli.operating import Session, operator_command
-from entrepot.cli.orders import OrderName, app, find, units_of
+from entrepot.cli.operate.orders import OrderName, app, find, units_of
+from entrepot.cli.operate.session import Session, operator_command
 
 if TYPE_CHECKING:
     from entrepot.domain.fulfilment.parcels import Parcel

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from entrepot.cli.operating import Session, operator_command
+from entrepot.cli.operate.session import Session, operator_command
 from entrepot.cli.options import fail
 
 if TYPE_CHECKING:

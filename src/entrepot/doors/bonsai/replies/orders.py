@@ -11,8 +11,8 @@ from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.orders.payments import Breakdown, Refund
 from entrepot.domain.orders.records import Order, OrderLine
-from entrepot.doors.bonsai.render import public_id, variant_id
-from entrepot.doors.bonsai.statuses import order_status, payment_status, row_statuses
+from entrepot.doors.bonsai.replies.placed import public_id, variant_id
+from entrepot.doors.bonsai.replies.statuses import order_status, payment_status, row_statuses
 from entrepot.store.queries.own_orders import OwnOrder
 
 

@@ -13,7 +13,7 @@ from entrepot.domain.placing.quote import CheckedLine, Checkout
 from entrepot.domain.pricing.flat_rates import LABEL
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.failures import FORMS, Row, entry
-from entrepot.doors.bonsai.render import NO_MERCHANT_CODE
+from entrepot.doors.bonsai.replies.placed import NO_MERCHANT_CODE
 from entrepot.failures import Failure
 from entrepot.failures.orders import ProvinceUnknown
 from entrepot.failures.payments import CardProviderFailed, TaxRefused

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrepot.cli.operating import AsJson, Workspace
+from entrepot.cli.operate.session import AsJson, Workspace
 from entrepot.cli.options import Config, DatabaseUrl, DataDir
 
 if TYPE_CHECKING:

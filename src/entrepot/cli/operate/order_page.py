@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from entrepot.cli.after_sale import returns_of, shipments_of
+from entrepot.cli.operate.after_sale import returns_of, shipments_of
 from entrepot.cli.showing import amount, plain, table
 
 if TYPE_CHECKING:

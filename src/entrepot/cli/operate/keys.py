@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from entrepot.cli.operating import Session, moment, operator_command
+from entrepot.cli.operate.session import Session, moment, operator_command
 from entrepot.cli.options import fail
 
 if TYPE_CHECKING:

@@ -224,7 +224,7 @@ async def _apply_demo(connection: Connection) -> None:
 
 
 async def _bring(database_url: str, url: str, world: World | None) -> None:
-    from entrepot.cli.apply import show
+    from entrepot.cli.data.apply import show
     from entrepot.sandbox.partner import point_here
     from entrepot.store.connections import connect
     from entrepot.worlds import apply_world

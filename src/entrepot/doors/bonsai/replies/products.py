@@ -14,7 +14,7 @@ from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.placing.checks import offer_failure
 from entrepot.domain.pricing.flat_rates import ShippingRate
-from entrepot.doors.bonsai.product_data import PRODUCT, VARIANT, Member, members, text_or_part
+from entrepot.doors.bonsai.replies.product_data import PRODUCT, VARIANT, Member, members, text_or_part
 from entrepot.doors.bonsai.schemas import MAX_QUANTITY
 from entrepot.failures.orders import LineRef
 from entrepot.store.queries.products import ListedProduct, ListedVariant
