@@ -149,6 +149,21 @@ async def test_check_finds_stored_accounts_that_cannot_work(connection: Connecti
 
 
 @pytest.mark.parametrize("sandbox", [True, False])
+async def test_an_account_that_can_place_no_order_is_a_warning(
+    connection: Connection, *, sandbox: bool
+) -> None:
+    """It may be there to read products only, so it is applied; in a sandbox it is nobody's concern."""
+    world = edited(SANDBOX if sandbox else PRODUCTION, {f"{SETTINGS}/payment_methods".removeprefix("/"): []})
+    report = await apply(connection, json.dumps(world))
+    text = "none of them works for the account, so it can place no order"
+    said = [str(fault) for workspace in report.workspaces for fault in workspace.warnings]
+    assert said == ([] if sandbox else [f"{SETTINGS}/payment_methods: {text}"])
+    found = [(each.severity, each.law, each.detail) for each in await check_accounts(connection)]
+    expected = [("warning", "accounts", f"bonsai/b, settings/payment_methods: {text}")]
+    assert found == ([] if sandbox else expected)
+
+
+@pytest.mark.parametrize("sandbox", [True, False])
 async def test_a_mail_of_production_never_lands_in_the_simulated_mailbox(
     connection: Connection, database_url: str, *, sandbox: bool
 ) -> None:

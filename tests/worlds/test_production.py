@@ -57,6 +57,41 @@ def test_a_production_bonsai_account_takes_an_order(
     assert reply.json()["data"]["total_price"] == 23.17
 
 
+def test_a_live_order_never_meets_the_simulated_bank(
+    tmp_path: Path, database_url: str, open_folder: Path
+) -> None:
+    """Where the file names no card provider, cards are no way to pay, and no browser is given a charge to confirm."""
+    world = (EXAMPLES / "shop.toml").read_text("utf-8")
+    (tmp_path / "shop.toml").write_text(world, "utf-8")
+    key = secret(apply(tmp_path / "shop.toml", database_url), "main live")
+    tea = cuid(product_uuid("tea", "earl-grey"))
+    address = {
+        "first_name": "Ada", "last_name": "Lovelace", "address1": "1 Main St", "city": "Toronto",
+        "province": "ON", "country": "CA", "zip": "M5V 2T6",
+    }  # fmt: skip
+    with running_server(open_folder / "bank.log", "--database-url", database_url) as server:
+        headers = {"API-Key": key}
+        ids = {"ids": tea, "currency": "CAD"}
+        shown = httpx.get(f"{server.url}/bonsai/products/", params=ids, headers=headers, trust_env=False)
+        line = {"public_id": tea, "variant_id": shown.json()["data"][0]["variants"][0]["id"], "quantity": 1}
+
+        def post(path: str, body: Any) -> Any:
+            url = f"{server.url}/bonsai/orders/{path}"
+            return httpx.post(url, json=body, headers=headers, trust_env=False, timeout=60).json()
+
+        order = {
+            "customer": {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"},
+            "products": [line], "shipping_address": address,
+            "payment": {"method": "credit card", "token": "tok_visa"},
+        }  # fmt: skip
+        assert [e["code"] for e in post("V1/submit", order)["errors"]] == ["PAYMENT_METHOD_NOT_SUPPORTED"]
+        wish = {"paymentMethod": "stripe", "requestPaymentIntent": True}
+        asked = {"products": [line], "shipping_address": address, "payment": wish}
+        checkout = post("checkout", asked)
+    assert [error["code"] for error in checkout["errors"]] == ["STRIPE_ERROR"]
+    assert "secret" not in str(checkout)
+
+
 @pytest.fixture
 def secrets_of_the_webshop(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords as people and mail servers have them: short ones."""

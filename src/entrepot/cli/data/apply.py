@@ -88,6 +88,8 @@ def _show(workspace: WorkspaceReport, out: Console, *, dry_run: bool) -> None:
             out.print(f"      {each.field}: {each.before or '-'} -> {each.after or '-'}", markup=False)
     if len(workspace.changes) > _SHOWN:
         out.print(f"  … and {len(workspace.changes) - _SHOWN} more")
+    for fault in workspace.warnings:
+        out.print(f"  ? {fault}", style="yellow", markup=False)
     for shop in workspace.numbers:
         out.print(f"  {shop.channel} number: {shop.number}", markup=False)
     for key in workspace.generated:

@@ -95,9 +95,19 @@ class OrderChecks:
     """Runs the checks of one basket over one view; what a check finds out, the later ones and the result reuse."""
 
     def __init__(
-        self, basket: Basket, view: View, *, paying: bool = True, known_order: int | None = None
+        self,
+        basket: Basket,
+        view: View,
+        *,
+        paying: bool = True,
+        known_order: int | None = None,
+        lacks_cards: bool = False,
     ) -> None:
-        """`paying` is off for orders that are paid later; `known_order` may hold the external id already."""
+        """`paying` is off for orders that are paid later; `known_order` may hold the external id already.
+
+        With `lacks_cards` there is nobody who could charge a card for the account.
+        """
+        self.lacks_cards = lacks_cards
         self.basket = basket
         self.view = view
         self.paying = paying
@@ -181,7 +191,8 @@ def _duplicate(a: OrderChecks) -> Failures:
 
 def _method(a: OrderChecks) -> Failures:
     method = a.basket.payment.method
-    if method in METHODS and method in a.channel.settings.payment_methods:
+    works = method == EXTERNAL or not a.lacks_cards
+    if works and method in METHODS and method in a.channel.settings.payment_methods:
         return NONE
     return (PaymentMethodUnsupported(method),)
 

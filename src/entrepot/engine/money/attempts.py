@@ -37,6 +37,7 @@ from entrepot.store.queries.attempts import (
     read_settings,
     read_untold,
 )
+from entrepot.store.queries.workspaces import is_sandbox
 
 ATTEMPT_SECONDS = 30.0
 """How long all outside calls of one attempt may take together, in real time."""
@@ -61,6 +62,13 @@ class AttemptProcessor:
     def lease(self) -> datetime:
         """Until when an attempt that is taken now is left to who takes it."""
         return real_now() + timedelta(seconds=self._seconds) + LEASE_MARGIN
+
+    async def lacks_cards(self, workspace: int, settings: CardSettings, environment: str) -> bool:
+        """Whether nobody stands behind an account's cards: the simulated bank is for sandboxes and test orders."""
+        if settings.gateway != "bank" or environment == "test":
+            return False
+        async with self._reads.acquire() as connection:
+            return not await is_sandbox(connection, workspace)
 
     async def validate(
         self, workspace: int, attempt: Attempt, api: ExternalApi, question: TokenQuery

@@ -58,8 +58,7 @@ class Payments:
             found = await read_payment(connection, workspace, order, payment)
         if found is None or found[1].asking is None or found[1].asking.no != no:
             return True
-        order, known, due = found
-        asked = PaymentAsked(order, known, known.asking, first=False, amount=due)
+        asked = PaymentAsked(found[0], found[1], found[1].asking, first=False, amount=found[2])
         outcome = await self._ask(workspace, asked, ends=True)
         return outcome != refused(PaymentInDoubt(str(payment)))
 

@@ -12,7 +12,7 @@ from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.charging import Steps
 from entrepot.domain.checkout.cart_checkout import CheckoutCart, same_checkout
-from entrepot.domain.kernel.commands import Refused, refused_as
+from entrepot.domain.kernel.commands import Refused, refused, refused_as
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.placing.attempts import Reserved
@@ -23,7 +23,9 @@ from entrepot.engine.money.capture import Payments
 from entrepot.engine.money.refund import Refunds
 from entrepot.engine.money.turns import in_turn, unless_made
 from entrepot.engine.money.unbroken import Unbroken
+from entrepot.failures import Unavailable
 from entrepot.failures.orders import OrderLocked
+from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import token_name
 
 
@@ -73,7 +75,11 @@ class CartPayment:
         self, workspace: int, settings: ChannelSettings, cart: CartCommand, token: str | None
     ) -> Outcome:
         steps = self._gateways.steps(settings.cards, cart.environment)
-        checkout = _checking_out(cart, token, self._attempts.lease(), steps)
+        try:
+            lacking = await self._attempts.lacks_cards(workspace, settings.cards, cart.environment)
+        except FAULTS:
+            return refused(Unavailable(1))
+        checkout = _checking_out(cart, token, self._attempts.lease(), steps, lacks_cards=lacking)
         outcome = await self._engine.execute_anew(workspace, checkout)
         if isinstance(outcome, Reserved):
             return await self._attempts.charge(workspace, outcome.attempt, settings.cards, token)
@@ -89,7 +95,9 @@ class CartPayment:
         )
 
 
-def _checking_out(cart: CartCommand, token: str | None, lease: datetime, steps: Steps | None) -> CheckoutCart:
+def _checking_out(
+    cart: CartCommand, token: str | None, lease: datetime, steps: Steps | None, *, lacks_cards: bool
+) -> CheckoutCart:
     return CheckoutCart(
         channel=cart.channel,
         environment=cart.environment,
@@ -97,5 +105,6 @@ def _checking_out(cart: CartCommand, token: str | None, lease: datetime, steps: 
         cart=cart.cart,
         lease_until=lease,
         steps=steps,
+        lacks_cards=lacks_cards,
         token=None if token is None else token_name(token),
     )

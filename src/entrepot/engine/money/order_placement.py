@@ -44,6 +44,9 @@ NO_BROWSER_FOR_TESTS = (
 )
 
 
+NO_PROVIDER = "No card provider is set up for the account."
+
+
 class PaymentCredential(msgspec.Struct, frozen=True):
     """What proves the payment, as the caller sent it. It is never stored and its `repr` hides it.
 
@@ -80,7 +83,11 @@ class OrderPlacement:
     ) -> Outcome:
         """Bring an order command to its outcome; without a proof nothing is paid (an order recorded as pending)."""
         steps = self._gateways.steps(settings.cards, command.basket.environment)
-        command = msgspec.structs.replace(command, steps=steps)
+        try:
+            lacking = await self._lacks_cards(workspace, settings, command.basket)
+        except FAULTS:
+            return refused(Unavailable(1))
+        command = msgspec.structs.replace(command, steps=steps, lacks_cards=lacking)
         placing = self._placed_once(workspace, settings, command, proof)
         if in_house(settings, command.basket, proof):
             return await placing  # one command, which the engine brings to its end whether or not we wait
@@ -92,6 +99,8 @@ class OrderPlacement:
         """A charge for the shopper's browser to confirm: its client secret, or why there is none."""
         if basket.environment == "test":
             return CardProviderFailed(NO_BROWSER_FOR_TESTS, "", "", "")
+        if await self.attempts.lacks_cards(workspace, settings.cards, basket.environment):
+            return CardProviderFailed(NO_PROVIDER, "", "", "")
         gateway = self._gateways.cards(workspace, settings.cards, basket.environment)
         mark = preparation(basket.channel, basket.environment)
         intent = await gateway.create_intent(CreateIntent(uuid4().hex, amount, basket.currency, mark))
@@ -100,6 +109,11 @@ class OrderPlacement:
             if isinstance(intent, Intent)
             else CardProviderFailed(intent.message, "", "", "")
         )
+
+    async def _lacks_cards(self, workspace: int, settings: ChannelSettings, basket: Basket) -> bool:
+        if basket.payment.method == EXTERNAL:
+            return False
+        return await self.attempts.lacks_cards(workspace, settings.cards, basket.environment)
 
     async def taxes(self, workspace: int, settings: ChannelSettings, query: TaxQuery) -> TaxAnswer:
         """What the account's outside tax provider says to a question."""
@@ -220,6 +234,7 @@ def _reserving(command: OrderCommand, proof: PaymentCredential, lease: datetime)
         quoted=command.quoted,
         existing=command.existing,
         steps=command.steps,
+        lacks_cards=command.lacks_cards,
         lease_until=lease,
         intent=proof.intent,
         request=proof.request,

@@ -30,7 +30,7 @@ async def workspace_by_name(connection: Connection, name: str) -> int | None:
 
 
 async def is_sandbox(connection: Connection, workspace: int) -> bool:
-    """Whether the workspace was made in a sandbox."""
+    """Whether the workspace was made in a sandbox, which it then stays."""
     return bool(await connection.fetchval(_SANDBOX, workspace))
 
 

@@ -25,6 +25,7 @@ from entrepot.worlds.applying.recorded import record
 from entrepot.worlds.applying.seeding import seed_webshops
 from entrepot.worlds.applying.simulators import seed_bank, seed_partner, seed_register
 from entrepot.worlds.applying.writing import analyse, write_plan
+from entrepot.worlds.form.checks import warnings_of
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.secrets import Environment
 from entrepot.worlds.form.settings import channel_settings
@@ -175,7 +176,9 @@ class _Applying:
                 self._connection, workspace, self._name, self._spec, environment, keys, generated, only=only
             )
         numbers = tuple(self._numbers(aim))
-        return WorkspaceReport(self._name, workspace, tuple(changes), (), tuple(generated), numbers)
+        found = warnings_of(self._spec, ("workspaces", self._name), sandbox=self._options.sandbox)
+        warnings = tuple(Fault(pointer(steps), message) for steps, message in found)
+        return WorkspaceReport(self._name, workspace, tuple(changes), (), tuple(generated), numbers, warnings)
 
     async def _lock(self) -> tuple[int, list[Change]]:
         """The workspace, its row locked; opened where there is none of this name."""

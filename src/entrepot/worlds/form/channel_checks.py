@@ -21,6 +21,7 @@ Steps = tuple[str | int, ...]
 Found = Iterator[tuple[Steps, str]]
 
 NEEDED = "missing; {} needs it"
+NO_ORDERS = "none of them works for the account, so it can place no order"
 SIMULATED = "simulated; outside a sandbox {}"
 
 
@@ -44,6 +45,15 @@ def account_faults(door: str, settings: ChannelSettings, around: Surroundings) -
     yield from _providers(settings)
     if not around.sandbox:
         yield from _for_real(settings, manifest, around)
+
+
+def account_warnings(door: str, settings: ChannelSettings, *, sandbox: bool) -> Found:
+    """What an account may be, and yet is hardly meant to be: one that can read products and never place an order."""
+    manifest = manifests().get(door)
+    if sandbox or manifest is None or manifest.payment_methods is None:
+        return
+    if not any(_works(method, settings) for method in settings.payment_methods):
+        yield ("payment_methods",), NO_ORDERS
 
 
 def _currencies(settings: ChannelSettings, manifest: Manifest) -> Found:

@@ -15,7 +15,7 @@ from entrepot.domain.kernel import regions
 from entrepot.gateways.addresses.port import plain_identity
 from entrepot.registry import manifests
 from entrepot.worlds.form.amounts import HUNDREDTHS, units
-from entrepot.worlds.form.channel_checks import Surroundings, account_faults
+from entrepot.worlds.form.channel_checks import Surroundings, account_faults, account_warnings
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.money_checks import amount_faults, currency_faults, shop_amount_faults
 from entrepot.worlds.form.provider_checks import provider_faults
@@ -214,6 +214,14 @@ def _accounts(workspace: Workspace, steps: Steps, *, sandbox: bool) -> Found:
         )
         for inner, message in account_faults(channel.door, settings, around):
             yield (*where, *inner), message
+
+
+def warnings_of(workspace: Workspace, steps: Steps, *, sandbox: bool) -> Found:
+    """What accounts of a workspace that is in order may be, and yet are hardly meant to be."""
+    for name, channel in workspace.channels.items():
+        settings = channel_settings(presumed(channel.settings))
+        for inner, message in account_warnings(channel.door, settings, sandbox=sandbox):
+            yield (*steps, "channels", name, "settings", *inner), message
 
 
 def _bank(workspace: Workspace, steps: Steps) -> Found:

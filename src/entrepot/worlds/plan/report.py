@@ -55,6 +55,7 @@ class WorkspaceReport(msgspec.Struct, frozen=True):
     conflicts: tuple[Fault, ...] = ()
     generated: tuple[GeneratedKey, ...] = ()
     numbers: tuple[PublicNumber, ...] = ()
+    warnings: tuple[Fault, ...] = ()
 
 
 class Report(msgspec.Struct, frozen=True):
