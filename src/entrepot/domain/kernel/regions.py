@@ -26,11 +26,6 @@ def country_exists(code: str) -> bool:
     return code in _regions_by_country()
 
 
-def country_codes() -> tuple[str, ...]:
-    """All two-letter codes of ISO 3166-1, in order."""
-    return tuple(sorted(_regions_by_country()))
-
-
 def province_of(country: str, province: str) -> str | None:
     """Return the code of a region of the country (`ON` of `CA`), or None if the country has no such region.
 

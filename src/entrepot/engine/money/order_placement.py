@@ -18,7 +18,7 @@ from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel.commands import Refused, refused, refused_as
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.placing.attempts import Attempt, Reserved
-from entrepot.domain.placing.basket import Basket
+from entrepot.domain.placing.basket import EXTERNAL, Basket
 from entrepot.domain.placing.draft import OrderCommand, Quoted, quote_question, simulated_taxes
 from entrepot.domain.placing.place import Placed, needs_proof
 from entrepot.domain.placing.reserve import ReserveOrder
