@@ -98,7 +98,7 @@ async def test_every_code_of_every_door_is_found_with_what_to_do(door: str) -> N
 def test_types_are_told_in_words() -> None:
     assert in_words(Literal["missing", "expired"]) == "one of missing, expired"
     assert in_words(str | None) == "text or null"
-    assert in_words(tuple[LineRef, ...]) == "list of object of product (text), variant (text)"
+    assert in_words(tuple[LineRef, ...]) == "list of object of product (text), variant (text), line (text)"
     assert {in_words(bool), in_words(float), in_words(object)} == {"true or false", "number", "anything"}
     with pytest.raises(TypeError, match="no words"):
         in_words(bytes)
