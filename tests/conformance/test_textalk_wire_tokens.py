@@ -20,7 +20,9 @@ from tests.support.webshop import WORKSPACE, Webshop
 
 CLOTH = 102
 BODY = {"jsonrpc": "2.0", "id": None, "error": {"code": 1004, "message": "Bad auth token"}}
-HANDSHAKE = Expected(401, {"connection": "close", **CHALLENGE}, BODY)
+HANDSHAKE = Expected(
+    401, {"connection": "close", "link": '</failures/unauthenticated>; rel="help"', **CHALLENGE}, BODY
+)
 """The refusal of a socket: no call has been made yet, so there is no id."""
 
 

@@ -32,7 +32,9 @@ def test_it_shows_changes_and_the_key_once(tmp_path: Path, database_url: str) ->
     assert "4 changes made" in first
     assert "+ location main" in first
     assert first.count("shown this once") == 1
-    assert run(path, "--database-url", database_url) == (0, "shop: no changes\n", "")
+    idle = "none of them works for the account, so it can place no order"
+    told = f"shop: no changes\n  ? /workspaces/shop/channels/a/settings/payment_methods: {idle}\n"
+    assert run(path, "--database-url", database_url) == (0, told, "")
 
 
 def test_conflicts_and_faults_end_with_status_1(tmp_path: Path, database_url: str) -> None:

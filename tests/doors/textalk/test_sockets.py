@@ -278,12 +278,17 @@ async def test_a_refused_handshake_is_no_error_of_the_server(caplog: pytest.LogC
 
 async def test_a_bad_token_at_the_handshake_is_counted_once(server: Server) -> None:
     url = server.url.replace("http", "ws", 1) + f"{PATH}?auth=nobodys"
+    before = await _refused_handshakes(server)
     with pytest.raises(InvalidStatus) as refused:
         async with connect(url, proxy=None):
             pass
     response = refused.value.response
     assert (response.status_code, response.headers["www-authenticate"]) == (401, 'Token realm="textalk"')
+    assert await _refused_handshakes(server) == before + 1
+
+
+async def _refused_handshakes(server: Server) -> float:
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         counted = (await client.get(f"{server.url}/metrics")).text
-    series = 'entrepot_requests_total{door="textalk",operation="handshake",outcome="unauthenticated"} 1.0'
-    assert series in counted
+    series = 'entrepot_requests_total{door="textalk",operation="handshake",outcome="unauthenticated"} '
+    return sum(float(line.removeprefix(series)) for line in counted.splitlines() if line.startswith(series))
