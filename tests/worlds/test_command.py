@@ -1,6 +1,7 @@
 """`entrepot apply` from the outside."""
 
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from typer.testing import CliRunner
@@ -67,9 +68,15 @@ def test_a_dry_run_leaves_no_folder_and_no_schema_behind(tmp_path: Path, postgre
     assert (code, "run `entrepot migrate`" in error) == (1, True)
 
 
+def as_nobody(url: str) -> str:
+    """The same database, in the name of a role that there is not, whoever the tests' own is."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"nobody-here@{parts.netloc.rpartition('@')[2]}"))
+
+
 @pytest.mark.parametrize("url", ["postgresql://nobody:s3cret@localhost:1/none", "ROLE"])
 def test_a_server_without_its_database_says_so_in_one_sentence(url: str, postgres_url: str) -> None:
-    given = url if url != "ROLE" else postgres_url.replace("postgres@", "nobody-here@")
+    given = as_nobody(postgres_url) if url == "ROLE" else url
     result = CliRunner().invoke(app, ["serve", "--port", "0", "--database-url", given])
     assert result.exit_code == 1
     assert "The database cannot be reached or used (" in result.stderr
