@@ -34,7 +34,7 @@ _RULE: tuple[Kind, ...] = ("error",)
 _GATEWAY: tuple[Kind, ...] = ("error", "refuse", "timeout", "slow", "drop")
 _CONNECTIONS: Mapping[str, tuple[Kind, ...]] = {
     ENGINE: ("refuse", "slow", "drop"),
-    READS: ("refuse", "timeout", "slow"),
+    READS: ("error", "refuse", "timeout", "slow"),
 }
 
 
