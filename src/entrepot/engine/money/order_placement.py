@@ -26,8 +26,9 @@ from entrepot.domain.placing.reserve import ReserveOrder
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.gateways import Gateways
-from entrepot.engine.money.attempts import ATTEMPT_SECONDS, AttemptProcessor
+from entrepot.engine.money.attempts import AttemptProcessor
 from entrepot.engine.money.charge import preparation
+from entrepot.engine.money.proofs import PaymentProofs
 from entrepot.engine.money.turns import in_turn, unless_made
 from entrepot.engine.money.unbroken import Unbroken
 from entrepot.failures import Failure, Unavailable
@@ -74,9 +75,15 @@ class OrderPlacement:
     """Places and pays orders of any workspace."""
 
     def __init__(
-        self, engine: Engine, reads: Pool, gateways: Gateways, attempt_seconds: float = ATTEMPT_SECONDS
+        self,
+        engine: Engine,
+        reads: Pool,
+        gateways: Gateways,
+        attempts: AttemptProcessor,
+        proofs: PaymentProofs,
     ) -> None:
-        self.attempts = AttemptProcessor(engine, reads, gateways, attempt_seconds)
+        self.attempts = attempts
+        self._proofs = proofs
         self._engine = engine
         self._reads = reads
         self._gateways = gateways
@@ -107,7 +114,7 @@ class OrderPlacement:
         """A charge for the shopper's browser to confirm: its client secret, or why there is none."""
         if basket.environment == "test":
             return CardProviderFailed(NO_BROWSER_FOR_TESTS, "", "", "")
-        if await self.attempts.lacks_cards(workspace, settings.cards, basket.environment):
+        if await self._proofs.lacks_cards(workspace, settings.cards, basket.environment):
             return CardProviderFailed(NO_PROVIDER, "", "", "")
         gateway = self._gateways.cards(workspace, settings.cards, basket.environment)
         mark = preparation(basket.channel, basket.environment)
@@ -121,7 +128,7 @@ class OrderPlacement:
     async def _lacks_cards(self, workspace: int, settings: ChannelSettings, basket: Basket) -> bool:
         if basket.payment.method == EXTERNAL:
             return False
-        return await self.attempts.lacks_cards(workspace, settings.cards, basket.environment)
+        return await self._proofs.lacks_cards(workspace, settings.cards, basket.environment)
 
     async def taxes(self, workspace: int, settings: ChannelSettings, query: TaxQuery) -> TaxAnswer:
         """What the account's outside tax provider says to a question."""
@@ -224,9 +231,10 @@ class OrderPlacement:
             api = config.api if config else None
             if api is None:
                 raise LookupError("an external order was reserved for an account that cannot have one")
-            question = _question(attempt, proof)
-            return await self.attempts.validate(workspace, attempt, api, question)
-        return await self.attempts.charge(workspace, attempt, settings.cards, proof.token)
+            calls = self._proofs.validate(workspace, attempt, api, _question(attempt, proof))
+        else:
+            calls = self._proofs.charge(workspace, attempt, settings.cards, proof.token)
+        return await self.attempts.drive(workspace, attempt, calls)
 
 
 def in_house(settings: ChannelSettings, basket: Basket, proof: PaymentCredential | None) -> bool:
