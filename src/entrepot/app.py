@@ -16,6 +16,7 @@ from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
+from entrepot.outside.labels import LabelPages
 from entrepot.registry import doors, event_body, failure_tables
 from entrepot.store.connections import FAULTS
 
@@ -24,6 +25,7 @@ _HOME = """Entrepot answers here.
 /bonsai         the Bonsai orders API; /bonsai/openapi.json describes it
 /textalk        the Textalk webshop API; /textalk/openrpc.json describes it
 /failures       every failure, and what to do about it
+/labels         the labels of returns, as PDF
 /sandbox/world  what stands in a sandbox, with keys and ids
 /healthz, /readyz, /metrics
 """
@@ -49,6 +51,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe_request).app()
+    everywhere["labels"] = LabelPages(worker.books, worker.pool, clock.now, observe_request).app()
     services = services_of(worker, observe_request)
     return DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},

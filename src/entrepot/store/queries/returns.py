@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from typing import cast
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import select
 
-from entrepot.domain.fulfilment.records import Return, ReturnEvent, ReturnLine
-from entrepot.domain.kernel.records import R
+from entrepot.domain.fulfilment.records import Return, ReturnEvent, ReturnLabel, ReturnLine
+from entrepot.domain.kernel.records import R, View
+from entrepot.domain.kernel.stages import Stage
+from entrepot.domain.orders.records import Order
 from entrepot.store import tables
 from entrepot.store.batches.finds import binding_of
+from entrepot.store.batches.readers import PlainReader
+from entrepot.store.batches.stages import bring
 from entrepot.store.connections import Connection
 from entrepot.store.queries._core import Rows, fetch, record_columns
 
@@ -77,6 +82,37 @@ async def show_return(connection: Connection, workspace: int, number: int) -> Re
         events = await _of_return(connection, workspace, number, ReturnEvent, "return_id", found[0].order)
         counted = await connection.fetch(_SCALES, workspace, found[0].order)
         return ReturnDetails(found[0], lines, events, {row[0]: row[1] for row in counted})
+
+
+class ReturnedOrder(msgspec.Struct, frozen=True):
+    """A return with its order, and whether anything of it came back or still will."""
+
+    ret: Return
+    order: Order
+    comes_back: bool
+
+
+async def read_returned(
+    connection: Connection, workspace: int, order: int, number: int
+) -> ReturnedOrder | None:
+    """The return of this id with the order that it is of; None where there is none."""
+    view = View(workspace)
+    reader = PlainReader(connection, workspace)
+    await bring(reader, {Stage.ORDER: [order], Stage.RETURN: [order]}, view)
+    placed, ret = view.get(Order, order), view.get(Return, (order, number))
+    if placed is None or ret is None:
+        return None
+    lines = [each for each in view.children(ReturnLine, order) if each.return_id == number]
+    return ReturnedOrder(ret, placed, any(each.under_way or each.received for each in lines))
+
+
+async def label_of(connection: Connection, workspace: int, key: UUID) -> ReturnLabel | None:
+    """The label that was asked for under this key for a return, once it is there."""
+    text = await connection.fetchval(_LABEL, workspace, key)
+    return None if text is None else msgspec.json.decode(text, type=ReturnLabel)
+
+
+_LABEL = "select label from returns where workspace = $1 and label_key = $2"
 
 
 async def list_owed(connection: Connection, workspace: int) -> list[OwedRow]:

@@ -5,6 +5,7 @@ children `entrepot check` looks after them, and not a foreign key.
 """
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sa_text
 
 from entrepot.store.tables._base import big, json, moment, small, table, text, uuid
 
@@ -62,7 +63,12 @@ returns = table(
     moment("opened_at"),
     moment("changed_at"),
     small("events"),
+    uuid("label_key", null=True),
+    json("label", null=True),
     Index("returns_id_idx", "workspace", "id"),
+    Index(
+        "returns_label_key_idx", "workspace", "label_key", postgresql_where=sa_text("label_key is not null")
+    ),
 )
 
 _STAGES = ("initiated", "in_transit", "at_center", "received", "cancelled")
