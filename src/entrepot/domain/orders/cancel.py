@@ -18,7 +18,7 @@ from entrepot.domain.orders.payments import Payment, Refund
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, event
 from entrepot.domain.stock.holds import free_holds
 from entrepot.failures import Failure
-from entrepot.failures.orders import NothingToCancel, OrderUnknown
+from entrepot.failures.orders import NothingToCancel, OrderUnknown, UnitsSent
 from entrepot.failures.stock import TooManyToCancel
 
 _OPEN_STATES = frozenset({"pending", "placed"})
@@ -41,14 +41,15 @@ class Cancelled(msgspec.Struct, frozen=True):
 class CancelOrder(Command, frozen=True):
     """Cancel units that are new or acknowledged: those of `lines`, or without any, all of them.
 
-    `reason` is free text for the order's history; `asks` is in whose name (None: the operator's). The result is
-    `Cancelled`.
+    `reason` is free text for the order's history; `asks` is in whose name (None: the operator's). `whole` says that
+    it is all or nothing, and that to say it again changes nothing. The result is `Cancelled`.
     """
 
     order: int
     lines: tuple[Units, ...] = ()
     reason: str = ""
     asks: Asker | None = None
+    whole: bool = False
 
     @property
     def weight(self) -> int:
@@ -67,11 +68,18 @@ class CancelOrder(Command, frozen=True):
         return ending_wants(stage, self.order, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuses an order that is not there for who asks, more units than can be cancelled, and where none can be."""
+        """Refuses an order that is not there for who asks, more units than can be cancelled, and where none can be.
+
+        As a whole an order can be cancelled of which nothing has left.
+        """
         order = seen_order(view, self.order, self.asks)
         if isinstance(order, OrderUnknown):
             return refused(order)
         lines = view.children(OrderLine, self.order)
+        if self.whole and order.state == "cancelled":
+            return Decided(Cancelled(order, (), 0, 0), Changes())
+        if self.whole and any(map(counts.sent, lines)):
+            return refused(UnitsSent(str(order.id)))
         wanted = self._wanted(order, lines)
         if isinstance(wanted, Failure):
             return refused(wanted)

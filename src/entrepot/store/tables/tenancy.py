@@ -56,6 +56,7 @@ credentials = table(
     moment("created_at"),
     moment("expires_at", null=True),
     moment("revoked_at", null=True),
+    moment("suspended_at", null=True),
     belongs("credentials", "channels", ("channel",), ("id",)),
     Index("credentials_channel_idx", "workspace", "channel"),
 )
