@@ -3,8 +3,10 @@
 from tests.conformance.harness.fixtures import (
     bonsai,
     connection,
+    datamingle,
     open_bonsai_shop,
     open_buyer,
+    open_datamingle,
     open_webshop,
     prove,
     prove_over_sockets_too,
@@ -15,8 +17,10 @@ from tests.conformance.harness.fixtures import (
 __all__ = [
     "bonsai",
     "connection",
+    "datamingle",
     "open_bonsai_shop",
     "open_buyer",
+    "open_datamingle",
     "open_webshop",
     "prove",
     "textalk",

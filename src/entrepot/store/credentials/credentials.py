@@ -75,7 +75,7 @@ class Created(msgspec.Struct, frozen=True):
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """What is known of a credential; `hint` is the end of a long secret, `scopes` what it may do at doors with scopes."""
+    """What is known of a credential; `hint` is the end of a long secret, `scopes` is what it may do."""
 
     id: int
     channel: int

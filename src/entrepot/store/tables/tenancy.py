@@ -1,6 +1,7 @@
 """Workspaces, their channels and credentials, and the directory that leads from a credential to its workspace."""
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, UniqueConstraint, Uuid
+from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import belongs, big, blob, flag, json, metadata, moment, table, text, uuid
 
@@ -26,6 +27,7 @@ workspaces = Table(
     flag("sandbox"),
     json("settings"),
     moment("created_at"),
+    Column("secret", Uuid, nullable=False, server_default=sql("gen_random_uuid()")),
     PrimaryKeyConstraint("id", name="workspaces_pkey"),
 )
 

@@ -120,6 +120,11 @@ class _Good(msgspec.Struct, frozen=True):
         return f"{self.channel_name} {self.label.removeprefix(_LABEL)}"
 
 
+def _good(row: Any) -> _Good:
+    number, channel, label, name, scopes, expires_at, suspended = row
+    return _Good(number, channel, label, name, _texts(scopes), expires_at, suspended)
+
+
 class KeyPlan(msgspec.Struct, frozen=True):
     """Keys to make (with the channel's id) and credentials to revoke."""
 
@@ -148,7 +153,7 @@ async def plan_keys(
 ) -> KeyPlan:
     """Compare the keys with the directory and the credentials; `channels` are the file's, by door and name."""
     taken = await _taken(connection, keys)
-    good = [_Good(*row[:4], _texts(row[4]), *row[5:]) for row in await connection.fetch(_GOOD, workspace)]
+    good = [_good(row) for row in await connection.fetch(_GOOD, workspace)]
     replaced = {key.place: key for key in good}
     result = KeyPlan([], [], [], [])
     for key in keys:

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     TOO_LONG = "too long"
     NO_EMAIL = "no e-mail address"
     NO_BOOLEAN = "no boolean"
+    NO_MOMENT = "no date and time"
+    NO_SUCH_MOMENT = "no date and time that there is"
     NO_NUMBER = "no number"
     INEXACT = "inexact"
     INFINITE = "infinite"
