@@ -185,7 +185,7 @@ async def test_order_is_created(prove: Prove, open_datamingle: OpenPartners) -> 
         {"sku_code": "RUG-8X10-RED", "quantity": "5", "notes": "Fragile"},
         {"sku_code": " RUG-5X7-BLU ", "quantity": 11},
     ]
-    told = {"order_date": "2026-04-16T08:00:00Z"}
+    told: dict[str, Any] = {"order_date": "2026-04-16T08:00:00Z"}
     told["items"] = [item("RUG-8X10-RED", 5, notes="Fragile"), item("RUG-5X7-BLU", 11)]
     await prove.succeeds(
         partners.order({**more, "items": items}), ok(shown(**more | told), 201), partners.assert_taken

@@ -103,7 +103,7 @@ class Prove:
     async def succeeds(
         self, request: Request, expected: Expected, effect: Check, *, reads: bool = False
     ) -> None:
-        """Prove a row that is a success: its whole reply, its effect, and that it changed something unless it `reads`."""
+        """Prove a row that is a success: its whole reply and its effect; it changes something unless it `reads`."""
         assert self.row.http == expected.status
 
         async def whole(reply: Reply) -> None:

@@ -45,7 +45,7 @@ Admission = Callable[[Request], Awaitable[Partner | Failure]]
 
 
 def admission(services: Services, resource: str) -> Admission:
-    """Admit the bearer of a key that may do this to the resource (decision datamingle unknown 3)."""
+    """Admit the bearer of a key that may do this to the resource (decision datamingle order of checks)."""
 
     async def admit(request: Request) -> Partner | Failure:
         caller = await caller_of(services, KEY, request.header("x-api-key"))

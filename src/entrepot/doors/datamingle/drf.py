@@ -1,4 +1,4 @@
-"""Bodies read and refused as Django REST Framework 3.18 does it (decision datamingle unknowns 15 and 18).
+"""Bodies read and refused as Django REST Framework 3.18 does it (decision datamingle shapes, dates).
 
 Where we differ from it, on purpose:
 

@@ -1,7 +1,7 @@
 """From failures to DataMingle's errors: one table, from which every refusal of this door is rendered.
 
-Every error has the one envelope, but for who calls and what they may, which is the flat `{"detail": …}` (seed). Details
-belong to VALIDATION_ERROR alone, and it has at least one, but for a bad cursor (corrections, inconsistency 5).
+Every error has the one envelope, but for who calls and what they may, which is the flat `{"detail": …}`. Details belong
+to VALIDATION_ERROR alone, and it has at least one, but for a bad cursor (decision datamingle errors).
 """
 
 from __future__ import annotations

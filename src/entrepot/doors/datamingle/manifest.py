@@ -55,4 +55,4 @@ MANIFEST: Final = Manifest(
     settings=DatamingleSettings,
     stock_modes=frozenset({"backorder"}),
 )
-"""Orders neither refuse nor oversell: what is missing is owed (decision datamingle second reading 4)."""
+"""Orders neither refuse nor oversell: what is missing is owed (decision datamingle stock of orders)."""

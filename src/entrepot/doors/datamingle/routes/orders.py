@@ -132,7 +132,7 @@ class OrderRoutes(Routes):
 
 
 def identifier_fields(partner: Partner) -> tuple[Name, ...]:
-    """By which of an order's names the partner means it (decision datamingle inconsistency 3).
+    """By which of an order's names the partner means it (decision datamingle identifiers).
 
     The mapping's field goes before the partner's; who passes through means the number first, then the second name.
     """
