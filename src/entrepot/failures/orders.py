@@ -206,6 +206,8 @@ class OrderLocked(Failure, frozen=True):
     """The order is in a state in which it cannot be changed."""
 
     retry: ClassVar[Retry] = Retry.NEVER
-    advice: ClassVar[str] = "It was placed, paid or sent; open a new cart."
+    advice: ClassVar[str] = (
+        "It was placed, paid or sent; open a new cart. What was placed its shop can change until it is sent or paid."
+    )
     shopper: ClassVar[bool] = True
     order: str
