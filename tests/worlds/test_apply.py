@@ -110,7 +110,7 @@ async def test_each_key_of_the_demo_world_leads_to_its_account(
         for name, channel in workspace.channels.items()
         for key, secret in channel.keys.items()
         if isinstance(secret, str)
-        for kind, environment in [manifests()[channel.door].keys[key]]
+        for kind, environment, _ in [manifests()[channel.door].keys[key]]
     }
     try:
         callers = await Directory(pool).load(list(names))
