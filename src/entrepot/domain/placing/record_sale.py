@@ -109,7 +109,10 @@ class TakeOrder(Command, frozen=True, kw_only=True):
                 return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse by the first check that fails: account, storefront, names, SKUs and stock (all of each); or take it."""
+        """Refuse by the first check that fails, or take it.
+
+        Account, storefront, names, SKUs (all of them), stock (all of it).
+        """
         channel = view.get(Channel, self.channel)
         if channel is None:
             raise LookupError(f"channel {self.channel} was not loaded")

@@ -39,7 +39,8 @@ __all__ = [
     "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId",
     "Group", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "MerchantAddress", "Money", "Name",
     "Partner", "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "ReturnAddress", "Secret",
-    "Sellable", "Shipping", "Storefront", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
+    "Sellable", "Shipping", "Storefront", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable",
+    "Variant", "Webshop", "Workspace", "World",
 ]  # fmt: skip
 
 

@@ -22,7 +22,6 @@ from entrepot.domain.stock.levels import Location
 from entrepot.worlds.form import types
 from entrepot.worlds.form.amounts import HUNDREDTHS, millionths, minor, units
 
-
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 """When what a file describes was made: a file has no clock."""
 

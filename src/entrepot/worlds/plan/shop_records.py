@@ -6,7 +6,7 @@ of their own name, so that applying the same file again changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256

@@ -62,7 +62,11 @@ def storable(text: str) -> bool:
 
 def _string(shape: Str, manner: Manner) -> Run:
     broken, as_text = _string_rules(shape), _text_reader(shape, manner)
-    longest, plain, nullable = shape.longest, not (shape.choices or shape.email or shape.pattern), shape.nullable
+    longest, plain, nullable = (
+        shape.longest,
+        not (shape.choices or shape.email or shape.pattern),
+        shape.nullable,
+    )
     ordinary = plain and not manner.trims
 
     def run(value: Any) -> Any:
