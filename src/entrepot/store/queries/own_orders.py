@@ -76,12 +76,12 @@ class OrderName(NamedTuple):
 class OrderSearch(msgspec.Struct, frozen=True):
     """Which orders to list; None does not filter. `since` is the earliest `placed_at`, `until` the first too late.
 
-    `shipment` is an order's id with the number of one of its shipments.
+    `order` is its id, `shipment` an order's id with the number of one of its shipments.
     """
 
     since: datetime | None = None
     until: datetime | None = None
-    number: str | None = None
+    order: int | None = None
     tracking: str | None = None
     shipment: tuple[int, int] | None = None
     progress: Progress | None = None
@@ -174,11 +174,9 @@ def _found(workspace: int, asker: Asker, settings: ChannelSettings, search: Orde
         statement = statement.where(_orders.c.progress == search.progress)
     if search.storefront is not None:
         statement = statement.where(_orders.c.data["storefront"].astext == str(search.storefront))
-    return _shipped_as(_named(statement, search), workspace, search)
-
-
-def _named(statement: Rows, search: OrderSearch) -> Rows:
-    return statement if search.number is None else statement.where(_orders.c.external_id == search.number)
+    if search.order is not None:
+        statement = statement.where(_orders.c.id == search.order)
+    return _shipped_as(statement, workspace, search)
 
 
 def _shipped_as(statement: Rows, workspace: int, search: OrderSearch) -> Rows:
@@ -201,7 +199,7 @@ _parse: tuple[Any, ...] = tuple(msgspec.json.Decoder(tuple[kind, ...]).decode fo
 @cache
 def _told(source: str, *more: str) -> str:
     """The statement that reads the orders `o` of a source with all their children, as JSON texts."""
-    order = f"(select to_json(t)::text from (select {binding_of[Order].in_json('o')}) t)"
+    order = f"(select to_json(t)::text from (select {binding_of[Order].in_json('o')}) t)"  # noqa: S608
     return f"select {', '.join([order, *map(_of_order, _KINDS), *more])} from {source}"  # noqa: S608  (our own names)
 
 
