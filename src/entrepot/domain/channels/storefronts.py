@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.domain.channels.edit_rows import EditRows
 from entrepot.domain.kernel.records import Record
 
 
@@ -48,3 +49,7 @@ class Storefront(Record, frozen=True):
     def parent(self) -> Hashable:
         """Its public id, by which orders name it."""
         return self.uuid
+
+
+class EditStorefronts(EditRows, frozen=True):
+    """Storefronts of one account that are made or changed together."""

@@ -35,7 +35,7 @@ def take_order(payload: bodies.CreateOrder, number: str, caller: Caller) -> Take
 
 
 def _line(item: bodies.OrderItem) -> SoldLine:
-    own: dict[str, Any] = {name: item[name] for name in OWN if name in item}
+    own: dict[str, Any] = {name: value for name, value in item.items() if name in OWN}
     if kind := item["shippingTo"]["address"].get("addressType"):
         own["addressType"] = kind
     if email := item["shippingTo"]["contact"].get("email"):

@@ -54,7 +54,7 @@ def _address(found: Storefront) -> dict[str, Any]:
 def fields(channel: bodies.Channel, partner: str) -> Mapping[str, Any]:
     """What a storefront of this form has in its columns."""
     address = channel["returnAddress"]
-    own = {name: channel[name] for name in KEPT if name in channel}
+    own = {name: value for name, value in channel.items() if name in KEPT}
     return {
         "name": channel["orderChannelName"],
         "return_address": {

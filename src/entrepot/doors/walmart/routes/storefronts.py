@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from entrepot.domain.channels.edit_rows import EditRows, Put
-from entrepot.domain.channels.storefronts import Storefront
+from entrepot.domain.channels.edit_rows import Put
+from entrepot.domain.channels.storefronts import EditStorefronts, Storefront
 from entrepot.domain.kernel.commands import Refused
 from entrepot.doors.kit import Answer, Reply, Request, Resource
 from entrepot.doors.kit.checking import Body
@@ -51,7 +51,7 @@ class StorefrontRoutes(Routes):
         return await self._put(request, value, partner, puts, caller)
 
     async def update(self, request: Request, caller: Caller) -> Answer:
-        """Change storefronts: all that is sent takes the place of what was there."""
+        """Change storefronts: what is sent takes the place of what was there."""
         read = _read(request, schemas.CHANNELS)
         if isinstance(read, Failure):
             return read
@@ -76,7 +76,8 @@ class StorefrontRoutes(Routes):
     async def _put(
         self, request: Request, value: object, partner: str, puts: Sequence[Put], caller: Caller
     ) -> Reply:
-        outcome = await self.services.engine.execute(caller.workspace, EditRows(caller.channel, tuple(puts)))
+        command = EditStorefronts(caller.channel, tuple(puts))
+        outcome = await self.services.engine.execute(caller.workspace, command)
         if isinstance(outcome, Refused):
             return refusal(STOREFRONTS, outcome.failures)
         keys: Any = outcome
