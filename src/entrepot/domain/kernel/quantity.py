@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 _WRITTEN = re.compile(r"(?P<whole>[0-9]{1,13})(?:\.(?P<rest>[0-9]{1,4}))?", re.ASCII)
 
@@ -21,3 +22,22 @@ def to_text(units: int, scale: int) -> str:
     digits = str(abs(units)).rjust(scale + 1, "0")
     text = f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits
     return f"-{text}" if units < 0 else text
+
+
+def exact_units(quantity: int | Decimal, scale: int) -> int | None:
+    """Smallest units: an integer is so many already, a decimal number says whole units.
+
+    None for a number that has more than `scale` decimals, or is none.
+    """
+    if isinstance(quantity, int):
+        return quantity
+    if not quantity.is_finite():
+        return None
+    units = quantity.scaleb(scale)
+    return int(units) if units == units.to_integral_value() else None
+
+
+def decimals(quantity: Decimal) -> int:
+    """How many decimals the number has, trailing zeros left out."""
+    exponent = quantity.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
