@@ -182,7 +182,7 @@ def test_stock_is_received_set_and_moved(run: Run) -> None:
     assert [(row["location"], row["level"]["available"]) for row in rows] == [("north", 100), ("south", 125)]
     assert "1.25" in run("stock", "show", "RICE").stdout
     short = run("stock", "move", "RICE", "2", "--from", "south", "--to", "north")
-    assert (short.exit_code, "requested 200, available 125" in short.output) == (1, True)
+    assert (short.exit_code, "requested 2.00, available 1.25" in short.output) == (1, True)
 
 
 def test_a_file_of_stock_is_all_read_before_any_of_it_is_done(run: Run, tmp_path: Path) -> None:

@@ -21,9 +21,11 @@ from entrepot.doors.bonsai import commands
 from entrepot.engine import Clock
 from entrepot.engine.clock import real_now
 from entrepot.engine.money import turns
-from entrepot.engine.money.charge import Charged, InDoubt, NotCharged, preparation
+from entrepot.engine.money.charge import Charged, NotCharged, preparation
 from entrepot.engine.money.charge import Charging as Calls
+from entrepot.engine.money.endings import InDoubt
 from entrepot.engine.money.order_placement import PaymentCredential
+from entrepot.engine.money.proofs import PaymentProofs
 from entrepot.engine.worker import Worker
 from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import CardProviderFailed, PaymentDeclined, PaymentUnderWay
@@ -264,7 +266,10 @@ async def test_charge_that_was_prepared_for_the_account_pays_its_order(
     order = await command(shop)
     attempt = await reserved(workers[0], shop, order, intent=own.id)
     settings = await read_settings(shop.connection, await shop.id(), await account(shop))
-    placed = await workers[0].placement.attempts.charge(await shop.id(), attempt, settings.cards, None)
+    workspace = await shop.id()
+    proofs = PaymentProofs(workers[0].reads, workers[0].gateways, 5)
+    charging = proofs.charge(workspace, attempt, settings.cards, None)
+    placed = await workers[0].placement.attempts.drive(workspace, attempt, charging)
     assert isinstance(placed, Placed)
     assert placed.client_secret == own.client_secret
     assert await funds(shop) == (FUNDS - TOTAL, 0)

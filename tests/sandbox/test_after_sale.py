@@ -78,3 +78,69 @@ async def test_the_workspace_must_be_named(sandbox: Sandbox) -> None:
     assert "error" in await post(sandbox, "orders/1/ship", 404, workspace="nowhere")
     reply = await sandbox.http.post("/sandbox/orders/1/ship")
     assert reply.status_code == 400
+
+
+async def cloth(sandbox: Sandbox) -> int:
+    """The number of a placed order of two and a half metres of cloth, of which 0.01 is the smallest unit."""
+
+    async def call(method: str, *params: Any) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        reply = await sandbox.http.post("/textalk/backend/jsonrpc/v1", params=caller, json=body)
+        told = reply.json()
+        assert "error" not in told, told
+        return told["result"]
+
+    caller = {"webshop": "22222"}
+    caller["session"] = await call("Session.getToken")
+    chosen = {"quantity": 2.5}
+    order: int = (await call("Order.addArticle", None, 102, chosen, {"order": True}))["order"]
+    address = {
+        "firstName": "Ada",
+        "lastName": "Ek",
+        "address": "Storgatan 1",
+        "postcode": "11122",
+        "town": "Stockholm",
+        "country": "SE",
+    }
+    customer = {"address": address, "info": {"email": "ada@example.com"}}
+    await call("Order.set", order, {"customer": customer, "delivery": {"method": 501}}, {"uid": True})
+    await call("Payment.set", None, {"order": order, "method": 601, "status": "planned"}, {"uid": True})
+    await call("Order.checkout", order, {"uid": True})
+    return order
+
+
+async def test_units_are_counted_as_the_merchant_counts_them(sandbox: Sandbox) -> None:
+    order, shop = await cloth(sandbox), "boutique"
+    world = (await sandbox.http.get("/sandbox/world")).json()
+    (boutique,) = [each for each in world["workspaces"] if each["name"] == shop]
+    stock = {v["sku"]: v["stock"] for p in boutique["products"] for v in p["variants"]}
+    assert stock["cloth"] == {"main": 37.5}
+    lines = [{"line": 1, "quantity": 1}]
+    told = await post(sandbox, f"orders/{order}/acknowledge", workspace=shop, lines=lines)
+    assert told["moved"] == [{"line": 1, "quantity": 1}]
+    lines = [{"line": 1, "quantity": 0.75}]
+    assert (await post(sandbox, f"orders/{order}/ship", workspace=shop, lines=lines))["moved"] == lines
+    refused = await post(sandbox, f"orders/{order}/ship", 409, shop, lines=[{"line": 1, "quantity": 2}])
+    assert (refused["context"]["requested"], refused["context"]["possible"]) == (2, 1.75)
+    refused = await post(sandbox, f"orders/{order}/ship", 400, shop, lines=[{"line": 1, "quantity": 0.001}])
+    assert refused["error"] == "/lines/0/quantity: line 1 is counted with at most 2 decimals"
+    await post(sandbox, f"orders/{order}/deliver", workspace=shop)
+    items = [{"line": 1, "quantity": 0.5}, {"sku": "cloth", "quantity": 0.25}]
+    opened = await post(sandbox, "returns", 201, shop, order=str(order), items=items)
+    assert [each["quantity"] for each in opened["lines"]] == [0.5, 0.25]
+    number = opened["return"]
+    lines = [{"line": 1, "quantity": 0.25}]
+    assert (await post(sandbox, f"returns/{number}/receive", workspace=shop, lines=lines))["moved"] == lines
+    told = await post(sandbox, f"returns/{number}/inspect", workspace=shop, scrap=lines)
+    assert told["lines"][0] == {
+        "no": 1, "line": 1, "sku": "cloth", "reason": "", "quantity": 0.5, "initiated": 0.25, "in_transit": 0,
+        "at_center": 0, "received": 0.25, "cancelled": 0, "restocked": 0, "scrapped": 0.25,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("quantity", [0, -1, 0.00001, 10**9 + 1, "1", None, True])
+async def test_what_is_no_quantity_is_told(sandbox: Sandbox, quantity: Any) -> None:
+    order = (await sandbox.order()).json()["data"]["public_id"]
+    lines = [{"line": 1, "quantity": quantity}]
+    refused = await post(sandbox, f"orders/{order}/ship", 400, lines=lines)
+    assert refused["error"].startswith("/lines/0/quantity: ")

@@ -66,6 +66,18 @@ async def test_reads_that_find_no_database_are_refused_as_temporary(sandbox: San
     assert (await sandbox.order()).status_code == 200
 
 
+async def test_reads_fail_in_a_way_that_nobody_expects_after_those_that_are_let_through(
+    sandbox: Sandbox,
+) -> None:
+    fault = await sandbox.fault("connection:reads", "error", skip=1)
+    assert (fault["skip"], fault["hits_left"]) == (1, 1)
+    assert (await sandbox.order()).status_code == 200
+    assert [fault["hits"] for fault in await sandbox.faults()] == [0]
+    assert (await sandbox.order()).status_code == 500
+    assert [fault["hits"] for fault in await sandbox.faults()] == [1]
+    assert (await sandbox.order()).status_code == 200
+
+
 async def test_a_fault_on_reads_waits_for_a_caller(module_database_url: str) -> None:
     sandbox = parts.Sandbox(module_database_url, Clock())
     worker = sandbox.worker()

@@ -100,3 +100,11 @@ def test_healed_faults_make_room_and_active_ones_do_not() -> None:
     faults.add(FaultOrder(TARGET, "error"))
     assert first not in faults.all()
     assert len(faults.all()) == MOST_FAULTS
+
+
+def test_a_fault_lets_calls_through_before_it_strikes() -> None:
+    faults = Faults()
+    late = faults.add(FaultOrder(TARGET, "error", skip=2))
+    assert [faults.strike(TARGET) for _ in range(2)] == [None, None]
+    early = faults.add(FaultOrder(TARGET, "refuse"))
+    assert [faults.strike(TARGET), faults.strike(TARGET), faults.strike(TARGET)] == [late, early, None]

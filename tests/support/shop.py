@@ -69,7 +69,7 @@ def line(order: int, no: int, variant: int, quantity: int, *, part: int = 1, pri
     product, known = PRODUCTS[0], next(v for v in VARIANTS if v.id == variant)
     return OrderLine(
         order, no, order * 100 + no, part, product.uuid, product.id, variant, known.sku, known.name, price, quantity,
-        price * quantity * 13 // 100, quantity, True, True, new=quantity,
+        price * quantity * 13 // 100, quantity, True, True, new=quantity, scale=known.scale,
     )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from entrepot.cli.operate.order_page import history
+from entrepot.cli.operate.history import history
 from entrepot.domain.orders.records import OrderEvent
+from entrepot.domain.orders.whole_units import Scales
 
 KINDS = (
     "placed",
@@ -35,7 +36,9 @@ KINDS = (
 
 def told(kind: str, **data: Any) -> list[str]:
     event = OrderEvent(order=7, seq=1, at=datetime(2026, 3, 1, tzinfo=UTC), kind=kind, data=data)
-    return [str(next(iter(column.cells))) for column in history((event,), "SEK").columns]
+    return [
+        str(next(iter(column.cells))) for column in history((event,), "SEK", lambda _: Scales({})).columns
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -13,6 +13,8 @@ from rich.text import Text
 from entrepot.domain.kernel import money
 from entrepot.failures import Failure
 
+ToldAs = Callable[[Failure], Mapping[str, object]]
+"""How a failure's context is told."""
 UNFOLDED = 10_000
 """So many columns no row needs."""
 
@@ -45,14 +47,14 @@ def table(
     """A plain table that fits a terminal of 80 columns where its texts can be folded.
 
     The columns named in `right` hold numbers. These, and those in `whole`, are folded last; those in `sparse` are left
-    out where no row says anything but nothing or 0.
+    out where no row says anything but nothing or 0, with whatever decimals.
     """
     numbers, unfolded, optional = frozenset(right), frozenset((*right, *whole)), frozenset(sparse)
     cells = [[plain(value) for value in row] for row in rows]
     made = Table(box=None, pad_edge=False, header_style="bold")
     kept: list[int] = []
     for place, heading in enumerate(headings):
-        if heading not in optional or any(row[place].plain not in {"", "0"} for row in cells):
+        if heading not in optional or any(row[place].plain.strip("0.") for row in cells):
             kept.append(place)
             justify = "right" if heading in numbers else "left"
             made.add_column(heading, justify=justify, overflow="fold", no_wrap=heading in unfolded)
@@ -68,10 +70,11 @@ def amount(minor: int, currency: str) -> str:
     )
 
 
-def failure_text(failure: Failure) -> str:
-    """A failure in one line: title, context, advice."""
-    context = ", ".join(f"{name} {value}" for name, value in msgspec.structs.asdict(failure).items())
-    return plain(f"{failure.title}{f' ({context})' if context else ''}. {failure.advice}").plain
+def failure_text(failure: Failure, told_as: "ToldAs | None" = None) -> str:
+    """A failure in one line: title, context (as it is to be told), advice."""
+    context = told_as(failure) if told_as else msgspec.structs.asdict(failure)
+    told = ", ".join(f"{name} {value}" for name, value in context.items())
+    return plain(f"{failure.title}{f' ({told})' if told else ''}. {failure.advice}").plain
 
 
 def failure_json(failure: Failure) -> dict[str, object]:

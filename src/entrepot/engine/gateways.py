@@ -11,7 +11,9 @@ import msgspec
 from entrepot.domain.channels.accounts import (
     AddressSettings,
     CardSettings,
+    ChannelSettings,
     ExternalApi,
+    HubSettings,
     MailSettings,
     TaxSettings,
 )
@@ -20,6 +22,8 @@ from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.addresses.simulated import SimulatedRegister
 from entrepot.gateways.cards.bank import BankCards, BuiltInBooks
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.hubs.port import OrderHub
+from entrepot.gateways.hubs.simulated import SimulatedHub
 from entrepot.gateways.mail.missing import MissingMail
 from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.mail.simulated import SimulatedMail
@@ -31,7 +35,7 @@ from entrepot.store.queries.attempts import read_account_of, read_settings
 from entrepot.store.queries.workspaces import is_sandbox
 
 G = TypeVar("G")
-GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses"]
+GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses", "hubs"]
 Wrap = Callable[[GatewayName, Any, int], Any]
 """Put around each gateway where it is wired: a sandbox's faults live there, and nowhere else."""
 
@@ -88,6 +92,14 @@ class Gateways:
             return self._wrap("addresses", SimulatedRegister(self._books, workspace), workspace)
         return self._keep("addresses", workspace, settings, lambda: _register(settings))
 
+    def hubs(self, workspace: int, settings: HubSettings) -> OrderHub | None:
+        """Which order hub takes an account's sales over; None where it has none."""
+        if settings.gateway == "none":
+            return None
+        if settings.gateway == "simulated":
+            return self._wrap("hubs", SimulatedHub(self._books, workspace), workspace)
+        return self._keep("hubs", workspace, settings, lambda: _hub(settings))
+
     async def close(self) -> None:
         """Let go of connections and threads."""
         kept, self._kept = self._kept, {}
@@ -139,6 +151,12 @@ def _register(settings: AddressSettings) -> AddressLookup:
     return HttpAddressLookup(settings.url, settings.api_key, allow_private=settings.allow_private)
 
 
+def _hub(settings: HubSettings) -> OrderHub:
+    from entrepot.gateways.hubs.http import HttpOrderHub
+
+    return HttpOrderHub(settings.url, settings.api_key, allow_private=settings.allow_private)
+
+
 def _smtp(settings: MailSettings) -> MailGateway:
     from entrepot.gateways.mail.smtp import SmtpMail
 
@@ -158,3 +176,9 @@ async def mails_of(reads: Pool, gateways: Gateways, workspace: int, channel: int
         if settings.mail.gateway == "mailbox" and not await is_sandbox(connection, workspace):
             return MissingMail()
     return gateways.mails(workspace, settings.mail)
+
+
+async def settings_of(reads: Pool, workspace: int, channel: int) -> ChannelSettings:
+    """An account's settings as they are now. Raises `LookupError` where there is no such account."""
+    async with reads.acquire() as connection:
+        return await read_settings(connection, workspace, channel)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import msgspec
 
 from entrepot.domain.channels.retention import Retention
+from entrepot.domain.placing.attempts import AttemptKind
 from entrepot.engine.batches.batch import Rule, own_rule
 from entrepot.engine.batches.engine import Connect, Engine
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries, ReversalDeliveries
+from entrepot.engine.deliveries.errands import HubWithdrawals
 from entrepot.engine.deliveries.events import BodyOf, untold
 from entrepot.engine.deliveries.listeners import StoredListeners
 from entrepot.engine.deliveries.outbox import Outbox
-from entrepot.engine.gateways import Gateways, Wrap, cards_of, mails_of, unwrapped
-from entrepot.engine.money.attempts import ATTEMPT_SECONDS
+from entrepot.engine.gateways import Gateways, Wrap, cards_of, mails_of, settings_of, unwrapped
+from entrepot.engine.money.attempts import ATTEMPT_SECONDS, AttemptProcessor
 from entrepot.engine.money.capture import PaymentDeliveries, Payments
 from entrepot.engine.money.cart_payment import CartPayment
+from entrepot.engine.money.endings import Way
 from entrepot.engine.money.order_placement import OrderPlacement
+from entrepot.engine.money.proofs import PaymentProofs
 from entrepot.engine.money.recovery import Recovery
 from entrepot.engine.money.refund import RefundDeliveries, Refunds
+from entrepot.engine.sales.errands import SaleErrands
+from entrepot.engine.sales.sales import Sales
 from entrepot.engine.upkeep.housekeeping import Housekeeping
 from entrepot.engine.watching import watching
 from entrepot.gateways.events.http import HttpEventPoster
@@ -68,11 +74,16 @@ class Worker:
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
         self._books = OpenablePool(partial(write_pool, database_url))
         self.gateways = Gateways(self._books, clock.now, watching(wiring.gateways))
-        self.placement = OrderPlacement(self.engine, self.reads, self.gateways, attempt_seconds)
+        proofs = PaymentProofs(self.reads, self.gateways, attempt_seconds)
+        errands = SaleErrands(self.gateways, attempt_seconds)
+        ways: Mapping[AttemptKind, Way] = {"place": proofs, "pay": proofs, "take": errands}
+        attempts = AttemptProcessor(self.engine, self.reads, ways, attempt_seconds)
+        self.placement = OrderPlacement(self.engine, self.reads, self.gateways, attempts, proofs)
+        self.sales = Sales(self.engine, attempts, errands)
         self.refunds = Refunds(self.engine, self.reads, self.gateways)
         self.payments = Payments(self.engine, self.reads, self.gateways)
         self.cart_payment = CartPayment(
-            self.engine, self.placement.attempts, self.payments, self.refunds, self.gateways
+            self.engine, attempts, proofs, self.payments, self.refunds, self.gateways
         )
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         listeners = StoredListeners(self._outbox_pool, clock.now)
@@ -85,12 +96,13 @@ class Worker:
                 "payment": PaymentDeliveries(self.payments),
                 "event": EventDeliveries(listeners, HttpEventPoster(), wiring.body_of),
                 "mail": MailDeliveries(partial(mails_of, self.pool, self.gateways)),
+                "hub-withdraw": HubWithdrawals(partial(settings_of, self.pool), self.gateways),
             },
             keep=keep,
         )
         self.engine.on_message = self.outbox.poke
         # What nobody called for reads without the sandbox's faults: it must not use up those that callers shall meet.
-        self._recovery = Recovery(self.placement.attempts, self.pool)
+        self._recovery = Recovery(attempts, self.pool)
         self._housekeeping = Housekeeping(self.engine, self.pool, keep)
 
     async def start(self) -> None:
@@ -107,6 +119,7 @@ class Worker:
         """Finish what was accepted, then let everything go."""
         await self._housekeeping.stop()
         await self._recovery.stop()
+        await self.sales.stop()
         await self.cart_payment.stop()
         await self.placement.stop()
         await self.outbox.stop()

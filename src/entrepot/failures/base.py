@@ -18,7 +18,7 @@ from typing import ClassVar
 import msgspec
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_RESERVED = frozenset({"abstract", "advice", "name", "retry", "shopper", "title"})
+_RESERVED = frozenset({"abstract", "advice", "name", "retry", "shopper", "title", "units"})
 _catalogue: dict[str, type[Failure]] = {}
 
 
@@ -64,6 +64,8 @@ class Failure(msgspec.Struct, frozen=True):
     """What the caller should do next."""
     shopper: ClassVar[bool] = False
     """Whether the title may be shown to a shopper."""
+    units: ClassVar[frozenset[str]] = frozenset()
+    """Which of the fields are quantities in the smallest unit of what they count."""
     name: ClassVar[str]
     """The class name in kebab case: the failure's address under `/failures/`."""
     title: ClassVar[str]

@@ -12,6 +12,7 @@ class TooManyUnits(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Read the order; its lines tell how many units stand where."
+    units: ClassVar[frozenset[str]] = frozenset({"requested", "possible"})
     order: str
     line: int
     requested: int
@@ -23,6 +24,7 @@ class UnitsOwed(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Ship the units that are there, and the others once they have been received."
+    units: ClassVar[frozenset[str]] = frozenset({"requested", "there"})
     order: str
     line: int
     requested: int
@@ -61,6 +63,7 @@ class TooManyToReturn(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Return at most what is delivered and not on its way back already."
+    units: ClassVar[frozenset[str]] = frozenset({"requested", "left"})
     order: str
     item: str
     requested: int

@@ -90,6 +90,20 @@ class PriceChanged(LineFailure, frozen=True):
     shopper: ClassVar[bool] = True
 
 
+class CostRisen(LineFailure, frozen=True):
+    """The order would cost more than was recorded.
+
+    Shipping, a tax or a duty has risen since, or the order ships no longer free.
+    """
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = (
+        "Check the basket out again, let the shopper accept the new total, and record the order anew; "
+        "the old one is given up by itself."
+    )
+    shopper: ClassVar[bool] = True
+
+
 class SoldOut(LineFailure, frozen=True):
     """The variant is out of stock."""
 

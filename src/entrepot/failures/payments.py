@@ -152,6 +152,7 @@ class UnitsNotRefundable(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Read the order; units that were refunded cannot be refunded again."
+    units: ClassVar[frozenset[str]] = frozenset({"requested", "refundable"})
     order: str
     line: int
     requested: int

@@ -12,6 +12,7 @@ class QuantityOutOfRange(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Send a quantity within the limits."
+    units: ClassVar[frozenset[str]] = frozenset({"quantity", "smallest", "largest"})
     quantity: int
     smallest: int
     largest: int
@@ -23,6 +24,7 @@ class TooManyToCancel(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Read the order; only units that are new or acknowledged can be cancelled."
+    units: ClassVar[frozenset[str]] = frozenset({"requested", "cancellable"})
     order: str
     line: int
     requested: int
@@ -44,5 +46,6 @@ class StockShort(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Move at most what is available."
+    units: ClassVar[frozenset[str]] = frozenset({"requested", "available"})
     requested: int
     available: int

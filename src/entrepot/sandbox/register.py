@@ -17,6 +17,7 @@ MOST_FAULTS = 100
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="After how many hits it heals.")]
 Lasts = Annotated[float, Meta(gt=0, le=86_400, description="After how many seconds of real time it heals.")]
+Skip = Annotated[int, Meta(ge=1, le=1_000_000, description="How many calls go through before it strikes.")]
 Delay = Annotated[
     float,
     Meta(ge=0, le=120, description="Seconds: how much later (slow), or when the caller gives up (timeout)."),
@@ -32,6 +33,7 @@ class FaultOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     delay: Delay | None = None
     count: Count | None = None
     lasts: Lasts | None = None
+    skip: Skip | None = None
     workspace: Name | None = None
     channel: Name | None = None
 
@@ -61,13 +63,14 @@ class TooManyFaultsError(Exception):
 
 
 class Fault:
-    """One fault: its order, whom it is limited to, and how often it has struck."""
+    """One fault: its order, whom it is limited to, how often it has struck and how many calls it still lets through."""
 
     def __init__(self, number: int, order: FaultOrder, scope: Scope, ends: float | None) -> None:
         self.id = number
         self.order = order
         self.scope = scope
         self.hits = 0
+        self.skips_left = order.skip or 0
         self.ends = ends
         self._limit = order.count or (1 if ends is None else None)
         self._lifted = asyncio.Event()
@@ -81,6 +84,14 @@ class Fault:
     def hits_left(self) -> int | None:
         """How often it will still strike, where a count limits it."""
         return None if self._limit is None else self._limit - self.hits
+
+    def meets(self) -> bool:
+        """Whether it strikes the call that it fits: counted as a hit, or as one of those that it lets through."""
+        if self.skips_left:
+            self.skips_left -= 1
+            return False
+        self.hits += 1
+        return True
 
     def lift(self) -> None:
         """End it; who waits because of it goes on at once."""
@@ -143,7 +154,8 @@ class FaultRegister:
         now = self.now()
         for fault in self._faults.values():
             fits = fault.order.target == target and (kinds is None or fault.order.kind in kinds)
-            if fits and fault.active(now) and fault.scope.covers(workspace, channels):
-                fault.hits += 1
+            if not (fits and fault.active(now) and fault.scope.covers(workspace, channels)):
+                continue
+            if fault.meets():
                 return fault
         return None

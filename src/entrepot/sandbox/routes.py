@@ -169,7 +169,7 @@ async def _answered(handle: Handler, request: Request) -> Answer:
     except NotFoundError as error:
         return _error(404, str(error))
     except RefusedError as error:
-        return _refused(error.failure)
+        return _refused(error)
     except (NotASandboxError, WorldLostError) as error:
         return _error(409, str(error))
     except (StillBusyError, *FAULTS):
@@ -208,12 +208,12 @@ def _render(failure: Failure, _: Request) -> Reply:
     return _error(_STATUS.get(failure.name, 500), failure.title)
 
 
-def _refused(failure: Failure) -> Answer:
+def _refused(error: RefusedError) -> Answer:
     """A refusal with the failure's name and context; what passes by itself is said as everywhere."""
+    failure = error.failure
     if isinstance(failure, TemporaryFailure):
         return failure
-    context = msgspec.to_builtins(failure)
-    return _json(409, {"error": failure.title, "failure": failure.name, "context": context})
+    return _json(409, {"error": failure.title, "failure": failure.name, "context": error.context})
 
 
 def _error(status: int, text: str) -> Reply:

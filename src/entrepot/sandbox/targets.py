@@ -10,6 +10,7 @@ from entrepot.domain.kernel.commands import Command
 from entrepot.engine.gateways import GatewayName
 from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.hubs.port import OrderHub
 from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
@@ -27,6 +28,7 @@ _PORTS: Mapping[GatewayName, type] = {
     "tokens": TokenValidator,
     "mails": MailGateway,
     "addresses": AddressLookup,
+    "hubs": OrderHub,
 }
 _NOT_CALLS = frozenset({"close", "in_process"})
 
@@ -34,7 +36,7 @@ _RULE: tuple[Kind, ...] = ("error",)
 _GATEWAY: tuple[Kind, ...] = ("error", "refuse", "timeout", "slow", "drop")
 _CONNECTIONS: Mapping[str, tuple[Kind, ...]] = {
     ENGINE: ("refuse", "slow", "drop"),
-    READS: ("refuse", "timeout", "slow"),
+    READS: ("error", "refuse", "timeout", "slow"),
 }
 
 

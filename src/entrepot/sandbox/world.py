@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.kernel.money import to_major
+from entrepot.domain.kernel.quantity import in_whole
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.stock.levels import Level, Location
 from entrepot.store.connections import Connection
@@ -113,10 +115,12 @@ def _prices(stored: Stored) -> dict[int, dict[str, Any]]:
     return found
 
 
-def _stock(stored: Stored) -> dict[int, dict[str, int]]:
-    """What is available of each variant, in its smallest unit, by the code of the location."""
+def _stock(stored: Stored) -> dict[int, dict[str, int | Decimal]]:
+    """What is available of each variant, as its merchant counts it, by the code of the location."""
     codes = {place.id: place.code for place in _all(stored, Location)}
-    found: dict[int, dict[str, int]] = {}
+    scales = {variant.id: variant.scale for variant in _all(stored, Variant)}
+    found: dict[int, dict[str, int | Decimal]] = {}
     for level in cast("Iterable[Level]", stored.levels.values()):
-        found.setdefault(level.variant, {})[codes[level.location]] = level.available
+        there = in_whole(level.available, scales[level.variant])
+        found.setdefault(level.variant, {})[codes[level.location]] = there
     return found

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from entrepot.sandbox.register import FaultRegister
+from entrepot.sandbox.register import FaultRegister, InjectedFaultError
 from entrepot.sandbox.targets import ENGINE, READS
 from entrepot.store.connections import Connection, Pool, Transaction
 
@@ -130,7 +130,7 @@ class FaultyPool:
         self._faults = faults
 
     def acquire(self) -> AbstractAsyncContextManager[Connection]:
-        """A connection for the length of a block. Raises what a lost server would."""
+        """A connection for the length of a block. Raises what a lost server would, or InjectedFaultError."""
         return self._acquire()
 
     async def close(self) -> None:
@@ -147,6 +147,8 @@ class FaultyPool:
         fault = self._faults.strike(READS)
         if fault is None:
             return
+        if fault.order.kind == "error":
+            raise InjectedFaultError(READS)
         if fault.order.kind == "refuse":
             raise ConnectionRefusedError(READS)
         timed_out = fault.order.kind == "timeout"

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from entrepot.gateways.addresses.port import LookupFailed
 from entrepot.gateways.cards.port import UNREACHABLE, CallFailed
+from entrepot.gateways.hubs.port import HubFailed
 from entrepot.gateways.mail.port import MailFailed
 from entrepot.gateways.tokens.port import NoVerdict
 from entrepot.sandbox.register import Fault, FaultRegister, InjectedFaultError
@@ -26,6 +27,7 @@ LIMITS: Mapping[GatewayName, float] = {
     "tokens": 5.0,
     "mails": 20.0,
     "addresses": 5.0,
+    "hubs": 10.0,
 }
 """Seconds after which the real adapters give a call up."""
 
@@ -92,6 +94,8 @@ class FaultyGateway:
                 return MailFailed(_NO_MAIL[how])
             case "addresses":
                 return LookupFailed(_NO_VERDICT[how])
+            case "hubs":
+                return HubFailed(_NO_VERDICT[how], reached=how != "refuse")
 
 
 _NO_VERDICT: Mapping[Loss, str] = {

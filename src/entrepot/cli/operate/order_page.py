@@ -1,9 +1,11 @@
 """One order as a page for a person: who, where to, what, for how much, and what happened."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from entrepot.cli.operate.after_sale import returns_of, shipments_of
+from entrepot.cli.operate.history import history
 from entrepot.cli.showing import amount, plain, table
 
 if TYPE_CHECKING:
@@ -12,49 +14,29 @@ if TYPE_CHECKING:
 
     from entrepot.domain.orders.payments import Payment
     from entrepot.domain.orders.records import Address, Order, OrderEvent, Person
+    from entrepot.domain.orders.whole_units import Scales
     from entrepot.store.queries.orders import OrderDetails
-
-_WORDS = {
-    "placed": "The order was placed",
-    "recorded": "The order was recorded: it was sold elsewhere",
-    "cancelled": "Units were cancelled",
-    "refunded": "Money was given back",
-    "expired": "The order was not paid in time",
-    "sent": "Units were sent",
-    "payment-set": "A payment was changed",
-    "payment-captured": "The money was taken",
-    "payment-cancelled": "The money was let go",
-    "edited": "The order was edited",
-    "acknowledged": "Units were acknowledged",
-    "tracked": "News of a shipment came",
-    "delivered": "Units were delivered",
-    "return-opened": "A return was opened",
-    "return-in_transit": "Units are on their way back",
-    "return-at_center": "Units came to the return centre",
-    "return-received": "Units came back",
-    "return-inspected": "Returned units were inspected",
-    "return-cancelled": "Units will not come back",
-}
-"""Events in words; one that is not here is told by its own name."""
 
 
 def order_page(found: "OrderDetails", account: str) -> "Group":
     """The order with its account, buyer, address, lines, sums, payments and history."""
     from rich.console import Group
 
-    order = found.order
+    from entrepot.domain.orders.whole_units import of_order
+
+    order, scales = found.order, of_order(found.lines)
     heads = [f"{name}: {text}" for name, text in _heads(order, account) if text]
     sums = table(("", ""), _sums(order), right=("",))
     sums.show_header = False
     parts = (
-        _lines(found),
+        _lines(found, scales),
         "",
         sums,
         "",
         _payments(found.payments),
-        *(part for part in (shipments_of(found), returns_of(found)) if part is not None),
+        *(part for part in (shipments_of(found, scales), returns_of(found, scales)) if part is not None),
         "",
-        history(found.events, order.currency),
+        history(found.events, order.currency, partial(_counted, found, scales)),
     )
     return Group(plain(_title(order)), *map(plain, heads), "", *parts)
 
@@ -101,14 +83,24 @@ def _sums(order: "Order") -> Iterator[tuple[str, str]]:
     yield "Total", amount(order.total, order.currency)
 
 
-def _lines(found: "OrderDetails") -> "Table":
+def _counted(found: "OrderDetails", scales: "Scales", happened: "OrderEvent") -> "Scales":
+    """How the lines are counted that an event of the order names: its own, or those of a return."""
+    from entrepot.domain.fulfilment.returns.work import of_return
+
+    number = happened.data.get("return")
+    if number is None:
+        return scales
+    return of_return([each for each in found.returned if each.return_id == number], scales)
+
+
+def _lines(found: "OrderDetails", scales: "Scales") -> "Table":
     counters = ("new", "acknowledged", "shipped", "delivered", "cancelled", "return_initiated", "returned")
     several = len(found.parts) > 1
     money = found.order.currency
     rows = (
         (
-            *(line.no, line.part if several else "", line.sku, line.name, line.quantity),
-            *(getattr(line, counter) for counter in counters),
+            *(line.no, line.part if several else "", line.sku, line.name),
+            *(scales.text(line.no, getattr(line, counter)) for counter in ("quantity", *counters)),
             *(amount(line.price, money), amount(line.tax, money)),
         )
         for line in found.lines
@@ -126,42 +118,3 @@ def _payments(payments: "tuple[Payment, ...]") -> "Table":
     )
     headings = ("payment", "kind", "state", "amount", "refunded")
     return table(headings, rows, right=("amount", "refunded"))
-
-
-def history(events: "tuple[OrderEvent, ...]", currency: str) -> "Table":
-    """What happened to an order, in words."""
-    rows = (
-        (
-            event.seq,
-            f"{event.at:%Y-%m-%d %H:%M:%S}",
-            _WORDS.get(event.kind, event.kind),
-            _told(event.data, currency),
-        )
-        for event in events
-    )
-    return table(("event", "at", "what", "details"), rows, whole=("at", "what"), sparse=("details",))
-
-
-def _told(data: dict[str, Any], currency: str) -> str:
-    """What an event knows, in words; money in the order's currency."""
-    return "; ".join(
-        _detail(name, value, currency) for name, value in data.items() if value not in (None, "", [], {})
-    )
-
-
-def _detail(name: str, value: Any, currency: str) -> str:
-    words = name.replace("_", " ")
-    if name == "ended":
-        return "nothing is left of the order"
-    if name in ("amount", "value") and isinstance(value, int):
-        return f"{words} {amount(value, currency)}"
-    if isinstance(value, list):
-        return f"{words} {', '.join(_entry(each) for each in value)}"  # pyright: ignore[reportUnknownVariableType]
-    return f"{words} {value}"
-
-
-def _entry(value: Any) -> str:
-    """A line of an order with its units, or whatever else a list may hold."""
-    if isinstance(value, dict):
-        return " ".join(f"{name} {inner}" for name, inner in value.items())  # pyright: ignore[reportUnknownVariableType]
-    return str(value)

@@ -1,5 +1,6 @@
 """`entrepot orders`: list, show, cancel and refund."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from entrepot.domain.orders.cancel import Cancelled
     from entrepot.domain.orders.line_counts import Units
     from entrepot.domain.orders.records import Order
+    from entrepot.domain.orders.whole_units import Scales
     from entrepot.domain.payments.refund import Refunding
     from entrepot.store.queries.orders import OrderDetails
 
@@ -72,11 +74,13 @@ async def cancel_order(
 ) -> None:
     """Cancel what has not been shipped: the whole order, or units of some lines."""
     from entrepot.domain.orders.cancel import CancelOrder
+    from entrepot.domain.orders.whole_units import of_order
 
     found = await find(session, order)
-    command = CancelOrder(found.order.id, tuple(map(units_of, line or ())), reason[:1_000])
-    outcome: Cancelled = await session.execute(command)
-    session.tell(outcome, lambda: _cancellation(outcome))
+    scales = of_order(found.lines)
+    command = CancelOrder(found.order.id, units_of(line, scales), reason[:1_000])
+    outcome: Cancelled = await session.execute(command, scales.context)
+    session.tell(outcome, lambda: _cancellation(outcome, scales))
 
 
 @app.command("refund")
@@ -99,15 +103,17 @@ async def refund_order(
 ) -> None:
     """Give money back: all that is left of a payment, units of some lines, or an amount."""
     from entrepot.domain.orders.payments import RefundedLine
+    from entrepot.domain.orders.whole_units import of_order
     from entrepot.domain.payments.refund import Refunding
     from entrepot.engine.money.refund import refund_order
 
     found = await find(session, order)
-    lines = tuple(RefundedLine(each.no, each.quantity) for each in map(units_of, line or ()))
+    scales = of_order(found.lines)
+    lines = tuple(RefundedLine(each.no, each.quantity) for each in units_of(line, scales))
     money = None if amount is None else _money(amount, found.order.currency)
     named = None if payment is None else _payment(found, payment)
     command = refund_order(found.order.id, reason[:1_000], lines, money, payment=named)
-    outcome: Refunding = await session.refund(command, found.order.currency)
+    outcome: Refunding = await session.refund(command, found.order.currency, scales.context)
     session.tell(outcome, lambda: _refunded(outcome))
 
 
@@ -124,16 +130,20 @@ async def find(session: Session, name: str) -> "OrderDetails":
     return found if found is not None else session.refuse(OrderUnknown(name))
 
 
-def units_of(text: str) -> "Units":
-    """Line number and units, written `1=2`; exits on anything else."""
-    from entrepot.domain.kernel.quantity import to_units
-    from entrepot.domain.orders.line_counts import Units
+def units_of(texts: "Iterable[str] | None", scales: "Scales", option: str = "--line") -> "tuple[Units, ...]":
+    """Line numbers and units, each written `1=2`, or `1=0.5` where the line has decimals; exits on anything else."""
+    return tuple(_units(text, scales, option) for text in texts or ())
+
+
+def _units(text: str, scales: "Scales", option: str) -> "Units":
+    from entrepot.domain.kernel.quantity import FINEST, to_units
 
     no, _, units = text.partition("=")
-    numbers = to_units(no, 0), to_units(units, 0)
-    if numbers[0] is None or numbers[1] is None:
-        fail(f"--line: {text!r} is wrong; expected line number and units, such as 1=2.", status=2)
-    return Units(numbers[0], numbers[1])
+    number = to_units(no, 0)
+    if number is None or to_units(units, FINEST) is None:
+        fail(f"{option}: {text!r} is wrong; expected line number and units, such as 1=2.", status=2)
+    read = scales.read(number, units)
+    return fail(f"{option}: {text!r} is wrong; {read}.", status=2) if isinstance(read, str) else read
 
 
 def _payment(found: "OrderDetails", no: int) -> int:
@@ -180,10 +190,10 @@ def _order_table(orders: "tuple[Order, ...]") -> "Table":
     return table(headings, rows, right=("order", "total"), whole=whole, sparse=sparse)
 
 
-def _cancellation(outcome: "Cancelled") -> str:
+def _cancellation(outcome: "Cancelled", scales: "Scales") -> str:
     from entrepot.cli.showing import amount
 
-    order, units = outcome.order, sum(line.quantity for line in outcome.lines)
+    order, units = outcome.order, scales.total(outcome.lines)
     said = f"Order {order.id}: {units} units worth {amount(outcome.value, order.currency)} are cancelled."
     if outcome.refund:
         said += f" {amount(outcome.refund, order.currency)} are still to be refunded."

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from entrepot.domain.fulfilment.records import Return
     from entrepot.domain.fulfilment.returns.open import ReturnWish
-    from entrepot.domain.fulfilment.returns.receive import Inspection
     from entrepot.domain.fulfilment.returns.work import ReturnState
+    from entrepot.domain.orders.whole_units import Scales
     from entrepot.store.queries.returns import ReturnDetails
 
 app = typer.Typer(help="Open, list, show, receive, inspect and cancel returns.", no_args_is_help=True)
@@ -46,14 +46,19 @@ async def open_return(
 ) -> None:
     """Announce that delivered units come back: all of them, or units of some lines or SKUs."""
     from entrepot.domain.fulfilment.returns.open import OpenReturn
+    from entrepot.domain.fulfilment.returns.work import of_return
+    from entrepot.domain.orders.whole_units import of_order
 
     found = await find(session, order)
-    wishes = [_by_line(each, reason) for each in line or ()] + [_by_sku(each, reason) for each in sku or ()]
+    scales = of_order(found.lines)
+    wishes = [_wish(each.quantity, reason, line=each.no) for each in units_of(line, scales)]
+    wishes += [_by_sku(each, reason, scales) for each in sku or ()]
     if not wishes:
         standing = [each for each in found.lines if each.delivered]
         wishes = [_wish(each.delivered, reason, line=each.no) for each in standing]
-    outcome: ReturnState = await session.execute(OpenReturn(order=found.order.id, wishes=tuple(wishes)))
-    session.tell(outcome, lambda: _state(outcome, "announced"))
+    command = OpenReturn(order=found.order.id, wishes=tuple(wishes))
+    outcome: ReturnState = await session.execute(command, scales.context)
+    session.tell(outcome, lambda: _state(outcome, "announced", of_return(outcome.lines, scales)))
 
 
 @app.command("list")
@@ -93,12 +98,10 @@ async def advance_return(
     """Note that units are on their way, or at the returns centre."""
     from entrepot.domain.fulfilment.returns.move import AdvanceReturn
 
-    ret = (await _find(session, return_id)).ret
-    command = AdvanceReturn(
-        order=ret.order, return_id=ret.id, stage=to, lines=tuple(map(units_of, line or ()))
-    )
-    outcome: ReturnState = await session.execute(command)
-    session.tell(outcome, lambda: _state(outcome, to.replace("_", " ")))
+    ret, scales = _counted(await _find(session, return_id))
+    command = AdvanceReturn(order=ret.order, return_id=ret.id, stage=to, lines=units_of(line, scales))
+    outcome: ReturnState = await session.execute(command, scales.context)
+    session.tell(outcome, lambda: _state(outcome, to.replace("_", " "), scales))
 
 
 @app.command("receive")
@@ -107,10 +110,10 @@ async def receive(session: Session, return_id: ReturnId, line: Lines = None) -> 
     """Note that units have come back; money goes back by itself where the placing channel wants it so."""
     from entrepot.engine.money.refund import receive_return
 
-    ret = (await _find(session, return_id)).ret
-    command = receive_return(ret.order, ret.id, tuple(map(units_of, line or ())))
-    outcome: ReturnState = await session.execute(command)
-    session.tell(outcome, lambda: _received(outcome))
+    ret, scales = _counted(await _find(session, return_id))
+    command = receive_return(ret.order, ret.id, units_of(line, scales))
+    outcome: ReturnState = await session.execute(command, scales.context)
+    session.tell(outcome, lambda: _received(outcome, scales))
 
 
 @app.command("inspect")
@@ -129,17 +132,21 @@ async def inspect(
     ] = None,
 ) -> None:
     """Put received units into stock, or throw them away; without options all that wait are put into stock."""
-    from entrepot.domain.fulfilment.returns.receive import InspectReturn
+    from entrepot.cli.operate.after_sale import return_lines
+    from entrepot.domain.fulfilment.returns.receive import InspectReturn, inspections
+    from entrepot.domain.orders.whole_units import Scales
 
-    ret = (await _find(session, return_id)).ret
+    found = await _find(session, return_id)
+    ret, scales = _counted(found)
     command = InspectReturn(
         order=ret.order,
         return_id=ret.id,
         location=await _place(session, location),
-        inspections=_inspections(restock or (), scrap or ()),
+        inspections=inspections(units_of(restock, scales, "--restock"), units_of(scrap, scales, "--scrap")),
     )
-    outcome: ReturnState = await session.execute(command)
-    session.tell(outcome, lambda: _lines(outcome))
+    outcome: ReturnState = await session.execute(command, scales.context)
+    shown = Scales(found.scales)
+    session.tell(outcome, lambda: return_lines(outcome.lines, {ret.id: ret.name}, shown))
 
 
 @app.command("cancel")
@@ -148,10 +155,10 @@ async def cancel(session: Session, return_id: ReturnId, line: Lines = None) -> N
     """Let the buyer keep what is still there."""
     from entrepot.domain.fulfilment.returns.move import CancelReturn
 
-    ret = (await _find(session, return_id)).ret
-    command = CancelReturn(order=ret.order, return_id=ret.id, lines=tuple(map(units_of, line or ())))
-    outcome: ReturnState = await session.execute(command)
-    session.tell(outcome, lambda: _state(outcome, "cancelled"))
+    ret, scales = _counted(await _find(session, return_id))
+    command = CancelReturn(order=ret.order, return_id=ret.id, lines=units_of(line, scales))
+    outcome: ReturnState = await session.execute(command, scales.context)
+    session.tell(outcome, lambda: _state(outcome, "cancelled", scales))
 
 
 async def _find(session: Session, number: int) -> "ReturnDetails":
@@ -174,16 +181,12 @@ async def _place(session: Session, code: str | None) -> int:
     return found[0]
 
 
-def _inspections(
-    restock: "list[str] | tuple[()]", scrap: "list[str] | tuple[()]"
-) -> "tuple[Inspection, ...]":
-    from entrepot.domain.fulfilment.returns.receive import Inspection
-    from entrepot.domain.orders.line_counts import added
+def _counted(found: "ReturnDetails") -> "tuple[Return, Scales]":
+    """The return, and how its lines are counted."""
+    from entrepot.domain.fulfilment.returns.work import of_return
+    from entrepot.domain.orders.whole_units import Scales
 
-    kept, thrown = added(map(units_of, restock)), added(map(units_of, scrap))
-    return tuple(
-        Inspection(no, kept.get(no, 0), thrown.get(no, 0)) for no in sorted(kept.keys() | thrown.keys())
-    )
+    return found.ret, of_return(found.lines, Scales(found.scales))
 
 
 def _wish(quantity: int, reason: str, *, line: int | None = None, sku: str | None = None) -> "ReturnWish":
@@ -192,51 +195,48 @@ def _wish(quantity: int, reason: str, *, line: int | None = None, sku: str | Non
     return ReturnWish(quantity, reason[:LONGEST], line, sku)
 
 
-def _by_line(text: str, reason: str) -> "ReturnWish":
-    units = units_of(text)
-    return _wish(units.quantity, reason, line=units.no)
-
-
-def _by_sku(text: str, reason: str) -> "ReturnWish":
-    from entrepot.domain.kernel.quantity import to_units
+def _by_sku(text: str, reason: str, scales: "Scales") -> "ReturnWish":
+    from entrepot.domain.kernel.quantity import FINEST, to_units
 
     sku, _, units = text.rpartition("=")
-    quantity = to_units(units, 0)
-    if not sku or quantity is None:
+    if not sku or to_units(units, FINEST) is None:
         fail(f"--sku: {text!r} is wrong; expected SKU and units, such as TEA=2.", status=2)
+    quantity = scales.read_sku(sku, units)
+    if isinstance(quantity, str):
+        fail(f"--sku: {text!r} is wrong; {quantity}.", status=2)
     return _wish(quantity, reason, sku=sku)
 
 
-def _state(outcome: "ReturnState", word: str) -> str:
-    units = sum(each.quantity for each in outcome.moved)
+def _state(outcome: "ReturnState", word: str, scales: "Scales") -> str:
+    units = scales.total(outcome.moved)
     head = f"Return {outcome.ret.id} of order {outcome.order.id}"
     return f"{head}: {units} units are {word}." if units else f"{head}: nothing was left to do."
 
 
-def _received(outcome: "ReturnState") -> str:
+def _received(outcome: "ReturnState", scales: "Scales") -> str:
     from entrepot.cli.showing import amount
 
     money = sum(refund.amount for refund in outcome.refunds)
     back = f" {amount(money, outcome.order.currency)} go back." if money else ""
-    return _state(outcome, "received") + back
-
-
-def _lines(outcome: "ReturnState") -> "Group":
-    from entrepot.cli.operate.after_sale import return_lines
-
-    return return_lines(outcome.lines, {outcome.ret.id: outcome.ret.name})
+    return _state(outcome, "received", scales) + back
 
 
 def _details(found: "ReturnDetails") -> "Group":
     from rich.console import Group
 
     from entrepot.cli.operate.after_sale import return_lines
+    from entrepot.cli.operate.history import told
     from entrepot.cli.showing import plain, table
+    from entrepot.domain.orders.whole_units import Scales
 
-    rows = ((each.seq, f"{each.at:%Y-%m-%d %H:%M:%S}", each.kind, each.data or "") for each in found.events)
+    ret, scales = _counted(found)
+    rows = (
+        (each.seq, f"{each.at:%Y-%m-%d %H:%M:%S}", each.kind, told(each.data, scales))
+        for each in found.events
+    )
     history = table(("event", "at", "what", "details"), rows, whole=("at", "what"), sparse=("details",))
-    head = plain(f"Return {found.ret.id} of order {found.ret.order}")
-    return Group(head, "", return_lines(found.lines, {found.ret.id: found.ret.name}), "", history)
+    head = plain(f"Return {ret.id} of order {ret.order}")
+    return Group(head, "", return_lines(found.lines, {ret.id: ret.name}, Scales(found.scales)), "", history)
 
 
 def _table(page: "list[Return]") -> "Table":

@@ -17,6 +17,7 @@ from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_fr
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from entrepot.cli.showing import ToldAs
     from entrepot.domain.kernel.commands import Command
     from entrepot.domain.payments.refund import RefundOrder
     from entrepot.engine import Engine
@@ -53,12 +54,15 @@ class Session:
         self._url = url
         self._as_json = as_json
 
-    async def execute(self, command: "Command") -> Any:
-        """The command's result once it is durable; exits with status 1 where it is refused."""
+    async def execute(self, command: "Command", told_as: "ToldAs | None" = None) -> Any:
+        """The command's result once it is durable; exits with status 1 where it is refused.
+
+        `told_as` is how the context of a refusal is told to people.
+        """
         from entrepot.domain.kernel.commands import Refused
 
         (outcome,) = await self.execute_all([command])
-        return self.refuse(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
+        return self.refuse(outcome.failures[0], told_as) if isinstance(outcome, Refused) else outcome
 
     async def execute_all(self, commands: "Iterable[Command]") -> "list[Outcome]":
         """One outcome per command."""
@@ -67,7 +71,7 @@ class Session:
         async with _engine(self._url) as engine:
             return await run_all(engine, self.workspace, commands)
 
-    async def refund(self, command: "RefundOrder", currency: str) -> Any:
+    async def refund(self, command: "RefundOrder", currency: str, told_as: "ToldAs") -> Any:
         """As `execute`, for a refund: the provider that took the money is asked too."""
         from entrepot.domain.kernel.commands import Refused
         from entrepot.failures.payments import RefundTooLarge
@@ -76,7 +80,7 @@ class Session:
             outcome = await refunds.refund(self.workspace, command)
         if isinstance(outcome, Refused) and isinstance(failure := outcome.failures[0], RefundTooLarge):
             self._refuse_refund(failure, currency)
-        return self.refuse(outcome.failures[0]) if isinstance(outcome, Refused) else outcome
+        return self.refuse(outcome.failures[0], told_as) if isinstance(outcome, Refused) else outcome
 
     def _refuse_refund(self, failure: "RefundTooLarge", currency: str) -> None:
         """Say it in the unit in which the amount was asked for; JSON has minor units everywhere."""
@@ -95,14 +99,14 @@ class Session:
         else:
             showing.show(shown())
 
-    def refuse(self, failure: "Failure") -> NoReturn:
-        """Tell why not, and exit with status 1."""
+    def refuse(self, failure: "Failure", told_as: "ToldAs | None" = None) -> NoReturn:
+        """Tell why not, people in the units that they count in (JSON has the smallest), and exit with status 1."""
         from entrepot.cli import showing
 
         if self._as_json:
             showing.show_json(showing.failure_json(failure))
             raise typer.Exit(1)
-        fail(showing.failure_text(failure))
+        fail(showing.failure_text(failure, told_as))
 
     async def channel(self, name: str) -> "ChannelName":
         """The channel of this name, `door/name` or just the name where that is clear; exits where it is not."""

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from entrepot.domain.fulfilment.parcels import Parcel
     from entrepot.domain.fulfilment.ship import Acknowledged, Shipped
     from entrepot.domain.fulfilment.track import Tracked
-    from entrepot.domain.orders.line_counts import Units
 
 LONGEST = 255
 
@@ -39,12 +38,13 @@ async def acknowledge(
 ) -> None:
     """Note that work on an order has begun; its units can still be cancelled."""
     from entrepot.domain.fulfilment.ship import Acknowledge
+    from entrepot.domain.orders.whole_units import of_order
 
     found = await find(session, order)
-    outcome: Acknowledged = await session.execute(
-        Acknowledge(order=found.order.id, lines=tuple(map(units_of, line or ())))
-    )
-    session.tell(outcome, lambda: _said(outcome.order.id, outcome.lines, "acknowledged"))
+    scales = of_order(found.lines)
+    command = Acknowledge(order=found.order.id, lines=units_of(line, scales))
+    outcome: Acknowledged = await session.execute(command, scales.context)
+    session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "acknowledged"))
 
 
 @app.command("ship")
@@ -60,13 +60,14 @@ async def ship(
 ) -> None:
     """Send all that is still to be sent, or units of some lines: they leave their locations."""
     from entrepot.domain.fulfilment.ship import ShipUnits
+    from entrepot.domain.orders.whole_units import of_order
 
     found = await find(session, order)
+    scales = of_order(found.lines)
     parcel = _parcel(carrier, service, tracking, tracking_url)
-    outcome: Shipped = await session.execute(
-        ShipUnits(order=found.order.id, lines=tuple(map(units_of, line or ())), parcel=parcel)
-    )
-    session.tell(outcome, lambda: _said(outcome.order.id, outcome.lines, "shipped"))
+    command = ShipUnits(order=found.order.id, lines=units_of(line, scales), parcel=parcel)
+    outcome: Shipped = await session.execute(command, scales.context)
+    session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "shipped"))
 
 
 @app.command("deliver")
@@ -82,14 +83,15 @@ async def deliver(
 ) -> None:
     """Note that units have arrived: all, those of one shipment, or of some lines. What was not shipped is, first."""
     from entrepot.domain.fulfilment.track import DELIVERED, TrackShipment
+    from entrepot.domain.orders.whole_units import of_order
 
     found = await find(session, order)
+    scales = of_order(found.lines)
     parcel = _parcel(carrier, service, tracking, tracking_url)
-    lines = tuple(map(units_of, line or ()))
-    outcome: Tracked = await session.execute(
-        TrackShipment(order=found.order.id, status=DELIVERED, lines=lines, parcel=parcel)
-    )
-    session.tell(outcome, lambda: _said(outcome.order.id, outcome.lines, "delivered"))
+    lines = units_of(line, scales)
+    command = TrackShipment(order=found.order.id, status=DELIVERED, lines=lines, parcel=parcel)
+    outcome: Tracked = await session.execute(command, scales.context)
+    session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "delivered"))
 
 
 def _parcel(carrier: str, service: str, tracking: str, tracking_url: str) -> "Parcel":
@@ -98,6 +100,5 @@ def _parcel(carrier: str, service: str, tracking: str, tracking_url: str) -> "Pa
     return Parcel(None, carrier[:LONGEST], service[:LONGEST], tracking[:LONGEST], tracking_url[:2_000])
 
 
-def _said(order: int, lines: "tuple[Units, ...]", word: str) -> str:
-    units = sum(each.quantity for each in lines)
+def _said(order: int, units: str, word: str) -> str:
     return f"Order {order}: {units} units are {word}." if units else f"Order {order}: nothing was left to do."

@@ -133,6 +133,13 @@ class Entry(NamedTuple):
     variant: int
     location: int
     units: int
+    scale: int
+
+    def told(self, failure: "Failure") -> "Mapping[str, object]":
+        """The context of what was refused, its quantities as people count them."""
+        from entrepot.domain.orders.whole_units import context_of
+
+        return context_of(failure, self.scale)
 
 
 def _written(sku: str | None, quantity: str | None, location: str | None, file: Path | None) -> list[Written]:
@@ -192,7 +199,7 @@ def _entry(written: Written, variants: "Mapping[str, Variant]", places: Mapping[
     units = to_units(quantity, variant.scale)
     if units is None:
         return f"{where}: {quantity!r} is wrong; expected at most 13 digits, and {variant.scale} decimals."
-    return Entry(where, sku, variant.id, places[code], units)
+    return Entry(where, sku, variant.id, places[code], units, variant.scale)
 
 
 async def _change(session: Session, entries: Sequence[Entry], commands: "Sequence[Command]") -> None:
@@ -200,25 +207,25 @@ async def _change(session: Session, entries: Sequence[Entry], commands: "Sequenc
     from entrepot.domain.kernel.commands import Refused
 
     if len(commands) == 1:
-        await session.execute(commands[0])
+        await session.execute(commands[0], entries[0].told)
         await _show_touched(session, entries)
         return
     outcomes = await session.execute_all(commands)
     refusals = [
-        (entry.where, outcome.failures[0])
+        (entry, outcome.failures[0])
         for entry, outcome in zip(entries, outcomes, strict=True)
         if isinstance(outcome, Refused)
     ]
     _tell_bulk(session, len(commands) - len(refusals), refusals)
 
 
-def _tell_bulk(session: Session, done: int, refusals: "Sequence[tuple[str, Failure]]") -> None:
+def _tell_bulk(session: Session, done: int, refusals: "Sequence[tuple[Entry, Failure]]") -> None:
     from entrepot.cli.showing import failure_json, failure_text
 
-    told = [{"where": where, **failure_json(failure)} for where, failure in refusals]
+    told = [{"where": entry.where, **failure_json(failure)} for entry, failure in refusals]
     session.tell({"done": done, "refused": told}, lambda: f"{done} levels are changed.")
     if refusals:
-        fail(*(f"{where}: {failure_text(failure)}" for where, failure in refusals))
+        fail(*(f"{entry.where}: {failure_text(failure, entry.told)}" for entry, failure in refusals))
 
 
 async def _show_touched(session: Session, entries: Sequence[Entry]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -17,13 +17,10 @@ from msgspec import UNSET, UnsetType
 from entrepot.domain.catalogue.options import ProductChoice
 from entrepot.domain.catalogue.products import Price, Product, Variant
 from entrepot.domain.channels.edit_rows import merged_object
-from entrepot.domain.kernel.quantity import decimals, exact_units
+from entrepot.domain.kernel.quantity import FINEST, decimals, exact_units
 from entrepot.domain.kernel.records import R
 from entrepot.domain.kernel.text import fold
 from entrepot.failures.goods import ScaleFixed, StepUneven
-
-MAX_SCALE: Final = 4
-"""Quantities have at most so many decimals."""
 
 
 class ProductChanges(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +106,7 @@ def scale_of(changes: VariantChanges) -> int:
     """The scale of a variant that is made so: the given one, else the decimals of its step."""
     if isinstance(changes.scale, int):
         return changes.scale
-    return min(MAX_SCALE, decimals(changes.step)) if isinstance(changes.step, Decimal) else 0
+    return min(FINEST, decimals(changes.step)) if isinstance(changes.step, Decimal) else 0
 
 
 def variant_fault(changes: VariantChanges, scale: int) -> ScaleFixed | StepUneven | None:

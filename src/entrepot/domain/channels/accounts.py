@@ -58,6 +58,16 @@ class AddressSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     allow_private: bool = False
 
 
+class HubSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which order hub must take an account's sales over before they count; `client` is the account's name there."""
+
+    gateway: Literal["none", "simulated", "http"] = "none"
+    client: str = ""
+    url: str = ""
+    api_key: str = ""
+    allow_private: bool = False
+
+
 class MailSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who carries the account's mails, and what stands in them.
 
@@ -127,6 +137,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     cards: CardSettings = CardSettings()
     taxes: TaxSettings = TaxSettings()
     addresses: AddressSettings = AddressSettings()
+    hub: HubSettings = HubSettings()
     shop: ShopSettings = ShopSettings()
     mail: MailSettings = MailSettings()
     returns: ReturnSettings = ReturnSettings()

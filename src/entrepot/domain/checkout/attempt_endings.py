@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -16,8 +16,9 @@ from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.ending import ending_wants, undo
 from entrepot.domain.orders.records import Order, PartPayout
 from entrepot.domain.outbox.deliveries import Delivery
-from entrepot.domain.placing.attempts import Attempt, Draft, Reserved, held_names
+from entrepot.domain.placing.attempts import NOTHING, Attempt, Draft, Errands, Reserved, held_names
 from entrepot.domain.placing.place import settle
+from entrepot.domain.placing.record_sale import exist
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -91,10 +92,27 @@ class CompleteAttempt(AttemptCommand, frozen=True):
         return Decided(settle(drafted, view, now, changes, self.reference, self.description), changes)
 
 
+class CompleteSale(AttemptCommand, frozen=True):
+    """Batch 2 of a sale elsewhere, once everybody who was to be asked has agreed: the order exists."""
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Make the order of the draft, unless somebody ended the attempt before."""
+        del ids
+        attempt = self.open_attempt(view)
+        if isinstance(attempt, Ended):
+            return Decided(attempt, Changes())
+        changes = Changes((_ended(attempt, "done", now),))
+        return Decided(exist(attempt.draft, now, changes), changes)
+
+
 class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
-    """Batch 2 of an order that failed: the holds and the names go, and `outcome` says why."""
+    """Batch 2 of an order that failed: the holds and the names go, and `outcome` says why.
+
+    `unwanted` are the errands that may have been run; whoever ran them is told by the outbox to undo them.
+    """
 
     outcome: str
+    unwanted: Errands = NOTHING
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """What every end of an attempt wants, and what the order would have taken."""
@@ -114,6 +132,7 @@ class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
             changes.put(msgspec.structs.replace(cart, attempt=None))
         if attempt.kind == "pay" and (order := view.get(Order, self.order)):
             changes.put(msgspec.structs.replace(order, payment_state="unpaid"))
+        changes.put(*_undoing(attempt, self.unwanted, now))
         return Decided(Released(ended), changes)
 
 
@@ -161,6 +180,15 @@ def _message(order: int, reference: str | None, payout: PartPayout, now: datetim
         "key": payout.key,
     }
     return Delivery(order, f"payout:{payout.merchant}", 1, payload, now)
+
+
+def _undoing(attempt: Attempt, unwanted: Errands, now: datetime) -> Iterator[Delivery]:
+    """The messages that undo errands, each under the attempt's key; both succeed where nothing was done."""
+    payload = {"key": attempt.uuid.hex, "channel": attempt.channel, "environment": attempt.environment}
+    if unwanted.label:
+        yield Delivery(attempt.order, f"label-void:{attempt.id}", 1, payload, now)
+    if unwanted.hub:
+        yield Delivery(attempt.order, f"hub-withdraw:{attempt.id}", 1, payload, now)
 
 
 def _paid_out(drafted: Draft, payouts: Mapping[int, PartPayout]) -> Draft:

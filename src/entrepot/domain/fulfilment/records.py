@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -109,6 +109,18 @@ class Return(Record, frozen=True):
     def parent(self) -> Hashable:
         """The order."""
         return self.order
+
+
+RETURN_STAGES: Final = (
+    "initiated",
+    "in_transit",
+    "at_center",
+    "received",
+    "cancelled",
+    "restocked",
+    "scrapped",
+)
+"""The counters of a return's line, in the order in which its units pass them."""
 
 
 class ReturnLine(Record, frozen=True):

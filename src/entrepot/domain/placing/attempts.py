@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -21,6 +21,8 @@ from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart
 from entrepot.domain.placing.basket import PAYMENT_TOKEN, NameKey, OutsideName
 
+AttemptKind = Literal["place", "pay", "take"]
+
 
 class Payout(msgspec.Struct, frozen=True):
     """A merchant's share of a charge, for its `part` of the order; `account` is None where it has no payout account."""
@@ -31,12 +33,23 @@ class Payout(msgspec.Struct, frozen=True):
     part: int = 0
 
 
+class Errands(msgspec.Struct, frozen=True):
+    """Who is to be asked before an order that was sold elsewhere may exist: a label service, then an order hub."""
+
+    label: bool = False
+    hub: bool = False
+
+
+NOTHING: Final = Errands()
+
+
 class Draft(msgspec.Struct, frozen=True):
-    """A whole order, ready to exist, with all that it takes; made of a basket or of a cart.
+    """A whole order, ready to exist, with all that it takes; made of a basket, of a cart, or of a sale elsewhere.
 
     `payments` stand as they will once the order exists: the one that is made for it, where anything is left to pay,
     then gift certificates, whose `method_id` is the certificate. `payouts` is what merchants are due. `discounts` are
     the discounts whose codes it uses, `buyers` all names of who uses them. `cart` is the one that the order ends.
+    `errands` are those of a sale elsewhere.
     """
 
     order: Order
@@ -48,6 +61,7 @@ class Draft(msgspec.Struct, frozen=True):
     discounts: tuple[int, ...] = ()
     buyers: tuple[str, ...] = ()
     cart: int | None = None
+    errands: Errands | None = None
 
     def taking(self, stock: StockMode) -> Draft:
         """The draft for an account whose orders do this to stock: lines that are only recorded take none."""
@@ -88,9 +102,10 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Attempt(Record, frozen=True):
-    """One try to place or to pay an order. `lease_until` is real time: until then somebody drives it.
+    """One try to place, to pay or to take an order. `lease_until` is real time: until then somebody drives it.
 
-    `kind` says whether the order exists already (pay) or comes to exist by this attempt (place). `intent` is the
+    `kind` says whether the order exists already (pay) or comes to exist by this attempt: paid by somebody (place), or
+    sold elsewhere, with errands to run before it may exist (take). `intent` is the
     provider's charge where the shopper's browser had it prepared before. `outcome` is what a refusal came to.
     `request` names what the caller sent, by a hash of it. `untold` is an order that came to exist after its caller was
     told of a failure, or of nothing: whoever sends that request again is to be given the order.
@@ -99,7 +114,7 @@ class Attempt(Record, frozen=True):
     id: int
     uuid: UUID
     order: int
-    kind: Literal["place", "pay"]
+    kind: AttemptKind
     channel: int
     environment: str
     state: Literal["open", "done", "refused"]
@@ -127,7 +142,7 @@ class Reserved(msgspec.Struct, frozen=True):
 
 def begun(
     draft: Draft,
-    kind: Literal["place", "pay"],
+    kind: AttemptKind,
     lease_until: datetime,
     now: datetime,
     ids: Ids,
@@ -157,5 +172,5 @@ def begun(
 
 def held_names(attempt: Attempt) -> list[Reference]:
     """The names that the attempt keeps from others while it is open; an order to be paid has its external id."""
-    mine = (key for key in attempt.draft.name_keys if attempt.kind == "place" or key[2] == PAYMENT_TOKEN)
+    mine = (key for key in attempt.draft.name_keys if attempt.kind != "pay" or key[2] == PAYMENT_TOKEN)
     return [Reference(*key, attempt.order, attempt.id) for key in mine]

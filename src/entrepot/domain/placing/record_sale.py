@@ -2,6 +2,8 @@
 
 It is the second and last way in. The channel's setting says what such an order does to stock: `reserve` refuses what
 is short, `backorder` takes what is there and owes the rest, `record` looks at no stock and enters as delivered.
+
+Where others must be asked before the order may exist, it begins as an attempt, which holds its names and its stock.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.line_counts import LARGEST_QUANTITY, counted
 from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import Address, Order, OrderEvent, OrderLine, OrderPart, Person
+from entrepot.domain.placing.attempts import Draft, Errands, Reserved, begun, held_names
 from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID, NameKey, OutsideName
-from entrepot.domain.placing.place import Placed
+from entrepot.domain.placing.place import Placed, claims, in_flight
 from entrepot.domain.stock.availability import shortage
 from entrepot.domain.stock.holds import Promise, hold
 from entrepot.domain.stock.levels import Level
@@ -59,7 +62,9 @@ class SoldLine(msgspec.Struct, frozen=True):
 class TakeOrder(Command, frozen=True, kw_only=True):
     """Take an order that was sold elsewhere. The result is `Placed`; its payment is None where no prices were told.
 
-    `currency` is by default the channel's.
+    `currency` is by default the channel's, `external_id` (what the channel calls the order) the name of that kind.
+    With `errands` the result is `Reserved`: an attempt that somebody drives until `lease_until`. A name that an open
+    attempt holds is waited for: the result is `InFlight`.
     """
 
     stages: ClassVar[frozenset[Stage]] = frozenset({Stage.CHANNEL, Stage.REFERENCE, Stage.GOODS, Stage.STOCK})
@@ -70,14 +75,17 @@ class TakeOrder(Command, frozen=True, kw_only=True):
     person: Person
     ship_to: Address | None = None
     names: tuple[OutsideName, ...] = ()
+    external_id: str | None = None
     currency: str | None = None
     note: str | None = None
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    errands: Errands | None = None
+    lease_until: datetime | None = None
 
     @property
     def ids(self) -> int:
-        """The order's, its payment's, and one per line."""
-        return 2 + len(self.lines)
+        """The order's, its payment's, its attempt's, and one per line."""
+        return 2 + len(self.lines) + (self.errands is not None)
 
     @property
     def weight(self) -> int:
@@ -104,15 +112,24 @@ class TakeOrder(Command, frozen=True, kw_only=True):
         channel = view.get(Channel, self.channel)
         if channel is None:
             raise LookupError(f"channel {self.channel} was not loaded")
+        if waiting := in_flight(map(self._key, self.names), view):
+            return Decided(waiting, Changes())
         for check in (self._source, self._names, self._sizes, self._skus, self._stock):
             failures = tuple(check(channel, view))
             if failures:
                 return refused(*failures)
-        return _Taking(self, channel, view, now).taken(ids)
+        return self._taken(_Taking(self, channel, view, now), now, ids)
 
-    def claims(self, order: int) -> list[Reference]:
-        """The outside names that the order takes for itself."""
-        return [Reference(*self._key(name), order) for name in self.names]
+    def _taken(self, taking: _Taking, now: datetime, ids: Ids) -> Decided:
+        drafted = taking.drafted(ids)
+        changes = Changes(taking.holds(drafted))
+        if self.errands is None:
+            return Decided(exist(drafted, now, changes), changes)
+        if self.lease_until is None:
+            raise LookupError("an order with errands needs somebody who drives its attempt")
+        attempt = begun(drafted, "take", self.lease_until, now, ids)
+        changes.put(attempt, *held_names(attempt))
+        return Decided(Reserved(attempt), changes)
 
     def _key(self, name: OutsideName) -> NameKey:
         return (self.channel, self.environment, name.kind, name.value)
@@ -172,6 +189,25 @@ def _short(channel: Channel, goods: Goods, quantity: int, ref: LineRef, view: Vi
     return shortage(channel.settings.stock, levels, quantity, ref, owes_anew=anew)
 
 
+def exist(drafted: Draft, now: datetime, changes: Changes) -> Placed:
+    """Make a sale elsewhere an order that exists: its records, and the names that it takes, put into `changes`."""
+    order = drafted.order
+    changes.put(order, *drafted.parts, *drafted.lines, *drafted.payments, *claims(drafted))
+    changes.put(OrderEvent(order.id, order.events, now, "placed", {}), *_shipments(drafted))
+    return Placed(order, drafted.parts, drafted.lines, drafted.payment)
+
+
+def _shipments(drafted: Draft) -> Iterator[Record]:
+    """What is recorded has arrived, on a way that nobody told."""
+    number, at = drafted.order.id, drafted.order.placed_at
+    for part in drafted.parts:
+        own = [line for line in drafted.lines if line.part == part.no and line.delivered]
+        if own:
+            yield Shipment(number, part.no, part.no, None, "", "", "", "", at, at)
+        for line in own:
+            yield ShipmentLine(number, part.no, line.no, line.quantity, line.quantity)
+
+
 class _Taking:
     """An order that passed every check, on its way to exist."""
 
@@ -182,7 +218,7 @@ class _Taking:
         self._now = now
         self._recorded = channel.settings.stock == "record"
 
-    def taken(self, ids: Ids) -> Decided:
+    def drafted(self, ids: Ids) -> Draft:
         """The order with all that hangs on it."""
         command, number = self._command, ids.next()
         parts, part_of = self._parts(number)
@@ -191,17 +227,8 @@ class _Taking:
             for no, line in enumerate(command.lines, 1)
         )
         order = counted(self._order(number, ids), lines)
-        payment = self._payment(order, ids.next()) if self._priced else None
-        records: list[Record] = [*parts, *lines, OrderEvent(number, 1, self._now, "placed", {})]
-        records += [
-            *command.claims(number),
-            *self._holds(number, lines),
-            *self._shipments(number, parts, lines),
-        ]
-        changes = Changes((order, *records))
-        if payment is not None:
-            changes.put(payment)
-        return Decided(Placed(order, parts, lines, payment), changes)
+        payments = (self._payment(order, ids.next()),) if self._priced else ()
+        return Draft(order, parts, lines, payments, command.names, errands=command.errands)
 
     @property
     def _priced(self) -> bool:
@@ -267,7 +294,7 @@ class _Taking:
             shipping_tax=0,
             duties=0,
             total=goods,
-            external_id=next(external, None),
+            external_id=command.external_id or next(external, None),
             payment_method=EXTERNAL if self._priced else "",
             payment_description=None,
             note=command.note,
@@ -293,32 +320,20 @@ class _Taking:
             reported=None,
         )
 
-    def _holds(self, number: int, lines: Iterable[OrderLine]) -> Sequence[Record]:
+    def holds(self, drafted: Draft) -> Sequence[Record]:
         """What the order takes from stock: nothing if it is a test, or was recorded."""
         if self._recorded or self._command.environment != "live":
             return []
         promises = [
             Promise(line.no, line.variant, line.quantity, self._owed_at(line.sku))
-            for line in lines
+            for line in drafted.lines
             if line.tracked and line.variant is not None
         ]
-        return hold(number, promises, self._view, backorder=self._channel.settings.stock == "backorder")
+        backorder = self._channel.settings.stock == "backorder"
+        return hold(drafted.order.id, promises, self._view, backorder=backorder)
 
     def _owed_at(self, sku: str) -> Level | None:
         goods = self._view.get(Goods, sku)
         if goods is None or goods.first_location is None:
             return None
         return Level(goods.variant, goods.first_location, goods.first_priority)
-
-    def _shipments(
-        self, number: int, parts: Iterable[OrderPart], lines: Iterable[OrderLine]
-    ) -> Iterator[Record]:
-        """What is recorded has arrived, on a way that nobody told."""
-        if not self._recorded:
-            return
-        for part in parts:
-            own = [line for line in lines if line.part == part.no]
-            if own:
-                yield Shipment(number, part.no, part.no, None, "", "", "", "", self._now, self._now)
-            for line in own:
-                yield ShipmentLine(number, part.no, line.no, line.quantity, line.quantity)

@@ -10,6 +10,7 @@ from entrepot.engine import Clock, Engine
 from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.cart_payment import CartPayment
 from entrepot.engine.money.order_placement import OrderPlacement
+from entrepot.engine.sales.sales import Sales
 from entrepot.engine.worker import Worker
 from entrepot.store.connections import Pool
 from entrepot.store.credentials.directory import Caller, Directory, Key
@@ -22,6 +23,7 @@ class Services:
     engine: Engine
     placement: OrderPlacement
     cart_payment: CartPayment
+    sales: Sales
     gateways: Gateways
     reads: Pool
     callers: TickBatcher[Key, Caller]
@@ -36,6 +38,7 @@ def services_of(worker: Worker, observe: Observer) -> Services:
         worker.engine,
         worker.placement,
         worker.cart_payment,
+        worker.sales,
         worker.gateways,
         worker.reads,
         callers,

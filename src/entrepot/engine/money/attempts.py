@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
-from entrepot.domain.channels.accounts import CardSettings, ChannelSettings, ExternalApi
 from entrepot.domain.checkout.attempt_endings import (
     CompleteAttempt,
+    CompleteSale,
     Ended,
     ExtendLease,
     ReleaseAttempt,
     Released,
 )
 from entrepot.domain.kernel.commands import Refused, refused
-from entrepot.domain.placing.attempts import Attempt, Reserved
+from entrepot.domain.placing.attempts import Attempt, AttemptKind, Reserved
 from entrepot.domain.placing.place import Placed
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now
-from entrepot.engine.gateways import Gateways
-from entrepot.engine.money.charge import Charge, Charged, Charging, InDoubt, NotCharged
-from entrepot.failures import Failure, Internal
-from entrepot.failures.packing import pack, unpack
-from entrepot.failures.payments import ExternalPaymentRefused, ExternalPaymentUndecided
-from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAnswer, TokenQuery, Valid
+from entrepot.engine.money.endings import Ending, InDoubt, Way
+from entrepot.failures import Internal
+from entrepot.failures.packing import unpack
 from entrepot.store.connections import FAULTS, Pool
-from entrepot.store.queries.attempts import (
-    paying_attempt,
-    read_attempt,
-    read_placed,
-    read_settings,
-    read_untold,
-)
-from entrepot.store.queries.workspaces import is_sandbox
+from entrepot.store.queries.attempts import paying_attempt, read_attempt, read_placed, read_untold
 
 ATTEMPT_SECONDS = 30.0
 """How long all outside calls of one attempt may take together, in real time."""
@@ -48,14 +38,21 @@ _log = structlog.stdlib.get_logger("entrepot.attempts")
 
 
 class AttemptProcessor:
-    """Ends attempts. Every ending is conditional on the attempt being open: who loses takes the stored outcome."""
+    """Ends attempts. Every ending is conditional on the attempt being open: who loses takes the stored outcome.
+
+    `ways` tell for each kind of attempt how those end that nobody drives any more.
+    """
 
     def __init__(
-        self, engine: Engine, reads: Pool, gateways: Gateways, seconds: float = ATTEMPT_SECONDS
+        self,
+        engine: Engine,
+        reads: Pool,
+        ways: Mapping[AttemptKind, Way],
+        seconds: float = ATTEMPT_SECONDS,
     ) -> None:
         self._engine = engine
         self._reads = reads
-        self._gateways = gateways
+        self._ways = ways
         self._seconds = seconds
         self._doubts: set[asyncio.Task[None]] = set()
 
@@ -63,35 +60,11 @@ class AttemptProcessor:
         """Until when an attempt that is taken now is left to who takes it."""
         return real_now() + timedelta(seconds=self._seconds) + LEASE_MARGIN
 
-    async def lacks_cards(self, workspace: int, settings: CardSettings, environment: str) -> bool:
-        """Whether nobody stands behind an account's cards: the simulated bank is for sandboxes and test orders."""
-        if settings.gateway != "bank" or environment == "test":
-            return False
-        async with self._reads.acquire() as connection:
-            return not await is_sandbox(connection, workspace)
-
-    async def validate(
-        self, workspace: int, attempt: Attempt, api: ExternalApi, question: TokenQuery
-    ) -> Outcome:
-        """Ask the partner about the token, and end the attempt by its verdict."""
-        answer: TokenAnswer = NoVerdict("no reply within the time limit")
-        with suppress(TimeoutError):
-            async with self._resolved_soon(workspace, attempt), asyncio.timeout(self._seconds):
-                answer = await self._gateways.tokens(workspace, api).validate(question)
-        if isinstance(answer, Valid):
-            return await self._complete(workspace, attempt)
-        if isinstance(answer, Invalid):
-            return await self._release(workspace, attempt, ExternalPaymentRefused())
-        return await self._release(workspace, attempt, undecided(api))
-
-    async def charge(
-        self, workspace: int, attempt: Attempt, settings: CardSettings, token: str | None
-    ) -> Outcome:
-        """Charge the card, and end the attempt by what became of it."""
+    async def drive(self, workspace: int, attempt: Attempt, calls: Awaitable[Ending]) -> Outcome:
+        """End the attempt by what its outside calls come to."""
         async with self._resolved_soon(workspace, attempt):
-            gateway = self._gateways.cards(workspace, settings, attempt.environment)
-            charge = await Charging(gateway, attempt, self._seconds).charge(token)
-        return await self._end(workspace, attempt, charge)
+            ending = await calls
+        return await self._end(workspace, attempt, ending)
 
     async def made_before(
         self, workspace: int, channel: int, environment: str, request: str | None
@@ -133,45 +106,23 @@ class AttemptProcessor:
             task.cancel()
         await asyncio.gather(*self._doubts, return_exceptions=True)
 
-    async def _end(
-        self, workspace: int, attempt: Attempt, charge: Charge, *, untold: bool = False
-    ) -> Outcome:
-        match charge:
-            case Charged():
-                outcome = await self._complete(
-                    workspace, attempt, charge.intent, charge.description, untold=untold
-                )
-                if isinstance(outcome, Placed) and charge.client_secret:
-                    return msgspec.structs.replace(outcome, client_secret=charge.client_secret)
+    async def _end(self, workspace: int, attempt: Attempt, ending: Ending) -> Outcome:
+        if isinstance(ending, InDoubt):
+            self._resolve_soon(workspace, attempt)
+            return refused(ending.failure)
+        outcome = await self._surely(workspace, attempt, ending.command)
+        match outcome:
+            case Ended():
+                return await self._stored(workspace, outcome.attempt)
+            case Released():
+                return Refused(unpack(outcome.attempt.outcome))
+            case Placed() if ending.client_secret:
+                return msgspec.structs.replace(outcome, client_secret=ending.client_secret)
+            case _:
                 return outcome
-            case NotCharged():
-                return await self._release(workspace, attempt, charge.failure)
-            case InDoubt():
-                self._resolve_soon(workspace, attempt)
-                return refused(charge.failure)
-
-    async def _complete(
-        self,
-        workspace: int,
-        attempt: Attempt,
-        reference: str | None = None,
-        description: str | None = None,
-        *,
-        untold: bool = False,
-    ) -> Outcome:
-        command = CompleteAttempt(attempt.id, attempt.order, attempt.draft, reference, description, untold)
-        outcome = await self._surely(workspace, attempt, command)
-        return await self._stored(workspace, outcome.attempt) if isinstance(outcome, Ended) else outcome
-
-    async def _release(self, workspace: int, attempt: Attempt, failure: Failure) -> Outcome:
-        command = ReleaseAttempt(attempt.id, attempt.order, attempt.draft, outcome=pack([failure]))
-        outcome = await self._surely(workspace, attempt, command)
-        if isinstance(outcome, Ended):
-            return await self._stored(workspace, outcome.attempt)
-        return refused(failure) if isinstance(outcome, Released) else outcome
 
     async def _surely(
-        self, workspace: int, attempt: Attempt, command: CompleteAttempt | ReleaseAttempt
+        self, workspace: int, attempt: Attempt, command: CompleteAttempt | CompleteSale | ReleaseAttempt
     ) -> Outcome:
         """Batch 2 must not be turned away by a full queue: money may have moved. After the lease others care."""
         pause = 0.05
@@ -229,25 +180,12 @@ class AttemptProcessor:
             return taken.attempt.state != "open"
         if not isinstance(taken, Reserved):
             return False
-        charge = await self._finding(workspace, taken.attempt)
-        if isinstance(charge, InDoubt):
+        ending = await self._ways[attempt.kind].settle(workspace, taken.attempt)
+        if isinstance(ending, InDoubt):
             _log.warning("attempt in doubt", workspace=workspace, attempt=attempt.id)
             return False
-        await self._end(workspace, taken.attempt, charge, untold=True)
+        await self._end(workspace, taken.attempt, ending)
         return True
-
-    async def _finding(self, workspace: int, attempt: Attempt) -> Charge:
-        """What became of an attempt: nothing was charged for an external one, a card's provider is asked."""
-        settings = await self._settings(workspace, attempt)
-        if attempt.draft.vouched:
-            config = settings.external_payment
-            return NotCharged(undecided(config.api if config else None))
-        gateway = self._gateways.cards(workspace, settings.cards, attempt.environment)
-        return await Charging(gateway, attempt, self._seconds).settle()
-
-    async def _settings(self, workspace: int, attempt: Attempt) -> ChannelSettings:
-        async with self._reads.acquire() as connection:
-            return await read_settings(connection, workspace, attempt.channel)
 
     async def _read(self, workspace: int, number: int) -> Attempt | None:
         async with self._reads.acquire() as connection:
@@ -263,11 +201,4 @@ def log_stuck(workspace: int, attempt: int, error: Exception) -> None:
         attempt=attempt,
         error=type(error).__name__,
         exc_info=not passing,
-    )
-
-
-def undecided(api: ExternalApi | None) -> ExternalPaymentUndecided:
-    """No verdict, with those of the account's settings that may be shown."""
-    return ExternalPaymentUndecided(
-        "api", api.skip_validation if api else False, api.type if api else "apiKey"
     )

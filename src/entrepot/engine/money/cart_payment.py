@@ -20,6 +20,7 @@ from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.attempts import AttemptProcessor
 from entrepot.engine.money.capture import Payments
+from entrepot.engine.money.proofs import PaymentProofs
 from entrepot.engine.money.refund import Refunds
 from entrepot.engine.money.turns import in_turn, unless_made
 from entrepot.engine.money.unbroken import Unbroken
@@ -36,12 +37,14 @@ class CartPayment:
         self,
         engine: Engine,
         attempts: AttemptProcessor,
+        proofs: PaymentProofs,
         payments: Payments,
         refunds: Refunds,
         gateways: Gateways,
     ) -> None:
         self._engine = engine
         self._attempts = attempts
+        self._proofs = proofs
         self._payments = payments
         self._refunds = refunds
         self._gateways = gateways
@@ -76,13 +79,14 @@ class CartPayment:
     ) -> Outcome:
         steps = self._gateways.steps(settings.cards, cart.environment)
         try:
-            lacking = await self._attempts.lacks_cards(workspace, settings.cards, cart.environment)
+            lacking = await self._proofs.lacks_cards(workspace, settings.cards, cart.environment)
         except FAULTS:
             return refused(Unavailable(1))
         checkout = _checking_out(cart, token, self._attempts.lease(), steps, lacks_cards=lacking)
         outcome = await self._engine.execute_anew(workspace, checkout)
         if isinstance(outcome, Reserved):
-            return await self._attempts.charge(workspace, outcome.attempt, settings.cards, token)
+            calls = self._proofs.charge(workspace, outcome.attempt, settings.cards, token)
+            return await self._attempts.drive(workspace, outcome.attempt, calls)
         # Locked is a cart, too, that has become an order, which the caller may see.
         if isinstance(outcome, Refused) and refused_as(outcome, OrderLocked):
             return await self._unless_made(workspace, checkout, outcome)

@@ -16,6 +16,7 @@ import msgspec
 from entrepot.domain.placing.attempts import Attempt
 from entrepot.domain.placing.place import TOKEN_REUSED
 from entrepot.engine.clock import real_now
+from entrepot.engine.money.endings import InDoubt
 from entrepot.failures import Failure
 from entrepot.failures.payments import CardProviderFailed, MerchantPayoutMissing, PaymentDeclined
 from entrepot.gateways.cards.port import (
@@ -63,12 +64,6 @@ class Charged(msgspec.Struct, frozen=True):
 
 class NotCharged(msgspec.Struct, frozen=True):
     """No money is taken, and none can be any more."""
-
-    failure: Failure
-
-
-class InDoubt(msgspec.Struct, frozen=True):
-    """Nobody knows yet whether money is taken, nor can find out in time; recovery does."""
 
     failure: Failure
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from hashlib import sha256
 from uuid import uuid4
 
 import msgspec
@@ -25,8 +26,9 @@ from entrepot.domain.placing.reserve import ReserveOrder
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.gateways import Gateways
-from entrepot.engine.money.attempts import ATTEMPT_SECONDS, AttemptProcessor
+from entrepot.engine.money.attempts import AttemptProcessor
 from entrepot.engine.money.charge import preparation
+from entrepot.engine.money.proofs import PaymentProofs
 from entrepot.engine.money.turns import in_turn, unless_made
 from entrepot.engine.money.unbroken import Unbroken
 from entrepot.failures import Failure, Unavailable
@@ -50,13 +52,20 @@ NO_PROVIDER = "No card provider is set up for the account."
 class PaymentCredential(msgspec.Struct, frozen=True):
     """What proves the payment, as the caller sent it. It is never stored and its `repr` hides it.
 
-    `intent` is a charge that the shopper's browser prepared; then `token` is None. `request` names the whole request by
-    a hash of it.
+    `intent` is a charge that the shopper's browser prepared; then `token` is None. `said` is all that the caller said,
+    for the name of the request.
     """
 
     token: str | None
     intent: str | None = None
-    request: str | None = None
+    said: object = None
+
+    @property
+    def request(self) -> str | None:
+        """The request's name, a hash: the same for every writing of the same values. Orders in house need none."""
+        if self.said is None:
+            return None
+        return sha256(msgspec.json.encode(self.said, order="deterministic")).hexdigest()
 
     def __repr__(self) -> str:
         return "PaymentCredential(<redacted>)"
@@ -66,9 +75,15 @@ class OrderPlacement:
     """Places and pays orders of any workspace."""
 
     def __init__(
-        self, engine: Engine, reads: Pool, gateways: Gateways, attempt_seconds: float = ATTEMPT_SECONDS
+        self,
+        engine: Engine,
+        reads: Pool,
+        gateways: Gateways,
+        attempts: AttemptProcessor,
+        proofs: PaymentProofs,
     ) -> None:
-        self.attempts = AttemptProcessor(engine, reads, gateways, attempt_seconds)
+        self.attempts = attempts
+        self._proofs = proofs
         self._engine = engine
         self._reads = reads
         self._gateways = gateways
@@ -88,10 +103,10 @@ class OrderPlacement:
         except FAULTS:
             return refused(Unavailable(1))
         command = msgspec.structs.replace(command, steps=steps, lacks_cards=lacking)
-        placing = self._placed_once(workspace, settings, command, proof)
         if in_house(settings, command.basket, proof):
-            return await placing  # one command, which the engine brings to its end whether or not we wait
-        return await self._unbroken.run(placing)
+            # One command, which the engine brings to its end whether or not we wait.
+            return await self._placed(workspace, settings, command, proof)
+        return await self._unbroken.run(self._placed_or_made(workspace, settings, command, proof))
 
     async def prepare(
         self, workspace: int, settings: ChannelSettings, basket: Basket, amount: int
@@ -99,7 +114,7 @@ class OrderPlacement:
         """A charge for the shopper's browser to confirm: its client secret, or why there is none."""
         if basket.environment == "test":
             return CardProviderFailed(NO_BROWSER_FOR_TESTS, "", "", "")
-        if await self.attempts.lacks_cards(workspace, settings.cards, basket.environment):
+        if await self._proofs.lacks_cards(workspace, settings.cards, basket.environment):
             return CardProviderFailed(NO_PROVIDER, "", "", "")
         gateway = self._gateways.cards(workspace, settings.cards, basket.environment)
         mark = preparation(basket.channel, basket.environment)
@@ -113,7 +128,7 @@ class OrderPlacement:
     async def _lacks_cards(self, workspace: int, settings: ChannelSettings, basket: Basket) -> bool:
         if basket.payment.method == EXTERNAL:
             return False
-        return await self.attempts.lacks_cards(workspace, settings.cards, basket.environment)
+        return await self._proofs.lacks_cards(workspace, settings.cards, basket.environment)
 
     async def taxes(self, workspace: int, settings: ChannelSettings, query: TaxQuery) -> TaxAnswer:
         """What the account's outside tax provider says to a question."""
@@ -133,15 +148,16 @@ class OrderPlacement:
         """The order that came of this very request, where its caller had been told of a failure."""
         return await self.attempts.made_before(workspace, basket.channel, basket.environment, proof.request)
 
-    async def _placed_once(
+    async def _placed_or_made(
         self,
         workspace: int,
         settings: ChannelSettings,
         command: OrderCommand,
         proof: PaymentCredential | None,
     ) -> Outcome:
+        """The outcome, where others are asked: of a refusal the order may exist all the same."""
         outcome = await self._placed(workspace, settings, command, proof)
-        if not isinstance(outcome, Refused) or proof is None or in_house(settings, command.basket, proof):
+        if not isinstance(outcome, Refused) or proof is None:
             return outcome
         basket = command.basket
         return await unless_made(
@@ -215,9 +231,10 @@ class OrderPlacement:
             api = config.api if config else None
             if api is None:
                 raise LookupError("an external order was reserved for an account that cannot have one")
-            question = _question(attempt, proof)
-            return await self.attempts.validate(workspace, attempt, api, question)
-        return await self.attempts.charge(workspace, attempt, settings.cards, proof.token)
+            calls = self._proofs.validate(workspace, attempt, api, _question(attempt, proof))
+        else:
+            calls = self._proofs.charge(workspace, attempt, settings.cards, proof.token)
+        return await self.attempts.drive(workspace, attempt, calls)
 
 
 def in_house(settings: ChannelSettings, basket: Basket, proof: PaymentCredential | None) -> bool:

@@ -32,9 +32,13 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class NoReply(msgspec.Struct, frozen=True):
-    """Nothing that is a reply came back. `reason` is for the operator; it holds no secret and no address."""
+    """Nothing that is a reply came back. `reason` is for the operator; it holds no secret and no address.
+
+    `reached` is false where the other side was certainly not asked.
+    """
 
     reason: str
+    reached: bool = True
 
 
 class GuardedClient:
@@ -70,22 +74,23 @@ class GuardedClient:
         except TimeoutError:
             return NoReply("no reply within the time limit")
         except httpx.TransportError as error:
-            return NoReply(f"the connection failed: {type(error).__name__}")
+            reached = not isinstance(error, httpx.ConnectError)
+            return NoReply(f"the connection failed: {type(error).__name__}", reached)
         except (httpx.InvalidURL, ValueError):
-            return NoReply("the endpoint's URL, method or key cannot be used")
+            return NoReply("the endpoint's URL, method or key cannot be used", reached=False)
         except OSError:
-            return NoReply("the endpoint's host was not found")
+            return NoReply("the endpoint's host was not found", reached=False)
 
     async def _ask(self, request: httpx.Request, allow_private: bool, status_only: bool) -> Reply | NoReply:
         url = request.url
         port = _DEFAULT_PORTS.get(url.scheme, 0) if url.port is None else url.port
         if url.scheme not in _DEFAULT_PORTS or not url.host or not 1 <= port <= _LAST_PORT:
-            return NoReply("the endpoint's URL is not one of http or https")
+            return NoReply("the endpoint's URL is not one of http or https", reached=False)
         addresses = await self._resolve(url.raw_host.decode("ascii"), port)
         if not addresses:
-            return NoReply("the endpoint's host was not found")
+            return NoReply("the endpoint's host was not found", reached=False)
         if not allow_private and not all(map(is_public, addresses)):
-            return NoReply("the endpoint's host has an address that is not allowed")
+            return NoReply("the endpoint's host has an address that is not allowed", reached=False)
         return await self._send_to_first(addresses[:MAX_ADDRESSES], request, status_only)
 
     async def _send_to_first(

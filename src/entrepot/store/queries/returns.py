@@ -22,11 +22,12 @@ _returns = tables.fulfilment.returns
 
 
 class ReturnDetails(msgspec.Struct, frozen=True):
-    """One return with its lines and history."""
+    """One return with its lines and history, and how many decimals the units of the order's lines have."""
 
     ret: Return
     lines: tuple[ReturnLine, ...]
     events: tuple[ReturnEvent, ...]
+    scales: dict[int, int]
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -74,7 +75,8 @@ async def show_return(connection: Connection, workspace: int, number: int) -> Re
             return None
         lines = await _of_return(connection, workspace, number, ReturnLine, "return_id", found[0].order)
         events = await _of_return(connection, workspace, number, ReturnEvent, "return_id", found[0].order)
-        return ReturnDetails(found[0], lines, events)
+        counted = await connection.fetch(_SCALES, workspace, found[0].order)
+        return ReturnDetails(found[0], lines, events, {row[0]: row[1] for row in counted})
 
 
 async def list_owed(connection: Connection, workspace: int) -> list[OwedRow]:
@@ -100,6 +102,7 @@ async def _of_return(
     return tuple(cast("R", binding.parse(row)) for row in rows)
 
 
+_SCALES = 'select no, scale from order_lines where workspace = $1 and "order" = $2 order by no'
 _OWED = """
 select v.sku, v.scale, p.code, s.owed, (
   select json_agg(json_build_object('order', h."order", 'line', h.line, 'quantity', h.quantity)

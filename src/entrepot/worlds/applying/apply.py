@@ -23,7 +23,7 @@ from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
 from entrepot.worlds.applying.recorded import record
 from entrepot.worlds.applying.seeding import seed_webshops
-from entrepot.worlds.applying.simulators import seed_bank, seed_partner, seed_register
+from entrepot.worlds.applying.simulators import seed_bank, seed_hub, seed_partner, seed_register
 from entrepot.worlds.applying.writing import analyse, write_plan
 from entrepot.worlds.form.checks import warnings_of
 from entrepot.worlds.form.faults import Fault, pointer
@@ -169,6 +169,7 @@ class _Applying:
             return WorkspaceReport(self._name, workspace, conflicts=tuple(environment.faults))
         changes += await seed_bank(self._connection, workspace, self._spec.bank)
         changes += await seed_partner(self._connection, workspace, self._spec.partner)
+        changes += await seed_hub(self._connection, workspace, self._spec.hub)
         changes += await seed_register(self._connection, workspace, self._spec)
         if self._options.sandbox:
             only = self._options.prune

@@ -1,4 +1,4 @@
-"""The simulated bank, partner and register of a world: what they lack is added, what they have is left as it is.
+"""The simulated bank, partner, order hub and register of a world: what they lack is added, what they have stays.
 
 Balances and spent tokens are the simulators' own state: a world says how they begin.
 """
@@ -14,10 +14,11 @@ from msgspec.structs import astuple
 from entrepot.gateways.addresses.port import AddressQuery, FoundAddress
 from entrepot.gateways.addresses.simulated import read_residents, register_residents
 from entrepot.gateways.cards.bank.seed import AccountSeed, BankSeed, CardSeed, PayoutSeed, seed, token_hash
+from entrepot.gateways.hubs.simulated import read_clients, register_clients
 from entrepot.gateways.tokens.simulated import SimulatedPartner
 from entrepot.store.connections import Connection
 from entrepot.worlds.form.amounts import minor
-from entrepot.worlds.form.types import Bank, Card, Partner, Resident, Workspace
+from entrepot.worlds.form.types import Bank, Card, Hub, Partner, Resident, Workspace
 from entrepot.worlds.plan.report import Change
 
 _ACCOUNTS = "select account, kind, name from bank_accounts where workspace = $1"
@@ -58,6 +59,15 @@ async def seed_partner(connection: Connection, workspace: int, partner: Partner)
     if missing:
         await simulated.issue(missing)
     return [Change("create", "partner token", _short(sha256(token.encode()).digest())) for token in missing]
+
+
+async def seed_hub(connection: Connection, workspace: int, hub: Hub) -> list[Change]:
+    """Make the hub's clients known that it does not know; the others get the file's number of orders."""
+    known = await read_clients(connection, workspace)
+    changed = {client: most for client, most in hub.clients.items() if known.get(client) != most}
+    if changed:
+        await register_clients(connection, workspace, changed)
+    return [Change("update" if client in known else "create", "hub client", client) for client in changed]
 
 
 async def seed_register(connection: Connection, workspace: int, spec: Workspace) -> list[Change]:

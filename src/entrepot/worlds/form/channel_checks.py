@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from entrepot.domain.channels.accounts import ChannelSettings, ExternalApi
+from entrepot.domain.channels.accounts import ChannelSettings, ExternalApi, HubSettings
 from entrepot.domain.placing.basket import EXTERNAL
 from entrepot.doors.manifest import Manifest
 from entrepot.registry import manifests
@@ -84,12 +84,20 @@ def _providers(settings: ChannelSettings) -> Found:
                 yield ("taxes", member), NEEDED.format("avatax")
     if addresses.register == "http":
         yield from _url(addresses.url, ("addresses", "url"))
+    yield from _hub(settings.hub)
     api = settings.external_payment.api if settings.external_payment else None
     if api is not None and _asks(api):
         yield from _url(api.url, ("external_payment", "api", "url"))
         if api.method not in ("GET", "POST"):
             yield ("external_payment", "api", "method"), "expected GET or POST"
     yield from _mail(settings)
+
+
+def _hub(hub: HubSettings) -> Found:
+    if hub.gateway == "http":
+        yield from _url(hub.url, ("hub", "url"))
+    if hub.gateway != "none" and not hub.client:
+        yield ("hub", "client"), NEEDED.format(f"a hub ({hub.gateway})")
 
 
 def _mail(settings: ChannelSettings) -> Found:
@@ -112,6 +120,8 @@ def _for_real(settings: ChannelSettings, manifest: Manifest, around: Surrounding
     api = settings.external_payment.api if settings.external_payment else None
     if api is not None and not api.skip_validation and api.partner == "simulated":
         yield ("external_payment", "api", "partner"), SIMULATED.format("nobody can issue such tokens")
+    if settings.hub.gateway == "simulated":
+        yield ("hub", "gateway"), SIMULATED.format("no order is processed by it")
     if around.card_shop and settings.cards.gateway == "bank":
         yield ("cards",), SIMULATED.format('a payment method with provider = "card" needs gateway = "stripe"')
     if manifest.payment_methods is not None:

@@ -246,7 +246,7 @@ def _residents(workspace: Workspace, steps: Steps) -> Found:
 
 
 def _secrets(workspace: Workspace, steps: Steps) -> Found:
-    """Outside a sandbox no secret stands in the file, and nobody simulates a bank or a partner with tokens in it."""
+    """Outside a sandbox no secret stands in the file, and nobody simulates a bank, a hub or a partner."""
     message = 'secrets are named, as in `{ env = "NAME" }`, unless the file says `sandbox = true`'
     for name, channel in workspace.channels.items():
         where = (*steps, "channels", name)
@@ -259,7 +259,7 @@ def _secrets(workspace: Workspace, steps: Steps) -> Found:
     for where, value in passwords_in(workspace, steps):
         if isinstance(value, str):
             yield where, message
-    for field in ("bank", "partner", "residents"):
+    for field in ("bank", "partner", "hub", "residents"):
         if getattr(workspace, field) != getattr(Workspace(), field):
             yield (*steps, field), "simulated accounts and people belong to files that say `sandbox = true`"
 

@@ -37,9 +37,10 @@ from entrepot.worlds.form.shop_types import Choice, Group, Webshop
 
 __all__ = [
     "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId",
-    "Group", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "MerchantAddress", "Money", "Name",
-    "Partner", "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "Secret", "Sellable",
-    "Shipping", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop", "Workspace", "World",
+    "Group", "Hub", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "MerchantAddress", "Money",
+    "Name", "Partner", "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "Secret",
+    "Sellable", "Shipping", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop",
+    "Workspace", "World",
 ]  # fmt: skip
 
 
@@ -209,6 +210,12 @@ class Partner(Table, frozen=True, kw_only=True):
     tokens: Annotated[tuple[Token, ...], Meta(max_length=1000)] = ()
 
 
+class Hub(Table, frozen=True, kw_only=True):
+    """The simulated order hub: the clients that it knows, and how many orders each may have there at a time."""
+
+    clients: dict[Name, Annotated[int, Meta(ge=0, le=10**12)]] = {}
+
+
 class Resident(Table, frozen=True, kw_only=True):
     """Somebody in the simulated register of addresses; `company` is for a company."""
 
@@ -237,6 +244,7 @@ class Workspace(Table, frozen=True, kw_only=True):
     channels: Annotated[dict[Name, Channel], Meta(max_length=1000)] = {}
     bank: Bank = Bank()
     partner: Partner = Partner()
+    hub: Hub = Hub()
     residents: dict[Country, Annotated[dict[Identity, Resident], Meta(max_length=1000)]] = {}
     """By country, and by the number that it gave them."""
 

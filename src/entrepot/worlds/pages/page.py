@@ -70,6 +70,7 @@ def _workspace(name: str, spec: Workspace) -> str:
         ),
         _table("Cards at the simulated bank", ("token", "card", "state", "account holds"), _cards(spec)),
         _table("Tokens that the simulated partner vouches for", ("token",), _tokens(spec)),
+        _table("Clients of the simulated order hub", ("client", "orders at a time"), _clients(spec)),
         _table(
             "Residents in the simulated register", ("number", "country", "who", "where"), _residents(spec)
         ),
@@ -160,6 +161,10 @@ def _cards(spec: Workspace) -> Iterator[Row]:
 
 def _tokens(spec: Workspace) -> Iterator[Row]:
     return ((f"`{token}`",) for token in spec.partner.tokens)
+
+
+def _clients(spec: Workspace) -> Iterator[Row]:
+    return ((client, str(most)) for client, most in spec.hub.clients.items())
 
 
 def _residents(spec: Workspace) -> Iterator[Row]:

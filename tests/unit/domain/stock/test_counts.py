@@ -92,7 +92,9 @@ def test_whole_units_are_decimals_and_smallest_ones_integers() -> None:
     assert counted(SetLevel(RICE, NORTH, Decimal("1.5"))).level.on_hand == 150
     assert counted(SetLevel(RICE, NORTH, 150)).level.on_hand == 150
     assert failures(SetLevel(RICE, NORTH, Decimal("0.001")), *PLACES) == (QuantityUneven("0.001", 2),)
-    assert failures(SetLevel(TEA, NORTH, Decimal("Infinity")), *PLACES) == (QuantityUneven("Infinity", 0),)
+    for wrong in ("Infinity", "NaN", "1.0000000000000000000000000000000001", "1E+999999"):
+        assert failures(SetLevel(TEA, NORTH, Decimal(wrong)), *PLACES) == (QuantityUneven(wrong, 0),)
+    assert counted(SetLevel(TEA, NORTH, Decimal("2.000"))).level.on_hand == 2
 
 
 def test_who_counts_whole_units_knows_no_variant_with_decimals() -> None:

@@ -17,6 +17,7 @@ from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders import line_counts as counts
+from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.payments import RefundedLine
 from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.domain.outbox.deliveries import AT_ONCE
@@ -106,6 +107,12 @@ class Inspection(msgspec.Struct, frozen=True):
     no: int
     restock: int = 0
     scrap: int = 0
+
+
+def inspections(restock: Iterable[Units], scrap: Iterable[Units]) -> tuple[Inspection, ...]:
+    """These units of a return's lines are put into stock, and these are thrown away."""
+    kept, thrown = counts.added(restock), counts.added(scrap)
+    return tuple(Inspection(no, kept.get(no, 0), thrown.get(no, 0)) for no in sorted({**kept, **thrown}))
 
 
 class InspectReturn(ReturnCommand, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.payments import Refund
 from entrepot.domain.orders.records import Order, OrderLine, event
+from entrepot.domain.orders.whole_units import Scales
 from entrepot.failures import Failure
 from entrepot.failures.fulfilment import ReturnUnknown, TooManyUnits
 from entrepot.failures.orders import OrderUnknown
@@ -36,6 +37,11 @@ class ReturnState(msgspec.Struct, frozen=True):
     lines: tuple[ReturnLine, ...]
     moved: tuple[Units, ...] = ()
     refunds: tuple[Refund, ...] = ()
+
+
+def of_return(lines: Iterable[ReturnLine], order: Scales) -> Scales:
+    """The decimals of a return's lines, by their own numbers; `order` has those of the order's lines."""
+    return order.through({each.no: each.line for each in lines})
 
 
 class Told(msgspec.Struct, frozen=True):
