@@ -37,8 +37,13 @@ LEVELS = Binding(stock.Level, "stock", "variant", "location")
 TRIES = Binding(access.Tries, "tries", "subject")
 """The first try of several workers at once is one row too."""
 
-CLAIMS = (REFERENCES, LEVELS, TRIES)
-"""The kinds whose new rows are claimed, in this order."""
+LOCATIONS = Binding(stock.Location, "locations", "id")
+PRODUCTS = Binding(catalogue.Product, "products", "id")
+VARIANTS = Binding(catalogue.Variant, "variants", "id")
+"""Codes and SKUs are claimed with their rows: who comes second decides anew, and finds them taken."""
+
+CLAIMS = (REFERENCES, LOCATIONS, PRODUCTS, VARIANTS, LEVELS, TRIES)
+"""The kinds whose new rows are claimed, in this order: parents before children."""
 
 BINDINGS: tuple[Binding, ...] = (
     Binding(orders.Order, "orders", "id"),
@@ -85,10 +90,10 @@ BINDINGS: tuple[Binding, ...] = (
 """In the order in which a batch writes them: parents before children."""
 
 CATALOGUE: tuple[Binding, ...] = (
-    Binding(stock.Location, "locations", "id"),
+    LOCATIONS,
     Binding(catalogue.Merchant, "merchants", "ref"),
-    Binding(catalogue.Product, "products", "id"),
-    Binding(catalogue.Variant, "variants", "id"),
+    PRODUCTS,
+    VARIANTS,
     Binding(catalogue.Price, "prices", "variant", "currency"),
     Binding(shipping.ShippingRate, "shipping_rates", "merchant", "country", "currency"),
     Binding(taxes.TaxCompany, "tax_companies", "code"),
