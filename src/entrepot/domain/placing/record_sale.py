@@ -67,8 +67,8 @@ class TakeOrder(Command, frozen=True, kw_only=True):
 
     `currency` is by default the channel's, `external_id` (what the channel calls the order) the name of that kind.
     With `errands` the result is `Reserved`: an attempt that somebody drives until `lease_until`. A name that an open
-    attempt holds is waited for: the result is `InFlight`. `storefront` is the public id of where it was sold, None where
-    the door knows no such place.
+    attempt holds is waited for: the result is `InFlight`. `storefront` is the public id of where it was sold, None
+    where the door knows no such place.
     """
 
     stages: ClassVar[frozenset[Stage]] = frozenset(
