@@ -5,11 +5,13 @@ from tests.conformance.harness.fixtures import (
     connection,
     open_bonsai_shop,
     open_buyer,
+    open_seller,
     open_webshop,
     prove,
     prove_over_sockets_too,
     textalk,
     transport,
+    walmart,
 )
 
 __all__ = [
@@ -17,10 +19,12 @@ __all__ = [
     "connection",
     "open_bonsai_shop",
     "open_buyer",
+    "open_seller",
     "open_webshop",
     "prove",
     "textalk",
     "transport",
+    "walmart",
 ]
 
 pytest_generate_tests = prove_over_sockets_too

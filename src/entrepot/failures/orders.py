@@ -164,6 +164,14 @@ class DuplicateExternalOrder(Failure, frozen=True):
     external_id: str
 
 
+class StorefrontUnknown(Failure, frozen=True):
+    """The account has no storefront of this id, or none at all."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Create the storefront first, or use the id of one that the account has."
+    storefront: str
+
+
 class OrderUnknown(Failure, frozen=True):
     """No order that the caller may see has this identifier."""
 

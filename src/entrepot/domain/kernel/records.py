@@ -106,10 +106,18 @@ class View:
         for (kind, key), record in self._dirty.items():
             yield kind, key, record, self._stored.get((kind, key))
 
+    def leaves(self, wanted: type[Record]) -> bool:
+        """Whether a record of this kind was made or changed, and stands."""
+        return any(kind is wanted and record is not None for (kind, _), record in self._dirty.items())
+
     def _place(self, name: tuple[type[Record], Hashable], record: Record) -> None:
         kind, key = name
         self._rows[kind][key] = record
-        for parent in _parents(record):
+        parent = record.parent
+        if isinstance(parent, Parents):
+            for each in parent:
+                self._groups[kind, each][key] = record
+        elif parent is not None:  # by far the most: one look at the type, and no list of one
             self._groups[kind, parent][key] = record
 
     def _remove(self, name: tuple[type[Record], Hashable]) -> None:
