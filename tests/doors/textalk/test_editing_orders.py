@@ -19,7 +19,7 @@ from entrepot.domain.fulfilment.ship import Acknowledge
 from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.domain.orders.cancel import CancelOrder
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.stock.adjust import CountStock
+from entrepot.domain.stock.counts import SetLevel
 from entrepot.engine import Clock, Engine
 from entrepot.store.connections import connect, connect_engine
 from tests.conformance.harness import changed, read_state
@@ -228,7 +228,7 @@ async def test_what_a_checkout_refuses_an_edit_refuses(desk: Desk) -> None:
 
 async def test_units_that_are_owed_may_stay_or_go(desk: Desk, engine: Engine) -> None:
     order, item = await desk.placed(chosen={**SMALL, "quantity": 3})
-    await desk.run(engine, CountStock(SMALL_VARIANT, await desk.place(), 1))
+    await desk.run(engine, SetLevel(SMALL_VARIANT, await desk.place(), 1))
     await desk.admin("OrderItem.set", item, {"choices": {"quantity": 2}})
     assert list((await desk.held(order)).values()) == [2]
     await desk.refused(SHORT, desk.admin, "OrderItem.set", item, {"choices": {"quantity": 3}})
