@@ -7,11 +7,13 @@ from tests.conformance.harness.fixtures import (
     open_bonsai_shop,
     open_buyer,
     open_datamingle,
+    open_seller,
     open_webshop,
     prove,
     prove_over_sockets_too,
     textalk,
     transport,
+    walmart,
 )
 
 __all__ = [
@@ -21,10 +23,12 @@ __all__ = [
     "open_bonsai_shop",
     "open_buyer",
     "open_datamingle",
+    "open_seller",
     "open_webshop",
     "prove",
     "textalk",
     "transport",
+    "walmart",
 ]
 
 pytest_generate_tests = prove_over_sockets_too

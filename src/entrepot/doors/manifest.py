@@ -13,10 +13,11 @@ from entrepot.domain.channels.accounts import Environment, StockMode
 
 
 class KeyKind(NamedTuple):
-    """What a key opens."""
+    """What a key opens. A `pair` is written `id:secret`."""
 
     kind: str
     environment: Environment
+    pair: bool = False
 
 
 class OwnKeys(msgspec.Struct, frozen=True, kw_only=True):

@@ -168,6 +168,14 @@ class DuplicateExternalOrder(Failure, frozen=True):
     kind: str = ""
 
 
+class StorefrontUnknown(Failure, frozen=True):
+    """The account has no storefront of this id, or none at all."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Create the storefront first, or use the id of one that the account has."
+    storefront: str
+
+
 class OrderUnknown(Failure, frozen=True):
     """No order that the caller may see has this identifier."""
 
@@ -238,6 +246,8 @@ class OrderLocked(Failure, frozen=True):
     """The order is in a state in which it cannot be changed."""
 
     retry: ClassVar[Retry] = Retry.NEVER
-    advice: ClassVar[str] = "It was placed, paid or sent; open a new cart."
+    advice: ClassVar[str] = (
+        "It was placed, paid or sent; open a new cart. What was placed its shop can change until it is sent or paid."
+    )
     shopper: ClassVar[bool] = True
     order: str

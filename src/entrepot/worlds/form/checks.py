@@ -74,6 +74,9 @@ def _workspace(workspace: Workspace, steps: Steps) -> Found:
     yield from _taxes(workspace, (*steps, "taxes", "rates"))
     for name, channel in workspace.channels.items():
         yield from _channel(channel, (*steps, "channels", name))
+    for name, storefront in workspace.storefronts.items():
+        if storefront.channel not in workspace.channels:
+            yield (*steps, "storefronts", name, "channel"), "no channel of this workspace"
     yield from _bank(workspace, (*steps, "bank"))
     yield from _residents(workspace, (*steps, "residents"))
     yield from webshop_faults(workspace, steps)

@@ -26,6 +26,14 @@ def key_faults(door: str, name: str, key: str | KeySource, steps: Steps) -> Foun
     if isinstance(key, KeySource):
         yield from _source(key, own, door, steps)
     secret = literal(key)
+    if (
+        own is None
+        and secret is not None
+        and name in known
+        and known[name].pair
+        and not all(secret.partition(":"))
+    ):
+        yield steps, "it is a pair; expected `id:secret`"
     if own is not None and secret is not None and own.opens(secret) is None:
         yield steps, form_of(own)
 

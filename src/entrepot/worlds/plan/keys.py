@@ -202,11 +202,11 @@ async def make_keys(
     """Make and alter what the plan does; the keys that had no secret of their own come back with it."""
     generated: list[GeneratedKey] = []
     for channel, key in plan.makes:
-        kind, environment = key.opens
+        kind, environment, pair = key.opens
         secret = key.own.new(environment) if key.own and key.secret is None else key.secret
         made = await create_credential(
             connection, workspace, channel, environment, kind, secret, key.label,
-            expires_at=key.expires_at, scopes=key.scopes, suspended=key.suspended, now=now,
+            expires_at=key.expires_at, scopes=key.scopes, suspended=key.suspended, pair=pair, now=now,
         )  # fmt: skip
         if key.secret is None:
             generated.append(GeneratedKey(key.channel, key.name, made.secret))

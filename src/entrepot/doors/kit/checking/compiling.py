@@ -6,6 +6,7 @@ order; the first one that is broken speaks for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias, cast
@@ -23,7 +24,19 @@ from entrepot.doors.kit.checking.faults import (
     unknown_key,
 )
 from entrepot.doors.kit.checking.manner import Manner
-from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Key, Moment, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import (
+    Amount,
+    Arr,
+    Bag,
+    Bool,
+    Key,
+    Moment,
+    Number,
+    Obj,
+    Shape,
+    Str,
+    Whole,
+)
 
 Run: TypeAlias = Callable[[Any], Any]
 """JSON value -> converted value or Faults."""
@@ -36,6 +49,8 @@ def compile_shape(shape: Shape, manner: Manner) -> Run:
     match shape:
         case Str():
             return _string(shape, manner)
+        case Number():
+            return manner.number
         case Whole():
             return _whole(shape, manner)
         case Amount():
@@ -65,7 +80,11 @@ def storable(text: str) -> bool:
 
 def _string(shape: Str, manner: Manner) -> Run:
     broken, as_text = _string_rules(shape), _text_reader(shape, manner)
-    longest, plain, nullable = shape.longest, not shape.choices and not shape.email, shape.nullable
+    longest, plain, nullable = (
+        shape.longest,
+        not (shape.choices or shape.email or shape.pattern),
+        shape.nullable,
+    )
     ordinary = plain and not manner.trims
 
     def run(value: Any) -> Any:
@@ -104,6 +123,7 @@ def _text_reader(shape: Str, manner: Manner) -> Callable[[Any], str | None]:
 
 def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
     choices, secret, blank = shape.choices, shape.secret, shape.blank
+    form = re.compile(shape.pattern, re.ASCII) if shape.pattern else None
 
     def broken(text: str) -> Faults | None:
         if not text:
@@ -116,6 +136,8 @@ def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
             return one(Kind.NO_EMAIL, echo(text, secret=secret))
         if len(text) > shape.longest:
             return one(Kind.TOO_LONG, {"limit": shape.longest, **echo(text, secret=secret)})
+        if form and not form.fullmatch(text):
+            return one(Kind.NO_MATCH, {"limit": shape.pattern, **echo(text, secret=secret)})
         return None
 
     return broken

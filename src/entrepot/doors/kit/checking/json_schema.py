@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Moment, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import (
+    Amount,
+    Arr,
+    Bag,
+    Bool,
+    Moment,
+    Number,
+    Obj,
+    Shape,
+    Str,
+    Whole,
+)
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -20,6 +31,8 @@ def json_schema(shape: Shape) -> JsonSchema:
     match shape:
         case Str():
             return _string(shape)
+        case Number():
+            return {"type": "number"}
         case Whole():
             return {"type": "integer", "minimum": shape.least, "maximum": shape.most}
         case Amount():
@@ -42,10 +55,11 @@ def _string(shape: Str) -> JsonSchema:
     if shape.choices:
         schema["enum"] = list(shape.choices)
     else:
+        pattern = f"^(?:{shape.pattern})$" if shape.pattern else "^[^\\u0000]*$"
         schema |= {
             "minLength": 0 if shape.blank else 1,
             "maxLength": shape.longest,
-            "pattern": "^[^\\u0000]*$",
+            "pattern": pattern,
         }
     if shape.email:
         schema["format"] = "email"

@@ -14,6 +14,7 @@ class Str(msgspec.Struct, frozen=True):
     """A string of at most `longest` characters, and not empty unless it may be `blank`.
 
     A `secret` is never echoed in a fault. `folds`: the choices are capital letters, and small ones count as these.
+    The whole text has to match `pattern`, where there is one; its classes are ASCII's.
     """
 
     longest: int = MAX_STRING
@@ -24,6 +25,11 @@ class Str(msgspec.Struct, frozen=True):
     blank: bool = False
     secret: bool = False
     example: str | None = None
+    pattern: str = ""
+
+
+class Number(msgspec.Struct, frozen=True):
+    """Any finite number, of which more is judged later; it comes out as it was read."""
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -90,4 +96,4 @@ class Obj(msgspec.Struct, frozen=True):
     secret: bool = False
 
 
-Shape = Str | Whole | Amount | Bool | Moment | Bag | Arr | Obj
+Shape = Str | Number | Whole | Amount | Bool | Moment | Bag | Arr | Obj
