@@ -3,24 +3,32 @@
 from tests.conformance.harness.fixtures import (
     bonsai,
     connection,
+    datamingle,
     open_bonsai_shop,
     open_buyer,
+    open_datamingle,
+    open_seller,
     open_webshop,
     prove,
     prove_over_sockets_too,
     textalk,
     transport,
+    walmart,
 )
 
 __all__ = [
     "bonsai",
     "connection",
+    "datamingle",
     "open_bonsai_shop",
     "open_buyer",
+    "open_datamingle",
+    "open_seller",
     "open_webshop",
     "prove",
     "textalk",
     "transport",
+    "walmart",
 ]
 
 pytest_generate_tests = prove_over_sockets_too

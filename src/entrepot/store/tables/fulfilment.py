@@ -5,7 +5,7 @@ children `entrepot check` looks after them, and not a foreign key.
 """
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
-from sqlalchemy import text as sa_text
+from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import big, json, moment, small, table, text, uuid
 
@@ -23,6 +23,7 @@ shipments = table(
     moment("shipped_at"),
     moment("delivered_at", null=True),
     small("events"),
+    Index("shipments_tracking_idx", "workspace", "tracking", postgresql_where=sql("tracking <> ''")),
 )
 
 shipment_lines = table(
@@ -67,7 +68,7 @@ returns = table(
     json("label", null=True),
     Index("returns_id_idx", "workspace", "id"),
     Index(
-        "returns_label_key_idx", "workspace", "label_key", postgresql_where=sa_text("label_key is not null")
+        "returns_label_key_idx", "workspace", "label_key", postgresql_where=sql("label_key is not null")
     ),
 )
 
