@@ -614,7 +614,9 @@ async def test_a_plan_made_while_the_table_was_empty_stays_by_key(pool: Pool, sh
         ),
         "due(now())": f"prepare due (timestamptz) as {rows._DUE}",
         "wake(2, 7, 'hub', 1, now())": f"prepare wake (bigint, bigint, text, int, timestamptz) as {rows._WAKE}",
-        "stream(2, 7, 'a', 1, now())": f"prepare stream (bigint, bigint, text, bigint, timestamptz) as {rows._WAKE_STREAM}",
+        "stream(2, 7, 'a', 1, now())": (
+            f"prepare stream (bigint, bigint, text, bigint, timestamptz) as {rows._WAKE_STREAM}"
+        ),
     }
     async with pool.acquire() as connection:
         await connection.execute("vacuum analyze outbox")
