@@ -160,7 +160,9 @@ def test_all_faults_of_the_first_kind_are_told(wishes: list[ReturnWish], failure
 def test_of_a_line_that_came_back_already_less_is_left_and_not_nothing_delivered() -> None:
     orders = book(delivered(1, TEA, 3))
     opened(orders, wish(3, line=1))
-    assert orders.refused(OpenReturn(order=7, wishes=(wish(1, line=1),))) == TooManyToReturn("7", "1", 1, 0, 0)
+    assert orders.refused(OpenReturn(order=7, wishes=(wish(1, line=1),))) == TooManyToReturn(
+        "7", "1", 1, 0, 0
+    )
 
 
 def test_the_same_name_is_the_same_return() -> None:
