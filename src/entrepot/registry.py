@@ -23,19 +23,20 @@ def doors(services: Services) -> dict[str, ASGIApp]:
 
 def failure_tables() -> tuple[DoorFailures, ...]:
     """How each door says each failure."""
-    from entrepot.doors import bonsai, textalk, walmart
+    from entrepot.doors import bonsai, datamingle, textalk, walmart
 
-    return (bonsai.CODES, textalk.CODES, walmart.CODES)
+    return (bonsai.CODES, textalk.CODES, walmart.CODES, datamingle.CODES)
 
 
 @cache
 def manifests() -> Mapping[str, Manifest]:
     """What each door tells whoever sets up accounts at it."""
     from entrepot.doors.bonsai.manifest import MANIFEST as BONSAI
+    from entrepot.doors.datamingle.manifest import MANIFEST as DATAMINGLE
     from entrepot.doors.textalk.manifest import MANIFEST as TEXTALK
     from entrepot.doors.walmart.manifest import MANIFEST as WALMART
 
-    return {"bonsai": BONSAI, "textalk": TEXTALK, "walmart": WALMART}
+    return {"bonsai": BONSAI, "textalk": TEXTALK, "walmart": WALMART, "datamingle": DATAMINGLE}
 
 
 def event_body(door: str) -> Body | None:
@@ -65,10 +66,17 @@ def _walmart(services: Services) -> ASGIApp:
     return Walmart(services).app()
 
 
+def _datamingle(services: Services) -> ASGIApp:
+    from entrepot.doors.datamingle import Datamingle
+
+    return Datamingle(services).app()
+
+
 _DOORS: Final[Mapping[str, Callable[[Services], ASGIApp]]] = {
     "bonsai": _bonsai,
     "textalk": _textalk,
     "walmart": _walmart,
+    "datamingle": _datamingle,
 }
 DOORS: Final = tuple(_DOORS)
 """The names of all doors."""

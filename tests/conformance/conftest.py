@@ -3,8 +3,10 @@
 from tests.conformance.harness.fixtures import (
     bonsai,
     connection,
+    datamingle,
     open_bonsai_shop,
     open_buyer,
+    open_datamingle,
     open_seller,
     open_webshop,
     prove,
@@ -17,8 +19,10 @@ from tests.conformance.harness.fixtures import (
 __all__ = [
     "bonsai",
     "connection",
+    "datamingle",
     "open_bonsai_shop",
     "open_buyer",
+    "open_datamingle",
     "open_seller",
     "open_webshop",
     "prove",

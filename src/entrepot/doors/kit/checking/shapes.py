@@ -11,7 +11,7 @@ MAX_AMOUNT = 1_000_000_000_000
 
 
 class Str(msgspec.Struct, frozen=True):
-    """A string that is never empty, of at most `longest` characters.
+    """A string of at most `longest` characters, and not empty unless it may be `blank`.
 
     A `secret` is never echoed in a fault. `folds`: the choices are capital letters, and small ones count as these.
     The whole text has to match `pattern`, where there is one; its classes are ASCII's.
@@ -22,6 +22,7 @@ class Str(msgspec.Struct, frozen=True):
     folds: bool = False
     email: bool = False
     nullable: bool = False
+    blank: bool = False
     secret: bool = False
     example: str | None = None
     pattern: str = ""
@@ -48,11 +49,18 @@ class Bool(msgspec.Struct, frozen=True):
     """True or false."""
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """A point in time, written in one of the ways that the manner reads; it comes out with its zone."""
+
+    nullable: bool = False
+
+
 class Bag(msgspec.Struct, frozen=True):
     """An object that the caller fills freely; limited in bytes once serialized, and in levels of nesting."""
 
     most_bytes: int = MAX_DATA_BYTES
     most_levels: int = MAX_DATA_DEPTH
+    nullable: bool = False
 
 
 class Arr(msgspec.Struct, frozen=True):
@@ -88,4 +96,4 @@ class Obj(msgspec.Struct, frozen=True):
     secret: bool = False
 
 
-Shape = Str | Number | Whole | Amount | Bool | Bag | Arr | Obj
+Shape = Str | Number | Whole | Amount | Bool | Moment | Bag | Arr | Obj
