@@ -287,8 +287,8 @@ async def test_an_item_is_made_sold_and_told(open_seller: OpenSeller, walmart: C
     item = {
         "sku": "jar",
         "productName": "Jam jar",
-        "offerId": "O1",
-        "itemId": "I1",
+        "offerId": "offer-a",
+        "itemId": "item-a",
         "gtin": "00012345678905",
         "brand": "Example",
         "availableToSellUnits": 3,
