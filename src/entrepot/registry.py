@@ -23,18 +23,19 @@ def doors(services: Services) -> dict[str, ASGIApp]:
 
 def failure_tables() -> tuple[DoorFailures, ...]:
     """How each door says each failure."""
-    from entrepot.doors import bonsai, textalk
+    from entrepot.doors import bonsai, rebound, textalk
 
-    return (bonsai.CODES, textalk.CODES)
+    return (bonsai.CODES, textalk.CODES, rebound.CODES)
 
 
 @cache
 def manifests() -> Mapping[str, Manifest]:
     """What each door tells whoever sets up accounts at it."""
     from entrepot.doors.bonsai.manifest import MANIFEST as BONSAI
+    from entrepot.doors.rebound.manifest import MANIFEST as REBOUND
     from entrepot.doors.textalk.manifest import MANIFEST as TEXTALK
 
-    return {"bonsai": BONSAI, "textalk": TEXTALK}
+    return {"bonsai": BONSAI, "textalk": TEXTALK, "rebound": REBOUND}
 
 
 def event_body(door: str) -> Body | None:
@@ -58,6 +59,16 @@ def _textalk(services: Services) -> ASGIApp:
     return Textalk(services).app()
 
 
-_DOORS: Final[Mapping[str, Callable[[Services], ASGIApp]]] = {"bonsai": _bonsai, "textalk": _textalk}
+def _rebound(services: Services) -> ASGIApp:
+    from entrepot.doors.rebound import Rebound
+
+    return Rebound(services).app()
+
+
+_DOORS: Final[Mapping[str, Callable[[Services], ASGIApp]]] = {
+    "bonsai": _bonsai,
+    "textalk": _textalk,
+    "rebound": _rebound,
+}
 DOORS: Final = tuple(_DOORS)
 """The names of all doors."""

@@ -5,9 +5,11 @@ from tests.conformance.harness.fixtures import (
     connection,
     open_bonsai_shop,
     open_buyer,
+    open_rebound_retailer,
     open_webshop,
     prove,
     prove_over_sockets_too,
+    rebound,
     textalk,
     transport,
 )
@@ -17,8 +19,10 @@ __all__ = [
     "connection",
     "open_bonsai_shop",
     "open_buyer",
+    "open_rebound_retailer",
     "open_webshop",
     "prove",
+    "rebound",
     "textalk",
     "transport",
 ]

@@ -13,6 +13,8 @@ from tests.conformance.harness.rows import marks_of, row_of
 from tests.conformance.harness.sockets import SocketClient
 from tests.conformance.harness.state import begin_proof
 from tests.conformance.harness.world import Edits
+from tests.conformance.rebound import Retailer, open_retailer
+from tests.conformance.rebound import watch as watch_rebound
 from tests.conformance.textalk import watch as watch_textalk
 from tests.support.buyer import Buyer
 from tests.support.server import Server
@@ -23,6 +25,7 @@ SOCKET_DOORS = frozenset({"textalk"})
 OpenShop = Callable[..., Awaitable[Shop]]
 OpenWebshop = Callable[..., Awaitable[Webshop]]
 OpenBuyer = Callable[..., Awaitable[Buyer]]
+OpenRetailer = Callable[..., Awaitable[Retailer]]
 
 
 @pytest.fixture
@@ -84,6 +87,24 @@ def open_buyer(textalk: Client, open_webshop: OpenWebshop) -> OpenBuyer:
 
 
 @pytest.fixture
+async def rebound(server: Server) -> AsyncIterator[Client]:
+    """A client of the running server that compares every ReBound reply with the API description."""
+    client = Client(server.url, watch_rebound)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def open_rebound_retailer(connection: Connection, rebound: Client) -> OpenRetailer:
+    """Opens a workspace of ReBound clients, with edits of its world."""
+
+    async def opened(edits: Edits | None = None) -> Retailer:
+        return await open_retailer(connection, rebound, f"w{uuid.uuid4().hex[:12]}", edits)
+
+    return opened
+
+
+@pytest.fixture
 def transport(request: pytest.FixtureRequest) -> str:
     """How the row is proven: `http`, or `socket` for one that can occur on a socket too."""
     return getattr(request, "param", HTTP)
@@ -96,13 +117,14 @@ def prove(
     server: Server,
     bonsai: Client,
     textalk: Client,
+    rebound: Client,
     connection: Connection,
 ) -> Prove:
     """The proof of the row that the test is marked with."""
     mark = request.node.get_closest_marker("row")
     assert mark is not None, "a proof needs a row"
     row, _ = row_of(mark)
-    clients = {("bonsai", HTTP): bonsai, ("textalk", HTTP): textalk}
+    clients = {("bonsai", HTTP): bonsai, ("textalk", HTTP): textalk, ("rebound", HTTP): rebound}
     socket = SocketClient(server.url, watch_textalk)
     return Prove(row, clients.get((row.door, transport), socket), connection)
 

@@ -59,7 +59,7 @@ def storable(text: str) -> bool:
 
 def _string(shape: Str, manner: Manner) -> Run:
     broken, as_text = _string_rules(shape), _text_reader(shape, manner)
-    longest, plain, nullable = shape.longest, not shape.choices and not shape.email, shape.nullable
+    longest, plain, nullable = shape.longest, not (shape.choices or shape.email or shape.form), shape.nullable
     ordinary = plain and not manner.trims
 
     def run(value: Any) -> Any:
@@ -97,11 +97,11 @@ def _text_reader(shape: Str, manner: Manner) -> Callable[[Any], str | None]:
 
 
 def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
-    choices, secret = shape.choices, shape.secret
+    choices, secret, form = shape.choices, shape.secret, shape.form
 
     def broken(text: str) -> Faults | None:
         if not text:
-            return one(Kind.EMPTY)
+            return None if shape.may_be_empty else one(Kind.EMPTY)
         if not storable(text):
             return one(Kind.UNSTORABLE, echo(text, secret=secret))
         if choices and text not in choices:
@@ -110,6 +110,8 @@ def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
             return one(Kind.NO_EMAIL, echo(text, secret=secret))
         if len(text) > shape.longest:
             return one(Kind.TOO_LONG, {"limit": shape.longest, **echo(text, secret=secret)})
+        if form and not form.fits(text):
+            return one(Kind.NO_FORM, {"form": form.says, **echo(text, secret=secret)})
         return None
 
     return broken

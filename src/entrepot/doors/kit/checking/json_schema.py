@@ -40,7 +40,10 @@ def _string(shape: Str) -> JsonSchema:
     if shape.choices:
         schema["enum"] = list(shape.choices)
     else:
-        schema |= {"minLength": 1, "maxLength": shape.longest, "pattern": "^[^\\u0000]*$"}
+        least: JsonSchema = {} if shape.may_be_empty else {"minLength": 1}
+        schema |= {**least, "maxLength": shape.longest, "pattern": "^[^\\u0000]*$"}
+    if shape.form:
+        schema |= shape.form.schema
     if shape.email:
         schema["format"] = "email"
     if shape.example is not None:

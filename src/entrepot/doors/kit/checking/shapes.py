@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import msgspec
 
 MAX_STRING = 255
@@ -10,8 +13,16 @@ MAX_DATA_DEPTH = 20
 MAX_AMOUNT = 1_000_000_000_000
 
 
+class Form(msgspec.Struct, frozen=True, eq=False):
+    """What a text must be beyond its length: in words, as a test, and as JSON Schema as far as that can say it."""
+
+    says: str
+    fits: Callable[[str], bool]
+    schema: Mapping[str, Any] = {}
+
+
 class Str(msgspec.Struct, frozen=True):
-    """A string that is never empty, of at most `longest` characters.
+    """A string of at most `longest` characters, which is empty only where it may be.
 
     A `secret` is never echoed in a fault. `folds`: the choices are capital letters, and small ones count as these.
     """
@@ -23,6 +34,8 @@ class Str(msgspec.Struct, frozen=True):
     nullable: bool = False
     secret: bool = False
     example: str | None = None
+    may_be_empty: bool = False
+    form: Form | None = None
 
 
 class Whole(msgspec.Struct, frozen=True):
