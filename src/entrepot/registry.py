@@ -23,9 +23,9 @@ def doors(services: Services) -> dict[str, ASGIApp]:
 
 def failure_tables() -> tuple[DoorFailures, ...]:
     """How each door says each failure."""
-    from entrepot.doors import bonsai, rebound, textalk
+    from entrepot.doors import bonsai, rebound, textalk, walmart
 
-    return (bonsai.CODES, textalk.CODES, rebound.CODES)
+    return (bonsai.CODES, textalk.CODES, walmart.CODES, rebound.CODES)
 
 
 @cache
@@ -34,8 +34,9 @@ def manifests() -> Mapping[str, Manifest]:
     from entrepot.doors.bonsai.manifest import MANIFEST as BONSAI
     from entrepot.doors.rebound.manifest import MANIFEST as REBOUND
     from entrepot.doors.textalk.manifest import MANIFEST as TEXTALK
+    from entrepot.doors.walmart.manifest import MANIFEST as WALMART
 
-    return {"bonsai": BONSAI, "textalk": TEXTALK, "rebound": REBOUND}
+    return {"bonsai": BONSAI, "textalk": TEXTALK, "walmart": WALMART, "rebound": REBOUND}
 
 
 def event_body(door: str) -> Body | None:
@@ -59,6 +60,12 @@ def _textalk(services: Services) -> ASGIApp:
     return Textalk(services).app()
 
 
+def _walmart(services: Services) -> ASGIApp:
+    from entrepot.doors.walmart import Walmart
+
+    return Walmart(services).app()
+
+
 def _rebound(services: Services) -> ASGIApp:
     from entrepot.doors.rebound import Rebound
 
@@ -68,6 +75,7 @@ def _rebound(services: Services) -> ASGIApp:
 _DOORS: Final[Mapping[str, Callable[[Services], ASGIApp]]] = {
     "bonsai": _bonsai,
     "textalk": _textalk,
+    "walmart": _walmart,
     "rebound": _rebound,
 }
 DOORS: Final = tuple(_DOORS)

@@ -6,12 +6,14 @@ from tests.conformance.harness.fixtures import (
     open_bonsai_shop,
     open_buyer,
     open_rebound_retailer,
+    open_seller,
     open_webshop,
     prove,
     prove_over_sockets_too,
     rebound,
     textalk,
     transport,
+    walmart,
 )
 
 __all__ = [
@@ -20,11 +22,13 @@ __all__ = [
     "open_bonsai_shop",
     "open_buyer",
     "open_rebound_retailer",
+    "open_seller",
     "open_webshop",
     "prove",
     "rebound",
     "textalk",
     "transport",
+    "walmart",
 ]
 
 pytest_generate_tests = prove_over_sockets_too

@@ -38,7 +38,7 @@ from entrepot.domain.orders.records import Person
 from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.placing.place import Placed
 from entrepot.domain.placing.record_sale import SoldLine, TakeOrder
-from entrepot.domain.stock.adjust import CountStock
+from entrepot.domain.stock.counts import SetLevel
 from entrepot.engine import Engine
 from entrepot.engine.money.refund import receive_return
 from entrepot.store.connections import Connection, connect
@@ -159,7 +159,7 @@ class AfterSale(RuleBasedStateMachine):
 
     @rule(on_hand=st.integers(0, 12))
     def count(self, on_hand: int) -> None:
-        self.run(CountStock(TEA, NORTH, on_hand), allowed=self.model.count(on_hand))
+        self.run(SetLevel(TEA, NORTH, on_hand), allowed=self.model.count(on_hand))
 
     @precondition(lambda self: len(self.orders) < 2)
     @rule(quantity=st.integers(1, 6))

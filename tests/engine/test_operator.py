@@ -14,7 +14,8 @@ from entrepot.domain.kernel.records import Record
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import Order, OrderLine
-from entrepot.domain.stock.adjust import CountStock, MoveStock, ReceiveStock
+from entrepot.domain.stock.adjust import MoveStock, ReceiveStock
+from entrepot.domain.stock.counts import SetLevel
 from entrepot.domain.stock.levels import Hold, Level
 from entrepot.engine.batches.bulk import run_all
 from entrepot.failures.orders import NothingToCancel
@@ -76,8 +77,8 @@ async def test_stock_comes_goes_and_is_counted(shop: Connection, database_url: s
         database_url,
         ReceiveStock(TEA, NORTH, 10),
         MoveStock(TEA, NORTH, SOUTH, 4),
-        CountStock(TEA, SOUTH, 3),
-        CountStock(TEA, NORTH, 6),
+        SetLevel(TEA, SOUTH, 3),
+        SetLevel(TEA, NORTH, 6),
     )
     assert await levels(shop) == {
         (TEA, NORTH): Level(TEA, NORTH, 1, received=6, available=6),

@@ -24,9 +24,10 @@ values ($1, $2, $3, 'Article', 1, 'en', null)
 """
 _VARIANT = """
 insert into variants
-  (workspace, id, product, sku, name, scale, tracked, weight, position, data, divisible_by, available, chosen_by)
+  (workspace, id, product, sku, name, scale, tracked, weight, position, data, divisible_by, available, chosen_by,
+  created_at, changed_at)
 values ($1, $2::bigint, $3, $2::bigint::text, '', 0, true, 1, 1, '{}', 1, true,
-  jsonb_build_object($4::text, $5::bigint))
+  jsonb_build_object($4::text, $5::bigint), '2026-01-01Z', '2026-01-01Z')
 """
 _LANGUAGE = """
 insert into languages (workspace, channel, code, active, position, default_currency)

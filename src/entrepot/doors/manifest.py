@@ -11,10 +11,11 @@ from entrepot.domain.channels.accounts import Environment
 
 
 class KeyKind(NamedTuple):
-    """What a key opens."""
+    """What a key opens. A `pair` is written `id:secret`."""
 
     kind: str
     environment: Environment
+    pair: bool = False
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

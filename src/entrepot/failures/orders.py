@@ -90,6 +90,20 @@ class PriceChanged(LineFailure, frozen=True):
     shopper: ClassVar[bool] = True
 
 
+class CostRisen(LineFailure, frozen=True):
+    """The order would cost more than was recorded.
+
+    Shipping, a tax or a duty has risen since, or the order ships no longer free.
+    """
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = (
+        "Check the basket out again, let the shopper accept the new total, and record the order anew; "
+        "the old one is given up by itself."
+    )
+    shopper: ClassVar[bool] = True
+
+
 class SoldOut(LineFailure, frozen=True):
     """The variant is out of stock."""
 
@@ -150,6 +164,14 @@ class DuplicateExternalOrder(Failure, frozen=True):
     external_id: str
 
 
+class StorefrontUnknown(Failure, frozen=True):
+    """The account has no storefront of this id, or none at all."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Create the storefront first, or use the id of one that the account has."
+    storefront: str
+
+
 class OrderUnknown(Failure, frozen=True):
     """No order that the caller may see has this identifier."""
 
@@ -192,6 +214,8 @@ class OrderLocked(Failure, frozen=True):
     """The order is in a state in which it cannot be changed."""
 
     retry: ClassVar[Retry] = Retry.NEVER
-    advice: ClassVar[str] = "It was placed, paid or sent; open a new cart."
+    advice: ClassVar[str] = (
+        "It was placed, paid or sent; open a new cart. What was placed its shop can change until it is sent or paid."
+    )
     shopper: ClassVar[bool] = True
     order: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from entrepot.failures.base import Failure, Retry
 
@@ -38,6 +38,7 @@ class StockUnknown(Failure, frozen=True):
     advice: ClassVar[str] = "List the workspace's stock and use one of its names."
     variant: str
     location: str
+    missing: Literal["variant", "location", "both"] = "both"
 
 
 class StockShort(Failure, frozen=True):

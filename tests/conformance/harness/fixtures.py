@@ -16,6 +16,8 @@ from tests.conformance.harness.world import Edits
 from tests.conformance.rebound import Retailer, open_retailer
 from tests.conformance.rebound import watch as watch_rebound
 from tests.conformance.textalk import watch as watch_textalk
+from tests.conformance.walmart import Seller
+from tests.conformance.walmart import watch as watch_walmart
 from tests.support.buyer import Buyer
 from tests.support.server import Server
 from tests.support.webshop import Webshop
@@ -25,6 +27,7 @@ SOCKET_DOORS = frozenset({"textalk"})
 OpenShop = Callable[..., Awaitable[Shop]]
 OpenWebshop = Callable[..., Awaitable[Webshop]]
 OpenBuyer = Callable[..., Awaitable[Buyer]]
+OpenSeller = Callable[..., Awaitable[Seller]]
 OpenRetailer = Callable[..., Awaitable[Retailer]]
 
 
@@ -87,11 +90,31 @@ def open_buyer(textalk: Client, open_webshop: OpenWebshop) -> OpenBuyer:
 
 
 @pytest.fixture
+async def walmart(server: Server) -> AsyncIterator[Client]:
+    """A client of the running server that looks at every Walmart reply."""
+    client = Client(server.url, watch_walmart)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
 async def rebound(server: Server) -> AsyncIterator[Client]:
     """A client of the running server that compares every ReBound reply with the API description."""
     client = Client(server.url, watch_rebound)
     yield client
     await client.close()
+
+
+@pytest.fixture
+def open_seller(connection: Connection, server: Server) -> OpenSeller:
+    """Opens a seller's account in a fresh workspace, with edits of its world."""
+
+    async def opened(edits: Edits | None = None) -> Seller:
+        seller = Seller(connection, f"w{uuid.uuid4().hex[:12]}", server.url)
+        await seller.open(edits)
+        return seller
+
+    return opened
 
 
 @pytest.fixture
@@ -117,6 +140,7 @@ def prove(
     server: Server,
     bonsai: Client,
     textalk: Client,
+    walmart: Client,
     rebound: Client,
     connection: Connection,
 ) -> Prove:
@@ -124,7 +148,12 @@ def prove(
     mark = request.node.get_closest_marker("row")
     assert mark is not None, "a proof needs a row"
     row, _ = row_of(mark)
-    clients = {("bonsai", HTTP): bonsai, ("textalk", HTTP): textalk, ("rebound", HTTP): rebound}
+    clients = {
+        ("bonsai", HTTP): bonsai,
+        ("textalk", HTTP): textalk,
+        ("walmart", HTTP): walmart,
+        ("rebound", HTTP): rebound,
+    }
     socket = SocketClient(server.url, watch_textalk)
     return Prove(row, clients.get((row.door, transport), socket), connection)
 

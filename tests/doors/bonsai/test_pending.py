@@ -220,6 +220,58 @@ async def test_order_whose_price_changed_is_paid_at_the_price_that_was_fetched_s
     await till.assert_lawful()
 
 
+@pytest.mark.parametrize(
+    ("dearer", "as_recorded"),
+    [
+        ({"merchants/maple/shipping/CA/CAD": "5.01"}, {"merchants/maple/shipping/CA/CAD": "5.00"}),
+        ({"taxes/rates/CA-ON/rate": "13.1%"}, {"taxes/rates/CA-ON/rate": "13%"}),
+    ],
+    ids=["shipping", "tax"],
+)
+async def test_more_than_was_recorded_is_not_charged(till: Till, dearer: Edits, as_recorded: Edits) -> None:
+    order = await till.record()
+    await till.shop.change(dearer)
+    refused = await till.pay(order, CARD)
+    [entry] = refused.json["errors"]
+    assert (refused.status, entry["code"]) == (400, "PRODUCTS_PRICE_CHANGE")
+    assert entry["detail"] == {"publicId": till.shop.public_id("lamp"), "variantId": "101"}
+    assert dict(refused.headers)["link"] == '</failures/cost-risen>; rel="help"'
+    assert await till.state(order) == ("pending", "", "unpaid")
+    assert (await till.held(), await till.taken()) == (0, 0)
+    anew = await till.record()
+    assert code(await till.pay(anew, CARD)) == "paid"
+    assert await till.taken() > TOTAL
+    await till.shop.change(as_recorded)
+    assert code(await till.pay(order, {**CARD, "token": "tok_1"})) == "paid"
+    await till.assert_lawful()
+
+
+async def test_less_than_was_recorded_is_what_is_charged(till: Till) -> None:
+    order = await till.record()
+    await till.shop.change({"merchants/maple/shipping/CA/CAD": "4.00", "taxes/rates/CA-ON/rate": "14%"})
+    assert code(await till.pay(order, CARD)) == "paid"
+    assert await till.taken() == 2_280 + 456
+
+
+async def test_a_price_that_was_fetched_lets_no_dearer_shipping_through(till: Till) -> None:
+    order = await till.record()
+    await till.shop.change({"products/lamp/prices/CAD": "20.10", "merchants/maple/shipping/CA/CAD": "5.50"})
+    body = {"products": [till.shop.line("lamp", 101)], "target_currency": "CAD"}
+    assert (await till.client.send(till.request("/bonsai/orders/checkout", body))).status == 200
+    assert code(await till.pay(order, CARD)) == "PRODUCTS_PRICE_CHANGE"
+    assert await till.taken() == 0
+    await till.shop.change({"merchants/maple/shipping/CA/CAD": "5.00"})
+    assert code(await till.pay(order, CARD)) == "paid"
+    assert await till.taken() == TOTAL + 11
+
+
+async def test_what_the_account_vouches_for_costs_no_more_than_was_recorded(till: Till) -> None:
+    order = await till.record(payment={"method": "external payment"})
+    await till.shop.change({"merchants/maple/shipping/CA/CAD": "6.00"})
+    assert code(await till.pay(order, EXTERNAL)) == "PRODUCTS_PRICE_CHANGE"
+    assert await till.state(order) == ("pending", "", "unpaid")
+
+
 async def test_payment_in_another_currency_than_the_orders_is_refused(till: Till) -> None:
     order = await till.record()
     reply = await till.pay(order, {**CARD, "currency": "USD"})

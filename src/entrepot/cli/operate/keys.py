@@ -48,7 +48,7 @@ async def create_key(
     async with session.connection.transaction():
         made = await create_credential(
             session.connection, session.workspace, known.id, opens.environment, opens.kind, None, label,
-            expires_at=until, now=now,
+            expires_at=until, pair=opens.pair, now=now,
         )  # fmt: skip
     told = {"id": made.id, "secret": made.secret}
     session.tell(told, lambda: f"Key {made.id} of {known}: {made.secret}\nIt is not shown again.")

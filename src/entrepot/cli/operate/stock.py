@@ -82,10 +82,10 @@ async def set_stock(
     session: Session, sku: Sku = None, quantity: Quantity = None, location: Place = None, file: Rows = None
 ) -> None:
     """Say how many units were counted at a location, promised ones included."""
-    from entrepot.domain.stock.adjust import CountStock
+    from entrepot.domain.stock.counts import SetLevel
 
     entries = await _entries(session, _written(sku, quantity, location, file))
-    await _change(session, entries, [CountStock(e.variant, e.location, e.units) for e in entries])
+    await _change(session, entries, [SetLevel(e.variant, e.location, e.units) for e in entries])
 
 
 @app.command("move")

@@ -9,8 +9,15 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.domain.kernel.moments import UNDATED
 from entrepot.domain.kernel.places import Premises
-from entrepot.domain.kernel.records import Record
+from entrepot.domain.kernel.records import Parents, Record
+
+
+class Sku(msgspec.Struct, frozen=True):
+    """By which a view finds a variant that it holds. What the variant was called before finds it too: compare."""
+
+    sku: str
 
 
 class Merchant(Record, frozen=True):
@@ -34,7 +41,8 @@ class Product(Record, frozen=True):
     """What is sold. `merchant` names a merchant by reference and may name none: a broken set-up is a real one.
 
     `available` takes it off sale at every door; so does being `hidden`, a `draft` or `display_only`, which also say
-    how a shop shows it. `vat_rate` is the VAT at home, in millionths; `search` is folded text to be found by.
+    how a shop shows it. `vat_rate` is the VAT at home, in millionths; `search` is folded text to be found by. What is
+    deleted keeps its record, which orders name.
     """
 
     id: int
@@ -54,6 +62,7 @@ class Product(Record, frozen=True):
     search: str = ""
     created_at: datetime | None = None
     changed_at: datetime | None = None
+    deleted_at: datetime | None = None
 
     @property
     def key(self) -> Hashable:
@@ -66,7 +75,7 @@ class Variant(Record, frozen=True):
 
     `weight` is that of a whole unit in grams. Quantities sold are multiples of `divisible_by` smallest units.
     `chosen_by` says with which options of which choices a buyer means this variant. `available` takes it off sale at
-    every door, and leaves the product's other variants on sale.
+    every door, and leaves the product's other variants on sale. A deleted one keeps its SKU, which orders name.
     """
 
     id: int
@@ -81,6 +90,9 @@ class Variant(Record, frozen=True):
     divisible_by: int = 1
     chosen_by: dict[int, int] = msgspec.field(default_factory=dict[int, int])
     available: bool = True
+    created_at: datetime = UNDATED
+    changed_at: datetime = UNDATED
+    deleted_at: datetime | None = None
 
     @property
     def key(self) -> Hashable:
@@ -89,8 +101,8 @@ class Variant(Record, frozen=True):
 
     @property
     def parent(self) -> Hashable:
-        """The product's id."""
-        return self.product
+        """The product's id, and the SKU."""
+        return Parents((self.product, Sku(self.sku)))
 
 
 class Price(Record, frozen=True):

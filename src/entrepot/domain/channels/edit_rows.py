@@ -30,6 +30,12 @@ class Fresh(msgspec.Struct, frozen=True):
     place: int
 
 
+class Whole(msgspec.Struct, frozen=True):
+    """In a merge patch: an object that takes the place of the one that was there, instead of being merged with it."""
+
+    value: Mapping[str, Any]
+
+
 class Put(msgspec.Struct, frozen=True):
     """A row to make or to change. Without a key, or if there is none of that key, it is made of `blank` and `changes`.
 
@@ -167,7 +173,14 @@ def merged(before: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any
     return {**before, **{name: _merge(before.get(name), value) for name, value in patch.items()}}
 
 
+def merged_object(before: Mapping[Any, Any], patch: Mapping[Any, Any]) -> dict[Any, Any]:
+    """An object after a merge patch: a null removes its key, at any depth."""
+    return _merge(before, dict(patch))
+
+
 def _merge(before: Any, patch: Any) -> Any:
+    if isinstance(patch, Whole):
+        return dict(patch.value)
     if not isinstance(patch, dict):
         return patch
     result: dict[Any, Any] = dict(before) if isinstance(before, dict) else {}  # pyright: ignore[reportUnknownArgumentType]

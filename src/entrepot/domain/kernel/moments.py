@@ -14,6 +14,9 @@ _WRITTEN: Final = re.compile(
 )
 _MICROSECONDS: Final = 6
 
+UNDATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When something was made of which nobody wrote down when."""
+
 
 def read_moment(text: str, zone: tzinfo = UTC, *, until: bool = False) -> datetime | None:
     """The point in time that a text names (RFC 3339), in UTC; None where it names none.

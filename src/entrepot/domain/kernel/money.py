@@ -32,6 +32,7 @@ def exponent(currency: str) -> int:
 
 LARGEST: Final = 2**53 - 1
 """The largest amount in minor units: every client can hold it exactly."""
+_LARGEST: Final = Decimal(LARGEST)
 _WRITTEN: Final = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,30})?", re.ASCII)
 
 
@@ -44,8 +45,10 @@ def read_amount(amount: Decimal | float | str, currency: str) -> int | None:
     if isinstance(amount, str) and not _WRITTEN.fullmatch(amount):
         return None
     exact = in_minor(amount, currency)
-    fits = exact.is_finite() and abs(exact) <= LARGEST and exact == exact.to_integral_value()
-    return int(exact) if fits else None
+    if not (exact.is_finite() and -_LARGEST <= exact <= _LARGEST):
+        return None
+    whole = int(exact)
+    return whole if whole == exact else None
 
 
 def in_minor(amount: Decimal | float | str, currency: str) -> Decimal:

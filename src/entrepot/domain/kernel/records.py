@@ -49,6 +49,16 @@ class View:
         self._dirty: dict[tuple[type[Record], Hashable], Record | None] = {}
         self._asked: dict[Stage, set[Hashable]] = {}
 
+    def copy(self) -> View:
+        """The same records once more: what a rule tries out on them does not show here, and is not written."""
+        other = View(self.workspace)
+        for kind, rows in self._rows.items():
+            other._rows[kind] = dict(rows)
+        for name, group in self._groups.items():
+            other._groups[name] = dict(group)
+        other._asked = {stage: set(keys) for stage, keys in self._asked.items()}
+        return other
+
     def ask(self, stage: Stage, keys: Iterable[Hashable]) -> None:
         """Note that what there is under these keys has been loaded at this stage."""
         self._asked.setdefault(stage, set()).update(keys)
@@ -96,10 +106,18 @@ class View:
         for (kind, key), record in self._dirty.items():
             yield kind, key, record, self._stored.get((kind, key))
 
+    def leaves(self, wanted: type[Record]) -> bool:
+        """Whether a record of this kind was made or changed, and stands."""
+        return any(kind is wanted and record is not None for (kind, _), record in self._dirty.items())
+
     def _place(self, name: tuple[type[Record], Hashable], record: Record) -> None:
         kind, key = name
         self._rows[kind][key] = record
-        for parent in _parents(record):
+        parent = record.parent
+        if isinstance(parent, Parents):
+            for each in parent:
+                self._groups[kind, each][key] = record
+        elif parent is not None:  # by far the most: one look at the type, and no list of one
             self._groups[kind, parent][key] = record
 
     def _remove(self, name: tuple[type[Record], Hashable]) -> None:

@@ -13,6 +13,7 @@ class Stage(IntEnum):
     REFERENCE = 1
     TRIES = 2
     CODE = 3
+    STOREFRONT = 4
     SESSION = 10
     CUSTOMER = 11
     CART = 12
@@ -32,6 +33,7 @@ class Stage(IntEnum):
     TAX = 32
     ARTICLE = 33
     METHOD = 34
+    PRODUCT = 35
     HELD = 36
     GROUP = 37
     ROW = 38
@@ -39,6 +41,7 @@ class Stage(IntEnum):
     VARIANT = 40
     GOODS = 41
     STOCK = 42
+    KEPT = 43
 
 
 _CODES = frozenset({Stage.DISCOUNT, Stage.DISCOUNT_USE, Stage.CERTIFICATE})
@@ -63,6 +66,8 @@ LEADS_TO: defaultdict[Stage, frozenset[Stage]] = defaultdict(
         Stage.CERTIFICATE: frozenset({Stage.HELD}),
         Stage.OFFER: frozenset({Stage.SHIPPING, Stage.STOCK}),
         Stage.ARTICLE: frozenset({Stage.STOCK}),
+        Stage.PRODUCT: frozenset({Stage.STOCK}),
+        Stage.LOCATION: frozenset({Stage.KEPT}),
         Stage.GOODS: frozenset({Stage.STOCK}),
     },
 )

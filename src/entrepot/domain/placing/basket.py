@@ -68,7 +68,7 @@ class Basket(msgspec.Struct, frozen=True):
     def names(self) -> tuple[OutsideName, ...]:
         """The names given from outside that the order would take."""
         named = ((EXTERNAL_ID, self.external_id), (PAYMENT_TOKEN, self.payment.token))
-        return tuple(OutsideName(kind, value) for kind, value in named if value is not None)
+        return tuple([OutsideName(kind, value) for kind, value in named if value is not None])
 
 
 def offer_key(basket: Basket, line: WantedLine) -> OfferKey | None:

@@ -7,7 +7,6 @@ what a rule means. A step that fails ends the appraisal; the steps over lines an
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -112,6 +111,11 @@ class OrderChecks:
         self.view = view
         self.paying = paying
         self.known_order = known_order
+        self.channel = _account(basket, view)
+        self.priced = _priced(basket, view)
+        """The lines that have offers: all of them, once the line check has passed."""
+        self.rates = _rates(basket, view, self.priced)
+        """Each merchant's rate to the destination, None where it does not ship there."""
 
     def run(self) -> CheckedBasket | Failures:
         """The checked basket, or the failures of the first step that found any."""
@@ -119,38 +123,12 @@ class OrderChecks:
             failures = check(self)
             if failures:
                 return failures
-        return CheckedBasket(self.priced, tuple(self.shipments))
-
-    @cached_property
-    def channel(self) -> Channel:
-        """The account; its absence is a fault of the caller, not of the request."""
-        channel = self.view.get(Channel, self.basket.channel)
-        if channel is None:
-            raise LookupError(f"channel {self.basket.channel} was not loaded")
-        return channel
-
-    @cached_property
-    def priced(self) -> tuple[PricedLine, ...]:
-        """The lines with their offers; only meaningful once the line check has passed."""
-        offers = [offer_of(self.view, self.basket, line) for line in self.basket.lines]
-        return tuple(
-            PricedLine(line, offer)
-            for line, offer in zip(self.basket.lines, offers, strict=True)
-            if offer is not None
-        )
-
-    @cached_property
-    def rates(self) -> dict[str, ShippingRate | None]:
-        """Each merchant's rate to the destination, None where it does not ship there."""
-        country, currency = self.basket.ship_to.country, self.basket.currency
-        refs = {line.offer.merchant_ref or "" for line in self.priced}
-        return {ref: self.view.get(ShippingRate, (ref, country, currency)) for ref in refs}
+        return CheckedBasket(self.priced, tuple(self.shipments()))
 
     def reaches(self, line: PricedLine) -> bool:
         """Whether the line gets to the destination: its merchant ships there, or it needs no shipping."""
         return not line.offer.requires_shipping or self.rates[line.offer.merchant_ref or ""] is not None
 
-    @cached_property
     def shipments(self) -> list[Shipment]:
         """One shipment per merchant, in the order in which the merchants first appear."""
         grouped: dict[str, list[int]] = {}
@@ -173,6 +151,25 @@ class OrderChecks:
             tuple(indexes),
             cost,
         )
+
+
+def _account(basket: Basket, view: View) -> Channel:
+    """The account; its absence is a fault of the caller, not of the request."""
+    channel = view.get(Channel, basket.channel)
+    if channel is None:
+        raise LookupError(f"channel {basket.channel} was not loaded")
+    return channel
+
+
+def _priced(basket: Basket, view: View) -> tuple[PricedLine, ...]:
+    offers = [(line, offer_of(view, basket, line)) for line in basket.lines]
+    return tuple([PricedLine(line, offer) for line, offer in offers if offer is not None])
+
+
+def _rates(basket: Basket, view: View, lines: tuple[PricedLine, ...]) -> dict[str, ShippingRate | None]:
+    country, currency = basket.ship_to.country, basket.currency
+    refs = {line.offer.merchant_ref or "" for line in lines}
+    return {ref: view.get(ShippingRate, (ref, country, currency)) for ref in refs}
 
 
 def _source(a: OrderChecks) -> Failures:

@@ -28,6 +28,7 @@ from entrepot.domain.placing.basket import (
     stock_keys,
 )
 from entrepot.domain.placing.checks import CheckedBasket, OrderChecks
+from entrepot.domain.placing.recorded_total import risen
 from entrepot.domain.pricing import taxes
 from entrepot.domain.pricing.flat_rates import LABEL
 from entrepot.domain.pricing.taxes import Destination, TaxCompany, TaxLine, TaxQuery, TaxQuote, TaxRate
@@ -143,6 +144,8 @@ def draft(
     line_ids = _line_ids(view, number, len(checked.lines), ids)
     drafted = _assemble(command, checked, quote, now, number, uuid, state, line_ids)
     drafted = drafted.taking(checks.channel.settings.stock)
+    if existing and (dearer := risen(command.basket, drafted, view)):
+        return Refused(dearer)
     if failure := not_chargeable(command.basket.payment.method, drafted, command.steps):
         return refused(failure)
     if command.pays:

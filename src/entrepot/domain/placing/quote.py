@@ -101,7 +101,7 @@ def taxed(checkout: Checkout, answer: TaxQuote | Failure) -> Checkout:
 
 
 def _summed(every: OrderChecks, known: OrderChecks, failures: list[Failure], *, shipped: bool) -> Checkout:
-    sold, shipments = known.priced, tuple(known.shipments) if shipped else ()
+    sold, shipments = known.priced, tuple(known.shipments()) if shipped else ()
     asked = shipped and bool(sold)
     question = tax_query(known.channel, known.basket, CheckedBasket(sold, shipments)) if asked else None
     # Lines that are alike share one fate, so a line is found by what it wants.

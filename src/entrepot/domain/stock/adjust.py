@@ -1,4 +1,4 @@
-"""Changing stock by hand or by a door: receipts, counts, and moves between locations."""
+"""Changing stock by hand: receipts, and moves between locations."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, ref
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.stock import levels as stock
+from entrepot.domain.stock.counts import LARGEST_QUANTITY
 from entrepot.domain.stock.levels import Level, Location
 from entrepot.failures.stock import QuantityOutOfRange, StockShort, StockUnknown
-
-LARGEST_QUANTITY = 10**12
-"""The most units that one command may name: a level's sums stay far within 64 bits for millions of commands."""
 
 
 class StockCommand(Command, frozen=True):
@@ -69,29 +67,6 @@ class ReceiveStock(StockCommand, frozen=True):
         return Decided(after, Changes([after]))
 
 
-class CountStock(StockCommand, frozen=True):
-    """A count says how many units are at a location, promised or not. The result is the `Level`."""
-
-    location: int
-    on_hand: int
-
-    @property
-    def locations(self) -> tuple[int, ...]:
-        """Where was counted."""
-        return (self.location,)
-
-    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuses an unknown variant or location, and a negative count."""
-        del now, ids
-        if wrong := _out_of_range(self.on_hand, 0):
-            return refused(wrong)
-        level = level_at(view, self.variant, self.location)
-        if isinstance(level, StockUnknown):
-            return refused(level)
-        after = stock.count(level, self.on_hand)
-        return Decided(after, Changes([after]))
-
-
 class Moved(msgspec.Struct, frozen=True):
     """The two levels after a move; they are one where the move led nowhere else."""
 
@@ -129,11 +104,11 @@ class MoveStock(StockCommand, frozen=True):
 
 def level_at(view: View, variant: int, location: int) -> Level | StockUnknown:
     """The variant's level at a location, an empty one where there was none yet."""
-    level = view.get(Level, (variant, location))
-    if level is not None:
+    level, place = view.get(Level, (variant, location)), view.get(Location, location)
+    closed = place is None or place.deleted_at is not None
+    if level is not None and not (closed and level.empty):
         return level
-    place = view.get(Location, location)
-    if place is None or view.get(Variant, variant) is None:
+    if place is None or closed or view.get(Variant, variant) is None:
         return StockUnknown(str(variant), str(location))
     return Level(variant, location, place.priority)
 

@@ -12,24 +12,53 @@ variant's smallest unit.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from entrepot.domain.kernel.moments import UNDATED
 from entrepot.domain.kernel.records import Record
 
 
 class Location(Record, frozen=True):
-    """A place that keeps stock; orders take from the lowest `priority` first."""
+    """A place that keeps stock; orders take from the lowest `priority` first.
+
+    `active` only shows. A deleted one keeps neither stock nor promises, and its code, which history names.
+    """
 
     id: int
     code: str
     name: str
     priority: int
+    zone: str = ""
+    aisle: str = ""
+    active: bool = True
+    data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    created_at: datetime = UNDATED
+    changed_at: datetime = UNDATED
+    deleted_at: datetime | None = None
 
     @property
     def key(self) -> Hashable:
         """The location's id."""
         return self.id
+
+    @property
+    def parent(self) -> Hashable:
+        """All locations that a view holds are found together: they are few."""
+        return Location
+
+
+class Kept(Record, frozen=True):
+    """That units stand at a location, or are promised there: a read model over its levels."""
+
+    location: int
+
+    @property
+    def key(self) -> Hashable:
+        """The location's id."""
+        return self.location
 
 
 class Level(Record, frozen=True):
@@ -61,6 +90,11 @@ class Level(Record, frozen=True):
     def on_hand(self) -> int:
         """What is physically there, promised or not."""
         return self.received + self.returned + self.adjusted - self.shipped - self.scrapped
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is there, and nothing promised."""
+        return not (self.available or self.reserved or self.owed)
 
 
 class Hold(Record, frozen=True):

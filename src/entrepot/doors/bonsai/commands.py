@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any
-
-import msgspec
 
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.kernel.ids import from_cuid
@@ -36,10 +33,19 @@ def currency_of(body: bodies.SubmitV1, caller: Caller) -> str:
 def unheld_prices(body: bodies.SubmitV1, currency: str) -> Faults:
     """The prices and amounts of a V1 submit that its currency cannot hold."""
     faults = Faults()
+    if all(read_amount(amount, currency) is not None for amount in _given(body)):
+        return faults
     for index, line in enumerate(body["products"]):
         price = _unheld("price", line.get("price"), currency)
         faults.extend(price.within(index).within("products"))
     return Faults((*faults, *unheld_amounts(body["payment"], currency).within("payment")))
+
+
+def _given(body: bodies.SubmitV1) -> list[Decimal]:
+    """Every price and amount that a V1 submit gives."""
+    prices = [price for line in body["products"] if (price := line.get("price")) is not None]
+    amounts = body["payment"].get("amounts")
+    return [*prices, amounts["shipping"], amounts["taxes"], amounts["goods"]] if amounts else prices
 
 
 def unheld_amounts(payment: bodies.Payment, currency: str) -> Faults:
@@ -116,12 +122,12 @@ def pay_order(body: bodies.Payment, found: OwnOrder, ship_to: Address) -> PlaceO
 def proof(payment: bodies.Payment, body: object, order: str = "") -> PaymentCredential:
     """What proves the payment: a token, or for `stripe` checkout's intent (decision bonsai second reading 4).
 
-    With it goes the name of the request: a hash of its body, and of the `order` that its path names.
+    With it goes the whole request: its body, and the `order` that its path names.
     """
-    token, request = payment["token"], _request_name(body, order)
+    token, said = payment["token"], (order, body)
     if payment["method"] == "stripe" and token.startswith("pi_"):
-        return PaymentCredential(None, token, request)
-    return PaymentCredential(token, None, request)
+        return PaymentCredential(None, token, said)
+    return PaymentCredential(token, None, said)
 
 
 def checkout_basket(body: bodies.Checkout, caller: Caller) -> Basket:
@@ -211,11 +217,6 @@ def _pending_address(address: bodies.PendingAddress) -> Address:
         province=address.get("province"),
         phone=address.get("phone"),
     )
-
-
-def _request_name(body: object, order: str) -> str:
-    """The same for every writing of the same values."""
-    return sha256(msgspec.json.encode([order, body], order="deterministic")).hexdigest()
 
 
 def _items(amounts: bodies.Amounts) -> list[tuple[str, Decimal]]:

@@ -121,6 +121,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     o.ProductUnknown: (FORMS["ProductDoesNotExist"], _public),
     o.VariantUnknown: (FORMS["VariantDoesNotExist"], _public),
     o.PriceChanged: (FORMS["ProductsPriceChange"], _public),
+    o.CostRisen: (FORMS["ProductsPriceChange"], _public),
     o.PriceInvalid: (FORMS["ProductsPriceInvalid"], _public),
     o.ProductUnavailable: (FORMS["ProductUnavailable"], _public),
     o.MerchantUnknown: (FORMS["MerchantNotFound"], lambda f: {"_id": f.merchant or "0" * 24}),

@@ -23,6 +23,7 @@ _WORDS: Final[dict[Kind, str]] = {
     Kind.NO_TEXT: "must be a string",
     Kind.NO_CHOICE: "must be one of {choices}",
     Kind.NO_FORM: "must be {form}",
+    Kind.NO_MATCH: "is not in the right format",
     Kind.TOO_LONG: "must be at most {limit} characters long",
     Kind.NO_BOOLEAN: "must be a boolean",
     Kind.NO_NUMBER: "must be a number",

@@ -42,7 +42,7 @@ class ReboundSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 MANIFEST: Final = Manifest(
-    keys={"client": KeyKind(CLIENT, "live"), "test-client": KeyKind(CLIENT, "test")},
+    keys={"client": KeyKind(CLIENT, "live", pair=True), "test-client": KeyKind(CLIENT, "test", pair=True)},
     settings=ReboundSettings,
 )
 """Both are pairs `id:secret`, for which a client gets access tokens."""

@@ -6,7 +6,6 @@ schemas). Unknown members are passed over.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from entrepot.domain.kernel.currencies import currency_exists
@@ -36,16 +35,8 @@ DATE_TIME: Final = Form(
 )
 _COUNTRY: Final = Form("a country of ISO 3166-1", country_exists, {"pattern": "^[A-Z]{2}$"})
 _CURRENCY: Final = Form("a currency of ISO 4217", currency_exists, {"pattern": "^[A-Z]{3}$"})
-_HS_CODE: Final = Form(
-    "a code of 6 to 10 digits",
-    lambda text: re.fullmatch(r"[0-9]{6,10}", text, re.ASCII) is not None,
-    {"pattern": "^[0-9]{6,10}$"},
-)
-_URL: Final = Form(
-    "a URL",
-    lambda text: re.fullmatch(r"https?://[^\s/]+(/\S*)?", text) is not None,
-    {"pattern": "^https?://"},
-)
+_HS_CODE: Final = r"[0-9]{6,10}"
+_URL: Final = r"https?://[^\s/]+(/\S*)?"
 
 _TEXT: Final = Str(may_be_empty=True)
 _NAME: Final = Str()
@@ -87,8 +78,8 @@ _ITEM: Final = Obj(
         _optional("weight", Amount()),
         _optional("weightUnit", Str(choices=("kg", "g", "lb", "oz"))),
         _optional("countryOfOrigin", Str(form=_COUNTRY)),
-        _optional("hsCode", Str(form=_HS_CODE)),
-        _optional("imageUrl", Str(LONGEST_URL, form=_URL)),
+        _optional("hsCode", Str(pattern=_HS_CODE)),
+        _optional("imageUrl", Str(LONGEST_URL, pattern=_URL)),
         _optional("returnable", Bool()),
         _optional("clientMetadata", METADATA),
     )

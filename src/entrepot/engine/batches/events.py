@@ -36,7 +36,7 @@ def queue_events(view: View, listeners: Iterable[Listener], now: datetime) -> No
 
 def tells(view: View) -> bool:
     """Whether the batch leaves messages in the outbox."""
-    return any(kind is Delivery for kind, _, record, _ in view.dirty() if record is not None)
+    return view.leaves(Delivery)
 
 
 def _deliveries(

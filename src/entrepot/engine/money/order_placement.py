@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
+from hashlib import sha256
 from uuid import uuid4
 
 import msgspec
@@ -51,13 +52,20 @@ NO_PROVIDER = "No card provider is set up for the account."
 class PaymentCredential(msgspec.Struct, frozen=True):
     """What proves the payment, as the caller sent it. It is never stored and its `repr` hides it.
 
-    `intent` is a charge that the shopper's browser prepared; then `token` is None. `request` names the whole request by
-    a hash of it.
+    `intent` is a charge that the shopper's browser prepared; then `token` is None. `said` is all that the caller said,
+    for the name of the request.
     """
 
     token: str | None
     intent: str | None = None
-    request: str | None = None
+    said: object = None
+
+    @property
+    def request(self) -> str | None:
+        """The request's name, a hash: the same for every writing of the same values. Orders in house need none."""
+        if self.said is None:
+            return None
+        return sha256(msgspec.json.encode(self.said, order="deterministic")).hexdigest()
 
     def __repr__(self) -> str:
         return "PaymentCredential(<redacted>)"
@@ -95,10 +103,10 @@ class OrderPlacement:
         except FAULTS:
             return refused(Unavailable(1))
         command = msgspec.structs.replace(command, steps=steps, lacks_cards=lacking)
-        placing = self._placed_once(workspace, settings, command, proof)
         if in_house(settings, command.basket, proof):
-            return await placing  # one command, which the engine brings to its end whether or not we wait
-        return await self._unbroken.run(placing)
+            # One command, which the engine brings to its end whether or not we wait.
+            return await self._placed(workspace, settings, command, proof)
+        return await self._unbroken.run(self._placed_or_made(workspace, settings, command, proof))
 
     async def prepare(
         self, workspace: int, settings: ChannelSettings, basket: Basket, amount: int
@@ -140,15 +148,16 @@ class OrderPlacement:
         """The order that came of this very request, where its caller had been told of a failure."""
         return await self.attempts.made_before(workspace, basket.channel, basket.environment, proof.request)
 
-    async def _placed_once(
+    async def _placed_or_made(
         self,
         workspace: int,
         settings: ChannelSettings,
         command: OrderCommand,
         proof: PaymentCredential | None,
     ) -> Outcome:
+        """The outcome, where others are asked: of a refusal the order may exist all the same."""
         outcome = await self._placed(workspace, settings, command, proof)
-        if not isinstance(outcome, Refused) or proof is None or in_house(settings, command.basket, proof):
+        if not isinstance(outcome, Refused) or proof is None:
             return outcome
         basket = command.basket
         return await unless_made(

@@ -13,6 +13,7 @@ from entrepot.domain.channels import accounts as channels
 from entrepot.domain.channels import login_limits as access
 from entrepot.domain.channels import shops
 from entrepot.domain.channels.access_tokens import AccessToken
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers import records as customers
 from entrepot.domain.fulfilment import records as fulfilment
 from entrepot.domain.orders import records as orders
@@ -36,8 +37,13 @@ LEVELS = Binding(stock.Level, "stock", "variant", "location")
 TRIES = Binding(access.Tries, "tries", "subject")
 """The first try of several workers at once is one row too."""
 
-CLAIMS = (REFERENCES, LEVELS, TRIES)
-"""The kinds whose new rows are claimed, in this order."""
+LOCATIONS = Binding(stock.Location, "locations", "id")
+PRODUCTS = Binding(catalogue.Product, "products", "id")
+VARIANTS = Binding(catalogue.Variant, "variants", "id")
+"""Codes and SKUs are claimed with their rows: who comes second decides anew, and finds them taken."""
+
+CLAIMS = (REFERENCES, LOCATIONS, PRODUCTS, VARIANTS, LEVELS, TRIES)
+"""The kinds whose new rows are claimed, in this order: parents before children."""
 
 BINDINGS: tuple[Binding, ...] = (
     Binding(orders.Order, "orders", "id"),
@@ -84,10 +90,10 @@ BINDINGS: tuple[Binding, ...] = (
 """In the order in which a batch writes them: parents before children."""
 
 CATALOGUE: tuple[Binding, ...] = (
-    Binding(stock.Location, "locations", "id"),
+    LOCATIONS,
     Binding(catalogue.Merchant, "merchants", "ref"),
-    Binding(catalogue.Product, "products", "id"),
-    Binding(catalogue.Variant, "variants", "id"),
+    PRODUCTS,
+    VARIANTS,
     Binding(catalogue.Price, "prices", "variant", "currency"),
     Binding(shipping.ShippingRate, "shipping_rates", "merchant", "country", "currency"),
     Binding(taxes.TaxCompany, "tax_companies", "code"),
@@ -107,6 +113,7 @@ SHOP: tuple[Binding, ...] = (
     Binding(payment_methods.PaymentMethod, "payment_methods", "id"),
     Binding(shops.Language, "languages", "channel", "code"),
     Binding(shops.PageAddress, "urls", "channel", "path"),
+    Binding(Storefront, "storefronts", "id"),
     Binding(shops.EventListener, "event_listeners", "id"),
     Binding(shops.ListenerLogEntry, "event_listener_log", "listener", "id"),
 )

@@ -14,6 +14,7 @@ from entrepot.domain.carts.records import Cart, CartFile, CartLine
 from entrepot.domain.catalogue.products import Goods, Offer, Variant
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference, WorkspaceSettings
 from entrepot.domain.channels.login_limits import Tries
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers.records import Customer, OneTimeCode, Session
 from entrepot.domain.fulfilment.records import (
     Return,
@@ -34,9 +35,10 @@ from entrepot.domain.pricing.discounts import Discount, DiscountUse
 from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.domain.pricing.taxes import TaxCompany, TaxRate
-from entrepot.domain.stock.levels import Hold, Level, Location
+from entrepot.domain.stock.levels import Hold, Level
 from entrepot.store.batches.binding import keyed
 from entrepot.store.batches.bindings import BINDINGS, ROWS
+from entrepot.store.batches.catalogue_stages import KEPT, LOCATIONS, PRODUCTS
 from entrepot.store.batches.finds import Find, known_by, locked, plain, records
 from entrepot.store.batches.shop_stages import ARTICLES, DISCOUNT_USES, GROUPS, METHODS
 
@@ -110,10 +112,12 @@ select k.sku, p.uuid as product, p.id as product_id, v.id as variant, p.name, v.
   v.available and p.available and not (p.hidden or p.draft or p.display_only) as available, p.requires_shipping,
   f.id as first_location, coalesce(f.priority, 0) as first_priority
 from {keyed({"sku": "text"})}
-cross join lateral (select * from variants where workspace = $1 and sku = k.sku offset 0) v
+cross join lateral (
+  select * from variants where workspace = $1 and sku = k.sku and deleted_at is null offset 0
+) v
 cross join lateral (select * from products where workspace = $1 and id = v.product offset 0) p
 left join lateral (
-  select id, priority from locations where workspace = $1 order by priority, id limit 1
+  select id, priority from locations where workspace = $1 and deleted_at is null order by priority, id limit 1
 ) f on true
 """
 
@@ -144,6 +148,7 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.REFERENCE: _TAKEN,  # a name is taken by inserting it
     Stage.TRIES: locked(Tries, "subject"),
     Stage.CODE: locked(OneTimeCode, "hash"),
+    Stage.STOREFRONT: plain(Storefront, "uuid"),
     Stage.SESSION: locked(Session, "id"),
     Stage.CUSTOMER: locked(Customer, "id"),
     Stage.CART: locked(Cart, "id", CartLine, CartFile, parent="cart"),
@@ -168,13 +173,15 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.TAX: (Find(_COMPANIES, records(TaxCompany)), Find(_RATES, records(TaxRate))),
     Stage.ARTICLE: ARTICLES,
     Stage.METHOD: METHODS,
+    Stage.PRODUCT: PRODUCTS,
     Stage.HELD: _TAKEN,
     Stage.GROUP: GROUPS,
     Stage.ROW: tuple(known_by(binding.kind) for binding in (*ROWS, *BINDINGS)),
-    Stage.LOCATION: plain(Location),
+    Stage.LOCATION: LOCATIONS,
     Stage.VARIANT: plain(Variant),
     Stage.GOODS: (Find(_GOODS, records(Goods)),),
     Stage.STOCK: locked(Level, "variant"),
+    Stage.KEPT: KEPT,  # the location's lock keeps others from counting there
 }
 """The statements of each stage, in the order of locks; of `ROW`, one per kind, in the order of writing."""
 

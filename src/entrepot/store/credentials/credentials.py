@@ -17,6 +17,8 @@ from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
 
 SECRET_BYTES = 24
+ID_BYTES = 16
+"""Of the first half of a pair, `id:secret`."""
 HINTED_LENGTH = 20
 """Of shorter secrets four characters would tell too much."""
 
@@ -80,13 +82,15 @@ async def create_credential(
     label: str,
     *,
     expires_at: datetime | None = None,
+    pair: bool = False,
     now: datetime,
 ) -> Created:
-    """Make a credential of this secret, or of a fresh random one.
+    """Make a credential of this secret, or of a fresh random one; of a `pair` that is `id:secret`.
 
     Raises asyncpg's UniqueViolationError if the secret already is a credential of this kind, anywhere.
     """
-    text = secrets.token_hex(SECRET_BYTES) if secret is None else secret
+    fresh = f"{secrets.token_hex(ID_BYTES)}:" if pair else ""
+    text = fresh + secrets.token_hex(SECRET_BYTES) if secret is None else secret
     _, digest = key = credential_key(kind, text)
     number = cast("int", await connection.fetchval(_ID, workspace))
     await connection.execute(_LIST_IN_DIRECTORY, *key, workspace, channel, environment, number, expires_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -22,6 +23,8 @@ join credentials c on c.workspace = $1 and c.id = t.credential and c.revoked_at 
 join channels ch on ch.workspace = $1 and ch.id = c.channel
 """
 
+_TIMES: Final = "select created_at, expires_at from access_tokens where workspace = $1 and hash = $2"
+
 _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 
@@ -35,3 +38,9 @@ async def callers_by_token(connection: Connection, names: Sequence[TokenName]) -
         for digest, *row, settings in await connection.fetch(_CALLERS, workspace, digests):
             found[workspace, digest] = Caller(workspace, *row, settings=_settings(settings))
     return found
+
+
+async def times_of_token(connection: Connection, name: TokenName) -> tuple[datetime, datetime] | None:
+    """When a token was given out, and when it ends; None where there is none."""
+    row = await connection.fetchrow(_TIMES, *name)
+    return (row[0], row[1]) if row else None

@@ -21,7 +21,8 @@ select v.sku, p.name, v.name, p.uuid, p.id, v.id, p.merchant,
     from prices r where r.workspace = $1 and r.variant = v.id
   )
 from variants v join products p on p.workspace = v.workspace and p.id = v.product
-where v.workspace = $1 and ($2::text is null or v.sku = $2) and ($3::text is null or v.sku > $3)
+where v.workspace = $1 and v.deleted_at is null
+  and ($2::text is null or v.sku = $2) and ($3::text is null or v.sku > $3)
 order by v.sku limit $4
 """
 _prices = msgspec.json.Decoder(dict[str, int | None]).decode

@@ -21,6 +21,7 @@ MOST_LEVELS = 10_000
 
 _levels, _locations = tables.stock.stock, tables.stock.locations
 _variants, _products = tables.catalogue.variants, tables.catalogue.products
+_location_rows = next(binding for binding in CATALOGUE if binding.kind is Location)
 _variant_rows = next(binding for binding in CATALOGUE if binding.kind is Variant)
 
 
@@ -71,14 +72,16 @@ async def variants_by_sku(connection: Connection, workspace: int, skus: Sequence
 
 async def locations(connection: Connection, workspace: int) -> list[Location]:
     """The workspace's locations, in the order in which orders take from them."""
-    statement: Rows = select(*record_columns(_locations)).where(_locations.c.workspace == workspace)
+    statement: Rows = select(*record_columns(_locations)).where(
+        _locations.c.workspace == workspace, _locations.c.deleted_at.is_(None)
+    )
     rows = await fetch(connection, statement.order_by(_locations.c.priority, _locations.c.id))
-    return [Location(*row) for row in rows]
+    return [cast("Location", _location_rows.parse(tuple(row))) for row in rows]
 
 
 _BY_SKU = f"""
 select {_variant_rows.select("v")} from variants v
-join unnest($2::text[]) k(sku) on v.sku = k.sku where v.workspace = $1
+join unnest($2::text[]) k(sku) on v.sku = k.sku where v.workspace = $1 and v.deleted_at is null
 """  # noqa: S608  (names of our own columns)
 
 

@@ -38,6 +38,7 @@ products = table(
     text("search"),
     moment("created_at", null=True),
     moment("changed_at", null=True),
+    moment("deleted_at", null=True),
     UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
     Index("products_short_link_idx", "workspace", sql("(data ->> 'short_link') collate \"C\"")),
 )
@@ -57,9 +58,13 @@ variants = table(
     big("divisible_by"),
     json("chosen_by"),
     flag("available"),
+    moment("created_at"),
+    moment("changed_at"),
+    moment("deleted_at", null=True),
     UniqueConstraint("workspace", "sku", name="variants_sku_key"),
     belongs("variants", "products", ("product",), ("id",)),
     Index("variants_product_idx", "workspace", "product"),
+    Index("variants_created_idx", "workspace", "created_at", "id"),
 )
 
 prices = table(

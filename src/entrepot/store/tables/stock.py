@@ -1,8 +1,8 @@
 """Locations, stock levels under their law, and holds."""
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
-from entrepot.store.tables._base import belongs, big, small, table, text
+from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text
 
 locations = table(
     "locations",
@@ -11,6 +11,13 @@ locations = table(
     text("code"),
     text("name"),
     small("priority"),
+    text("zone"),
+    text("aisle"),
+    flag("active"),
+    json("data"),
+    moment("created_at"),
+    moment("changed_at"),
+    moment("deleted_at", null=True),
     UniqueConstraint("workspace", "code", name="locations_code_key"),
 )
 
@@ -25,6 +32,7 @@ stock = table(
     *(big(term) for term in _TERMS),
     belongs("stock", "variants", ("variant",), ("id",)),
     belongs("stock", "locations", ("location",), ("id",)),
+    Index("stock_location_idx", "workspace", "location", "variant"),
     CheckConstraint(" and ".join(f"{term} >= 0" for term in _TERMS), name="stock_terms_check"),
     CheckConstraint(
         "received + returned + adjusted = available + reserved + shipped + scrapped - owed",

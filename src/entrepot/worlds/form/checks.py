@@ -74,6 +74,9 @@ def _workspace(workspace: Workspace, steps: Steps) -> Found:
     yield from _taxes(workspace, (*steps, "taxes", "rates"))
     for name, channel in workspace.channels.items():
         yield from _channel(channel, (*steps, "channels", name))
+    for name, storefront in workspace.storefronts.items():
+        if storefront.channel not in workspace.channels:
+            yield (*steps, "storefronts", name, "channel"), "no channel of this workspace"
     yield from _bank(workspace, (*steps, "bank"))
     yield from _residents(workspace, (*steps, "residents"))
     yield from webshop_faults(workspace, steps)
@@ -188,6 +191,8 @@ def _channel(channel: Channel, steps: Steps) -> Found:
                 where,
                 f"the door {channel.door} has no key of this name; it has: {', '.join(known) or 'none'}",
             )
+        elif isinstance(key, str) and known[name].pair and not all(key.partition(":")):
+            yield where, "it is a pair; expected `id:secret`"
         if isinstance(key, KeySource) and (key.env is None) != key.generate:
             yield where, "one of `env` and `generate = true` is needed"
 

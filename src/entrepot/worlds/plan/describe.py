@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.pricing.taxes import TaxCompany, TaxRate
@@ -28,6 +29,7 @@ _KINDS: dict[type[Record], str] = {
     TaxCompany: "tax company",
     TaxRate: "tax rate",
     ChannelRow: "channel",
+    Storefront: "storefront",
     Level: "stock",
 }
 

@@ -161,9 +161,9 @@ async def make_keys(
     """Make what the plan makes; the keys that had no secret of their own come back with it."""
     generated: list[GeneratedKey] = []
     for channel, key in plan.makes:
-        kind, environment = key.opens
+        kind, environment, pair = key.opens
         made = await create_credential(
-            connection, workspace, channel, environment, kind, key.secret, key.label, now=now
+            connection, workspace, channel, environment, kind, key.secret, key.label, pair=pair, now=now
         )
         if key.secret is None:
             generated.append(GeneratedKey(key.channel, key.name, made.secret))

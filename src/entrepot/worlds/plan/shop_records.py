@@ -6,7 +6,7 @@ of their own name, so that applying the same file again changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
@@ -31,9 +31,7 @@ from entrepot.worlds.form import shop_types as t
 from entrepot.worlds.form.amounts import millionths, minor
 from entrepot.worlds.form.secrets import Environment, Steps
 from entrepot.worlds.form.types import Workspace
-
-MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
-"""When what the file describes was made: a file has no clock."""
+from entrepot.worlds.plan.records import MADE_AT
 
 _SALT_BYTES = 16
 _ARGON2 = PasswordHasher()

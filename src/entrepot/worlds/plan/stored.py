@@ -8,14 +8,16 @@ from typing import cast
 import msgspec
 
 from entrepot.domain.catalogue.products import Merchant, Product, Variant
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.stock.levels import Level, Location
 from entrepot.store.batches.binding import Binding
 from entrepot.store.batches.bindings import BINDINGS, CATALOGUE
+from entrepot.store.batches.finds import binding_of
 from entrepot.store.connections import Connection
 from entrepot.worlds.plan.records import ChannelRow
 
-ROWS: tuple[Binding, ...] = (*CATALOGUE, Binding(ChannelRow, "channels", "id"))
+ROWS: tuple[Binding, ...] = (*CATALOGUE, Binding(ChannelRow, "channels", "id"), binding_of[Storefront])
 """The tables that worlds describe, parents before children."""
 
 LEVELS = next(binding for binding in BINDINGS if binding.kind is Level)
@@ -71,7 +73,7 @@ def name_of(record: Record) -> Hashable:
             return record.code
         case Merchant():
             return record.ref
-        case Product():
+        case Product() | Storefront():
             return record.uuid
         case Variant():
             return record.sku

@@ -13,7 +13,8 @@ from entrepot.domain.kernel.commands import Command, Decided, Decision, Refused
 from entrepot.domain.kernel.records import Record, View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.stock import levels as stock
-from entrepot.domain.stock.adjust import LARGEST_QUANTITY, CountStock, Moved, MoveStock, ReceiveStock
+from entrepot.domain.stock.adjust import Moved, MoveStock, ReceiveStock
+from entrepot.domain.stock.counts import LARGEST_QUANTITY, SetLevel
 from entrepot.domain.stock.levels import Hold, Level, lawful, settled
 from entrepot.failures import Failure
 from entrepot.failures.stock import QuantityOutOfRange, StockShort, StockUnknown
@@ -54,7 +55,7 @@ def test_a_level_that_does_not_exist_yet_begins_with_its_locations_priority() ->
 
 @pytest.mark.parametrize(("on_hand", "terms"), [(9, (0, 4, 0)), (1, (0, 0, 4)), (5, (2, 0, 0))])
 def test_a_count_is_absolute(on_hand: int, terms: tuple[int, int, int]) -> None:
-    decision = decide(CountStock(TEA, NORTH, on_hand), *PLACES, level(TEA, NORTH, 5, reserved=3))
+    decision = decide(SetLevel(TEA, NORTH, on_hand), *PLACES, level(TEA, NORTH, 5, reserved=3))
     assert isinstance(decision, Decided)
     (after,) = decision.changes.records(Level)
     assert after.on_hand == on_hand
@@ -63,7 +64,7 @@ def test_a_count_is_absolute(on_hand: int, terms: tuple[int, int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [ReceiveStock(99, NORTH, 1), ReceiveStock(TEA, 99, 1), CountStock(TEA, 99, 1),
+    "command", [ReceiveStock(99, NORTH, 1), ReceiveStock(TEA, 99, 1), SetLevel(TEA, 99, 1),
                 MoveStock(TEA, 99, NORTH, 1), MoveStock(TEA, NORTH, 99, 1)],
 )  # fmt: skip
 def test_unknown_names_are_refused(command: Command) -> None:
@@ -75,8 +76,8 @@ def test_unknown_names_are_refused(command: Command) -> None:
     [
         ReceiveStock(TEA, NORTH, 0),
         ReceiveStock(TEA, NORTH, LARGEST_QUANTITY + 1),
-        CountStock(TEA, NORTH, -1),
-        CountStock(TEA, NORTH, LARGEST_QUANTITY + 1),
+        SetLevel(TEA, NORTH, -1),
+        SetLevel(TEA, NORTH, LARGEST_QUANTITY + 1),
         MoveStock(TEA, NORTH, SOUTH, 0),
     ],
 )

@@ -21,7 +21,19 @@ import msgspec
 from entrepot.doors.kit.checking.compiling import Run, compile_shape
 from entrepot.doors.kit.checking.faults import MAX_FAULTS, Context, Fault, Faults, Kind, one
 from entrepot.doors.kit.checking.manner import Manner
-from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Form, Key, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import (
+    Amount,
+    Arr,
+    Bag,
+    Bool,
+    Form,
+    Key,
+    Number,
+    Obj,
+    Shape,
+    Str,
+    Whole,
+)
 
 __all__ = [
     "MAX_FAULTS",
@@ -38,6 +50,7 @@ __all__ = [
     "Key",
     "Kind",
     "Manner",
+    "Number",
     "Obj",
     "Shape",
     "Str",

@@ -6,6 +6,7 @@ order; the first one that is broken speaks for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeAlias, cast
@@ -23,7 +24,7 @@ from entrepot.doors.kit.checking.faults import (
     unknown_key,
 )
 from entrepot.doors.kit.checking.manner import Manner
-from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Key, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Key, Number, Obj, Shape, Str, Whole
 
 Run: TypeAlias = Callable[[Any], Any]
 """JSON value -> converted value or Faults."""
@@ -36,6 +37,8 @@ def compile_shape(shape: Shape, manner: Manner) -> Run:
     match shape:
         case Str():
             return _string(shape, manner)
+        case Number():
+            return manner.number
         case Whole():
             return _whole(shape, manner)
         case Amount():
@@ -59,7 +62,11 @@ def storable(text: str) -> bool:
 
 def _string(shape: Str, manner: Manner) -> Run:
     broken, as_text = _string_rules(shape), _text_reader(shape, manner)
-    longest, plain, nullable = shape.longest, not (shape.choices or shape.email or shape.form), shape.nullable
+    longest, plain, nullable = (
+        shape.longest,
+        not (shape.choices or shape.email or shape.pattern or shape.form),
+        shape.nullable,
+    )
     ordinary = plain and not manner.trims
 
     def run(value: Any) -> Any:
@@ -98,6 +105,7 @@ def _text_reader(shape: Str, manner: Manner) -> Callable[[Any], str | None]:
 
 def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
     choices, secret, form = shape.choices, shape.secret, shape.form
+    pattern = re.compile(shape.pattern, re.ASCII) if shape.pattern else None
 
     def broken(text: str) -> Faults | None:
         if not text:
@@ -110,6 +118,8 @@ def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
             return one(Kind.NO_EMAIL, echo(text, secret=secret))
         if len(text) > shape.longest:
             return one(Kind.TOO_LONG, {"limit": shape.longest, **echo(text, secret=secret)})
+        if pattern and not pattern.fullmatch(text):
+            return one(Kind.NO_MATCH, {"limit": shape.pattern, **echo(text, secret=secret)})
         if form and not form.fits(text):
             return one(Kind.NO_FORM, {"form": form.says, **echo(text, secret=secret)})
         return None

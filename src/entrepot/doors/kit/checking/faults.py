@@ -29,6 +29,7 @@ class Kind(StrEnum):
     TOO_LONG = "too long"
     NO_EMAIL = "no e-mail address"
     NO_FORM = "not of the form"
+    NO_MATCH = "no match"
     NO_BOOLEAN = "no boolean"
     NO_NUMBER = "no number"
     INEXACT = "inexact"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Number, Obj, Shape, Str, Whole
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -20,6 +20,8 @@ def json_schema(shape: Shape) -> JsonSchema:
     match shape:
         case Str():
             return _string(shape)
+        case Number():
+            return {"type": "number"}
         case Whole():
             return {"type": "integer", "minimum": shape.least, "maximum": shape.most}
         case Amount():
@@ -40,8 +42,9 @@ def _string(shape: Str) -> JsonSchema:
     if shape.choices:
         schema["enum"] = list(shape.choices)
     else:
+        pattern = f"^(?:{shape.pattern})$" if shape.pattern else "^[^\\u0000]*$"
         least: JsonSchema = {} if shape.may_be_empty else {"minLength": 1}
-        schema |= {**least, "maxLength": shape.longest, "pattern": "^[^\\u0000]*$"}
+        schema |= {**least, "maxLength": shape.longest, "pattern": pattern}
     if shape.form:
         schema |= shape.form.schema
     if shape.email:

@@ -14,7 +14,7 @@ MAX_AMOUNT = 1_000_000_000_000
 
 
 class Form(msgspec.Struct, frozen=True, eq=False):
-    """What a text must be beyond its length: in words, as a test, and as JSON Schema as far as that can say it."""
+    """What a text must be where no pattern can say it: in words, as a test, and as JSON Schema as far as that goes."""
 
     says: str
     fits: Callable[[str], bool]
@@ -25,6 +25,7 @@ class Str(msgspec.Struct, frozen=True):
     """A string of at most `longest` characters, which is empty only where it may be.
 
     A `secret` is never echoed in a fault. `folds`: the choices are capital letters, and small ones count as these.
+    The whole text has to match `pattern`, where there is one; its classes are ASCII's.
     """
 
     longest: int = MAX_STRING
@@ -34,8 +35,13 @@ class Str(msgspec.Struct, frozen=True):
     nullable: bool = False
     secret: bool = False
     example: str | None = None
+    pattern: str = ""
     may_be_empty: bool = False
     form: Form | None = None
+
+
+class Number(msgspec.Struct, frozen=True):
+    """Any finite number, of which more is judged later; it comes out as it was read."""
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -95,4 +101,4 @@ class Obj(msgspec.Struct, frozen=True):
     secret: bool = False
 
 
-Shape = Str | Whole | Amount | Bool | Bag | Arr | Obj
+Shape = Str | Number | Whole | Amount | Bool | Bag | Arr | Obj

@@ -4,36 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final, cast
 
-import msgspec
 import sqlalchemy as sa
 
+from entrepot.domain.catalogue.changes import VariantChanges
 from entrepot.domain.catalogue.products import Variant
-from entrepot.domain.channels.edit_rows import Put
+from entrepot.domain.catalogue.save_product import OfVariant
 from entrepot.domain.kernel.commands import Refused
-from entrepot.domain.stock.adjust import LARGEST_QUANTITY, CountStock
+from entrepot.domain.stock.counts import LARGEST_QUANTITY, Count
+from entrepot.domain.stock.save_goods import SaveGoods, goods_faults
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.articles import rows
+from entrepot.doors.textalk.articles.refusals import refusal
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import READ, ClassDecl, Operation, Stored, Uid
-from entrepot.doors.textalk.pattern.row_writer import RowWriter, changes_of
+from entrepot.doors.textalk.pattern.row_writer import changes_of
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
-from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json, is_number
-from entrepot.doors.textalk.wire.sentences import say
 from entrepot.store.tables.catalogue import products, variants
 
 _ROWS: Final = variants.join(
     products, sa.and_(products.c.workspace == variants.c.workspace, products.c.id == variants.c.product)
 )
-_deleted: Final = sa.func.coalesce(
-    sa.cast(products.c.data["article"]["deleted"].astext, sa.Boolean), sa.false()
-)
-
 ARTICLE_VARIANT: Final = ClassDecl(
     name="ArticleVariant",
     summary="An article in one combination of options",
@@ -41,7 +37,7 @@ ARTICLE_VARIANT: Final = ClassDecl(
     workspace=variants.c.workspace,
     uid=variants.c.id,
     operations=dict.fromkeys((*READ, Operation.SET, Operation.VALIDATE), Audience.ADMIN),
-    visible=lambda _: sa.and_(variants.c.chosen_by != rows.NO_OPTIONS, _deleted.is_(sa.false())),
+    visible=lambda _: sa.and_(variants.c.chosen_by != rows.NO_OPTIONS, products.c.deleted_at.is_(None)),
     stored=Stored(kind=Variant, catalogue=True, unique="articleNumber", blank={}),
     fields=(
         f.uid(variants.c.id),
@@ -53,73 +49,53 @@ ARTICLE_VARIANT: Final = ClassDecl(
 )
 
 _KNOWN: Final = """
-select v.scale, (select l.id from locations l where l.workspace = $1 order by l.priority, l.id limit 1),
-  coalesce((select sum(s.reserved) from stock s where s.workspace = $1 and s.variant = v.id), 0)::bigint
-from variants v join products p on p.workspace = $1 and p.id = v.product
-where v.workspace = $1 and v.id = $2 and v.chosen_by <> '{}'
-  and coalesce(p.data -> 'article' ->> 'deleted', '') = ''
+select v.scale from variants v join products p on p.workspace = $1 and p.id = v.product
+where v.workspace = $1 and v.id = $2 and v.chosen_by <> '{}' and p.deleted_at is null
 """
 
 
-class _Known(msgspec.Struct, frozen=True):
-    """A variant as it stands; `place` is where its stock is counted."""
-
-    scale: int
-    place: int | None
-    reserved: int
-
-
-class VariantWriter(RowWriter):
+class VariantWriter:
     """Changes variants; their article's choices make them, so that there is none to make or delete."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(services.engine)
         self._services = services
 
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
-        """Number and picture first, then the stock: what can be sold, on top of what is promised. 1006, 9001, 9003."""
-        if "stock" in patch and not context.shop.settings.may_set_stock:
-            return RpcError(Code.FORBIDDEN)
-        known = None if uid is None else await self._known(context, int(uid))
-        if uid is None or known is None:
+        """Number, picture and stock in one command. 1006, 9001, 9003."""
+        if uid is None or await self._scale(context, int(uid)) is None:
             return RpcError(Code.OBJECT_NOT_FOUND)
-        if faults := _faults(known, patch):
-            return RpcError(Code.VALIDATION_ERROR, faults)
-        changes = changes_of(decl, patch)
-        if changes:
-            keys = await self.edit(context, decl, [Put(Variant, uid, changes)])
-            if isinstance(keys, RpcError):
-                return keys
-        return await self._count(context, int(uid), known, patch) or Written(uid)
+        command = _command(context, decl, int(uid), patch)
+        outcome = await self._services.engine.execute(context.shop.workspace, command)
+        return refusal(outcome, stock="/stock") if isinstance(outcome, Refused) else Written(uid)
+
+    async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
+        """No variant is deleted by itself: the class has no such method."""
+        del context, decl, uid
+        return RpcError(Code.OBJECT_NOT_FOUND)
 
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Sequence[Problem] | RpcError:
         """A stock that is no multiple of the smallest quantity."""
-        del decl
-        known = None if uid is None else await self._known(context, int(uid))
-        return RpcError(Code.OBJECT_NOT_FOUND) if known is None else _faults(known, patch)
+        scale = None if uid is None else await self._scale(context, int(uid))
+        if uid is None or scale is None:
+            return RpcError(Code.OBJECT_NOT_FOUND)
+        faults = goods_faults(_command(context, decl, int(uid), patch), scale)
+        return cast("Sequence[Problem]", refusal(Refused(faults), stock="/stock").data or ())
 
-    async def _known(self, context: Context, uid: int) -> _Known | None:
+    async def _scale(self, context: Context, uid: int) -> int | None:
         async with self._services.reads.acquire() as connection:
-            row: Sequence[Any] | None = await connection.fetchrow(_KNOWN, context.shop.workspace, uid)
-        return None if row is None else _Known(*row)
-
-    async def _count(
-        self, context: Context, uid: int, known: _Known, patch: Mapping[str, Json]
-    ) -> RpcError | None:
-        stock = patch.get("stock")
-        if not is_number(stock) or known.place is None:
-            return None
-        units = int(Decimal(stock).scaleb(known.scale)) + known.reserved
-        command = CountStock(uid, known.place, units)
-        outcome = await self._services.engine.execute(context.shop.workspace, command)
-        return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else None
+            return cast("int | None", await connection.fetchval(_KNOWN, context.shop.workspace, uid))
 
 
-def _faults(known: _Known, patch: Mapping[str, Json]) -> tuple[Problem, ...]:
-    smallest, stock = Decimal(1).scaleb(-known.scale), patch.get("stock")
-    uneven = is_number(stock) and Decimal(stock) % smallest
-    return (Problem("/stock", say("patch.multiple-of", limit=smallest)),) if uneven else ()
+def _command(context: Context, decl: ClassDecl, uid: int, patch: Mapping[str, Json]) -> SaveGoods:
+    stock = patch.get("stock")
+    return SaveGoods(
+        channel=context.shop.channel,
+        name=OfVariant(uid),
+        mode="change",
+        variant=VariantChanges(**changes_of(decl, patch)),
+        count=Count(Decimal(stock), "available") if is_number(stock) else None,
+    )

@@ -34,6 +34,7 @@ from entrepot.failures import (
     carts,
     catalogue,
     fulfilment,
+    goods,
     rows,
     stock,
 )
@@ -148,6 +149,8 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
         Code.VALIDATION_ERROR,
         lambda _: (Problem("/stock/stock", say("patch.stock")),),
     ),
+    stock.StockUnknown: (Code.VALIDATION_ERROR, lambda _: (Problem("/stock", say("patch.reference")),)),
+    goods.ScaleFixed: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.reference")),)),
     rows.RowUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
     rows.CatalogueClosed: (Code.FORBIDDEN, _nothing),
     rows.StockClosed: (Code.FORBIDDEN, _nothing),
