@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -65,7 +65,7 @@ async def strike(sandbox: httpx.AsyncClient, **fault: Any) -> None:
 
 
 @asynccontextmanager
-async def faulty(sandbox: httpx.AsyncClient, **fault: Any) -> AsyncIterator[None]:
+async def faulty(sandbox: httpx.AsyncClient, **fault: Any) -> AsyncGenerator[None]:
     await strike(sandbox, **fault)
     yield
     await sandbox.delete("/sandbox/faults")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -44,7 +44,7 @@ async def quiet(retailer: Retailer) -> None:
 
 
 @asynccontextmanager
-async def failing(reply: bytes) -> AsyncIterator[RawServer]:
+async def failing(reply: bytes) -> AsyncGenerator[RawServer]:
     """A server that answers so at first, and says yes from then on."""
     async with raw_server(reply) as server:
         server.then = http_reply(b"", "204 No Content")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -63,8 +63,8 @@ class Routes:
         if isinstance(body, Failure):
             return body
         key, flow = chosen
-        country = (body.get("customerAddress") or {}).get("countryCode")
-        parcel_type = parcel_type_for(flow, body.get("parcelType"), country)
+        address: dict[str, Any] = body.get("customerAddress") or {}
+        parcel_type = parcel_type_for(flow, body.get("parcelType"), address.get("countryCode"))
         if isinstance(parcel_type, Failure):
             return parcel_type
         command = take_order(body, key, parcel_type, caller)
