@@ -3,8 +3,10 @@
 from tests.conformance.harness.fixtures import (
     bonsai,
     connection,
+    datamingle,
     open_bonsai_shop,
     open_buyer,
+    open_datamingle,
     open_rebound_retailer,
     open_seller,
     open_webshop,
@@ -19,8 +21,10 @@ from tests.conformance.harness.fixtures import (
 __all__ = [
     "bonsai",
     "connection",
+    "datamingle",
     "open_bonsai_shop",
     "open_buyer",
+    "open_datamingle",
     "open_rebound_retailer",
     "open_seller",
     "open_webshop",

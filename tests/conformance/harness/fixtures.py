@@ -7,6 +7,7 @@ import pytest
 
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import Shop, open_shop, watch
+from tests.conformance.datamingle import Partners, open_partners
 from tests.conformance.harness.client import Client
 from tests.conformance.harness.proof import Prove
 from tests.conformance.harness.rows import marks_of, row_of
@@ -26,6 +27,7 @@ HTTP = "http"
 SOCKET_DOORS = frozenset({"textalk"})
 OpenShop = Callable[..., Awaitable[Shop]]
 OpenWebshop = Callable[..., Awaitable[Webshop]]
+OpenPartners = Callable[..., Awaitable[Partners]]
 OpenBuyer = Callable[..., Awaitable[Buyer]]
 OpenSeller = Callable[..., Awaitable[Seller]]
 OpenRetailer = Callable[..., Awaitable[Retailer]]
@@ -54,6 +56,24 @@ def open_bonsai_shop(connection: Connection) -> OpenShop:
 
     async def opened(edits: Edits | None = None) -> Shop:
         return await open_shop(connection, f"w{uuid.uuid4().hex[:12]}", edits)
+
+    return opened
+
+
+@pytest.fixture
+async def datamingle(server: Server) -> AsyncIterator[Client]:
+    """A client of the running server for the DataMingle door."""
+    client = Client(server.url, lambda _request, _reply: None)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def open_datamingle(connection: Connection) -> OpenPartners:
+    """Opens partners' accounts in a fresh workspace, with edits of its world."""
+
+    async def opened(edits: Edits | None = None) -> Partners:
+        return await open_partners(connection, f"w{uuid.uuid4().hex[:12]}", edits)
 
     return opened
 
@@ -140,6 +160,7 @@ def prove(
     server: Server,
     bonsai: Client,
     textalk: Client,
+    datamingle: Client,
     walmart: Client,
     rebound: Client,
     connection: Connection,
@@ -152,6 +173,7 @@ def prove(
         ("bonsai", HTTP): bonsai,
         ("textalk", HTTP): textalk,
         ("walmart", HTTP): walmart,
+        ("datamingle", HTTP): datamingle,
         ("rebound", HTTP): rebound,
     }
     socket = SocketClient(server.url, watch_textalk)

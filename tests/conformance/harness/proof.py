@@ -102,6 +102,18 @@ class Prove:
             await mend()
         await self._succeed(mend if isinstance(mend, Request) else request, effect, success, reads=reads)
 
+    async def succeeds(
+        self, request: Request, expected: Expected, effect: Check, *, reads: bool = False
+    ) -> None:
+        """Prove a row that is a success: its whole reply and its effect; it changes something unless it `reads`."""
+        assert self.row.http == expected.status
+
+        async def whole(reply: Reply) -> None:
+            assert_reply(reply, expected)
+            await effect(reply)
+
+        await self._succeed(request, whole, expected.status, reads=reads)
+
     async def _succeed(self, request: Request, effect: Check, status: int, *, reads: bool) -> None:
         before = await read_state(self.connection)
         reply = await self.client.send(request)

@@ -162,7 +162,7 @@ class TakeOrder(Command, frozen=True, kw_only=True):
         del channel
         for name in self.names:
             if view.get(Reference, self._key(name)) is not None:
-                yield DuplicateExternalOrder(name.value)
+                yield DuplicateExternalOrder(name.value, name.kind)
 
     def _sizes(self, channel: Channel, view: View) -> Iterator[Failure]:
         del channel, view

@@ -25,6 +25,7 @@ _WORDS: Final[dict[Kind, str]] = {
     Kind.NO_FORM: "must be {form}",
     Kind.NO_MATCH: "is not in the right format",
     Kind.TOO_LONG: "must be at most {limit} characters long",
+    Kind.NO_MOMENT: "must be a valid date-time",
     Kind.NO_BOOLEAN: "must be a boolean",
     Kind.NO_NUMBER: "must be a number",
     Kind.NO_WHOLE: "must be an integer",

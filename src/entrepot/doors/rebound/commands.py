@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -45,7 +46,7 @@ def take_order(body: dict[str, Any], flow: str, parcel_type: str | None, caller:
     items: list[dict[str, Any]] = body.get("salesItems") or []
     name: str = body["clientOrderId"]
     currency = one_currency(items)
-    kept = {member: body[member] for member in _ECHOED if member in body}
+    kept = {member: _kept(body[member]) for member in _ECHOED if member in body}
     return TakeOrder(
         channel=caller.channel,
         environment=caller.environment,
@@ -82,6 +83,8 @@ def _line(item: dict[str, Any], currency: str | None) -> SoldLine:
 
 def _kept(value: Any) -> Any:
     """As it is stored; numbers with a fraction as texts, which keep all their digits."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
     return str(value) if isinstance(value, Decimal) else value
 
 

@@ -6,19 +6,41 @@ schemas). Unknown members are passed over.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from entrepot.domain.kernel.currencies import currency_exists
-from entrepot.domain.kernel.moments import is_bare_date, read_moment
+from entrepot.domain.kernel.moments import is_bare_date
 from entrepot.domain.kernel.regions import country_exists
 from entrepot.domain.orders.line_counts import LARGEST_QUANTITY
-from entrepot.doors.kit.checking import Amount, Arr, Body, Bool, Form, Key, Manner, Obj, Str, Whole
-from entrepot.doors.kit.checking.manner import exact, strict_boolean, strict_number
+from entrepot.doors.kit.checking import (
+    Amount,
+    Arr,
+    Body,
+    Bool,
+    Faults,
+    Form,
+    Key,
+    Kind,
+    Manner,
+    Moment,
+    Obj,
+    Str,
+    Whole,
+    one,
+)
+from entrepot.doors.kit.checking.manner import exact, rfc_3339, strict_boolean, strict_number
 
 MOST_ITEMS: Final = 500
 MOST_METADATA: Final = 100
 LONGEST_VALUE: Final = 1_000
 LONGEST_URL: Final = 2_000
+
+
+def _date_time(value: Any) -> datetime | Faults:
+    """A point in time with its time of day, in UTC."""
+    return one(Kind.NO_MOMENT) if isinstance(value, str) and is_bare_date(value) else rfc_3339(value)
+
 
 MANNER: Final = Manner(
     number=strict_number,
@@ -26,19 +48,15 @@ MANNER: Final = Manner(
     boolean=strict_boolean,
     refuses_unknown=False,
     null_is_absent=True,
+    moment=_date_time,
 )
 
-DATE_TIME: Final = Form(
-    "a valid date-time",
-    lambda text: read_moment(text) is not None and not is_bare_date(text),
-    {"format": "date-time"},
-)
 _COUNTRY: Final = Form("a country of ISO 3166-1", country_exists, {"pattern": "^[A-Z]{2}$"})
 _CURRENCY: Final = Form("a currency of ISO 4217", currency_exists, {"pattern": "^[A-Z]{3}$"})
 _HS_CODE: Final = r"[0-9]{6,10}"
 _URL: Final = r"https?://[^\s/]+(/\S*)?"
 
-_TEXT: Final = Str(may_be_empty=True)
+_TEXT: Final = Str(blank=True)
 _NAME: Final = Str()
 
 
@@ -47,7 +65,7 @@ def _optional(name: str, shape: Any) -> Key:
 
 
 METADATA: Final = Arr(
-    Obj((Key("key", _NAME), _optional("value", Str(LONGEST_VALUE, may_be_empty=True)))), 0, MOST_METADATA
+    Obj((Key("key", _NAME), _optional("value", Str(LONGEST_VALUE, blank=True)))), 0, MOST_METADATA
 )
 _ADDRESS: Final = Obj(
     (
@@ -86,7 +104,7 @@ _ITEM: Final = Obj(
 )
 _NAMED: Final = (Key("clientOrderId", _NAME),)
 _BEFORE: Final = (
-    _optional("clientOrderCreatedDate", Str(form=DATE_TIME)),
+    _optional("clientOrderCreatedDate", Moment()),
     _optional("businessUnit", _TEXT),
     _optional("rmaNumber", _TEXT),
     _optional("premiumOrder", Bool()),

@@ -24,7 +24,19 @@ from entrepot.doors.kit.checking.faults import (
     unknown_key,
 )
 from entrepot.doors.kit.checking.manner import Manner
-from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Key, Number, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import (
+    Amount,
+    Arr,
+    Bag,
+    Bool,
+    Key,
+    Moment,
+    Number,
+    Obj,
+    Shape,
+    Str,
+    Whole,
+)
 
 Run: TypeAlias = Callable[[Any], Any]
 """JSON value -> converted value or Faults."""
@@ -45,12 +57,18 @@ def compile_shape(shape: Shape, manner: Manner) -> Run:
             return _amount(shape, manner)
         case Bool():
             return manner.boolean
+        case Moment():
+            return _or_null(manner.moment) if shape.nullable else manner.moment
         case Bag():
-            return _bag(shape)
+            return _or_null(_bag(shape)) if shape.nullable else _bag(shape)
         case Arr():
             return _array(shape, manner)
         case Obj():
             return _object(shape, manner)
+
+
+def _or_null(run: Run) -> Run:
+    return lambda value: None if value is None else run(value)
 
 
 def storable(text: str) -> bool:
@@ -104,12 +122,12 @@ def _text_reader(shape: Str, manner: Manner) -> Callable[[Any], str | None]:
 
 
 def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
-    choices, secret, form = shape.choices, shape.secret, shape.form
+    choices, secret, blank, form = shape.choices, shape.secret, shape.blank, shape.form
     pattern = re.compile(shape.pattern, re.ASCII) if shape.pattern else None
 
     def broken(text: str) -> Faults | None:
         if not text:
-            return None if shape.may_be_empty else one(Kind.EMPTY)
+            return None if blank else one(Kind.EMPTY)
         if not storable(text):
             return one(Kind.UNSTORABLE, echo(text, secret=secret))
         if choices and text not in choices:

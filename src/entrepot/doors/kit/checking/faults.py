@@ -31,6 +31,8 @@ class Kind(StrEnum):
     NO_FORM = "not of the form"
     NO_MATCH = "no match"
     NO_BOOLEAN = "no boolean"
+    NO_MOMENT = "no date and time"
+    NO_SUCH_MOMENT = "no date and time that there is"
     NO_NUMBER = "no number"
     INEXACT = "inexact"
     INFINITE = "infinite"
