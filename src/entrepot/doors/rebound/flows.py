@@ -13,7 +13,7 @@ from entrepot.failures import Failure
 from entrepot.failures.access import AccessDenied
 from entrepot.failures.lanes import FlowUnknown
 from entrepot.store.credentials.directory import Caller
-from entrepot.store.queries.sales import other_accounts
+from entrepot.store.queries.sold.sales import other_accounts
 
 DOOR = "rebound"
 Chosen: TypeAlias = tuple[str, Flow]

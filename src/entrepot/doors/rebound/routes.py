@@ -26,7 +26,7 @@ from entrepot.failures.access import AccessDenied
 from entrepot.failures.orders import InvalidInput, OrderUnknown
 from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import Caller
-from entrepot.store.queries.sales import returns_by_name, sale_by_uuid, sales_by_name
+from entrepot.store.queries.sold.sales import returns_by_name, sale_by_uuid, sales_by_name
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _MISSING: Final = InvalidInput((NAME_MISSING.removeprefix("Invalid request: "),))

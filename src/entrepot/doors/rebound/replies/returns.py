@@ -8,7 +8,7 @@ from entrepot.domain.fulfilment.records import ReturnLine
 from entrepot.doors.rebound.errors import moment
 from entrepot.doors.rebound.manifest import ReboundSettings
 from entrepot.doors.rebound.replies.orders import client_order_id, item_names
-from entrepot.store.queries.sales import SaleReturn
+from entrepot.store.queries.sold.sales import SaleReturn
 
 
 def return_order(found: SaleReturn, settings: ReboundSettings) -> dict[str, Any]:
