@@ -19,7 +19,7 @@ Lane = Literal["SAAS", "MANAGED"]
 
 
 class Flow(ReturnFlow, frozen=True, kw_only=True, omit_defaults=True):
-    """A way back as this API has it. `lanes` says by country whose contract with the carrier counts.
+    """A way back as this API has it. `lanes` says by country whose agreement with the carrier counts.
 
     `label`: each order gets its return label when it is created. `direct`: parcels go straight to the retailer, without
     a hub. `refund`: what triggers the notice of a refund, the first event of a carrier or units that are registered.
