@@ -31,7 +31,7 @@ from entrepot.failures import Failure, UnknownRoute
 from entrepot.failures.service import Unavailable
 from entrepot.gateways.labels.simulated import SimulatedLabels
 from entrepot.store.connections import FAULTS, Pool
-from entrepot.store.queries.returns import label_of
+from entrepot.store.queries.after_sale.labels import label_of
 
 _NAME: Final = re.compile(r"([0-9a-f]{1,14})-([0-9a-f]{32})\.pdf", re.ASCII)
 _LARGEST: Final = 2**53

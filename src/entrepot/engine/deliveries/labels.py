@@ -15,7 +15,7 @@ from entrepot.engine.gateways import Gateways
 from entrepot.failures import TemporaryFailure
 from entrepot.gateways.labels.port import Label, LabelRequest
 from entrepot.store.connections import Pool
-from entrepot.store.queries.returns import ReturnedOrder, read_returned
+from entrepot.store.queries.after_sale.labels import ReturnedOrder, read_returned
 
 
 class _Wanted(msgspec.Struct):
