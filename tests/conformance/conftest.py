@@ -3,24 +3,36 @@
 from tests.conformance.harness.fixtures import (
     bonsai,
     connection,
+    datamingle,
     open_bonsai_shop,
     open_buyer,
+    open_datamingle,
+    open_rebound_retailer,
+    open_seller,
     open_webshop,
     prove,
     prove_over_sockets_too,
+    rebound,
     textalk,
     transport,
+    walmart,
 )
 
 __all__ = [
     "bonsai",
     "connection",
+    "datamingle",
     "open_bonsai_shop",
     "open_buyer",
+    "open_datamingle",
+    "open_rebound_retailer",
+    "open_seller",
     "open_webshop",
     "prove",
+    "rebound",
     "textalk",
     "transport",
+    "walmart",
 ]
 
 pytest_generate_tests = prove_over_sockets_too

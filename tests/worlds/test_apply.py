@@ -11,7 +11,7 @@ from entrepot.registry import manifests
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect, read_pool
 from entrepot.store.credentials.directory import Directory, credential_key
-from entrepot.worlds import Difference, demo_world, find_workspace
+from entrepot.worlds import Difference, demo_world, find_workspace, storefront_uuid
 from tests.worlds.conftest import apply, contents, seen
 
 DEMO = (files("entrepot.worlds") / "demo.toml").read_text("utf-8")
@@ -110,7 +110,7 @@ async def test_each_key_of_the_demo_world_leads_to_its_account(
         for name, channel in workspace.channels.items()
         for key, secret in channel.keys.items()
         if isinstance(secret, str)
-        for kind, environment in [manifests()[channel.door].keys[key]]
+        for kind, environment, _ in [manifests()[channel.door].keys[key]]
     }
     try:
         callers = await Directory(pool).load(list(names))
@@ -370,3 +370,21 @@ async def test_ids_may_be_as_large_as_the_vendors_own(connection: Connection) ->
 async def test_an_id_that_no_client_can_hold_is_refused(connection: Connection) -> None:
     with pytest.raises(AssertionError, match="9,007,199,254,740,991"):
         await apply(connection, VENDORS.replace("9007199254740991", "9007199254740992"))
+
+
+async def test_storefronts_follow_the_file(connection: Connection) -> None:
+    front = """
+[workspaces.shop.storefronts.front]
+channel = "a"
+name = "Front"
+return_address = { city = "Reno" }
+"""
+    assert ("create", "storefront", "Front") in seen(await apply(connection, SHOP + front))
+    uuid = await connection.fetchval("select uuid from storefronts")
+    assert uuid == storefront_uuid("shop", "front")
+    assert (await apply(connection, SHOP + front)).changes == ()
+    renamed = front.replace('"Front"', '"Other"')
+    assert ("update", "storefront", "Other") in seen(await apply(connection, SHOP + renamed))
+    assert await connection.fetchval("select uuid from storefronts") == uuid
+    assert ("delete", "storefront", "Other") in seen(await apply(connection, SHOP, prune=True))
+    assert await connection.fetchval("select count(*) from storefronts") == 0

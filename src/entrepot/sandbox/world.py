@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.kernel.quantity import in_whole
@@ -42,6 +43,7 @@ def describe_workspace(name: str, stored: Stored, recorded: list[World]) -> dict
     return {
         "name": name,
         "channels": [_channel(channel, keys) for channel in _all(stored, ChannelRow)],
+        "storefronts": [_storefront(each, stored) for each in _all(stored, Storefront)],
         "merchants": [_merchant(merchant) for merchant in _all(stored, Merchant)],
         "products": _products(stored),
         "cards": {
@@ -72,6 +74,15 @@ def _channel(channel: ChannelRow, keys: dict[tuple[str, str], str]) -> dict[str,
     own = {key: secret for (name, key), secret in keys.items() if name == channel.name}
     settings = msgspec.to_builtins(channel.settings)
     return {"door": channel.door, "name": channel.name, "keys": own, "settings": settings}
+
+
+def _storefront(storefront: Storefront, stored: Stored) -> dict[str, Any]:
+    channel = cast("ChannelRow | None", stored.records[ChannelRow].get(storefront.channel))
+    return {
+        "id": str(storefront.uuid),
+        "name": storefront.name,
+        "channel": channel.name if channel else None,
+    }
 
 
 def _merchant(merchant: Merchant) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`entrepot orders`: list, show, cancel and refund."""
+"""`entrepot orders`: list, show, cancel, delete and refund."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -81,6 +81,17 @@ async def cancel_order(
     command = CancelOrder(found.order.id, units_of(line, scales), reason[:1_000])
     outcome: Cancelled = await session.execute(command, scales.context)
     session.tell(outcome, lambda: _cancellation(outcome, scales))
+
+
+@app.command("delete")
+@operator_command
+async def delete_order(session: Session, order: OrderName) -> None:
+    """Delete an order of which nothing waits: it stays in the books, and no account sees it any more."""
+    from entrepot.domain.orders.delete import Deleted, DeleteOrder
+
+    found = await find(session, order)
+    outcome: Deleted = await session.execute(DeleteOrder(order=found.order.id))
+    session.tell(outcome, lambda: f"Order {outcome.order.id} is deleted.")
 
 
 @app.command("refund")

@@ -26,6 +26,21 @@ def country_exists(code: str) -> bool:
     return code in _regions_by_country()
 
 
+def country_codes_of_three() -> tuple[str, ...]:
+    """All codes of ISO 3166-1 with three letters, in their order."""
+    return tuple(sorted(_codes_of_three()))
+
+
+def country_of(code: str) -> str | None:
+    """The two-letter code of a country that is written with two capital letters or three; None if there is none."""
+    return code if country_exists(code) else _codes_of_three().get(code)
+
+
+def provinces_of(country: str) -> tuple[str, ...]:
+    """The codes of the country's regions (the part after the hyphen of ISO 3166-2), in their order."""
+    return tuple(sorted(_regions_by_country().get(country, frozenset())))
+
+
 def province_of(country: str, province: str) -> str | None:
     """Return the code of a region of the country (`ON` of `CA`), or None if the country has no such region.
 
@@ -56,3 +71,8 @@ def _regions_by_country() -> dict[str, frozenset[str]]:
         codes[country].add(code)
     codes["US"] |= _ARMED_FORCES
     return {country: frozenset(regions) for country, regions in codes.items()}
+
+
+@cache
+def _codes_of_three() -> dict[str, str]:
+    return {country.alpha_3: country.alpha_2 for country in pycountry.countries}

@@ -13,6 +13,7 @@ class Stage(IntEnum):
     REFERENCE = 1
     TRIES = 2
     CODE = 3
+    STOREFRONT = 4
     SESSION = 10
     CUSTOMER = 11
     CART = 12

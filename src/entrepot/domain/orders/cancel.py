@@ -18,7 +18,7 @@ from entrepot.domain.orders.payments import Payment, Refund
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, event
 from entrepot.domain.stock.holds import free_holds
 from entrepot.failures import Failure
-from entrepot.failures.orders import NothingToCancel, OrderUnknown
+from entrepot.failures.orders import NothingToCancel, OrderUnknown, UnitsSent
 from entrepot.failures.stock import TooManyToCancel
 
 _OPEN_STATES = frozenset({"pending", "placed"})
@@ -41,14 +41,17 @@ class Cancelled(msgspec.Struct, frozen=True):
 class CancelOrder(Command, frozen=True):
     """Cancel units that are new or acknowledged: those of `lines`, or without any, all of them.
 
-    `reason` is free text for the order's history; `asks` is in whose name (None: the operator's). The result is
-    `Cancelled`.
+    `reason` is free text for the order's history; `asks` is in whose name (None: the operator's). `request` is what the
+    caller's request goes by, where it has a name: it stands in the history too. `whole` says that it is all or nothing,
+    and that to say it again changes nothing. The result is `Cancelled`.
     """
 
     order: int
     lines: tuple[Units, ...] = ()
     reason: str = ""
     asks: Asker | None = None
+    request: str = ""
+    whole: bool = False
 
     @property
     def weight(self) -> int:
@@ -67,23 +70,25 @@ class CancelOrder(Command, frozen=True):
         return ending_wants(stage, self.order, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuses an order that is not there for who asks, more units than can be cancelled, and where none can be."""
+        """Refuses an order that is not there for who asks, where none can be cancelled, and lines that have too few.
+
+        As a whole an order can be cancelled of which nothing has left.
+        """
         order = seen_order(view, self.order, self.asks)
         if isinstance(order, OrderUnknown):
             return refused(order)
         lines = view.children(OrderLine, self.order)
-        wanted = self._wanted(order, lines)
-        if isinstance(wanted, Failure):
-            return refused(wanted)
-        return cancel_units(order, wanted, self.reason, view, now, ids)
-
-    def _wanted(self, order: Order, lines: Sequence[OrderLine]) -> Mapping[int, int] | Failure:
+        if self.whole and order.state == "cancelled":
+            return Decided(Cancelled(order, (), 0, 0), Changes())
+        if self.whole and any(map(counts.sent, lines)):
+            return refused(UnitsSent(str(order.id)))
         open_units = {line.no: unsent(line) for line in lines} if _open(order) else {}
-        if not any(open_units.values()):
-            return NothingToCancel(str(order.id))
-        if not self.lines:
-            return {no: units for no, units in open_units.items() if units}
-        return _asked(order, self.lines, open_units)
+        if not (any(open_units.values()) or (open_units and self.lines)):
+            return refused(NothingToCancel(str(order.id)))
+        if failures := _too_many(order, self.lines, open_units):
+            return refused(*failures)
+        wanted = counts.added(self.lines) or {no: units for no, units in open_units.items() if units}
+        return cancel_units(order, wanted, self.reason, view, now, ids, request=self.request)
 
 
 def _open(order: Order) -> bool:
@@ -127,15 +132,14 @@ def share_of(amount: int, units: int, of: int) -> int:
     return (2 * amount * units + of) // (2 * of) if of else 0
 
 
-def _asked(
-    order: Order, asked: Sequence[Units], open_units: Mapping[int, int]
-) -> Mapping[int, int] | Failure:
-    wanted: dict[int, int] = {}
-    for line in asked:
-        wanted[line.no] = wanted.get(line.no, 0) + line.quantity
-        if line.quantity < 1 or wanted[line.no] > open_units.get(line.no, 0):
-            return TooManyToCancel(str(order.id), line.no, wanted[line.no], open_units.get(line.no, 0))
-    return wanted
+def _too_many(order: Order, asked: Sequence[Units], open_units: Mapping[int, int]) -> list[Failure]:
+    """Each asked line that has fewer units to cancel, or of which less than one is asked."""
+    less = {line.no for line in asked if line.quantity < 1}
+    return [
+        TooManyToCancel(str(order.id), no, units, open_units.get(no, 0))
+        for no, units in counts.added(asked).items()
+        if no in less or units > open_units.get(no, 0)
+    ]
 
 
 def cancel_all(
@@ -155,10 +159,13 @@ def cancel_units(
     ids: Ids,
     kind: str = "cancelled",
     why: str = "",
+    *,
+    request: str = "",
 ) -> Decided:
     """Cancel these units by line, which can all be cancelled; the result is `Cancelled`.
 
-    An order of which nothing is left has ended, and only its last event says so. `kind` is what the history calls it.
+    An order of which nothing is left has ended, and only its last event says so. `kind` is what the history calls it,
+    `request` what the request to do so goes by.
     """
     parts, lines = view.children(OrderPart, order.id), view.children(OrderLine, order.id)
     after = [counts.cancel(line, wanted[line.no]) if line.no in wanted else line for line in lines]
@@ -172,6 +179,7 @@ def cancel_units(
     else:
         free_holds(order.id, view, changes, wanted)
     told = {"reason": reason, "lines": taken, "value": value} | ({"ended": True} if ended else {})
+    told |= {"request": request} if request else {}
     order, happened = event(order, kind, now, **told)
     changes.put(order, happened)
     _invoice(order, parts, after, view, changes)

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Literal
+from uuid import UUID
 
 import msgspec
 
 from entrepot.domain.catalogue.products import Goods
 from entrepot.domain.channels.accounts import Channel, Environment, Reference
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, Record, View
@@ -37,6 +39,7 @@ from entrepot.failures.orders import (
     OrderTooLarge,
     ProductUnavailable,
     SkuUnknown,
+    StorefrontUnknown,
 )
 
 MOST_LINES: Final = 1_000
@@ -64,10 +67,13 @@ class TakeOrder(Command, frozen=True, kw_only=True):
 
     `currency` is by default the channel's, `external_id` (what the channel calls the order) the name of that kind.
     With `errands` the result is `Reserved`: an attempt that somebody drives until `lease_until`. A name that an open
-    attempt holds is waited for: the result is `InFlight`.
+    attempt holds is waited for: the result is `InFlight`. `storefront` is the public id of where it was sold, None
+    where the door knows no such place.
     """
 
-    stages: ClassVar[frozenset[Stage]] = frozenset({Stage.CHANNEL, Stage.REFERENCE, Stage.GOODS, Stage.STOCK})
+    stages: ClassVar[frozenset[Stage]] = frozenset(
+        {Stage.CHANNEL, Stage.REFERENCE, Stage.STOREFRONT, Stage.GOODS, Stage.STOCK}
+    )
 
     channel: int
     environment: Environment
@@ -77,6 +83,7 @@ class TakeOrder(Command, frozen=True, kw_only=True):
     names: tuple[OutsideName, ...] = ()
     external_id: str | None = None
     currency: str | None = None
+    storefront: UUID | None = None
     note: str | None = None
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     errands: Errands | None = None
@@ -99,6 +106,8 @@ class TakeOrder(Command, frozen=True, kw_only=True):
                 return (self.channel,)
             case Stage.REFERENCE:
                 return [self._key(name) for name in self.names]
+            case Stage.STOREFRONT:
+                return (self.storefront,) if self.storefront else ()
             case Stage.GOODS:
                 return {line.sku for line in self.lines}
             case Stage.STOCK:
@@ -108,13 +117,16 @@ class TakeOrder(Command, frozen=True, kw_only=True):
                 return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse by the first check that fails: account, names, SKUs (all of them), stock (all of it); or take it."""
+        """Refuse by the first check that fails, or take it.
+
+        Account, storefront, names, SKUs (all of them), stock (all of it).
+        """
         channel = view.get(Channel, self.channel)
         if channel is None:
             raise LookupError(f"channel {self.channel} was not loaded")
         if waiting := in_flight(map(self._key, self.names), view):
             return Decided(waiting, Changes())
-        for check in (self._source, self._names, self._sizes, self._skus, self._stock):
+        for check in (self._source, self._place, self._names, self._sizes, self._skus, self._stock):
             failures = tuple(check(channel, view))
             if failures:
                 return refused(*failures)
@@ -139,11 +151,18 @@ class TakeOrder(Command, frozen=True, kw_only=True):
         if channel.settings.source not in channel.known_sources:
             yield OrderSourceUnrecognized()
 
+    def _place(self, channel: Channel, view: View) -> Iterator[Failure]:
+        if self.storefront is None:
+            return
+        places = view.children(Storefront, self.storefront)
+        if not any(place.channel == channel.id for place in places):
+            yield StorefrontUnknown(str(self.storefront))
+
     def _names(self, channel: Channel, view: View) -> Iterator[Failure]:
         del channel
         for name in self.names:
             if view.get(Reference, self._key(name)) is not None:
-                yield DuplicateExternalOrder(name.value)
+                yield DuplicateExternalOrder(name.value, name.kind)
 
     def _sizes(self, channel: Channel, view: View) -> Iterator[Failure]:
         del channel, view

@@ -66,6 +66,7 @@ _WORDS: Final[dict[Kind, tuple[str, str]]] = {
     Kind.NO_TEXT: ("string.base", "must be a string"),
     Kind.TOO_LONG: ("string.max", "length must be less than or equal to {limit} characters long"),
     Kind.NO_EMAIL: ("string.email", "must be a valid email"),
+    Kind.NO_MATCH: ("string.regex.base", "fails to match the required pattern: {limit}"),
     Kind.TOO_DEEP: ("object.depth", "must be nested at most {limit} levels deep"),
 }
 

@@ -13,6 +13,7 @@ from entrepot.domain.channels import accounts as channels
 from entrepot.domain.channels import login_limits as access
 from entrepot.domain.channels import shops
 from entrepot.domain.channels.access_tokens import AccessToken
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers import records as customers
 from entrepot.domain.fulfilment import records as fulfilment
 from entrepot.domain.orders import records as orders
@@ -112,6 +113,7 @@ SHOP: tuple[Binding, ...] = (
     Binding(payment_methods.PaymentMethod, "payment_methods", "id"),
     Binding(shops.Language, "languages", "channel", "code"),
     Binding(shops.PageAddress, "urls", "channel", "path"),
+    Binding(Storefront, "storefronts", "id"),
     Binding(shops.EventListener, "event_listeners", "id"),
     Binding(shops.ListenerLogEntry, "event_listener_log", "listener", "id"),
 )

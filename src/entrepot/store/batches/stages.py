@@ -14,6 +14,7 @@ from entrepot.domain.carts.records import Cart, CartFile, CartLine
 from entrepot.domain.catalogue.products import Goods, Offer, Variant
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference, WorkspaceSettings
 from entrepot.domain.channels.login_limits import Tries
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers.records import Customer, OneTimeCode, Session
 from entrepot.domain.fulfilment.records import (
     Return,
@@ -147,6 +148,7 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.REFERENCE: _TAKEN,  # a name is taken by inserting it
     Stage.TRIES: locked(Tries, "subject"),
     Stage.CODE: locked(OneTimeCode, "hash"),
+    Stage.STOREFRONT: plain(Storefront, "uuid"),
     Stage.SESSION: locked(Session, "id"),
     Stage.CUSTOMER: locked(Customer, "id"),
     Stage.CART: locked(Cart, "id", CartLine, CartFile, parent="cart"),

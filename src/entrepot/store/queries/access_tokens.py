@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -18,15 +19,20 @@ _CALLERS: Final = """
 select t.hash, c.channel, c.environment, c.id, least(t.expires_at, c.expires_at), ch.name, ch.settings
 from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from access_tokens where workspace = $1 and hash = k.hash offset 0) t
-join credentials c on c.workspace = $1 and c.id = t.credential and c.revoked_at is null
+join credentials c on c.workspace = $1 and c.id = t.credential and c.revoked_at is null and c.suspended_at is null
 join channels ch on ch.workspace = $1 and ch.id = c.channel
 """
+
+_TIMES: Final = "select created_at, expires_at from access_tokens where workspace = $1 and hash = $2"
 
 _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 
 async def callers_by_token(connection: Connection, names: Sequence[TokenName]) -> dict[TokenName, Caller]:
-    """The callers behind these tokens; unknown ones and those of revoked credentials are left out, expired ones not."""
+    """The callers behind these tokens, expired ones too.
+
+    Unknown ones, and those of revoked and suspended credentials, are left out.
+    """
     by_workspace: dict[int, list[bytes]] = {}
     for workspace, digest in names:
         by_workspace.setdefault(workspace, []).append(digest)
@@ -35,3 +41,9 @@ async def callers_by_token(connection: Connection, names: Sequence[TokenName]) -
         for digest, *row, settings in await connection.fetch(_CALLERS, workspace, digests):
             found[workspace, digest] = Caller(workspace, *row, settings=_settings(settings))
     return found
+
+
+async def times_of_token(connection: Connection, name: TokenName) -> tuple[datetime, datetime] | None:
+    """When a token was given out, and when it ends; None where there is none."""
+    row = await connection.fetchrow(_TIMES, *name)
+    return (row[0], row[1]) if row else None

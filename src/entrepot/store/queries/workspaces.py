@@ -1,16 +1,46 @@
-"""Reading workspaces and their channels by name."""
+"""Reading workspaces and their channels by name, and where channels sell."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, cast
+from uuid import UUID
+
 import msgspec
 
+from entrepot.domain.channels.storefronts import Storefront
+from entrepot.store.batches.finds import binding_of
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
 
 _BY_NAME = "select workspace from directory where kind = $1 and hash = $2"
+_KNOWS_AGAIN = "select secret from workspaces where id = $1"
 _SANDBOX = "select sandbox from workspaces where id = $1"
 _WORKSPACES = "select id, name from workspaces order by name, id limit $1"
 _CHANNELS = "select id, door, name from channels where workspace = $1 order by door, name"
+
+MOST_STOREFRONTS = 1_000
+"""The longest list of storefronts."""
+
+_COLUMNS = binding_of[Storefront].select("t")
+_OF_CHANNEL = f"""
+select {_COLUMNS} from storefronts t where workspace = $1 and channel = $2 order by id limit $3
+"""  # noqa: S608  (names of our own columns)
+_BY_IDS = f"""
+select {_COLUMNS} from unnest($3::bigint[]) with ordinality k(id, place) join storefronts t
+  on t.workspace = $1 and t.id = k.id and t.channel = $2 order by k.place
+"""  # noqa: S608
+_BY_UUIDS = f"""
+select {_COLUMNS} from unnest($3::uuid[]) k(uuid) join storefronts t
+  on t.workspace = $1 and t.uuid = k.uuid and t.channel = $2
+"""  # noqa: S608
+_THERE = """
+select k.place from unnest($2::bigint[], $3::uuid[]) with ordinality k(channel, uuid, place)
+where exists (
+  select from storefronts t
+  where t.workspace = $1 and t.channel = k.channel and (k.uuid is null or t.uuid = k.uuid)
+)
+"""
 
 
 class ChannelName(msgspec.Struct, frozen=True):
@@ -42,3 +72,49 @@ async def workspace_names(connection: Connection, limit: int = 100_000) -> dict[
 async def channel_names(connection: Connection, workspace: int) -> list[ChannelName]:
     """The workspace's channels, sorted by door and name."""
     return [ChannelName(*row) for row in await connection.fetch(_CHANNELS, workspace)]
+
+
+async def workspace_secret(connection: Connection, workspace: int) -> bytes:
+    """By what the workspace knows again what it gave out. It never changes."""
+    found: UUID = await connection.fetchval(_KNOWS_AGAIN, workspace)
+    return found.bytes
+
+
+class StorefrontName(NamedTuple):
+    """A storefront of an account by its public id, or without one, any of them."""
+
+    channel: int
+    uuid: UUID | None
+
+
+async def storefronts_of(connection: Connection, workspace: int, channel: int) -> list[Storefront]:
+    """The account's storefronts, oldest first; at most `MOST_STOREFRONTS`."""
+    rows = await connection.fetch(_OF_CHANNEL, workspace, channel, MOST_STOREFRONTS)
+    return [cast("Storefront", binding_of[Storefront].parse(row)) for row in rows]
+
+
+async def storefronts_by_id(
+    connection: Connection, workspace: int, channel: int, numbers: Sequence[int]
+) -> list[Storefront]:
+    """The account's storefronts of these ids, in their order; unknown ones are left out."""
+    rows = await connection.fetch(_BY_IDS, workspace, channel, list(numbers))
+    return [cast("Storefront", binding_of[Storefront].parse(row)) for row in rows]
+
+
+async def storefronts_by_uuid(
+    connection: Connection, workspace: int, channel: int, uuids: Sequence[UUID]
+) -> Mapping[UUID, Storefront]:
+    """The account's storefronts of these public ids; unknown ones are left out."""
+    rows = await connection.fetch(_BY_UUIDS, workspace, channel, list(uuids))
+    found = [cast("Storefront", binding_of[Storefront].parse(row)) for row in rows]
+    return {each.uuid: each for each in found}
+
+
+async def storefronts_there(
+    connection: Connection, workspace: int, names: Sequence[StorefrontName]
+) -> Mapping[StorefrontName, bool]:
+    """Which of these there are; the others are left out."""
+    rows = await connection.fetch(
+        _THERE, workspace, [name.channel for name in names], [name.uuid for name in names]
+    )
+    return {names[row[0] - 1]: True for row in rows}

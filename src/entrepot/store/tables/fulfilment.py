@@ -5,6 +5,7 @@ children `entrepot check` looks after them, and not a foreign key.
 """
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import big, json, moment, small, table, text, uuid
 
@@ -22,6 +23,7 @@ shipments = table(
     moment("shipped_at"),
     moment("delivered_at", null=True),
     small("events"),
+    Index("shipments_tracking_idx", "workspace", "tracking", postgresql_where=sql("tracking <> ''")),
 )
 
 shipment_lines = table(

@@ -1,9 +1,9 @@
-"""What a shop offers and says: languages, delivery and payment methods, addresses of pages, listeners to events."""
+"""Where accounts sell, and what a shop offers and says: languages, methods, addresses of pages, listeners to events."""
 
-from sqlalchemy import Index, Integer
+from sqlalchemy import Index, Integer, UniqueConstraint
 from sqlalchemy.sql.schema import Column
 
-from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text
+from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text, uuid
 
 languages = table(
     "languages",
@@ -95,4 +95,20 @@ event_listener_log = table(
     Column("status", Integer),
     text("error"),
     belongs("event_listener_log", "event_listeners", ("listener",), ("id",)),
+)
+
+storefronts = table(
+    "storefronts",
+    ("id",),
+    big("id"),
+    big("channel"),
+    uuid("uuid"),
+    text("name"),
+    json("return_address"),
+    flag("active"),
+    json("data"),
+    moment("created_at"),
+    moment("changed_at"),
+    UniqueConstraint("workspace", "uuid", name="storefronts_uuid_key"),
+    Index("storefronts_channel_idx", "workspace", "channel", "id"),
 )

@@ -38,9 +38,9 @@ from entrepot.worlds.form.shop_types import Choice, Group, Webshop
 __all__ = [
     "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId",
     "Group", "Hub", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "MerchantAddress", "Money",
-    "Name", "Partner", "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "Secret",
-    "Sellable", "Shipping", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop",
-    "Workspace", "World",
+    "Name", "Partner", "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "ReturnAddress",
+    "Secret", "Sellable", "Shipping", "Storefront", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable",
+    "Variant", "Webshop", "Workspace", "World",
 ]  # fmt: skip
 
 
@@ -181,6 +181,30 @@ class Channel(Table, frozen=True, kw_only=True):
     keys: dict[Name, Key] = {}
 
 
+class ReturnAddress(Table, frozen=True, kw_only=True):
+    """Where buyers of a storefront send back to; `region` is a state or province, `kind` such as `COMMERCIAL`."""
+
+    name: Text = ""
+    line1: Text = ""
+    line2: Text = ""
+    line3: Text = ""
+    city: Text = ""
+    region: Text = ""
+    country: Text = ""
+    zip: Text = ""
+    kind: Text = ""
+
+
+class Storefront(Table, frozen=True, kw_only=True):
+    """A place at which an account sells elsewhere; `channel` names the account. Its public id follows from its name."""
+
+    channel: Name
+    name: Text
+    return_address: ReturnAddress = ReturnAddress()
+    active: bool = True
+    data: dict[str, Any] = {}
+
+
 class Card(Table, frozen=True, kw_only=True):
     """A card of the simulated bank. A reusable one pays any number of times, as test tokens do.
 
@@ -245,6 +269,7 @@ class Workspace(Table, frozen=True, kw_only=True):
     groups: Annotated[dict[Name, Group], Meta(max_length=1000)] = {}
     webshops: Annotated[dict[Name, Webshop], Meta(max_length=100)] = {}
     channels: Annotated[dict[Name, Channel], Meta(max_length=1000)] = {}
+    storefronts: Annotated[dict[Name, Storefront], Meta(max_length=1000)] = {}
     bank: Bank = Bank()
     partner: Partner = Partner()
     hub: Hub = Hub()

@@ -13,6 +13,7 @@ import msgspec
 from entrepot.domain.catalogue import options
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
 from entrepot.domain.channels.shops import Language
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers.records import Administrator, Customer, CustomerGroup
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.payments.methods import PaymentMethod
@@ -61,6 +62,7 @@ AREAS: Final[tuple[Area, ...]] = (
     Area(TaxCompany, "tax company"),
     Area(TaxRate, "tax rate"),
     Area(ChannelRow, "channel"),
+    Area(Storefront, "storefront", _kept()),
     Area(options.Choice, "choice", _kept("description", "data")),
     Area(options.ChoiceOption, "choice option", _kept("data")),
     Area(options.ProductChoice, "product choice", _kept("options", "prices")),

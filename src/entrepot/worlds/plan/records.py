@@ -12,6 +12,7 @@ import msgspec
 from entrepot.domain.catalogue.changes import found_by
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
 from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.channels.storefronts import ReturnAddress, Storefront
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Record
@@ -22,7 +23,7 @@ from entrepot.worlds.form import types
 from entrepot.worlds.form.amounts import HUNDREDTHS, millionths, minor, units
 
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
-"""When what the file describes was made: a file has no clock."""
+"""When what a file describes was made: a file has no clock."""
 
 
 class ChannelRow(Record, frozen=True):
@@ -74,6 +75,11 @@ def product_uuid(workspace: str, product: str) -> UUID:
     return derived_uuid(workspace, "product", product)
 
 
+def storefront_uuid(workspace: str, storefront: str) -> UUID:
+    """The public id of a storefront, the same on every machine."""
+    return derived_uuid(workspace, "storefront", storefront)
+
+
 def merchant_ref(workspace: str, name: str, merchant: types.Merchant) -> str:
     """A merchant's 24-digit reference."""
     return merchant.ref or derived_uuid(workspace, "merchant", name).hex[:24]
@@ -109,6 +115,8 @@ def entities(workspace: str, spec: types.Workspace) -> Iterator[Entity]:
             yield Entity(Variant, variant.sku, (*where, *variant.steps), variant.spec.id)
     for name, channel in spec.channels.items():
         yield Entity(ChannelRow, (channel.door, name), ("channels", name))
+    for name in spec.storefronts:
+        yield Entity(Storefront, storefront_uuid(workspace, name), ("storefronts", name))
 
 
 def wanted(
@@ -126,6 +134,7 @@ def wanted(
         *(TaxCompany(code) for code in spec.taxes.companies),
         *_tax_rates(spec.taxes),
         *rows.channels(settings),
+        *rows.storefronts(),
     ]
     return Wanted(records, [*rows.stock()])
 
@@ -209,6 +218,21 @@ class _Rows:
             uuid = derived_uuid(self._workspace, "channel", channel.door, name)
             number = self._id(ChannelRow, (channel.door, name))
             yield ChannelRow(number, uuid, channel.door, name, settings[name])
+
+    def storefronts(self) -> Iterable[Storefront]:
+        for name, spec in self._spec.storefronts.items():
+            uuid, door = storefront_uuid(self._workspace, name), self._spec.channels[spec.channel].door
+            yield Storefront(
+                self._id(Storefront, uuid),
+                self._id(ChannelRow, (door, spec.channel)),
+                uuid,
+                spec.name,
+                msgspec.convert(spec.return_address, ReturnAddress, from_attributes=True),
+                spec.active,
+                spec.data,
+                MADE_AT,
+                MADE_AT,
+            )
 
     def _sellables(self) -> Iterator[tuple[int, types.Sellable]]:
         for name, product in self._spec.products.items():

@@ -9,6 +9,7 @@ import msgspec
 
 from entrepot.domain.catalogue.products import Merchant, Product, Variant
 from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers.records import Customer
 from entrepot.domain.kernel.records import R, Record
 from entrepot.domain.pricing.gift_certificates import Certificate
@@ -67,7 +68,7 @@ def name_of(record: Record) -> Hashable:
             return record.code
         case Merchant():
             return record.ref
-        case Product():
+        case Product() | Storefront():
             return record.uuid
         case Variant():
             return record.sku

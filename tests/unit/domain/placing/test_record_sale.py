@@ -9,6 +9,7 @@ import pytest
 
 from entrepot.domain.catalogue.products import Goods
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference
+from entrepot.domain.channels.storefronts import ReturnAddress, Storefront
 from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
 from entrepot.domain.kernel.commands import Decided, Refused
 from entrepot.domain.kernel.ids import derived_uuid
@@ -26,9 +27,10 @@ from entrepot.failures.orders import (
     ProductUnavailable,
     SkuUnknown,
     SoldOut,
+    StorefrontUnknown,
 )
 from tests.support.deciding import decide
-from tests.support.shop import CHANNEL, NORTH, SOUTH, TEA, level
+from tests.support.shop import AT, CHANNEL, NORTH, SOUTH, TEA, level
 
 Mode = Literal["reserve", "backorder", "record"]
 HOME, WORK = (Address("A", "B", street, "Town", "DE", "1") for street in ("Home 1", "Work 1"))
@@ -110,7 +112,7 @@ def test_each_destination_is_a_part() -> None:
         (
             take(SoldLine("1", "NO", 1), names=(NAME,)),
             [channel(), Reference(CHANNEL, "live", NAME.kind, NAME.value, 8)],
-            [DuplicateExternalOrder("X-1")],
+            [DuplicateExternalOrder("X-1", NAME.kind)],
         ),
         (
             take(SoldLine("1", "NO", 1), SoldLine("2", "TEA", 9), SoldLine("3", "RICE", 1)),
@@ -186,3 +188,16 @@ def test_an_order_without_lines_is_one(mode: Mode) -> None:
     placed, changes = taken(take(), channel(mode))
     assert (len(placed.parts), placed.lines, placed.order.progress) == (1, (), "new")
     assert not changes.records(Shipment)
+
+
+@pytest.mark.parametrize(("owner", "there"), [(CHANNEL, True), (CHANNEL + 1, True), (CHANNEL, False)])
+def test_an_order_is_sold_at_a_storefront_of_its_account(owner: int, *, there: bool) -> None:
+    uuid = derived_uuid("storefront")
+    storefront = Storefront(1, owner, uuid, "Front", ReturnAddress(), True, {}, AT, AT)
+    command = take(SoldLine("1", "TEA", 1), storefront=uuid, names=(NAME,))
+    records = [channel(), goods(), level(TEA, NORTH, 5), *([storefront] if there else [])]
+    if owner == CHANNEL and there:
+        taken(command, *records)
+    else:
+        taken_name = Reference(CHANNEL, "live", NAME.kind, NAME.value, 1)
+        assert refusal(command, *records, taken_name) == (StorefrontUnknown(str(uuid)),)

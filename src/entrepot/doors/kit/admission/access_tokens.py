@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -21,7 +21,7 @@ from entrepot.doors.kit.services import Services
 from entrepot.failures import Failure, Unauthenticated, Unavailable
 from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import Caller, credential_key
-from entrepot.store.queries.access_tokens import TokenName, callers_by_token
+from entrepot.store.queries.access_tokens import TokenName, callers_by_token, times_of_token
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -89,6 +89,14 @@ class AccessTokens:
         except FAULTS:
             return Unavailable(1)
         return current(caller, self._services.clock.now())
+
+    async def times(self, token: str) -> tuple[datetime, datetime] | None:
+        """When the token was given out and when it ends; None where there is none."""
+        name = self._tokens.name(token)
+        if name is None:
+            return None
+        async with self._services.reads.acquire() as connection:
+            return await times_of_token(connection, name)
 
     async def _load(self, names: list[TokenName]) -> Mapping[TokenName, Caller]:
         async with self._services.reads.acquire() as connection:

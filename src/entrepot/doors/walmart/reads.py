@@ -1,0 +1,75 @@
+"""Reading orders and storefronts for callers: all that is asked for in one turn of the loop in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias, TypeVar
+from uuid import UUID
+
+from entrepot.domain.orders.access import Asker, sees_others
+from entrepot.doors.kit import Services, TickBatcher
+from entrepot.store.connections import Connection
+from entrepot.store.credentials.directory import Caller
+from entrepot.store.queries.own_orders import OrderName, OwnOrder, order_by_id, orders_by_number
+from entrepot.store.queries.workspaces import StorefrontName, storefronts_there
+
+K = TypeVar("K", bound=tuple[object, ...])
+V = TypeVar("V")
+OfWorkspace: TypeAlias = Callable[[Connection, int, list[K]], Awaitable[Mapping[K, V]]]
+
+NOWHERE = UUID(int=0)
+"""The public id of no storefront."""
+
+
+def asker(caller: Caller) -> Asker:
+    """In whose name is asked."""
+    return Asker(caller.channel, caller.environment)
+
+
+def storefront_id(text: str) -> UUID:
+    """The public id that a text is; that of no storefront where it is none."""
+    try:
+        found = UUID(text)
+    except ValueError:
+        return NOWHERE
+    return found if str(found) == text.lower() else NOWHERE
+
+
+class Reads:
+    """What operations look up before or instead of a command."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._orders = TickBatcher[tuple[int, OrderName], OwnOrder](self._each(orders_by_number))
+        self._storefronts = TickBatcher[tuple[int, StorefrontName], bool](self._each(storefronts_there))
+
+    async def order(self, caller: Caller, number: str) -> OwnOrder | None:
+        """The order of a number: the account's own; after these, where it sees others, one of the platform's number."""
+        name = OrderName(caller.channel, caller.environment, number)
+        found = await self._orders.get((caller.workspace, name))
+        if found is not None or not sees_others(caller.settings, caller.environment):
+            return found
+        async with self.services.reads.acquire() as connection:
+            return await order_by_id(connection, caller.workspace, asker(caller), caller.settings, number)
+
+    async def has_storefront(self, caller: Caller, uuid: UUID | None) -> bool:
+        """Whether the account has this storefront, or any."""
+        return bool(await self._storefronts.get((caller.workspace, StorefrontName(caller.channel, uuid))))
+
+    def _each(
+        self, load: OfWorkspace[K, V]
+    ) -> Callable[[list[tuple[int, K]]], Awaitable[Mapping[tuple[int, K], V]]]:
+        """The load of names of several workspaces: each workspace is asked by itself."""
+
+        async def loaded(names: list[tuple[int, K]]) -> Mapping[tuple[int, K], V]:
+            by_workspace: dict[int, list[K]] = {}
+            for workspace, name in names:
+                by_workspace.setdefault(workspace, []).append(name)
+            found: dict[tuple[int, K], V] = {}
+            async with self.services.reads.acquire() as connection:
+                for workspace, own in by_workspace.items():
+                    rows = await load(connection, workspace, own)
+                    found |= {(workspace, name): value for name, value in rows.items()}
+            return found
+
+        return loaded

@@ -1,0 +1,65 @@
+"""What every group of operations does alike: who is admitted, and what a silent database comes to."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+import structlog
+
+from entrepot.doors.kit import Answer, Door, Endpoint, GuardedEndpoint, Operation, Request, Resource, Services
+from entrepot.doors.kit.admission import AccessTokens
+from entrepot.doors.walmart.admission import admitted
+from entrepot.doors.walmart.errors import Voice
+from entrepot.doors.walmart.failures import render
+from entrepot.doors.walmart.reads import Reads
+from entrepot.failures import Unavailable
+from entrepot.store.connections import FAULTS
+from entrepot.store.credentials.directory import Caller
+
+BODY_LIMIT: Final = 1_000_000
+Handler = Callable[[Request, Caller], Awaitable[Answer]]
+
+_log = structlog.stdlib.get_logger("entrepot.doors")
+
+
+class Routes(ABC):
+    """A group of operations."""
+
+    def __init__(self, services: Services, tokens: AccessTokens, reads: Reads) -> None:
+        self.services = services
+        self.tokens = tokens
+        self.reads = reads
+
+    @abstractmethod
+    def resources(self) -> list[Resource]:
+        """The paths of the group, relative to the door."""
+
+    def guarded(self, name: str, voice: Voice, handle: Handler) -> Operation:
+        """An operation for whoever has an access token."""
+        admit = partial(admitted, self.tokens)
+        return GuardedEndpoint(door(self.services, voice), name, admit, _steady(handle))
+
+    def open(self, name: str, voice: Voice, handle: Callable[[Request], Awaitable[Answer]]) -> Operation:
+        """An operation that finds out itself who calls."""
+        return Endpoint(door(self.services, voice), name, handle)
+
+
+def door(services: Services, voice: Voice) -> Door:
+    """What an operation of this voice shares with the door's others."""
+    return Door("walmart", partial(render, voice), services.observe, BODY_LIMIT)
+
+
+def _steady(handle: Handler) -> Handler:
+    """The handler, with a temporary refusal where a plain read finds the database silent."""
+
+    async def answer(request: Request, caller: Caller) -> Answer:
+        try:
+            return await handle(request, caller)
+        except FAULTS:
+            _log.warning("a read failed", request_id=request.id, exc_info=True)
+            return Unavailable(1)
+
+    return answer

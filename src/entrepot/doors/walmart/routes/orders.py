@@ -1,0 +1,179 @@
+"""Orders: created and cancelled (decision walmart order of checks)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import uuid4
+
+from entrepot.domain.kernel.commands import Refused
+from entrepot.domain.kernel.moments import read_moment
+from entrepot.domain.orders.cancel import CancelOrder
+from entrepot.domain.orders.line_counts import Units
+from entrepot.domain.placing.place import Placed
+from entrepot.doors.kit import Answer, Reply, Request, Resource
+from entrepot.doors.walmart import bodies, schemas
+from entrepot.doors.walmart import identifiers as ids
+from entrepot.doors.walmart.answers import attributes, checked, decoded, envelope
+from entrepot.doors.walmart.commands import take_order
+from entrepot.doors.walmart.errors import WireError
+from entrepot.doors.walmart.failures import refusal
+from entrepot.doors.walmart.reads import asker
+from entrepot.doors.walmart.replies.orders import line_name
+from entrepot.doors.walmart.routes.group import Routes
+from entrepot.doors.walmart.voices import CANCEL, CREATE
+from entrepot.failures import Failure
+from entrepot.failures import orders as o
+from entrepot.failures.stock import TooManyToCancel
+from entrepot.store.credentials.directory import Caller
+from entrepot.store.queries.own_orders import OwnOrder
+
+BASES: Final = ("/v3/fulfillment/orders-fulfillments", "/v3/orders-fulfillments")
+"""Where the operations stand; the second is where they stood before 2023."""
+_SKU, _QUANTITY = "orderItems[{}].itemDetail.sku", "orderItems[{}].qty.measurementValue"
+_LINE: Final = "orderItems[{}].sellerLineId"
+
+
+class OrderRoutes(Routes):
+    """The operations that change orders."""
+
+    def resources(self) -> list[Resource]:
+        """Create and cancel, under both bases."""
+        create = self.guarded("create", CREATE, self.create)
+        cancel = self.guarded("cancel", CANCEL, self.cancel)
+        return [
+            resource
+            for base in BASES
+            for resource in (Resource(base, {"POST": create}), Resource(f"{base}/cancel", {"POST": cancel}))
+        ]
+
+    async def create(self, request: Request, caller: Caller) -> Answer:
+        """Take an order that was sold elsewhere."""
+        value = decoded(request)
+        if isinstance(value, Failure):
+            return value
+        value = ids.without_blanks(value)
+        if (fault := _misnamed(value)) is not None:
+            return o.InvalidInput((fault,))
+        body = checked(value, schemas.CREATE, CREATE)
+        if isinstance(body, Failure):
+            return body
+        payload = body["payload"]
+        if wrong := _senseless(payload):
+            return o.InvalidInput(wrong)
+        command = take_order(payload, ids.number_in(payload), caller)
+        outcome = await self.services.engine.execute(caller.workspace, command)
+        if isinstance(outcome, Refused):
+            return refusal(CREATE, outcome.failures, _Places(payload).created)
+        if not isinstance(outcome, Placed):
+            raise TypeError(f"an order came to {type(outcome).__name__}")
+        return _accepted(request, value, str(outcome.order.uuid))
+
+    async def cancel(self, request: Request, caller: Caller) -> Answer:
+        """Take units out of an order."""
+        value = decoded(request)
+        if isinstance(value, Failure):
+            return value
+        value = ids.without_blanks(value)
+        if ids.is_unnamed(value):
+            return o.InvalidInput((_either(),))
+        body = checked(value, schemas.CANCEL, CANCEL)
+        if isinstance(body, Failure):
+            return body
+        payload = body["payload"]
+        if ids.are_different(value):
+            return CANCEL.wrong("sellerOrderId", "`sellerOrderId` and `customerOrderNo` must be the same")
+        found = await self.reads.order(caller, ids.number_in(payload))
+        if found is None:
+            return refusal(CANCEL, (o.OrderUnknown(ids.number_in(payload)),), lambda _: ids.field_in(payload))
+        return await self._cancelled(request, value, payload, found, caller)
+
+    async def _cancelled(
+        self, request: Request, value: object, payload: bodies.CancelOrder, found: OwnOrder, caller: Caller
+    ) -> Answer:
+        lines = {line_name(line, found.order, caller.channel): line.no for line in found.lines}
+        if unknown := _unknown_lines(payload, lines):
+            return o.InvalidInput(unknown)
+        wanted = tuple(
+            Units(lines[item["sellerLineId"]], item["qty"]["measurementValue"])
+            for item in payload["orderItems"]
+        )
+        name = str(uuid4())
+        command = CancelOrder(found.order.id, wanted, asks=asker(caller), request=name)
+        outcome = await self.services.engine.execute(caller.workspace, command)
+        if isinstance(outcome, Refused):
+            return refusal(CANCEL, outcome.failures, _Places(payload, lines).cancelled)
+        return _accepted(request, value, name)
+
+
+class _Places:
+    """Where in a payload a failure of its order is."""
+
+    def __init__(
+        self, payload: bodies.CreateOrder | bodies.CancelOrder, lines: Mapping[str, int] | None = None
+    ) -> None:
+        names = [item["sellerLineId"] for item in payload["orderItems"]]
+        self._field = ids.field_in(payload)
+        self._named = {name: index for index, name in reversed([*enumerate(names)])}
+        self._numbered = {(lines or {}).get(name): index for name, index in self._named.items()}
+
+    def created(self, failure: Failure) -> str | None:
+        match failure:
+            case o.SoldOut() | o.NotEnoughStock():
+                return _QUANTITY.format(self._named[failure.line.line])
+            case o.LineFailure():
+                return _SKU.format(self._named[failure.line.line])
+            case o.StorefrontUnknown():
+                return "orderChannelId"
+            case o.DuplicateExternalOrder():
+                return self._field
+            case _:
+                return None
+
+    def cancelled(self, failure: Failure) -> str | None:
+        if isinstance(failure, TooManyToCancel):
+            return _QUANTITY.format(self._numbered[failure.line])
+        return self._field
+
+
+def _misnamed(value: object) -> WireError | None:
+    """What is wrong with the numbers of an order that is to be created."""
+    if ids.is_unnamed(value):
+        text = "Neither sellerOrderId nor customerOrderNo is given"
+        return WireError("INVALID_SELLER_ORDER_ID", "sellerOrderId", text, ids.BOTH)
+    if ids.are_different(value):
+        text = "sellerOrderId and customerOrderNo are not the same"
+        return WireError("SELLER_ORDER_ID_CUSTOMER_ORDER_NO_SAME", "sellerOrderId", text, ids.BOTH)
+    return None
+
+
+def _either() -> WireError:
+    text = "Neither sellerOrderId nor customerOrderNo is given"
+    return WireError(CANCEL.code, "sellerOrderId", text, ids.EITHER)
+
+
+def _senseless(payload: bodies.CreateOrder) -> tuple[WireError, ...]:
+    """What a shape cannot say: lines of one id, and a time that is none."""
+    wrong: list[WireError] = []
+    at = payload.get("orderPlacedTime")
+    if at is not None and read_moment(at) is None:
+        wrong.append(CREATE.error("`orderPlacedTime` must be a point in time", "orderPlacedTime"))
+    seen: set[str] = set()
+    for index, item in enumerate(payload["orderItems"]):
+        if item["sellerLineId"] in seen:
+            text = f"`{_LINE.format(index)}` must not be that of another line"
+            wrong.append(CREATE.error(text, _LINE.format(index)))
+        seen.add(item["sellerLineId"])
+    return tuple(wrong)
+
+
+def _unknown_lines(payload: bodies.CancelOrder, lines: Mapping[str, int]) -> tuple[WireError, ...]:
+    return tuple(
+        CANCEL.error("The order has no such line", _LINE.format(index))
+        for index, item in enumerate(payload["orderItems"])
+        if item["sellerLineId"] not in lines
+    )
+
+
+def _accepted(request: Request, value: object, name: str) -> Reply:
+    return envelope("ACCEPTED", attributes(request, value), {"requestId": name})

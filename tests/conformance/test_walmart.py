@@ -1,0 +1,432 @@
+"""The documented answers of the Walmart door to orders, each proven by a set-up that truly fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conformance.harness import Client, Prove, Reply
+from tests.conformance.harness.fixtures import OpenSeller
+from tests.conformance.harness.world import REMOVED
+from tests.conformance.walmart import HEADER, MOMENT, ORDERS, Seller, each, error, internal, refusal
+from tests.support.server import Server
+
+CREATE = "Validation strategy: CREATE-FULFILLMENT-MOCKER-REQUEST-VALIDATION."
+CANCEL = "Validation strategy: CANCEL-FULFILLMENT-MOCKER-REQUEST-VALIDATION."
+STATUS = "Validation strategy: GET-STATUS-V1-MOCKER-REQUEST-VALIDATION."
+BOTH = "Both identifiers must match if provided; at least one is required."
+NEITHER = "Neither sellerOrderId nor customerOrderNo is given"
+NO_ORDER = "Returned via exception handling when the order does not exist."
+
+
+@pytest.mark.row("walmart.create.no-identifier")
+@pytest.mark.parametrize("blank", [REMOVED, None, "", "  "])
+async def test_order_without_a_number(prove: Prove, open_seller: OpenSeller, blank: Any) -> None:
+    seller = await open_seller()
+    code = "INVALID_SELLER_ORDER_ID"
+    await prove(
+        seller.create({"customerOrderNo": blank}),
+        refusal("invalid-input", error(code, "sellerOrderId", NEITHER, BOTH)),
+        mend=seller.create(),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.create.identifiers-differ")
+async def test_order_with_two_numbers(prove: Prove, open_seller: OpenSeller) -> None:
+    seller = await open_seller()
+    code, text = (
+        "SELLER_ORDER_ID_CUSTOMER_ORDER_NO_SAME",
+        "sellerOrderId and customerOrderNo are not the same",
+    )
+    await prove(
+        seller.create({"sellerOrderId": "SO2"}),
+        refusal("invalid-input", error(code, "sellerOrderId", text, BOTH)),
+        mend=seller.create({"sellerOrderId": "SO1"}),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.create.invalid")
+@pytest.mark.parametrize(
+    ("edits", "field", "text"),
+    [
+        ({"orderChannelId": REMOVED}, "orderChannelId", "`orderChannelId` must not be null"),
+        ({"orderItems": []}, "orderItems", "`orderItems` must have at least 1 elements"),
+        ({"customerOrderNo": "SO-1"}, "customerOrderNo", "`customerOrderNo` must match [A-Za-z0-9\\s]+"),
+        (
+            {"orderItems/0/shippingTo/address/zip": "9410"},
+            "orderItems[0].shippingTo.address.zip",
+            "`orderItems[0].shippingTo.address.zip` must match [0-9]{5}",
+        ),
+        (
+            {"orderItems/0/qty/measurementValue": 0},
+            "orderItems[0].qty.measurementValue",
+            "`orderItems[0].qty.measurementValue` must be at least 1",
+        ),
+        (
+            {"orderPlacedTime": "yesterday"},
+            "orderPlacedTime",
+            "`orderPlacedTime` must be a point in time",
+        ),
+    ],
+)
+async def test_order_of_a_wrong_form(
+    prove: Prove, open_seller: OpenSeller, edits: dict[str, Any], field: str, text: str
+) -> None:
+    seller = await open_seller()
+    await prove(
+        seller.create(edits),
+        refusal("invalid-input", error("INVALID_MCS_REQUEST", field, text, CREATE)),
+        mend=seller.create(),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.create.invalid")
+async def test_order_with_several_faults_names_all(prove: Prove, open_seller: OpenSeller) -> None:
+    seller = await open_seller()
+    places = ("customer.contact.phone", "orderItems[0].sellerLineId")
+    entries = [error("INVALID_MCS_REQUEST", place, f"`{place}` must not be null", CREATE) for place in places]
+    await prove(
+        seller.create({"customer/contact/phone": None, "orderItems/0/sellerLineId": REMOVED}),
+        refusal("invalid-input", *entries),
+        mend=seller.create(),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.create.invalid")
+async def test_order_of_a_storefront_that_is_not_there(prove: Prove, open_seller: OpenSeller) -> None:
+    seller = await open_seller()
+    text = "The account has no such sales channel"
+    await prove(
+        seller.create({"orderChannelId": "00000000-0000-4000-8000-000000000000"}),
+        refusal("storefront-unknown", error("INVALID_MCS_REQUEST", "orderChannelId", text, CREATE)),
+        mend=seller.create(),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.create.invalid")
+async def test_order_number_that_is_taken(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
+    seller = await open_seller()
+    await seller.assert_created(await walmart.send(seller.create()))
+    text = "An order of this number exists already"
+    await prove(
+        seller.create(),
+        refusal("duplicate-external-order", error("INVALID_MCS_REQUEST", "customerOrderNo", text, CREATE)),
+        mend=seller.create({"customerOrderNo": "SO2"}),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.create.invalid")
+@pytest.mark.parametrize("sold", ["nobody", "withdrawn"])
+async def test_order_of_a_sku_that_cannot_be_sold(prove: Prove, open_seller: OpenSeller, sold: str) -> None:
+    seller = await open_seller({"products/lamp/available": sold == "nobody"})
+    sku = "unheard-of" if sold == "nobody" else "lamp"
+    page = "sku-unknown" if sold == "nobody" else "product-unavailable"
+    place, text = "orderItems[0].itemDetail.sku", "The SKU is no item of this account"
+    await prove(
+        seller.create({"orderItems/0/itemDetail/sku": sku}),
+        refusal(page, error("INVALID_MCS_REQUEST", place, text, CREATE)),
+        mend=seller.create({"orderItems/0/itemDetail/sku": "rug"}),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.create.invalid")
+async def test_order_of_more_than_there_is(prove: Prove, open_seller: OpenSeller) -> None:
+    seller = await open_seller({"products/lamp/stock/main": 2, "products/rug/stock/main": 0})
+    lines = [seller.item("1", "lamp", 3), seller.item("2", "rug")]
+    texts = ("Only 2 units of the item are available", "The item is out of stock")
+    entries = [
+        error("INVALID_MCS_REQUEST", f"orderItems[{index}].qty.measurementValue", text, CREATE)
+        for index, text in enumerate(texts)
+    ]
+    await prove(
+        seller.create({"orderItems": lines}),
+        refusal("not-enough-stock", *entries),
+        mend=seller.changing({"products/lamp/stock/main": 3, "products/rug/stock/main": 1}),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.cancel.no-identifier")
+async def test_cancellation_without_a_number(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
+    seller = await open_seller()
+    await walmart.send(seller.create())
+    info = "Provide at least one order identifier."
+    await prove(
+        seller.cancel({"customerOrderNo": REMOVED}),
+        refusal("invalid-input", error("INVALID_WFS_REQUEST", "sellerOrderId", NEITHER, info)),
+        mend=seller.cancel({"customerOrderNo": REMOVED, "sellerOrderId": "SO1"}),
+        effect=cancelled(seller),
+    )
+
+
+@pytest.mark.row("walmart.cancel.invalid")
+@pytest.mark.parametrize(
+    ("edits", "page", "field", "text"),
+    [
+        ({"orderItems": REMOVED}, "invalid-input", "orderItems", "`orderItems` must not be null"),
+        ({"customerOrderNo": "SO9"}, "order-unknown", "customerOrderNo", "requested order not found"),
+        (
+            {"orderItems/0/sellerLineId": "7"},
+            "invalid-input",
+            "orderItems[0].sellerLineId",
+            "The order has no such line",
+        ),
+        (
+            {"orderItems/0/qty/measurementValue": 3},
+            "too-many-to-cancel",
+            "orderItems[0].qty.measurementValue",
+            "Of 3 units 2 can be cancelled; the others have shipped or were cancelled before",
+        ),
+    ],
+)
+async def test_cancellation_that_cannot_be(
+    prove: Prove,
+    open_seller: OpenSeller,
+    walmart: Client,
+    edits: dict[str, Any],
+    page: str,
+    field: str,
+    text: str,
+) -> None:
+    seller = await open_seller()
+    await walmart.send(seller.create({"orderItems/0/qty": each(2)}))
+    await prove(
+        seller.cancel(edits),
+        refusal(page, error("INVALID_WFS_REQUEST", field, text, CANCEL)),
+        mend=seller.cancel(),
+        effect=cancelled(seller),
+    )
+
+
+@pytest.mark.row("walmart.cancel.invalid")
+async def test_cancellation_of_what_has_shipped(
+    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
+) -> None:
+    seller = await open_seller()
+    lines = [seller.item("a", "lamp", 2), seller.item("b", "rug", 2)]
+    created = await walmart.send(seller.create({"orderItems": lines}))
+    number = await seller.number_of(created.json["payload"]["requestId"])
+    await step(server, seller, number, "ship", {"lines": [{"line": 1, "quantity": 2}]})
+    place = "orderItems[0].qty.measurementValue"
+    text = "Of 1 units 0 can be cancelled; the others have shipped or were cancelled before"
+    both = [{"sellerLineId": "a", "qty": each(1)}, {"sellerLineId": "b", "qty": each(1)}]
+    await prove(
+        seller.cancel({"orderItems": both}),
+        refusal("too-many-to-cancel", error("INVALID_WFS_REQUEST", place, text, CANCEL)),
+        mend=seller.cancel({"orderItems": both[1:]}),
+        effect=cancelled(seller),
+    )
+
+
+@pytest.mark.row("walmart.status.no-channel")
+@pytest.mark.parametrize("named", [True, False])
+async def test_status_for_an_account_without_a_storefront(
+    prove: Prove, open_seller: OpenSeller, walmart: Client, *, named: bool
+) -> None:
+    seller = await open_seller()
+    await walmart.send(seller.create())
+    request = seller.status()
+    if not named:
+        request = seller.call("GET", f"{ORDERS}/status?orderNumber=SO1", WM_SANDBOX="v2")
+    storefront = seller.tree["storefronts"]["front"]
+    await seller.change({"storefronts/front": REMOVED})
+    text = "The account has no such sales channel"
+    await prove(
+        request,
+        refusal("storefront-unknown", error("INVALID_WFS_REQUEST", "orderChannelId", text, STATUS)),
+        mend=seller.changing({"storefronts/front": storefront}),
+        effect=tells(seller, "NEW"),
+        reads=True,
+    )
+
+
+@pytest.mark.row("walmart.status.not-found")
+@pytest.mark.parametrize("sandbox", [True, False])
+async def test_status_of_an_order_that_is_not_there(
+    prove: Prove, open_seller: OpenSeller, walmart: Client, *, sandbox: bool
+) -> None:
+    seller = await open_seller()
+    request = seller.status() if sandbox else seller.call("GET", f"{ORDERS}/status?orderNumber=SO1")
+
+    async def told(reply: Reply) -> None:
+        payload = reply.json["payload"]
+        assert (payload["orderNumber"] if sandbox else payload[0]["sellerOrderId"]) == "SO1"
+
+    await prove(
+        request,
+        refusal("order-unknown", error("OS_NOT_FOUND_ERROR", "orderNumber", "Order not found", NO_ORDER)),
+        mend=lambda: walmart.send(seller.create()),
+        effect=told,
+        reads=True,
+    )
+
+
+@pytest.mark.row("walmart.any.unhandled")
+@pytest.mark.parametrize("operation", ["create", "cancel", "channel-details"])
+async def test_unhandled_exception_of_a_rule(
+    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server, operation: str
+) -> None:
+    seller = await open_seller()
+    await walmart.send(seller.create())
+    address = seller.create().body["payload"]["orderItems"][0]["shippingTo"]["address"]
+    channel = {"orderChannelName": "Second shop", "returnAddress": {"firstName": "Ann", **address}}
+    details = {"payload": {"partnerId": "1", "mcsDetails": [channel]}}
+    request, rule = {
+        "create": (seller.create({"customerOrderNo": "SO2"}), "TakeOrder"),
+        "cancel": (seller.cancel(), "CancelOrder"),
+        "channel-details": (seller.call("POST", f"{ORDERS}/channel-details", details), "EditStorefronts"),
+    }[operation]
+    await fault(server, {"target": f"rule:{rule}", "kind": "error", "workspace": seller.name})
+
+    async def done(reply: Reply) -> None:
+        assert reply.json["status"] in ("ACCEPTED", "OK")
+
+    await prove(request, internal(), mend=healed, effect=done)
+
+
+@pytest.mark.row("walmart.any.unhandled")
+async def test_unhandled_exception_of_a_read(
+    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
+) -> None:
+    seller = await open_seller()
+    await walmart.send(seller.create())
+    # The first read finds out who calls.
+    await fault(server, {"target": "connection:reads", "kind": "error", "skip": 1, "count": 2})
+    await prove(
+        seller.status(),
+        internal(),
+        mend=lambda: lift(server),
+        effect=tells(seller, "NEW"),
+        reads=True,
+    )
+
+
+async def test_status_tells_all_of_an_order(open_seller: OpenSeller, walmart: Client, server: Server) -> None:
+    seller = await open_seller()
+    created = await walmart.send(seller.create({"orderItems/0/qty": each(2)}))
+    number = await seller.number_of(created.json["payload"]["requestId"])
+    parcel = {
+        "lines": [{"line": 1, "quantity": 1}],
+        "carrier": "UPS",
+        "tracking": "1Z9",
+        "tracking_url": "https://ups.example/1Z9",
+    }
+    await step(server, seller, number, "ship", parcel)
+    reply = await walmart.send(seller.status())
+    tracked = f"WTRN{number:015d}"
+    base = f"{server.url}/walmart/orders/SO1/track"
+    payload = reply.json["payload"]
+    assert reply.json | {"payload": None} == {"status": "OK", "header": None, "payload": None, "errors": []}
+    assert MOMENT.fullmatch(payload.pop("orderPlacedTime"))
+    assert payload == {
+        "orderNumber": "SO1",
+        "orderChannelId": seller.front,
+        "orderStatus": "PARTIALLY SHIPPED",
+        "preShipmentTrackingNumber": tracked,
+        "wtrnTrackingURL": f"{base}/{tracked}",
+        "orderItems": [
+            {"sellerLineId": "1", "sku": "lamp", "qty": each(2), "lineStatus": "PARTIALLY SHIPPED"}
+        ],
+        "shipments": [
+            {
+                "shipmentId": f"{number}-1",
+                "carrier": "UPS",
+                "trackNumber": "1Z9",
+                "externalTrackingURL": f"{base}/1Z9",
+                "carrierTrackingURL": "https://ups.example/1Z9",
+                "events": [],
+            }
+        ],
+    }
+
+
+async def test_list_of_orders_is_paged_and_filtered(
+    open_seller: OpenSeller, walmart: Client, server: Server
+) -> None:
+    seller = await open_seller()
+    numbers = [f"SO{n}" for n in range(1, 6)]
+    for number in numbers:
+        created = await walmart.send(seller.create({"customerOrderNo": number}))
+    last = await seller.number_of(created.json["payload"]["requestId"])
+    await step(server, seller, last, "ship", {"carrier": "UPS", "tracking": "1Z5"})
+
+    async def listed(query: str) -> tuple[list[str], int]:
+        reply = await walmart.send(seller.call("GET", f"{ORDERS}/status?{query}"))
+        assert reply.status == 200, reply.body
+        told = [order["sellerOrderId"] for order in reply.json["payload"]]
+        attributes = reply.json["header"]["headerAttributes"]
+        assert attributes["pageCount"] == len(told)
+        return told, attributes["totalCount"]
+
+    assert await listed("limit=2") == (["SO5", "SO4"], 5)
+    assert await listed("limit=2&offset=2&sortOrder=asc") == (["SO3", "SO4"], 5)
+    assert await listed("orgId&orderNumber=&trackingNumber=1Z5") == (["SO5"], 1)
+    assert await listed(f"shipmentNumber={last}-1") == (["SO5"], 1)
+    assert await listed(f"shipNumber={last}-2") == ([], 0)
+    assert await listed("status=SHIPPED") == (["SO5"], 1)
+    assert await listed("fromOrderDate=2026-01-01&toOrderDate=9999-12-31&limit=50") == (numbers[::-1], 5)
+    assert await listed("toOrderDate=2000-01-01") == ([], 0)
+    assert await listed(f"orderChannelId={seller.front}&orderNumber=SO2") == (["SO2"], 1)
+
+
+def cancelled(seller: Seller) -> Any:
+    """One unit of the order is cancelled, and its event carries the id of the reply."""
+
+    async def check(reply: Reply) -> None:
+        name = reply.json["payload"]["requestId"]
+        assert reply.json == {"status": "ACCEPTED", "header": HEADER, "payload": {"requestId": name}}
+        rows = await seller.connection.fetch(_CANCELLED, await seller.id(), name)
+        assert [row["units"] for row in rows] == [1]
+
+    return check
+
+
+_CANCELLED = """
+select (
+  select sum(l.cancelled)::bigint from order_lines l where l.workspace = e.workspace and l."order" = e."order"
+) units from order_events e where workspace = $1 and kind = 'cancelled' and data ->> 'request' = $2
+"""
+
+
+def tells(seller: Seller, status: str) -> Any:
+    """The reply is the order, which is so far."""
+
+    async def check(reply: Reply) -> None:
+        payload = reply.json["payload"]
+        assert (payload["orderNumber"], payload["orderStatus"]) == ("SO1", status)
+        assert payload["orderChannelId"] == seller.front
+
+    return check
+
+
+async def healed() -> None:
+    """Nothing: a fault strikes once."""
+
+
+async def sandbox(server: Server, method: str, path: str, body: Any = None) -> Any:
+    async with httpx.AsyncClient(base_url=server.url, verify=False, trust_env=False, timeout=60) as http:
+        reply = await http.request(method, path, json=body)
+    assert reply.status_code < 300, reply.text
+    return reply
+
+
+async def fault(server: Server, order: dict[str, Any]) -> None:
+    await sandbox(server, "POST", "/sandbox/faults", order)
+
+
+async def lift(server: Server) -> None:
+    await sandbox(server, "DELETE", "/sandbox/faults")
+
+
+async def step(server: Server, seller: Seller, order: int, name: str, body: Any = None) -> None:
+    """Work on an order as its warehouse would."""
+    await sandbox(server, "POST", f"/sandbox/orders/{order}/{name}?workspace={seller.name}", body or {})
