@@ -80,7 +80,7 @@ def faults(world: dict[str, Any], place: str = "", value: Any = None) -> list[st
         (f"{SETTINGS}/labels", {"return_to": {"planet": "x"}}, f"{SETTINGS}/labels/return_to/planet"),
         (f"{T}/settings/mail", {"gateway": "smtp", "sender": "a@a.example"}, f"{T}/settings/mail/host"),
         (f"{T}/settings/mail", {"gateway": "smtp", "host": "a.example"}, f"{T}/settings/mail/sender"),
-        (f"{B}/door", "nowhere", f"{B}/door"),
+        (f"{B}/door", "elsewhere", f"{B}/door"),
         (f"{SETTINGS}/door", {"uid": 5}, f"{SETTINGS}/door/uid"),
         (f"{T}/settings/door/colour", "red", f"{T}/settings/door/colour"),
         (f"{T}/settings/door/uid", "4711", f"{T}/settings/door/uid"),
