@@ -16,6 +16,7 @@ from entrepot.registry import DOORS
 from entrepot.store.embedded import default_data_dir
 
 MOST_WORKERS = 64
+MOST_CONNECTIONS = 60_000
 
 
 class ConfigError(Exception):
@@ -42,6 +43,10 @@ class Settings:
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     trusted_proxies: tuple[str, ...] = ()
+    connections: int = 10_000
+    """How many connections a worker process holds at most."""
+    connections_per_address: int = 2_000
+    """How many of them may come from one address, which is no trusted proxy's."""
     attempt_seconds: int = 30
     """How long the calls to payment providers for one order may take together."""
     ping_seconds: int = 300
@@ -264,6 +269,10 @@ _KINDS = {
     "log_format": _Kind(_choice("json", "text"), "json or text"),
     "log_level": _Kind(_choice("debug", "info", "warning", "error"), "debug, info, warning or error"),
     "trusted_proxies": _Kind(_proxies, "addresses or networks, such as 10.0.0.0/8"),
+    "connections": _Kind(_whole(1, MOST_CONNECTIONS), f"a whole number from 1 to {MOST_CONNECTIONS}"),
+    "connections_per_address": _Kind(
+        _whole(1, MOST_CONNECTIONS), f"a whole number from 1 to {MOST_CONNECTIONS}"
+    ),
     "attempt_seconds": _Kind(_whole(1, 300), "a whole number of seconds from 1 to 300"),
     "ping_seconds": _Kind(_whole(0, 86_400), "a whole number of seconds from 1 to 86400, or 0 for no pings"),
     "keep": _Kind(
