@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from entrepot.cli.options import Config, DatabaseUrl, DataDir, DoorHost, fail, settings_from
+from entrepot.cli.options import Config, DatabaseUrl, DataDir, DoorHost, SandboxHost, fail, settings_from
 
 LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error. [default: info]")]
 TrustedProxy = Annotated[
@@ -38,6 +38,7 @@ def serve(
     sandbox: Annotated[
         bool | None, typer.Option("--sandbox", help="One process, loopback, faults and clock.")
     ] = None,
+    sandbox_host: SandboxHost = None,
     log_format: Annotated[str | None, typer.Option(help="text or json. [default: text]")] = None,
     log_level: LogLevel = None,
     trusted_proxy: TrustedProxy = None,
@@ -60,6 +61,7 @@ def serve(
         tls_cert=tls_cert,
         tls_key=tls_key,
         sandbox=sandbox,
+        sandbox_hosts=sandbox_host,
         log_format=log_format,
         log_level=log_level,
         trusted_proxies=trusted_proxy,
