@@ -41,3 +41,14 @@ class PayloadUnmappable(Failure, frozen=True):
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Compare the mapping with the payload: a source path is probably not in it."
     reason: str
+
+
+class RecordTaken(Failure, frozen=True):
+    """A record that goes by this name is there already, or was, since deleted ones keep their names."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Change the record that is there, or choose another name."
+    kind: str
+    """What it is: location or product."""
+    field: str
+    value: str

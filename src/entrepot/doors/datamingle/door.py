@@ -8,12 +8,15 @@ from starlette.types import ASGIApp
 
 from entrepot.doors.datamingle.failures import render
 from entrepot.doors.datamingle.routes.group import Routes
+from entrepot.doors.datamingle.routes.inventory import InventoryRoutes
+from entrepot.doors.datamingle.routes.locations import LocationRoutes
 from entrepot.doors.datamingle.routes.orders import OrderRoutes
+from entrepot.doors.datamingle.routes.products import ProductRoutes
 from entrepot.doors.kit import Door, Router, Services
 
 BODY_LIMIT: Final = 10 * 1024 * 1024
 
-GROUPS: Final[tuple[type[Routes], ...]] = (OrderRoutes,)
+GROUPS: Final[tuple[type[Routes], ...]] = (OrderRoutes, InventoryRoutes, LocationRoutes, ProductRoutes)
 """In the order in which their paths are tried."""
 
 
