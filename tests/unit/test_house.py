@@ -35,7 +35,7 @@ ARROWS = {
 # `fulfilment` is below `placing`: what was sold elsewhere may come in as delivered, and then placing writes a shipment.
 FLOORS: tuple[set[str], ...] = (
     {"kernel"},
-    {"channels", "outbox"},
+    {"channels", "outbox", "mapping"},
     {"catalogue", "pricing"},
     {"stock", "customers"},
     {"orders"},

@@ -52,3 +52,20 @@ class RecordTaken(Failure, frozen=True):
     """What it is: location or product."""
     field: str
     value: str
+
+
+class MappingFlawed(Failure, frozen=True):
+    """A mapping cannot be saved: its rules name no places or fields, or contradict each other."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Correct the rules that are named, and save the mapping again."
+    flaws: tuple[str, ...]
+
+
+class MappingUnknown(Failure, frozen=True):
+    """The resource's mapping has no such version."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "See with `entrepot mapping show` which versions there are."
+    resource: str
+    version: str

@@ -11,7 +11,7 @@ from entrepot.domain.stock.levels import Location
 from entrepot.doors.datamingle.free_objects import shown
 from entrepot.doors.datamingle.identifiers import as_uuid
 from entrepot.doors.datamingle.replies.moments import written
-from entrepot.store.queries.partner_goods import PartnerLevel, PartnerProduct
+from entrepot.store.queries.partners.goods import PartnerLevel, PartnerProduct
 
 PRODUCT: Final = "product"
 LOCATION: Final = "location"

@@ -13,6 +13,7 @@ from entrepot.doors.datamingle import drf
 from entrepot.doors.datamingle.admission import Partner, admission
 from entrepot.doors.datamingle.cursors import Place, cursor, limit_of, place_of
 from entrepot.doors.datamingle.failures import refusal
+from entrepot.doors.datamingle.mapped import Speeches
 from entrepot.doors.kit import (
     Answer,
     Door,
@@ -45,8 +46,9 @@ class Routes(ABC):
 
     resource: ClassVar[str]
 
-    def __init__(self, services: Services, door: Door) -> None:
+    def __init__(self, services: Services, door: Door, speeches: Speeches) -> None:
         self.services = services
+        self.speeches = speeches
         self.door = door
         self._secrets: dict[int, bytes] = {}
 
@@ -112,7 +114,7 @@ class Routes(ABC):
         return self._secrets[workspace]
 
     def _operation(self, name: str, handle: Handler) -> Operation:
-        admit = admission(self.services, self.resource)
+        admit = admission(self.services, self.speeches, self.resource)
         return GuardedEndpoint(self.door, f"{self.resource}-{name}", admit, _steady(handle))
 
 

@@ -25,8 +25,8 @@ from entrepot.failures.partners import RecordUnknown
 from entrepot.failures.rows import StockClosed
 from entrepot.failures.stock import QuantityOutOfRange, StockUnknown
 from entrepot.store.connections import Connection
-from entrepot.store.queries import partner_goods
-from entrepot.store.queries.partner_goods import FIRST_LEVEL, LevelPlace, PartnerLevel
+from entrepot.store.queries.partners import goods as partner_goods
+from entrepot.store.queries.partners.goods import FIRST_LEVEL, LevelPlace, PartnerLevel
 
 PATIENCE: Final = 10.0
 """Seconds within which the engine must take a row."""

@@ -19,7 +19,7 @@ from entrepot.doors.kit import Answer, Request, Resource
 from entrepot.failures import Failure
 from entrepot.failures.partners import RecordTaken, RecordUnknown
 from entrepot.failures.rows import NameTaken, RowUnknown
-from entrepot.store.queries.partner_goods import FIRST, list_locations, location_by
+from entrepot.store.queries.partners.goods import FIRST, list_locations, location_by
 
 
 class LocationRoutes(Routes):

@@ -26,7 +26,7 @@ from entrepot.doors.kit import Answer, Request, Resource
 from entrepot.failures import Failure
 from entrepot.failures.orders import NothingToCancel, UnitsSent
 from entrepot.failures.partners import RecordUnknown
-from entrepot.store.queries.partner_orders import FIRST, Name, PartnerOrder, find_order, list_orders
+from entrepot.store.queries.partners.orders import FIRST, Name, PartnerOrder, find_order, list_orders
 
 FIXED = drf.detail(("items",), "Items cannot be changed after the order is created.")
 

@@ -24,7 +24,7 @@ from entrepot.failures.orders import InvalidInput
 from entrepot.failures.partners import RecordTaken, RecordUnknown
 from entrepot.failures.rows import NameTaken, RowUnknown
 from entrepot.failures.stock import QuantityOutOfRange
-from entrepot.store.queries.partner_goods import FIRST, PartnerProduct, list_products, product_by
+from entrepot.store.queries.partners.goods import FIRST, PartnerProduct, list_products, product_by
 
 
 class ProductRoutes(Routes):
