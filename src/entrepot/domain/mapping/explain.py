@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
-from entrepot.domain.mapping.paths import ABSENT, Path, look, starts_with, write_path
+from entrepot.domain.mapping.paths import ABSENT, Path, as_list, as_object, look, starts_with, write_path
 from entrepot.domain.mapping.plan import Move, Plan, Rules, Unmappable
 
 MOST_PLACES: Final = 10_000
@@ -45,8 +45,8 @@ def explain(plan: Plan, payload: Any, *, partial: bool = False) -> Explanation:
     origins, used = _origins(plan, payload)
     known = plan.rules.resource.fields
     passed = [
-        Origin(str(name), str(name), "passed through")
-        for name in (payload if isinstance(payload, dict) else ())
+        Origin(name, name, "passed through")
+        for name in as_object(payload) or ()
         if name in known and name not in plan.rules.consumed
     ]
     used += [(each.field,) for each in passed]
@@ -66,8 +66,8 @@ def missing_sources(plan: Plan, payload: Any) -> Iterator[Missing]:
         if look(payload, move.source) is ABSENT:
             yield _missing(write_path(move.source), places)
     for each in plan.rules.lists:
-        items = look(payload, each.move.source)
-        if type(items) is list:
+        items = as_list(look(payload, each.move.source))
+        if items is not None:
             yield from _missing_in(items, each.rules, write_path(each.move.source))
 
 
@@ -98,14 +98,14 @@ def _origins(plan: Plan, payload: Any) -> tuple[list[Origin], list[Path]]:
             origins.append(_origin(move, (), ()))
             used.append(move.source)
     for each in plan.rules.lists:
-        items = look(payload, each.move.source)
-        for place, item in enumerate(cast("list[Any]", items) if type(items) is list else ()):
+        items = as_list(look(payload, each.move.source))
+        for place, item in enumerate(items or ()):
             source, target = (*each.move.source, place), (*each.move.target, place)
             for move in each.rules.moves:
                 if look(item, move.source) is not ABSENT:
                     origins.append(_origin(move, source, target))
                     used.append((*source, *move.source))
-            for name in item if isinstance(item, dict) else ():
+            for name in as_object(item) or ():
                 if name in each.rules.resource.fields and name not in each.rules.consumed:
                     origins.append(
                         Origin(write_path((*target, name)), write_path((*source, name)), "passed through")
@@ -125,11 +125,11 @@ def _covers(used: Path, place: Path) -> bool:
 
 def _leaves(value: Any, path: Path) -> Iterator[Path]:
     """The places of values that hold nothing, in order."""
-    if type(value) is dict and value:
-        for key, inner in cast("dict[str, Any]", value).items():
+    if known := as_object(value):
+        for key, inner in known.items():
             yield from _leaves(inner, (*path, key))
-    elif type(value) is list and value:
-        for index, inner in enumerate(cast("list[Any]", value)):
+    elif items := as_list(value):
+        for index, inner in enumerate(items):
             yield from _leaves(inner, (*path, index))
     elif path:
         yield path

@@ -65,8 +65,8 @@ def put(root: dict[str, Any], path: Path, value: Any, *, force: bool = False) ->
     """
     holder: Any = root
     for place, step in enumerate(path[:-1]):
-        inner = _inner(holder, step)
-        wanted = dict if isinstance(path[place + 1], str) else list
+        inner: Any = _inner(holder, step)
+        wanted: type[Any] = dict if isinstance(path[place + 1], str) else list
         if type(inner) is not wanted:
             if inner is not None and not force:
                 return path[: place + 1]
@@ -75,6 +75,16 @@ def put(root: dict[str, Any], path: Path, value: Any, *, force: bool = False) ->
         holder = inner
     _set(holder, path[-1], value)
     return None
+
+
+def as_object(value: Any) -> dict[str, Any] | None:
+    """The value, if it is an object."""
+    return cast("dict[str, Any]", value) if type(value) is dict else None
+
+
+def as_list(value: Any) -> list[Any] | None:
+    """The value, if it is a list."""
+    return cast("list[Any]", value) if type(value) is list else None
 
 
 def copied(value: Any) -> Any:

@@ -12,7 +12,18 @@ from typing import Any, Literal, cast
 import msgspec
 
 from entrepot.domain.mapping.definition import Definition, Resource, Rule, list_path
-from entrepot.domain.mapping.paths import ABSENT, Path, copied, look, put, read_path, starts_with, write_path
+from entrepot.domain.mapping.paths import (
+    ABSENT,
+    Path,
+    as_list,
+    as_object,
+    copied,
+    look,
+    put,
+    read_path,
+    starts_with,
+    write_path,
+)
 
 
 class Unmappable(msgspec.Struct, frozen=True):
@@ -155,16 +166,16 @@ def _inward(
 
 def _list(payload: dict[str, Any], each: Each, *, partial: bool) -> Any:
     source, name = each.move.source, write_path(each.move.source)
-    items = _fetch(payload, each.move, (), partial=partial)
-    if items is ABSENT or items is None or isinstance(items, Unmappable):
-        return items
-    if type(items) is not list:
+    found = _fetch(payload, each.move, (), partial=partial)
+    if found is ABSENT or found is None or isinstance(found, Unmappable):
+        return found
+    if (items := as_list(found)) is None:
         return Unmappable(f"'{name}' must be an array")
     mapped: list[dict[str, Any]] = []
-    for place, item in enumerate(cast("list[Any]", items)):
-        if type(item) is not dict:
+    for place, given in enumerate(items):
+        if (item := as_object(given)) is None:
             return Unmappable(f"'{name}[{place}]' must be an object")
-        done = _inward(cast("dict[str, Any]", item), each.rules, (*source, place), partial=False)
+        done = _inward(item, each.rules, (*source, place), partial=False)
         if isinstance(done, Unmappable):
             return done
         mapped.append(done)
@@ -176,15 +187,14 @@ def _fetch(payload: dict[str, Any], move: Move, within: Path, *, partial: bool) 
     value: Any = payload
     last = len(move.source) - 1
     for place, step in enumerate(move.source):
-        wanted = dict if isinstance(step, str) else list
-        if type(value) is not wanted:
-            return _misshapen(move, within, place, "object" if wanted is dict else "array")
-        there = step in value if wanted is dict else cast("int", step) < len(value)
-        if not there:
-            if move.required and not partial and (place < last or wanted is list):
+        holder = as_object(value) if isinstance(step, str) else as_list(value)
+        if holder is None:
+            return _misshapen(move, within, place, "object" if isinstance(step, str) else "array")
+        value = look(holder, (step,))
+        if value is ABSENT:
+            if move.required and not partial and (place < last or isinstance(step, int)):
                 return Unmappable(f"source path '{write_path((*within, *move.source))}' not found")
             return ABSENT
-        value = value[step]
     return value
 
 
@@ -219,12 +229,10 @@ def _outward(record: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
 
 
 def _elements(value: Any, rules: Rules) -> Any:
-    if type(value) is not list:
+    items = as_list(value)
+    if items is None:
         return copied(value)
-    return [
-        _outward(cast("dict[str, Any]", item), rules) if type(item) is dict else item
-        for item in cast("list[Any]", value)
-    ]
+    return [item if (given := as_object(item)) is None else _outward(given, rules) for item in items]
 
 
 def _take_away(rest: dict[str, Any], path: Path) -> None:
@@ -239,11 +247,12 @@ def _take_away(rest: dict[str, Any], path: Path) -> None:
 def _without(value: Any, path: Path) -> Any:
     """A value without what stands at a path; `ABSENT` where nothing is left. Lists keep their places."""
     step = path[0]
-    if type(value) is list and isinstance(step, int):
-        return _without_item(cast("list[Any]", value), step, path)
-    if type(value) is not dict or step not in value:
+    items, known = as_list(value), as_object(value)
+    if items is not None and isinstance(step, int):
+        return _without_item(items, step, path)
+    if known is None or not isinstance(step, str) or step not in known:
         return value
-    left = dict(cast("dict[Any, Any]", value))
+    left = dict(known)
     inner = ABSENT if len(path) == 1 else _without(left[step], path[1:])
     if inner is ABSENT:
         del left[step]

@@ -11,8 +11,11 @@ _SHOWN: Final = ("id", "created_at", "updated_at")
 
 
 def _fields(*plain: str, free: tuple[str, ...] = (), lists: tuple[str, ...] = ()) -> dict[str, FieldKind]:
-    kinds: dict[str, FieldKind] = dict.fromkeys(plain, "plain")
-    return kinds | dict.fromkeys(free, "free") | dict.fromkeys(lists, "list")
+    kinds: dict[str, FieldKind] = {}
+    kinds.update((name, "plain") for name in plain)
+    kinds.update((name, "free") for name in free)
+    kinds.update((name, "list") for name in lists)
+    return kinds
 
 
 _ITEM: Final = Resource(

@@ -52,8 +52,8 @@ MAPPED: dict[str, Any] = {
 }
 
 
-def plan(*rules: tuple[str, str], lists: tuple[Nested, ...] = (), **statics: Any) -> Plan:
-    definition = Definition(tuple(Rule(*each) for each in rules), lists, statics)
+def plan(*rules: tuple[str, str], **statics: Any) -> Plan:
+    definition = Definition(tuple(Rule(*each) for each in rules), (), statics)
     assert flaws(definition, ORDERS) == []
     return Plan(definition, ORDERS)
 

@@ -143,7 +143,7 @@ async def _rows(
 def _row(number: int, given: object, partner: Partner) -> Row:
     """A row of the request, judged by itself."""
     found = check(schemas.INVENTORY_ROW, given, drf.MANNER)
-    said = cast("Mapping[str, object]", given) if type(given) is dict else {}
+    said: Mapping[str, object] = cast("dict[str, object]", given) if type(given) is dict else {}
     location, sku = said.get("location_code"), said.get("sku_code")
     if found.value is None:
         return Row(

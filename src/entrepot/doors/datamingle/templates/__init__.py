@@ -17,4 +17,6 @@ _decode = msgspec.json.Decoder(dict[str, Definition]).decode
 @cache
 def template(name: str) -> Mapping[str, Definition]:
     """The mappings of a template by resource. Raises `FileNotFoundError` for a name that there is not."""
-    return MappingProxyType(_decode(files(__package__).joinpath(f"{name}.json").read_bytes()))
+    return MappingProxyType(
+        _decode(files("entrepot.doors.datamingle.templates").joinpath(f"{name}.json").read_bytes())
+    )
