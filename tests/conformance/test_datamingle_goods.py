@@ -110,7 +110,7 @@ async def test_deleted_product(prove: Prove, open_datamingle: OpenPartners) -> N
     partners = await open_datamingle()
     await prove.client.send(partners.order())
     deleted = await prove.client.send(partners.send("DELETE", "/products/RUG-5X7-BLU/"))
-    assert_reply(deleted, ok(product(sku="RUG-5X7-BLU", quantity=10, is_active=False, created_at=None)))
+    assert_reply(deleted, ok(product(sku="RUG-5X7-BLU", quantity=10, is_active=False)))
     for method, body in (("GET", b""), ("PUT", {"quantity": 1}), ("DELETE", b"")):
         await prove(
             partners.send(method, "/products/RUG-5X7-BLU/", body),
@@ -133,7 +133,7 @@ async def test_each_record_is_read(prove: Prove, open_datamingle: OpenPartners) 
     bare = {"zone": None, "aisle": None, "metadata": None, "name": None, "code": "WH/SHELF-01"}
     for path in ("/locations/WH%2FSHELF-01/", "/locations/WH%2fSHELF-01"):
         await prove.succeeds(partners.send("GET", path), ok(location(**bare)), nothing, reads=True)
-    lamp = product(sku="RUG-5X7-BLU", quantity=10, created_at=None, updated_at=None)
+    lamp = product(sku="RUG-5X7-BLU", quantity=10)
     await prove.succeeds(partners.send("GET", "/products/RUG-5X7-BLU/"), ok(lamp), nothing, reads=True)
     both = (await prove.client.send(partners.send("GET", "/products/"))).json
     assert both["pagination"] == {"limit": 50, "next_cursor": None}
@@ -160,16 +160,12 @@ async def test_location_is_changed(prove: Prove, open_datamingle: OpenPartners) 
 async def test_quantity_of_a_product_is_the_sum_on_hand(prove: Prove, open_datamingle: OpenPartners) -> None:
     partners = await open_datamingle()
     put = partners.send("PUT", "/products/RUG-5X7-BLU/", {"quantity": 25})
-    undated = {
-        "created_at": None,
-        "updated_at": None,
-    }  # it is described by a file, and not changed but counted
-    await prove.succeeds(put, ok(product(sku="RUG-5X7-BLU", quantity=25, **undated)), nothing)
+    await prove.succeeds(put, ok(product(sku="RUG-5X7-BLU", quantity=25)), nothing)
     assert {("a-100", "RUG-5X7-BLU", 15), ("a-200", "RUG-5X7-BLU", 10)} <= await rows(prove.client, partners)
     less = await prove.client.send(partners.send("PUT", "/products/RUG-5X7-BLU/", {"quantity": 9}))
     assert_reply(less, invalid(("quantity", "Ensure this value is greater than or equal to 10.")))
     hidden = partners.send("PUT", "/products/RUG-5X7-BLU/", {"is_active": False, "custom_fields": {"a": 1}})
-    told = product(sku="RUG-5X7-BLU", quantity=25, is_active=False, custom_fields={"a": 1}, created_at=None)
+    told = product(sku="RUG-5X7-BLU", quantity=25, is_active=False, custom_fields={"a": 1})
     await prove.succeeds(hidden, ok(told), nothing)
 
 
@@ -186,7 +182,6 @@ async def test_location_that_keeps_nothing_is_deleted(prove: Prove, open_datamin
         "zone": None,
         "aisle": None,
         "metadata": None,
-        "created_at": None,
     }
     await prove.succeeds(delete, ok(location(**bare, is_active=False)), nothing)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 from entrepot.domain.kernel.ids import number_of, numbered_uuid
-from entrepot.domain.kernel.moments import UNDATED
 from entrepot.domain.stock.levels import Location
 from entrepot.doors.datamingle.free_objects import shown
 from entrepot.doors.datamingle.identifiers import as_uuid
@@ -26,8 +24,8 @@ def product(found: PartnerProduct, workspace: int) -> dict[str, Any]:
         "is_active": found.active,
         "cost": None,
         "custom_fields": shown(found.custom_fields),
-        "created_at": _dated(found.created_at),
-        "updated_at": _dated(found.changed_at),
+        "created_at": written(found.created_at),
+        "updated_at": written(found.changed_at),
     }
 
 
@@ -41,19 +39,14 @@ def location(found: Location, workspace: int) -> dict[str, Any]:
         "aisle": found.aisle or None,
         "is_active": found.active,
         "metadata": shown(found.data.get("metadata")),
-        "created_at": _dated(found.created_at),
-        "updated_at": _dated(found.changed_at),
+        "created_at": written(found.created_at),
+        "updated_at": written(found.changed_at),
     }
 
 
 def level(found: PartnerLevel) -> dict[str, Any]:
     """How much of a product is at a location."""
     return {"location_code": found.code, "sku_code": found.sku, "quantity": found.quantity}
-
-
-def _dated(at: datetime) -> str | None:
-    """When that was; nobody knows it of what a world file describes."""
-    return None if at == UNDATED else written(at)
 
 
 def public_id(number: int, kind: str, workspace: int) -> str:
