@@ -11,11 +11,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors.kit import DoorSwitch, FailurePages, services_of
+from entrepot.doors.kit import DoorSwitch, FailurePages, observers, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.lifespan import Lifespan
-from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
+from entrepot.observe import METRICS_TYPE, count_exchange, log_exchange, render_metrics
 from entrepot.registry import doors, event_body, failure_tables
 from entrepot.store.connections import FAULTS
 
@@ -34,8 +34,8 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
 
     `ending` says whether the server was told to end, so that nothing more is waited for.
     """
-    clock = Clock()
-    everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe_request)}
+    clock, observe = Clock(), observers(count_exchange, log_exchange)
+    everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe)}
     if not settings.sandbox:
         wiring = Wiring(body_of=event_body)
         worker = Worker(
@@ -48,13 +48,13 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
 
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
-        everywhere["sandbox"] = Routes(sandbox, observe_request).app()
-    services = services_of(worker, observe_request)
+        everywhere["sandbox"] = Routes(sandbox, observe).app()
+    services = services_of(worker, observe)
     return DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},
         settings.door_hosts,
         _operations(worker),
-        observe=observe_request,
+        observe=observe,
         everywhere=everywhere,
         lifespan=Lifespan(worker, ending),
     )
