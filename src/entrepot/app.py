@@ -12,21 +12,22 @@ from starlette.types import ASGIApp
 
 from entrepot.config import Settings
 from entrepot.doors.kit import DoorSwitch, FailurePages, observers, services_of
+from entrepot.doors.manifest import Manifest
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, count_exchange, log_exchange, render_metrics
-from entrepot.registry import doors, event_body, failure_tables
+from entrepot.registry import doors, event_body, failure_tables, manifests
 from entrepot.store.connections import FAULTS
 
 _HOME = """Entrepot answers here.
 
-/bonsai         the Bonsai orders API; /bonsai/openapi.json describes it
-/textalk        the Textalk webshop API; /textalk/openrpc.json describes it
+{doors}
 /failures       every failure, and what to do about it
 /sandbox/world  what stands in a sandbox, with keys and ids
 /healthz, /readyz, /metrics
 """
+_INDENT = 16
 
 
 def create_app(settings: Settings, database_url: str, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
@@ -85,7 +86,13 @@ def _operations(worker: Worker) -> Starlette:
 
 
 async def _home(_: Request) -> Response:
-    return PlainTextResponse(_HOME)
+    lines = (_line(name, manifest) for name, manifest in manifests().items())
+    return PlainTextResponse(_HOME.format(doors="\n".join(lines)))
+
+
+def _line(name: str, manifest: Manifest) -> str:
+    described = f"; /{name}{manifest.description} describes it" if manifest.description else ""
+    return f"/{name}".ljust(_INDENT) + manifest.title + described
 
 
 async def _healthz(_: Request) -> Response:

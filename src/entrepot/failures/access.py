@@ -68,3 +68,10 @@ class GrantTypeUnsupported(Failure, frozen=True):
 
     grant_type: str
     """The grant type as received, cut to 100 characters."""
+
+
+class AccessDenied(Failure, frozen=True):
+    """What the request names is there, and is another account's."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Use the credentials of the account that owns it."

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from entrepot.registry import manifests
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import Shop, open_shop, watch
 from tests.conformance.datamingle import Partners, open_partners
@@ -14,6 +15,8 @@ from tests.conformance.harness.rows import marks_of, row_of
 from tests.conformance.harness.sockets import SocketClient
 from tests.conformance.harness.state import begin_proof
 from tests.conformance.harness.world import Edits
+from tests.conformance.rebound import Retailer, open_retailer
+from tests.conformance.rebound import watch as watch_rebound
 from tests.conformance.textalk import watch as watch_textalk
 from tests.conformance.walmart import Seller
 from tests.conformance.walmart import watch as watch_walmart
@@ -22,12 +25,13 @@ from tests.support.server import Server
 from tests.support.webshop import Webshop
 
 HTTP = "http"
-SOCKET_DOORS = frozenset({"textalk"})
+SOCKET_DOORS = frozenset(name for name, manifest in manifests().items() if manifest.sockets)
 OpenShop = Callable[..., Awaitable[Shop]]
 OpenWebshop = Callable[..., Awaitable[Webshop]]
 OpenPartners = Callable[..., Awaitable[Partners]]
 OpenBuyer = Callable[..., Awaitable[Buyer]]
 OpenSeller = Callable[..., Awaitable[Seller]]
+OpenRetailer = Callable[..., Awaitable[Retailer]]
 
 
 @pytest.fixture
@@ -115,6 +119,14 @@ async def walmart(server: Server) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
+async def rebound(server: Server) -> AsyncIterator[Client]:
+    """A client of the running server that compares every ReBound reply with the API description."""
+    client = Client(server.url, watch_rebound)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
 def open_seller(connection: Connection, server: Server) -> OpenSeller:
     """Opens a seller's account in a fresh workspace, with edits of its world."""
 
@@ -122,6 +134,16 @@ def open_seller(connection: Connection, server: Server) -> OpenSeller:
         seller = Seller(connection, f"w{uuid.uuid4().hex[:12]}", server.url)
         await seller.open(edits)
         return seller
+
+    return opened
+
+
+@pytest.fixture
+def open_rebound_retailer(connection: Connection, rebound: Client) -> OpenRetailer:
+    """Opens a workspace of ReBound clients, with edits of its world."""
+
+    async def opened(edits: Edits | None = None) -> Retailer:
+        return await open_retailer(connection, rebound, f"w{uuid.uuid4().hex[:12]}", edits)
 
     return opened
 
@@ -141,6 +163,7 @@ def prove(
     textalk: Client,
     datamingle: Client,
     walmart: Client,
+    rebound: Client,
     connection: Connection,
 ) -> Prove:
     """The proof of the row that the test is marked with."""
@@ -152,6 +175,7 @@ def prove(
         ("textalk", HTTP): textalk,
         ("walmart", HTTP): walmart,
         ("datamingle", HTTP): datamingle,
+        ("rebound", HTTP): rebound,
     }
     socket = SocketClient(server.url, watch_textalk)
     return Prove(row, clients.get((row.door, transport), socket), connection)

@@ -279,7 +279,7 @@ def test_every_code_has_its_message() -> None:
 
 
 async def test_a_request_learns_of_each_call_its_method_shop_and_outcome(dispatcher: Dispatcher) -> None:
-    request = Request({"type": "http", "headers": []}, "r1")
+    request = Request({"type": "http", "headers": []}, known_as="r1")
     raw = msgspec.structs.replace(IN_SHOP, request=request)
     calls = [{"jsonrpc": "2.0", "id": 1, "method": name} for name in ("Test.count", "Test.needs", "No.such")]
     await answer(dispatcher, raw, json.dumps(calls).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -9,22 +10,24 @@ from starlette.types import Scope, Send
 
 from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_headers, request_id
 from entrepot.doors.kit.observing.calls import Account, Call, Commands
+from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 
 _BODILESS = frozenset({204, 304})
 
 
 class Request:
-    """One request. `body` is empty until the endpoint has read it, which is after admission.
+    """One request, which arrived at `at`. `body` is empty until the endpoint has read it, which is after admission.
 
     `caller`, `calls` and `commands` are for observers. Whoever learns who calls sets `caller`; `calls` are those of
     which a message is made, where it is made of any; the engine tells of `commands`.
     """
 
-    __slots__ = ("_channel", "_query", "body", "caller", "calls", "commands", "id", "scope")
+    __slots__ = ("_channel", "_query", "at", "body", "caller", "calls", "commands", "id", "scope")
 
-    def __init__(self, scope: Scope, known_as: str | None = None) -> None:
+    def __init__(self, scope: Scope, at: datetime | None = None, known_as: str | None = None) -> None:
         self.scope = scope
+        self.at = at or real_now()
         self.id = known_as or request_id(scope)
         self.body = b""
         self.caller: Account | None = None
@@ -51,6 +54,13 @@ class Request:
     def path(self) -> str:
         """The path below the door, percent-decoded."""
         return route_path(self.scope)
+
+    @property
+    def raw_path(self) -> str:
+        """The path below the door as it was sent, percent-encoding kept."""
+        raw: bytes = self.scope["raw_path"].partition(b"?")[0]
+        prefixes = self.scope.get("root_path", "").count("/")
+        return "/" + b"/".join(raw.split(b"/")[1 + prefixes :]).decode("ascii", "replace")
 
     @property
     def params(self) -> dict[str, Any]:

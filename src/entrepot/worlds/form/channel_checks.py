@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings, ExternalApi, HubSettings
+from entrepot.domain.kernel.currencies import currency_exists
 from entrepot.domain.placing.basket import EXTERNAL
 from entrepot.doors.manifest import Manifest
 from entrepot.registry import manifests
-from entrepot.worlds.form.currencies import currency_exists
 
 Steps = tuple[str | int, ...]
 Found = Iterator[tuple[Steps, str]]

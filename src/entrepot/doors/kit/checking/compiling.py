@@ -82,7 +82,7 @@ def _string(shape: Str, manner: Manner) -> Run:
     broken, as_text = _string_rules(shape), _text_reader(shape, manner)
     longest, plain, nullable = (
         shape.longest,
-        not (shape.choices or shape.email or shape.pattern),
+        not (shape.choices or shape.email or shape.pattern or shape.form),
         shape.nullable,
     )
     ordinary = plain and not manner.trims
@@ -122,8 +122,8 @@ def _text_reader(shape: Str, manner: Manner) -> Callable[[Any], str | None]:
 
 
 def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
-    choices, secret, blank = shape.choices, shape.secret, shape.blank
-    form = re.compile(shape.pattern, re.ASCII) if shape.pattern else None
+    choices, secret, blank, form = shape.choices, shape.secret, shape.blank, shape.form
+    pattern = re.compile(shape.pattern, re.ASCII) if shape.pattern else None
 
     def broken(text: str) -> Faults | None:
         if not text:
@@ -136,8 +136,10 @@ def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
             return one(Kind.NO_EMAIL, echo(text, secret=secret))
         if len(text) > shape.longest:
             return one(Kind.TOO_LONG, {"limit": shape.longest, **echo(text, secret=secret)})
-        if form and not form.fullmatch(text):
+        if pattern and not pattern.fullmatch(text):
             return one(Kind.NO_MATCH, {"limit": shape.pattern, **echo(text, secret=secret)})
+        if form and not form.fits(text):
+            return one(Kind.NO_FORM, {"form": form.says, **echo(text, secret=secret)})
         return None
 
     return broken

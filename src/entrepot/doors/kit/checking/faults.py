@@ -28,6 +28,7 @@ class Kind(StrEnum):
     NO_TEXT = "no text"
     TOO_LONG = "too long"
     NO_EMAIL = "no e-mail address"
+    NO_FORM = "not of the form"
     NO_MATCH = "no match"
     NO_BOOLEAN = "no boolean"
     NO_MOMENT = "no date and time"

@@ -61,6 +61,8 @@ def _string(shape: Str) -> JsonSchema:
             "maxLength": shape.longest,
             "pattern": pattern,
         }
+    if shape.form:
+        schema |= shape.form.schema
     if shape.email:
         schema["format"] = "email"
     if shape.example is not None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import msgspec
 
 MAX_STRING = 255
 MAX_DATA_BYTES = 65_536
 MAX_DATA_DEPTH = 20
 MAX_AMOUNT = 1_000_000_000_000
+
+
+class Form(msgspec.Struct, frozen=True, eq=False):
+    """What a text must be where no pattern can say it: in words, as a test, and as JSON Schema as far as that goes."""
+
+    says: str
+    fits: Callable[[str], bool]
+    schema: Mapping[str, Any] = {}
 
 
 class Str(msgspec.Struct, frozen=True):
@@ -26,6 +37,7 @@ class Str(msgspec.Struct, frozen=True):
     secret: bool = False
     example: str | None = None
     pattern: str = ""
+    form: Form | None = None
 
 
 class Number(msgspec.Struct, frozen=True):

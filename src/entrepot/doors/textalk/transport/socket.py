@@ -116,7 +116,7 @@ class _Connection:
     async def _answer(self, frame: bytes) -> Answer:
         """The answer to one frame, of which the observer learns as of a request with the handshake's head."""
         started = perf_counter()
-        request = Request(self._websocket.scope, self._request_id)
+        request = Request(self._websocket.scope, known_as=self._request_id)
         request.body = frame
         note_into(request.commands)
         result = await answer(self._dispatcher, msgspec.structs.replace(self._raw, request=request), frame)
