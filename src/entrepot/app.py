@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -42,16 +43,20 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         worker = Worker(
             database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
         )
-        guarded = _unguarded
+        guarded, visitors = _unguarded, _unguarded
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
+        from entrepot.sandbox.visitors import Visitors
 
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe).app()
+        visitors = partial(
+            Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures",)
+        )
     services = services_of(worker, observe)
-    return DoorSwitch(
+    switch = DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},
         settings.door_hosts,
         _operations(worker),
@@ -59,6 +64,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         everywhere=everywhere,
         lifespan=Lifespan(worker, ending),
     )
+    return visitors(switch)
 
 
 def _unguarded(door: ASGIApp) -> ASGIApp:
