@@ -52,7 +52,7 @@ def admission(services: Services, speeches: Speeches, resource: str) -> Admissio
         caller = await caller_of(services, KEY, request.header("x-api-key"))
         if not isinstance(caller, Caller):
             return caller
-        request.channel = caller.name
+        request.caller = caller
         settings = msgspec.convert(caller.settings.door, DatamingleSettings)
         action = ACTIONS.get(request.method, "write")
         if refused := _closed(settings) or _short_of(caller, resource, action):
