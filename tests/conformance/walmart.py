@@ -77,7 +77,11 @@ class Seller(Tenant):
     @property
     def front(self) -> str:
         """The public id of the storefront."""
-        return str(storefront_uuid(self.name, "front"))
+        return self.front_of("front")
+
+    def front_of(self, name: str) -> str:
+        """The public id of a storefront by its name in the world."""
+        return str(storefront_uuid(self.name, name))
 
     async def open(self, edits: Edits | None = None) -> None:
         """Make the workspace, and get the account's token."""
