@@ -24,12 +24,15 @@ _SECURITY: Final[dict[str, Any]] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "client": {"type": "http", "scheme": "basic"},
 }
-_GATEWAY: Final = (401, 413, 415, 429)
+_GATEWAY: Final = (401, 408, 413, 415, 429)
 _WITHOUT_BODY: Final = (401, 429)
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One operation: `replies` are its successes, `codes` those of errors that are none of its voice's rows."""
+    """One operation: `replies` are its successes, `codes` those of errors that are none of its voice's rows.
+
+    What is `at_gateway` refuses requests of a wrong form as the gateway does.
+    """
 
     method: str
     path: str
@@ -41,6 +44,7 @@ class Route(msgspec.Struct, frozen=True):
     headers: tuple[JsonSchema, ...] = ()
     codes: tuple[str, ...] = ()
     security: tuple[str, ...] = ("accessToken", "bearer")
+    at_gateway: bool = False
 
     def described(self) -> Operation:
         """The operation with every reply that it can give."""
@@ -48,7 +52,7 @@ class Route(msgspec.Struct, frozen=True):
         codes = tuple(dict.fromkeys((self.voice.code, *self.codes, *own)))
         refusals: dict[int, JsonSchema] = {
             400: replies.failed(codes),
-            **dict.fromkeys(_WITHOUT_BODY if self.body is None else _GATEWAY, ref("GatewayError")),
+            **dict.fromkeys(self._gateway(), ref("GatewayError")),
             500: replies.failed((INTERNAL,)),
             503: replies.failed(("SYSTEM_ERROR",)),
         }
@@ -62,6 +66,12 @@ class Route(msgspec.Struct, frozen=True):
             self.query,
             self.headers,
         )
+
+    def _gateway(self) -> tuple[int, ...]:
+        """The statuses of the gateway's own errors."""
+        if self.at_gateway:
+            return (400, *_GATEWAY)
+        return _WITHOUT_BODY if self.body is None else _GATEWAY
 
 
 def _parameter(name: str, schema: JsonSchema = TEXT, *, required: bool = False) -> JsonSchema:
@@ -101,6 +111,7 @@ _TOKEN = Route(
     {200: replies.TOKEN},
     query=(_parameter("grant_type", one_of("client_credentials"), required=True),),
     security=("client",),
+    at_gateway=True,
 )
 
 ROUTES: Final = (
