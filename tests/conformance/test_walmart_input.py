@@ -1,4 +1,4 @@
-"""Input that nobody should send, and which is never a 500: each field wrong in fifteen ways, odd headers and queries."""
+"""Input that nobody should send is never a 500: each field wrong in fifteen ways, odd headers and queries."""
 
 from __future__ import annotations
 
