@@ -65,7 +65,7 @@ class OrderRoutes(Routes):
         if wrong := _senseless(payload):
             return o.InvalidInput(wrong)
         command = take_order(payload, ids.number_in(payload), caller)
-        outcome = await self.services.engine.execute(caller.workspace, command)
+        outcome = await self.services.sales.take(caller.workspace, caller.settings, command)
         if isinstance(outcome, Refused):
             return refusal(CREATE, outcome.failures, _Places(payload).created)
         if not isinstance(outcome, Placed):
