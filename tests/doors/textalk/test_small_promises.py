@@ -185,7 +185,9 @@ async def test_what_cannot_be_bought_does_not_say_that_it_can(eva: Shopping) -> 
 @pytest.mark.parametrize("path", ["/nowhere", "/textalk/nowhere", "/bonsai/orders", "/textalk/openrpc.json"])
 async def test_an_unknown_socket_path_is_not_found(server: Server, path: str) -> None:
     with pytest.raises(InvalidStatus) as refusal:
-        async with websockets.connect(server.url.replace("http", "ws", 1) + path, proxy=None):
+        async with websockets.connect(
+            server.url.replace("http", "ws", 1) + path, proxy=None, open_timeout=60
+        ):
             pass
     assert refusal.value.response.status_code == 404
 
@@ -194,3 +196,76 @@ async def test_an_unknown_verb_is_not_allowed(server: Server) -> None:
     for path in ("/textalk/backend/jsonrpc/v1", "/bonsai/orders", "/"):
         head = f"BREW {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
         assert (await raw_exchange(server.url, head)).startswith("HTTP/1.1 405 ")
+
+
+FINE = 0.1234567
+"""A share with one decimal more than is kept."""
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "pointer", "decimals"),
+    [
+        ("Discountcode.create", [{"code": "FINE", "percent": FINE}], "/percent", 6),
+        ("Article.create", [{"name": {"en": "Thing"}, "vatRate": FINE}], "/vatRate", 6),
+        (
+            "DeliveryMethod.create",
+            [{"name": {"en": "Post"}, "rates": [{"countryVatRates": [{"country": "SE", "vatRate": FINE}]}]}],
+            "/rates/0/countryVatRates/0/vatRate",
+            6,
+        ),
+        (
+            "ArticleChoice.create",
+            [{"name": {"en": "x"}, "type": "number", "minimum": 0.12345}],
+            "/minimum",
+            4,
+        ),
+        (
+            "ArticleChoice.create",
+            [{"name": {"en": "x"}, "type": "number", "multipleOf": 0.00015}],
+            "/multipleOf",
+            4,
+        ),
+    ],
+)
+async def test_a_share_finer_than_it_is_kept_is_refused(
+    eva: Shopping, method: str, params: list[Any], pointer: str, decimals: int
+) -> None:
+    admin = await eva.shop.administrator()
+    error = await eva.error(method, *params, auth=admin, language="en")
+    said = {"pointer": pointer, "message": f"The value may have at most {decimals} decimals."}
+    assert (error["code"], error["data"]) == (9001, [said])
+
+
+async def test_a_share_is_kept_with_all_the_decimals_that_it_may_have(eva: Shopping) -> None:
+    admin = await eva.shop.administrator()
+    made = await eva.call(
+        "Discountcode.create", {"code": "FINE", "percent": 0.123456}, ["percent"], auth=admin
+    )
+    assert made == {"percent": 0.123456}
+    for percent, found in ((0.123456, 1), (0.1234561, 0)):
+        assert await eva.call("Discountcode.count", {"/percent": percent}, auth=admin) == found
+    fewer = {"/percent": {"max": 0.1234559}, "/code": "FINE"}
+    assert await eva.call("Discountcode.count", fewer, auth=admin) == 0
+
+
+async def test_a_refund_of_nothing_is_said_to_be_too_little(eva: Shopping) -> None:
+    uid, _, admin = await placed(eva)
+    [payment] = (await eva.call("Order.get", uid, {"payments": "uid"}, auth=admin))["payments"]
+    await eva.call("Payment.capture", payment["uid"], auth=admin)
+    for amount in (-1, 0, -0.001):
+        error = await eva.error("Payment.refund", payment["uid"], amount, auth=admin, language="en")
+        said = {"pointer": "/1", "message": "The amount must be more than nothing."}
+        assert (error["code"], error["data"]) == (-32602, [said]), amount
+    error = await eva.error("Payment.refund", payment["uid"], 0.001, auth=admin, language="en")
+    assert "SEK" in error["data"][0]["message"]
+
+
+async def test_orders_are_listed_by_when_they_were_placed_and_carts_come_last(eva: Shopping) -> None:
+    first, _, admin = await placed(eva)
+    wish = (await eva.call("Order.set", None, {"note": "not placed"}, auth=admin))["uid"]
+    second, _, _ = await placed(eva)
+    for descending, uids in ((False, [first, second, wish]), (True, [second, first, wish])):
+        order = {"sort": "ordered", "descending": descending}
+        found = await eva.call("Order.list", "uid", order, auth=admin)
+        assert [each["uid"] for each in found] == uids
+        assert (await eva.call("Order.list", "uid", {**order, "limit": 1}, auth=admin)) == found[:1]

@@ -99,9 +99,11 @@ def _constant(value: object, like: sa.ColumnElement[Any]) -> sa.ColumnElement[An
     return sa.literal(value, like.type)
 
 
-def created(column: sa.ColumnElement[Any], name: str = "created", *, nullable: bool = False) -> Field:
+def created(
+    column: sa.ColumnElement[Any], name: str = "created", *, nullable: bool = False, **more: Any
+) -> Field:
     """When the object was made or changed."""
-    return shown(name, shapes.moment(nullable=nullable), column, sortable=True)
+    return shown(name, shapes.moment(nullable=nullable), column, sortable=True, **more)
 
 
 def amounts(name: str, column: sa.ColumnElement[Any], **more: Any) -> Field:
@@ -153,8 +155,8 @@ def fraction(cell: Any) -> Json:
 
 
 def millionths(value: Json) -> int:
-    """A fraction as millionths, rounded half up."""
-    return int((Decimal(str(value or 0)) * _MILLION).to_integral_value())
+    """A fraction as millionths: it has as many decimals, or the patch was refused."""
+    return int(Decimal(str(value or 0)) * _MILLION)
 
 
 def plain(number: Decimal) -> Decimal:
@@ -168,8 +170,9 @@ def scaled(units: int, scale: int) -> Decimal:
 
 
 def _stored_fraction(path: tuple[str, ...], value: Json) -> Json:
+    """A filter's operand in millionths; it may lie between two of them."""
     del path
-    return millionths(value)
+    return Decimal(str(value)) * _MILLION if is_number(value) else value
 
 
 FRACTION: Final[dict[str, Any]] = {
