@@ -201,12 +201,8 @@ async def test_items_in_several_currencies_keep_their_prices(
     assert await retailer.count("payments") == 0
     one = await retailer.created({"clientOrderId": "one"})
     assert one["salesItems"][1]["price"] is None
-    assert (
-        await retailer.connection.fetchval(
-            "select max(total) from orders where workspace = $1", await retailer.id()
-        )
-        == 2995
-    )
+    most = "select max(total) from orders where workspace = $1"
+    assert await retailer.connection.fetchval(most, await retailer.id()) == 2995
 
 
 @pytest.mark.parametrize(
@@ -250,21 +246,13 @@ async def test_media_types_and_sizes(rebound: Client, open_rebound_retailer: Ope
 
 
 @pytest.mark.parametrize("path", [ORDERS, RETURNS])
-@pytest.mark.parametrize(
-    "query",
-    [
-        "?clientOrderId=%00",
-        "?clientOrderId=%ff",
-        "?clientOrderId=" + "x" * 16_000,
-        "?clientOrderId=a%00&flowKey=",
-        "?clientOrderId=%F0%9F%98%80",
-    ],
-)
+@pytest.mark.parametrize("name", ["%00", "%ff", "x" * 16_000, "a%00&flowKey=", "%F0%9F%98%80"])
 async def test_odd_queries_find_nothing(
-    rebound: Client, open_rebound_retailer: OpenRetailer, path: str, query: str
+    rebound: Client, open_rebound_retailer: OpenRetailer, path: str, name: str
 ) -> None:
     retailer = await open_rebound_retailer()
-    reply = await in_vain(rebound, retailer, Request("GET", path + query, headers=await retailer.headers()))
+    request = Request("GET", f"{path}?clientOrderId={name}", headers=await retailer.headers())
+    reply = await in_vain(rebound, retailer, request)
     assert (reply.status, reply.json) == (200, []), reply.body
 
 
