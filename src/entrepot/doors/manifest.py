@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from entrepot.domain.channels.accounts import Environment, StockMode
+from entrepot.domain.outbox.events import Name
 
 
 class KeyKind(NamedTuple):
@@ -53,7 +54,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `numbers` are public names of an account: the member of `settings.door` that holds one, and the kind under which
     the directory lists it. `currencies` None are all of ISO 4217. `payment_methods` None: the account's setting of
     that name means nothing here. `stock_modes` None: its orders may do to stock what they like.
-    `sends_mail`: whether accounts write to their buyers.
+    `sends_mail`: whether accounts write to their buyers. `events`: to what `listeners` in an account's
+    settings can listen, in the door's words.
     """
 
     keys: Mapping[str, KeyKind] = {}
@@ -64,3 +66,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     payment_methods: frozenset[str] | None = None
     stock_modes: frozenset[StockMode] | None = None
     sends_mail: bool = False
+    events: Mapping[str, Name] = {}

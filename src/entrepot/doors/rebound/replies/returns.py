@@ -20,9 +20,15 @@ def return_order(found: SaleReturn, settings: ReboundSettings) -> dict[str, Any]
         "salesOrderId": str(order.uuid),
         "status": milestone(found, direct=is_direct(found, settings)),
         "createdAt": moment(ret.opened_at),
-        "parcels": [],
+        "parcels": parcels(found),
         "items": [_item(found, line) for line in found.lines if coming(line)],
     }
+
+
+def parcels(found: SaleReturn) -> list[dict[str, Any]]:
+    """What is known of its parcels."""
+    del found
+    return []
 
 
 def coming(line: ReturnLine) -> int:
