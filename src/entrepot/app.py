@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -11,23 +12,23 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors.kit import DoorSwitch, FailurePages, services_of
+from entrepot.doors.kit import DoorSwitch, FailurePages, observers, services_of
+from entrepot.doors.manifest import Manifest
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.lifespan import Lifespan
-from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
-from entrepot.registry import doors, event_body, failure_tables
+from entrepot.observe import METRICS_TYPE, count_exchange, log_exchange, render_metrics
+from entrepot.registry import doors, event_body, failure_tables, manifests
 from entrepot.store.connections import FAULTS
 
 _HOME = """Entrepot answers here.
 
-/bonsai         the Bonsai orders API; /bonsai/openapi.json describes it
-/textalk        the Textalk webshop API; /textalk/openrpc.json describes it
-/rebound        the ReBound Order API v2; /rebound/openapi.json describes it
+{doors}
 /failures       every failure, and what to do about it
 /sandbox/world  what stands in a sandbox, with keys and ids
 /healthz, /readyz, /metrics
 """
+_INDENT = 16
 
 
 def create_app(settings: Settings, database_url: str, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
@@ -35,30 +36,35 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
 
     `ending` says whether the server was told to end, so that nothing more is waited for.
     """
-    clock = Clock()
-    everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe_request)}
+    clock, observe = Clock(), observers(count_exchange, log_exchange)
+    everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe)}
     if not settings.sandbox:
         wiring = Wiring(body_of=event_body)
         worker = Worker(
             database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
         )
-        guarded = _unguarded
+        guarded, visitors = _unguarded, _unguarded
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
+        from entrepot.sandbox.visitors import Visitors
 
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
-        everywhere["sandbox"] = Routes(sandbox, observe_request).app()
-    services = services_of(worker, observe_request)
-    return DoorSwitch(
+        everywhere["sandbox"] = Routes(sandbox, observe).app()
+        visitors = partial(
+            Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures",)
+        )
+    services = services_of(worker, observe)
+    switch = DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},
         settings.door_hosts,
         _operations(worker),
-        observe=observe_request,
+        observe=observe,
         everywhere=everywhere,
         lifespan=Lifespan(worker, ending),
     )
+    return visitors(switch)
 
 
 def _unguarded(door: ASGIApp) -> ASGIApp:
@@ -86,7 +92,13 @@ def _operations(worker: Worker) -> Starlette:
 
 
 async def _home(_: Request) -> Response:
-    return PlainTextResponse(_HOME)
+    lines = (_line(name, manifest) for name, manifest in manifests().items())
+    return PlainTextResponse(_HOME.format(doors="\n".join(lines)))
+
+
+def _line(name: str, manifest: Manifest) -> str:
+    described = f"; /{name}{manifest.description} describes it" if manifest.description else ""
+    return f"/{name}".ljust(_INDENT) + manifest.title + described
 
 
 async def _healthz(_: Request) -> Response:

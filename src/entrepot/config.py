@@ -16,6 +16,7 @@ from entrepot.registry import DOORS
 from entrepot.store.embedded import default_data_dir
 
 MOST_WORKERS = 64
+MOST_CONNECTIONS = 60_000
 
 
 class ConfigError(Exception):
@@ -39,9 +40,15 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     sandbox: bool = False
+    sandbox_hosts: tuple[str, ...] = ()
+    """Under which names, beside those of this machine, a sandbox answers; with one it may listen anywhere."""
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     trusted_proxies: tuple[str, ...] = ()
+    connections: int = 10_000
+    """How many connections a worker process holds at most."""
+    connections_per_address: int = 2_000
+    """How many of them may come from one address, which is no trusted proxy's."""
     attempt_seconds: int = 30
     """How long the calls to payment providers for one order may take together."""
     ping_seconds: int = 300
@@ -112,7 +119,11 @@ def _gather(
 
 
 def _flag_name(name: str) -> str:
-    once = {"door_hosts": "door_host", "trusted_proxies": "trusted_proxy"}.get(name, name)
+    once = {
+        "door_hosts": "door_host",
+        "trusted_proxies": "trusted_proxy",
+        "sandbox_hosts": "sandbox_host",
+    }.get(name, name)
     return f"--{once.replace('_', '-')}"
 
 
@@ -147,10 +158,13 @@ def _conflicts(values: Mapping[str, Any]) -> list[str]:
                 f"--workers: {values['workers']} is wrong; the sandbox runs in one process, expected 1."
             )
         host = values.get("host", "127.0.0.1")
-        if not _is_loopback(host):
+        if not (_is_loopback(host) or values.get("sandbox_hosts")):
             faults.append(
-                f"--host: {host!r} is wrong; the sandbox expects a loopback address such as 127.0.0.1."
+                f"--host: {host!r} is wrong; the sandbox expects a loopback address such as 127.0.0.1, "
+                "or --sandbox-host with the name under which others may reach it."
             )
+    elif values.get("sandbox_hosts"):
+        faults.append("--sandbox-host: only a sandbox has such names; expected --sandbox beside it.")
     return faults
 
 
@@ -233,6 +247,12 @@ def _door_hosts(value: object) -> dict[str, str] | None:
     return hosts if right and len(hosts) == len(pairs) else None
 
 
+def _hosts(value: object) -> tuple[str, ...] | None:
+    items = _items(value)
+    right = items and all(_host(item) and not item.startswith(":") for item in items)
+    return tuple(item.lower() for item in items) if items and right else None
+
+
 def _retention(value: object) -> Retention | None:
     pairs = [item.partition("=") for item in _items(value) or [""]]
     days = {name: _whole(LEAST_DAYS.get(name, 0), MOST_DAYS)(count) for name, _, count in pairs}
@@ -261,9 +281,14 @@ _KINDS = {
     "tls_cert": _Kind(_file, "an existing file in PEM format"),
     "tls_key": _Kind(_file, "an existing file in PEM format"),
     "sandbox": _Kind(_flag, "true or false"),
+    "sandbox_hosts": _Kind(_hosts, "host names or addresses without a port, such as shop.test"),
     "log_format": _Kind(_choice("json", "text"), "json or text"),
     "log_level": _Kind(_choice("debug", "info", "warning", "error"), "debug, info, warning or error"),
     "trusted_proxies": _Kind(_proxies, "addresses or networks, such as 10.0.0.0/8"),
+    "connections": _Kind(_whole(1, MOST_CONNECTIONS), f"a whole number from 1 to {MOST_CONNECTIONS}"),
+    "connections_per_address": _Kind(
+        _whole(1, MOST_CONNECTIONS), f"a whole number from 1 to {MOST_CONNECTIONS}"
+    ),
     "attempt_seconds": _Kind(_whole(1, 300), "a whole number of seconds from 1 to 300"),
     "ping_seconds": _Kind(_whole(0, 86_400), "a whole number of seconds from 1 to 86400, or 0 for no pings"),
     "keep": _Kind(

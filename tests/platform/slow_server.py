@@ -8,14 +8,16 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from entrepot.config import Settings, load_settings
 from entrepot.serving import serve
@@ -39,8 +41,28 @@ async def seen(request: Request) -> JSONResponse:
     return JSONResponse({"scheme": request.url.scheme, "client": request.client.host})
 
 
+async def headers(request: Request) -> JSONResponse:
+    """The request's headers once its body is whole."""
+    await request.body()
+    return JSONResponse(dict(request.headers))
+
+
+async def accept(socket: WebSocket) -> None:
+    """A socket that only listens."""
+    await socket.accept()
+    with suppress(WebSocketDisconnect):
+        await socket.receive_text()
+
+
 def create_app(_settings: Settings, _database_url: str, ending: Callable[[], bool]) -> ASGIApp:
-    app = Starlette(routes=[Route("/slow", slow), Route("/pid", pid), Route("/seen", seen)])
+    routes = [
+        Route("/slow", slow),
+        Route("/pid", pid),
+        Route("/seen", seen),
+        Route("/headers", headers, methods=["POST"]),
+        WebSocketRoute("/socket", accept),
+    ]
+    app = Starlette(routes=routes)
     app.state.ending = ending
     return app
 

@@ -2,16 +2,14 @@
 
 import asyncio
 import os
-import re
 import signal
 import socket
 import ssl
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +17,7 @@ import httpx
 import psutil
 import pytest
 from starlette.types import ASGIApp, Message
+from tests.platform.served import Server, served, wait_until, workers_of
 
 from entrepot.config import MOST_WORKERS
 from entrepot.engine.clock import Clock
@@ -28,49 +27,8 @@ from entrepot.serving.capacity import RESERVE, connections_for
 from entrepot.store.connections import WORKER_CONNECTIONS, connect
 from entrepot.store.embedded import EmbeddedPostgres
 
-SLOW = Path(__file__).with_name("slow_server.py")
 ENTREPOT = Path(sys.executable).with_name("entrepot")
 CERTIFICATE = Path(__file__).parents[1] / "gateways" / "tokens" / "partner_test.pem"
-
-
-class Server:
-    """A running server and its address."""
-
-    def __init__(self, **settings: object) -> None:
-        command = [sys.executable, SLOW, *(f"{name}={value}" for name, value in settings.items())]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
-        assert self.process.stdout is not None
-        self.said = self.process.stdout.readline()
-        found = re.search(r"https?://[^ ]+", self.said)
-        if found is None:
-            self.end()
-            raise RuntimeError(f"the server did not start: {self.said!r}")
-        self.url = found[0]
-
-    def pid(self) -> int:
-        return int(httpx.get(f"{self.url}/pid", timeout=60).text)
-
-    def end(self) -> None:
-        """Kill the server if it still lives, and wait until its children are gone."""
-        family = (
-            [self.process, *psutil.Process(self.process.pid).children()]
-            if self.process.poll() is None
-            else []
-        )
-        self.process.kill()
-        self.process.wait()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        psutil.wait_procs([each for each in family if isinstance(each, psutil.Process)], timeout=60)
-
-
-@contextmanager
-def served(**settings: object) -> Generator[Server]:
-    server = Server(**settings)
-    try:
-        yield server
-    finally:
-        server.end()
 
 
 @pytest.fixture
@@ -223,19 +181,6 @@ async def lifespan(app: ASGIApp, messages: "asyncio.Queue[Message]") -> list[Mes
     async with asyncio.timeout(60):
         await app({"type": "lifespan"}, messages.get, send)
     return said
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def workers_of(server: Server) -> set[int]:
-    children = psutil.Process(server.process.pid).children()
-    alive = [each for each in children if each.status() != psutil.STATUS_ZOMBIE]
-    return {each.pid for each in alive if "spawn_main" in " ".join(each.cmdline())}
 
 
 def run_serve(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -20,6 +20,12 @@ DatabaseUrl = Annotated[
 DoorHost = Annotated[
     list[str] | None, typer.Option(metavar="DOOR=HOST", help="Serve a door at the root of a host name.")
 ]
+SandboxHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="A host under which the sandbox answers too, and may listen beyond loopback."
+    ),
+]
 
 
 def settings_from(config: Path | None, **flags: object) -> Settings:

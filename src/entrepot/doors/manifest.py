@@ -49,6 +49,8 @@ class OwnKeys(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One door, for world files and operators.
 
+    `title` says in a few words which API it is. `description` is the path below the door at which it describes itself
+    (`/openapi.json` where that is OpenAPI), `sockets` whether it is also spoken over WebSocket.
     `keys` are the secrets with which callers come, by their names; or they are `own_keys`. `settings` is the form of
     `settings.door`.
     `numbers` are public names of an account: the member of `settings.door` that holds one, and the kind under which
@@ -58,6 +60,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     settings can listen, in the door's words.
     """
 
+    title: str = ""
+    description: str | None = None
+    sockets: bool = False
     keys: Mapping[str, KeyKind] = {}
     own_keys: OwnKeys | None = None
     settings: type[msgspec.Struct]

@@ -18,9 +18,9 @@ from entrepot.sandbox.register import (
     TooManyFaultsError,
 )
 from entrepot.sandbox.targets import GatewayName
-from entrepot.sandbox.wrapped_connections import FaultyConnection, FaultyPool
-from entrepot.sandbox.wrapped_gateways import FaultyGateway
-from entrepot.sandbox.wrapped_rules import faulty_rule
+from entrepot.sandbox.wrapped.connections import FaultyConnection, FaultyPool
+from entrepot.sandbox.wrapped.gateways import FaultyGateway
+from entrepot.sandbox.wrapped.rules import faulty_rule
 from entrepot.store.connections import Connection, Pool
 
 __all__ = ["Fault", "FaultOrder", "Faults", "InjectedFaultError", "Scope", "TooManyFaultsError"]

@@ -17,11 +17,13 @@ from entrepot.domain.kernel.records import Record
 from entrepot.domain.stock.levels import Level, Location
 from entrepot.store.connections import Connection
 from entrepot.worlds.applying.recorded import read_recorded, secrets_of
+from entrepot.worlds.form.schema import SECRETS
 from entrepot.worlds.form.types import World
 from entrepot.worlds.plan.records import ChannelRow
 from entrepot.worlds.plan.stored import Stored, read_stored
 
 R = TypeVar("R", bound=Record)
+HIDDEN = "[hidden]"
 _WORKSPACES = "select id, name from workspaces where sandbox order by name"
 
 
@@ -65,13 +67,28 @@ def _of(name: str, recorded: Iterable[World]) -> list[World]:
 
 
 def _all(stored: Stored, kind: type[R]) -> list[R]:
-    return cast("list[R]", list(stored.records[kind].values()))
+    """What stands there; what was deleted does not."""
+    rows = cast("list[R]", list(stored.records[kind].values()))
+    return [row for row in rows if getattr(row, "deleted_at", None) is None]
 
 
 def _channel(channel: ChannelRow, keys: dict[tuple[str, str], str]) -> dict[str, Any]:
     own = {key: secret for (name, key), secret in keys.items() if name == channel.name}
-    settings = msgspec.to_builtins(channel.settings)
+    settings = _shown(cast("dict[str, Any]", msgspec.to_builtins(channel.settings)))
     return {"door": channel.door, "name": channel.name, "keys": own, "settings": settings}
+
+
+def _shown(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings without what opens other people's systems; what opens a simulator is nobody's secret."""
+    simulated = settings.get("url", "").partition("/sandbox/")[1] or settings.get("partner") == "simulated"
+    return {name: _of_setting(name, value, bool(simulated)) for name, value in settings.items()}
+
+
+def _of_setting(name: str, value: object, simulated: bool) -> object:
+    if name in SECRETS:
+        return value if simulated else HIDDEN
+    is_part = isinstance(value, dict) and name != "door"
+    return _shown(cast("dict[str, Any]", value)) if is_part else value
 
 
 def _storefront(storefront: Storefront, stored: Stored) -> dict[str, Any]:

@@ -1,23 +1,188 @@
-"""Reading requests off connections."""
+"""Reading requests off connections, within limits of size, time and number."""
 
-import sys
+from __future__ import annotations
+
+import re
+from asyncio import TimerHandle
+from typing import Any, Final, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-_NO_SUCH_METHOD = (
-    b"HTTP/1.1 405 Method Not Allowed\r\nallow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT\r\n"
-    b"content-length: 0\r\nconnection: close\r\n\r\n"
+from entrepot.serving import refusals
+from entrepot.serving.limits import (
+    HANDSHAKE_HEADERS,
+    HANDSHAKE_LINE,
+    HEAD_BYTES,
+    HEAD_SECONDS,
+    URL_BYTES,
+    Census,
 )
+
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_LINE_OVERHEAD: Final = len(b": \r\n")
+_FIRST_LINE_OVERHEAD: Final = len(b"GET  HTTP/1.1\r\n\r\n")
 
 
 class RequestReader(HttpToolsProtocol):
-    """Reads requests; a method that HTTP does not know is refused as one, and not as a broken request."""
+    """Uvicorn's protocol, which says no before a head has cost anything.
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be read."""
-        if isinstance(sys.exc_info()[1], httptools.HttpParserInvalidMethodError):
-            self.transport.write(_NO_SUCH_METHOD)
-            self.transport.close()
+    A head is counted as it is parsed and, while a line of it is still incomplete, by what has come without any being
+    parsed: the parser keeps an unfinished line. Once a request is refused nothing more is read of the connection.
+    """
+
+    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._census: Census = config.census
+        self._refusal = refusals.BROKEN
+        self._deaf = False
+        self._in_head = False
+        self._size = 0
+        self._unparsed = 0
+        self._timer: TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Take the connection, unless there are too many."""
+        super().connection_made(transport)
+        if self._census.admit(transport, self.client[0] if self.client else ""):
+            self._wait()
         else:
-            super().send_400_response(msg)
+            self._deaf = True
+            transport.write(refusals.CROWDED)
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the connection's place."""
+        self._census.dismiss(self.transport)
+        self._unset_keepalive_if_required()
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, or refuse it."""
+        if self._deaf:
+            return
+        self._unparsed += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._upgrade()
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse(refusals.NO_SUCH_METHOD)
+        except httptools.HttpParserError:
+            self._refuse(self._refusal)
+        else:
+            self._look_at_the_rest()
+
+    def on_message_begin(self) -> None:
+        """A head begins; from now on it is on its time."""
+        self._unset_keepalive_if_required()
+        self._in_head, self._size, self._unparsed = True, _FIRST_LINE_OVERHEAD, 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Keep a part of the URL."""
+        super().on_url(url)
+        if len(self.url) > URL_BYTES:
+            self._fail(refusals.LONG_URL)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header, but none that comes after the body: it must not be able to replace one that was read."""
+        self._count(len(name) + len(value) + _LINE_OVERHEAD)
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Hand the request over, if its head is one."""
+        self._in_head, self._size, self._unparsed = False, 0, 0
+        self._stop_timer()
+        hosts = [value.strip(b" \t") for name, value in self.headers if name == b"host"]
+        needed = self._parser.get_http_version() == "1.1"
+        if len(hosts) > 1 or (needed and not hosts) or not all(map(_HOST.fullmatch, hosts)):
+            self._fail(refusals.NO_HOST)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a part of the body."""
+        self._unparsed = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._unparsed = 0
+        super().on_message_complete()
+
+    @property
+    def _parser(self) -> httptools.HttpRequestParser:
+        return cast("httptools.HttpRequestParser", self.parser)
+
+    def _upgrade(self) -> None:
+        """Hand the connection over to the protocol for WebSockets; any other upgrade is not offered."""
+        self._stop_timer()
+        if not self._should_upgrade():
+            self._unsupported_upgrade_warning()
+        elif len(self.headers) > HANDSHAKE_HEADERS or self._longest_line() > HANDSHAKE_LINE:
+            self._refuse(refusals.LARGE_HEAD)
+        else:
+            self.handle_websocket_upgrade()
+
+    def _longest_line(self) -> int:
+        return max(len(name) + len(value) + len(b": ") for name, value in self.headers)
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        self._unparsed = 0
+        if self._size > HEAD_BYTES:
+            self._fail(refusals.LARGE_HEAD)
+
+    def _fail(self, refusal: bytes) -> None:
+        """Have the parser, which calls, stop with an error that stands for this refusal."""
+        self._refusal = refusal
+        raise ValueError
+
+    def _look_at_the_rest(self) -> None:
+        if self._size + self._unparsed > HEAD_BYTES:
+            self._refuse(refusals.LARGE_HEAD)
+        elif self._in_head and self._timer is None:
+            self._timer = self.loop.call_later(HEAD_SECONDS, self._too_late)
+
+    def _too_late(self) -> None:
+        self._timer = None
+        self._refuse(refusals.SLOW)
+
+    def _refuse(self, refusal: bytes) -> None:
+        """Say why and hear no more; after the answers that are still owed the connection closes without a word."""
+        self._deaf = True
+        self._stop_timer()
+        self._unset_keepalive_if_required()
+        if self._owes_answers():
+            self.cycle.keep_alive = False
+            return
+        if (cycle := self._unanswered()) is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.flow.resume_reading()
+        self.transport.write(refusal)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._timer = self.loop.call_later(refusals.LINGER_SECONDS, self.transport.close)
+
+    def _owes_answers(self) -> bool:
+        cycle = self._unanswered()
+        return cycle is not None and (bool(self.pipeline) or cycle.response_started or not cycle.more_body)
+
+    def _unanswered(self) -> RequestResponseCycle | None:
+        """The newest request, while its answer is not complete."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return None if cycle is None or cycle.response_complete else cycle
+
+    def _wait(self) -> None:
+        """Wait for a request as long as for the next one."""
+        wait = self.timeout_keep_alive
+        self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

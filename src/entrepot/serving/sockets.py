@@ -1,8 +1,10 @@
 """Open WebSockets, and when a silent one counts as dead."""
 
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from entrepot.serving.limits import Census
 
 
 class WatchedSocket(WebSocketsSansIOProtocol):
@@ -13,6 +15,12 @@ class WatchedSocket(WebSocketsSansIOProtocol):
     """
 
     heard_at = 0.0
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the connection's place among those of the process."""
+        census: Census = cast("Any", self.config).census
+        census.dismiss(self.transport)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Note that the peer is there."""

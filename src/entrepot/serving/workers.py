@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,6 +16,7 @@ from entrepot.config import Settings
 from entrepot.observe import configure_logging
 from entrepot.serving.collector import spare_the_collector
 from entrepot.serving.descriptors import allow_many_connections
+from entrepot.serving.limits import Census
 from entrepot.serving.requests import RequestReader
 from entrepot.serving.sockets import WatchedSocket
 
@@ -27,9 +28,18 @@ KEEP_ALIVE = 75
 ORPHAN_LIMIT = 2.0
 
 
-def server_config(settings: Settings, database_url: str) -> uvicorn.Config:
+class ServerConfig(uvicorn.Config):
+    """Uvicorn's configuration of one process, and the count of the connections that it holds."""
+
+    def __init__(self, census: Census, app: Callable[[], ASGIApp], **settings: Any) -> None:
+        super().__init__(app, **settings)
+        self.census = census
+
+
+def server_config(settings: Settings, database_url: str) -> ServerConfig:
     """Uvicorn's configuration; picklable, since each worker process gets a copy."""
-    return uvicorn.Config(
+    return ServerConfig(
+        Census(settings.connections, settings.connections_per_address, settings.trusted_proxies),
         partial(worker_app, settings, database_url),
         factory=True,
         workers=settings.workers,

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import socket
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from entrepot.serving.workers import server_config
 from tests.doors.kit.serving import Seen
 from tests.support.server import Server
 from tests.support.webshop import PATH
+from tests.support.wires import HandClock, Wire
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "Context.get", "params": ["language"]}
 HANDSHAKE = (
@@ -178,63 +179,7 @@ def test_the_system_looks_whether_peers_are_there() -> None:
                 assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
 
 
-class _Clock:
-    """The part of a loop that a protocol knows the time by, set by hand."""
-
-    def __init__(self) -> None:
-        self._now = 0.0
-        self._timers: list[tuple[float, asyncio.TimerHandle, Callable[[], None]]] = []
-
-    def time(self) -> float:
-        return self._now
-
-    def call_later(self, delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(self._now + delay, callback, (), asyncio.get_running_loop())
-        self._timers.append((self._now + delay, handle, callback))
-        return handle
-
-    def create_task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return asyncio.get_running_loop().create_task(work)
-
-    def pass_by(self, seconds: float) -> None:
-        end = self._now + seconds
-        while due := sorted((each for each in self._timers if each[0] <= end), key=lambda each: each[0]):
-            self._now, handle, callback = due[0]
-            self._timers.remove(due[0])
-            if not handle.cancelled():
-                callback()
-        self._now = end
-
-
-class _Wire(asyncio.Transport):
-    """What a protocol writes to: its frames after the handshake."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.frames: list[bytes] = []
-        self.accepted = asyncio.Event()
-        self.closed = False
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        if bytes(data).startswith(b"HTTP/1.1 101"):
-            self.accepted.set()
-        elif data:
-            self.frames.append(bytes(data))
-
-    def close(self) -> None:
-        self.closed = True
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def pause_reading(self) -> None:
-        return
-
-    def resume_reading(self) -> None:
-        return
-
-
-Opened = tuple[_Clock, _Wire, Callable[[bytes], None]]
+Opened = tuple[HandClock, Wire, Callable[[bytes], None]]
 
 
 async def _listening(scope: Scope, receive: Receive, send: Send) -> None:
@@ -251,7 +196,7 @@ async def _opened(app: ASGIApp = _listening, **settings: Any) -> AsyncGenerator[
     config = server_config(Settings(data_dir=Path(), **settings), "postgresql://localhost/none")
     config.app, config.factory = app, False
     config.load()
-    clock, wire, state = _Clock(), _Wire(), ServerState()
+    clock, wire, state = HandClock(), Wire(), ServerState()
     protocol: Any = config.ws_protocol_class(config, state, {}, clock)  # pyright: ignore[reportCallIssue, reportOptionalCall]
     protocol.connection_made(wire)
     protocol.data_received(HANDSHAKE.format(path=PATH, host="localhost").encode())

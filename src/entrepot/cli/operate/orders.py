@@ -168,9 +168,11 @@ def _money(text: str, currency: str) -> int:
     from entrepot.domain.kernel.money import exponent, read_amount
 
     minor = read_amount(text, currency)
-    if minor is None or minor < 0:
+    if minor is None:
         decimals = exponent(currency)
         fail(f"--amount: {text!r} is wrong; expected {currency} with at most {decimals} decimals.", status=2)
+    if minor <= 0:
+        fail(f"--amount: {text!r} is wrong; expected more than nothing.", status=2)
     return minor
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from entrepot.cli.options import DoorHost, fail
+from entrepot.cli.options import DoorHost, SandboxHost, fail
 from entrepot.config import ConfigError, load_settings
 from entrepot.registry import DOORS
 
@@ -67,9 +67,7 @@ See the orders:                       {orders}"""
 
 
 def demo(
-    host: Annotated[
-        str | None, typer.Option(help="Loopback address to listen on. [default: 127.0.0.1]")
-    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: 127.0.0.1]")] = None,
     port: Annotated[str | None, typer.Option(help="Port; 0 for any free one. [default: 8600]")] = None,
     world: Annotated[
         Path | None,
@@ -80,6 +78,7 @@ def demo(
         typer.Option(envvar="ENTREPOT_DEMO_DATA_DIR", help="Folder of the demo's own PostgreSQL."),
     ] = None,
     door_host: DoorHost = None,
+    sandbox_host: SandboxHost = None,
     log_level: Annotated[
         str | None, typer.Option(help="debug, info, warning or error. [default: info]")
     ] = None,
@@ -104,6 +103,7 @@ def demo(
         "log_level": log_level,
         "data_dir": folder,
         "sandbox": True,
+        "sandbox_hosts": sandbox_host,
     }
     try:
         settings = load_settings(flags | {"door_hosts": door_host or DOOR_HOSTS}, _of_this_server(os.environ))

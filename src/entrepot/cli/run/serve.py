@@ -5,7 +5,25 @@ from typing import Annotated
 
 import typer
 
-from entrepot.cli.options import Config, DatabaseUrl, DataDir, DoorHost, fail, settings_from
+from entrepot.cli.options import Config, DatabaseUrl, DataDir, DoorHost, SandboxHost, fail, settings_from
+
+LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error. [default: info]")]
+TrustedProxy = Annotated[
+    list[str] | None, typer.Option(help="Address or network whose X-Forwarded-* headers count.")
+]
+Connections = Annotated[
+    str | None, typer.Option(help="Connections that a worker holds at most. [default: 10000]")
+]
+ConnectionsPerAddress = Annotated[
+    str | None, typer.Option(help="How many of them one address may have. [default: 2000]")
+]
+AttemptSeconds = Annotated[
+    str | None, typer.Option(help="Limit of one order's calls to payment providers. [default: 30]")
+]
+PingSeconds = Annotated[
+    str | None, typer.Option(help="Silence after which a WebSocket is pinged; 0 never. [default: 300]")
+]
+Keep = Annotated[list[str] | None, typer.Option(metavar="NAME=DAYS", help="How long to keep what is over.")]
 
 
 def serve(
@@ -20,22 +38,15 @@ def serve(
     sandbox: Annotated[
         bool | None, typer.Option("--sandbox", help="One process, loopback, faults and clock.")
     ] = None,
+    sandbox_host: SandboxHost = None,
     log_format: Annotated[str | None, typer.Option(help="text or json. [default: text]")] = None,
-    log_level: Annotated[
-        str | None, typer.Option(help="debug, info, warning or error. [default: info]")
-    ] = None,
-    trusted_proxy: Annotated[
-        list[str] | None, typer.Option(help="Address or network whose X-Forwarded-* headers count.")
-    ] = None,
-    attempt_seconds: Annotated[
-        str | None, typer.Option(help="Limit of one order's calls to payment providers. [default: 30]")
-    ] = None,
-    ping_seconds: Annotated[
-        str | None, typer.Option(help="Silence after which a WebSocket is pinged; 0 never. [default: 300]")
-    ] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=DAYS", help="How long to keep what is over.")
-    ] = None,
+    log_level: LogLevel = None,
+    trusted_proxy: TrustedProxy = None,
+    connections: Connections = None,
+    connections_per_address: ConnectionsPerAddress = None,
+    attempt_seconds: AttemptSeconds = None,
+    ping_seconds: PingSeconds = None,
+    keep: Keep = None,
     config: Config = None,
 ) -> None:
     """Run the server until Ctrl-C, which lets it finish what it has accepted."""
@@ -50,9 +61,12 @@ def serve(
         tls_cert=tls_cert,
         tls_key=tls_key,
         sandbox=sandbox,
+        sandbox_hosts=sandbox_host,
         log_format=log_format,
         log_level=log_level,
         trusted_proxies=trusted_proxy,
+        connections=connections,
+        connections_per_address=connections_per_address,
         attempt_seconds=attempt_seconds,
         ping_seconds=ping_seconds,
         keep=keep,

@@ -51,7 +51,7 @@ def admission(services: Services, resource: str) -> Admission:
         caller = await caller_of(services, KEY, request.header("x-api-key"))
         if not isinstance(caller, Caller):
             return caller
-        request.channel = caller.name
+        request.caller = caller
         settings = msgspec.convert(caller.settings.door, DatamingleSettings)
         action = ACTIONS.get(request.method, "write")
         return _closed(settings) or _short_of(caller, resource, action) or Partner(caller, settings)

@@ -45,6 +45,7 @@ def _scopes() -> frozenset[str]:
 
 
 MANIFEST: Final = Manifest(
+    title="the DataMingle partner API",
     own_keys=OwnKeys(
         kind=KEY,
         prefixes={"live": "sk_live_", "test": "sk_test_"},

@@ -17,6 +17,7 @@ class WalmartSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 MANIFEST: Final = Manifest(
+    title="the Walmart marketplace orders API",
     keys={
         "client": KeyKind(CLIENT, "live", pair=True),
         "test-client": KeyKind(CLIENT, "test", pair=True),

@@ -9,6 +9,7 @@ import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.shops import EventListener
+from entrepot.domain.outbox.events import Name
 from entrepot.registry import manifests
 from entrepot.store.batches.finds import binding_of
 from entrepot.store.connections import Connection
@@ -59,7 +60,7 @@ async def follow_listeners(
 def _named(channel: int, door: str, settings: ChannelSettings) -> Iterator[tuple[_Place, str]]:
     """What the settings name, in the core's words; a word that the door does not know names nothing."""
     manifest = manifests().get(door)
-    known = manifest.events if manifest else {}
+    known: Mapping[str, Name] = manifest.events if manifest else {}
     for listener in settings.listeners.values():
         for event in listener.events:
             if event in known:

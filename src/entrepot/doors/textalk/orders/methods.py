@@ -18,7 +18,7 @@ from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import Uid
-from entrepot.doors.textalk.declare.money import not_held
+from entrepot.doors.textalk.declare.money import not_held, positive
 from entrepot.doors.textalk.orders.address_lookup import methods as lookup_methods
 from entrepot.doors.textalk.orders.address_lookup import named_order
 from entrepot.doors.textalk.orders.files import methods as file_methods
@@ -217,7 +217,9 @@ class _Orders:
         uid, known = found
         amount = argument(params, 1)
         minor = read_amount(amount, known.currency) if is_number(amount) else None
-        if amount is not None and (minor is None or minor <= 0):
+        if is_number(amount) and amount <= 0:
+            return invalid_params([positive()])
+        if amount is not None and minor is None:
             return invalid_params([not_held("/1", known.currency)])
         projection = self._parts.classes["Payment"].projection(context, argument(params, 2) or "uid")
         if isinstance(projection, RpcError):

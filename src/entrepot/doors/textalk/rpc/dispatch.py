@@ -12,8 +12,15 @@ from typing import Final
 import msgspec
 import structlog
 
-from entrepot.doors.kit import Observer
-from entrepot.doors.textalk.caller.context import Context, ContextLookups, RawContext, resolve
+from entrepot.doors.kit import Call as Told
+from entrepot.doors.textalk.caller.context import (
+    Context,
+    ContextLookups,
+    NoContext,
+    RawContext,
+    Webshop,
+    resolve,
+)
 from entrepot.doors.textalk.rpc.messages import Call, Reply
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
 from entrepot.doors.textalk.wire.errors import Code, RpcError
@@ -35,52 +42,38 @@ class Dispatcher(msgspec.Struct, frozen=True):
     methods: MethodTable
     lookups: ContextLookups
     note: Note
-    observe: Observer | None = None
 
     async def run(self, call: Call, raw: RawContext) -> Reply:
         """The reply to a call, also to a notification, whose reply is dropped by the caller.
 
-        The observer learns of each call by its method, over whichever transport and in whichever batch it came.
+        The request learns of each call by its method, over whichever transport and in whichever batch it came.
         """
         started = perf_counter()
         method = self.methods.get(call.method)
         context, outcome = await self._outcome(method, call, raw)
-        shop = context.webshop if context else None
-        self._tell(method, shop.name if shop else None, outcome, perf_counter() - started, raw)
+        _tell(method, context.webshop if context else None, outcome, perf_counter() - started, raw)
+        if isinstance(context, NoContext):
+            context = None
         call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
         return Reply(call_id, outcome, context.language if context else FALLBACK)
 
     def refuse(self, error: RpcError, raw: RawContext, call: Call | None = None) -> Reply:
         """The reply to what cannot be run; the id is null for whatever is no request object.
 
-        The observer learns of it as of a call.
+        The request learns of it as of a call.
         """
         call_id = None if call is None or isinstance(call.id, msgspec.UnsetType) else call.id
-        self._tell(self.methods.get(call.method) if call else None, None, error, 0, raw)
+        _tell(self.methods.get(call.method) if call else None, None, error, 0, raw)
         return Reply(call_id, error, FALLBACK)
-
-    def _tell(
-        self,
-        method: Method | None,
-        shop: str | None,
-        outcome: Json | RpcError,
-        seconds: float,
-        raw: RawContext,
-    ) -> None:
-        if self.observe is not None:
-            # A name that is no method's is the caller's own: as a label it could be anything.
-            name = method.name if method else UNKNOWN
-            said = outcome.code.name.lower().replace("_", "-") if isinstance(outcome, RpcError) else "ok"
-            self.observe(DOOR, name, shop, said, seconds, raw.request_id)
 
     async def _outcome(
         self, method: Method | None, call: Call, raw: RawContext
-    ) -> tuple[Context | None, Json | RpcError]:
+    ) -> tuple[Context | NoContext | None, Json | RpcError]:
         if method is None:
             return None, RpcError(Code.METHOD_NOT_FOUND)
         admitted = await self._admit(method, call, raw)
-        if isinstance(admitted, RpcError):
-            return None, admitted
+        if isinstance(admitted, NoContext):
+            return admitted, admitted.error
         context, arguments = admitted
         if isinstance(arguments, RpcError):
             return context, arguments
@@ -88,15 +81,15 @@ class Dispatcher(msgspec.Struct, frozen=True):
 
     async def _admit(
         self, method: Method, call: Call, raw: RawContext
-    ) -> tuple[Context, Sequence[Json] | RpcError] | RpcError:
+    ) -> tuple[Context, Sequence[Json] | RpcError] | NoContext:
         try:
             context = await resolve(raw, self.lookups, needs_webshop=method.needs_webshop)
         except Exception as error:
             _log.exception("textalk.context_failed", method=method.name)
-            return fault(error, Code.RPC_INTERNAL_ERROR)
-        if isinstance(context, RpcError):
-            unknown = context.code is Code.BAD_SESSION_TOKEN
-            return RpcError(method.unknown_session) if unknown else context
+            return NoContext(fault(error, Code.RPC_INTERNAL_ERROR))
+        if isinstance(context, NoContext):
+            unknown = context.error.code is Code.BAD_SESSION_TOKEN
+            return NoContext(RpcError(method.unknown_session), context.webshop) if unknown else context
         refusal = self._refusal(method, context)
         return context, refusal or method.arguments(call.params)
 
@@ -119,3 +112,16 @@ class Dispatcher(msgspec.Struct, frozen=True):
             _log.exception("textalk.method_failed", method=method.name)
             return fault(error, Code.INTERNAL_ERROR)
         return outcome
+
+
+def _tell(
+    method: Method | None, shop: Webshop | None, outcome: Json | RpcError, seconds: float, raw: RawContext
+) -> None:
+    """Tell the request, if the call came by one, what it was and what it came to."""
+    if raw.request is None:
+        return
+    # A name that is no method's is the caller's own: as a label it could be anything.
+    name = method.name if method else UNKNOWN
+    said = outcome.code.name.lower().replace("_", "-") if isinstance(outcome, RpcError) else "ok"
+    raw.request.caller = raw.request.caller or shop
+    raw.request.calls.append(Told(name, shop.name if shop else None, said, seconds))

@@ -1,0 +1,1 @@
+"""What faults are put around: connections, gateways, rules."""
