@@ -52,6 +52,7 @@ _OF_RETURNS: Final[dict[str, tuple[Name, ...]]] = {
     "return-in_transit": ("return.changed", "return.advanced", "return.refundable"),
     "return-at_center": ("return.changed", "return.advanced", "return.refundable"),
     "return-inspected": ("return.changed",),
+    "return-labelled": ("return.changed",),
 }
 DISCARDED: Final[tuple[Name, ...]] = ("order.discarded", "order.cancelled")
 
