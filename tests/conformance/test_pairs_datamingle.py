@@ -1,7 +1,7 @@
 """Which failure wins: a request that violates any two checks is refused by the earlier one, for create, update, cancel.
 
 Each violation says what it changes in the account, its key and the request; a pair is both at once, at an account of
-its own. Violations that want the same thing otherwise make no pair. All run in one workspace, and nothing of it changes.
+its own. Violations that want the same thing otherwise make no pair. Nothing of the workspace changes.
 """
 
 import asyncio
