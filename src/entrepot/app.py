@@ -24,6 +24,7 @@ _HOME = """Entrepot answers here.
 
 /bonsai         the Bonsai orders API; /bonsai/openapi.json describes it
 /textalk        the Textalk webshop API; /textalk/openrpc.json describes it
+/rebound        the ReBound Order API v2; /rebound/openapi.json describes it
 /failures       every failure, and what to do about it
 /sandbox/world  what stands in a sandbox, with keys and ids
 /healthz, /readyz, /metrics

@@ -23,19 +23,27 @@ def doors(services: Services) -> dict[str, ASGIApp]:
 
 def failure_tables() -> tuple[DoorFailures, ...]:
     """How each door says each failure."""
-    from entrepot.doors import bonsai, textalk, walmart
+    from entrepot.doors import bonsai, datamingle, rebound, textalk, walmart
 
-    return (bonsai.CODES, textalk.CODES, walmart.CODES)
+    return (bonsai.CODES, textalk.CODES, walmart.CODES, datamingle.CODES, rebound.CODES)
 
 
 @cache
 def manifests() -> Mapping[str, Manifest]:
     """What each door tells whoever sets up accounts at it."""
     from entrepot.doors.bonsai.manifest import MANIFEST as BONSAI
+    from entrepot.doors.datamingle.manifest import MANIFEST as DATAMINGLE
+    from entrepot.doors.rebound.manifest import MANIFEST as REBOUND
     from entrepot.doors.textalk.manifest import MANIFEST as TEXTALK
     from entrepot.doors.walmart.manifest import MANIFEST as WALMART
 
-    return {"bonsai": BONSAI, "textalk": TEXTALK, "walmart": WALMART}
+    return {
+        "bonsai": BONSAI,
+        "textalk": TEXTALK,
+        "walmart": WALMART,
+        "datamingle": DATAMINGLE,
+        "rebound": REBOUND,
+    }
 
 
 def event_body(door: str) -> Body | None:
@@ -65,10 +73,24 @@ def _walmart(services: Services) -> ASGIApp:
     return Walmart(services).app()
 
 
+def _datamingle(services: Services) -> ASGIApp:
+    from entrepot.doors.datamingle import Datamingle
+
+    return Datamingle(services).app()
+
+
+def _rebound(services: Services) -> ASGIApp:
+    from entrepot.doors.rebound import Rebound
+
+    return Rebound(services).app()
+
+
 _DOORS: Final[Mapping[str, Callable[[Services], ASGIApp]]] = {
     "bonsai": _bonsai,
     "textalk": _textalk,
     "walmart": _walmart,
+    "datamingle": _datamingle,
+    "rebound": _rebound,
 }
 DOORS: Final = tuple(_DOORS)
 """The names of all doors."""

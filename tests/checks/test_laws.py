@@ -87,8 +87,9 @@ BREACHES: dict[str, list[str]] = {
         """update channels set settings = '{"taxes": {"provider": "avatax"}}'""",
     ],
     "outbox-parked": [
-        """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
-        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked', '')"""
+        """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error,
+  stream, place)
+        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked', '', '', 0)"""
     ],
 }
 

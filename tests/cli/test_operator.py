@@ -156,11 +156,20 @@ def test_an_unknown_order_is_a_failure_in_both_forms(run: Run) -> None:
     assert (refused.exit_code, json.loads(refused.stdout)["failure"]) == (1, "order-unknown")
 
 
-@pytest.mark.parametrize("amount", ["0.004", "12.505", "1e3", "-1", "twelve"])
+@pytest.mark.parametrize("amount", ["0.004", "12.505", "1e3", "twelve"])
 def test_a_refund_is_of_an_amount_that_the_currency_can_hold(run: Run, amount: str) -> None:
     told = run("orders", "refund", "7", "--reason", "r", f"--amount={amount}")
     assert told.exit_code == 2
     assert f"--amount: '{amount}' is wrong; expected EUR with at most 2 decimals." in told.stderr
+
+
+@pytest.mark.parametrize("amount", ["-1", "0", "-0.01"])
+def test_a_refund_is_of_more_than_nothing(run: Run, amount: str) -> None:
+    told = run("orders", "refund", "7", "--reason", "r", f"--amount={amount}")
+    assert (told.exit_code, f"--amount: '{amount}' is wrong; expected more than nothing." in told.stderr) == (
+        2,
+        True,
+    ), told.stderr
 
 
 def test_cancelling_says_what_is_to_be_refunded(run: Run) -> None:
@@ -224,10 +233,11 @@ def test_a_key_is_shown_once_and_ends_when_revoked(run: Run) -> None:
 
 
 PARKED = """
-insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
-values (1, 7, 'event:12', 1, '{"code": "hidden"}', '2026-03-01', '2026-03-04', 9, 'parked', 'no answer'),
-  (1, 8, 'mail:reset', 1, '{}', '2026-03-02', '2026-03-05', 8, 'parked', 'refused'),
-  (1, 9, 'event:13', 2, '{}', '2026-03-03', '2026-03-03', 1, 'waiting', 'away')
+insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error,
+  stream, place)
+values (1, 7, 'event:12', 1, '{"code": "hidden"}', '2026-03-01', '2026-03-04', 9, 'parked', 'no answer', '', 0),
+  (1, 8, 'mail:reset', 1, '{}', '2026-03-02', '2026-03-05', 8, 'parked', 'refused', '', 0),
+  (1, 9, 'event:13', 2, '{}', '2026-03-03', '2026-03-03', 1, 'waiting', 'away', '', 0)
 """
 
 
@@ -274,8 +284,9 @@ def test_what_was_given_up_is_listed_and_brought_back(run: Run, database_url: st
 
 def test_check_tells_violations_by_its_status(run: Run, database_url: str) -> None:
     assert run("check").exit_code == 0
-    park = """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error)
-        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked', '')"""
+    park = """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error,
+  stream, place)
+        values (1, 7, 'hub', 1, '{}', '2026-03-01', '2026-03-01', 9, 'parked', '', '', 0)"""
     on(database_url, lambda connection: _execute(connection, park))
     warned = run("check", "--json")
     assert [finding["severity"] for finding in parsed(warned)] == ["warning"]

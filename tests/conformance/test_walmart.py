@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.conformance.harness import Client, Prove, Reply
 from tests.conformance.harness.fixtures import OpenSeller
 from tests.conformance.harness.world import REMOVED
-from tests.conformance.walmart import HEADER, MOMENT, ORDERS, Seller, each, error, internal, refusal
+from tests.conformance.walmart import (
+    HEADER,
+    MOMENT,
+    ORDERS,
+    Seller,
+    each,
+    error,
+    fault,
+    internal,
+    lift,
+    refusal,
+)
 from tests.support.server import Server
 
 CREATE = "Validation strategy: CREATE-FULFILLMENT-MOCKER-REQUEST-VALIDATION."
@@ -215,7 +225,7 @@ async def test_cancellation_of_what_has_shipped(
     lines = [seller.item("a", "lamp", 2), seller.item("b", "rug", 2)]
     created = await walmart.send(seller.create({"orderItems": lines}))
     number = await seller.number_of(created.json["payload"]["requestId"])
-    await step(server, seller, number, "ship", {"lines": [{"line": 1, "quantity": 2}]})
+    await seller.step(number, "ship", {"lines": [{"line": 1, "quantity": 2}]})
     place = "orderItems[0].qty.measurementValue"
     text = "Of 1 units 0 can be cancelled; the others have shipped or were cancelled before"
     both = [{"sellerLineId": "a", "qty": each(1)}, {"sellerLineId": "b", "qty": each(1)}]
@@ -320,7 +330,7 @@ async def test_status_tells_all_of_an_order(open_seller: OpenSeller, walmart: Cl
         "tracking": "1Z9",
         "tracking_url": "https://ups.example/1Z9",
     }
-    await step(server, seller, number, "ship", parcel)
+    await seller.step(number, "ship", parcel)
     reply = await walmart.send(seller.status())
     tracked = f"WTRN{number:015d}"
     base = f"{server.url}/walmart/orders/SO1/track"
@@ -357,7 +367,7 @@ async def test_list_of_orders_is_paged_and_filtered(
     for number in numbers:
         created = await walmart.send(seller.create({"customerOrderNo": number}))
     last = await seller.number_of(created.json["payload"]["requestId"])
-    await step(server, seller, last, "ship", {"carrier": "UPS", "tracking": "1Z5"})
+    await seller.step(last, "ship", {"carrier": "UPS", "tracking": "1Z5"})
 
     async def listed(query: str) -> tuple[list[str], int]:
         reply = await walmart.send(seller.call("GET", f"{ORDERS}/status?{query}"))
@@ -410,23 +420,3 @@ def tells(seller: Seller, status: str) -> Any:
 
 async def healed() -> None:
     """Nothing: a fault strikes once."""
-
-
-async def sandbox(server: Server, method: str, path: str, body: Any = None) -> Any:
-    async with httpx.AsyncClient(base_url=server.url, verify=False, trust_env=False, timeout=60) as http:
-        reply = await http.request(method, path, json=body)
-    assert reply.status_code < 300, reply.text
-    return reply
-
-
-async def fault(server: Server, order: dict[str, Any]) -> None:
-    await sandbox(server, "POST", "/sandbox/faults", order)
-
-
-async def lift(server: Server) -> None:
-    await sandbox(server, "DELETE", "/sandbox/faults")
-
-
-async def step(server: Server, seller: Seller, order: int, name: str, body: Any = None) -> None:
-    """Work on an order as its warehouse would."""
-    await sandbox(server, "POST", f"/sandbox/orders/{order}/{name}?workspace={seller.name}", body or {})

@@ -11,12 +11,14 @@ import httpx
 
 from entrepot.store.connections import Connection
 from entrepot.worlds import storefront_uuid
-from tests.conformance.harness import Reply, Request
+from tests.conformance.harness import Reply, Request, Sender
 from tests.conformance.harness.proof import Expected
 from tests.conformance.harness.world import Edits, Tenant, Tree, edited
+from tests.support.server import Server
 
 PREFIX = "/walmart"
 ORDERS = f"{PREFIX}/v3/fulfillment/orders-fulfillments"
+RETURNS = f"{ORDERS}/return-orders"
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 HEADER = {"headerAttributes": {"buId": "0", "martId": "202"}}
@@ -140,6 +142,50 @@ class Seller(Tenant):
         path = f"{ORDERS}/status?orderNumber={number}&orderChannelId={channel or self.front}"
         return self.call("GET", path, client=client, WM_SANDBOX="v2")
 
+    def send_back(self, edits: Edits | None = None, *, client: str = "mcs") -> Request:
+        """A return of one lamp with these edits of its payload."""
+        payload = {"sellerOrderId": "SO1", "orderItems": [self.returned("lamp", 1)]}
+        return self.call("POST", RETURNS, wrapped(edited(payload, edits or {})), client=client)
+
+    @staticmethod
+    def returned(sku: str, quantity: Any) -> Tree:
+        """Units of a SKU that come back."""
+        return {"itemDetail": {"sku": sku}, "qty": each(quantity)}
+
+    def returns(self, query: str, *, client: str = "mcs") -> Request:
+        """A question for returns."""
+        return self.call("GET", f"{RETURNS}?{query}", client=client, martId="202")
+
+    def cancel_return(self, number: str, *, client: str = "mcs") -> Request:
+        """The cancellation of a return, as the published schema has it: without a body."""
+        return self.call("POST", f"{RETURNS}/{number}/cancel", client=client)
+
+    def promise(self, *offers: Tree, edits: Edits | None = None, client: str = "mcs") -> Request:
+        """A question for offers, by default one lamp, with these edits of its payload."""
+        payload = {
+            "offerSelections": [{"offers": list(offers) or [self.offer("1", "lamp")]}],
+            "destinations": [{"fulfillmentType": "S2H", "address": {**ADDRESS, "country": "US"}}],
+        }
+        body = wrapped(edited(payload, edits or {}))
+        return self.call("POST", f"{ORDERS}/fetchOrderPromiseOptions", body, client=client)
+
+    @staticmethod
+    def offer(line: str, sku: str, quantity: int = 1) -> Tree:
+        """A SKU that is asked about."""
+        asked = {"sku": sku, "lineId": line, "salesUnit": "EACH", "requestedQuantity": each(quantity)}
+        return {**asked, "shippingMethod": "STANDARD"}
+
+    async def ordered(self, client: Sender, edits: Edits | None = None) -> int:
+        """The id of an order that is created now."""
+        reply = await client.send(self.create(edits))
+        assert reply.status == 200, reply.body
+        return await self.number_of(reply.json["payload"]["requestId"])
+
+    async def step(self, order: int, name: str, body: Any = None) -> None:
+        """Work on an order as its warehouse would."""
+        path = f"/sandbox/orders/{order}/{name}?workspace={self.name}"
+        await control(self.url, "POST", path, body or {})
+
     def changing(self, edits: Edits) -> Callable[[], Awaitable[None]]:
         """The change of state that these edits of the world are."""
         return lambda: self.change(edits)
@@ -213,6 +259,30 @@ def internal(info: str = "Internal sandbox exception.") -> Expected:
     """What an unhandled exception comes to."""
     entry = error("WFS_INTERNAL_SERVER_ERROR", None, "Internal server error", info, category="SYSTEM")
     return refusal("internal", entry, status=500)
+
+
+async def control(url: str, method: str, path: str, body: Any = None) -> httpx.Response:
+    """A call to the server's sandbox, which must succeed."""
+    async with httpx.AsyncClient(base_url=url, verify=False, trust_env=False, timeout=60) as http:
+        reply = await http.request(method, path, json=body)
+    assert reply.status_code < 300, reply.text
+    return reply
+
+
+async def fault(server: Server, order: Tree) -> None:
+    """Put a fault in place."""
+    await control(server.url, "POST", "/sandbox/faults", order)
+
+
+async def lift(server: Server) -> None:
+    """Lift all faults."""
+    await control(server.url, "DELETE", "/sandbox/faults")
+
+
+async def return_step(server: Server, seller: Seller, number: str, name: str, body: Any = None) -> None:
+    """Let a return go on."""
+    path = f"/sandbox/returns/{int(number.removeprefix('33'))}/{name}?workspace={seller.name}"
+    await control(server.url, "POST", path, body or {})
 
 
 def watch(request: Request, reply: Reply) -> None:

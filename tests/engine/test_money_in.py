@@ -122,7 +122,7 @@ async def test_a_filter_between_two_amounts_lies_between_them(
     assert await found(equals=349) == [{"uid": 101}]
 
 
-@pytest.mark.parametrize("amount", [0.004, 10.005, 0, -1, 10**14])
+@pytest.mark.parametrize("amount", [0.004, 10.005, 10**14])
 async def test_a_refund_is_of_an_amount_that_the_currency_can_hold(
     textalk: Client, open_webshop: OpenWebshop, amount: float
 ) -> None:

@@ -14,6 +14,7 @@ from entrepot.checks import run_checks
 from entrepot.domain.channels.retention import Retention
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.outbox.deliveries import Delivery, RetryDelivery
+from entrepot.domain.outbox.events import place_of
 from entrepot.engine import Clock, Engine
 from entrepot.engine.deliveries import Delivered, Failed, Job, Outcome
 from entrepot.engine.deliveries import outbox as outboxes
@@ -32,11 +33,13 @@ from tests.support.waiting import until
 
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
 BY_PAIR = "Index Cond: ((workspace = $1) AND (subject = {0}) AND (listener = {1}) AND (seq "
+BY_SUBJECT = "Index Cond: ((workspace = $1) AND (subject = {0})"
 PLANS = {
     "lock": ["Index Cond: ((workspace = $1) AND (due_at <= $2))"],
-    "heads": [BY_PAIR.format("k.subject", "k.listener")],
+    "heads": [BY_PAIR.format("k.subject", "k.listener"), BY_SUBJECT.format("k.subject")],
     "due": ["Index Cond: (due_at <= $1)"],
     "wake": [BY_PAIR.format("$2", "$3")] * 2,
+    "stream": [BY_SUBJECT.format("$2")] * 2,
 }
 """How the conditions on the indexes begin."""
 
@@ -194,6 +197,69 @@ async def test_later_ones_wait_for_the_first_and_others_do_not(pool: Pool, shop:
         time.now += timedelta(seconds=3)
         await settled(shop, 4)
     assert [job.seq for job in handler.asked if job.subject == 7] == [1, 1, 2, 3]
+
+
+def told(place: int, listener: str, stream: str = "owner http://hub", subject: int = 7) -> Delivery:
+    return Delivery(subject, f"hub:{listener}", place, {}, AT, stream=stream, place=place)
+
+
+async def test_a_stream_goes_in_order_whatever_listener_it_is_to(pool: Pool, shop: Connection) -> None:
+    records = [told(place, "ab"[place % 2], subject=subject) for subject in (7, 8) for place in range(1, 9)]
+    await insert(shop, WORKSPACE, records)
+    handler = Recorder()
+    handler.takes = 0.002
+    async with running(pool, handler):
+        await settled(shop, 16)
+    for subject in (7, 8):
+        assert [job.seq for job in handler.asked if job.subject == subject] == list(range(1, 9))
+
+
+async def test_a_stream_waits_for_its_first_and_other_streams_do_not(pool: Pool, shop: Connection) -> None:
+    elsewhere = "owner http://elsewhere"
+    await insert(shop, WORKSPACE, [told(1, "a"), told(2, "b"), told(3, "c", elsewhere), delivery(4)])
+    handler = Recorder()
+    handler.does = lambda job: Failed("away") if job.listener == "hub:a" else Delivered()
+    time = FakeTime()
+    async with running(pool, handler, time) as outbox:
+        await settled(shop, 2)
+        await quiet(outbox)
+        assert sorted(job.seq for job in handler.asked) == [1, 3, 4]
+        handler.does = lambda _: Delivered()
+        time.now += timedelta(seconds=3)
+        await settled(shop, 4)
+    assert [job.seq for job in handler.asked if job.seq < 3] == [1, 1, 2]
+
+
+async def test_a_listener_that_fails_and_fails_does_not_silence_its_stream(
+    pool: Pool, shop: Connection
+) -> None:
+    await insert(shop, WORKSPACE, [told(1, "a"), told(2, "b"), told(3, "a"), told(4, "b")])
+    handler, time = Recorder(), FakeTime()
+    handler.does = lambda job: Failed("broken") if job.listener == "hub:a" else Delivered()
+    async with running(pool, handler, time) as outbox:
+        for _ in range(rows.WAITED_FOR + 1):
+            assert "hub:b" not in [job.listener for job in handler.asked]
+            await until(lambda: not outbox._flying)
+            await quiet(outbox)
+            time.now += timedelta(minutes=2)
+        await settled(shop, 2)
+    assert [job.seq for job in handler.asked if job.listener == "hub:b"] == [2, 4]
+    assert {job.seq for job in handler.asked if job.listener == "hub:a"} == {1}, "its own order stays"
+
+
+async def test_what_is_told_of_at_once_is_told_in_the_order_of_its_names(
+    pool: Pool, shop: Connection
+) -> None:
+    names = ("order.placed", "order.changed", "order.paid")
+    records = [
+        Delivery(7, f"hub:{9 - rank}", 1, {}, AT, stream="a", place=place_of(name, 1))
+        for rank, name in enumerate(names)
+    ]
+    await insert(shop, WORKSPACE, records)
+    handler = Recorder()
+    async with running(pool, handler):
+        await settled(shop, 3)
+    assert [job.listener for job in handler.asked] == ["hub:9", "hub:8", "hub:7"]
 
 
 async def test_failures_are_tried_again_later_and_later(pool: Pool, shop: Connection) -> None:
@@ -543,9 +609,14 @@ async def test_what_waits_behind_another_is_read_once(pool: Pool, shop: Connecti
 async def test_a_plan_made_while_the_table_was_empty_stays_by_key(pool: Pool, shop: Connection) -> None:
     statements = {
         "lock(2, now(), 16)": f"prepare lock (bigint, timestamptz, bigint) as {rows._LOCK}",
-        "heads(2, '{7}', '{hub}', '{2}')": f"prepare heads (bigint, bigint[], text[], int[]) as {rows._HEADS}",
+        "heads(2, '{7}', '{hub}', '{2}', '{a}', '{2}', 3)": (
+            f"prepare heads (bigint, bigint[], text[], int[], text[], bigint[], int) as {rows._HEADS}"
+        ),
         "due(now())": f"prepare due (timestamptz) as {rows._DUE}",
         "wake(2, 7, 'hub', 1, now())": f"prepare wake (bigint, bigint, text, int, timestamptz) as {rows._WAKE}",
+        "stream(2, 7, 'a', 1, now())": (
+            f"prepare stream (bigint, bigint, text, bigint, timestamptz) as {rows._WAKE_STREAM}"
+        ),
     }
     async with pool.acquire() as connection:
         await connection.execute("vacuum analyze outbox")

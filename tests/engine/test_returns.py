@@ -94,7 +94,7 @@ async def test_two_doors_return_the_last_unit(shop: Connection, database_url: st
     commands = [OpenReturn(order=7, asks=asks, wishes=ONE, name="R1") for asks in askers]
     first, second = await both(database_url, shop, *commands)
     assert isinstance(first, ReturnState)
-    assert second == Refused((TooManyToReturn("7", "1", 1, 0),))
+    assert second == Refused((TooManyToReturn("7", "1", 1, 0, 0),))
     assert await stands(shop) == (0, 3, 0, 0)
 
 

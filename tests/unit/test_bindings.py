@@ -7,9 +7,9 @@ from entrepot.store import outbox
 from entrepot.store.batches.binding import Binding
 from entrepot.store.batches.bindings import BINDINGS, CATALOGUE, CLAIMS, SHOP
 from entrepot.store.tables import metadata
-from entrepot.worlds.plan import stored
+from entrepot.worlds.plan import areas
 
-_ALL = {id(each): each for each in (*BINDINGS, *CATALOGUE, *SHOP, *CLAIMS, *stored.ROWS, outbox._OUTBOX)}
+_ALL = {id(each): each for each in (*BINDINGS, *CATALOGUE, *SHOP, *CLAIMS, areas.CHANNELS, outbox._OUTBOX)}
 _TYPES: dict[type, str] = {
     types.Integer: "bigint",  # of any width
     types.Text: "text",

@@ -76,7 +76,7 @@ def faults(world: dict[str, Any], place: str = "", value: Any = None) -> list[st
         (f"{T}/settings/addresses", {"register": "http"}, f"{T}/settings/addresses/url"),
         (f"{T}/settings/mail", {"gateway": "smtp", "sender": "a@a.example"}, f"{T}/settings/mail/host"),
         (f"{T}/settings/mail", {"gateway": "smtp", "host": "a.example"}, f"{T}/settings/mail/sender"),
-        (f"{B}/door", "walmart", f"{B}/door"),
+        (f"{B}/door", "elsewhere", f"{B}/door"),
         (f"{SETTINGS}/door", {"uid": 5}, f"{SETTINGS}/door/uid"),
         (f"{T}/settings/door/colour", "red", f"{T}/settings/door/colour"),
         (f"{T}/settings/door/uid", "4711", f"{T}/settings/door/uid"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from entrepot.checks.findings import Severity
-from entrepot.domain.orders.records import EXTERNAL_ID
+from entrepot.domain.orders.records import ALSO_KNOWN_AS, EXTERNAL_ID, SOLD_AS
 from entrepot.domain.placing.basket import PAYMENT_TOKEN
 
 
@@ -78,6 +78,8 @@ STOCK = (
     ),
 )
 
+_ORDERS_NAMES = ", ".join(f"'{kind}'" for kind in (EXTERNAL_ID, SOLD_AS, ALSO_KNOWN_AS, PAYMENT_TOKEN))
+"""The kinds of names that orders take."""
 _STAGES = ("new", "cancelled", "acknowledged", "shipped", "delivered", "return_initiated", "returned")
 _REACHED = " ".join(f"when sum({stage}) > 0 then '{stage}'" for stage in reversed(_STAGES))
 _SHARES = " + ".join(
@@ -200,7 +202,7 @@ ORDERS = (
         select r.kind, r.channel, r.target from "references" r
         left join orders o on o.workspace = r.workspace and o.id = r.target
         left join attempts a on a.workspace = r.workspace and a."order" = r.target and a.state = 'open'
-        where r.workspace = $1 and a.id is null and r.kind in ('{EXTERNAL_ID}', '{PAYMENT_TOKEN}') and o.id is null
+        where r.workspace = $1 and a.id is null and r.kind in ({_ORDERS_NAMES}) and o.id is null
         """,  # noqa: S608  (constants of ours)
         "a reference ({kind}) of channel {channel} points to order {target}, which neither exists nor is being placed",
     ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from entrepot.domain.channels.accounts import Environment
+from entrepot.domain.channels.accounts import Environment, StockMode
 
 
 class KeyKind(NamedTuple):
@@ -18,18 +20,47 @@ class KeyKind(NamedTuple):
     pair: bool = False
 
 
+class OwnKeys(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys of which an account has any number, each with a name of its own.
+
+    A key is one of `prefixes` (by environment) and `length` letters, digits, hyphens and underscores. `scopes` is what
+    one can be allowed; `all_scopes` is what one is allowed for which nothing else is said.
+    """
+
+    kind: str
+    prefixes: Mapping[Environment, str]
+    length: int
+    scopes: frozenset[str]
+    all_scopes: str
+
+    def opens(self, secret: str) -> KeyKind | None:
+        """What a secret opens; None if it is no key of this form."""
+        for environment, prefix in self.prefixes.items():
+            if re.fullmatch(re.escape(prefix) + rf"[A-Za-z0-9_-]{{{self.length}}}", secret, re.ASCII):
+                return KeyKind(self.kind, environment)
+        return None
+
+    def new(self, environment: Environment) -> str:
+        """A fresh secret."""
+        return self.prefixes[environment] + secrets.token_urlsafe(self.length)[: self.length]
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One door, for world files and operators.
 
-    `keys` are the secrets with which callers come, by their names. `settings` is the form of `settings.door`.
+    `keys` are the secrets with which callers come, by their names; or they are `own_keys`. `settings` is the form of
+    `settings.door`.
     `numbers` are public names of an account: the member of `settings.door` that holds one, and the kind under which
     the directory lists it. `currencies` None are all of ISO 4217. `payment_methods` None: the account's setting of
-    that name means nothing here. `sends_mail`: whether accounts write to their buyers.
+    that name means nothing here. `stock_modes` None: its orders may do to stock what they like.
+    `sends_mail`: whether accounts write to their buyers.
     """
 
-    keys: Mapping[str, KeyKind]
+    keys: Mapping[str, KeyKind] = {}
+    own_keys: OwnKeys | None = None
     settings: type[msgspec.Struct]
     numbers: Mapping[str, str] = {}
     currencies: frozenset[str] | None = None
     payment_methods: frozenset[str] | None = None
+    stock_modes: frozenset[StockMode] | None = None
     sends_mail: bool = False

@@ -17,6 +17,37 @@ class TooManyTries(TemporaryFailure, frozen=True):
     shopper: ClassVar[bool] = True
 
 
+class AccountDisabled(Failure, frozen=True):
+    """The account is switched off."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "The operator can switch the account on again."
+
+
+class PartnerUnlinked(Failure, frozen=True):
+    """The account stands for no partner."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "The operator must say in the account's settings which partner it is."
+
+
+class PartnerInactive(Failure, frozen=True):
+    """The partner is deactivated."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "The operator can activate the partner again."
+
+
+class ScopeMissing(Failure, frozen=True):
+    """The key may not do this."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Use a key with the scope, or let the operator make one."
+
+    scope: str
+    """The scope that is needed."""
+
+
 class TokenRequestInvalid(Failure, frozen=True):
     """The request for an access token lacks a parameter, has one twice, or says two things at once."""
 
@@ -37,3 +68,10 @@ class GrantTypeUnsupported(Failure, frozen=True):
 
     grant_type: str
     """The grant type as received, cut to 100 characters."""
+
+
+class AccessDenied(Failure, frozen=True):
+    """What the request names is there, and is another account's."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Use the credentials of the account that owns it."

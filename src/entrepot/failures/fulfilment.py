@@ -47,6 +47,8 @@ class ReturnItemUnknown(Failure, frozen=True):
     advice: ClassVar[str] = "Read the order and name its lines."
     order: str
     item: str
+    wish: int | None = None
+    """Which of the wishes it was, counted from 0; None where there was none."""
 
 
 class NothingDelivered(Failure, frozen=True):
@@ -56,6 +58,8 @@ class NothingDelivered(Failure, frozen=True):
     advice: ClassVar[str] = "Wait until it is delivered; until it is shipped it can be cancelled."
     order: str
     item: str
+    wish: int | None = None
+    """Which of the wishes it was, counted from 0; None where there was none."""
 
 
 class TooManyToReturn(Failure, frozen=True):
@@ -68,6 +72,8 @@ class TooManyToReturn(Failure, frozen=True):
     item: str
     requested: int
     left: int
+    wish: int | None = None
+    """Which of the wishes it was, counted from 0; None where there was none."""
 
 
 class ReturnUnknown(Failure, frozen=True):
@@ -79,7 +85,7 @@ class ReturnUnknown(Failure, frozen=True):
 
 
 class DuplicateReturn(Failure, frozen=True):
-    """The account has already opened a return under this name, for another order."""
+    """The account has already opened another return under this name: of another order, or of other units."""
 
     retry: ClassVar[Retry] = Retry.NEVER
     advice: ClassVar[str] = "Give every return a name of its own."

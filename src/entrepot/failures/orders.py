@@ -157,11 +157,15 @@ class OrderSourceUnrecognized(Failure, frozen=True):
 
 
 class DuplicateExternalOrder(Failure, frozen=True):
-    """The account has already placed an order under this external id."""
+    """The account has already placed an order under this external id.
+
+    `kind` says which of the names it is, where an order may have several.
+    """
 
     retry: ClassVar[Retry] = Retry.NEVER
     advice: ClassVar[str] = "Look the order up by its external id; it exists."
     external_id: str
+    kind: str = ""
 
 
 class StorefrontUnknown(Failure, frozen=True):
@@ -196,6 +200,34 @@ class NothingToCancel(Failure, frozen=True):
     order: str
 
 
+class UnitsSent(Failure, frozen=True):
+    """Units of the order have left, so it cannot be cancelled as a whole."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = (
+        "What has left can only come back as a return; the operator can cancel the other units."
+    )
+    order: str
+
+
+class OrderSettled(Failure, frozen=True):
+    """The order was sent or has ended, and can be amended no more."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Read the order's state; until it is sent it can be amended."
+    order: str
+    state: str
+    """Its state, or that it is shipped."""
+
+
+class OrderUnfinished(Failure, frozen=True):
+    """Units of the order still wait to be sent, or it waits to be paid, so it cannot be deleted."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Cancel what waits, or ship it, and then delete the order."
+    order: str
+
+
 class QuoteStale(TemporaryFailure, frozen=True):
     """Price, address or rates changed while the order was being placed."""
 
@@ -214,6 +246,8 @@ class OrderLocked(Failure, frozen=True):
     """The order is in a state in which it cannot be changed."""
 
     retry: ClassVar[Retry] = Retry.NEVER
-    advice: ClassVar[str] = "It was placed, paid or sent; open a new cart."
+    advice: ClassVar[str] = (
+        "It was placed, paid or sent; open a new cart. What was placed its shop can change until it is sent or paid."
+    )
     shopper: ClassVar[bool] = True
     order: str

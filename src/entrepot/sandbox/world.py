@@ -67,7 +67,9 @@ def _of(name: str, recorded: Iterable[World]) -> list[World]:
 
 
 def _all(stored: Stored, kind: type[R]) -> list[R]:
-    return cast("list[R]", list(stored.records[kind].values()))
+    """What stands there; what was deleted does not."""
+    rows = cast("list[R]", list(stored.records[kind].values()))
+    return [row for row in rows if getattr(row, "deleted_at", None) is None]
 
 
 def _channel(channel: ChannelRow, keys: dict[tuple[str, str], str]) -> dict[str, Any]:

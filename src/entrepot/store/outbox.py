@@ -1,8 +1,10 @@
 """The outbox's statements: who has rows that are due, taking them, and writing down what came of them.
 
-Only the oldest waiting row of a pair (subject, listener) may be taken. The rows behind it are put off as they are
-come upon, to the time at which their head is due, and the end of the head wakes the next one: so no look reads the
-same rows twice, however many wait behind a listener that is away.
+Only the oldest waiting row of a pair (subject, listener) may be taken, and the first of a subject's stream. The rows
+behind it are put off as they are come upon, to the time at which their head is due, and the end of the head wakes the
+next one: so no look reads the same rows twice, however many wait behind a listener that is away.
+
+Within a stream a listener that fails holds up the others for a few tries only: order is worth a moment, not three days.
 
 Where one pair is wanted, no condition says `state = 'waiting'` beside its key: with one, a plan made while few rows
 wait would read all that wait, through a partial index, once they are many.
@@ -30,13 +32,23 @@ select {_OUTBOX.select("o")} from outbox o where o.workspace = $1 and o.state = 
 order by o.due_at limit $3 for no key update skip locked
 """  # noqa: S608  (our own names)
 
+WAITED_FOR = 3
+"""For so many tries of a message the others of its stream wait for it, and for what waits behind it."""
+
 _HEADS = """
-select (
+select coalesce((
   select e.due_at from (
     select due_at, seq, state from outbox
     where workspace = $1 and subject = k.subject and listener = k.listener and seq < k.seq offset 0
   ) e where e.state = 'waiting' order by e.seq limit 1
-) from unnest($2::bigint[], $3::text[], $4::integer[]) with ordinality k(subject, listener, seq, place) order by k.place
+), (
+  select e.due_at from (
+    select due_at, place, state,
+      max(case when state = 'waiting' then tries else 0 end) over (partition by listener) as tries
+    from outbox where workspace = $1 and subject = k.subject and k.stream <> '' and stream = k.stream offset 0
+  ) e where e.state = 'waiting' and e.place < k.place and e.tries <= $7 order by e.place limit 1
+)) from unnest($2::bigint[], $3::text[], $4::integer[], $5::text[], $6::bigint[])
+  with ordinality k(subject, listener, seq, stream, place, row) order by k.row
 """
 
 _SETTLE = """
@@ -51,6 +63,14 @@ update outbox set due_at = $5 where workspace = $1 and subject = $2 and listener
     select seq, state from outbox
     where workspace = $1 and subject = $2 and listener = $3 and seq > $4 offset 0
   ) e where e.state = 'waiting' order by e.seq limit 1
+)
+"""
+
+_WAKE_STREAM = """
+update outbox set due_at = $5 where workspace = $1 and subject = $2 and (listener, seq) in (
+  select e.listener, e.seq from (
+    select listener, seq, place, state from outbox where workspace = $1 and subject = $2 and stream = $3 offset 0
+  ) e where e.state = 'waiting' and e.place > $4 order by e.place limit 1
 )
 """
 
@@ -99,8 +119,8 @@ async def take(
         found = [_delivery(row) for row in await connection.fetch(_LOCK, workspace, now, limit)]
         if not found:
             return Taken((), 0)
-        keys = _columns([(row.subject, row.listener, row.seq) for row in found])
-        heads = [row[0] for row in await connection.fetch(_HEADS, workspace, *keys)]
+        keys = _columns([(row.subject, row.listener, row.seq, row.stream, row.place) for row in found])
+        heads = [row[0] for row in await connection.fetch(_HEADS, workspace, *keys, WAITED_FOR)]
         rows = [
             _leased(row, lease_until, give_up_at) if head is None else _put_off(row, head, now, lease_until)
             for row, head in zip(found, heads, strict=True)
@@ -113,7 +133,7 @@ async def take(
 async def settle(
     connection: Connection, workspace: int, row: Delivery, now: datetime, *, delivered: bool, error: str = ""
 ) -> None:
-    """The row is done with, delivered or parked, and the next one of its pair is due.
+    """The row is done with, delivered or parked, and the next ones of its pair and stream are due.
 
     Both at once: a next row that were woken later might by then be leased to somebody. What was delivered keeps no
     payload, which may hold a code. Parking needs the lease; that something was delivered is true without it.
@@ -123,6 +143,8 @@ async def settle(
         state = "delivered" if delivered else "parked"
         if await connection.execute(_SETTLE, *key, state, now, error, row.tries) != "UPDATE 0":
             await connection.execute(_WAKE, *key, now)
+            if row.stream:
+                await connection.execute(_WAKE_STREAM, workspace, row.subject, row.stream, row.place, now)
 
 
 async def postpone(
@@ -166,5 +188,5 @@ def _put_off(row: Delivery, head: datetime, now: datetime, lease_until: datetime
     return replace(row, due_at=head if head > now else lease_until)
 
 
-def _columns(keys: list[tuple[int, str, int]]) -> list[list[object]]:
+def _columns(keys: list[tuple[int, str, int, str, int]]) -> list[list[object]]:
     return [list(column) for column in zip(*keys, strict=True)]

@@ -7,12 +7,15 @@ import pytest
 
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import Shop, open_shop, watch
+from tests.conformance.datamingle import Partners, open_partners
 from tests.conformance.harness.client import Client
 from tests.conformance.harness.proof import Prove
 from tests.conformance.harness.rows import marks_of, row_of
 from tests.conformance.harness.sockets import SocketClient
 from tests.conformance.harness.state import begin_proof
 from tests.conformance.harness.world import Edits
+from tests.conformance.rebound import Retailer, open_retailer
+from tests.conformance.rebound import watch as watch_rebound
 from tests.conformance.textalk import watch as watch_textalk
 from tests.conformance.walmart import Seller
 from tests.conformance.walmart import watch as watch_walmart
@@ -24,8 +27,10 @@ HTTP = "http"
 SOCKET_DOORS = frozenset({"textalk"})
 OpenShop = Callable[..., Awaitable[Shop]]
 OpenWebshop = Callable[..., Awaitable[Webshop]]
+OpenPartners = Callable[..., Awaitable[Partners]]
 OpenBuyer = Callable[..., Awaitable[Buyer]]
 OpenSeller = Callable[..., Awaitable[Seller]]
+OpenRetailer = Callable[..., Awaitable[Retailer]]
 
 
 @pytest.fixture
@@ -51,6 +56,24 @@ def open_bonsai_shop(connection: Connection) -> OpenShop:
 
     async def opened(edits: Edits | None = None) -> Shop:
         return await open_shop(connection, f"w{uuid.uuid4().hex[:12]}", edits)
+
+    return opened
+
+
+@pytest.fixture
+async def datamingle(server: Server) -> AsyncIterator[Client]:
+    """A client of the running server for the DataMingle door."""
+    client = Client(server.url, lambda _request, _reply: None)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
+def open_datamingle(connection: Connection) -> OpenPartners:
+    """Opens partners' accounts in a fresh workspace, with edits of its world."""
+
+    async def opened(edits: Edits | None = None) -> Partners:
+        return await open_partners(connection, f"w{uuid.uuid4().hex[:12]}", edits)
 
     return opened
 
@@ -95,6 +118,14 @@ async def walmart(server: Server) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
+async def rebound(server: Server) -> AsyncIterator[Client]:
+    """A client of the running server that compares every ReBound reply with the API description."""
+    client = Client(server.url, watch_rebound)
+    yield client
+    await client.close()
+
+
+@pytest.fixture
 def open_seller(connection: Connection, server: Server) -> OpenSeller:
     """Opens a seller's account in a fresh workspace, with edits of its world."""
 
@@ -102,6 +133,16 @@ def open_seller(connection: Connection, server: Server) -> OpenSeller:
         seller = Seller(connection, f"w{uuid.uuid4().hex[:12]}", server.url)
         await seller.open(edits)
         return seller
+
+    return opened
+
+
+@pytest.fixture
+def open_rebound_retailer(connection: Connection, rebound: Client) -> OpenRetailer:
+    """Opens a workspace of ReBound clients, with edits of its world."""
+
+    async def opened(edits: Edits | None = None) -> Retailer:
+        return await open_retailer(connection, rebound, f"w{uuid.uuid4().hex[:12]}", edits)
 
     return opened
 
@@ -119,14 +160,22 @@ def prove(
     server: Server,
     bonsai: Client,
     textalk: Client,
+    datamingle: Client,
     walmart: Client,
+    rebound: Client,
     connection: Connection,
 ) -> Prove:
     """The proof of the row that the test is marked with."""
     mark = request.node.get_closest_marker("row")
     assert mark is not None, "a proof needs a row"
     row, _ = row_of(mark)
-    clients = {("bonsai", HTTP): bonsai, ("textalk", HTTP): textalk, ("walmart", HTTP): walmart}
+    clients = {
+        ("bonsai", HTTP): bonsai,
+        ("textalk", HTTP): textalk,
+        ("walmart", HTTP): walmart,
+        ("datamingle", HTTP): datamingle,
+        ("rebound", HTTP): rebound,
+    }
     socket = SocketClient(server.url, watch_textalk)
     return Prove(row, clients.get((row.door, transport), socket), connection)
 

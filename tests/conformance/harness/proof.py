@@ -1,7 +1,7 @@
 """The proof of one documented row, the same for every door."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -85,20 +85,34 @@ class Prove:
         *,
         success: int = 200,
         reads: bool = False,
+        traces: Collection[str] = (),
     ) -> None:
         """Prove the row.
 
         `request` must get exactly `expected`, and change nothing. Then the smallest change, `mend`: either of the
         state, after which the same request is sent again, or of the request. Now it must succeed, and `effect`
         looks at the reply and the state for what success means. Where success `reads` it changes nothing either.
+        `traces` are tables in which others, or what is to be told them, may keep that they were asked.
         """
         assert self.row.http in (None, expected.status)
         before = await read_state(self.connection)
         assert_reply(await self.client.send(request), expected)
-        assert not changed(before, await read_state(self.connection))
+        assert set(changed(before, await read_state(self.connection))) <= set(traces)
         if not isinstance(mend, Request):
             await mend()
         await self._succeed(mend if isinstance(mend, Request) else request, effect, success, reads=reads)
+
+    async def succeeds(
+        self, request: Request, expected: Expected, effect: Check, *, reads: bool = False
+    ) -> None:
+        """Prove a row that is a success: its whole reply and its effect; it changes something unless it `reads`."""
+        assert self.row.http == expected.status
+
+        async def whole(reply: Reply) -> None:
+            assert_reply(reply, expected)
+            await effect(reply)
+
+        await self._succeed(request, whole, expected.status, reads=reads)
 
     async def _succeed(self, request: Request, effect: Check, status: int, *, reads: bool) -> None:
         before = await read_state(self.connection)

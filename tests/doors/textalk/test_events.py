@@ -113,6 +113,25 @@ async def test_an_order_is_told_when_it_is_placed_changed_and_paid(ear: Ear) -> 
     assert await ear.heard(4) == [told[0], told[1], told[1], told[2]]
 
 
+async def test_two_listeners_of_one_owner_hear_of_an_order_in_order(ear: Ear) -> None:
+    """Whoever listens to several events at one place is told of none before what came before it."""
+    ear.hook.reply = BROKEN
+    await ear.listen("Order/paid", "Order/changed", "Order/placed")
+    placed = await order(ear.shopping)
+    assert await ear.heard(1) == [("Order/placed", placed)]
+    await ear.call("Payment.capture", await invoice_of(ear, placed))
+    ear.hook.reply = FINE
+    async with raw_server(FINE) as elsewhere:
+        other = Ear(ear.shopping, await ear.shopping.shop.administrator(), elsewhere)
+        await other.listen(*EVENTS)
+        later = await order(ear.shopping)
+        assert await other.heard(1) == [("Order/placed", later)]
+    await ear.try_again()
+    await ear.quiet()
+    told = [request.json["event"] for request in ear.hook.requests if request.json["uid"] == placed]
+    assert told == ["Order/placed", "Order/placed", "Order/changed", "Order/paid"]
+
+
 async def test_an_order_is_told_when_it_is_discarded(ear: Ear) -> None:
     await ear.listen(*EVENTS)
     placed = await order(ear.shopping)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.doors.textalk.caller.context import Audience, Context, RawContext, Webshop, resolve
+from entrepot.doors.textalk.caller.context import Audience, Context, NoContext, RawContext, Webshop, resolve
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer
 from entrepot.doors.textalk.rpc.methods import Method, Param, method_table
@@ -301,6 +301,27 @@ async def test_the_observer_learns_of_each_call_its_method_shop_and_outcome(disp
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        ({"language": "de"}, "invalid-language"),
+        ({"auth": "nobodys"}, "bad-auth-token"),
+        ({"session": "nobodys"}, "bad-session-token"),
+        ({"vat_country": "XX"}, "validation-error"),
+    ],
+)
+async def test_a_context_that_is_refused_is_told_with_its_shop(
+    dispatcher: Dispatcher, given: dict[str, str], outcome: str
+) -> None:
+    seen = Seen()
+    watched = msgspec.structs.replace(dispatcher, observe=seen)
+    raw = msgspec.structs.replace(IN_SHOP, request_id="r1", **given)
+    shop = await dispatcher.lookups.webshop(22222)
+    assert shop is not None
+    assert "error" in await ask(watched, call("Test.null"), raw)
+    assert [(one[2], one[3]) for one in seen.calls] == [(shop.name, outcome)]
+
+
 async def test_a_shops_number_may_be_as_large_as_any_uid(lookups: Lookups) -> None:
     asked: list[int] = []
 
@@ -317,8 +338,8 @@ async def test_a_shops_number_may_be_as_large_as_any_uid(lookups: Lookups) -> No
     assert asked == [2**53 - 1]
     for none in (str(2**53), "9" * 5_000):
         refused = await resolve(RawContext(webshop=none), Widest(), needs_webshop=True)
-        assert isinstance(refused, RpcError)
-        assert refused.code is Code.INVALID_WEBSHOP
+        assert isinstance(refused, NoContext)
+        assert refused.error.code is Code.INVALID_WEBSHOP
     assert len(asked) == 1
 
 

@@ -194,3 +194,65 @@ async def test_an_unknown_verb_is_not_allowed(server: Server) -> None:
     for path in ("/textalk/backend/jsonrpc/v1", "/bonsai/orders", "/"):
         head = f"BREW {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
         assert (await raw_exchange(server.url, head)).startswith("HTTP/1.1 405 ")
+
+
+FINE = 0.1234567
+"""A share with one decimal more than is kept."""
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "pointer", "decimals"),
+    [
+        ("Discountcode.create", [{"code": "FINE", "percent": FINE}], "/percent", 6),
+        ("Article.create", [{"name": {"en": "Thing"}, "vatRate": FINE}], "/vatRate", 6),
+        (
+            "DeliveryMethod.create",
+            [{"name": {"en": "Post"}, "rates": [{"countryVatRates": [{"country": "SE", "vatRate": FINE}]}]}],
+            "/rates/0/countryVatRates/0/vatRate",
+            6,
+        ),
+        (
+            "ArticleChoice.create",
+            [{"name": {"en": "x"}, "type": "number", "minimum": 0.12345}],
+            "/minimum",
+            4,
+        ),
+        (
+            "ArticleChoice.create",
+            [{"name": {"en": "x"}, "type": "number", "multipleOf": 0.00015}],
+            "/multipleOf",
+            4,
+        ),
+    ],
+)
+async def test_a_share_finer_than_it_is_kept_is_refused(
+    eva: Shopping, method: str, params: list[Any], pointer: str, decimals: int
+) -> None:
+    admin = await eva.shop.administrator()
+    error = await eva.error(method, *params, auth=admin, language="en")
+    said = {"pointer": pointer, "message": f"The value may have at most {decimals} decimals."}
+    assert (error["code"], error["data"]) == (9001, [said])
+
+
+async def test_a_share_is_kept_with_all_the_decimals_that_it_may_have(eva: Shopping) -> None:
+    admin = await eva.shop.administrator()
+    made = await eva.call(
+        "Discountcode.create", {"code": "FINE", "percent": 0.123456}, ["percent"], auth=admin
+    )
+    assert made == {"percent": 0.123456}
+    for percent, found in ((0.123456, 1), (0.1234561, 0)):
+        assert await eva.call("Discountcode.count", {"/percent": percent}, auth=admin) == found
+    fewer = {"/percent": {"max": 0.1234559}, "/code": "FINE"}
+    assert await eva.call("Discountcode.count", fewer, auth=admin) == 0
+
+
+async def test_a_refund_of_nothing_is_said_to_be_too_little(eva: Shopping) -> None:
+    uid, _, admin = await placed(eva)
+    [payment] = (await eva.call("Order.get", uid, {"payments": "uid"}, auth=admin))["payments"]
+    await eva.call("Payment.capture", payment["uid"], auth=admin)
+    for amount in (-1, 0, -0.001):
+        error = await eva.error("Payment.refund", payment["uid"], amount, auth=admin, language="en")
+        said = {"pointer": "/1", "message": "The amount must be more than nothing."}
+        assert (error["code"], error["data"]) == (-32602, [said]), amount
+    error = await eva.error("Payment.refund", payment["uid"], 0.001, auth=admin, language="en")
+    assert "SEK" in error["data"][0]["message"]

@@ -1,4 +1,4 @@
-"""`entrepot keys`: create, list and revoke the credentials of channels."""
+"""`entrepot keys`: create, list, suspend and revoke the credentials of channels."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from entrepot.doors.manifest import KeyKind
+    from entrepot.doors.manifest import KeyKind, Manifest, OwnKeys
     from entrepot.store.credentials.credentials import Credential
 
-app = typer.Typer(help="Create, list and revoke the keys of channels.", no_args_is_help=True)
+app = typer.Typer(help="Create, list, suspend and revoke the keys of channels.", no_args_is_help=True)
 
 LONGEST_LABEL = 200
 
@@ -26,6 +26,9 @@ async def create_key(
     session: Session,
     channel: Annotated[str, typer.Option(help="Whose key, as door/name.")],
     kind: Annotated[str, typer.Option(help="What it opens: live, test, private … by door.")],
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may do, where the door has scopes; may be repeated.")
+    ] = None,
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
     expires: Annotated[str | None, typer.Option(help="When it stops to hold (ISO 8601).")] = None,
 ) -> None:
@@ -36,7 +39,8 @@ async def create_key(
 
     known = await session.channel(channel)
     manifest = manifests().get(known.door)
-    kinds: Mapping[str, KeyKind] = manifest.keys if manifest else {}
+    own = manifest.own_keys if manifest else None
+    kinds = _kinds(manifest)
     if kind not in kinds:
         fail(f"--kind: {kind!r} is wrong; keys of {known.door} are {', '.join(kinds) or 'none'}.", status=2)
     if label.startswith("world:") or len(label) > LONGEST_LABEL:
@@ -45,13 +49,33 @@ async def create_key(
     if until is not None and until <= now:
         fail(f"--expires: {expires!r} is past; the key would never hold.", status=2)
     opens = kinds[kind]
+    scopes = _scopes(scope or [], own)
+    secret = own.new(opens.environment) if own else None
     async with session.connection.transaction():
         made = await create_credential(
-            session.connection, session.workspace, known.id, opens.environment, opens.kind, None, label,
-            expires_at=until, pair=opens.pair, now=now,
+            session.connection, session.workspace, known.id, opens.environment, opens.kind, secret, label,
+            expires_at=until, scopes=scopes, pair=opens.pair, now=now,
         )  # fmt: skip
     told = {"id": made.id, "secret": made.secret}
     session.tell(told, lambda: f"Key {made.id} of {known}: {made.secret}\nIt is not shown again.")
+
+
+def _kinds(manifest: "Manifest | None") -> "Mapping[str, KeyKind]":
+    from entrepot.doors.manifest import KeyKind
+
+    if manifest is None or manifest.own_keys is None:
+        return manifest.keys if manifest else {}
+    own = manifest.own_keys
+    return {environment: KeyKind(own.kind, environment) for environment in own.prefixes}
+
+
+def _scopes(asked: "Sequence[str]", own: "OwnKeys | None") -> "Sequence[str]":
+    if own is None:
+        return fail("--scope: keys of this door have no scopes.", status=2) if asked else ()
+    for each in asked:
+        if each not in own.scopes:
+            fail(f"--scope: {each!r} is wrong; there are {', '.join(sorted(own.scopes))}.", status=2)
+    return asked or (own.all_scopes,)
 
 
 @app.command("list")
@@ -86,6 +110,36 @@ async def revoke_key(
     session.tell({"id": key, "revoked": True}, lambda: f"Key {key} is revoked.")
 
 
+KeyNumber = Annotated[int, typer.Argument(help="Its number, as `keys list` shows it.")]
+
+
+@app.command("suspend")
+@operator_command
+async def suspend_key(session: Session, key: KeyNumber) -> None:
+    """Let a key open nothing until it is resumed; the next request with it is refused."""
+    await _suspend(session, key, suspended=True)
+
+
+@app.command("resume")
+@operator_command
+async def resume_key(session: Session, key: KeyNumber) -> None:
+    """Let a suspended key open again what it did."""
+    await _suspend(session, key, suspended=False)
+
+
+async def _suspend(session: Session, key: int, *, suspended: bool) -> None:
+    from entrepot.engine.clock import real_now
+    from entrepot.store.credentials.credentials import suspend_credential
+
+    at = real_now() if suspended else None
+    async with session.connection.transaction():
+        done = await suspend_credential(session.connection, session.workspace, key, at)
+    word = "suspended" if suspended else "in use"
+    if not done:
+        fail(f"There is no key {key} that still holds and is not {word} already.")
+    session.tell({"id": key, "suspended": suspended}, lambda: f"Key {key} is {word}.")
+
+
 def _table(found: "Sequence[Credential]", names: "Mapping[int, str]") -> "Table":
     from entrepot.cli.showing import table
 
@@ -107,4 +161,6 @@ def _table(found: "Sequence[Credential]", names: "Mapping[int, str]") -> "Table"
 def _until(key: "Credential") -> str:
     if key.revoked_at is not None:
         return f"revoked {key.revoked_at:%Y-%m-%d}"
+    if key.suspended_at is not None:
+        return f"suspended {key.suspended_at:%Y-%m-%d}"
     return "" if key.expires_at is None else f"{key.expires_at:%Y-%m-%d}"

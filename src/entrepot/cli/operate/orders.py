@@ -1,4 +1,4 @@
-"""`entrepot orders`: list, show, cancel and refund."""
+"""`entrepot orders`: list, show, cancel, delete and refund."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -83,6 +83,17 @@ async def cancel_order(
     session.tell(outcome, lambda: _cancellation(outcome, scales))
 
 
+@app.command("delete")
+@operator_command
+async def delete_order(session: Session, order: OrderName) -> None:
+    """Delete an order of which nothing waits: it stays in the books, and no account sees it any more."""
+    from entrepot.domain.orders.delete import Deleted, DeleteOrder
+
+    found = await find(session, order)
+    outcome: Deleted = await session.execute(DeleteOrder(order=found.order.id))
+    session.tell(outcome, lambda: f"Order {outcome.order.id} is deleted.")
+
+
 @app.command("refund")
 @operator_command
 async def refund_order(
@@ -157,9 +168,11 @@ def _money(text: str, currency: str) -> int:
     from entrepot.domain.kernel.money import exponent, read_amount
 
     minor = read_amount(text, currency)
-    if minor is None or minor < 0:
+    if minor is None:
         decimals = exponent(currency)
         fail(f"--amount: {text!r} is wrong; expected {currency} with at most {decimals} decimals.", status=2)
+    if minor <= 0:
+        fail(f"--amount: {text!r} is wrong; expected more than nothing.", status=2)
     return minor
 
 

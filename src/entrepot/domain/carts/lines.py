@@ -37,6 +37,11 @@ class CartItemSet(msgspec.Struct, frozen=True):
     cart: Cart
     line: CartLine
 
+    @property
+    def item(self) -> int | None:
+        """The line's id."""
+        return self.line.id
+
 
 class CartItemRemoved(msgspec.Struct, frozen=True):
     """The cart after a line was taken out."""

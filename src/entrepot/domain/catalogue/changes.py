@@ -6,7 +6,7 @@ What is left `UNSET` stays as it is. `data` belongs to the door that writes it, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -88,8 +88,12 @@ def product_after(before: Product, changes: ProductChanges, now: datetime) -> Pr
     after = _changed(before, given, now)
     if names is None and "name" not in given:
         return after
-    found_by = dict.fromkeys(name for name in (after.name, *(names or ())) if name)
-    return msgspec.structs.replace(after, search=fold(" ".join(found_by)))
+    return msgspec.structs.replace(after, search=found_by(after.name, names or ()))
+
+
+def found_by(name: str, names: Iterable[str]) -> str:
+    """The folded text by which a product is found: its name, and those in other languages."""
+    return fold(" ".join(dict.fromkeys(each for each in (name, *names) if each)))
 
 
 def variant_after(before: Variant, changes: VariantChanges, now: datetime) -> Variant:

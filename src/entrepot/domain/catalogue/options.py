@@ -11,8 +11,10 @@ from typing import Any, Literal
 
 from entrepot.domain.kernel.records import Record
 
-PARTS = 10_000
-"""Chosen numbers have four decimals and are held as integers in this unit."""
+DECIMALS = 4
+"""How many decimals chosen numbers have."""
+PARTS = 10**DECIMALS
+"""They are held as integers in this unit."""
 
 
 class Choice(Record, frozen=True):

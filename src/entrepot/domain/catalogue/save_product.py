@@ -208,8 +208,8 @@ class DeleteProduct(ProductCommand, frozen=True, kw_only=True):
             return refused(self.unknown())
         living = [each for each in view.children(Variant, product.id) if each.deleted_at is None]
         leaving = living if isinstance(self.name, int) else [found]
-        gone = [_deleted(each, now) for each in leaving]
-        after = _deleted(product, now) if len(leaving) == len(living) else product
+        gone = [deleted(each, now) for each in leaving]
+        after = deleted(product, now) if len(leaving) == len(living) else product
         return Decided(
             SavedProduct(after, next(each for each in gone if each.id == found.id), made=False),
             Changes([after, *gone]),
@@ -239,5 +239,6 @@ def _undeleted(record: G) -> G:
     return msgspec.structs.replace(record, deleted_at=None, available=True)
 
 
-def _deleted(record: G, now: datetime) -> G:
+def deleted(record: G, now: datetime) -> G:
+    """The product or variant as it stands once it is deleted."""
     return msgspec.structs.replace(record, available=False, deleted_at=now, changed_at=now)

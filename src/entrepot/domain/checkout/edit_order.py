@@ -87,7 +87,7 @@ class EditOrder(Command, frozen=True, kw_only=True):
         patch, unset = self.patch, msgspec.UNSET
         personal = patch.buyer is not unset or patch.language is not unset
         fixed = any(getattr(self.patch, name) is not unset for name in _FIXED)
-        if fixed or (personal and not _is_open(order, view)):
+        if fixed or (personal and not is_open(order, view)):
             return OrderLocked(str(order.id))
         buyer = _buyer(order)
         if not isinstance(patch.buyer, msgspec.UnsetType):
@@ -102,7 +102,7 @@ class EditOrder(Command, frozen=True, kw_only=True):
         return edited if buyer == _buyer(order) else _bought_by(edited, buyer)
 
 
-def _is_open(order: Order, view: View) -> bool:
+def is_open(order: Order, view: View) -> bool:
     """Whether nothing was sent of the order yet, and no money is kept for it."""
     lines, payments = view.children(OrderLine, order.id), view.children(Payment, order.id)
     sent = any(line.new + line.acknowledged + line.cancelled < line.quantity for line in lines)

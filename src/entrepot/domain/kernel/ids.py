@@ -43,6 +43,24 @@ def derived_uuid(*names: str) -> UUID:
     return _version_4(int.from_bytes(digest[:16], "big") >> 6)
 
 
+def numbered_uuid(number: int, *names: str) -> UUID:
+    """The UUID (version 8) of a numbered record; the names say what it is, and whose."""
+    return UUID(int=_series(names) << 64 | number | 2 << 62)
+
+
+def number_of(uuid: UUID, *names: str) -> int | None:
+    """The number that `numbered_uuid` made this of; None where it is no such UUID of these names."""
+    if uuid.int >> 64 != _series(names) or uuid.int >> 62 & 3 != 2:
+        return None
+    return uuid.int & (1 << 62) - 1
+
+
+def _series(names: tuple[str, ...]) -> int:
+    """The upper half of the UUIDs of these names."""
+    digest = int.from_bytes(hashlib.sha256("\x1f".join(names).encode()).digest()[:8], "big")
+    return digest & ~(0xF << 12) | 8 << 12
+
+
 def _version_4(free: int) -> UUID:
     high, middle, low = free >> (_MIDDLE + _LOW), free >> _LOW & 0xFFF, free & ((1 << _LOW) - 1)
     return UUID(int=high << 80 | 4 << 76 | middle << 64 | 2 << _LOW | low)

@@ -49,6 +49,16 @@ class View:
         self._dirty: dict[tuple[type[Record], Hashable], Record | None] = {}
         self._asked: dict[Stage, set[Hashable]] = {}
 
+    def copy(self) -> View:
+        """The same records once more: what a rule tries out on them does not show here, and is not written."""
+        other = View(self.workspace)
+        for kind, rows in self._rows.items():
+            other._rows[kind] = dict(rows)
+        for name, group in self._groups.items():
+            other._groups[name] = dict(group)
+        other._asked = {stage: set(keys) for stage, keys in self._asked.items()}
+        return other
+
     def ask(self, stage: Stage, keys: Iterable[Hashable]) -> None:
         """Note that what there is under these keys has been loaded at this stage."""
         self._asked.setdefault(stage, set()).update(keys)

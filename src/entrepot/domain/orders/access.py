@@ -1,7 +1,7 @@
 """Who may see an order, and so may act on it: the one rule for every command and every read.
 
 A channel sees its own orders, and with `sees = "workspace"` the live ones of all channels. A test order is its own
-channel's alone. To everybody else an order does not exist.
+channel's alone. To everybody else an order does not exist, and one that the operator deleted exists for no channel.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def sees_others(settings: ChannelSettings, environment: Environment | None) -> b
 
 def may_see(asker: Asker, settings: ChannelSettings, order: Order) -> bool:
     """Whether the order exists for a channel with these settings."""
-    if asker.environment not in (None, order.environment):
+    if asker.environment not in (None, order.environment) or order.deleted_at is not None:
         return False
     if order.channel == asker.channel:
         return True

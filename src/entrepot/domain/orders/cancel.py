@@ -18,7 +18,7 @@ from entrepot.domain.orders.payments import Payment, Refund
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, event
 from entrepot.domain.stock.holds import free_holds
 from entrepot.failures import Failure
-from entrepot.failures.orders import NothingToCancel, OrderUnknown
+from entrepot.failures.orders import NothingToCancel, OrderUnknown, UnitsSent
 from entrepot.failures.stock import TooManyToCancel
 
 _OPEN_STATES = frozenset({"pending", "placed"})
@@ -42,7 +42,8 @@ class CancelOrder(Command, frozen=True):
     """Cancel units that are new or acknowledged: those of `lines`, or without any, all of them.
 
     `reason` is free text for the order's history; `asks` is in whose name (None: the operator's). `request` is what the
-    caller's request goes by, where it has a name: it stands in the history too. The result is `Cancelled`.
+    caller's request goes by, where it has a name: it stands in the history too. `whole` says that it is all or nothing,
+    and that to say it again changes nothing. The result is `Cancelled`.
     """
 
     order: int
@@ -50,6 +51,7 @@ class CancelOrder(Command, frozen=True):
     reason: str = ""
     asks: Asker | None = None
     request: str = ""
+    whole: bool = False
 
     @property
     def weight(self) -> int:
@@ -68,11 +70,18 @@ class CancelOrder(Command, frozen=True):
         return ending_wants(stage, self.order, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuses an order that is not there for who asks, where none can be cancelled, and lines that have too few."""
+        """Refuses an order that is not there for who asks, where none can be cancelled, and lines that have too few.
+
+        As a whole an order can be cancelled of which nothing has left.
+        """
         order = seen_order(view, self.order, self.asks)
         if isinstance(order, OrderUnknown):
             return refused(order)
         lines = view.children(OrderLine, self.order)
+        if self.whole and order.state == "cancelled":
+            return Decided(Cancelled(order, (), 0, 0), Changes())
+        if self.whole and any(map(counts.sent, lines)):
+            return refused(UnitsSent(str(order.id)))
         open_units = {line.no: unsent(line) for line in lines} if _open(order) else {}
         if not (any(open_units.values()) or (open_units and self.lines)):
             return refused(NothingToCancel(str(order.id)))

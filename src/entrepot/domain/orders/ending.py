@@ -61,6 +61,11 @@ def end(order: Order, reason: str, view: View, now: datetime, ids: Ids, changes:
 def undo(order: int, view: View, now: datetime, changes: Changes) -> None:
     """Give back the stock that an order, or the attempt to make it, holds, and the codes that it used."""
     free_holds(order, view, changes)
+    give_back_codes(order, view, now, changes)
+
+
+def give_back_codes(order: int, view: View, now: datetime, changes: Changes) -> None:
+    """Discounts that an order used are unused again, and gift certificates have back what they paid."""
     for number in {use.discount for use in view.children(DiscountUse, order)}:
         discount = view.get(Discount, number)
         if discount is not None:

@@ -13,7 +13,11 @@ from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.kernel.records import Record
 
 EXTERNAL_ID = "external-order"
-"""The kind of the names that accounts give their orders."""
+"""The kind of the names that accounts give their orders; one that has ended gives its name back."""
+SOLD_AS = "order-number"
+"""The kind of the numbers under which orders were sold elsewhere: who sold an order knows it by that for ever."""
+ALSO_KNOWN_AS = "order-alias"
+"""The kind of second names, which may be exchanged; otherwise they are as the numbers."""
 
 OrderState = Literal["pending", "placed", "cancelled", "failed"]
 PaymentState = Literal["unpaid", "pending", "reserved", "paid", "partially_refunded", "refunded", "cancelled"]
@@ -63,7 +67,7 @@ class Order(Record, frozen=True):
 
     `reason` says why a failed or cancelled order is: payment, payment validation, merchant, inventory …
     `fee` is what the way of paying costs; `rounding` is what makes `total` payable in the currency's coins.
-    `data` is what belongs to the placing door alone.
+    `data` is what belongs to the placing door alone. One that was deleted (`deleted_at`) is there for no account.
     """
 
     id: int
@@ -96,6 +100,7 @@ class Order(Record, frozen=True):
     fee_tax: int = 0
     rounding: int = 0
     progress: Progress = "new"
+    deleted_at: datetime | None = None
 
     @property
     def key(self) -> Hashable:

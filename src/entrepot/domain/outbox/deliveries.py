@@ -23,7 +23,8 @@ class Delivery(Record, frozen=True):
     `subject` is the id, unique in the workspace, of what the message is about: an order, a customer; what waits for
     nothing, such as a mail, takes an id of its own. `listener` names a handler and its object (`payout:<merchant>`).
     `due_at` is real time: when to try (next), the end of the lease while somebody tries, the end once delivered.
-    The first try sets `give_up_at`; `error` says what the last one came to.
+    The first try sets `give_up_at`; `error` says what the last one came to. Messages about a subject that share a
+    `stream` go one after the other by `place`, whatever listener they are to; most are in none.
     """
 
     subject: int
@@ -36,6 +37,8 @@ class Delivery(Record, frozen=True):
     state: Literal["waiting", "delivered", "parked"] = "waiting"
     give_up_at: datetime | None = None
     error: str = ""
+    stream: str = ""
+    place: int = 0
 
     @property
     def key(self) -> Hashable:

@@ -5,7 +5,7 @@ An order that was sent has also changed: what happened answers to several names,
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -24,6 +24,15 @@ Name = Literal[
     "customer.created",
     "stock.changed",
 ]
+
+_RANK: Final = {name: rank for rank, name in enumerate(get_args(Name))}
+_NAMES_AT_MOST: Final = 32
+
+
+def place_of(name: Name, seq: int) -> int:
+    """Where something stands among all that happens to its subject: by its number, then as the names stand above."""
+    return seq * _NAMES_AT_MOST + _RANK[name]
+
 
 CHANGED: Final[Name] = "order.changed"
 

@@ -20,7 +20,6 @@ from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.discounts import Discount, DiscountUse
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.domain.stock.holds import Promise, hold
-from entrepot.domain.stock.levels import Hold, Level
 from entrepot.failures import Failure
 from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import ExternalPaymentRefused, PaymentDeclined
@@ -128,7 +127,14 @@ def token_reuse(method: str) -> Failure:
 
 def reserve(drafted: Draft, view: View, now: datetime, changes: Changes) -> None:
     """Hold the draft's stock and use its codes, as was checked on the same rows; `orders.ending` gives both back."""
-    changes.put(*_holds(drafted, view))
+    channel = view.get(Channel, drafted.order.channel)
+    backorder = channel is not None and channel.settings.stock == "backorder"
+    changes.put(*hold(drafted.order.id, promises(drafted, view), view, backorder=backorder))
+    use_codes(drafted, view, now, changes)
+
+
+def use_codes(drafted: Draft, view: View, now: datetime, changes: Changes) -> None:
+    """Use the draft's discounts, and let its gift certificates pay."""
     for number in drafted.discounts:
         discount = _loaded(view.get(Discount, number))
         changes.put(msgspec.structs.replace(discount, used=discount.used + 1))
@@ -139,18 +145,17 @@ def reserve(drafted: Draft, view: View, now: datetime, changes: Changes) -> None
         changes.put(CertificateUse(certificate.id, drafted.order.id, payment.amount, now))
 
 
-def _holds(drafted: Draft, view: View) -> list[Level | Hold]:
+def promises(drafted: Draft, view: View) -> list[Promise]:
     """What the draft takes from stock: nothing for a test order, or for one that was sold elsewhere."""
     order = drafted.order
     channel = view.get(Channel, order.channel)
     if channel is None or order.environment != "live" or channel.settings.stock == "record":
         return []
-    promises = [
+    return [
         Promise(line.no, line.variant, line.quantity)
         for line in drafted.lines
         if line.tracked and line.variant is not None
     ]
-    return hold(order.id, promises, view, backorder=channel.settings.stock == "backorder")
 
 
 def settle(

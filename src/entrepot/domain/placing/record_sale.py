@@ -28,6 +28,7 @@ from entrepot.domain.orders.records import Address, Order, OrderEvent, OrderLine
 from entrepot.domain.placing.attempts import Draft, Errands, Reserved, begun, held_names
 from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID, NameKey, OutsideName
 from entrepot.domain.placing.place import Placed, claims, in_flight
+from entrepot.domain.placing.promise import sku_fault
 from entrepot.domain.stock.availability import shortage
 from entrepot.domain.stock.holds import Promise, hold
 from entrepot.domain.stock.levels import Level
@@ -37,8 +38,6 @@ from entrepot.failures.orders import (
     LineRef,
     OrderSourceUnrecognized,
     OrderTooLarge,
-    ProductUnavailable,
-    SkuUnknown,
     StorefrontUnknown,
 )
 
@@ -162,7 +161,7 @@ class TakeOrder(Command, frozen=True, kw_only=True):
         del channel
         for name in self.names:
             if view.get(Reference, self._key(name)) is not None:
-                yield DuplicateExternalOrder(name.value)
+                yield DuplicateExternalOrder(name.value, name.kind)
 
     def _sizes(self, channel: Channel, view: View) -> Iterator[Failure]:
         del channel, view
@@ -174,14 +173,9 @@ class TakeOrder(Command, frozen=True, kw_only=True):
             yield OrderTooLarge("total", LARGEST_TOTAL)
 
     def _skus(self, channel: Channel, view: View) -> Iterator[Failure]:
-        if channel.settings.stock == "record":
-            return
         for line in self.lines:
-            goods = view.get(Goods, line.sku)
-            if goods is None or goods.scale:
-                yield SkuUnknown(_ref(line))
-            elif not goods.available:
-                yield ProductUnavailable(_ref(line))
+            if fault := sku_fault(channel.settings.stock, view.get(Goods, line.sku), _ref(line)):
+                yield fault
 
     def _stock(self, channel: Channel, view: View) -> Iterator[Failure]:
         asked: dict[str, int] = {}

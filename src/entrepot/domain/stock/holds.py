@@ -48,6 +48,42 @@ def hold(
     return records
 
 
+def rehold(
+    order: int, promises: Iterable[Promise], view: View, changes: Changes, *, backorder: bool = False
+) -> None:
+    """Bring an order's holds to these promises: what is promised no more is given back, what is new is held.
+
+    Units that stay promised stay where they are. The stock check has passed on the same rows.
+    """
+    wanted = {promise.line: promise for promise in promises}
+    levels: dict[Hashable, Level] = {}
+    held = _by_line(view.children(Hold, order))
+    kept = {no: _kept(holds, wanted.get(no)) for no, holds in held.items()}
+    for no, holds in held.items():
+        if gone := sum(each.quantity for each in holds) - kept[no]:
+            _free(holds, gone, levels, view, changes)
+    for no, promise in wanted.items():
+        if more := promise.quantity - kept.get(no, 0):
+            standing = [levels.get(level.key, level) for level in view.children(Level, promise.variant)]
+            reservation = stock.reserve(standing, order, no, more, backorder=backorder)
+            if reservation is None:
+                raise ArithmeticError(f"variant {promise.variant} was checked and yet is short")
+            levels.update((level.key, level) for level in reservation.levels)
+            known = {each.key: each for each in held.get(no, []) if kept[no]}
+            changes.put(*(_joined(each, known.get(each.key)) for each in reservation.holds))
+    changes.put(*levels.values())
+
+
+def _kept(holds: Sequence[Hold], promise: Promise | None) -> int:
+    """How many of a line's held units its promise leaves as they are: none of another variant's."""
+    same = promise is not None and promise.variant == holds[0].variant
+    return min(sum(each.quantity for each in holds), promise.quantity) if promise and same else 0
+
+
+def _joined(more: Hold, known: Hold | None) -> Hold:
+    return more if known is None else msgspec.structs.replace(more, quantity=more.quantity + known.quantity)
+
+
 def free_holds(order: int, view: View, changes: Changes, units: Mapping[int, int] | None = None) -> None:
     """Take back the promises for these units by line; without `units`, all of the order's.
 

@@ -127,8 +127,13 @@ class DeleteLocation(LocationCommand, frozen=True, kw_only=True):
             return refused(self.unknown())
         if view.get(Kept, found.id) is not None or _filled(view, found.id):
             return refused(LocationInUse(found.code))
-        gone = msgspec.structs.replace(found, active=False, deleted_at=now, changed_at=now)
+        gone = deleted_location(found, now)
         return Decided(gone, Changes([gone]))
+
+
+def deleted_location(location: Location, now: datetime) -> Location:
+    """The location as it stands once it is deleted."""
+    return msgspec.structs.replace(location, active=False, deleted_at=now, changed_at=now)
 
 
 def _filled(view: View, location: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from time import perf_counter
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Disconnected, read_body
 from entrepot.doors.kit.headers import Header, is_encoded
 from entrepot.doors.kit.messages import Reply, Request, send_reply
+from entrepot.engine.clock import real_now
 from entrepot.failures import Failure, Internal, RequestTimeout, UnsupportedContentCoding
 
 _log = structlog.stdlib.get_logger("entrepot.doors")
@@ -37,7 +39,8 @@ class Observer(Protocol):
 class Door:
     """What the endpoints of one door share.
 
-    `render` turns a failure into the door's own reply; it is a pure function and must know every failure.
+    `render` turns a failure into the door's own reply; it is a pure function and must know every failure. `now` is
+    the time by which requests arrive.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Door:
     observe: Observer
     body_limit: int = MAX_BODY
     body_seconds: float = BODY_SECONDS
+    now: Callable[[], datetime] = real_now
 
 
 class Operation(ABC):
@@ -62,7 +66,7 @@ class Operation(ABC):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request and tell the observer."""
         started = perf_counter()
-        request = Request(scope)
+        request = Request(scope, self.door.now())
         try:
             answer = await self.answer(request, receive)
         except Exception:

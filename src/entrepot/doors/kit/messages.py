@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.types import Scope, Send
 
 from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_headers, request_id
+from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 
 _BODILESS = frozenset({204, 304})
 
 
 class Request:
-    """One request. `body` is empty until the endpoint has read it, which is after admission.
+    """One request, which arrived at `at`. `body` is empty until the endpoint has read it, which is after admission.
 
     `channel` is for the observer: whoever learns it sets it. `observed` is set by whoever tells the observer of the
     calls that a request is made of, so that it does not hear of the request beside them.
     """
 
-    __slots__ = ("_query", "body", "channel", "id", "observed", "scope")
+    __slots__ = ("_query", "at", "body", "channel", "id", "observed", "scope")
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, at: datetime | None = None) -> None:
         self.scope = scope
+        self.at = at or real_now()
         self.id = request_id(scope)
         self.body = b""
         self.channel: str | None = None
@@ -39,6 +42,13 @@ class Request:
     def path(self) -> str:
         """The path below the door, percent-decoded."""
         return route_path(self.scope)
+
+    @property
+    def raw_path(self) -> str:
+        """The path below the door as it was sent, percent-encoding kept."""
+        raw: bytes = self.scope["raw_path"].partition(b"?")[0]
+        prefixes = self.scope.get("root_path", "").count("/")
+        return "/" + b"/".join(raw.split(b"/")[1 + prefixes :]).decode("ascii", "replace")
 
     @property
     def params(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the checked request bodies look like: the types of `schemas.py`'s declarations."""
 
+from decimal import Decimal
 from typing import Any, Generic, NotRequired, TypedDict, TypeVar
 
 P = TypeVar("P")
@@ -140,3 +141,76 @@ class Channels(TypedDict):
     partnerId: str
     mcsDetails: NotRequired[list[Channel]]
     mcfDetails: NotRequired[list[Channel]]
+
+
+class AnyQuantity(TypedDict):
+    """A number of which the order judges whether it is a quantity."""
+
+    unitOfMeasure: str
+    measurementValue: int | float
+
+
+class ReturnItem(TypedDict):
+    """Units of a SKU that come back."""
+
+    returnReason: NotRequired[str]
+    itemDetail: ItemDetail
+    qty: AnyQuantity
+
+
+class CreateReturn(TypedDict):
+    """The payload of POST /return-orders."""
+
+    sellerReturnOrderId: NotRequired[str]
+    sellerOrderId: str
+    orderItems: list[ReturnItem]
+
+
+class Offer(TypedDict):
+    """A SKU that is asked about."""
+
+    sku: str
+    lineId: str
+    salesUnit: NotRequired[str]
+    requestedQuantity: Quantity
+    shippingMethod: NotRequired[str]
+
+
+class OfferSelection(TypedDict):
+    """Offers that are asked about together."""
+
+    offers: list[Offer]
+
+
+class Destination(TypedDict):
+    """Where offers would go; the address is in one of two dialects."""
+
+    fulfillmentType: NotRequired[str]
+    address: dict[str, Any]
+
+
+class Promise(TypedDict):
+    """The payload of POST /fetchOrderPromiseOptions."""
+
+    offerSelections: list[OfferSelection]
+    destinations: list[Destination]
+
+
+class Item(TypedDict):
+    """An item with its stock."""
+
+    sku: str
+    offerId: NotRequired[str]
+    itemId: NotRequired[str]
+    gtin: NotRequired[str]
+    brand: NotRequired[str]
+    productName: NotRequired[str]
+    availableToSellUnits: NotRequired[int]
+    itemPrice: NotRequired[Decimal]
+    dimensions: NotRequired[dict[str, Any]]
+
+
+class Items(TypedDict):
+    """The payload of POST /mcs/item."""
+
+    items: list[Item]

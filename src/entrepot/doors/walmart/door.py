@@ -12,13 +12,24 @@ from entrepot.doors.kit.headers import header
 from entrepot.doors.walmart.admission import access_tokens
 from entrepot.doors.walmart.reads import Reads
 from entrepot.doors.walmart.routes.group import Routes, door
+from entrepot.doors.walmart.routes.items import ItemRoutes
 from entrepot.doors.walmart.routes.orders import OrderRoutes
+from entrepot.doors.walmart.routes.promises import PromiseRoutes
+from entrepot.doors.walmart.routes.returns import ReturnRoutes
 from entrepot.doors.walmart.routes.status import StatusRoutes
 from entrepot.doors.walmart.routes.storefronts import StorefrontRoutes
 from entrepot.doors.walmart.routes.tokens import TokenRoutes
 from entrepot.doors.walmart.voices import GATEWAY
 
-GROUPS: Final[tuple[type[Routes], ...]] = (TokenRoutes, StorefrontRoutes, OrderRoutes, StatusRoutes)
+GROUPS: Final[tuple[type[Routes], ...]] = (
+    TokenRoutes,
+    StorefrontRoutes,
+    ItemRoutes,
+    PromiseRoutes,
+    OrderRoutes,
+    StatusRoutes,
+    ReturnRoutes,
+)
 """In the order in which their paths are tried."""
 CORRELATION: Final = b"wm_qos.correlation_id"
 LONGEST_CORRELATION: Final = 128

@@ -23,7 +23,9 @@ from entrepot.failures import (
     UnsupportedMediaType,
 )
 from entrepot.failures import fulfilment as f
+from entrepot.failures import goods as g
 from entrepot.failures import orders as o
+from entrepot.failures import rows as r
 from entrepot.failures import stock as s
 from entrepot.failures.access import GrantTypeUnsupported, TokenRequestInvalid
 
@@ -164,6 +166,12 @@ CODES: Final = DoorFailures(
         o.OrderUnknown: (400, "OS_NOT_FOUND_ERROR"),
         o.NothingToCancel: (400, WFS),
         s.TooManyToCancel: (400, WFS),
+        r.CatalogueClosed: (400, WFS),
+        r.StockClosed: (400, WFS),
+        r.NameTaken: (400, WFS),
+        s.StockUnknown: (400, WFS),
+        s.QuantityOutOfRange: (400, WFS),
+        g.QuantityUneven: (400, WFS),
         f.ReturnItemUnknown: (400, "400.WFS.100"),
         f.NothingDelivered: (400, "400"),
         f.TooManyToReturn: (400, "500.509"),

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
+from entrepot.domain.catalogue.products import Goods
+from entrepot.domain.kernel.records import View
 from entrepot.domain.orders.access import Asker, sees_others
+from entrepot.domain.stock.levels import Level
 from entrepot.doors.kit import Services, TickBatcher
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.own_orders import OrderName, OwnOrder, order_by_id, orders_by_number
+from entrepot.store.queries.stock import goods_with_levels
 from entrepot.store.queries.workspaces import StorefrontName, storefronts_there
 
-K = TypeVar("K", bound=tuple[object, ...])
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 OfWorkspace: TypeAlias = Callable[[Connection, int, list[K]], Awaitable[Mapping[K, V]]]
+
+Stocked: TypeAlias = tuple[Goods, tuple[Level, ...]]
 
 NOWHERE = UUID(int=0)
 """The public id of no storefront."""
@@ -41,6 +48,7 @@ class Reads:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._orders = TickBatcher[tuple[int, OrderName], OwnOrder](self._each(orders_by_number))
+        self._goods = TickBatcher[tuple[int, str], Stocked](self._each(goods_with_levels))
         self._storefronts = TickBatcher[tuple[int, StorefrontName], bool](self._each(storefronts_there))
 
     async def order(self, caller: Caller, number: str) -> OwnOrder | None:
@@ -55,6 +63,17 @@ class Reads:
     async def has_storefront(self, caller: Caller, uuid: UUID | None) -> bool:
         """Whether the account has this storefront, or any."""
         return bool(await self._storefronts.get((caller.workspace, StorefrontName(caller.channel, uuid))))
+
+    async def stock(self, caller: Caller, skus: Collection[str]) -> View:
+        """What these SKUs stand for, and what there is of it."""
+        found = await asyncio.gather(
+            *(self._goods.get((caller.workspace, sku)) for sku in dict.fromkeys(skus))
+        )
+        view = View(caller.workspace)
+        for goods, levels in filter(None, found):
+            for record in (goods, *levels):
+                view.load(record)
+        return view
 
     def _each(
         self, load: OfWorkspace[K, V]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from entrepot.domain.kernel.regions import country_codes, country_codes_of_three, provinces_of
-from entrepot.doors.kit.checking import Arr, Bag, Body, Bool, Key, Number, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking import Amount, Arr, Bag, Body, Bool, Key, Number, Obj, Shape, Str, Whole
 from entrepot.doors.walmart import bodies
 
 MAX_LINES: Final = 200
@@ -16,6 +16,9 @@ MAX_QUANTITY: Final = 1_000_000
 MAX_CHANNELS: Final = 10
 LONGEST_NUMBER: Final = 36
 MAX_CHARGES: Final = 50
+MAX_OFFERS: Final = 30
+MAX_ITEMS: Final = 100
+MAX_UNITS: Final = 1_000_000_000
 
 # Two countries with one code do not exist, so both dialects are one list.
 COUNTRY: Final = Str(choices=(*country_codes(), *country_codes_of_three()), folds=True, example="US")
@@ -153,4 +156,109 @@ def _channels(name: str, *more: Key) -> Body[bodies.Envelope[bodies.Channels]]:
 NEW_CHANNELS: Final = _channels("NewChannelsInput")
 CHANNELS: Final = _channels("ChannelsInput", Key("orderChannelId", Str()))
 
-BODIES: Final[tuple[Body[Any], ...]] = (CREATE, CANCEL, NEW_CHANNELS, CHANNELS)
+_RETURN_ITEM = Obj(
+    (
+        optional("returnReason", Str(longest=256, example="DAMAGED")),
+        Key("itemDetail", Obj((Key("sku", SKU),))),
+        # How many may come back is judged by the order, so any number is one here.
+        Key("qty", Obj((Key("unitOfMeasure", UNIT), Key("measurementValue", Number())))),
+    )
+)
+RETURN: Final[Body[bodies.Envelope[bodies.CreateReturn]]] = Body(
+    "CreateReturnInput",
+    envelope(
+        Obj(
+            (
+                optional("sellerReturnOrderId", Str(longest=64)),
+                Key("sellerOrderId", Str()),
+                Key("orderItems", Arr(_RETURN_ITEM, least=1, most=MAX_LINES)),
+            )
+        )
+    ),
+    bodies.Envelope[bodies.CreateReturn],
+)
+
+# Both dialects of an address at once; which members are needed is looked at afterwards.
+_DESTINATION = Obj(
+    (
+        optional("line1", Str()),
+        optional("line2", Str()),
+        optional("addressLineOne", Str()),
+        optional("addressLineTwo", Str()),
+        optional("city", Str()),
+        optional("state", STATE),
+        optional("stateCode", STATE),
+        optional("country", COUNTRY),
+        optional("countryCode", COUNTRY),
+        optional("zip", ZIP),
+        optional("postalCode", ZIP),
+        optional("isPOBox", Bool()),
+        optional("addressType", Str(longest=32)),
+    )
+)
+_OFFER = Obj(
+    (
+        Key("sku", SKU),
+        Key("lineId", Str(longest=64, example="1")),
+        optional("salesUnit", UNIT),
+        Key("requestedQuantity", _QUANTITY),
+        optional("shippingMethod", Str(choices=("EXPEDITED", "STANDARD"))),
+    )
+)
+PROMISE: Final[Body[bodies.Envelope[bodies.Promise]]] = Body(
+    "PromiseInput",
+    envelope(
+        Obj(
+            (
+                optional("requestId", Str()),
+                Key(
+                    "offerSelections",
+                    Arr(
+                        Obj((Key("offers", Arr(_OFFER, least=1, most=MAX_OFFERS)),)),
+                        least=1,
+                        most=MAX_OFFERS,
+                    ),
+                ),
+                Key(
+                    "destinations",
+                    Arr(
+                        Obj(
+                            (
+                                optional("fulfillmentType", Str(choices=("DELIVERY", "S2H"), folds=True)),
+                                Key("address", _DESTINATION),
+                            )
+                        ),
+                        least=1,
+                        most=MAX_OFFERS,
+                    ),
+                ),
+            )
+        )
+    ),
+    bodies.Envelope[bodies.Promise],
+)
+
+_MEASURE = Obj((Key("unitOfMeasure", Str(longest=16)), Key("measurementValue", Number())))
+_ITEM = Obj(
+    (
+        Key("sku", SKU),
+        optional("offerId", Str()),
+        optional("itemId", Str()),
+        optional("gtin", Str(longest=14, pattern="[0-9]{8,14}")),
+        optional("brand", Str()),
+        optional("productName", Str()),
+        optional("availableToSellUnits", Whole(least=0, most=MAX_UNITS)),
+        optional("itemPrice", Amount()),
+        optional(
+            "dimensions",
+            Obj(tuple(optional(name, _MEASURE) for name in ("weight", "length", "height", "width"))),
+        ),
+    )
+)
+ITEMS: Final[Body[bodies.Envelope[bodies.Items]]] = Body(
+    "ItemsInput",
+    envelope(Obj((Key("items", Arr(_ITEM, least=1, most=MAX_ITEMS)),))),
+    bodies.Envelope[bodies.Items],
+)
+
+BODIES: Final[tuple[Body[Any], ...]] = (CREATE, CANCEL, NEW_CHANNELS, CHANNELS, RETURN, PROMISE, ITEMS)

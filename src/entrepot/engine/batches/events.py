@@ -45,8 +45,12 @@ def _deliveries(
     for event in happened:
         for name in event.names:
             payload = msgspec.to_builtins(Happening(name, event.channel, event.subject))
+            place = events.place_of(name, event.seq)
             for listener in listeners.get((event.channel, name), ()):
-                yield Delivery(event.subject, f"event:{listener.id}", event.seq, payload, now)
+                to = f"event:{listener.id}"
+                yield Delivery(
+                    event.subject, to, event.seq, payload, now, stream=listener.stream, place=place
+                )
 
 
 def _events(view: View) -> Iterator[Event]:

@@ -37,7 +37,7 @@ begin
   end loop;
   if $5 is not null then
     return query select {listeners}, (
-      select json_agg(json_build_array(l.channel, l.event, l.id))::text
+      select json_agg(json_build_array(l.channel, l.event, l.id, {stream}))::text
       from event_listeners l where l.workspace = $1
     );
   end if;
@@ -46,6 +46,9 @@ begin
   end if;
 end $find$
 """
+_STREAM: Final = (
+    r"""l.owner || ' ' || lower(regexp_replace(l.url, '^([^:]*://)([^/?#]*@)?([^/?#]*).*$', '\1\3'))"""
+)
 _STEP = "return query select {number}, ({query});"
 _FIND: Final = "select step, found_rows from pg_temp.find_rows($1, $2, $3, $4, $5)"
 
@@ -55,11 +58,12 @@ class AlreadyCommittedError(Exception):
 
 
 class Listener(msgspec.Struct, frozen=True, array_like=True):
-    """Who is told of an event of a channel."""
+    """Who is told of an event of a channel. One owner's listeners at one origin share a stream."""
 
     channel: int
     event: str
     id: int
+    stream: str
 
 
 _listeners = msgspec.json.Decoder(tuple[Listener, ...]).decode
@@ -72,7 +76,7 @@ def find_function() -> str:
         _STEP.format(number=number, query=find.query("body", lock=True))
         for number, (_, find) in enumerate(STEPS)
     ]
-    return _FUNCTION.format(steps=chosen(steps), listeners=_LISTENERS, counter=_COUNTER)
+    return _FUNCTION.format(steps=chosen(steps), listeners=_LISTENERS, counter=_COUNTER, stream=_STREAM)
 
 
 class BatchReader:

@@ -1,12 +1,13 @@
-"""Credentials of channels: made, listed and revoked. Only their hashes are stored; a secret is shown once.
+"""Credentials of channels: made, listed, suspended and revoked. Only their hashes are stored; a secret is shown once.
 
-A credential is good as long as the directory leads from its hash to its channel. Each function is part of the
-caller's transaction.
+A credential is good as long as the directory leads from its hash to its channel, and it is not suspended. Each function
+is part of the caller's transaction.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
@@ -26,8 +27,9 @@ _ID = "update counters set next = next + 1 where workspace = $1 returning next -
 
 _INSERT = """
 insert into credentials
-  (workspace, id, channel, environment, kind, hash, label, hint, scopes, created_at, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, '[]', $9, $10)
+  (workspace, id, channel, environment, kind, hash, label, hint, scopes, created_at, expires_at,
+   suspended_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
 _LIST_IN_DIRECTORY = """
@@ -40,12 +42,28 @@ update credentials set revoked_at = $3 where workspace = $1 and id = $2 and revo
 returning kind, hash
 """
 
+_SUSPEND = """
+update credentials set suspended_at = $3 where workspace = $1 and id = $2 and revoked_at is null
+and (suspended_at is null) <> ($3::timestamptz is null) returning id
+"""
+
+_CHANGE = """
+update credentials set scopes = $3, expires_at = $4, suspended_at = $5 where workspace = $1 and id = $2
+returning kind, hash
+"""
+
+_EXPIRE = "update directory set expires_at = $4 where kind = $1 and hash = $2 and workspace = $3"
+
 _UNLIST = "delete from directory where kind = $1 and hash = $2 and workspace = $3"
 
 _LIST = """
-select id, channel, environment, kind, label, hint, created_at, expires_at, revoked_at from credentials
+select id, channel, environment, kind, label, hint, created_at, expires_at, revoked_at, scopes,
+  suspended_at from credentials
 where workspace = $1 and ($2::bigint is null or channel = $2) order by id
 """
+
+
+_texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -59,7 +77,7 @@ class Created(msgspec.Struct, frozen=True):
 
 
 class Credential(msgspec.Struct, frozen=True):
-    """What is known of a credential; `hint` is the end of a long secret."""
+    """What is known of a credential; `hint` is the end of a long secret, `scopes` is what it may do."""
 
     id: int
     channel: int
@@ -70,6 +88,8 @@ class Credential(msgspec.Struct, frozen=True):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    scopes: tuple[str, ...] = ()
+    suspended_at: datetime | None = None
 
 
 async def create_credential(
@@ -82,10 +102,14 @@ async def create_credential(
     label: str,
     *,
     expires_at: datetime | None = None,
+    scopes: Sequence[str] = (),
+    suspended: bool = False,
     pair: bool = False,
     now: datetime,
 ) -> Created:
     """Make a credential of this secret, or of a fresh random one; of a `pair` that is `id:secret`.
+
+    A `suspended` one opens nothing until it is resumed.
 
     Raises asyncpg's UniqueViolationError if the secret already is a credential of this kind, anywhere.
     """
@@ -94,9 +118,35 @@ async def create_credential(
     _, digest = key = credential_key(kind, text)
     number = cast("int", await connection.fetchval(_ID, workspace))
     await connection.execute(_LIST_IN_DIRECTORY, *key, workspace, channel, environment, number, expires_at)
-    row = (number, channel, environment, kind, digest, label, hint_of(text), now, expires_at)
-    await connection.execute(_INSERT, workspace, *row)
+    row = (number, channel, environment, kind, digest, label, hint_of(text), _json(scopes), now, expires_at)
+    await connection.execute(_INSERT, workspace, *row, now if suspended else None)
     return Created(number, text)
+
+
+async def suspend_credential(
+    connection: Connection, workspace: int, credential: int, at: datetime | None
+) -> bool:
+    """Let a credential open nothing from now on, or (None) let it open again what it did.
+
+    False if the workspace has none of this id that is good, or it is so already.
+    """
+    return await connection.fetchval(_SUSPEND, workspace, credential, at) is not None
+
+
+async def change_credential(
+    connection: Connection,
+    workspace: int,
+    credential: int,
+    *,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    suspended_at: datetime | None,
+) -> None:
+    """Give a credential these scopes, this end, and whether it is suspended."""
+    values = (_json(scopes), expires_at, suspended_at)
+    row = await connection.fetchrow(_CHANGE, workspace, credential, *values)
+    if row is not None:
+        await connection.execute(_EXPIRE, row[0], row[1], workspace, expires_at)
 
 
 async def revoke_credential(connection: Connection, workspace: int, credential: int, now: datetime) -> bool:
@@ -112,7 +162,12 @@ async def list_credentials(
     connection: Connection, workspace: int, channel: int | None = None
 ) -> list[Credential]:
     """The workspace's credentials, or those of one channel, revoked ones too, oldest first."""
-    return [Credential(*row) for row in await connection.fetch(_LIST, workspace, channel)]
+    rows = await connection.fetch(_LIST, workspace, channel)
+    return [Credential(*row[:9], _texts(row[9]), row[10]) for row in rows]
+
+
+def _json(texts: Sequence[str]) -> str:
+    return msgspec.json.encode(list(texts)).decode()
 
 
 def hint_of(secret: str) -> str:

@@ -13,11 +13,15 @@ from entrepot.domain.channels.accounts import ChannelSettings, Environment
 from entrepot.store.connections import Pool
 
 _settings = msgspec.json.Decoder(ChannelSettings).decode
+_texts = msgspec.json.Decoder(tuple[str, ...]).decode
 
 _LOOKUP = """
-select d.kind, d.hash, d.workspace, d.channel, d.environment, d.credential, d.expires_at, c.name, c.settings
+select d.kind, d.hash, d.workspace, d.channel, d.environment, d.credential, d.expires_at, c.name, c.settings,
+  r.label, r.scopes
 from directory d join unnest($1::text[], $2::bytea[]) k(kind, hash) on d.kind = k.kind and d.hash = k.hash
 join channels c on c.workspace = d.workspace and c.id = d.channel
+left join credentials r on r.workspace = d.workspace and r.id = d.credential
+where r.suspended_at is null
 """
 
 Key = tuple[str, bytes]
@@ -25,7 +29,10 @@ Key = tuple[str, bytes]
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """Who a credential stands for: one account in one environment of one workspace."""
+    """Who a credential stands for: one account in one environment of one workspace.
+
+    `label` is what the credential is called; `scopes` are what it may do, where its door knows scopes.
+    """
 
     workspace: int
     channel: int
@@ -34,6 +41,8 @@ class Caller(msgspec.Struct, frozen=True):
     expires_at: datetime | None
     name: str
     settings: ChannelSettings
+    label: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 def credential_key(kind: str, secret: str) -> Key:
@@ -53,11 +62,12 @@ class Directory:
         self._pool = pool
 
     async def load(self, keys: list[Key]) -> Mapping[Key, Caller]:
-        """The callers behind these keys; unknown and revoked ones are left out, expired ones are not."""
+        """The callers behind these keys; unknown, suspended and revoked ones are left out, expired ones are not."""
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(_LOOKUP, [kind for kind, _ in keys], [digest for _, digest in keys])
         return {(row[0], row[1]): _caller(tuple(row)) for row in rows}
 
 
 def _caller(row: tuple[Any, ...]) -> Caller:
-    return Caller(*row[2:8], settings=_settings(row[8]))
+    settings, label, scopes = row[8:]
+    return Caller(*row[2:8], _settings(settings), label or "", _texts(scopes) if scopes else ())

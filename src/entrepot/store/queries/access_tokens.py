@@ -19,7 +19,7 @@ _CALLERS: Final = """
 select t.hash, c.channel, c.environment, c.id, least(t.expires_at, c.expires_at), ch.name, ch.settings
 from unnest($2::bytea[]) k(hash)
 cross join lateral (select * from access_tokens where workspace = $1 and hash = k.hash offset 0) t
-join credentials c on c.workspace = $1 and c.id = t.credential and c.revoked_at is null
+join credentials c on c.workspace = $1 and c.id = t.credential and c.revoked_at is null and c.suspended_at is null
 join channels ch on ch.workspace = $1 and ch.id = c.channel
 """
 
@@ -29,7 +29,10 @@ _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 
 async def callers_by_token(connection: Connection, names: Sequence[TokenName]) -> dict[TokenName, Caller]:
-    """The callers behind these tokens; unknown ones and those of revoked credentials are left out, expired ones not."""
+    """The callers behind these tokens, expired ones too.
+
+    Unknown ones, and those of revoked and suspended credentials, are left out.
+    """
     by_workspace: dict[int, list[bytes]] = {}
     for workspace, digest in names:
         by_workspace.setdefault(workspace, []).append(digest)

@@ -33,7 +33,8 @@ _BY_EXTERNAL_ID = """
 unnest(array[$4, case $4 when 'live' then 'test' else 'live' end]) with ordinality e(name, place)
 cross join lateral (
   select * from orders
-  where workspace = $1 and channel = $2 and environment = e.name and external_id = $3 order by id desc limit 1
+  where workspace = $1 and channel = $2 and environment = e.name and external_id = $3
+    and deleted_at is null order by id desc limit 1
 ) o
 order by e.place limit 1
 """

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, cast
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import FromClause, select
 
-from entrepot.domain.catalogue.products import Variant
+from entrepot.domain.catalogue.products import Goods, Variant
+from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.stock.levels import Level, Location
 from entrepot.store import tables
+from entrepot.store.batches.binding import json_text
 from entrepot.store.batches.bindings import CATALOGUE, LEVELS
+from entrepot.store.batches.stages import FINDS
 from entrepot.store.connections import Connection
 from entrepot.store.queries._core import Rows, fetch, record_columns
 
@@ -23,6 +27,33 @@ _levels, _locations = tables.stock.stock, tables.stock.locations
 _variants, _products = tables.catalogue.variants, tables.catalogue.products
 _location_rows = next(binding for binding in CATALOGUE if binding.kind is Location)
 _variant_rows = next(binding for binding in CATALOGUE if binding.kind is Variant)
+
+
+class GoodsRow(msgspec.Struct, frozen=True):
+    """A variant that is sold by whole units, with its product's name, and its stock over all locations.
+
+    `on_sale` says whether both can be bought. `price` is that in the currency that was asked for, in minor units.
+    """
+
+    sku: str
+    variant: int
+    name: str
+    on_sale: bool
+    data: dict[str, Any]
+    changed_at: datetime
+    free: int
+    reserved: int
+    on_hand: int
+    price: int | None
+
+
+class GoodsSearch(msgspec.Struct, frozen=True):
+    """Which goods to list; None does not filter. `data` are members that the variant's data must have."""
+
+    sku: str | None = None
+    data: Mapping[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class StockFilter(msgspec.Struct, frozen=True):
@@ -83,6 +114,74 @@ _BY_SKU = f"""
 select {_variant_rows.select("v")} from variants v
 join unnest($2::text[]) k(sku) on v.sku = k.sku where v.workspace = $1 and v.deleted_at is null
 """  # noqa: S608  (names of our own columns)
+
+
+_GOODS = f"""
+select to_json(g)::text, (
+  select coalesce(json_agg(t), '[]')::text
+  from (select {LEVELS.in_json("s")} from stock s where s.workspace = $1 and s.variant = g.variant) t
+) from ({{goods}}) g
+"""  # noqa: S608
+
+
+async def goods_with_levels(
+    connection: Connection, workspace: int, skus: Sequence[str]
+) -> dict[str, tuple[Goods, tuple[Level, ...]]]:
+    """What these SKUs stand for, with what there is of it, in one statement; unknown ones are left out."""
+    goods = FINDS[Stage.GOODS][0].sql.format(keys="$2::json", lock="")
+    rows = await connection.fetch(_GOODS.format(goods=goods), workspace, json_text(list(skus)))
+    found = ((_goods(row[0]), _levels_of(row[1])) for row in rows)
+    return {goods.sku: (goods, levels) for goods, levels in found}
+
+
+async def search_goods(
+    connection: Connection, workspace: int, search: GoodsSearch, currency: str, *, limit: int, offset: int
+) -> tuple[list[GoodsRow], int]:
+    """One page of goods by SKU, and how many there are."""
+    values: list[Any] = [workspace]
+    where = ["v.workspace = $1", "v.scale = 0", "v.deleted_at is null"]
+    conditions = {
+        "v.sku = {}": search.sku,
+        "v.data @> {}::jsonb": json_text(search.data) if search.data else None,
+        "v.changed_at >= {}": search.since,
+        "v.changed_at < {}": search.until,
+    }
+    for condition, value in conditions.items():
+        if value is not None:
+            values.append(value)
+            where.append(condition.format(f"${len(values)}"))
+    found = f"from variants v where {' and '.join(where)}"
+    total = await connection.fetchval(f"select count(*) as count_1 {found}", *values)
+    page = _GOODS_PAGE.format(
+        found=found, limit=f"${len(values) + 1}", offset=f"${len(values) + 2}", currency=f"${len(values) + 3}"
+    )
+    rows = await connection.fetch(page, *values, limit, offset, currency)
+    return [_goods_row(tuple(row)) for row in rows], total
+
+
+def _goods_row(row: tuple[Any, ...]) -> GoodsRow:
+    sku, variant, name, on_sale, data, *rest = row
+    return GoodsRow(sku, variant, name, on_sale, msgspec.json.decode(data), *rest)
+
+
+_GOODS_PAGE: Final = """
+select v.sku, v.id, p.name, v.available and p.available and not (p.hidden or p.draft or p.display_only), v.data,
+  v.changed_at, s.free, s.reserved, s.on_hand, r.amount
+from (select * {found} order by v.sku limit {limit} offset {offset}) v
+join products p on p.workspace = $1 and p.id = v.product
+cross join lateral (
+  select coalesce(sum(available), 0)::bigint free, coalesce(sum(reserved), 0)::bigint reserved,
+    coalesce(sum(received + returned + adjusted - shipped - scrapped), 0)::bigint on_hand
+  from stock where workspace = $1 and variant = v.id
+) s
+left join lateral (
+  select amount from prices where workspace = $1 and variant = v.id and currency = {currency}
+) r on true
+order by v.sku
+"""
+
+_goods = msgspec.json.Decoder(Goods).decode
+_levels_of = msgspec.json.Decoder(tuple[Level, ...]).decode
 
 
 def _stock_row(row: tuple[Any, ...]) -> StockRow:

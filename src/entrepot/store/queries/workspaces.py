@@ -14,6 +14,7 @@ from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
 
 _BY_NAME = "select workspace from directory where kind = $1 and hash = $2"
+_KNOWS_AGAIN = "select secret from workspaces where id = $1"
 _SANDBOX = "select sandbox from workspaces where id = $1"
 _WORKSPACES = "select id, name from workspaces order by name, id limit $1"
 _CHANNELS = "select id, door, name from channels where workspace = $1 order by door, name"
@@ -71,6 +72,12 @@ async def workspace_names(connection: Connection, limit: int = 100_000) -> dict[
 async def channel_names(connection: Connection, workspace: int) -> list[ChannelName]:
     """The workspace's channels, sorted by door and name."""
     return [ChannelName(*row) for row in await connection.fetch(_CHANNELS, workspace)]
+
+
+async def workspace_secret(connection: Connection, workspace: int) -> bytes:
+    """By what the workspace knows again what it gave out. It never changes."""
+    found: UUID = await connection.fetchval(_KNOWS_AGAIN, workspace)
+    return found.bytes
 
 
 class StorefrontName(NamedTuple):

@@ -44,6 +44,8 @@ outbox = table(
     text("state"),
     moment("give_up_at", null=True),
     text("error"),
+    text("stream"),
+    big("place"),
     Index("outbox_due_idx", "workspace", "due_at", postgresql_where=sql("state = 'waiting'")),
     Index("outbox_done_idx", "state", "due_at", postgresql_where=sql("state <> 'waiting'")),
 )

@@ -42,6 +42,7 @@ orders = table(
     big("fee_tax"),
     big("rounding"),
     text("progress"),
+    moment("deleted_at", null=True),
     UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
     Index("orders_channel_idx", "workspace", "channel", "environment", "placed_at", "id"),
     Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),

@@ -1,6 +1,7 @@
 """Workspaces, their channels and credentials, and the directory that leads from a credential to its workspace."""
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, Table, UniqueConstraint, Uuid
+from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import belongs, big, blob, flag, json, metadata, moment, table, text, uuid
 
@@ -26,6 +27,7 @@ workspaces = Table(
     flag("sandbox"),
     json("settings"),
     moment("created_at"),
+    Column("secret", Uuid, nullable=False, server_default=sql("gen_random_uuid()")),
     PrimaryKeyConstraint("id", name="workspaces_pkey"),
 )
 
@@ -56,6 +58,7 @@ credentials = table(
     moment("created_at"),
     moment("expires_at", null=True),
     moment("revoked_at", null=True),
+    moment("suspended_at", null=True),
     belongs("credentials", "channels", ("channel",), ("id",)),
     Index("credentials_channel_idx", "workspace", "channel"),
 )

@@ -21,8 +21,8 @@ from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
+from entrepot.worlds.applying.locks import Locks
 from entrepot.worlds.applying.recorded import record
-from entrepot.worlds.applying.seeding import seed_webshops
 from entrepot.worlds.applying.simulators import seed_bank, seed_hub, seed_partner, seed_register
 from entrepot.worlds.applying.writing import analyse, write_plan
 from entrepot.worlds.form.checks import warnings_of
@@ -30,6 +30,7 @@ from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.secrets import Environment
 from entrepot.worlds.form.settings import channel_settings
 from entrepot.worlds.form.types import Workspace, World
+from entrepot.worlds.plan.administrators import list_administrators, plan_administrators
 from entrepot.worlds.plan.describe import describe, differences
 from entrepot.worlds.plan.differences import FIRST_ID, Plan, TargetState, free_from, plan
 from entrepot.worlds.plan.keys import KeyPlan, WantedKey, make_keys, plan_keys, revoke_keys, wanted_keys
@@ -37,7 +38,7 @@ from entrepot.worlds.plan.numbers import NumberPlan, list_numbers, numbers_of, p
 from entrepot.worlds.plan.records import ChannelRow
 from entrepot.worlds.plan.report import Change, PublicNumber, Report, WorkspaceReport
 from entrepot.worlds.plan.shop_settings import with_vat
-from entrepot.worlds.plan.stored import Ordered, Stored, lock_levels, read_ordered, read_stored
+from entrepot.worlds.plan.stored import Ordered, Stored, read_names, read_ordered, read_stored
 
 TRIES = 3
 WORKSPACE_BITS = 52
@@ -144,11 +145,13 @@ class _Applying:
         environment = Environment(self._options.environ, sandbox=self._options.sandbox)
         aim = self._aim(environment)
         keys = wanted_keys(self._name, self._spec, environment)
-        conflicts = environment.faults + await self._misfiled(workspace)
+        conflicts = await self._misfiled(workspace)
         stored, planned = await self._plan(workspace, aim)
         key_plan = await self._plan_keys(workspace, planned, keys)
         number_plan = await self._plan_numbers(workspace, planned, aim)
-        conflicts += planned.conflicts + key_plan.conflicts + number_plan.conflicts
+        people = await plan_administrators(self._connection, workspace, self._name, self._spec, planned)
+        conflicts = [*dict.fromkeys(environment.faults), *conflicts]
+        conflicts += planned.conflicts + key_plan.conflicts + number_plan.conflicts + people.conflicts
         if conflicts:
             return WorkspaceReport(self._name, workspace, conflicts=tuple(conflicts))
         changes = [
@@ -161,12 +164,8 @@ class _Applying:
         await write_plan(self._connection, workspace, planned)
         await analyse(self._connection, planned)
         await list_numbers(self._connection, workspace, number_plan)
+        await list_administrators(self._connection, workspace, people)
         generated = await make_keys(self._connection, workspace, key_plan, self._options.now)
-        changes += await seed_webshops(
-            self._connection, workspace, self._name, self._spec, planned.ids, environment
-        )
-        if environment.faults:  # of passwords, which are looked up where they are hashed
-            return WorkspaceReport(self._name, workspace, conflicts=tuple(environment.faults))
         changes += await seed_bank(self._connection, workspace, self._spec.bank)
         changes += await seed_partner(self._connection, workspace, self._spec.partner)
         changes += await seed_hub(self._connection, workspace, self._spec.hub)
@@ -207,7 +206,10 @@ class _Applying:
             )
             for name, channel in self._spec.channels.items()
         }
-        return TargetState(self._name, self._spec, settings, self._options.set_stock, self._options.prune)
+        options = self._options
+        return TargetState(
+            *(self._name, self._spec, settings, environment, options.now, options.set_stock, options.prune)
+        )
 
     async def _misfiled(self, workspace: int) -> list[Fault]:
         """A sandbox's file never reaches a workspace with real orders, nor the other way round."""
@@ -218,17 +220,20 @@ class _Applying:
         return [Fault(pointer(("workspaces", self._name)), f"the workspace of this name is {kind}")]
 
     async def _plan(self, workspace: int, aim: TargetState) -> tuple[Stored, Plan]:
-        """The final plan, with all levels that it touches locked and its ids taken from the counter."""
-        stored = await read_stored(self._connection, workspace)
-        outline = plan(aim, stored, Ordered(), FIRST_ID)
+        """The final plan, with all rows that it touches locked and its ids taken from the counter."""
+        locks = Locks(self._connection, workspace)
+        while True:
+            stored = await read_stored(self._connection, workspace, aim.spec)
+            outline = plan(aim, stored, Ordered(), FIRST_ID)
+            if not await locks.extend(outline, stored):
+                break
         ordered = await self._ordered(workspace, outline)
-        locked = await lock_levels(self._connection, workspace, outline.touched(stored))
-        stored = msgspec.structs.replace(stored, levels=stored.levels | locked)
+        taken = await read_names(self._connection, workspace, outline.names.takes)
         first = FIRST_ID
         await self._connection.execute(_MAKE_ROOM, workspace, free_from(aim.spec))
         if outline.fresh:
             first = cast("int", await self._connection.fetchval(_COUNT, workspace, outline.fresh))
-        return stored, plan(aim, stored, ordered, first)
+        return stored, plan(aim, stored, ordered, first, taken)
 
     async def _ordered(self, workspace: int, outline: Plan) -> Ordered:
         def numbers(kind: type[Record], field: str = "id") -> list[int]:

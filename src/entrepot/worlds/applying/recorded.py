@@ -11,8 +11,9 @@ from typing import cast
 import msgspec
 
 from entrepot.store.connections import Connection
+from entrepot.worlds.form.key_checks import literal
 from entrepot.worlds.form.secrets import Environment
-from entrepot.worlds.form.types import Channel, Workspace, World
+from entrepot.worlds.form.types import Channel, KeySource, Workspace, World
 from entrepot.worlds.plan.keys import WantedKey
 from entrepot.worlds.plan.report import GeneratedKey
 
@@ -65,12 +66,12 @@ async def read_recorded(connection: Connection) -> list[World]:
 def secrets_of(worlds: Iterable[World]) -> dict[KeyName, str]:
     """The keys of recorded worlds; later ones win."""
     return {
-        (channel, name): key
+        (channel, name): secret
         for world in worlds
         for workspace in world.workspaces.values()
         for channel, spec in workspace.channels.items()
         for name, key in spec.keys.items()
-        if isinstance(key, str)
+        if (secret := literal(key)) is not None
     }
 
 
@@ -84,7 +85,17 @@ def _filled(
             settings=environment.settings(
                 settings.settings, ("workspaces", name, "channels", channel, "settings")
             ),
-            keys={key: secrets.get((channel, key), source) for key, source in settings.keys.items()},
+            keys={key: _told(source, secrets.get((channel, key))) for key, source in settings.keys.items()},
         )
         for channel, settings in spec.channels.items()
     }
+
+
+def _told(source: str | KeySource, secret: str | None) -> str | KeySource:
+    """A key with its secret in its place, and all else that the file says of it."""
+    if isinstance(source, str) or secret is None:
+        return secret or source
+    plain = KeySource(env=source.env, generate=source.generate, value=source.value)
+    if source == plain:
+        return secret
+    return msgspec.structs.replace(source, value=secret, env=None, generate=False)

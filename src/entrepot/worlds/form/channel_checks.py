@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings, ExternalApi, HubSettings
+from entrepot.domain.kernel.currencies import currency_exists
 from entrepot.domain.placing.basket import EXTERNAL
 from entrepot.doors.manifest import Manifest
 from entrepot.registry import manifests
-from entrepot.worlds.form.currencies import currency_exists
 
 Steps = tuple[str | int, ...]
 Found = Iterator[tuple[Steps, str]]
@@ -41,6 +41,7 @@ def account_faults(door: str, settings: ChannelSettings, around: Surroundings) -
         yield (), f"there is no door {door} in this release; it has {', '.join(manifests())}"
         return
     yield from _currencies(settings, manifest)
+    yield from _stock(settings, manifest)
     yield from _methods(settings, manifest)
     yield from _providers(settings)
     if not around.sandbox:
@@ -64,6 +65,11 @@ def _currencies(settings: ChannelSettings, manifest: Manifest) -> Found:
             yield steps, "no currency of ISO 4217"
         elif manifest.currencies is not None and code not in manifest.currencies:
             yield steps, f"the door takes {_listed(manifest.currencies)} only"
+
+
+def _stock(settings: ChannelSettings, manifest: Manifest) -> Found:
+    if manifest.stock_modes is not None and settings.stock not in manifest.stock_modes:
+        yield ("stock",), f"expected {_listed(manifest.stock_modes)}"
 
 
 def _methods(settings: ChannelSettings, manifest: Manifest) -> Found:

@@ -17,6 +17,7 @@ from entrepot.registry import manifests
 from entrepot.worlds.form.amounts import HUNDREDTHS, units
 from entrepot.worlds.form.channel_checks import Surroundings, account_faults, account_warnings
 from entrepot.worlds.form.faults import Fault, pointer
+from entrepot.worlds.form.key_checks import key_faults, literal
 from entrepot.worlds.form.money_checks import amount_faults, currency_faults, shop_amount_faults
 from entrepot.worlds.form.provider_checks import provider_faults
 from entrepot.worlds.form.secrets import presumed, secrets_in
@@ -24,7 +25,6 @@ from entrepot.worlds.form.settings import amounts_in, channel_settings
 from entrepot.worlds.form.shop_checks import passwords_in, webshop_faults
 from entrepot.worlds.form.types import (
     Channel,
-    KeySource,
     Merchant,
     Price,
     Product,
@@ -183,18 +183,8 @@ def _taxes(workspace: Workspace, steps: Steps) -> Found:
 
 
 def _channel(channel: Channel, steps: Steps) -> Found:
-    known = manifests()[channel.door].keys
     for name, key in channel.keys.items():
-        where = (*steps, "keys", name)
-        if name not in known:
-            yield (
-                where,
-                f"the door {channel.door} has no key of this name; it has: {', '.join(known) or 'none'}",
-            )
-        elif isinstance(key, str) and known[name].pair and not all(key.partition(":")):
-            yield where, "it is a pair; expected `id:secret`"
-        if isinstance(key, KeySource) and (key.env is None) != key.generate:
-            yield where, "one of `env` and `generate = true` is needed"
+        yield from key_faults(channel.door, name, key, (*steps, "keys", name))
 
 
 def _accounts(workspace: Workspace, steps: Steps, *, sandbox: bool) -> Found:
@@ -259,7 +249,7 @@ def _secrets(workspace: Workspace, steps: Steps) -> Found:
             if isinstance(value, str):
                 yield (*where, "settings", *inner), message
         for key, value in channel.keys.items():
-            if isinstance(value, str):
+            if literal(value) is not None:
                 yield (*where, "keys", key), message
     for where, value in passwords_in(workspace, steps):
         if isinstance(value, str):
@@ -272,9 +262,10 @@ def _secrets(workspace: Workspace, steps: Steps) -> Found:
 def _literal_keys(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:
     for name, channel in workspace.channels.items():
         for key, value in channel.keys.items():
-            known = manifests()[channel.door].keys.get(key)
-            if known and isinstance(value, str):
-                yield f"{channel.door} key", known.kind, value, (*steps, "channels", name, "keys", key)
+            own, secret = manifests()[channel.door].own_keys, literal(value)
+            known = own or manifests()[channel.door].keys.get(key)
+            if known and secret is not None:
+                yield f"{channel.door} key", known.kind, secret, (*steps, "channels", name, "keys", key)
 
 
 def _numbers(workspace: Workspace, steps: Steps) -> Iterator[tuple[str, str, str, Steps]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import cast
 
+from entrepot.domain.kernel.currencies import currency_exists
 from entrepot.domain.kernel.money import read_amount
-from entrepot.worlds.form.currencies import currency_exists
 from entrepot.worlds.form.shop_types import Amounts, Webshop
 from entrepot.worlds.form.types import Workspace
 

@@ -10,6 +10,8 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from entrepot.domain.channels.accounts import Environment
+
 Name: TypeAlias = Annotated[
     str,
     Meta(
@@ -73,6 +75,11 @@ Token: TypeAlias = Annotated[
 ]
 
 
+Literally: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=255, description="the secret itself; only where `sandbox = true`")
+]
+
+
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """What every table of the file is: fixed keys, and none besides them."""
 
@@ -84,15 +91,21 @@ class FromEnvironment(Table, frozen=True, kw_only=True):
 
 
 class KeySource(Table, frozen=True, kw_only=True):
-    """Where a key comes from: an environment variable, or (`generate`) made on the first apply and shown once."""
+    """A key: a variable that has it, one that is made on the first apply and shown once, or in a sandbox its `value`.
 
+    It holds until it `expires` (ISO 8601), and while it is `suspended` it opens nothing. Where a door has `scopes`, a
+    key without any may do all; where it names its keys freely, `environment` is that of a generated one.
+    """
+
+    value: Literally | None = None
     env: Variable | None = None
     generate: bool = False
+    environment: Environment = "live"
+    scopes: Annotated[tuple[Text, ...], Meta(min_length=1, max_length=50)] | None = None
+    expires: Text | None = None
+    suspended: bool = False
 
 
-Literally: TypeAlias = Annotated[
-    str, Meta(min_length=1, max_length=255, description="the secret itself; only where `sandbox = true`")
-]
 Secret: TypeAlias = Annotated[
     Literally | FromEnvironment,
     Meta(description='`{ env = "NAME" }`, or in a sandbox the secret itself'),

@@ -45,10 +45,13 @@ __all__ = [
 
 
 class Location(Table, frozen=True, kw_only=True):
-    """A place that keeps stock; orders take from the lowest `priority` first."""
+    """A place that keeps stock; orders take from the lowest `priority` first. Only who looks there needs the rest."""
 
     name: Text
     priority: Annotated[int, Meta(ge=0, le=1_000_000)] = 1
+    zone: Text = ""
+    aisle: Text = ""
+    active: bool = True
 
 
 class Shipping(Table, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ import msgspec
 
 from entrepot.domain.kernel.ids import cuid
 from entrepot.worlds.form.file import demo_world
+from entrepot.worlds.form.key_checks import literal
 from entrepot.worlds.form.schema import world_schema
 from entrepot.worlds.form.types import Merchant, Price, Product, Shipping, Workspace, World
 from entrepot.worlds.pages.shop_page import webshop_sections
@@ -95,7 +96,7 @@ def _row(cells: Iterable[str]) -> str:
 
 def _accounts(spec: Workspace) -> Iterator[Row]:
     for name, channel in spec.channels.items():
-        keys = (f"{key}: `{value}`" for key, value in channel.keys.items() if isinstance(value, str))
+        keys = (f"{key}: `{secret}`" for key, value in channel.keys.items() if (secret := literal(value)))
         settings = (f"`{path} = {value}`" for path, value in _flat(channel.settings, ""))
         yield name, channel.door, ", ".join(keys), ", ".join(settings) or "the defaults"
 

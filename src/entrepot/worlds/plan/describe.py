@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, cast
 
 import msgspec
 
+from entrepot.domain.catalogue.options import Choice, ProductChoice
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
-from entrepot.domain.channels.storefronts import Storefront
+from entrepot.domain.channels.shops import Language
+from entrepot.domain.customers.records import Administrator, Customer
 from entrepot.domain.kernel.records import Record
+from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.flat_rates import ShippingRate
+from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.domain.pricing.taxes import TaxCompany, TaxRate
 from entrepot.domain.stock.levels import Level, Location
 from entrepot.worlds.form.schema import SECRETS
+from entrepot.worlds.plan.areas import WORDS
 from entrepot.worlds.plan.differences import Plan, TablePlan
 from entrepot.worlds.plan.records import ChannelRow
 from entrepot.worlds.plan.report import Change, Difference
 from entrepot.worlds.plan.stored import Stored
 
-_KINDS: dict[type[Record], str] = {
-    Location: "location",
-    Merchant: "merchant",
-    Product: "product",
-    Variant: "variant",
-    Price: "price",
-    ShippingRate: "shipping rate",
-    TaxCompany: "tax company",
-    TaxRate: "tax rate",
-    ChannelRow: "channel",
-    Storefront: "storefront",
-    Level: "stock",
-}
+_HIDDEN: Final = SECRETS | {"password_hash"}
 
 
 def describe(plan: Plan, stored: Stored) -> list[Change]:
@@ -52,7 +45,7 @@ def differences(before: Any, after: Any) -> tuple[Difference, ...]:
 
 
 def _of_table(table: TablePlan, names: _Names) -> Iterator[Change]:
-    kind = _KINDS[table.kind]
+    kind = WORDS.get(table.kind, "stock")
     for record in table.deletes:
         yield Change("delete", kind, names.of(record))
     for record in table.creates:
@@ -70,16 +63,17 @@ class _Names:
         self._skus = {record.id: record.sku for record in records if isinstance(record, Variant)}
         self._places = {record.id: record.code for record in records if isinstance(record, Location)}
         self._merchants = {record.ref: record.name for record in records if isinstance(record, Merchant)}
+        self._titles = {
+            (type(record), record.id): title(record)
+            for record in records
+            if isinstance(record, Product | Choice)
+        }
 
     def of(self, record: Record) -> str:
         return " ".join(self._parts(record))
 
     def _parts(self, record: Record) -> Iterable[str]:
         match record:
-            case Variant():
-                return (record.sku,)
-            case Location() | TaxCompany():
-                return (record.code,)
             case Price():
                 return self._skus[record.variant], record.currency
             case Level():
@@ -90,8 +84,25 @@ class _Names:
                 return (f"{record.country}-{record.province}".rstrip("-"),)
             case ChannelRow():
                 return record.door, record.name
+            case ProductChoice():
+                return self._titles[Product, record.product], self._titles[Choice, record.choice]
             case _:
-                return (cast("str", getattr(record, "name", "")),)
+                return (title(record),)
+
+
+_CALLED: Final[Mapping[type[Record], str]] = {
+    **dict.fromkeys((Location, TaxCompany, Language, Discount, Certificate), "code"),
+    Variant: "sku",
+    Customer: "email",
+    Administrator: "username",
+}
+"""The field by which people know what has no name that they would say."""
+
+
+def title(record: Record) -> str:
+    """What the record is called; where that is in several languages, in the first of them."""
+    name: Any = getattr(record, _CALLED.get(type(record), "name"), "")
+    return next(iter(cast("dict[str, str]", name).values()), "") if isinstance(name, dict) else str(name)
 
 
 def _flat(value: object, path: str) -> Iterator[tuple[str, object]]:
@@ -105,6 +116,6 @@ def _flat(value: object, path: str) -> Iterator[tuple[str, object]]:
 def _shown(field: str, value: object) -> str:
     if value is None:
         return ""
-    if field.rpartition(".")[2] in SECRETS:
+    if field.rpartition(".")[2] in _HIDDEN:
         return "(secret)"
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from datetime import datetime
 from itertools import count as counting
 from typing import Any, cast
 
 import msgspec
 
 from entrepot.domain.catalogue.products import Product, Variant
-from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.catalogue.save_product import deleted
+from entrepot.domain.channels.accounts import ChannelSettings, Reference
 from entrepot.domain.kernel.records import Record
+from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.stock import levels as stock
 from entrepot.domain.stock.levels import Level, Location
+from entrepot.domain.stock.locations import deleted_location
 from entrepot.worlds.form.faults import Fault, pointer
+from entrepot.worlds.form.secrets import Environment
 from entrepot.worlds.form.types import Workspace
+from entrepot.worlds.plan.areas import AREAS, Area, kinds
+from entrepot.worlds.plan.names import NAMED, Names, names_after
 from entrepot.worlds.plan.records import ChannelRow, Entity, FirstStock, entities, wanted
+from entrepot.worlds.plan.shop_records import shop_records
 from entrepot.worlds.plan.stored import LevelKey, Ordered, Stored
 
 FIRST_ID = 1_000_000
@@ -47,6 +55,8 @@ class TargetState(msgspec.Struct, frozen=True):
     name: str
     spec: Workspace
     settings: dict[str, ChannelSettings]
+    secrets: Environment
+    now: datetime
     set_stock: bool = False
     prune: bool = False
 
@@ -67,33 +77,56 @@ class Plan(msgspec.Struct, frozen=True):
     fresh: int
     tables: list[TablePlan]
     levels: TablePlan
+    names: Names
     conflicts: list[Fault]
 
     def table(self, kind: type[Record]) -> TablePlan:
         """The plan of one kind."""
         return next(table for table in self.tables if table.kind is kind)
 
-    def touched(self, stored: Stored) -> list[LevelKey]:
-        """The levels to lock: those that change, and those that go with their variants."""
+    def touched(self) -> set[tuple[type[Record], Hashable]]:
+        """The rows that change or go, levels aside."""
+        return {
+            (table.kind, record.key)
+            for table in self.tables
+            for record in (*table.deletes, *(before for before, _ in table.updates))
+        }
+
+    def touched_levels(self, stored: Stored) -> set[LevelKey]:
+        """The levels that change, and those that go with their variants."""
         gone = {cast("Variant", variant).id for variant in self.table(Variant).deletes}
         changed = {before.key for before, _ in self.levels.updates}
         changed |= {level.key for level in stored.levels.values() if level.variant in gone}
-        return sorted(cast("set[LevelKey]", changed))
+        return cast("set[LevelKey]", changed)
 
 
-def plan(aim: TargetState, stored: Stored, ordered: Ordered, first: int) -> Plan:
-    """The changes that make the workspace as the file has it; `first` starts the ids for what is new."""
+def plan(
+    aim: TargetState,
+    stored: Stored,
+    ordered: Ordered,
+    first: int,
+    taken: Mapping[Hashable, Reference] | None = None,
+) -> Plan:
+    """The changes that make the workspace as the file has it; `first` starts the ids for what is new.
+
+    `taken` is who has the names that the file gives.
+    """
     ids, fresh, conflicts = _number(aim, stored, first)
-    target = wanted(aim.name, aim.spec, aim.settings, lambda kind, name: ids[kind, name])
-    tables = [
-        _compare(kind, records, stored.records[kind], aim.prune) for kind, records in target.records.items()
-    ]
-    spared = [_spare(table, ordered) for table in tables] if aim.prune else tables
+
+    def id_of(kind: type[Record], name: Hashable) -> int:
+        return ids[kind, name]
+
+    target = wanted(aim.name, aim.spec, aim.settings, id_of)
+    records = kinds([*target.records, *shop_records(aim.name, aim.spec, id_of, aim.secrets)])
+    tables = [_compare(aim, area, records[area.kind], stored.records[area.kind]) for area in AREAS]
+    counted = _counted(tables, ordered, stored)
+    spared = [_spare(aim, table, ordered, counted) for table in tables] if aim.prune else tables
     levels = _levels(aim, target.stock, _priorities(tables, stored), stored.levels)
-    conflicts += _moved(aim, spared, ids)
+    names = _names(spared, taken or {})
+    conflicts += [*_moved(aim, spared, ids), *_taken(aim, names)]
     if aim.prune:
-        conflicts += _held(aim, spared, stored)
-    return Plan(ids, fresh, spared, levels, conflicts)
+        conflicts += _held(aim, tables, spared, stored)
+    return Plan(ids, fresh, spared, levels, names, conflicts)
 
 
 def _number(aim: TargetState, stored: Stored, first: int) -> tuple[Ids, int, list[Fault]]:
@@ -117,29 +150,62 @@ def _misnumbered(entity: Entity, known: int | None, taken: set[tuple[type[Record
 
 
 def _compare(
-    kind: type[Record], records: list[Record], stored: Mapping[Hashable, Record], prune: bool
+    aim: TargetState, area: Area, records: list[Record], stored: Mapping[Hashable, Record]
 ) -> TablePlan:
-    kept = {record.key for record in records}
+    named = {record.key for record in records}
+    pairs = [(stored[each.key], each) for each in records if each.key in stored and not area.lives]
+    after = [(before, _after(before, record, area, aim.now)) for before, record in pairs]
     return TablePlan(
-        kind,
+        area.kind,
         [record for record in records if record.key not in stored],
-        [(stored[r.key], r) for r in records if r.key in stored and stored[r.key] != r],
-        [record for key, record in stored.items() if key not in kept] if prune else [],
+        [(before, record) for before, record in after if before != record],
+        [record for key, record in stored.items() if key not in named]
+        if aim.prune and not area.lives
+        else [],
     )
 
 
-def _spare(table: TablePlan, ordered: Ordered) -> TablePlan:
-    """What orders name is not deleted: a product or a variant is taken off sale, a channel stays."""
-    deletes = [record for record in table.deletes if not _named(record, ordered)]
-    closed = [
-        (record, msgspec.structs.replace(record, available=False))
-        for record in table.deletes
-        if isinstance(record, Product | Variant) and _named(record, ordered) and record.available
-    ]
-    return msgspec.structs.replace(table, updates=[*table.updates, *closed], deletes=deletes)
+def _after(before: Record, record: Record, area: Area, now: datetime) -> Record:
+    """The record as the file has it, with what the file knows nothing of as it was."""
+    kept = {name: getattr(before, name) for name in area.kept if name in record.__struct_fields__}
+    after = msgspec.structs.replace(record, **kept)
+    if after == before or "changed_at" not in kept:
+        return after
+    return msgspec.structs.replace(after, changed_at=now)
 
 
-def _named(record: Record, ordered: Ordered) -> bool:
+def _counted(tables: Iterable[TablePlan], ordered: Ordered, stored: Stored) -> set[int]:
+    """The locations that have levels of variants which stay."""
+    gone = {each.id for each in _deletes(tables) if isinstance(each, Variant)} - ordered.variants
+    return {level.location for level in stored.levels.values() if level.variant not in gone}
+
+
+def _spare(aim: TargetState, table: TablePlan, ordered: Ordered, counted: Set[int]) -> TablePlan:
+    """What history names is not deleted as a row: it is as if it were deleted at a door, and a channel stays."""
+    spared = [each for each in table.deletes if _named(each, ordered, counted)]
+    ended = [(each, after) for each in spared if (after := _ended(each, aim.now)) != each]
+    return msgspec.structs.replace(
+        table,
+        updates=[*table.updates, *ended],
+        deletes=[each for each in table.deletes if each not in spared],
+    )
+
+
+def _ended(record: Record, now: datetime) -> Record:
+    match record:
+        case Product():
+            return record if record.deleted_at else deleted(record, now)
+        case Variant():
+            return record if record.deleted_at else deleted(record, now)
+        case Location():
+            return record if record.deleted_at else deleted_location(record, now)
+        case Discount():
+            return msgspec.structs.replace(record, active=False)
+        case _:
+            return record
+
+
+def _named(record: Record, ordered: Ordered, counted: Set[int]) -> bool:
     match record:
         case Product():
             return record.id in ordered.products
@@ -147,8 +213,36 @@ def _named(record: Record, ordered: Ordered) -> bool:
             return record.id in ordered.variants
         case ChannelRow():
             return record.id in ordered.channels
+        case Location():
+            return record.id in counted
+        case Discount():
+            return record.used > 0
         case _:
             return False
+
+
+def _names(tables: Sequence[TablePlan], taken: Mapping[Hashable, Reference]) -> Names:
+    own = [table for table in tables if table.kind in NAMED]
+    return names_after(
+        [record for table in own for record in table.creates],
+        [pair for table in own for pair in table.updates],
+        [record for table in own for record in table.deletes],
+        taken,
+    )
+
+
+def _taken(aim: TargetState, names: Names) -> Iterator[Fault]:
+    for record in names.refused:
+        yield _conflict(aim, _place(aim.spec, cast("Any", record).id), "the name is another's already")
+
+
+def _place(spec: Workspace, number: int) -> Iterator[str]:
+    """Where in the file a code or a customer of this id stands."""
+    for name, shop in spec.webshops.items():
+        for section in ("discounts", "certificates", "customers"):
+            for key, each in getattr(shop, section).items():
+                if each.id == number:
+                    yield from ("webshops", name, section, key)
 
 
 def _priorities(tables: Iterable[TablePlan], stored: Stored) -> dict[int, int]:
@@ -197,18 +291,23 @@ def _moved(aim: TargetState, tables: Iterable[TablePlan], ids: Ids) -> Iterator[
             )
 
 
-def _held(aim: TargetState, tables: Iterable[TablePlan], stored: Stored) -> Iterator[Fault]:
+def _held(
+    aim: TargetState, tables: Sequence[TablePlan], spared: Sequence[TablePlan], stored: Stored
+) -> Iterator[Fault]:
     """Pruning takes no stock away that is promised, and no location that keeps other variants' stock."""
-    deletes = [record for table in tables for record in table.deletes]
-    variants = {record.id: record.sku for record in deletes if isinstance(record, Variant)}
-    places = {record.id: record.code for record in deletes if isinstance(record, Location)}
+    variants = {record.id: record.sku for record in _deletes(spared) if isinstance(record, Variant)}
+    places = {record.id: record.code for record in _deletes(tables) if isinstance(record, Location)}
     for level in stored.levels.values():
         if level.variant in variants and (level.reserved or level.owed):
             yield _conflict(
                 aim, ("products",), f"the variant {variants[level.variant]} has units that are promised"
             )
-        elif level.location in places and level.variant not in variants:
+        elif level.location in places and level.variant not in variants and not level.empty:
             yield _conflict(aim, ("locations",), f"the location {places[level.location]} still keeps stock")
+
+
+def _deletes(tables: Iterable[TablePlan]) -> Iterator[Record]:
+    return (record for table in tables for record in table.deletes)
 
 
 def _conflict(aim: TargetState, steps: Iterable[str | int], message: str) -> Fault:

@@ -9,13 +9,13 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.domain.catalogue.changes import found_by
 from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.storefronts import ReturnAddress, Storefront
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Record
-from entrepot.domain.kernel.text import fold
 from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.pricing.taxes import TaxCompany, TaxRate
 from entrepot.domain.stock.levels import Location
@@ -66,7 +66,7 @@ IdOf = Callable[[type[Record], Hashable], int]
 class Wanted(msgspec.Struct, frozen=True):
     """All that a workspace's tables shall hold."""
 
-    records: dict[type[Record], list[Record]]
+    records: list[Record]
     stock: list[FirstStock]
 
 
@@ -122,20 +122,20 @@ def entities(workspace: str, spec: types.Workspace) -> Iterator[Entity]:
 def wanted(
     workspace: str, spec: types.Workspace, settings: dict[str, ChannelSettings], id_of: IdOf
 ) -> Wanted:
-    """The records of a workspace; `settings` are its channels', secrets filled in."""
+    """The records of a workspace, webshops aside; `settings` are its channels', secrets filled in."""
     rows = _Rows(workspace, spec, id_of)
-    records: dict[type[Record], list[Record]] = {
-        Location: [*rows.locations()],
-        Merchant: [*rows.merchants()],
-        Product: [*rows.products()],
-        Variant: [*rows.variants()],
-        Price: [*rows.prices()],
-        ShippingRate: [*rows.shipping()],
-        TaxCompany: [TaxCompany(code) for code in spec.taxes.companies],
-        TaxRate: [*_tax_rates(spec.taxes)],
-        ChannelRow: [*rows.channels(settings)],
-        Storefront: [*rows.storefronts()],
-    }
+    records: list[Record] = [
+        *rows.locations(),
+        *rows.merchants(),
+        *rows.products(),
+        *rows.variants(),
+        *rows.prices(),
+        *rows.shipping(),
+        *(TaxCompany(code) for code in spec.taxes.companies),
+        *_tax_rates(spec.taxes),
+        *rows.channels(settings),
+        *rows.storefronts(),
+    ]
     return Wanted(records, [*rows.stock()])
 
 
@@ -149,7 +149,12 @@ class _Rows:
 
     def locations(self) -> Iterable[Location]:
         for code, place in self._spec.locations.items():
-            yield Location(self._id(Location, code), code, place.name, place.priority)
+            number = self._id(Location, code)
+            yield Location(
+                *(number, code, place.name, place.priority, place.zone, place.aisle, place.active),
+                created_at=MADE_AT,
+                changed_at=MADE_AT,
+            )
 
     def merchants(self) -> Iterable[Merchant]:
         for name, m in self._spec.merchants.items():
@@ -178,7 +183,7 @@ class _Rows:
                 draft=p.draft,
                 display_only=p.display_only,
                 vat_rate=millionths(p.vat),
-                search=fold(" ".join([p.name, *_names(p.data)])),
+                search=found_by(p.name, _names(p.data)),
             )
 
     def variants(self) -> Iterable[Variant]:
@@ -251,6 +256,8 @@ class _Rows:
             divisible_by=1 if spec.divisible_by is None else units(spec.divisible_by, spec.scale) or 1,
             chosen_by=_chosen_by(spec),
             available=not isinstance(spec, types.Variant) or spec.available,
+            created_at=MADE_AT,
+            changed_at=MADE_AT,
         )
 
     def _merchant_of(self, product: types.Product) -> str | None:

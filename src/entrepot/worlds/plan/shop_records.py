@@ -1,21 +1,24 @@
-"""The webshops of a world as records. What a shop sets up follows the file; what lives on (balances, uses, customers)
-is made when the file is first applied and left alone afterwards. Pure but for passwords, which are hashed under a salt
-of their own name, so that applying the same file again changes nothing.
+"""The webshops of a world as records, with the choices and groups of the catalogue that they sell from.
+
+Pure but for passwords, which are hashed under a salt of their own name, so that applying the same file again changes
+nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher, Type
 from argon2.low_level import hash_secret
 
 from entrepot.domain.catalogue import options as articles
+from entrepot.domain.catalogue.products import Product
 from entrepot.domain.channels import shops
 from entrepot.domain.customers import records as customers
 from entrepot.domain.kernel.ids import derived_uuid
@@ -31,13 +34,31 @@ from entrepot.worlds.form import shop_types as t
 from entrepot.worlds.form.amounts import millionths, minor
 from entrepot.worlds.form.secrets import Environment, Steps
 from entrepot.worlds.form.types import Workspace
-from entrepot.worlds.plan.records import MADE_AT
+from entrepot.worlds.plan.records import MADE_AT, ChannelRow, IdOf, product_uuid
+
+SHOP_DOOR: Final = "textalk"
+"""The door of channels that have a webshop."""
 
 _SALT_BYTES = 16
 _ARGON2 = PasswordHasher()
 
 
-def catalogue_records(spec: Workspace, product_id: Callable[[str], int]) -> Iterator[Record]:
+def shop_records(workspace: str, spec: Workspace, id_of: IdOf, secrets: Environment) -> Iterator[Record]:
+    """All that webshops sell with. Passwords are looked up in `secrets`, which notes those that are missing."""
+
+    def product_id(name: str) -> int:
+        return id_of(Product, product_uuid(workspace, name))
+
+    yield from _catalogue(spec, product_id)
+    for name, shop in spec.webshops.items():
+        channel = id_of(ChannelRow, (SHOP_DOOR, name))
+        zone = ZoneInfo(spec.channels[name].settings.get("shop", {}).get("time_zone", "UTC"))
+        yield from _set_up(shop, channel)
+        yield from _codes(shop, channel, zone)
+        yield from _people(workspace, shop, channel, secrets, ("workspaces", workspace, "webshops", name))
+
+
+def _catalogue(spec: Workspace, product_id: Callable[[str], int]) -> Iterator[Record]:
     """Choices, options and groups, and which product has which choices; `product_id` gives the id of a named one."""
     for choice in spec.choices.values():
         yield _choice(choice)
@@ -78,7 +99,7 @@ def _parts(number: str | int) -> int:
     return int(Decimal(number) * articles.PARTS)
 
 
-def setup_records(shop: t.Webshop, channel: int) -> Iterator[Record]:
+def _set_up(shop: t.Webshop, channel: int) -> Iterator[Record]:
     """What the shop sets up: languages, methods, customer groups."""
     for position, (code, currency) in enumerate(shop.languages.items()):
         yield shops.Language(channel, code, True, position, currency)
@@ -145,17 +166,18 @@ def _payment(name: str, method: t.Payment, channel: int, position: int) -> payme
     )
 
 
-def first_records(
-    workspace: str, shop: t.Webshop, channel: int, secrets: Environment, steps: Steps, zone: tzinfo
-) -> Iterator[Record]:
-    """What lives on its own once it is there: codes, certificates, customers; and administrators.
-
-    `zone` is where the shop's days end.
-    """
+def _codes(shop: t.Webshop, channel: int, zone: tzinfo) -> Iterator[Record]:
+    """Discounts and certificates; `zone` is where the shop's days end."""
     for code, discount in shop.discounts.items():
         yield _discount(code, discount, channel, zone)
     for code, certificate in shop.certificates.items():
         yield _certificate(code, certificate, channel, zone)
+
+
+def _people(
+    workspace: str, shop: t.Webshop, channel: int, secrets: Environment, steps: Steps
+) -> Iterator[Record]:
+    """Customers and administrators."""
     for email, customer in shop.customers.items():
         password = _password(customer.password, secrets, (*steps, "customers", email, "password"))
         yield _customer(workspace, email, customer, channel, password)
@@ -250,7 +272,7 @@ def _password(secret: Any, secrets: Environment, steps: Steps) -> str:
     return secret if isinstance(secret, str) else secrets.get(secret.env, steps, SHORTEST_PASSWORD)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def _hash(workspace: str, name: str, password: str) -> str:
     """The password's hash; its salt is made of whose it is, which nobody else's is.
 
@@ -271,11 +293,3 @@ def _hash(workspace: str, name: str, password: str) -> str:
 
 def _amounts(amounts: t.Amounts) -> dict[str, int]:
     return {currency: minor(amount, currency) for currency, amount in amounts.items()}
-
-
-def kinds(records: Iterable[Record]) -> dict[type[Record], list[Record]]:
-    """Records by their kind."""
-    found: dict[type[Record], list[Record]] = {}
-    for record in records:
-        found.setdefault(type(record), []).append(record)
-    return cast("Any", found)

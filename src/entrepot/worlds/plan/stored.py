@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable
 from typing import cast
 
 import msgspec
 
 from entrepot.domain.catalogue.products import Merchant, Product, Variant
+from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.channels.storefronts import Storefront
-from entrepot.domain.kernel.records import Record
+from entrepot.domain.customers.records import Customer
+from entrepot.domain.kernel.records import R, Record
+from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.domain.stock.levels import Level, Location
-from entrepot.store.batches.binding import Binding
-from entrepot.store.batches.bindings import BINDINGS, CATALOGUE
-from entrepot.store.batches.finds import binding_of
+from entrepot.store.batches.binding import Binding, json_text
+from entrepot.store.batches.bindings import BINDINGS
+from entrepot.store.batches.finds import known_by
 from entrepot.store.connections import Connection
+from entrepot.worlds.form.types import Workspace
+from entrepot.worlds.plan.areas import AREAS
 from entrepot.worlds.plan.records import ChannelRow
-
-ROWS: tuple[Binding, ...] = (*CATALOGUE, Binding(ChannelRow, "channels", "id"), binding_of[Storefront])
-"""The tables that worlds describe, parents before children."""
 
 LEVELS = next(binding for binding in BINDINGS if binding.kind is Level)
 
 LevelKey = tuple[int, int]
-
-_LOCK_LEVELS = f"""
-select {LEVELS.select("t")} from stock t
-join unnest($2::bigint[], $3::bigint[]) k(variant, location)
-  on t.variant = k.variant and t.location = k.location
-where t.workspace = $1 order by t.variant, t.location for no key update of t
-"""  # noqa: S608  (names of our own columns)
 
 _ORDERED = """
 select distinct l.product_id, l.variant from order_lines l
@@ -83,21 +78,42 @@ def name_of(record: Record) -> Hashable:
             return None
 
 
-async def read_stored(connection: Connection, workspace: int) -> Stored:
-    """All records of the workspace that worlds describe."""
-    records = {binding.kind: await _read(connection, workspace, binding) for binding in ROWS}
+async def read_stored(connection: Connection, workspace: int, spec: Workspace = Workspace()) -> Stored:  # noqa: B008
+    """All records of the workspace that files describe; of what lives on its own those alone that this file names."""
+    living = _living(spec)
+    records = {
+        area.kind: await read_keys(connection, workspace, area.kind, living[area.kind])
+        if area.lives
+        else await _read(connection, workspace, area.binding)
+        for area in AREAS
+    }
     levels = await _read(connection, workspace, LEVELS)
     return Stored(records, cast("dict[Hashable, Level]", levels))
 
 
-async def lock_levels(
-    connection: Connection, workspace: int, keys: Sequence[LevelKey]
-) -> dict[Hashable, Level]:
-    """These levels as they stand, locked until the transaction ends."""
-    columns = [list(column) for column in zip(*keys, strict=True)] or [[], []]
-    rows = await connection.fetch(_LOCK_LEVELS, workspace, *columns)
-    levels = (cast("Level", LEVELS.parse(row)) for row in rows)
-    return {level.key: level for level in levels}
+def _living(spec: Workspace) -> dict[type[Record], list[Hashable]]:
+    shops = spec.webshops.values()
+    return {
+        Certificate: [each.id for shop in shops for each in shop.certificates.values()],
+        Customer: [each.id for shop in shops for each in shop.customers.values()],
+    }
+
+
+async def read_keys(
+    connection: Connection, workspace: int, kind: type[R], keys: Iterable[Hashable], *, lock: bool = False
+) -> dict[Hashable, R]:
+    """The records of these keys, if asked to locked until the transaction ends, in the order of their keys."""
+    find = known_by(kind)
+    query = find.query("$2::json", lock=lock)
+    text = await connection.fetchval(query, workspace, json_text(list(keys)))
+    return {record.key: cast("R", record) for record in find.decode(text or "[]")}
+
+
+async def read_names(
+    connection: Connection, workspace: int, names: Iterable[Reference]
+) -> dict[Hashable, Reference]:
+    """Who has these names."""
+    return await read_keys(connection, workspace, Reference, [name.key for name in names])
 
 
 async def read_ordered(

@@ -136,18 +136,18 @@ def test_without_wishes_all_that_was_delivered_comes_back() -> None:
     [
         (
             [wish(9, sku="NO"), wish(9, line=2), wish(1, line=5)],
-            [ReturnItemUnknown("7", "NO"), ReturnItemUnknown("7", "5")],
+            [ReturnItemUnknown("7", "NO", 0), ReturnItemUnknown("7", "5", 2)],
         ),
-        ([wish(1, line=4), wish(9, line=1)], [NothingDelivered("7", "4")]),
+        ([wish(1, line=4), wish(9, line=1)], [NothingDelivered("7", "4", 0)]),
         (
             [wish(4, line=1), wish(0, line=2), wish(-1, line=2), wish(1, line=3)],
             [
-                TooManyToReturn("7", "1", 4, 3),
-                TooManyToReturn("7", "2", 0, 2),
-                TooManyToReturn("7", "2", -1, 2),
+                TooManyToReturn("7", "1", 4, 3, 0),
+                TooManyToReturn("7", "2", 0, 2, 1),
+                TooManyToReturn("7", "2", -1, 2, 2),
             ],
         ),
-        ([wish(2, line=1), wish(4, sku="TEA")], [TooManyToReturn("7", "TEA", 4, 3)]),
+        ([wish(2, line=1), wish(4, sku="TEA")], [TooManyToReturn("7", "TEA", 4, 3, 1)]),
     ],
 )
 def test_all_faults_of_the_first_kind_are_told(wishes: list[ReturnWish], failures: list[Failure]) -> None:
@@ -160,16 +160,23 @@ def test_all_faults_of_the_first_kind_are_told(wishes: list[ReturnWish], failure
 def test_of_a_line_that_came_back_already_less_is_left_and_not_nothing_delivered() -> None:
     orders = book(delivered(1, TEA, 3))
     opened(orders, wish(3, line=1))
-    assert orders.refused(OpenReturn(order=7, wishes=(wish(1, line=1),))) == TooManyToReturn("7", "1", 1, 0)
+    assert orders.refused(OpenReturn(order=7, wishes=(wish(1, line=1),))) == TooManyToReturn(
+        "7", "1", 1, 0, 0
+    )
 
 
 def test_the_same_name_is_the_same_return() -> None:
     orders = book()
     first = opened(orders, wish(1, line=1), asks=OTHER, name="R1")
     assert (first.ret.channel, first.ret.name) == (6, "R1")
-    again = opened(orders, wish(2, line=1), asks=OTHER, name="R1")
+    again = opened(orders, wish(1, line=1), asks=OTHER, name="R1")
     assert (again.ret, again.lines, again.moved) == (first.ret, first.lines, ())
     assert orders.counts(7)[0] == {"delivered": 2, "return_initiated": 1}
+    for other in (wish(2, line=1), wish(1, line=2), wish(1, sku="RICE")):
+        command = OpenReturn(order=7, asks=OTHER, wishes=(other,), name="R1")
+        assert orders.refused(command) == DuplicateReturn("R1")
+    by_sku = opened(orders, wish(1, sku="TEA"), asks=OTHER, name="R1")
+    assert (by_sku.ret, by_sku.moved) == (first.ret, ())
     orders.view.load(Reference(6, "live", "external-return", "R2", 555))
     assert orders.refused(OpenReturn(order=7, asks=OTHER, name="R2")) == DuplicateReturn("R2")
 

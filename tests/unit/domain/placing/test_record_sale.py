@@ -112,7 +112,7 @@ def test_each_destination_is_a_part() -> None:
         (
             take(SoldLine("1", "NO", 1), names=(NAME,)),
             [channel(), Reference(CHANNEL, "live", NAME.kind, NAME.value, 8)],
-            [DuplicateExternalOrder("X-1")],
+            [DuplicateExternalOrder("X-1", NAME.kind)],
         ),
         (
             take(SoldLine("1", "NO", 1), SoldLine("2", "TEA", 9), SoldLine("3", "RICE", 1)),

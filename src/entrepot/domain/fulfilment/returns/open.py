@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -47,7 +48,7 @@ class ReturnWish(msgspec.Struct, frozen=True):
 class OpenReturn(Command, frozen=True, kw_only=True):
     """Announce that units come back: these, or without any all that stand delivered. The result is `ReturnState`.
 
-    `name` is what the channel that asks calls the return; the same name again is the same return.
+    `name` is what the channel that asks calls the return; the same name again, with the same units, is the same return.
     """
 
     stages: ClassVar[frozenset[Stage]] = frozenset(
@@ -106,9 +107,22 @@ class OpenReturn(Command, frozen=True, kw_only=True):
 
     def _known(self, order: Order, taken: Reference, view: View, now: datetime) -> Decision:
         ret = view.get(Return, (order.id, taken.target))
-        if ret is None:
+        work = None if ret is None else Returning(order, ret, view, now)
+        if work is None or not self._is_of(work.lines.values()):
             return refused(DuplicateReturn(self.name or ""))
-        return Decided(Returning(order, ret, view, now).state(), Changes())
+        return Decided(work.state(), Changes())
+
+    def _is_of(self, lines: Collection[ReturnLine]) -> bool:
+        """Whether these are the units that are wished for; of a SKU, all of its lines together."""
+        if not self.wishes:
+            return True
+        wished, stands = Counter[tuple[int | None, str | None]](), Counter[tuple[int | None, str | None]]()
+        for wish in self.wishes:
+            wished[(wish.line, None) if wish.line is not None else (None, wish.sku)] += wish.quantity
+        for line in lines:
+            by_line = (line.line, None)
+            stands[by_line if by_line in wished else (None, line.sku)] += line.quantity
+        return wished == stands
 
     def _opened(
         self,
@@ -151,20 +165,26 @@ def _faults(order: Order, lines: Sequence[OrderLine], wishes: Sequence[ReturnWis
     number = str(order.id)
     if len(wishes) > MOST_WISHES:
         return [OrderTooLarge("lines", MOST_WISHES)]
-    if unknown := [wish for wish in wishes if not _of(wish, lines)]:
-        return [ReturnItemUnknown(number, wish.item) for wish in unknown]
-    waiting = [wish for wish in wishes if not any(counts.arrived(line) for line in _of(wish, lines))]
+    places = list(enumerate(wishes))
+    if unknown := [(place, wish) for place, wish in places if not _of(wish, lines)]:
+        return [ReturnItemUnknown(number, wish.item, place) for place, wish in unknown]
+    waiting = [(place, wish) for place, wish in places if not any(map(counts.arrived, _of(wish, lines)))]
     if waiting or not wishes:
-        return [NothingDelivered(number, wish.item) for wish in waiting] or [NothingDelivered(number, "")]
+        unsent: list[Failure] = [NothingDelivered(number, wish.item, place) for place, wish in waiting]
+        return unsent or [NothingDelivered(number, "")]
     left = {line.no: line.delivered for line in lines}
-    return [failure for wish in wishes if (failure := _taken(number, wish, _of(wish, lines), left))]
+    return [
+        failure for place, wish in places if (failure := _taken(number, place, wish, _of(wish, lines), left))
+    ]
 
 
-def _taken(order: str, wish: ReturnWish, lines: Sequence[OrderLine], left: dict[int, int]) -> Failure | None:
+def _taken(
+    order: str, place: int, wish: ReturnWish, lines: Sequence[OrderLine], left: dict[int, int]
+) -> Failure | None:
     """Whether so many are left; they are taken off `left`."""
     there = sum(left[line.no] for line in lines)
     if not 1 <= wish.quantity <= there:
-        return TooManyToReturn(order, wish.item, wish.quantity, there)
+        return TooManyToReturn(order, wish.item, wish.quantity, there, place)
     quantity = wish.quantity
     for line in lines:
         part = min(left[line.no], quantity)

@@ -21,7 +21,20 @@ import msgspec
 from entrepot.doors.kit.checking.compiling import Run, compile_shape
 from entrepot.doors.kit.checking.faults import MAX_FAULTS, Context, Fault, Faults, Kind, one
 from entrepot.doors.kit.checking.manner import Manner
-from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Key, Number, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import (
+    Amount,
+    Arr,
+    Bag,
+    Bool,
+    Form,
+    Key,
+    Moment,
+    Number,
+    Obj,
+    Shape,
+    Str,
+    Whole,
+)
 
 __all__ = [
     "MAX_FAULTS",
@@ -34,9 +47,11 @@ __all__ = [
     "Context",
     "Fault",
     "Faults",
+    "Form",
     "Key",
     "Kind",
     "Manner",
+    "Moment",
     "Number",
     "Obj",
     "Shape",

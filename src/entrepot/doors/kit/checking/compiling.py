@@ -24,7 +24,19 @@ from entrepot.doors.kit.checking.faults import (
     unknown_key,
 )
 from entrepot.doors.kit.checking.manner import Manner
-from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Key, Number, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import (
+    Amount,
+    Arr,
+    Bag,
+    Bool,
+    Key,
+    Moment,
+    Number,
+    Obj,
+    Shape,
+    Str,
+    Whole,
+)
 
 Run: TypeAlias = Callable[[Any], Any]
 """JSON value -> converted value or Faults."""
@@ -45,12 +57,18 @@ def compile_shape(shape: Shape, manner: Manner) -> Run:
             return _amount(shape, manner)
         case Bool():
             return manner.boolean
+        case Moment():
+            return _or_null(manner.moment) if shape.nullable else manner.moment
         case Bag():
-            return _bag(shape)
+            return _or_null(_bag(shape)) if shape.nullable else _bag(shape)
         case Arr():
             return _array(shape, manner)
         case Obj():
             return _object(shape, manner)
+
+
+def _or_null(run: Run) -> Run:
+    return lambda value: None if value is None else run(value)
 
 
 def storable(text: str) -> bool:
@@ -64,7 +82,7 @@ def _string(shape: Str, manner: Manner) -> Run:
     broken, as_text = _string_rules(shape), _text_reader(shape, manner)
     longest, plain, nullable = (
         shape.longest,
-        not (shape.choices or shape.email or shape.pattern),
+        not (shape.choices or shape.email or shape.pattern or shape.form),
         shape.nullable,
     )
     ordinary = plain and not manner.trims
@@ -104,12 +122,12 @@ def _text_reader(shape: Str, manner: Manner) -> Callable[[Any], str | None]:
 
 
 def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
-    choices, secret = shape.choices, shape.secret
-    form = re.compile(shape.pattern, re.ASCII) if shape.pattern else None
+    choices, secret, blank, form = shape.choices, shape.secret, shape.blank, shape.form
+    pattern = re.compile(shape.pattern, re.ASCII) if shape.pattern else None
 
     def broken(text: str) -> Faults | None:
         if not text:
-            return one(Kind.EMPTY)
+            return None if blank else one(Kind.EMPTY)
         if not storable(text):
             return one(Kind.UNSTORABLE, echo(text, secret=secret))
         if choices and text not in choices:
@@ -118,8 +136,10 @@ def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
             return one(Kind.NO_EMAIL, echo(text, secret=secret))
         if len(text) > shape.longest:
             return one(Kind.TOO_LONG, {"limit": shape.longest, **echo(text, secret=secret)})
-        if form and not form.fullmatch(text):
+        if pattern and not pattern.fullmatch(text):
             return one(Kind.NO_MATCH, {"limit": shape.pattern, **echo(text, secret=secret)})
+        if form and not form.fits(text):
+            return one(Kind.NO_FORM, {"form": form.says, **echo(text, secret=secret)})
         return None
 
     return broken

@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from entrepot.doors.kit.checking.shapes import Amount, Arr, Bag, Bool, Number, Obj, Shape, Str, Whole
+from entrepot.doors.kit.checking.shapes import (
+    Amount,
+    Arr,
+    Bag,
+    Bool,
+    Moment,
+    Number,
+    Obj,
+    Shape,
+    Str,
+    Whole,
+)
 
 JsonSchema: TypeAlias = dict[str, Any]
 
@@ -28,8 +39,10 @@ def json_schema(shape: Shape) -> JsonSchema:
             return {"type": "number", "minimum": 0, "maximum": shape.most}
         case Bool():
             return {"type": "boolean"}
+        case Moment():
+            return {"type": _type("string", nullable=shape.nullable)}
         case Bag():
-            return {"type": "object"}
+            return {"type": _type("object", nullable=shape.nullable)}
         case Arr():
             items = json_schema(shape.items)
             return {"type": "array", "items": items, "minItems": shape.least, "maxItems": shape.most}
@@ -43,7 +56,13 @@ def _string(shape: Str) -> JsonSchema:
         schema["enum"] = list(shape.choices)
     else:
         pattern = f"^(?:{shape.pattern})$" if shape.pattern else "^[^\\u0000]*$"
-        schema |= {"minLength": 1, "maxLength": shape.longest, "pattern": pattern}
+        schema |= {
+            "minLength": 0 if shape.blank else 1,
+            "maxLength": shape.longest,
+            "pattern": pattern,
+        }
+    if shape.form:
+        schema |= shape.form.schema
     if shape.email:
         schema["format"] = "email"
     if shape.example is not None:

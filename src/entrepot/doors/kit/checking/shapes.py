@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import msgspec
 
 MAX_STRING = 255
@@ -10,8 +13,16 @@ MAX_DATA_DEPTH = 20
 MAX_AMOUNT = 1_000_000_000_000
 
 
+class Form(msgspec.Struct, frozen=True, eq=False):
+    """What a text must be where no pattern can say it: in words, as a test, and as JSON Schema as far as that goes."""
+
+    says: str
+    fits: Callable[[str], bool]
+    schema: Mapping[str, Any] = {}
+
+
 class Str(msgspec.Struct, frozen=True):
-    """A string that is never empty, of at most `longest` characters.
+    """A string of at most `longest` characters, and not empty unless it may be `blank`.
 
     A `secret` is never echoed in a fault. `folds`: the choices are capital letters, and small ones count as these.
     The whole text has to match `pattern`, where there is one; its classes are ASCII's.
@@ -22,9 +33,11 @@ class Str(msgspec.Struct, frozen=True):
     folds: bool = False
     email: bool = False
     nullable: bool = False
+    blank: bool = False
     secret: bool = False
     example: str | None = None
     pattern: str = ""
+    form: Form | None = None
 
 
 class Number(msgspec.Struct, frozen=True):
@@ -48,11 +61,18 @@ class Bool(msgspec.Struct, frozen=True):
     """True or false."""
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """A point in time, written in one of the ways that the manner reads; it comes out with its zone."""
+
+    nullable: bool = False
+
+
 class Bag(msgspec.Struct, frozen=True):
     """An object that the caller fills freely; limited in bytes once serialized, and in levels of nesting."""
 
     most_bytes: int = MAX_DATA_BYTES
     most_levels: int = MAX_DATA_DEPTH
+    nullable: bool = False
 
 
 class Arr(msgspec.Struct, frozen=True):
@@ -88,4 +108,4 @@ class Obj(msgspec.Struct, frozen=True):
     secret: bool = False
 
 
-Shape = Str | Number | Whole | Amount | Bool | Bag | Arr | Obj
+Shape = Str | Number | Whole | Amount | Bool | Moment | Bag | Arr | Obj

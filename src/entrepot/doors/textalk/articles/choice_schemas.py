@@ -7,12 +7,11 @@ from typing import Any, Final
 
 import msgspec
 
-from entrepot.domain.catalogue.options import PARTS
+from entrepot.domain.catalogue.options import DECIMALS
 from entrepot.doors.textalk.declare.fields import scaled
 from entrepot.doors.textalk.wire.json import Json
 
 _decode: Final = msgspec.json.decode
-_DECIMALS: Final = len(str(PARTS)) - 1
 
 
 class _Choice(msgspec.Struct, frozen=True):
@@ -66,7 +65,7 @@ def _property(choice: _Choice, language: str) -> dict[str, Json]:
             "maximum": choice.maximum,
             "multipleOf": choice.multiple_of,
         }
-        stated: dict[str, Json] = {name: scaled(n, _DECIMALS) for name, n in limits.items() if n is not None}
+        stated: dict[str, Json] = {name: scaled(n, DECIMALS) for name, n in limits.items() if n is not None}
         return {**title, "type": "number", **stated}
     size: dict[str, Json] = {} if choice.max_size is None else {"maxLength": choice.max_size}
     return {**title, "type": "object" if choice.kind == "file" else "string", **size}

@@ -8,13 +8,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from entrepot.domain.catalogue.options import PARTS, Choice, ChoiceOption
+from entrepot.domain.catalogue.options import DECIMALS, PARTS, Choice, ChoiceOption
 from entrepot.domain.catalogue.selection import LARGEST_NUMBER
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, ClassDecl, Field, Stored
-from entrepot.doors.textalk.wire.json import Json
+from entrepot.doors.textalk.wire.json import Json, is_number
 from entrepot.store.tables.articles import article_choice_options as options
 from entrepot.store.tables.articles import article_choices as choices
 
@@ -34,12 +34,15 @@ def _parts(value: Any) -> int | None:
 
 
 def _parts_of(path: tuple[str, ...], value: Json) -> Json:
+    """A filter's operand in ten-thousandths; it may lie between two of them."""
     del path
-    return _parts(value)
+    return Decimal(str(value)) * PARTS if is_number(value) else value
 
 
 LARGEST: Final = LARGEST_NUMBER // PARTS
-_AMOUNT: Final = shapes.number(0, maximum=LARGEST)
+_AMOUNT: Final = shapes.number(0, maximum=LARGEST, decimals=DECIMALS)
+_LIMIT: Final = shapes.number(0, maximum=LARGEST, decimals=DECIMALS, nullable=True)
+_STEP: Final = shapes.number(0.0001, maximum=LARGEST, decimals=DECIMALS)
 _NUMBER: Final[dict[str, Any]] = {"to_wire": _whole, "to_store": _parts_of, "convert": _parts}
 
 
@@ -84,8 +87,8 @@ ARTICLE_CHOICE: Final = ClassDecl(
         f.settable("description", shapes.localized(), choices.c.description),
         f.settable("mandatory", shapes.boolean(), choices.c.mandatory),
         f.settable("minimum", _AMOUNT, choices.c.minimum, **_NUMBER),
-        f.settable("maximum", shapes.number(0, maximum=LARGEST, nullable=True), choices.c.maximum, **_NUMBER),
-        f.settable("multipleOf", shapes.number(0.0001, maximum=LARGEST), choices.c.multiple_of, **_NUMBER),
+        f.settable("maximum", _LIMIT, choices.c.maximum, **_NUMBER),
+        f.settable("multipleOf", _STEP, choices.c.multiple_of, **_NUMBER),
         f.settable("quantity", shapes.boolean(), choices.c.multiplies_price),
         f.settable("quantityWeight", shapes.boolean(), choices.c.multiplies_weight),
         f.settable("quantityChoicesAffectsOptionPrices", shapes.boolean(), choices.c.per_unit),

@@ -169,25 +169,33 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2}", re.ASCII)
 _MAX_TOKEN: Final = 256
 
 
-async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bool) -> Context | RpcError:
+class NoContext(msgspec.Struct, frozen=True):
+    """Why there is no valid context; `webshop` is the shop that was meant, as far as that was valid."""
+
+    error: RpcError
+    webshop: Webshop | None = None
+
+
+async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bool) -> Context | NoContext:
     """The valid context, or the first error in the order webshop, language, auth, session, vat_country.
 
     A value that was given is checked even where the method would not need it.
     """
     shop = await _webshop(raw, lookups, needs_webshop=needs_webshop)
     if isinstance(shop, RpcError):
-        return shop
+        return NoContext(shop)
     language = _language(raw.language, shop)
     if isinstance(language, RpcError):
-        return language
+        return NoContext(language, shop)
     administrator = await lookups.administrator(shop, raw.auth) if _is_token(raw.auth) else None
     if raw.auth and administrator is None:
-        return RpcError(Code.BAD_AUTH_TOKEN)
+        return NoContext(RpcError(Code.BAD_AUTH_TOKEN), shop)
     session = await _session(raw.session, shop, lookups)
     if raw.session and session is None:
-        return RpcError(Code.BAD_SESSION_TOKEN)
+        return NoContext(RpcError(Code.BAD_SESSION_TOKEN), shop)
     if raw.vat_country and not country_exists(raw.vat_country):
-        return RpcError(Code.VALIDATION_ERROR, (Problem("/vat_country", say("patch.pattern")),))
+        wrong = Problem("/vat_country", say("patch.pattern"))
+        return NoContext(RpcError(Code.VALIDATION_ERROR, (wrong,)), shop)
     return Context(
         language=language,
         wished_language=raw.language or None,

@@ -153,8 +153,8 @@ def fraction(cell: Any) -> Json:
 
 
 def millionths(value: Json) -> int:
-    """A fraction as millionths, rounded half up."""
-    return int((Decimal(str(value or 0)) * _MILLION).to_integral_value())
+    """A fraction as millionths: it has as many decimals, or the patch was refused."""
+    return int(Decimal(str(value or 0)) * _MILLION)
 
 
 def plain(number: Decimal) -> Decimal:
@@ -168,8 +168,9 @@ def scaled(units: int, scale: int) -> Decimal:
 
 
 def _stored_fraction(path: tuple[str, ...], value: Json) -> Json:
+    """A filter's operand in millionths; it may lie between two of them."""
     del path
-    return millionths(value)
+    return Decimal(str(value)) * _MILLION if is_number(value) else value
 
 
 FRACTION: Final[dict[str, Any]] = {

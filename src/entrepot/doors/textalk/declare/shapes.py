@@ -29,6 +29,8 @@ class Scalar(msgspec.Struct, frozen=True, kw_only=True):
     minimum: int | float | None = None
     maximum: int | float | None = None
     multiple_of: int | float | None = None
+    decimals: int | None = None
+    """Of a number: how many it is kept with. A patch with more is refused."""
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
@@ -73,6 +75,7 @@ MAX_UID: Final = 2**53 - 1
 MAX_UID_DIGITS: Final = 16
 MAX_TEXT: Final = 100_000
 MAX_RATE: Final = 100
+RATE_DECIMALS: Final = 6
 LANGUAGE_KEYS: Final = "^[a-z]{2}$"
 CURRENCY_KEYS: Final = "^[A-Z]{3}$"
 UID_KEYS: Final = "^[0-9]{1,16}$"
@@ -94,17 +97,23 @@ def number(
     *,
     maximum: float = 1e15,
     multiple_of: float | None = None,
+    decimals: int | None = None,
     nullable: bool = False,
 ) -> Scalar:
     """A number; amounts of money are in major units."""
     return Scalar(
-        kind=Kind.NUMBER, minimum=minimum, maximum=maximum, multiple_of=multiple_of, nullable=nullable
+        kind=Kind.NUMBER,
+        minimum=minimum,
+        maximum=maximum,
+        multiple_of=multiple_of,
+        decimals=decimals,
+        nullable=nullable,
     )
 
 
-def rate() -> Scalar:
-    """A share of something, such as a VAT rate: a fraction."""
-    return number(0, maximum=MAX_RATE)
+def rate(maximum: int = MAX_RATE) -> Scalar:
+    """A share of something, such as a VAT rate: a fraction, kept in millionths."""
+    return Scalar(kind=Kind.NUMBER, minimum=0, maximum=maximum, decimals=RATE_DECIMALS)
 
 
 def string(

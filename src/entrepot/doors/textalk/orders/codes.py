@@ -59,7 +59,7 @@ DISCOUNTCODE: Final = ClassDecl(
         f.settable("type", shapes.option("percent", "amount", "free_delivery"), discounts.c.kind),
         f.settable(
             "percent",
-            shapes.Scalar(kind=shapes.Kind.NUMBER, minimum=0, maximum=1),
+            shapes.rate(1),
             discounts.c.percent,
             **f.FRACTION,
         ),

@@ -11,18 +11,19 @@ from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.carts.lines import AddItem, CartItemSet
 from entrepot.domain.catalogue.selection import NewFile
 from entrepot.domain.checkout.discard import Discarded, DiscardOrder
+from entrepot.domain.checkout.edit_items import ItemsEdited
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.kernel.money import read_amount
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import Uid
-from entrepot.doors.textalk.declare.money import not_held
+from entrepot.doors.textalk.declare.money import not_held, positive
 from entrepot.doors.textalk.orders.address_lookup import methods as lookup_methods
 from entrepot.doors.textalk.orders.address_lookup import named_order
 from entrepot.doors.textalk.orders.files import methods as file_methods
 from entrepot.doors.textalk.orders.payment_writer import OF_PAYMENT, Known
-from entrepot.doors.textalk.orders.writer import needs_session, read_choices, whose
+from entrepot.doors.textalk.orders.writer import IS_PLACED, item_change, needs_session, read_choices, whose
 from entrepot.doors.textalk.pattern.arguments import NULL, QUERY, TEXT, UID, UID_OR_NULL, argument
 from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
@@ -94,10 +95,10 @@ class _Orders:
                 return refused
         if context.shop.login_required and not context.may_see_goods:
             return RpcError(Code.OBJECT_NOT_FOUND)
-        done = await self._parts.run(
-            context, self._adding(context, order, article, wanted, argument(params, 4))
-        )
-        if not isinstance(done, CartItemSet):
+        item = self._adding(context, order, article, wanted, argument(params, 4))
+        placed = order is not None and await self._parts.read(IS_PLACED, context.shop.workspace, order)
+        done = await self._parts.run(context, item_change(context, item, placed=placed))
+        if not isinstance(done, CartItemSet | ItemsEdited):
             return not_stored(done) if _has_file(wanted) else cast("RpcError", done)
         return await self._item(context, projection, done)
 
@@ -115,8 +116,12 @@ class _Orders:
             refresh=not fast,
         )
 
-    async def _item(self, context: Context, projection: Any, done: CartItemSet) -> Json | RpcError:
-        known: dict[str, Json] = {"uid": done.line.id, "order": done.cart.id, "article": done.line.product_id}
+    async def _item(
+        self, context: Context, projection: Any, done: CartItemSet | ItemsEdited
+    ) -> Json | RpcError:
+        known: dict[str, Json] = {"uid": done.item}
+        if isinstance(done, CartItemSet):
+            known |= {"order": done.cart.id, "article": done.line.product_id}
         return await fetch.told(self._parts.classes["OrderItem"].reads, context, projection, known)
 
     async def add_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
@@ -212,7 +217,9 @@ class _Orders:
         uid, known = found
         amount = argument(params, 1)
         minor = read_amount(amount, known.currency) if is_number(amount) else None
-        if amount is not None and (minor is None or minor <= 0):
+        if is_number(amount) and amount <= 0:
+            return invalid_params([positive()])
+        if amount is not None and minor is None:
             return invalid_params([not_held("/1", known.currency)])
         projection = self._parts.classes["Payment"].projection(context, argument(params, 2) or "uid")
         if isinstance(projection, RpcError):

@@ -117,7 +117,7 @@ _ORDERS: Final = sa.select(
     orders.c.id,
     orders.c.channel,
     sa.true().label("placed"),
-    (orders.c.environment == Caller.ENVIRONMENT).label("standing"),
+    sa.and_(orders.c.environment == Caller.ENVIRONMENT, orders.c.deleted_at.is_(None)).label("standing"),
     _number("session").label("session"),
     orders.c.customer,
     orders.c.currency,

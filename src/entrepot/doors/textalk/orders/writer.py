@@ -11,9 +11,10 @@ from typing import Any, Final, TypedDict, cast
 import msgspec
 
 from entrepot.domain.carts.details import CartPatch, CartSet, SetCart
-from entrepot.domain.carts.lines import CartItemSet, RemoveItem, SetItem
+from entrepot.domain.carts.lines import AddItem, CartItemSet, RemoveItem, SetItem
 from entrepot.domain.catalogue.selection import Chosen, NewFile
 from entrepot.domain.channels.accounts import Environment
+from entrepot.domain.checkout.edit_items import EditItems, ItemsEdited
 from entrepot.domain.checkout.edit_order import EditOrder
 from entrepot.domain.fulfilment.ship import LeaveUnsent, ShipUnits
 from entrepot.domain.kernel.commands import Command, Refused
@@ -85,7 +86,7 @@ _MARKS: Final[Mapping[str, str]] = {"tags": "tags", "externalOrderNumber": "exte
 """Notes of the shop's systems, and how the order keeps them."""
 _OF_THE_SHOP: Final = frozenset({"deliveryStatus", *_MARKS})
 """What of an order is the shop's to say, once it is placed."""
-_IS_PLACED: Final = "select 1 from orders where workspace = $1 and id = $2"
+IS_PLACED: Final = "select 1 from orders where workspace = $1 and id = $2"
 _IS_CART: Final = """
 select 1 from carts
 where workspace = $1 and id = $2 and channel = $3 and environment = $4 and session is null and expires_at > $5
@@ -107,7 +108,7 @@ class OrderWriter(Buying):
         if not by_shop and not patch.keys().isdisjoint(_OF_THE_SHOP):
             return RpcError(Code.FORBIDDEN)
         number = None if uid is None else int(uid)
-        if by_shop and number is not None and await self.value(context, _IS_PLACED, number):
+        if by_shop and number is not None and await self.value(context, IS_PLACED, number):
             return await self._edit(context, number, patch)
         if patch.get("deliveryStatus") == "sent" or not patch.keys().isdisjoint(_MARKS):
             return await self._not_placed(context, number)
@@ -184,8 +185,17 @@ union all select "order" from order_lines where workspace = $1 and id = $2
 """
 
 
+def item_change(
+    context: Context, item: AddItem | SetItem | RemoveItem, *, placed: object
+) -> AddItem | SetItem | RemoveItem | EditItems:
+    """The change of an item; of what was placed, by an administrator, it places the order anew."""
+    if not (placed and item.cart is not None and context.audience is Audience.ADMIN):
+        return item
+    return EditItems(order=item.cart, asks=context.asker, item=item)
+
+
 class ItemWriter(Buying):
-    """Changes and removes items of carts."""
+    """Changes and removes items of carts, and of orders for administrators."""
 
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
@@ -201,8 +211,8 @@ class ItemWriter(Buying):
         command = SetItem(
             **whose(context), cart=cart, line=int(uid), quantity=wanted.quantity, choices=wanted.answers
         )
-        done = await self.run(context, command)
-        return Written(uid) if isinstance(done, CartItemSet) else cast("RpcError", done)
+        done = await self._changed(context, command)
+        return Written(uid) if isinstance(done, CartItemSet | ItemsEdited) else cast("RpcError", done)
 
     async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
         """Take the item out; 2090, 9003."""
@@ -210,8 +220,12 @@ class ItemWriter(Buying):
         cart = await self._cart(context, int(uid))
         if cart is None:
             return RpcError(Code.OBJECT_NOT_FOUND)
-        done = await self.run(context, RemoveItem(**whose(context), cart=cart, line=int(uid)))
+        done = await self._changed(context, RemoveItem(**whose(context), cart=cart, line=int(uid)))
         return done if isinstance(done, RpcError) else None
+
+    async def _changed(self, context: Context, item: SetItem | RemoveItem) -> Any | RpcError:
+        placed = await self.value(context, IS_PLACED, item.cart or 0)
+        return await self.run(context, item_change(context, item, placed=placed))
 
     async def _cart(self, context: Context, uid: int) -> int | None:
         if may_name(context) is not None:

@@ -12,7 +12,7 @@ import msgspec
 
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare.declaration import ClassDecl
-from entrepot.doors.textalk.declare.money import money_problems
+from entrepot.doors.textalk.declare.money import number_problems
 from entrepot.doors.textalk.declare.normalization import normalize
 from entrepot.doors.textalk.pattern.schemas import patch_schema
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
@@ -56,10 +56,10 @@ def check_patch(
 
 
 def _unheld(decl: ClassDecl, patch: Mapping[str, Json], known: AbstractSet[str]) -> Iterator[Problem]:
-    """The amounts that their currencies cannot hold, where nothing else is wrong with them."""
+    """The numbers that cannot be held as they are, where nothing else is wrong with them."""
     for name, value in patch.items():
         if (field := decl.by_name.get(name)) is not None:
-            found = money_problems(value, field.shape, f"/{escape(name)}")
+            found = number_problems(value, field.shape, f"/{escape(name)}")
             yield from islice((problem for problem in found if problem.pointer not in known), MAX_PROBLEMS)
 
 

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from entrepot.doors.kit import Observer
-from entrepot.doors.textalk.caller.context import Context, ContextLookups, RawContext, resolve
+from entrepot.doors.textalk.caller.context import Context, ContextLookups, NoContext, RawContext, resolve
 from entrepot.doors.textalk.rpc.messages import Call, Reply
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
 from entrepot.doors.textalk.wire.errors import Code, RpcError
@@ -46,6 +46,8 @@ class Dispatcher(msgspec.Struct, frozen=True):
         method = self.methods.get(call.method)
         context, outcome = await self._outcome(method, call, raw)
         shop = context.webshop if context else None
+        if isinstance(context, NoContext):
+            context = None
         self._tell(method, shop.name if shop else None, outcome, perf_counter() - started, raw)
         call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
         return Reply(call_id, outcome, context.language if context else FALLBACK)
@@ -75,12 +77,12 @@ class Dispatcher(msgspec.Struct, frozen=True):
 
     async def _outcome(
         self, method: Method | None, call: Call, raw: RawContext
-    ) -> tuple[Context | None, Json | RpcError]:
+    ) -> tuple[Context | NoContext | None, Json | RpcError]:
         if method is None:
             return None, RpcError(Code.METHOD_NOT_FOUND)
         admitted = await self._admit(method, call, raw)
-        if isinstance(admitted, RpcError):
-            return None, admitted
+        if isinstance(admitted, NoContext):
+            return admitted, admitted.error
         context, arguments = admitted
         if isinstance(arguments, RpcError):
             return context, arguments
@@ -88,15 +90,15 @@ class Dispatcher(msgspec.Struct, frozen=True):
 
     async def _admit(
         self, method: Method, call: Call, raw: RawContext
-    ) -> tuple[Context, Sequence[Json] | RpcError] | RpcError:
+    ) -> tuple[Context, Sequence[Json] | RpcError] | NoContext:
         try:
             context = await resolve(raw, self.lookups, needs_webshop=method.needs_webshop)
         except Exception as error:
             _log.exception("textalk.context_failed", method=method.name)
-            return fault(error, Code.RPC_INTERNAL_ERROR)
-        if isinstance(context, RpcError):
-            unknown = context.code is Code.BAD_SESSION_TOKEN
-            return RpcError(method.unknown_session) if unknown else context
+            return NoContext(fault(error, Code.RPC_INTERNAL_ERROR))
+        if isinstance(context, NoContext):
+            unknown = context.error.code is Code.BAD_SESSION_TOKEN
+            return NoContext(RpcError(method.unknown_session), context.webshop) if unknown else context
         refusal = self._refusal(method, context)
         return context, refusal or method.arguments(call.params)
 

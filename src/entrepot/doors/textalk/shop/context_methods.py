@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from entrepot.doors.textalk.caller.context import Context, RawContext, resolve
+from entrepot.doors.textalk.caller.context import Context, NoContext, RawContext, resolve
 from entrepot.doors.textalk.pattern.arguments import OBJECT, QUERY, argument
 from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.query.projection import unknown
@@ -85,7 +85,8 @@ async def _checked(parts: Parts, patch: Json) -> Context | RpcError:
         return invalid_params(problems)
     webshop, language, auth, session, country = (_text(patch.get(name)) for name in _NAMES)
     raw = RawContext(webshop, language, auth, session, country)
-    return await resolve(raw, parts.lookups, needs_webshop=False)
+    found = await resolve(raw, parts.lookups, needs_webshop=False)
+    return found.error if isinstance(found, NoContext) else found
 
 
 def _text(value: Json) -> str | None:

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from entrepot.doors.kit import Observer, Request, encode, refuse_socket, reply_headers
 from entrepot.doors.kit import Reply as HttpReply
-from entrepot.doors.textalk.caller.context import RawContext, resolve
+from entrepot.doors.textalk.caller.context import NoContext, RawContext, resolve
 from entrepot.doors.textalk.rpc.dispatch import DOOR, Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer, may_hold_file
 from entrepot.doors.textalk.rpc.messages import Reply
@@ -37,23 +37,25 @@ async def handle(
     """Serves one socket until either side closes it. A bad auth token refuses the handshake with 401."""
     websocket, request = WebSocket(scope, receive, send), Request(scope)
     raw = raw_context(request)
-    if await _has_bad_token(dispatcher, raw):
+    if refused := await _bad_token(dispatcher, raw):
+        request.channel = refused.webshop.name if refused.webshop else None
         await refuse_socket(DOOR, observe, request, send, _unauthorized())
         return
     await websocket.accept(headers=reply_headers(request.id))
     await _Connection(dispatcher, raw, websocket).serve()
 
 
-async def _has_bad_token(dispatcher: Dispatcher, raw: RawContext) -> bool:
+async def _bad_token(dispatcher: Dispatcher, raw: RawContext) -> NoContext | None:
     """Other errors of the context do not refuse the handshake: each call answers them."""
     if not raw.auth:
-        return False
+        return None
     try:
         context = await resolve(raw, dispatcher.lookups, needs_webshop=False)
     except Exception:
         _log.exception("textalk.handshake_failed")
-        return False
-    return isinstance(context, RpcError) and context.code is Code.BAD_AUTH_TOKEN
+        return None
+    refused = isinstance(context, NoContext) and context.error.code is Code.BAD_AUTH_TOKEN
+    return context if isinstance(context, NoContext) and refused else None
 
 
 def _unauthorized() -> HttpReply:

@@ -207,6 +207,14 @@ _PATCHES: Final[dict[str, dict[str, str]]] = {
         "en": "The value must be at most {limit}.",
         "sv": "Värdet får vara högst {limit}.",
     },
+    "patch.decimals": {
+        "en": "The value may have at most {limit} decimals.",
+        "sv": "Värdet får ha högst {limit} decimaler.",
+    },
+    "patch.positive": {
+        "en": "The amount must be more than nothing.",
+        "sv": "Beloppet måste vara större än noll.",
+    },
     "patch.multiple-of": {
         "en": "The value must be a multiple of {limit}.",
         "sv": "Värdet måste vara en multipel av {limit}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, get_args
 
 from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
@@ -46,9 +47,10 @@ def moment(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
-def each(units: int) -> dict[str, Any]:
-    """A quantity."""
-    return {"unitOfMeasure": "EACH", "measurementValue": units}
+def each(units: int, scale: int = 0) -> dict[str, Any]:
+    """A quantity, in whole units of which so many decimals are counted."""
+    value = Decimal(units).scaleb(-scale) if scale else units
+    return {"unitOfMeasure": "EACH", "measurementValue": value}
 
 
 class Links:
@@ -79,7 +81,7 @@ def one_order(found: OwnOrder, channel: int, links: Links) -> dict[str, Any]:
             {
                 "sellerLineId": line_name(line, order, channel),
                 "sku": line.sku,
-                "qty": each(line.quantity),
+                "qty": each(line.quantity, line.scale),
                 "lineStatus": status_word(progress([line])),
             }
             for line in found.lines
@@ -127,7 +129,6 @@ def listed_order(found: OwnOrder, channel: int, links: Links) -> dict[str, Any]:
     """The order as production's list tells it."""
     order = found.order
     number = number_of(order, channel)
-    names = {line.no: line_name(line, order, channel) for line in found.lines}
     places = {part.no: part.ship_to or order.ship_to for part in found.parts}
     return {
         "orderChannelId": order.data.get("storefront"),
@@ -141,14 +142,13 @@ def listed_order(found: OwnOrder, channel: int, links: Links) -> dict[str, Any]:
                 "name": {"firstName": order.person.first_name, "lastName": order.person.last_name}
             }
         },
-        "shipments": [_shipment(shipment, found, number, names, links) for shipment in found.shipments],
+        "shipments": [_shipment(shipment, found, number, links, channel) for shipment in found.shipments],
         "orderLines": [_line(line, order, places.get(line.part)) for line in found.lines],
     }
 
 
-def _shipment(
-    shipment: Shipment, found: OwnOrder, number: str, names: dict[int, str], links: Links
-) -> dict[str, Any]:
+def _shipment(shipment: Shipment, found: OwnOrder, number: str, links: Links, channel: int) -> dict[str, Any]:
+    lines = {line.no: line for line in found.lines}
     contents = [each for each in found.contents if each.shipment == shipment.no]
     arrived = shipment.delivered_at is not None
     public = shipment_number(shipment)
@@ -166,16 +166,18 @@ def _shipment(
         "carrierServiceCode": shipment.service,
         "packageId": public,
         "lastModified": moment(shipment.delivered_at or shipment.shipped_at),
-        "shipmentLines": [_content(content, names) for content in contents],
+        "shipmentLines": [
+            _content(content, lines[content.line], found.order, channel) for content in contents
+        ],
         "shipmentDates": [*_dates(shipment)],
     }
 
 
-def _content(content: ShipmentLine, names: dict[int, str]) -> dict[str, Any]:
+def _content(content: ShipmentLine, line: OrderLine, order: Order, channel: int) -> dict[str, Any]:
     return {
-        "shipmentLineNo": names.get(content.line, str(content.line)),
-        "fulfillerLineId": str(content.line),
-        "quantity": each(content.quantity),
+        "shipmentLineNo": line_name(line, order, channel),
+        "fulfillerLineId": str(line.no),
+        "quantity": each(content.quantity, line.scale),
     }
 
 
@@ -196,13 +198,13 @@ def _line(line: OrderLine, order: Order, ship_to: Address | None) -> dict[str, A
             {
                 "status": stage.upper(),
                 "statusDescription": stage.replace("_", " ").capitalize(),
-                "statusQuantity": each(units),
+                "statusQuantity": each(units, line.scale),
             }
             for stage in RANK
             if (units := getattr(line, stage))
         ],
         "orderProduct": {"productName": line.name},
-        "orderedQty": each(line.quantity),
+        "orderedQty": each(line.quantity, line.scale),
         "shipToAddress": _ship_to(ship_to, line) if ship_to else None,
     }
 

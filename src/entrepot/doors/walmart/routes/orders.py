@@ -10,6 +10,7 @@ from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.kernel.moments import read_moment
 from entrepot.domain.orders.cancel import CancelOrder
 from entrepot.domain.orders.line_counts import Units
+from entrepot.domain.orders.records import OrderLine
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.kit import Answer, Reply, Request, Resource
 from entrepot.doors.walmart import bodies, schemas
@@ -91,11 +92,11 @@ class OrderRoutes(Routes):
     async def _cancelled(
         self, request: Request, value: object, payload: bodies.CancelOrder, found: OwnOrder, caller: Caller
     ) -> Answer:
-        lines = {line_name(line, found.order, caller.channel): line.no for line in found.lines}
+        lines = {line_name(line, found.order, caller.channel): line for line in found.lines}
         if unknown := _unknown_lines(payload, lines):
             return o.InvalidInput(unknown)
         wanted = tuple(
-            Units(lines[item["sellerLineId"]], item["qty"]["measurementValue"])
+            _units(lines[item["sellerLineId"]], item["qty"]["measurementValue"])
             for item in payload["orderItems"]
         )
         name = str(uuid4())
@@ -110,12 +111,12 @@ class _Places:
     """Where in a payload a failure of its order is."""
 
     def __init__(
-        self, payload: bodies.CreateOrder | bodies.CancelOrder, lines: Mapping[str, int] | None = None
+        self, payload: bodies.CreateOrder | bodies.CancelOrder, lines: Mapping[str, OrderLine] | None = None
     ) -> None:
         names = [item["sellerLineId"] for item in payload["orderItems"]]
         self._field = ids.field_in(payload)
         self._named = {name: index for index, name in reversed([*enumerate(names)])}
-        self._numbered = {(lines or {}).get(name): index for name, index in self._named.items()}
+        self._numbered = {lines[name].no: index for name, index in self._named.items()} if lines else {}
 
     def created(self, failure: Failure) -> str | None:
         match failure:
@@ -134,6 +135,11 @@ class _Places:
         if isinstance(failure, TooManyToCancel):
             return _QUANTITY.format(self._numbered[failure.line])
         return self._field
+
+
+def _units(line: OrderLine, quantity: int) -> Units:
+    """Whole units of a line, in the smallest that it is counted by."""
+    return Units(line.no, quantity * 10**line.scale)
 
 
 def _misnamed(value: object) -> WireError | None:
@@ -167,7 +173,7 @@ def _senseless(payload: bodies.CreateOrder) -> tuple[WireError, ...]:
     return tuple(wrong)
 
 
-def _unknown_lines(payload: bodies.CancelOrder, lines: Mapping[str, int]) -> tuple[WireError, ...]:
+def _unknown_lines(payload: bodies.CancelOrder, lines: Mapping[str, OrderLine]) -> tuple[WireError, ...]:
     return tuple(
         CANCEL.error("The order has no such line", _LINE.format(index))
         for index, item in enumerate(payload["orderItems"])

@@ -1,0 +1,81 @@
+"""Who calls: the key in X-API-Key, the partner behind it, and what the key may do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from entrepot.domain.orders.access import Asker
+from entrepot.doors.datamingle.manifest import ALL, KEY, DatamingleSettings
+from entrepot.doors.datamingle.speech import OWN_WORDS, Speech
+from entrepot.doors.kit import Request, Services
+from entrepot.doors.kit.admission import caller_of
+from entrepot.failures import Failure
+from entrepot.failures.access import AccountDisabled, PartnerInactive, PartnerUnlinked, ScopeMissing
+from entrepot.store.credentials.directory import Caller
+
+Action = Literal["read", "write", "delete"]
+ACTIONS: dict[str, Action] = {
+    "GET": "read", "HEAD": "read", "OPTIONS": "read", "POST": "write", "PUT": "write", "DELETE": "delete",
+}  # fmt: skip
+
+
+class Partner(msgspec.Struct, frozen=True):
+    """Whoever calls, and in which words it speaks of the resource."""
+
+    caller: Caller
+    settings: DatamingleSettings
+    speech: Speech = OWN_WORDS
+
+    @property
+    def asker(self) -> Asker:
+        """In whose name orders are read and changed."""
+        return Asker(self.caller.channel, self.caller.environment)
+
+    @property
+    def passes_through(self) -> bool:
+        """Whether it speaks the API's own words, and for no partner."""
+        return self.settings.partner is None
+
+
+Admission = Callable[[Request], Awaitable[Partner | Failure]]
+
+
+def admission(services: Services, resource: str) -> Admission:
+    """Admit the bearer of a key that may do this to the resource (decision datamingle order of checks)."""
+
+    async def admit(request: Request) -> Partner | Failure:
+        caller = await caller_of(services, KEY, request.header("x-api-key"))
+        if not isinstance(caller, Caller):
+            return caller
+        request.channel = caller.name
+        settings = msgspec.convert(caller.settings.door, DatamingleSettings)
+        action = ACTIONS.get(request.method, "write")
+        return _closed(settings) or _short_of(caller, resource, action) or Partner(caller, settings)
+
+    return admit
+
+
+def _closed(settings: DatamingleSettings) -> Failure | None:
+    if settings.disabled:
+        return AccountDisabled()
+    if settings.pass_through:
+        return None
+    if settings.partner is None:
+        return PartnerUnlinked()
+    return None if settings.partner.active else PartnerInactive()
+
+
+def _short_of(caller: Caller, resource: str, action: str) -> Failure | None:
+    if _covering(resource, action).isdisjoint(caller.scopes):
+        return ScopeMissing(f"integrations.{resource}.{action}")
+    return None
+
+
+@lru_cache(maxsize=64)
+def _covering(resource: str, action: str) -> frozenset[str]:
+    """The scopes of which each allows this: a wider one covers every narrower one."""
+    return frozenset({ALL, f"integrations.{resource}.*", f"integrations.{resource}.{action}"})

@@ -1,0 +1,1 @@
+"""Records in the API's own words."""

@@ -1,0 +1,1 @@
+"""Bodies of replies, and of notifications."""

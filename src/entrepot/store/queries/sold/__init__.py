@@ -1,0 +1,1 @@
+"""What was sold elsewhere, and what comes back of it, as it is read."""
