@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -19,6 +20,9 @@ from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
 from entrepot.registry import doors, event_body, failure_tables
 from entrepot.store.connections import FAULTS
+
+READY_SECONDS = 5.0
+"""How long `/readyz` waits for the database: whoever asks gives up soon himself."""
 
 _HOME = """Entrepot answers here.
 
@@ -76,10 +80,10 @@ def _operations(worker: Worker) -> Starlette:
 
     async def readyz(_: Request) -> Response:
         try:
-            async with worker.pool.acquire() as connection:
+            async with asyncio.timeout(READY_SECONDS), worker.pool.acquire() as connection:
                 await connection.fetchval("select 1")
         except FAULTS:
-            return PlainTextResponse("the database does not answer\n", 503)
+            return PlainTextResponse("the database does not answer\n", 503, {"retry-after": "1"})
         return PlainTextResponse("ok\n")
 
     routes = [

@@ -7,8 +7,9 @@ anew; the real one, which takes a second to import, is never loaded.
 import asyncio
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -54,7 +55,17 @@ async def accept(socket: WebSocket) -> None:
         await socket.receive_text()
 
 
-def create_app(_settings: Settings, _database_url: str, ending: Callable[[], bool]) -> ASGIApp:
+@asynccontextmanager
+async def away(folder: Path, _: Starlette) -> AsyncGenerator[None]:
+    """As without its database: a worker cannot start while the test's folder has a file `away`."""
+    if (folder / "away").exists():
+        with (folder / "failed").open("a") as log:
+            log.write("x ")
+        raise ConnectionError
+    yield
+
+
+def create_app(settings: Settings, _database_url: str, ending: Callable[[], bool]) -> ASGIApp:
     routes = [
         Route("/slow", slow),
         Route("/pid", pid),
@@ -62,7 +73,7 @@ def create_app(_settings: Settings, _database_url: str, ending: Callable[[], boo
         Route("/headers", headers, methods=["POST"]),
         WebSocketRoute("/socket", accept),
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, lifespan=partial(away, settings.data_dir))
     app.state.ending = ending
     return app
 

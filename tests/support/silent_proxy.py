@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 
@@ -18,6 +19,7 @@ class SilentProxy:
         self._target = urlsplit(url)
         self._voice = [True]
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ends: list[asyncio.StreamWriter] = []
         self.connections = 0
         self.deaf = False
         self.url = ""
@@ -35,14 +37,18 @@ class SilentProxy:
         there, back = await self._reach()
         both = [asyncio.create_task(_pass_on(*way, voice)) for way in ((reader, back), (there, writer))]
         self._tasks.update(both)
-        both[0].add_done_callback(lambda _: back.close())
-        both[1].add_done_callback(lambda _: writer.close())
+        for task, end in zip(both, (back, writer), strict=True):
+            self._ends.append(end)
+            task.add_done_callback(partial(_close, end))
 
     async def close(self) -> None:
         """Drop every connection."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for end in self._ends:
+            end.transport.abort()
+        await asyncio.gather(*(end.wait_closed() for end in self._ends), return_exceptions=True)
 
     async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         query = dict(parse_qsl(self._target.query))
@@ -53,6 +59,10 @@ class SilentProxy:
         if host.startswith("/"):
             return await asyncio.open_unix_connection(f"{host}/.s.PGSQL.{port}")
         return await asyncio.open_connection(host, port)
+
+
+def _close(end: asyncio.StreamWriter, _: object) -> None:
+    end.close()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, voice: list[bool]) -> None:

@@ -60,6 +60,9 @@ class _Watched(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, r
     async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
         return await self._within(super().fetchval(query, *args, **options))
 
+    async def close(self, *, timeout: Any = None) -> None:  # noqa: ASYNC109
+        await super().close(timeout=timeout or self.limits.release)
+
     async def _within(self, work: Awaitable[T]) -> T:
         timer = asyncio.get_running_loop().call_later(self.limits.statement, self._drop)
         try:
