@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
@@ -40,6 +41,14 @@ async def seen(request: Request) -> JSONResponse:
     """What a door would believe of the caller."""
     assert request.client is not None
     return JSONResponse({"scheme": request.url.scheme, "client": request.client.host})
+
+
+async def errors(_request: Request) -> PlainTextResponse:
+    """Write more error lines than a pipe holds."""
+    log = structlog.stdlib.get_logger("test")
+    for _ in range(100):
+        log.error("x" * 10_000)
+    return PlainTextResponse("written")
 
 
 async def headers(request: Request) -> JSONResponse:
@@ -70,6 +79,7 @@ def create_app(settings: Settings, _database_url: str, ending: Callable[[], bool
         Route("/slow", slow),
         Route("/pid", pid),
         Route("/seen", seen),
+        Route("/errors", errors),
         Route("/headers", headers, methods=["POST"]),
         WebSocketRoute("/socket", accept),
     ]

@@ -326,3 +326,16 @@ def test_what_a_killed_server_left_is_cleared_away(tmp_path: Path, monkeypatch: 
     with scratch_folder("metrics") as ours:
         assert list(tmp_path.iterdir()) == [ours]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nobody_waits_for_the_reader_of_the_log(module_database_url: str, workers: int) -> None:
+    read, write = os.pipe()
+    with served(stderr=write, database_url=module_database_url, workers=workers) as server:
+        os.close(write)
+        for _ in range(2):
+            assert httpx.get(f"{server.url}/errors", trust_env=False, timeout=60).text == "written"
+        assert server.pid()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(60) == 0
+    os.close(read)
