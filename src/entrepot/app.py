@@ -13,12 +13,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors.kit import DoorSwitch, FailurePages, services_of
+from entrepot.doors.kit import DoorSwitch, FailurePages, observers, services_of
+from entrepot.doors.manifest import Manifest
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.lifespan import Lifespan
-from entrepot.observe import METRICS_TYPE, observe_request, render_metrics
-from entrepot.registry import doors, event_body, failure_tables
+from entrepot.observe import METRICS_TYPE, count_exchange, log_exchange, render_metrics
+from entrepot.outside.labels import LabelPages
+from entrepot.registry import doors, event_body, failure_tables, manifests
 from entrepot.store.connections import FAULTS
 
 READY_SECONDS = 5.0
@@ -26,13 +28,13 @@ READY_SECONDS = 5.0
 
 _HOME = """Entrepot answers here.
 
-/bonsai         the Bonsai orders API; /bonsai/openapi.json describes it
-/textalk        the Textalk webshop API; /textalk/openrpc.json describes it
-/rebound        the ReBound Order API v2; /rebound/openapi.json describes it
+{doors}
 /failures       every failure, and what to do about it
+/labels         the labels of returns, as PDF
 /sandbox/world  what stands in a sandbox, with keys and ids
 /healthz, /readyz, /metrics
 """
+_INDENT = 16
 
 
 def create_app(settings: Settings, database_url: str, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
@@ -40,8 +42,8 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
 
     `ending` says whether the server was told to end, so that nothing more is waited for.
     """
-    clock = Clock()
-    everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe_request)}
+    clock, observe = Clock(), observers(count_exchange, log_exchange)
+    everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe)}
     if not settings.sandbox:
         wiring = Wiring(body_of=event_body)
         worker = Worker(
@@ -55,16 +57,17 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
 
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
-        everywhere["sandbox"] = Routes(sandbox, observe_request).app()
+        everywhere["sandbox"] = Routes(sandbox, observe).app()
         visitors = partial(
-            Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures",)
+            Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
         )
-    services = services_of(worker, observe_request)
+    everywhere["labels"] = LabelPages(worker.books, worker.pool, clock.now, observe).app()
+    services = services_of(worker, observe)
     switch = DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},
         settings.door_hosts,
         _operations(worker),
-        observe=observe_request,
+        observe=observe,
         everywhere=everywhere,
         lifespan=Lifespan(worker, ending),
     )
@@ -96,7 +99,13 @@ def _operations(worker: Worker) -> Starlette:
 
 
 async def _home(_: Request) -> Response:
-    return PlainTextResponse(_HOME)
+    lines = (_line(name, manifest) for name, manifest in manifests().items())
+    return PlainTextResponse(_HOME.format(doors="\n".join(lines)))
+
+
+def _line(name: str, manifest: Manifest) -> str:
+    described = f"; /{name}{manifest.description} describes it" if manifest.description else ""
+    return f"/{name}".ljust(_INDENT) + manifest.title + described
 
 
 async def _healthz(_: Request) -> Response:

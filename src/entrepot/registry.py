@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from entrepot.domain.mapping.definition import Definition
     from entrepot.doors.kit import DoorFailures, Services
     from entrepot.doors.manifest import Manifest
     from entrepot.engine.deliveries.events import Body
@@ -44,6 +45,15 @@ def manifests() -> Mapping[str, Manifest]:
         "datamingle": DATAMINGLE,
         "rebound": REBOUND,
     }
+
+
+def mapping_templates(door: str, name: str) -> Mapping[str, Definition]:
+    """The mappings of one of a door's templates, by resource. Raises `LookupError` for what there is not."""
+    if door != "datamingle" or name not in manifests()[door].templates:
+        raise LookupError(f"the door {door} has no template {name}")
+    from entrepot.doors.datamingle.templates import template
+
+    return template(name)
 
 
 def event_body(door: str) -> Body | None:

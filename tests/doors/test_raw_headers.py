@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from entrepot.doors.bonsai.openapi.routes import ROUTES
+from entrepot.registry import manifests
 from tests.conformance.bonsai import PREFIX
 from tests.conformance.harness.fixtures import (
     OpenShop,
@@ -47,8 +48,7 @@ SERVICE = (
     ("GET", "/sandbox/faults"),
     ("GET", "/sandbox/mailbox"),
     ("POST", "/sandbox/partner/none/validate"),
-    ("GET", "/bonsai/openapi.json"),
-    ("GET", "/textalk/openrpc.json"),
+    *(("GET", f"/{name}{each.description}") for name, each in manifests().items() if each.description),
     ("POST", PATH),
     ("GET", PATH),
     ("OPTIONS", PATH),

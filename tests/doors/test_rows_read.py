@@ -160,6 +160,8 @@ async def calls(client: Client, uids: belongings.Uids) -> list[belongings.Call]:
     names = sorted((each["name"] for each in described), key=lambda name: (place(name), name))
     found: list[belongings.Call] = [
         ("Order.list", ["uid", {"limit": 5, "descending": True}]),
+        ("Order.list", ["uid", {"limit": 5, "sort": "ordered"}]),
+        ("Order.list", ["uid", {"limit": 5, "sort": "ordered", "descending": True}]),
         ("Order.list", ["uid", {"limit": 5, "filters": {"/uid": uids["Order"]}}]),
         ("Customer.list", ["uid", {"limit": 5, "filters": {"/uid": uids["Customer"]}}]),
     ]

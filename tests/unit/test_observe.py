@@ -8,15 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.observe import observe_request, render_metrics
+from entrepot.observe import count_exchange, render_metrics
 from entrepot.observe.redaction import HIDDEN, redact
+<<<<<<< HEAD
 from entrepot.observe.writer import MOST_BYTES, MOST_LINES, LineWriter
+=======
+from entrepot.observe.writer import MOST_LINES, LineWriter
+from tests.support.exchanged import Called, Exchanged
+>>>>>>> main
 
 LOGGING = """
 import logging, sys, structlog
-from entrepot.observe import configure_logging, log_request
+from entrepot.observe import configure_logging, log_exchange
+from tests.support.exchanged import Called, Exchanged
 configure_logging(sys.argv[1], "info")
-log_request("bonsai", "submit", "main", "ok", 0.01234, "r-1")
+log_exchange(Exchanged("bonsai", [Called("submit", "ok", 0.01234, "main")]))
 logging.getLogger("entrepot.postgres").warning("from %s", "postgresql://u:hunter2@h/d")
 try:
     raise ValueError("Bearer abcdef123456")
@@ -115,7 +121,7 @@ def test_writer_waits_for_no_reader_and_counts_what_it_drops() -> None:
 
 def test_observed_requests_are_counted_by_door_operation_and_outcome() -> None:
     for _ in range(3):
-        observe_request("counted-door", "submit", None, "out-of-stock", 0.02, "r")
+        count_exchange(Exchanged("counted-door", [Called("submit", "out-of-stock", 0.02)]))
     printed = render_metrics().decode()
     assert (
         'entrepot_requests_total{door="counted-door",operation="submit",outcome="out-of-stock"} 3.0'
@@ -125,7 +131,10 @@ def test_observed_requests_are_counted_by_door_operation_and_outcome() -> None:
 
 
 def test_counts_of_several_workers_add_up(tmp_path: Path) -> None:
-    count = "from entrepot.observe import *; observe_request('d', 'o', None, 'ok', 0.1, 'r')"
+    count = (
+        "from entrepot.observe import *; from tests.support.exchanged import *;"
+        "count_exchange(Exchanged('d', [Called('o', 'ok', 0.1)]))"
+    )
     environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
     for _ in range(2):
         subprocess.run([sys.executable, "-c", count], env=environment, check=True, capture_output=True)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from entrepot.domain.channels.accounts import Environment, StockMode
+from entrepot.domain.mapping.definition import Resource
 
 
 class KeyKind(NamedTuple):
@@ -48,14 +49,20 @@ class OwnKeys(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """One door, for world files and operators.
 
+    `title` says in a few words which API it is. `description` is the path below the door at which it describes itself
+    (`/openapi.json` where that is OpenAPI), `sockets` whether it is also spoken over WebSocket.
     `keys` are the secrets with which callers come, by their names; or they are `own_keys`. `settings` is the form of
     `settings.door`.
     `numbers` are public names of an account: the member of `settings.door` that holds one, and the kind under which
     the directory lists it. `currencies` None are all of ISO 4217. `payment_methods` None: the account's setting of
     that name means nothing here. `stock_modes` None: its orders may do to stock what they like.
-    `sends_mail`: whether accounts write to their buyers.
+    `mapped` are the resources of which accounts may speak in words of their own, and `templates` the names of mappings
+    to begin with. `sends_mail`: whether accounts write to their buyers.
     """
 
+    title: str = ""
+    description: str | None = None
+    sockets: bool = False
     keys: Mapping[str, KeyKind] = {}
     own_keys: OwnKeys | None = None
     settings: type[msgspec.Struct]
@@ -63,4 +70,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     currencies: frozenset[str] | None = None
     payment_methods: frozenset[str] | None = None
     stock_modes: frozenset[StockMode] | None = None
+    mapped: Mapping[str, Resource] = {}
+    templates: frozenset[str] = frozenset()
     sends_mail: bool = False

@@ -1,14 +1,14 @@
-"""What operators see: the log and the metrics. Both learn of each request by one call once it is answered."""
+"""What operators see: the log and the metrics. Both learn of each exchange once it is over."""
 
 from entrepot.observe.logs import configure_logging, flush_logs
 from entrepot.observe.metrics import METRICS_TYPE, render_metrics
-from entrepot.observe.requests import log_request, observe_request
+from entrepot.observe.requests import count_exchange, log_exchange
 
 __all__ = [
     "METRICS_TYPE",
     "configure_logging",
+    "count_exchange",
     "flush_logs",
-    "log_request",
-    "observe_request",
+    "log_exchange",
     "render_metrics",
 ]

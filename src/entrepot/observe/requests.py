@@ -1,7 +1,8 @@
-"""One call per answered request feeds the log and the metrics."""
+"""Two observers of exchanges: metrics, and the log. Both speak of the calls of which an exchange was made."""
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -13,29 +14,69 @@ if TYPE_CHECKING:
 _log = structlog.stdlib.get_logger("entrepot.requests")
 
 
-def observe_request(
-    door: str, operation: str, channel: str | None, outcome: str, seconds: float, request_id: str
-) -> None:
-    """Count, time and log one answered request; `outcome` is `ok`, `disconnected` or a failure's name."""
-    answered, durations = _series(door, operation, outcome)
-    answered.inc()
-    durations.observe(seconds)
-    log_request(door, operation, channel, outcome, seconds, request_id)
+class Called(Protocol):
+    """One operation that was run; `outcome` is `ok`, `disconnected` or a failure's name."""
+
+    @property
+    def operation(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def channel(self) -> str | None:
+        """The name of the account, if it is known."""
+        ...
+
+    @property
+    def outcome(self) -> str:
+        """What it came to."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        ...
 
 
-def log_request(
-    door: str, operation: str, channel: str | None, outcome: str, seconds: float, request_id: str
-) -> None:
-    """Log one answered request; the duration is written in milliseconds."""
-    _log.info(
-        "request",
-        request_id=request_id,
-        door=door,
-        channel=channel,
-        operation=operation,
-        outcome=outcome,
-        duration_ms=round(seconds * 1000, 2),
-    )
+class Exchanged(Protocol):
+    """A request that is answered, with the calls of which it was made."""
+
+    @property
+    def door(self) -> str:
+        """By which API it came."""
+        ...
+
+    @property
+    def request_id(self) -> str:
+        """By which caller and operator know it."""
+        ...
+
+    @property
+    def calls(self) -> Sequence[Called]:
+        """At least one."""
+        ...
+
+
+def count_exchange(exchange: Exchanged, /) -> None:
+    """Count and time each call."""
+    for call in exchange.calls:
+        answered, durations = _series(exchange.door, call.operation, call.outcome)
+        answered.inc()
+        durations.observe(call.seconds)
+
+
+def log_exchange(exchange: Exchanged, /) -> None:
+    """Log each call; the duration is written in milliseconds."""
+    for call in exchange.calls:
+        _log.info(
+            "request",
+            request_id=exchange.request_id,
+            door=exchange.door,
+            channel=call.channel,
+            operation=call.operation,
+            outcome=call.outcome,
+            duration_ms=round(call.seconds * 1000, 2),
+        )
 
 
 @lru_cache(4096)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
+from entrepot.registry import manifests
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import Shop, open_shop, watch
 from tests.conformance.datamingle import Partners, open_partners
@@ -24,7 +25,7 @@ from tests.support.server import Server
 from tests.support.webshop import Webshop
 
 HTTP = "http"
-SOCKET_DOORS = frozenset({"textalk"})
+SOCKET_DOORS = frozenset(name for name, manifest in manifests().items() if manifest.sockets)
 OpenShop = Callable[..., Awaitable[Shop]]
 OpenWebshop = Callable[..., Awaitable[Webshop]]
 OpenPartners = Callable[..., Awaitable[Partners]]

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from entrepot.doors.kit import Door, Reply, Request, encode
+from entrepot.doors.kit import Door, Exchange, Observer, Reply, Request, encode
 from entrepot.failures import Failure
 
 STATUS = {
@@ -30,17 +30,19 @@ STATUS = {
 
 @dataclass
 class Seen:
-    """An observer that remembers."""
+    """An observer that remembers exchanges, and the calls in them."""
 
+    exchanges: list[Exchange] = field(default_factory=list)
     calls: list[tuple[str, str, str | None, str]] = field(default_factory=list)
     called: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def __call__(
-        self, door: str, operation: str, channel: str | None, outcome: str, seconds: float, request_id: str
-    ) -> None:
-        assert seconds >= 0
-        assert request_id
-        self.calls.append((door, operation, channel, outcome))
+    def __call__(self, exchange: Exchange, /) -> None:
+        assert exchange.seconds >= 0
+        assert exchange.request_id
+        self.exchanges.append(exchange)
+        for call in exchange.calls:
+            assert call.seconds >= 0
+            self.calls.append((exchange.door, call.operation, call.channel, call.outcome))
         self.called.set()
 
 
@@ -48,7 +50,7 @@ def render(failure: Failure, request: Request) -> Reply:
     return Reply(STATUS.get(failure.name, 500), encode({"failed": failure.name}))
 
 
-def door(seen: Seen, **limits: Any) -> Door:
+def door(seen: Observer, **limits: Any) -> Door:
     return Door("sample", render, seen, **limits)
 
 

@@ -9,13 +9,12 @@ from typing import Any
 import httpx
 from argon2 import PasswordHasher
 
-from entrepot.doors.kit import services_of
+from entrepot.doors.kit import observers, services_of
 from entrepot.doors.textalk import Textalk
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.engine.clock import Clock
 from entrepot.engine.worker import Wiring, Worker
-from entrepot.observe import observe_request
 from entrepot.registry import event_body
 from tests.conformance.harness import changed, read_state
 from tests.doors.kit.serving import serve
@@ -87,7 +86,7 @@ async def started(stack: AsyncExitStack, database_url: str) -> Process:
     passwords, worker = Passwords(QUICK), Worker(database_url, Clock(), Wiring(body_of=event_body))
     await worker.start()
     stack.push_async_callback(worker.stop)
-    door = Textalk(services_of(worker, observe_request), passwords=passwords)
+    door = Textalk(services_of(worker, observers()), passwords=passwords)
     address = await stack.enter_async_context(serve(door.app()))
     http = httpx.AsyncClient(base_url=address.url, trust_env=False, timeout=60)
     return Process(await stack.enter_async_context(http), passwords, worker)

@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from websockets.asyncio.client import connect
 
 from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.doors.kit import Request
 from entrepot.doors.textalk.caller.context import Audience, Context, NoContext, RawContext, Webshop, resolve
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer
@@ -276,29 +278,22 @@ def test_every_code_has_its_message() -> None:
     assert MESSAGES[Code.OBJECT_NOT_FOUND] == "Object not found."
 
 
-async def test_the_observer_learns_of_each_call_its_method_shop_and_outcome(dispatcher: Dispatcher) -> None:
-    seen: list[tuple[str, str, str | None, str, str]] = []
-
-    def observe(
-        door: str, operation: str, channel: str | None, outcome: str, seconds: float, request_id: str
-    ) -> None:
-        assert seconds >= 0
-        seen.append((door, operation, channel, outcome, request_id))
-
-    watched = msgspec.structs.replace(dispatcher, observe=observe)
-    raw = msgspec.structs.replace(IN_SHOP, request_id="r1")
+async def test_a_request_learns_of_each_call_its_method_shop_and_outcome(dispatcher: Dispatcher) -> None:
+    request = Request({"type": "http", "headers": []}, known_as="r1")
+    raw = msgspec.structs.replace(IN_SHOP, request=request)
     calls = [{"jsonrpc": "2.0", "id": 1, "method": name} for name in ("Test.count", "Test.needs", "No.such")]
-    await answer(watched, raw, json.dumps(calls).encode())
+    await answer(dispatcher, raw, json.dumps(calls).encode())
     stranger = msgspec.structs.replace(raw, webshop="1")
-    await answer(watched, stranger, json.dumps(calls[0]).encode())
+    await answer(dispatcher, stranger, json.dumps(calls[0]).encode())
     shop = await dispatcher.lookups.webshop(22222)
     assert shop is not None
-    assert seen == [
-        ("textalk", "Test.count", shop.name, "ok", "r1"),
-        ("textalk", "Test.needs", shop.name, "invalid-params", "r1"),
-        ("textalk", "unknown", None, "method-not-found", "r1"),
-        ("textalk", "Test.count", None, "invalid-webshop", "r1"),
+    assert [(call.operation, call.channel, call.outcome) for call in request.calls] == [
+        ("Test.count", shop.name, "ok"),
+        ("Test.needs", shop.name, "invalid-params"),
+        ("unknown", None, "method-not-found"),
+        ("Test.count", None, "invalid-webshop"),
     ]
+    assert request.caller == shop
 
 
 @pytest.mark.parametrize(
@@ -313,13 +308,12 @@ async def test_the_observer_learns_of_each_call_its_method_shop_and_outcome(disp
 async def test_a_context_that_is_refused_is_told_with_its_shop(
     dispatcher: Dispatcher, given: dict[str, str], outcome: str
 ) -> None:
-    seen = Seen()
-    watched = msgspec.structs.replace(dispatcher, observe=seen)
-    raw = msgspec.structs.replace(IN_SHOP, request_id="r1", **given)
+    request = Request({"type": "http", "headers": []}, known_as="r1")
+    raw = msgspec.structs.replace(IN_SHOP, request=request, **given)
     shop = await dispatcher.lookups.webshop(22222)
     assert shop is not None
-    assert "error" in await ask(watched, call("Test.null"), raw)
-    assert [(one[2], one[3]) for one in seen.calls] == [(shop.name, outcome)]
+    assert "error" in await ask(dispatcher, call("Test.null"), raw)
+    assert [(one.channel, one.outcome) for one in request.calls] == [(shop.name, outcome)]
 
 
 async def test_a_shops_number_may_be_as_large_as_any_uid(lookups: Lookups) -> None:
@@ -347,7 +341,7 @@ async def test_over_http_each_call_is_observed_once_and_the_message_not_beside_i
     dispatcher: Dispatcher,
 ) -> None:
     seen = Seen()
-    app = textalk_app(msgspec.structs.replace(dispatcher, observe=seen), {}, seen)
+    app = textalk_app(dispatcher, {}, seen)
     async with serve(app) as server, httpx.AsyncClient(base_url=server.url, timeout=60) as client:
         for content in (call("Test.null"), [call("Test.null"), call("Test.null"), 7], [], "{"):
             body = content if isinstance(content, str) else json.dumps(content)
@@ -362,3 +356,23 @@ async def test_over_http_each_call_is_observed_once_and_the_message_not_beside_i
         ("textalk", "unknown", None, "parse-error"),
         ("textalk", "unknown", None, "unknown-route"),
     ]
+    assert [len(exchange.calls) for exchange in seen.exchanges] == [1, 3, 1, 1, 1]
+
+
+async def test_over_a_socket_each_frame_is_an_exchange_of_its_own(dispatcher: Dispatcher) -> None:
+    seen = Seen()
+    async with serve(textalk_app(dispatcher, {}, seen)) as server:
+        url = f"ws://127.0.0.1:{server.port}{PATH}?webshop=22222"
+        async with connect(url, additional_headers={"X-Request-Id": "r1"}) as socket:
+            for content in ([call("Test.null"), call("No.such")], call("Test.null")):
+                await socket.send(json.dumps(content))
+                await socket.recv()
+    first, second = seen.exchanges
+    assert [each.operation for each in first.calls] == ["Test.null", "unknown"]
+    assert [each.operation for each in second.calls] == ["Test.null"]
+    assert [each.operation for each in seen.exchanges] == ["frame", "frame"]
+    assert first.request_id == second.request_id == "r1"
+    assert json.loads(first.request.body)[1]["method"] == "No.such"
+    assert first.reply is not None
+    assert [each.get("result", "none") for each in json.loads(first.reply.body)] == [None, "none"]
+    assert first.caller == await dispatcher.lookups.webshop(22222)

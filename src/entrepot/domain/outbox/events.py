@@ -50,6 +50,7 @@ _OF_RETURNS: Final[dict[str, tuple[Name, ...]]] = {
     "return-in_transit": ("return.changed",),
     "return-at_center": ("return.changed",),
     "return-inspected": ("return.changed",),
+    "return-labelled": ("return.changed",),
 }
 DISCARDED: Final[tuple[Name, ...]] = ("order.discarded", "order.cancelled")
 

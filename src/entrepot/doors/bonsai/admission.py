@@ -45,7 +45,7 @@ def by_private_key(services: Services) -> Admission:
 
 def _admitted(caller: Admitted, request: Request) -> Caller | Reply:
     if isinstance(caller, Caller):
-        request.channel = caller.name
+        request.caller = caller
         return caller
     return render_all((caller,))
 

@@ -18,6 +18,8 @@ class BonsaiSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 MANIFEST: Final = Manifest(
+    title="the Bonsai orders API",
+    description="/openapi.json",
     keys={
         "live": KeyKind("bonsai:api-key", "live"),
         "test": KeyKind("bonsai:api-key", "test"),

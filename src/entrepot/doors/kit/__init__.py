@@ -9,7 +9,6 @@ from entrepot.doors.kit.endpoint import (
     Door,
     Endpoint,
     GuardedEndpoint,
-    Observer,
     Operation,
 )
 from entrepot.doors.kit.headers import (
@@ -23,6 +22,8 @@ from entrepot.doors.kit.headers import (
 )
 from entrepot.doors.kit.lazy import LazyDoor
 from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
+from entrepot.doors.kit.observing.calls import Account, Call
+from entrepot.doors.kit.observing.exchanges import Exchange, Observer, observers
 from entrepot.doors.kit.pages import DoorFailures, FailurePages, OwnCode, describe
 from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
 from entrepot.doors.kit.services import Services, services_of
@@ -36,15 +37,18 @@ __all__ = [
     "MAX_BODY",
     "MAX_DEPTH",
     "WEBSOCKET",
+    "Account",
     "Answer",
     "Bodiless",
     "Body",
+    "Call",
     "CorsPolicy",
     "Disconnected",
     "Door",
     "DoorFailures",
     "DoorSwitch",
     "Endpoint",
+    "Exchange",
     "FailurePages",
     "GuardedEndpoint",
     "Header",
@@ -64,6 +68,7 @@ __all__ = [
     "encode",
     "header",
     "media_type",
+    "observers",
     "read_body",
     "refuse_socket",
     "reply_headers",

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -15,6 +15,8 @@ from starlette.types import Receive, Scope, Send
 from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Disconnected, read_body
 from entrepot.doors.kit.headers import Header, is_encoded
 from entrepot.doors.kit.messages import Reply, Request, send_reply
+from entrepot.doors.kit.observing.calls import Call, note_into
+from entrepot.doors.kit.observing.exchanges import Exchange, Observer
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure, Internal, RequestTimeout, UnsupportedContentCoding
 
@@ -23,16 +25,6 @@ _CLOSE: Header = (b"connection", b"close")
 
 Caller = TypeVar("Caller")
 Answer: TypeAlias = Reply | Failure
-
-
-class Observer(Protocol):
-    """What learns of every request once it is answered: metrics and the request log."""
-
-    def __call__(
-        self, door: str, operation: str, channel: str | None, outcome: str, seconds: float, request_id: str
-    ) -> None:
-        """`outcome` is `ok`, `disconnected` or a failure's name; `seconds` count from the request's head."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +59,21 @@ class Operation(ABC):
         """Answer one HTTP request and tell the observer."""
         started = perf_counter()
         request = Request(scope, self.door.now())
+        note_into(request.commands)
         try:
             answer = await self.answer(request, receive)
         except Exception:
             _log.exception("request failed", door=self.door.name, operation=self.name, request_id=request.id)
-            request.observed = False
             answer = Internal()
-        outcome = "disconnected"
+            if request.calls:
+                # What went wrong is no call's fault, and is told beside them.
+                lasted = perf_counter() - started
+                request.calls.append(Call(self.name, request.channel, answer.name, lasted))
+        reply = None
         if not isinstance(answer, Disconnected):
             reply = self._rendered(answer, request)
-            outcome = reply.failure.name if reply.failure else "ok"
             await send_reply(send, reply, request.id)
-        if request.observed:
-            return
-        seconds = perf_counter() - started
-        self.door.observe(self.door.name, self.name, request.channel, outcome, seconds, request.id)
+        self.door.observe(Exchange(self.door.name, self.name, request, reply, perf_counter() - started))
 
     @abstractmethod
     async def answer(self, request: Request, receive: Receive) -> Answer | Disconnected:

@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Scope, Send
 
 from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_headers, request_id
+from entrepot.doors.kit.observing.calls import Account, Call, Commands
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 
@@ -18,20 +19,31 @@ _BODILESS = frozenset({204, 304})
 class Request:
     """One request, which arrived at `at`. `body` is empty until the endpoint has read it, which is after admission.
 
-    `channel` is for the observer: whoever learns it sets it. `observed` is set by whoever tells the observer of the
-    calls that a request is made of, so that it does not hear of the request beside them.
+    `caller`, `calls` and `commands` are for observers. Whoever learns who calls sets `caller`; `calls` are those of
+    which a message is made, where it is made of any; the engine tells of `commands`.
     """
 
-    __slots__ = ("_query", "at", "body", "channel", "id", "observed", "scope")
+    __slots__ = ("_channel", "_query", "at", "body", "caller", "calls", "commands", "id", "scope")
 
-    def __init__(self, scope: Scope, at: datetime | None = None) -> None:
+    def __init__(self, scope: Scope, at: datetime | None = None, known_as: str | None = None) -> None:
         self.scope = scope
         self.at = at or real_now()
-        self.id = request_id(scope)
+        self.id = known_as or request_id(scope)
         self.body = b""
-        self.channel: str | None = None
-        self.observed = False
+        self.caller: Account | None = None
+        self.calls: list[Call] = []
+        self.commands: Commands = []
+        self._channel: str | None = None
         self._query: QueryParams | None = None
+
+    @property
+    def channel(self) -> str | None:
+        """The name of the account that calls, once it is known."""
+        return self.caller.name if self.caller else self._channel
+
+    @channel.setter
+    def channel(self, name: str) -> None:
+        self._channel = name
 
     @property
     def method(self) -> str:

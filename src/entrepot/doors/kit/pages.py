@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from entrepot.doors.kit.endpoint import Answer, Bodiless, Door, Observer
+from entrepot.doors.kit.endpoint import Answer, Bodiless, Door
 from entrepot.doors.kit.headers import Header
 from entrepot.doors.kit.messages import Reply, Request
+from entrepot.doors.kit.observing.exchanges import Observer
 from entrepot.doors.kit.routing import Resource, Router
 from entrepot.doors.kit.wire import encode
 from entrepot.doors.kit.words import in_words

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from entrepot.doors.kit.batching import TickBatcher
-from entrepot.doors.kit.endpoint import Observer
+from entrepot.doors.kit.observing.calls import note
+from entrepot.doors.kit.observing.exchanges import Observer
 from entrepot.engine import Clock, Engine
 from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.cart_payment import CartPayment
@@ -34,6 +35,7 @@ class Services:
 def services_of(worker: Worker, observe: Observer) -> Services:
     """What the doors work with in this worker process."""
     callers = TickBatcher(Directory(worker.reads).load)
+    worker.engine.on_outcome = note
     return Services(
         worker.engine,
         worker.placement,

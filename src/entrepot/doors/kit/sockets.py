@@ -7,8 +7,8 @@ from time import perf_counter
 
 from starlette.types import Message, Receive, Scope, Send
 
-from entrepot.doors.kit.endpoint import Observer
 from entrepot.doors.kit.messages import Reply, Request, send_reply
+from entrepot.doors.kit.observing.exchanges import Exchange, Observer
 from entrepot.failures import UnknownRoute
 
 HANDSHAKE = "handshake"
@@ -23,8 +23,7 @@ async def refuse_socket(door: str, observe: Observer, request: Request, send: Se
         await send({**message, "type": f"websocket.{message['type']}"})
 
     await send_reply(denying, reply, request.id)
-    outcome = reply.failure.name if reply.failure else "ok"
-    observe(door, HANDSHAKE, request.channel, outcome, perf_counter() - started, request.id)
+    observe(Exchange(door, HANDSHAKE, request, reply, perf_counter() - started))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from entrepot.doors.kit.endpoint import Observer
 from entrepot.doors.kit.headers import header
+from entrepot.doors.kit.observing.exchanges import Observer
 from entrepot.doors.kit.sockets import NoSocket
 
 

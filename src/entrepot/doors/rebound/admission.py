@@ -31,7 +31,7 @@ def by_token(access: AccessTokens) -> Admission:
             return Unauthenticated("malformed")
         caller = await access.caller(bearer(request.header("authorization")))
         if isinstance(caller, Caller):
-            request.channel = caller.name
+            request.caller = caller
         return caller
 
     return admit

@@ -42,6 +42,8 @@ class ReboundSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 MANIFEST: Final = Manifest(
+    title="the ReBound Order API v2",
+    description="/openapi.json",
     keys={"client": KeyKind(CLIENT, "live", pair=True), "test-client": KeyKind(CLIENT, "test", pair=True)},
     settings=ReboundSettings,
 )

@@ -48,7 +48,7 @@ def token_endpoint(services: Services, door: Door, access: AccessTokens) -> Endp
         caller = await caller_of(services, CLIENT, asked.pair)
         if not isinstance(caller, Caller):
             return caller
-        request.channel = caller.name
+        request.caller = caller
         granted = await access.grant(caller)
         if isinstance(granted, Failure):
             return granted

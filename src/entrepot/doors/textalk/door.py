@@ -84,7 +84,7 @@ class Textalk:
     def app(self) -> ASGIApp:
         """The door as an ASGI app."""
         return textalk_app(
-            Dispatcher(self.methods, self._lookups, self._note, self._services.observe),
+            Dispatcher(self.methods, self._lookups, self._note),
             CLASSES,
             self._services.observe,
         )

@@ -11,6 +11,9 @@ from entrepot.doors.textalk.wire.settings import WebshopSettings
 SHORTEST_PASSWORD: Final = 8
 
 MANIFEST: Final = Manifest(
+    title="the Textalk webshop API",
+    description="/openrpc.json",
+    sockets=True,
     keys={"auth": KeyKind(AUTH, "live")},
     settings=WebshopSettings,
     numbers={"uid": WEBSHOP},

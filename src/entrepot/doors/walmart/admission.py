@@ -28,5 +28,5 @@ async def admitted(tokens: AccessTokens, request: Request) -> Caller | Failure:
     """The caller whose token the request carries; a Basic header beside it says nothing."""
     caller = await tokens.caller(token_of(request))
     if isinstance(caller, Caller):
-        request.channel = caller.name
+        request.caller = caller
     return caller

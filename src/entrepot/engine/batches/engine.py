@@ -60,6 +60,8 @@ class Engine:
         """When a connection was last lost or not made, by the loop's clock."""
         self.on_message: Callable[[], None] = _nobody
         """Called once a batch that leaves messages in the outbox is durable."""
+        self.on_outcome: Callable[[int, Command, Outcome], None] = _unnoticed
+        """Called with each command that somebody waits for, and its outcome, in the context of whoever waits."""
         self._lanes = lanes
         self._queues = Queues()
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,9 +95,11 @@ class Engine:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
-        if not self._queues.put(workspace, Pending(command, future, loop.time())):
-            return refused(Overloaded(1))
-        return await future
+        outcome: Outcome = refused(Overloaded(1))
+        if self._queues.put(workspace, Pending(command, future, loop.time())):
+            outcome = await future
+        self.on_outcome(workspace, command, outcome)
+        return outcome
 
     async def execute_anew(self, workspace: int, command: Command) -> Outcome:
         """As `execute`, again where the command must first see what another one of its batch brought into play.
@@ -220,6 +224,10 @@ def _time() -> float:
 
 def _nobody() -> None:
     """Nobody waits for messages."""
+
+
+def _unnoticed(_workspace: int, _command: Command, _outcome: Outcome) -> None:
+    """Nobody notes commands."""
 
 
 def _connection_lost(error: asyncpg.PostgresError) -> bool:

@@ -69,5 +69,6 @@ class Directory:
 
 
 def _caller(row: tuple[Any, ...]) -> Caller:
-    settings, label, scopes = row[8:]
-    return Caller(*row[2:8], _settings(settings), label or "", _texts(scopes) if scopes else ())
+    *plain, settings, label, scopes = row[2:]
+    told = _texts(scopes) if scopes else ()
+    return Caller(*plain, settings=_settings(settings), label=label or "", scopes=told)

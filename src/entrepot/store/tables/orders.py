@@ -45,6 +45,7 @@ orders = table(
     moment("deleted_at", null=True),
     UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
     Index("orders_channel_idx", "workspace", "channel", "environment", "placed_at", "id"),
+    Index("orders_placed_idx", "workspace", "placed_at"),
     Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),
     Index(
         "orders_session_idx",

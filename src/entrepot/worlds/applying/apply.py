@@ -22,6 +22,7 @@ from entrepot.domain.kernel.records import Record
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
 from entrepot.worlds.applying.locks import Locks
+from entrepot.worlds.applying.mappings import seed_mappings
 from entrepot.worlds.applying.recorded import record
 from entrepot.worlds.applying.simulators import seed_bank, seed_hub, seed_partner, seed_register
 from entrepot.worlds.applying.writing import analyse, write_plan
@@ -166,6 +167,9 @@ class _Applying:
         await list_numbers(self._connection, workspace, number_plan)
         await list_administrators(self._connection, workspace, people)
         generated = await make_keys(self._connection, workspace, key_plan, self._options.now)
+        changes += await seed_mappings(
+            self._connection, workspace, self._spec, planned.ids, self._options.now, prune=self._options.prune
+        )
         changes += await seed_bank(self._connection, workspace, self._spec.bank)
         changes += await seed_partner(self._connection, workspace, self._spec.partner)
         changes += await seed_hub(self._connection, workspace, self._spec.hub)

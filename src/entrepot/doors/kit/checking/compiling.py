@@ -26,6 +26,7 @@ from entrepot.doors.kit.checking.faults import (
 from entrepot.doors.kit.checking.manner import Manner
 from entrepot.doors.kit.checking.shapes import (
     Amount,
+    Anything,
     Arr,
     Bag,
     Bool,
@@ -57,14 +58,19 @@ def compile_shape(shape: Shape, manner: Manner) -> Run:
             return _amount(shape, manner)
         case Bool():
             return manner.boolean
-        case Moment():
-            return _or_null(manner.moment) if shape.nullable else manner.moment
-        case Bag():
-            return _or_null(_bag(shape)) if shape.nullable else _bag(shape)
+        case Anything():
+            return _as_it_is
+        case Moment() | Bag():
+            run = manner.moment if isinstance(shape, Moment) else _bag(shape)
+            return _or_null(run) if shape.nullable else run
         case Arr():
             return _array(shape, manner)
         case Obj():
             return _object(shape, manner)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _or_null(run: Run) -> Run:

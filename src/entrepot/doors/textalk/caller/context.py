@@ -16,6 +16,7 @@ from entrepot.domain.carts.look import Sight
 from entrepot.domain.channels.accounts import ChannelSettings, Environment
 from entrepot.domain.kernel.regions import country_exists
 from entrepot.domain.orders.access import Asker
+from entrepot.doors.kit import Request
 from entrepot.doors.kit.zones import zone_of
 from entrepot.doors.textalk.declare.shapes import MAX_UID, MAX_UID_DIGITS
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
@@ -93,7 +94,10 @@ class ContextLookups(Protocol):
 
 
 class RawContext(msgspec.Struct, frozen=True):
-    """The context as the caller gave it; None is absent, and so is an empty text."""
+    """The context as the caller gave it; None is absent, and so is an empty text.
+
+    `request` is what carries it, where anything does: it learns of the calls that are run.
+    """
 
     webshop: str | None = None
     language: str | None = None
@@ -102,7 +106,7 @@ class RawContext(msgspec.Struct, frozen=True):
     vat_country: str | None = None
     secure: bool = False
     address: str = ""
-    request_id: str = ""
+    request: Request | None = None
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -35,8 +35,10 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
     `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value; `put`
     makes of a patch's value what changes in the record (`domain.channels.edit_rows` says how it is merged).
-    `sorted_by` is what it is sorted by, if that is not its value. `read` is who may see it, `write` who may set it,
-    None nobody. What is told `once` is seen in the answer to the call that makes the object by whoever makes it.
+    `sorted_by` is what it is sorted by, if that is not its value; `falling` the same for the other direction, of what
+    may be null: less than all where it is, so that an index that rises gives this order too. `read` is who may see it,
+    `write` who may set it, None nobody. What is told `once` is seen in the answer to the call that makes the object by
+    whoever makes it.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     filterable: bool = False
     sortable: bool = False
     sorted_by: ColumnElement[Any] | None = None
+    falling: ColumnElement[Any] | None = None
     read: Audience = Audience.ANONYMOUS
     write: Audience | None = None
     once: bool = False

@@ -12,8 +12,15 @@ from typing import Final
 import msgspec
 import structlog
 
-from entrepot.doors.kit import Observer
-from entrepot.doors.textalk.caller.context import Context, ContextLookups, NoContext, RawContext, resolve
+from entrepot.doors.kit import Call as Told
+from entrepot.doors.textalk.caller.context import (
+    Context,
+    ContextLookups,
+    NoContext,
+    RawContext,
+    Webshop,
+    resolve,
+)
 from entrepot.doors.textalk.rpc.messages import Call, Reply
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
 from entrepot.doors.textalk.wire.errors import Code, RpcError
@@ -35,45 +42,29 @@ class Dispatcher(msgspec.Struct, frozen=True):
     methods: MethodTable
     lookups: ContextLookups
     note: Note
-    observe: Observer | None = None
 
     async def run(self, call: Call, raw: RawContext) -> Reply:
         """The reply to a call, also to a notification, whose reply is dropped by the caller.
 
-        The observer learns of each call by its method, over whichever transport and in whichever batch it came.
+        The request learns of each call by its method, over whichever transport and in whichever batch it came.
         """
         started = perf_counter()
         method = self.methods.get(call.method)
         context, outcome = await self._outcome(method, call, raw)
-        shop = context.webshop if context else None
+        _tell(method, context.webshop if context else None, outcome, perf_counter() - started, raw)
         if isinstance(context, NoContext):
             context = None
-        self._tell(method, shop.name if shop else None, outcome, perf_counter() - started, raw)
         call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
         return Reply(call_id, outcome, context.language if context else FALLBACK)
 
     def refuse(self, error: RpcError, raw: RawContext, call: Call | None = None) -> Reply:
         """The reply to what cannot be run; the id is null for whatever is no request object.
 
-        The observer learns of it as of a call.
+        The request learns of it as of a call.
         """
         call_id = None if call is None or isinstance(call.id, msgspec.UnsetType) else call.id
-        self._tell(self.methods.get(call.method) if call else None, None, error, 0, raw)
+        _tell(self.methods.get(call.method) if call else None, None, error, 0, raw)
         return Reply(call_id, error, FALLBACK)
-
-    def _tell(
-        self,
-        method: Method | None,
-        shop: str | None,
-        outcome: Json | RpcError,
-        seconds: float,
-        raw: RawContext,
-    ) -> None:
-        if self.observe is not None:
-            # A name that is no method's is the caller's own: as a label it could be anything.
-            name = method.name if method else UNKNOWN
-            said = outcome.code.name.lower().replace("_", "-") if isinstance(outcome, RpcError) else "ok"
-            self.observe(DOOR, name, shop, said, seconds, raw.request_id)
 
     async def _outcome(
         self, method: Method | None, call: Call, raw: RawContext
@@ -121,3 +112,16 @@ class Dispatcher(msgspec.Struct, frozen=True):
             _log.exception("textalk.method_failed", method=method.name)
             return fault(error, Code.INTERNAL_ERROR)
         return outcome
+
+
+def _tell(
+    method: Method | None, shop: Webshop | None, outcome: Json | RpcError, seconds: float, raw: RawContext
+) -> None:
+    """Tell the request, if the call came by one, what it was and what it came to."""
+    if raw.request is None:
+        return
+    # A name that is no method's is the caller's own: as a label it could be anything.
+    name = method.name if method else UNKNOWN
+    said = outcome.code.name.lower().replace("_", "-") if isinstance(outcome, RpcError) else "ok"
+    raw.request.caller = raw.request.caller or shop
+    raw.request.calls.append(Told(name, shop.name if shop else None, said, seconds))

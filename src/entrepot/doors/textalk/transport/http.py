@@ -29,14 +29,13 @@ AUTHENTICATE: Final[Header] = (CHALLENGE, b'Token realm="textalk"')
 
 
 async def handle(dispatcher: Dispatcher, request: Request) -> Reply:
-    """The answer to a POST that has been read. The observer hears of its calls, and not of the POST beside them."""
+    """The answer to a POST that has been read."""
     raw = raw_context(request, from_form=may_be_form(request))
-    result = await answer(dispatcher, raw, request.body)
-    request.observed = True
-    return _reply(result)
+    return reply(await answer(dispatcher, raw, request.body))
 
 
-def _reply(result: Answer) -> Reply:
+def reply(result: Answer) -> Reply:
+    """The HTTP reply that carries an answer."""
     if result.body is None:
         return Reply(204)
     error = result.error

@@ -27,7 +27,7 @@ def raw_context(request: Request, *, from_form: bool = False) -> RawContext:
         vat_country=given("vat_country"),
         secure=_is_secure(request),
         address=request.client or "",
-        request_id=request.id,
+        request=request,
     )
 
 

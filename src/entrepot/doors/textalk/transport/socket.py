@@ -5,19 +5,22 @@ taken no further frame is read, so that a reader who has fallen asleep costs tha
 """
 
 import asyncio
+from time import perf_counter
 from typing import Final
 
+import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from entrepot.doors.kit import Observer, Request, encode, refuse_socket, reply_headers
+from entrepot.doors.kit import Exchange, Observer, Request, encode, refuse_socket, reply_headers
 from entrepot.doors.kit import Reply as HttpReply
+from entrepot.doors.kit.observing.calls import note_into
 from entrepot.doors.textalk.caller.context import NoContext, RawContext, resolve
 from entrepot.doors.textalk.rpc.dispatch import DOOR, Dispatcher
-from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer, may_hold_file
+from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, Answer, answer, may_hold_file
 from entrepot.doors.textalk.rpc.messages import Reply
-from entrepot.doors.textalk.transport.http import AUTHENTICATE
+from entrepot.doors.textalk.transport.http import AUTHENTICATE, reply
 from entrepot.doors.textalk.transport.parameters import raw_context
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.sentences import FALLBACK
@@ -28,6 +31,8 @@ SEND_TIMEOUT: Final = 30.0
 UNSUPPORTED_DATA: Final = 1003
 MESSAGE_TOO_BIG: Final = 1009
 TRY_AGAIN_LATER: Final = 1013
+FRAME: Final = "frame"
+"""The operation under which observers know a message on a socket; its calls have names of their own."""
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
 
@@ -38,11 +43,11 @@ async def handle(
     websocket, request = WebSocket(scope, receive, send), Request(scope)
     raw = raw_context(request)
     if refused := await _bad_token(dispatcher, raw):
-        request.channel = refused.webshop.name if refused.webshop else None
+        request.caller = refused.webshop
         await refuse_socket(DOOR, observe, request, send, _unauthorized())
         return
     await websocket.accept(headers=reply_headers(request.id))
-    await _Connection(dispatcher, raw, websocket).serve()
+    await _Connection(dispatcher, raw, websocket, observe).serve()
 
 
 async def _bad_token(dispatcher: Dispatcher, raw: RawContext) -> NoContext | None:
@@ -66,10 +71,14 @@ def _unauthorized() -> HttpReply:
 class _Connection:
     """The calls of one open socket."""
 
-    def __init__(self, dispatcher: Dispatcher, raw: RawContext, websocket: WebSocket) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, raw: RawContext, websocket: WebSocket, observe: Observer
+    ) -> None:
         self._dispatcher = dispatcher
+        self._observe = observe
         self._raw = raw
         self._websocket = websocket
+        self._request_id = raw.request.id if raw.request else None
         self._slots = asyncio.Semaphore(PARALLEL_CALLS)
         self._sending = asyncio.Lock()
 
@@ -100,11 +109,21 @@ class _Connection:
 
     async def _run(self, frame: bytes) -> None:
         try:
-            result = await answer(self._dispatcher, self._raw, frame)
+            result = await self._answer(frame)
             if result.body is not None:
                 await self._send(result.body.decode())
         finally:
             self._slots.release()
+
+    async def _answer(self, frame: bytes) -> Answer:
+        """The answer to one frame, of which the observer learns as of a request with the handshake's head."""
+        started = perf_counter()
+        request = Request(self._websocket.scope, known_as=self._request_id)
+        request.body = frame
+        note_into(request.commands)
+        result = await answer(self._dispatcher, msgspec.structs.replace(self._raw, request=request), frame)
+        self._observe(Exchange(DOOR, FRAME, request, reply(result), perf_counter() - started))
+        return result
 
     async def _send(self, text: str) -> None:
         """Sends one answer; a caller that does not take it in time loses the socket."""

@@ -40,7 +40,7 @@ class TokenRoutes(Routes):
         caller = await caller_of(self.services, CLIENT, wanted.pair)
         if isinstance(caller, Failure):
             return caller
-        request.channel = caller.name
+        request.caller = caller
         granted = await self.tokens.grant(caller)
         return granted if isinstance(granted, Failure) else _granted(granted, request)
 

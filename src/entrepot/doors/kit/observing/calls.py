@@ -1,0 +1,81 @@
+"""What a request was made of: the calls in its message, and the commands that they came to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import NamedTuple, Protocol
+
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.kernel.commands import Command, Refused
+
+MOST_COMMANDS = 200
+"""So many commands of one request are noted; a bulk of rows has more."""
+
+
+class Account(Protocol):
+    """Whoever calls, as far as an observer cares: one account of one workspace."""
+
+    @property
+    def workspace(self) -> int:
+        """The tenant."""
+        ...
+
+    @property
+    def channel(self) -> int:
+        """Its number in the workspace."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What the account is called."""
+        ...
+
+    @property
+    def settings(self) -> ChannelSettings:
+        """How it is set up."""
+        ...
+
+
+class Call(NamedTuple):
+    """One operation that was run. `outcome` is `ok`, `disconnected` or a failure's name."""
+
+    operation: str
+    channel: str | None
+    outcome: str
+    seconds: float
+
+
+class Done(NamedTuple):
+    """A command that has come to its outcome: its name, the order that it was about, and why it was refused."""
+
+    name: str
+    order: int | None
+    refused: str | None
+
+
+Commands = list[Done]
+_running: ContextVar[Commands | None] = ContextVar("commands of the request", default=None)
+
+
+def note_into(commands: Commands) -> None:
+    """From here on commands that this task runs, or tasks that it starts, are noted in the list."""
+    _running.set(commands)
+
+
+def note(_workspace: int, command: Command, outcome: object) -> None:
+    """Note a command with its outcome for whichever request it was run; the engine calls this."""
+    commands = _running.get()
+    if commands is not None and len(commands) < MOST_COMMANDS:
+        refused = outcome.failures[0].name if isinstance(outcome, Refused) else None
+        commands.append(Done(type(command).__name__, order_of((outcome, command)), refused))
+
+
+def order_of(told: Sequence[object]) -> int | None:
+    """The number of the order that an outcome or a command speaks of, by its member `order`."""
+    for each in told:
+        order = getattr(each, "order", None)
+        number = getattr(order, "id", order)
+        if isinstance(number, int):
+            return number
+    return None

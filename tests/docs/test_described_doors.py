@@ -1,0 +1,27 @@
+"""What the server says of its doors, on its first page and where each describes itself, is what its manifests say."""
+
+from __future__ import annotations
+
+import httpx
+
+from entrepot.registry import DOORS, manifests
+from tests.support.server import Server
+
+
+def test_every_door_is_on_the_first_page_and_describes_itself_where_it_says(demo: Server) -> None:
+    home = httpx.get(demo.url, timeout=60).text
+    lines = {line.split()[0].removeprefix("/"): line for line in home.splitlines() if line.startswith("/")}
+    assert lines.keys() >= {*DOORS}
+    for name, manifest in manifests().items():
+        assert manifest.title
+        assert manifest.title in lines[name]
+        if manifest.description is not None:
+            assert manifest.description in lines[name]
+            described = httpx.get(f"{demo.url}/{name}{manifest.description}", timeout=60).json()
+            assert {"openapi", "openrpc"} & described.keys()
+
+
+def test_a_door_that_says_nothing_of_a_description_has_none(demo: Server) -> None:
+    silent = [name for name, manifest in manifests().items() if manifest.description is None]
+    for name in silent:
+        assert httpx.get(f"{demo.url}/{name}/openapi.json", timeout=60).status_code != 200
