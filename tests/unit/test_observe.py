@@ -10,12 +10,8 @@ import pytest
 
 from entrepot.observe import count_exchange, render_metrics
 from entrepot.observe.redaction import HIDDEN, redact
-<<<<<<< HEAD
 from entrepot.observe.writer import MOST_BYTES, MOST_LINES, LineWriter
-=======
-from entrepot.observe.writer import MOST_LINES, LineWriter
 from tests.support.exchanged import Called, Exchanged
->>>>>>> main
 
 LOGGING = """
 import logging, sys, structlog
