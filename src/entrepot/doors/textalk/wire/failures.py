@@ -127,6 +127,9 @@ _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     carts.CartQuantityTooLarge: (Code.NOT_BUYABLE, lambda f: say("buy.too-many", limit=f.limit)),
 }
 
+_SPENT: Final = {"original": "/originalValue", "balance": "/remainingValue", "max_uses": "/maxUses"}
+"""Fields that cannot be set to less than was spent or used, as properties."""
+
 _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     **_BUY,
     MalformedBody: (Code.PARSE_ERROR, _nothing),
@@ -155,6 +158,10 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     rows.CatalogueClosed: (Code.FORBIDDEN, _nothing),
     rows.StockClosed: (Code.FORBIDDEN, _nothing),
     rows.NameTaken: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.taken")),)),
+    rows.AlreadySpent: (
+        Code.VALIDATION_ERROR,
+        lambda failure: (Problem(_SPENT.get(failure.field, ""), say("patch.spent")),),
+    ),
     rows.BelowItself: (Code.VALIDATION_ERROR, lambda _: (Problem("/parent", say("patch.below-itself")),)),
     rows.PartUnknown: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.reference")),)),
     o.OrderUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
