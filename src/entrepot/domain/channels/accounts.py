@@ -139,6 +139,14 @@ class ReturnSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     refund: Literal["manual", "automatic"] = "manual"
 
 
+class ListenerSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who is told of events of the account by HTTP: in the door's words of which, where, and the secret that signs."""
+
+    events: tuple[str, ...] = ()
+    url: str = ""
+    secret: str = ""
+
+
 StockMode = Literal["reserve", "backorder", "record"]
 """What orders do to stock: refuse what is short, owe what is missing, or take none since they were sold elsewhere."""
 
@@ -165,6 +173,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     shop: ShopSettings = ShopSettings()
     mail: MailSettings = MailSettings()
     returns: ReturnSettings = ReturnSettings()
+    listeners: dict[str, ListenerSettings] = msgspec.field(default_factory=dict[str, ListenerSettings])
     door: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 

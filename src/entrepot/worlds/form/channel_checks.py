@@ -44,6 +44,7 @@ def account_faults(door: str, settings: ChannelSettings, around: Surroundings) -
     yield from _currencies(settings, manifest)
     yield from _stock(settings, manifest)
     yield from _methods(settings, manifest)
+    yield from _listeners(settings, manifest)
     yield from _providers(settings)
     if not around.sandbox:
         yield from _for_real(settings, manifest, around)
@@ -78,6 +79,22 @@ def _methods(settings: ChannelSettings, manifest: Manifest) -> Found:
         for place, method in enumerate(settings.payment_methods):
             if method not in manifest.payment_methods:
                 yield ("payment_methods", place), f"expected one of {_listed(manifest.payment_methods)}"
+
+
+def _listeners(settings: ChannelSettings, manifest: Manifest) -> Found:
+    for name, listener in settings.listeners.items():
+        steps = ("listeners", name)
+        yield from _url(listener.url, (*steps, "url"))
+        for member in ("secret", "events"):
+            if not getattr(listener, member):
+                yield (*steps, member), NEEDED.format("a listener")
+        for place, event in enumerate(listener.events):
+            if event not in manifest.events:
+                expected = f"expected one of {_listed(manifest.events)}"
+                yield (
+                    (*steps, "events", place),
+                    expected if manifest.events else "the door tells of no events",
+                )
 
 
 def _providers(settings: ChannelSettings) -> Found:
