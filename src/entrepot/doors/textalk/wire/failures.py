@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import asyncpg
+import structlog
 
 from entrepot.domain.kernel.money import to_major
 from entrepot.doors.kit import DoorFailures
@@ -84,6 +85,7 @@ from entrepot.gateways.cards.port import UNREACHABLE
 from entrepot.store.connections import FAULTS
 
 Detail = Callable[[Any], Data]
+_log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 _UNREACHABLE: Final = frozenset({"08", "53", "57"})
 
 
@@ -253,8 +255,15 @@ def not_stored(error: RpcError) -> RpcError:
     return RpcError(Code.FILE_ATTACHMENT_FAILED, say("buy.file-store"), error.failure)
 
 
-def fault(error: Exception, code: Code) -> RpcError:
-    """The error for an exception: temporary where the database does not take requests, else unexpected."""
+def fault(error: Exception, code: Code, where: str) -> RpcError:
+    """The error for an exception, which goes to the log: temporary where the database does not take requests.
+
+    What passes by itself is one line of the log, and what nobody expects a whole traceback.
+    """
+    if _is_temporary(error):
+        _log.warning("textalk.database_away", where=where, error=type(error).__name__)
+    else:
+        _log.error("textalk.failed", where=where, exc_info=error)
     return RpcError(code, failure=Unavailable(1) if _is_temporary(error) else Internal())
 
 
