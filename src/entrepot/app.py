@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -18,13 +19,18 @@ from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, count_exchange, log_exchange, render_metrics
+from entrepot.outside.labels import LabelPages
 from entrepot.registry import doors, event_body, failure_tables, manifests
 from entrepot.store.connections import FAULTS
+
+READY_SECONDS = 5.0
+"""How long `/readyz` waits for the database: whoever asks gives up soon himself."""
 
 _HOME = """Entrepot answers here.
 
 {doors}
 /failures       every failure, and what to do about it
+/labels         the labels of returns, as PDF
 /sandbox/world  what stands in a sandbox, with keys and ids
 /healthz, /readyz, /metrics
 """
@@ -53,8 +59,9 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe).app()
         visitors = partial(
-            Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures",)
+            Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
         )
+    everywhere["labels"] = LabelPages(worker.books, worker.pool, clock.now, observe).app()
     services = services_of(worker, observe)
     switch = DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},
@@ -76,10 +83,10 @@ def _operations(worker: Worker) -> Starlette:
 
     async def readyz(_: Request) -> Response:
         try:
-            async with worker.pool.acquire() as connection:
+            async with asyncio.timeout(READY_SECONDS), worker.pool.acquire() as connection:
                 await connection.fetchval("select 1")
         except FAULTS:
-            return PlainTextResponse("the database does not answer\n", 503)
+            return PlainTextResponse("the database does not answer\n", 503, {"retry-after": "1"})
         return PlainTextResponse("ok\n")
 
     routes = [

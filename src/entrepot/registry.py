@@ -58,11 +58,15 @@ def mapping_templates(door: str, name: str) -> Mapping[str, Definition]:
 
 def event_body(door: str) -> Body | None:
     """How a door tells its listeners of what happened; None for one that tells of nothing."""
-    if door != "textalk":
-        return None
-    from entrepot.doors.textalk.shop.events import body
+    if door == "textalk":
+        from entrepot.doors.textalk.shop.events import body as of_textalk
 
-    return body
+        return of_textalk
+    if door == "rebound":
+        from entrepot.doors.rebound.replies.notices import body as of_rebound
+
+        return of_rebound
+    return None
 
 
 def _bonsai(services: Services) -> ASGIApp:

@@ -74,6 +74,10 @@ def faults(world: dict[str, Any], place: str = "", value: Any = None) -> list[st
             f"{SETTINGS}/external_payment/api/method",
         ),
         (f"{T}/settings/addresses", {"register": "http"}, f"{T}/settings/addresses/url"),
+        (f"{SETTINGS}/labels", {"gateway": "http"}, f"{SETTINGS}/labels/url"),
+        (f"{SETTINGS}/labels", {"gateway": "pigeon"}, f"{SETTINGS}/labels/gateway"),
+        (f"{SETTINGS}/labels", {"return_to": {"country": "XX"}}, f"{SETTINGS}/labels/return_to/country"),
+        (f"{SETTINGS}/labels", {"return_to": {"planet": "x"}}, f"{SETTINGS}/labels/return_to/planet"),
         (f"{T}/settings/mail", {"gateway": "smtp", "sender": "a@a.example"}, f"{T}/settings/mail/host"),
         (f"{T}/settings/mail", {"gateway": "smtp", "host": "a.example"}, f"{T}/settings/mail/sender"),
         (f"{B}/door", "elsewhere", f"{B}/door"),
@@ -104,6 +108,7 @@ def test_what_can_work_nowhere_is_refused_with_its_place(
             f"{SETTINGS}/external_payment/api/partner",
         ),
         (f"{SETTINGS}/payment_methods", ["external payment", "stripe"], f"{SETTINGS}/payment_methods/1"),
+        (f"{SETTINGS}/labels", {"gateway": "simulated"}, f"{SETTINGS}/labels/gateway"),
         (f"{SETTINGS}/source", "pigeon", f"{SETTINGS}/source"),
         (f"{SETTINGS}/taxes", {"company": "NOBODY"}, f"{SETTINGS}/taxes/company"),
         (

@@ -11,6 +11,7 @@ import msgspec
 
 from entrepot.domain.channels.accounts import Environment, StockMode
 from entrepot.domain.mapping.definition import Resource
+from entrepot.domain.outbox.events import Name
 
 
 class KeyKind(NamedTuple):
@@ -57,7 +58,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     the directory lists it. `currencies` None are all of ISO 4217. `payment_methods` None: the account's setting of
     that name means nothing here. `stock_modes` None: its orders may do to stock what they like.
     `mapped` are the resources of which accounts may speak in words of their own, and `templates` the names of mappings
-    to begin with. `sends_mail`: whether accounts write to their buyers.
+    to begin with. `sends_mail`: whether accounts write to their buyers. `events`: to what `listeners` in an account's
+    settings can listen, in the door's words.
     """
 
     title: str = ""
@@ -73,3 +75,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     mapped: Mapping[str, Resource] = {}
     templates: frozenset[str] = frozenset()
     sends_mail: bool = False
+    events: Mapping[str, Name] = {}

@@ -8,13 +8,16 @@ from functools import partial
 import msgspec
 
 from entrepot.domain.channels.retention import Retention
+from entrepot.domain.fulfilment.returns.label import MAKE as LABEL_MAKE
+from entrepot.domain.fulfilment.returns.label import VOID as LABEL_VOID
 from entrepot.domain.placing.attempts import AttemptKind
 from entrepot.engine.batches.batch import Rule, own_rule
 from entrepot.engine.batches.engine import Connect, Engine
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries, ReversalDeliveries
-from entrepot.engine.deliveries.errands import HubWithdrawals
+from entrepot.engine.deliveries.errands import HubWithdrawals, LabelVoids
 from entrepot.engine.deliveries.events import BodyOf, untold
+from entrepot.engine.deliveries.labels import ReturnLabels
 from entrepot.engine.deliveries.listeners import StoredListeners
 from entrepot.engine.deliveries.outbox import Outbox
 from entrepot.engine.gateways import Gateways, Wrap, cards_of, mails_of, settings_of, unwrapped
@@ -72,8 +75,8 @@ class Worker:
         self.pool = OpenablePool(partial(read_pool, database_url))
         self.reads = wiring.reads(self.pool)
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
-        self._books = OpenablePool(partial(write_pool, database_url))
-        self.gateways = Gateways(self._books, clock.now, watching(wiring.gateways))
+        self.books = OpenablePool(partial(write_pool, database_url))
+        self.gateways = Gateways(self.books, clock.now, watching(wiring.gateways))
         proofs = PaymentProofs(self.reads, self.gateways, attempt_seconds)
         errands = SaleErrands(self.gateways, attempt_seconds)
         ways: Mapping[AttemptKind, Way] = {"place": proofs, "pay": proofs, "take": errands}
@@ -86,6 +89,7 @@ class Worker:
             self.engine, attempts, proofs, self.payments, self.refunds, self.gateways
         )
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
+        accounts = partial(settings_of, self.pool)
         listeners = StoredListeners(self._outbox_pool, clock.now)
         self.outbox = Outbox(
             self._outbox_pool,
@@ -96,7 +100,9 @@ class Worker:
                 "payment": PaymentDeliveries(self.payments),
                 "event": EventDeliveries(listeners, HttpEventPoster(), wiring.body_of),
                 "mail": MailDeliveries(partial(mails_of, self.pool, self.gateways)),
-                "hub-withdraw": HubWithdrawals(partial(settings_of, self.pool), self.gateways),
+                "hub-withdraw": HubWithdrawals(accounts, self.gateways),
+                LABEL_VOID: LabelVoids(accounts, self.gateways),
+                LABEL_MAKE: ReturnLabels(self.engine, self.pool, accounts, self.gateways),
             },
             keep=keep,
         )
@@ -108,7 +114,7 @@ class Worker:
     async def start(self) -> None:
         """Connect, and begin to work. Raises `FAULTS` where the database does not answer; then nothing has begun."""
         await self.pool.open()
-        await self._books.open()
+        await self.books.open()
         await self._outbox_pool.open()
         await self.engine.start()
         await self.outbox.start()
@@ -126,5 +132,5 @@ class Worker:
         await self._outbox_pool.close()
         await self.engine.stop()
         await self.gateways.close()
-        await self._books.close()
+        await self.books.close()
         await self.pool.close()

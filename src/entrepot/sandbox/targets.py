@@ -11,6 +11,7 @@ from entrepot.engine.gateways import GatewayName
 from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.cards.port import CardGateway
 from entrepot.gateways.hubs.port import OrderHub
+from entrepot.gateways.labels.port import LabelService
 from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
@@ -29,6 +30,7 @@ _PORTS: Mapping[GatewayName, type] = {
     "mails": MailGateway,
     "addresses": AddressLookup,
     "hubs": OrderHub,
+    "labels": LabelService,
 }
 _NOT_CALLS = frozenset({"close", "in_process"})
 

@@ -37,7 +37,9 @@ begin
   end loop;
   if $5 is not null then
     return query select {listeners}, (
-      select json_agg(json_build_array(l.channel, l.event, l.id, {stream}))::text
+      select json_agg(json_build_array(l.channel, l.event, l.id, {stream}, coalesce((
+        select c.settings ->> 'sees' = 'workspace' from channels c where c.workspace = $1 and c.id = l.channel
+      ), false)))::text
       from event_listeners l where l.workspace = $1
     );
   end if;
@@ -58,12 +60,16 @@ class AlreadyCommittedError(Exception):
 
 
 class Listener(msgspec.Struct, frozen=True, array_like=True):
-    """Who is told of an event of a channel. One owner's listeners at one origin share a stream."""
+    """Who is told of an event of a channel. One owner's listeners at one origin share a stream.
+
+    `sees_others`: whether the channel sees the workspace's other orders too.
+    """
 
     channel: int
     event: str
     id: int
     stream: str
+    sees_others: bool
 
 
 _listeners = msgspec.json.Decoder(tuple[Listener, ...]).decode

@@ -16,11 +16,12 @@ import asyncpg
 import msgspec
 
 from entrepot.domain.catalogue.products import Product, Variant
-from entrepot.domain.channels.accounts import WorkspaceSettings
+from entrepot.domain.channels.accounts import ChannelSettings, WorkspaceSettings
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
+from entrepot.worlds.applying.listeners import follow_listeners
 from entrepot.worlds.applying.locks import Locks
 from entrepot.worlds.applying.mappings import seed_mappings
 from entrepot.worlds.applying.recorded import record
@@ -172,6 +173,9 @@ class _Applying:
         )
         changes += await seed_bank(self._connection, workspace, self._spec.bank)
         changes += await seed_partner(self._connection, workspace, self._spec.partner)
+        changes += await follow_listeners(
+            self._connection, workspace, self._accounts(planned, aim), self._options.now
+        )
         changes += await seed_hub(self._connection, workspace, self._spec.hub)
         changes += await seed_register(self._connection, workspace, self._spec)
         if self._options.sandbox:
@@ -258,6 +262,16 @@ class _Applying:
         doors = {name: channel.door for name, channel in self._spec.channels.items()}
         settings = {(doors[name], name): own for name, own in aim.settings.items()}
         return await plan_numbers(self._connection, workspace, self._name, planned, settings)
+
+    def _accounts(self, planned: Plan, aim: TargetState) -> dict[int, tuple[str, ChannelSettings]]:
+        """The file's accounts by their ids, each with its door."""
+        found = {
+            cast("Any", key): number for (kind, key), number in planned.ids.items() if kind is ChannelRow
+        }
+        return {
+            found[channel.door, name]: (channel.door, aim.settings[name])
+            for name, channel in self._spec.channels.items()
+        }
 
     def _numbers(self, aim: TargetState) -> Iterator[PublicNumber]:
         for name, channel in self._spec.channels.items():

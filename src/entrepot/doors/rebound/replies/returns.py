@@ -20,9 +20,19 @@ def return_order(found: SaleReturn, settings: ReboundSettings) -> dict[str, Any]
         "salesOrderId": str(order.uuid),
         "status": milestone(found, direct=is_direct(found, settings)),
         "createdAt": moment(ret.opened_at),
-        "parcels": [],
+        "parcels": parcels(found),
         "items": [_item(found, line) for line in found.lines if coming(line)],
     }
+
+
+def parcels(found: SaleReturn) -> list[dict[str, Any]]:
+    """The parcel of which something is known: by the return's own label, else by the order's."""
+    own, order = found.ret.label, found.sale.order
+    label = order.data.get("label") if "flow" in order.data else None
+    if own is None and label is None:
+        return []
+    tracking, carrier = (own.tracking, own.carrier) if own else (label["tracking"], label["carrier"])
+    return [{"parcelId": str(found.ret.id), "trackingNumber": tracking, "carrier": carrier}]
 
 
 def coming(line: ReturnLine) -> int:

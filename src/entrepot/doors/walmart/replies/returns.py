@@ -23,6 +23,7 @@ _STAGES: Final = {
     "cancelled": ("RETURN_CANCELLED", 9000, "Return cancelled", "cancelled"),
 }
 """By stage of a line's units: status, its number, its description, and the event that brings it."""
+STATUSES: Final = tuple(status for status, *_ in _STAGES.values())
 
 
 def return_number(number: int) -> str:

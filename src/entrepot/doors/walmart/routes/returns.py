@@ -40,6 +40,7 @@ from entrepot.store.queries.workspaces import storefronts_by_uuid
 RETURN_BASES: Final = (*BASES, "/v3/fulfillment")
 """Where `/return-orders` stands: the sandbox's pages, older clients, and the published schema."""
 MOST_LISTED: Final = 50
+NO_DETAIL: Final = "500.RETURN_ORDER_SERVICE.400"
 _DETAIL, _SKU = "orderItems[{}].itemDetail", "orderItems[{}].itemDetail.sku"
 
 
@@ -187,11 +188,15 @@ def _without_detail(value: object) -> tuple[WireError, ...]:
     items = (ids.payload_of(value) or {}).get("orderItems")
     if not isinstance(items, list):
         return ()
-    code, text = "500.RETURN_ORDER_SERVICE.400", "itemDetail must not be null"
+    text = "itemDetail must not be null"
     info = "itemDetail is missing in orderItems"
     return tuple(
         WireError(
-            code, "itemDetail", text, info, causes=(Cause(code, _DETAIL.format(index), "REQUEST", text),)
+            NO_DETAIL,
+            "itemDetail",
+            text,
+            info,
+            causes=(Cause(NO_DETAIL, _DETAIL.format(index), "REQUEST", text),),
         )
         for index, item in enumerate(cast("list[object]", items)[: schemas.MAX_LINES])
         if isinstance(item, dict) and cast("dict[str, Any]", item).get("itemDetail") is None
