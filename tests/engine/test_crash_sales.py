@@ -75,7 +75,7 @@ class Case:
         workspace = await self.retailer.id()
         return {
             name: [
-                {"void": "closed", "withdrawn": "closed"}.get(row[0], row[0])
+                "open" if row[0] == "open" else "closed"
                 for row in await self.retailer.connection.fetch(
                     f"select state from {table} where workspace = $1 order by state desc", workspace
                 )
