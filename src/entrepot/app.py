@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -21,6 +22,9 @@ from entrepot.observe import METRICS_TYPE, count_exchange, log_exchange, render_
 from entrepot.outside.labels import LabelPages
 from entrepot.registry import doors, event_body, failure_tables, manifests
 from entrepot.store.connections import FAULTS
+
+READY_SECONDS = 5.0
+"""How long `/readyz` waits for the database: whoever asks gives up soon himself."""
 
 _HOME = """Entrepot answers here.
 
@@ -79,10 +83,10 @@ def _operations(worker: Worker) -> Starlette:
 
     async def readyz(_: Request) -> Response:
         try:
-            async with worker.pool.acquire() as connection:
+            async with asyncio.timeout(READY_SECONDS), worker.pool.acquire() as connection:
                 await connection.fetchval("select 1")
         except FAULTS:
-            return PlainTextResponse("the database does not answer\n", 503)
+            return PlainTextResponse("the database does not answer\n", 503, {"retry-after": "1"})
         return PlainTextResponse("ok\n")
 
     routes = [

@@ -20,7 +20,8 @@ from tests.docs.pages import ROOT, Block, blocks, commands
 _OF_RESULT = re.compile(r"(/\d+)?/result(/.+)?|/access_token")
 VOLATILE = {
     r"/errors/\d+/id": r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-    r"/data/(public_id|id)": r"c[0-9a-z]{24}",
+    r"/data/(public_id|id)|/data/items/\d+/id": r"c[0-9a-z]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    r"/data/(created|updated)_at": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
     r"/data/orderNumber": r"\d+",
     r"/id": r"\d+",
     r"/letters/\d+/key": r"\d+-\d+-mail:signup-1",

@@ -34,6 +34,7 @@ from entrepot.failures.partners import BodyNoObject, CursorInvalid
 from entrepot.store.connections import FAULTS
 from entrepot.store.queries.workspaces import workspace_secret
 
+NO_DATA = "No data provided"
 PREFIX = "/api/integrations/v1"
 Handler = Callable[[Request, Partner], Awaitable[Answer]]
 T = TypeVar("T")
@@ -158,6 +159,8 @@ def checked(
     payload = partner.speech.inward(payload, partial=partial)
     if isinstance(payload, Failure):
         return payload
+    if payload is None:
+        return BodyNoObject(NO_DATA)
     if type(payload) is not dict:
         return BodyNoObject(f"Invalid data. Expected a dictionary, but got {_type(payload)}.")
     sent = cast("dict[str, Any]", payload)
@@ -171,7 +174,7 @@ def checked(
 def payload_of(request: Request) -> Any | Failure:
     """The JSON value that was sent."""
     if not request.body:
-        return BodyNoObject("No data was sent.")
+        return BodyNoObject(NO_DATA)
     if not content_type_is_json(request.scope):
         return UnsupportedMediaType(request.media_type)
     return decode_json(request.body, exact=True)
