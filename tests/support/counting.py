@@ -81,11 +81,11 @@ class _Recording(_connection):
 
 
 async def _connect(*args: Any, **options: Any) -> Any:
-    return await asyncpg.connect(*args, connection_class=_Recording, **options)
+    return await asyncpg.connect(*args, **{**options, "connection_class": _Recording})
 
 
 def _create_pool(*args: Any, **options: Any) -> Any:
-    return asyncpg.create_pool(*args, connection_class=_Recording, **options)
+    return asyncpg.create_pool(*args, **{**options, "connection_class": _Recording})
 
 
 recording = SimpleNamespace(connect=_connect, create_pool=_create_pool)
