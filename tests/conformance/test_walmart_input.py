@@ -64,7 +64,7 @@ def places(value: Any, path: str = "") -> Iterator[str]:
 
 def requests(seller: Seller) -> dict[str, Request]:
     """One good request for each operation that has a body, with every optional member."""
-    line = seller.item("1", "lamp") | {
+    line: dict[str, Any] = seller.item("1", "lamp") | {
         "shippingMethod": "STANDARD",
         "chargeDetails": [
             {

@@ -27,12 +27,17 @@ def return_order(found: SaleReturn, settings: ReboundSettings) -> dict[str, Any]
 
 def parcels(found: SaleReturn) -> list[dict[str, Any]]:
     """The parcel of which something is known: by the return's own label, else by the order's."""
-    own, order = found.ret.label, found.sale.order
-    label = order.data.get("label") if "flow" in order.data else None
-    if own is None and label is None:
-        return []
-    tracking, carrier = (own.tracking, own.carrier) if own else (label["tracking"], label["carrier"])
-    return [{"parcelId": str(found.ret.id), "trackingNumber": tracking, "carrier": carrier}]
+    known = _label(found)
+    return [{"parcelId": str(found.ret.id), **known}] if known else []
+
+
+def _label(found: SaleReturn) -> dict[str, Any] | None:
+    """Tracking number and carrier, as far as there is a label."""
+    if own := found.ret.label:
+        return {"trackingNumber": own.tracking, "carrier": own.carrier}
+    order = found.sale.order
+    label: dict[str, Any] | None = order.data.get("label") if "flow" in order.data else None
+    return {"trackingNumber": label["tracking"], "carrier": label["carrier"]} if label else None
 
 
 def coming(line: ReturnLine) -> int:
