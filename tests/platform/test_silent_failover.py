@@ -87,3 +87,4 @@ async def test_while_nothing_answers_callers_are_told_and_term_ends_the_server(
     pending = asyncio.create_task(callers.order())
     await asyncio.to_thread(server.stop)
     await asyncio.gather(pending, return_exceptions=True)
+    assert "Traceback" not in server.log.read_text("utf-8"), "a database that is away is no fault of ours"

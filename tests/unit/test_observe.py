@@ -6,10 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
+from structlog.processors import format_exc_info
 
 from entrepot.observe import count_exchange, render_metrics
-from entrepot.observe.redaction import HIDDEN, redact
+from entrepot.observe.redaction import HIDDEN, redact, without_rows
 from entrepot.observe.writer import MOST_BYTES, MOST_LINES, LineWriter
 from tests.support.exchanged import Called, Exchanged
 
@@ -139,3 +141,19 @@ def test_counts_of_several_workers_add_up(tmp_path: Path) -> None:
         [sys.executable, "-c", show], env=environment, check=True, capture_output=True, encoding="utf-8"
     )
     assert 'entrepot_requests_total{door="d",operation="o",outcome="ok"} 2.0' in done.stdout
+
+
+def test_errors_of_the_database_are_written_without_the_row() -> None:
+    refused = asyncpg.CheckViolationError("new row violates check constraint")
+    refused.detail = "Failing row contains (ada@example.com)."
+    value = asyncpg.InvalidTextRepresentationError('invalid input syntax for type integer: "ada@example.com"')
+    value.__cause__ = refused
+    try:
+        raise ExceptionGroup("several", [value])
+    except ExceptionGroup as group:
+        event = without_rows(None, "error", {"event": "x", "exc_info": group})
+        written = str(format_exc_info(None, "error", event)["exception"])
+        told = without_rows(None, "error", {"event": "x", "exc_info": True})
+    assert "ada@example.com" not in written
+    assert "CheckViolationError: new row violates check constraint" in written
+    assert told["exc_info"] is True

@@ -9,7 +9,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from entrepot.observe.metrics import count_dropped_lines
-from entrepot.observe.redaction import redact
+from entrepot.observe.redaction import redact, without_rows
 from entrepot.observe.writer import LineWriter
 
 LogFormat = Literal["json", "text"]
@@ -21,6 +21,7 @@ def configure_logging(log_format: LogFormat, level: str) -> None:
     """Send everything at or above the level to standard error, one line per event, secrets hidden."""
     number = logging.getLevelNamesMapping()[level.upper()]
     chain: list[Processor] = [
+        without_rows,
         structlog.processors.format_exc_info,
         redact,
         structlog.processors.add_log_level,

@@ -244,7 +244,9 @@ def _fault(error: asyncpg.PostgresError) -> Refused:
         return refused(Unavailable(1))
     if (failure := _BY_STATE.get(_sqlstate(error))) is not None:
         return refused(failure)
-    _log.error("the database refused a batch", sqlstate=_sqlstate(error), error=str(error))
+    # No more of it than where it was: its texts quote the row.
+    constraint = str(getattr(error, "constraint_name", None) or "")
+    _log.error("the database refused a batch", sqlstate=_sqlstate(error), constraint=constraint)
     return refused(Internal())
 
 
