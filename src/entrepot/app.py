@@ -16,8 +16,9 @@ from entrepot.doors.kit import DoorSwitch, FailurePages, observers, services_of
 from entrepot.doors.manifest import Manifest
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
+from entrepot.integration_log.writer import Copy, RequestLog
 from entrepot.lifespan import Lifespan
-from entrepot.observe import METRICS_TYPE, count_exchange, log_exchange, render_metrics
+from entrepot.observe import METRICS_TYPE, count_dropped, count_exchange, log_exchange, render_metrics
 from entrepot.registry import doors, event_body, failure_tables, manifests
 from entrepot.store.connections import FAULTS
 
@@ -43,7 +44,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         worker = Worker(
             database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
         )
-        guarded, visitors = _unguarded, _unguarded
+        guarded, visitors, log_faults = _unguarded, _unguarded, _faultless
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
@@ -52,23 +53,30 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe).app()
+        log_faults = sandbox.faults.wrap_copy
         visitors = partial(
             Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures",)
         )
-    services = services_of(worker, observe)
+    log = RequestLog(database_url, settings.keep.log, around=log_faults, dropped=count_dropped)
+    kept = settings.integration_log
+    services = services_of(worker, observers(observe, log) if kept else observe)
     switch = DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},
         settings.door_hosts,
         _operations(worker),
         observe=observe,
         everywhere=everywhere,
-        lifespan=Lifespan(worker, ending),
+        lifespan=Lifespan(worker, ending, beside=[log] if kept else []),
     )
     return visitors(switch)
 
 
 def _unguarded(door: ASGIApp) -> ASGIApp:
     return door
+
+
+def _faultless(copy: Copy) -> Copy:
+    return copy
 
 
 def _operations(worker: Worker) -> Starlette:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 import asyncpg
 from starlette.types import Receive, Scope, Send
@@ -19,6 +19,18 @@ _PAUSE: Final = 0.1
 _PASSING: Final = frozenset({"08", "53", "57"})
 
 
+class Beside(Protocol):
+    """What lives beside the worker's parts and needs nothing at its start."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish."""
+        ...
+
+
 class Lifespan:
     """An ASGI app for the server's lifespan alone.
 
@@ -26,8 +38,16 @@ class Lifespan:
     the start fails with one sentence.
     """
 
-    def __init__(self, worker: Worker, ending: Callable[[], bool], patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        ending: Callable[[], bool],
+        patience: float = PATIENCE,
+        *,
+        beside: Sequence[Beside] = (),
+    ) -> None:
         self._worker = worker
+        self._beside = beside
         self._ending = ending
         self._patience = patience
 
@@ -38,9 +58,13 @@ class Lifespan:
             message = f"The database does not answer: {fault}"
             await send({"type": "lifespan.startup.failed", "message": message})
             return
+        for each in self._beside:
+            each.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._worker.stop()
+        for each in self._beside:
+            await each.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> str:

@@ -50,6 +50,18 @@ def request_metrics() -> RequestMetrics:
     )
 
 
+@cache
+def _dropped() -> "Counter":
+    from prometheus_client import Counter
+
+    return Counter("entrepot_integration_log_dropped", "Entries of the integration log that were not kept.")
+
+
+def count_dropped(entries: int) -> None:
+    """Count entries of the integration log that were not kept."""
+    _dropped().inc(entries)
+
+
 def render_metrics() -> bytes:
     """All metrics, of all workers, in Prometheus's text format (METRICS_TYPE)."""
     from prometheus_client import REGISTRY, CollectorRegistry, generate_latest

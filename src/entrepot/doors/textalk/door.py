@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from entrepot.domain.carts.look import NoteSight
 from entrepot.doors.kit import Services
+from entrepot.doors.kit.admission.passwords import Passwords
 from entrepot.doors.textalk.articles import choices, groups, variants
 from entrepot.doors.textalk.articles import declaration as articles
 from entrepot.doors.textalk.articles import methods as catalogue
@@ -18,7 +19,6 @@ from entrepot.doors.textalk.articles.variants import VariantWriter
 from entrepot.doors.textalk.articles.writer import ArticleWriter
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.caller.lookups import StoreLookups
-from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.doors.textalk.customers import declaration as customers
 from entrepot.doors.textalk.customers import methods as accounts
 from entrepot.doors.textalk.customers import session_methods, sessions

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from entrepot.doors.kit import CallKeeps
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.wire.errors import Code, RpcError, invalid_params
 from entrepot.doors.textalk.wire.json import Json, is_array
@@ -14,11 +15,15 @@ Handler: TypeAlias = Callable[[Context, Sequence[Json]], Awaitable[Json | RpcErr
 
 
 class Param(msgspec.Struct, frozen=True):
-    """One positional parameter; optional ones come last. `schema` is its JSON Schema, for the description."""
+    """One positional parameter; optional ones come last. `schema` is its JSON Schema, for the description.
+
+    One that is `secret` is in no log.
+    """
 
     name: str
     schema: Mapping[str, Json] = {}
     required: bool = True
+    secret: bool = False
 
 
 class Method(msgspec.Struct, frozen=True):
@@ -26,6 +31,8 @@ class Method(msgspec.Struct, frozen=True):
 
     `unknown_session` is the answer to a session that is not there.
     `available` says whether the method exists for this kind of caller: if not, it answers -32601, not 1006.
+    `logged` says that the integration log may keep its parameters, but for secret ones, and its result, in which
+    `hidden` are pointers to what is secret; else it keeps neither.
     """
 
     name: str
@@ -39,6 +46,14 @@ class Method(msgspec.Struct, frozen=True):
     carries_credentials: bool = False
     unknown_session: Code = Code.BAD_SESSION_TOKEN
     available: Callable[[Context], bool] | None = None
+    logged: bool = False
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def keeps(self) -> CallKeeps | None:
+        """What the integration log may keep of a call."""
+        secret = tuple(f"/{place}" for place, param in enumerate(self.params) if param.secret)
+        return CallKeeps(secret, self.hidden) if self.logged else None
 
     def arguments(self, params: Json) -> Sequence[Json] | RpcError:
         """The positional arguments; absent optional ones are left out. -32602 for names or a wrong count."""
