@@ -8,11 +8,11 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors.kit import DoorSwitch, FailurePages, observers, services_of
+from entrepot.doors.kit import DoorSwitch, FailurePages, LazyDoor, observers, services_of
 from entrepot.doors.manifest import Manifest
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
@@ -20,13 +20,14 @@ from entrepot.integration_log.writer import Copy, RequestLog
 from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, count_dropped, count_exchange, log_exchange, render_metrics
 from entrepot.registry import doors, event_body, failure_tables, manifests
-from entrepot.store.connections import FAULTS
+from entrepot.store.connections import CONSOLE_CONNECTIONS, FAULTS, LazyPool, write_pool
 
 _HOME = """Entrepot answers here.
 
 {doors}
 /failures       every failure, and what to do about it
 /sandbox/world  what stands in a sandbox, with keys and ids
+/console        for operators: what came in, and what became of it
 /healthz, /readyz, /metrics
 """
 _INDENT = 16
@@ -63,7 +64,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
     switch = DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},
         settings.door_hosts,
-        _operations(worker),
+        _operations(worker, LazyDoor(partial(_console, database_url, worker, ending, log))),
         observe=observe,
         everywhere=everywhere,
         lifespan=Lifespan(worker, ending, beside=[log] if kept else []),
@@ -79,7 +80,14 @@ def _faultless(copy: Copy) -> Copy:
     return copy
 
 
-def _operations(worker: Worker) -> Starlette:
+def _console(database_url: str, worker: Worker, ending: Callable[[], bool], log: RequestLog) -> ASGIApp:
+    from entrepot.console.app import Console
+
+    books = LazyPool(partial(write_pool, database_url, CONSOLE_CONNECTIONS))
+    return Console(worker.pool, books, ending, lambda: log.dropped).app()
+
+
+def _operations(worker: Worker, console: ASGIApp) -> Starlette:
     """What the operator asks of the process itself."""
 
     async def readyz(_: Request) -> Response:
@@ -95,6 +103,7 @@ def _operations(worker: Worker) -> Starlette:
         Route("/healthz", _healthz),
         Route("/readyz", readyz),
         Route("/metrics", _metrics),
+        Mount("/console", console),
     ]
     return Starlette(routes=routes)
 

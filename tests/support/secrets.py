@@ -71,8 +71,14 @@ def search(log: Path, database_url: str) -> list[str]:
     rows = asyncio.run(_rows(database_url))
     found = [f"the log has a secret of {len(each)} characters" for each in _found if each in lines]
     return found + [
-        f"{where}: {text[:60]!r} ..." for where, text in rows if any(each in text for each in _found)
+        f"{where}: {_near(text, each)}" for where, text in rows for each in _found if each in text
     ]
+
+
+def _near(text: str, secret: str) -> str:
+    """What stands before the secret."""
+    place = text.index(secret)
+    return repr(text[max(0, place - 120) : place])
 
 
 async def _rows(database_url: str) -> list[tuple[str, str]]:

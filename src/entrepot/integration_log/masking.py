@@ -127,11 +127,10 @@ def _paths(pointers: Pointers) -> frozenset[tuple[str, ...]]:
 
 
 def _walk(value: Any, paths: frozenset[tuple[str, ...]]) -> Any:
-    kind = type(value)
-    if kind is dict:
+    if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         return {name: _member(name, each, paths) for name, each in members.items()}
-    if kind is list:
+    if isinstance(value, list):
         items = cast("list[Any]", value)
         if not paths:
             return [_walk(each, paths) for each in items]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from entrepot.cli.options import DoorHost, SandboxHost, fail
+from entrepot.cli.run.operators import invitation
 from entrepot.config import ConfigError, load_settings
 from entrepot.registry import DOORS
 
@@ -151,9 +152,13 @@ def prepare(database_url: str, url: str, folder: Path, world: World | None = Non
     orders = shlex.join([sys.argv[0], "orders", "list", *name, "--data-dir", str(folder)])
     stands = _STANDS.format(url=url, orders=orders)
     if world is not None:
-        return stands
+        return stands + invitation(database_url, url)
     shirt = add_article(url, SHIRT, {SIZE: SMALL})
-    return _TRY.format(order=order(url, MUG), refused=order(url, CANDLE), webshop=shirt) + stands
+    return (
+        _TRY.format(order=order(url, MUG), refused=order(url, CANDLE), webshop=shirt)
+        + stands
+        + invitation(database_url, url)
+    )
 
 
 def order(url: str, item: Item) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from entrepot.cli.options import Config, DatabaseUrl, DataDir, DoorHost, SandboxHost, fail, settings_from
+from entrepot.cli.run.operators import invitation
 
 LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error. [default: info]")]
 TrustedProxy = Annotated[
@@ -83,6 +84,6 @@ def serve(
     from entrepot.serving import serve as run
 
     try:
-        run(settings)
+        run(settings, invitation)
     except ServeError as error:
         fail(str(error))

@@ -132,7 +132,7 @@ def _common_methods(classes: Mapping[str, ClassMethods]) -> Iterator[Method]:
     for name, methods in classes.items():
         for method in methods.methods():
             if name == "AuthToken":
-                yield msgspec.structs.replace(method, available=may_manage_tokens)
+                yield msgspec.structs.replace(method.kept_secret(), available=may_manage_tokens)
             else:
                 yield method
 

@@ -1,5 +1,7 @@
 """What a method is: its name and parameters, what it demands of the caller, the function that runs it."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -54,6 +56,11 @@ class Method(msgspec.Struct, frozen=True):
         """What the integration log may keep of a call."""
         secret = tuple(f"/{place}" for place, param in enumerate(self.params) if param.secret)
         return CallKeeps(secret, self.hidden) if self.logged else None
+
+    def kept_secret(self) -> Method:
+        """The method, of whose parameters and result logs keep nothing: the uid of a token is the token."""
+        params = tuple(msgspec.structs.replace(each, secret=True) for each in self.params)
+        return msgspec.structs.replace(self, params=params, hidden=("",))
 
     def arguments(self, params: Json) -> Sequence[Json] | RpcError:
         """The positional arguments; absent optional ones are left out. -32602 for names or a wrong count."""
