@@ -91,8 +91,9 @@ async def make_proof(connection: Connection, operator: Operator, kind: Kind, now
     secret = f"{operator.workspace:x}-{secrets.token_urlsafe(32)}"
     async with connection.transaction():
         await connection.execute(
-            "delete from operator_proofs where workspace = $1 and operator = $2 and (expires_at <= $3 or kind = $4)",
-            operator.workspace, operator.id, now, "link",
+            "delete from operator_proofs where workspace = $1 and operator = $2"
+            " and (expires_at <= $3 or kind = 'link' and $4 = 'link')",
+            operator.workspace, operator.id, now, kind,
         )  # fmt: skip
         await connection.execute(
             "insert into operator_proofs (workspace, hash, kind, operator, csrf, expires_at)"
