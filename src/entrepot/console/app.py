@@ -26,7 +26,8 @@ _HEADERS: Final = (
     (b"content-security-policy", b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
      b" img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    # Not `no-referrer`: with it browsers send forms of our own pages with `Origin: null`.
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )  # fmt: skip
 _NOT_KEPT: Final = (b"cache-control", b"no-store")
