@@ -10,6 +10,8 @@ from bench.sockets import Figure as IdleSockets
 
 CARD, HOT, SPREAD, UNIFORM = "card", "hot", "spread", "uniform"
 TEXTALK = "textalk"
+MCS = {kind: f"mcs {kind}" for kind in ("create", "promise", "status", "token")}
+"""What sellers at the Walmart door send."""
 PGBENCH_HOT, PGBENCH_UNIFORM = "pgbench hot", "pgbench uniform"
 
 
@@ -141,8 +143,22 @@ class Figures(msgspec.Struct, frozen=True):
                 self.ratio(TEXTALK, UNIFORM),
                 at_least=True,
             ),
+            *self._marketplace(),
             listing,
             Aim(f"p99 at {self.connections} connections, ms (worst of three loads)", 100, p99),
             start,
             memory,
+        ]
+
+    def _marketplace(self) -> list[Aim]:
+        """What is wanted of the Walmart door, beside Bonsai's orders."""
+        wanted = {"create": 0.9, "promise": 2.0, "status": 2.0, "token": 0.5}
+        return [
+            Aim(
+                f"Walmart, {kind}, beside Bonsai's orders",
+                least,
+                self.ratio(MCS[kind], UNIFORM),
+                at_least=True,
+            )
+            for kind, least in wanted.items()
         ]

@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.figures import (
     CARD,
     HOT,
+    MCS,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
     SPREAD,
@@ -24,6 +25,10 @@ _TITLES = {
     SPREAD: "HTTP, 1,000 small workspaces",
     CARD: "HTTP, paid by card at the simulated bank",
     TEXTALK: "WebSocket, commands of buyers in a webshop",
+    MCS["create"]: "HTTP, Walmart: orders of one line",
+    MCS["promise"]: "HTTP, Walmart: promises of five SKUs",
+    MCS["status"]: "HTTP, Walmart: status by order number",
+    MCS["token"]: "HTTP, Walmart: access tokens",
     PGBENCH_UNIFORM: "pgbench, any of 1,000 variants",
     PGBENCH_HOT: "pgbench, all on one variant",
 }

@@ -15,10 +15,11 @@ from statistics import median
 import msgspec
 import psutil
 
-from bench import buyers, orders, pgbench, proof, shop, world
+from bench import buyers, orders, pgbench, proof, sellers, shop, world
 from bench.figures import (
     CARD,
     HOT,
+    MCS,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
     SPREAD,
@@ -175,6 +176,7 @@ class _Run:
         return {
             **{load.name: self._over_http(load) for load in self._http()},
             TEXTALK: self._in_webshop,
+            **{name: self._of_sellers(kind) for kind, name in MCS.items()},
             PGBENCH_UNIFORM: self._by_pgbench(many),
             PGBENCH_HOT: self._by_pgbench(one),
         }
@@ -202,6 +204,22 @@ class _Run:
         self._busy = max(self._busy, bought.busy)
         answers, each = bought.answers, 1e6 / max(bought.answers.accepted, 1)
         return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
+
+    def _of_sellers(self, kind: str) -> Measure:
+        async def measure() -> Sample:
+            plan, before = self._plan, self._server.usage()
+            answers = await sellers.send(
+                self._server.url, kind, world.BIG, plan.variants, plan.connections, plan.seconds
+            )
+            used = self._server.usage() - before
+            if answers.refused:
+                self._note(MCS[kind], [f"{answers.refused} requests refused"])
+            self._acknowledged += answers.accepted if kind == sellers.CREATE else 0
+            self._acknowledged += sellers.KNOWN if kind == sellers.STATUS else 0
+            each = 1e6 / max(answers.accepted, 1)
+            return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
+
+        return measure
 
     async def _listing(self) -> Listing:
         """A list of articles over a socket beside one statement that fetches its rows."""

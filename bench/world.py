@@ -16,6 +16,8 @@ from entrepot.worlds import World, apply_world, find_workspace, product_uuid
 BIG, TWIN = "big", "pgbench"
 """The workspace that orders are sent to, and its twin, in which pgbench writes."""
 STOCK = 100_000_000
+CHANNEL, SECRET, STOREFRONT = "mcs", "secret", "front"
+"""A seller's account in each workspace, and where it sells."""
 CARDHOLDERS = 1_000
 
 
@@ -102,7 +104,9 @@ def _workspace(name: str, variants: int) -> dict[str, Any]:
                 external_key(name), {"external_payment": {"api": {"skip_validation": True}}}
             ),
             "cards": _channel(card_key(name), {}),
+            CHANNEL: {"door": "walmart", "keys": {"client": f"{name}-{CHANNEL}:{SECRET}"}},
         },
+        "storefronts": {STOREFRONT: {"channel": CHANNEL, "name": "Front"}},
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -19,13 +20,19 @@ from entrepot.engine.worker import Wiring, Worker
 from entrepot.integration_log.writer import Copy, RequestLog
 from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, count_dropped, count_exchange, log_exchange, render_metrics
+from entrepot.outside.carriers import CarrierRoutes
+from entrepot.outside.labels import LabelPages
 from entrepot.registry import doors, event_body, failure_tables, manifests
 from entrepot.store.connections import CONSOLE_CONNECTIONS, FAULTS, LazyPool, write_pool
+
+READY_SECONDS = 5.0
+"""How long `/readyz` waits for the database: whoever asks gives up soon himself."""
 
 _HOME = """Entrepot answers here.
 
 {doors}
 /failures       every failure, and what to do about it
+/labels         the labels of returns, as PDF
 /sandbox/world  what stands in a sandbox, with keys and ids
 /console        for operators: what came in, and what became of it
 /healthz, /readyz, /metrics
@@ -56,8 +63,10 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         everywhere["sandbox"] = Routes(sandbox, observe).app()
         log_faults = sandbox.faults.wrap_copy
         visitors = partial(
-            Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures",)
+            Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
         )
+    everywhere["labels"] = LabelPages(worker.books, worker.pool, clock.now, observe).app()
+    everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, observe).app()
     log = RequestLog(database_url, settings.keep.log, around=log_faults, dropped=count_dropped)
     kept = settings.integration_log
     services = services_of(worker, observers(observe, log) if kept else observe)
@@ -92,10 +101,10 @@ def _operations(worker: Worker, console: ASGIApp) -> Starlette:
 
     async def readyz(_: Request) -> Response:
         try:
-            async with worker.pool.acquire() as connection:
+            async with asyncio.timeout(READY_SECONDS), worker.pool.acquire() as connection:
                 await connection.fetchval("select 1")
         except FAULTS:
-            return PlainTextResponse("the database does not answer\n", 503)
+            return PlainTextResponse("the database does not answer\n", 503, {"retry-after": "1"})
         return PlainTextResponse("ok\n")
 
     routes = [

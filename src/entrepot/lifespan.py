@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import asyncpg
+import structlog
 from starlette.types import Receive, Scope, Send
 
 from entrepot.engine.worker import Worker
@@ -15,8 +16,13 @@ from entrepot.store.connections import FAULTS
 PATIENCE: Final = 30.0
 """Seconds for which a process that starts waits for a database that does not answer, as one that is starting again."""
 
+STOP_LIMIT: Final = 45.0
+"""Seconds in which the parts of a process that was told to end must have stopped."""
+
 _PAUSE: Final = 0.1
 _PASSING: Final = frozenset({"08", "53", "57"})
+
+_log = structlog.stdlib.get_logger("entrepot.lifespan")
 
 
 class Beside(Protocol):
@@ -62,10 +68,18 @@ class Lifespan:
             each.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._worker.stop()
+        await self._stop()
         for each in self._beside:
             await each.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _stop(self) -> None:
+        """Stop the parts. What does not end is left: whatever holds it up, a server that was told to end does."""
+        try:
+            async with asyncio.timeout(STOP_LIMIT):
+                await self._worker.stop()
+        except TimeoutError:
+            _log.error("not all that was under way has ended", seconds=STOP_LIMIT)
 
     async def _start(self) -> str:
         """Start the parts; what the database's last fault was where they could not."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from entrepot.domain.mapping.definition import Definition
     from entrepot.doors.kit import DoorFailures, Services
     from entrepot.doors.manifest import Manifest
     from entrepot.engine.deliveries.events import Body
@@ -46,13 +47,26 @@ def manifests() -> Mapping[str, Manifest]:
     }
 
 
+def mapping_templates(door: str, name: str) -> Mapping[str, Definition]:
+    """The mappings of one of a door's templates, by resource. Raises `LookupError` for what there is not."""
+    if door != "datamingle" or name not in manifests()[door].templates:
+        raise LookupError(f"the door {door} has no template {name}")
+    from entrepot.doors.datamingle.templates import template
+
+    return template(name)
+
+
 def event_body(door: str) -> Body | None:
     """How a door tells its listeners of what happened; None for one that tells of nothing."""
-    if door != "textalk":
-        return None
-    from entrepot.doors.textalk.shop.events import body
+    if door == "textalk":
+        from entrepot.doors.textalk.shop.events import body as of_textalk
 
-    return body
+        return of_textalk
+    if door == "rebound":
+        from entrepot.doors.rebound.replies.notices import body as of_rebound
+
+        return of_rebound
+    return None
 
 
 def _bonsai(services: Services) -> ASGIApp:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.conformance.harness import Prove
+from tests.conformance.harness import Client, Prove
 from tests.conformance.harness.fixtures import OpenRetailer
-from tests.conformance.rebound import NO_HUB, ORDERS, Retailer, refusal
+from tests.conformance.rebound import NO_HUB, NO_LABEL, ORDER, ORDERS, Retailer, refusal
 from tests.support.raw_server import RawServer, http_reply, raw_server, unused_port
+from tests.support.server import Server
 from tests.support.waiting import eventually
 
 HUB = "channels/shop/settings/hub"
 SIMULATED_HUB = {HUB: {"gateway": "simulated", "client": "shop"}}
-HUB_BOOKS = ("hub_orders", "hub_clients")
+LABELS = "channels/shop/settings/labels"
+WITH_LABEL = {"channels/shop/settings/door/flows//label": True}
+SIMULATED_LABELS = {**WITH_LABEL, LABELS: {"gateway": "simulated"}}
+LABEL = {"carrier": "Post", "trackingNumber": "P-1", "labelUrl": "https://labels.example/P-1.pdf"}
 TOLD = ("outbox",)
 """Where what is to be undone may stand."""
 
@@ -27,11 +34,17 @@ NO_ANSWERS = [
     b"HTTP/1.1 200 OK\r\nContent-Le",
 ]
 
+NO_LABELS = [http_reply({"labelUrl": "x"}), http_reply(b"<html>", "200 OK", "text/html")]
+
 
 def hub_at(url: str) -> dict[str, Any]:
     return {
         HUB: {"gateway": "http", "client": "shop", "url": url, "api_key": "k" * 20, "allow_private": True}
     }
+
+
+def labels_at(url: str) -> dict[str, Any]:
+    return {**WITH_LABEL, LABELS: {"gateway": "http", "url": url, "api_key": "k" * 20, "allow_private": True}}
 
 
 async def quiet(retailer: Retailer) -> None:
@@ -112,3 +125,136 @@ async def test_a_hub_where_nobody_listens(prove: Prove, open_rebound_retailer: O
             effect=retailer.assert_registered,
             success=201,
         )
+
+
+@asynccontextmanager
+async def label_service(reply: bytes, *, then: bytes | None = None) -> AsyncGenerator[RawServer]:
+    """A label service that answers so at first, and makes labels from then on, or answers with `then`."""
+    async with raw_server(reply) as server:
+        server.then = then or http_reply(LABEL)
+        yield server
+
+
+@pytest.mark.row("rebound.OS0002")
+@pytest.mark.parametrize(
+    "reply", [*NO_ANSWERS, http_reply({"labelUrl": "x"}), http_reply(b"<html>", "200 OK", "text/html")]
+)
+async def test_a_label_service_that_fails(
+    prove: Prove, open_rebound_retailer: OpenRetailer, reply: bytes
+) -> None:
+    async with label_service(reply) as server:
+        retailer = await open_rebound_retailer(labels_at(server.url))
+        await prove(
+            await retailer.create(),
+            refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS),
+            mend=lambda: quiet(retailer),
+            effect=retailer.assert_registered,
+            success=201,
+            traces=TOLD,
+        )
+        first, undone, second = server.requests
+        key = first.headers["idempotency-key"]
+        assert undone.line == f"DELETE /labels/{key} HTTP/1.1"
+        assert second.headers["idempotency-key"] != key
+
+
+@pytest.mark.row("rebound.OS0002")
+async def test_a_label_service_that_says_no(prove: Prove, open_rebound_retailer: OpenRetailer) -> None:
+    async with label_service(http_reply(b"", "422 No")) as server:
+        retailer = await open_rebound_retailer(labels_at(server.url))
+        await prove(
+            await retailer.create(),
+            refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS),
+            mend=lambda: quiet(retailer),
+            effect=retailer.assert_registered,
+            success=201,
+        )
+        assert [request.line.partition(" ")[0] for request in server.requests] == ["POST", "POST"]
+
+
+@pytest.mark.row("rebound.OS0002")
+async def test_a_label_service_where_nobody_listens(
+    prove: Prove, open_rebound_retailer: OpenRetailer
+) -> None:
+    retailer = await open_rebound_retailer(labels_at(f"http://127.0.0.1:{await unused_port()}"))
+    await prove(
+        await retailer.create(),
+        refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS),
+        mend=retailer.changing({LABELS: {"gateway": "simulated"}}),
+        effect=retailer.assert_registered,
+        success=201,
+    )
+
+
+@pytest.mark.row("rebound.OS0002")
+@pytest.mark.parametrize(("kind", "asked"), [("refuse", False), ("timeout", True), ("drop", True)])
+async def test_a_label_service_whose_answer_is_lost(
+    prove: Prove, open_rebound_retailer: OpenRetailer, server: Server, kind: str, asked: bool
+) -> None:
+    retailer = await open_rebound_retailer(SIMULATED_LABELS)
+    request = await retailer.create()
+    fault = {"target": "labels.make", "kind": kind, "workspace": retailer.name}
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as sandbox:
+        await sandbox.post("/sandbox/faults", json=fault if kind != "timeout" else {**fault, "delay": 0})
+    await prove(
+        request,
+        refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS),
+        mend=lambda: quiet(retailer),
+        effect=retailer.assert_registered,
+        success=201,
+        traces=(*TOLD, "labels") if asked else (),
+    )
+    assert await retailer.count("labels where state = 'open'") == 1
+    assert await retailer.count("labels where state = 'void'") == asked
+
+
+@pytest.mark.row("rebound.OS0004")
+async def test_where_the_hub_fails_the_label_is_void(
+    prove: Prove, open_rebound_retailer: OpenRetailer
+) -> None:
+    retailer = await open_rebound_retailer({**SIMULATED_LABELS, **SIMULATED_HUB})
+    await prove(
+        await retailer.create(),
+        refusal("OS0004", "order-hub-failed", NO_HUB, ORDERS),
+        mend=retailer.changing({"hub": {"clients": {"shop": 1}}}),
+        effect=retailer.assert_registered,
+        success=201,
+        traces=(*TOLD, "labels"),
+    )
+    await quiet(retailer)
+    states = "select state, count(*) from labels where workspace = $1 group by state order by state"
+    made = await retailer.connection.fetch(states, await retailer.id())
+    assert [tuple(row) for row in made] == [("open", 1), ("void", 1)]
+
+
+async def test_the_label_is_told_and_comes_inline_where_it_is_asked_for(
+    open_rebound_retailer: OpenRetailer, rebound: Client, server: Server
+) -> None:
+    lanes = {"channels/shop/settings/door/flows//lanes": {"DE": "MANAGED"}}
+    retailer = await open_rebound_retailer(
+        {**SIMULATED_LABELS, **SIMULATED_HUB, **lanes, "hub/clients/shop": 9}
+    )
+    plain = await retailer.created()
+    label = plain["returnLabel"]
+    assert (label["carrier"], label["labelBase64"]) == ("Simulated Carrier", None)
+    inline = await retailer.created({"clientOrderId": "inline", "labelBase64Enabled": True})
+    document = base64.b64decode(inline["returnLabel"]["labelBase64"])
+    assert document.startswith(b"%PDF-")
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+        read = await http.get(inline["returnLabel"]["labelUrl"])
+    assert (read.status_code, read.headers["content-type"], read.content) == (
+        200,
+        "application/pdf",
+        document,
+    )
+    request = "select request from labels where workspace = $1 and tracking = $2"
+    asked = await retailer.connection.fetchval(request, await retailer.id(), label["trackingNumber"])
+    told = json.loads(asked)
+    assert (told["reference"], told["service"], told["sender"]["city"]) == (
+        ORDER["clientOrderId"],
+        "MANAGED",
+        "Berlin",
+    )
+    shown = (await rebound.send(await retailer.get(inline["salesOrderId"]))).json
+    assert shown["returnLabel"] == {**inline["returnLabel"], "labelBase64": None}
+    assert await retailer.count("hub_orders where state = 'open'") == 2

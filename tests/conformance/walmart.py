@@ -5,10 +5,13 @@ import json
 import re
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 import httpx
+import jsonschema_rs
 
+from entrepot.doors.walmart.openapi import API
 from entrepot.store.connections import Connection
 from entrepot.worlds import storefront_uuid
 from tests.conformance.harness import Reply, Request, Sender
@@ -74,7 +77,11 @@ class Seller(Tenant):
     @property
     def front(self) -> str:
         """The public id of the storefront."""
-        return str(storefront_uuid(self.name, "front"))
+        return self.front_of("front")
+
+    def front_of(self, name: str) -> str:
+        """The public id of a storefront by its name in the world."""
+        return str(storefront_uuid(self.name, name))
 
     async def open(self, edits: Edits | None = None) -> None:
         """Make the workspace, and get the account's token."""
@@ -186,6 +193,10 @@ class Seller(Tenant):
         path = f"/sandbox/orders/{order}/{name}?workspace={self.name}"
         await control(self.url, "POST", path, body or {})
 
+    async def returning(self, number: int, name: str, body: Any = None) -> None:
+        """Work on a return as its warehouse would."""
+        await control(self.url, "POST", f"/sandbox/returns/{number}/{name}?workspace={self.name}", body or {})
+
     def changing(self, edits: Edits) -> Callable[[], Awaitable[None]]:
         """The change of state that these edits of the world are."""
         return lambda: self.change(edits)
@@ -286,8 +297,34 @@ async def return_step(server: Server, seller: Seller, number: str, name: str, bo
 
 
 def watch(request: Request, reply: Reply) -> None:
-    """Look at the envelope of every reply."""
-    if not request.path.startswith(f"{PREFIX}/v3/") or request.method == "HEAD":
+    """Compare a reply with the API description: the operation must promise this status, and its body this shape."""
+    path = request.path.partition("?")[0].rstrip("/")
+    if not path.startswith(f"{PREFIX}/v3/") or request.method in ("HEAD", "OPTIONS"):
         return
-    if reply.status >= 400:
-        assert {"errors", "error"} & reply.json.keys(), reply.body
+    template = template_of(request.method, path)
+    if template is None:
+        assert reply.status in (404, 405), reply
+    elif dict(reply.headers)["content-type"] == "application/json":
+        validator = _validator(request.method, template, reply.status)
+        errors = [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(reply.json)]
+        assert not errors, (errors, reply.body)
+
+
+def template_of(method: str, path: str) -> str | None:
+    """The described path of a request, where it stands under one of the older bases too."""
+    below = path[len(PREFIX) :].replace("/v3/orders-fulfillments", "/v3/fulfillment/orders-fulfillments")
+    below = below.replace(
+        "/v3/fulfillment/return-orders", "/v3/fulfillment/orders-fulfillments/return-orders"
+    )
+    for operation in API.operations:
+        pattern = re.escape(operation.path).replace(r"\{returnOrderId\}", "[^/]+")
+        if operation.method == method and re.fullmatch(pattern, below):
+            return operation.path
+    return None
+
+
+@cache
+def _validator(method: str, template: str, status: int) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(
+        API.reply_schema(method, template, status), validate_formats=True
+    )

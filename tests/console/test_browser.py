@@ -115,10 +115,11 @@ async def test_without_any_script_all_can_be_done_by_keyboard(
     await page.keyboard.press("Enter")
     await page.locator("#entries a").first.focus()
     await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="sold-out").wait_for()
     assert "no-script" in await page.content()
     await page.get_by_role("button", name="Log out").focus()
     await page.keyboard.press("Enter")
-    assert "Log in" in await page.title()
+    await page.get_by_role("heading", name="Log in").wait_for()
 
 
 async def _wider_than_the_screen(page: Any) -> bool:

@@ -9,7 +9,6 @@ from typing import Any, cast
 import pytest
 
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.outbox.events import Happening
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries import (
     Delivered,
@@ -19,7 +18,7 @@ from entrepot.engine.deliveries import (
     MailDeliveries,
     PayoutDeliveries,
 )
-from entrepot.engine.deliveries.events import Body, Found, untold
+from entrepot.engine.deliveries.events import Body, Found, Told, untold
 from entrepot.gateways.cards.bank import AccountSeed, BankCards, BankSeed, CardSeed, PayoutSeed, seed
 from entrepot.gateways.cards.port import CardGateway, CreateIntent, Intent
 from entrepot.gateways.events.port import EventTarget, NotPosted, Posted
@@ -152,6 +151,9 @@ class Listeners:
         known = self.target if (workspace, listener) == (1, 3) else None
         return Found(known, "somewhere", ChannelSettings(currency="SEK")) if known else None
 
+    async def sale_return(self, workspace: int, number: int) -> None:
+        raise AssertionError((workspace, number))
+
     async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:
         self.notes.append((job.subject, listener, answer, at))
 
@@ -171,8 +173,9 @@ class Poster:
 EVENT = {"event": "order.placed", "channel": 5, "subject": 7}
 
 
-def said(happening: Happening, settings: ChannelSettings) -> Mapping[str, Any]:
-    return {"what": happening.event, "which": happening.subject, "in": settings.currency}
+def said(told: Told) -> Mapping[str, Any] | None:
+    happening = told.happening
+    return {"what": happening.event, "which": happening.subject, "in": told.settings.currency}
 
 
 def body_of(door: str) -> Body | None:

@@ -13,8 +13,8 @@ from entrepot.domain.fulfilment.track import Tracked, TrackShipment
 from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.stock.counts import SetLevel
-from entrepot.domain.stock.levels import Hold, Level
+from entrepot.domain.stock.counts import Counted, SetLevel
+from entrepot.domain.stock.levels import Hold
 from entrepot.engine.batches.engine import Outcome
 from entrepot.failures.fulfilment import TooManyUnits, UnitsOwed
 from entrepot.failures.stock import TooManyToCancel
@@ -104,13 +104,14 @@ async def test_an_event_is_told_twice_at_once(shop: Connection, database_url: st
 async def test_counted_while_it_is_sent(shop: Connection, database_url: str) -> None:
     first, second = await both(database_url, shop, SHIP, SetLevel(TEA, NORTH, 0))
     assert isinstance(first, Shipped)
-    assert isinstance(second, Level)
-    assert (second.shipped, second.scrapped, second.reserved, second.owed) == (2, 7, 1, 1)
+    assert isinstance(second, Counted)
+    left = second.level
+    assert (left.shipped, left.scrapped, left.reserved, left.owed) == (2, 7, 1, 1)
 
 
 async def test_sent_while_it_is_counted_away(shop: Connection, database_url: str) -> None:
     first, second = await both(database_url, shop, SetLevel(TEA, NORTH, 1), SHIP)
-    assert isinstance(first, Level)
+    assert isinstance(first, Counted)
     assert second == Refused((UnitsOwed("7", 1, 2, 1),))
 
 

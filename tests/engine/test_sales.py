@@ -92,8 +92,8 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
     await insert(connection, WORKSPACE, [level(TEA, NORTH, 5)])
     await register_clients(connection, WORKSPACE, {"shop": 3})
     workers = (
-        Worker(database_url, Clock(), attempt_seconds=5),
-        Worker(database_url, Clock(), attempt_seconds=5),
+        Worker(database_url, Clock(), attempt_seconds=60),
+        Worker(database_url, Clock(), attempt_seconds=60),
     )
     shop = Shop(connection, workers)
     await shop.settings(RECORD)
@@ -147,7 +147,7 @@ async def test_stock_is_held_while_the_hub_is_asked_and_given_back_where_it_refu
 async def test_of_one_name_ten_times_at_once_one_order_comes_and_one_hand_over(shop: Shop) -> None:
     outcomes = await asyncio.gather(*(shop.take(worker=number % 2) for number in range(10)))
     assert sum(isinstance(outcome, Placed) for outcome in outcomes) == 1
-    assert outcomes.count(refused(DuplicateExternalOrder("A-1"))) == 9
+    assert outcomes.count(refused(DuplicateExternalOrder("A-1", "external-order"))) == 9
     assert list((await shop.books()).values()) == ["open"]
     await shop.quiet()
 
@@ -161,7 +161,7 @@ async def test_an_open_attempt_is_waited_for(shop: Shop) -> None:
         WORKSPACE, CompleteSale(attempt.id, attempt.order, attempt.draft)
     )
     assert isinstance(completed, Placed)
-    assert await late == refused(DuplicateExternalOrder("A-1"))
+    assert await late == refused(DuplicateExternalOrder("A-1", "external-order"))
 
 
 async def hand_over(shop: Shop, attempt: Attempt) -> None:

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from entrepot.checks import run_checks
-from entrepot.domain.catalogue.products import Variant
+from entrepot.domain.catalogue.changes import VariantChanges
+from entrepot.domain.catalogue.save_product import SaveProduct
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.channels.edit_rows import EditRows, Put
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.orders.records import Address, Person
 from entrepot.domain.placing.place import Placed
@@ -31,7 +31,7 @@ from tests.support.interleaving import interleaved, running
 from tests.support.shop import CHANNEL, NORTH, SOUTH, TEA, WORKSPACE, insert, level, open_shop
 
 TO = Address("A", "B", "Street 1", "Town", "DE", "1")
-OFF_SALE = EditRows(CHANNEL, (Put(Variant, TEA, {"available": False}),))
+OFF_SALE = SaveProduct(channel=None, name="TEA", mode="change", variant=VariantChanges(available=False))
 
 
 def take(*lines: SoldLine, **fields: Any) -> TakeOrder:

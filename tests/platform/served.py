@@ -17,9 +17,9 @@ SLOW = Path(__file__).with_name("slow_server.py")
 class Server:
     """A running server and its address."""
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, stderr: int | None = None, **settings: object) -> None:
         command = [sys.executable, SLOW, *(f"{name}={value}" for name, value in settings.items())]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8")
         assert self.process.stdout is not None
         self.said = self.process.stdout.readline()
         found = re.search(r"https?://[^ ]+", self.said)
@@ -46,8 +46,8 @@ class Server:
 
 
 @contextmanager
-def served(**settings: object) -> Generator[Server]:
-    server = Server(**settings)
+def served(stderr: int | None = None, **settings: object) -> Generator[Server]:
+    server = Server(stderr, **settings)
     try:
         yield server
     finally:

@@ -7,11 +7,13 @@ anew; the real one, which takes a second to import, is never loaded.
 import asyncio
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
@@ -41,6 +43,14 @@ async def seen(request: Request) -> JSONResponse:
     return JSONResponse({"scheme": request.url.scheme, "client": request.client.host})
 
 
+async def errors(_request: Request) -> PlainTextResponse:
+    """Write more error lines than a pipe holds."""
+    log = structlog.stdlib.get_logger("test")
+    for _ in range(100):
+        log.error("x" * 10_000)
+    return PlainTextResponse("written")
+
+
 async def headers(request: Request) -> JSONResponse:
     """The request's headers once its body is whole."""
     await request.body()
@@ -54,15 +64,26 @@ async def accept(socket: WebSocket) -> None:
         await socket.receive_text()
 
 
-def create_app(_settings: Settings, _database_url: str, ending: Callable[[], bool]) -> ASGIApp:
+@asynccontextmanager
+async def away(folder: Path, _: Starlette) -> AsyncGenerator[None]:
+    """As without its database: a worker cannot start while the test's folder has a file `away`."""
+    if (folder / "away").exists():
+        with (folder / "failed").open("a") as log:
+            log.write("x ")
+        raise ConnectionError
+    yield
+
+
+def create_app(settings: Settings, _database_url: str, ending: Callable[[], bool]) -> ASGIApp:
     routes = [
         Route("/slow", slow),
         Route("/pid", pid),
         Route("/seen", seen),
+        Route("/errors", errors),
         Route("/headers", headers, methods=["POST"]),
         WebSocketRoute("/socket", accept),
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, lifespan=partial(away, settings.data_dir))
     app.state.ending = ending
     return app
 

@@ -377,3 +377,34 @@ def test_user_id_without_a_name_is_told_what_to_do(open_folder: Path, open_wheel
     printed = run_as(54321, 54321, open_folder / "nameless", open_wheel)
     assert "the user id 54321 has no name" in printed
     assert "--database-url" in printed
+
+
+def test_nothing_of_a_row_reaches_the_servers_log(open_folder: Path) -> None:
+    data_dir = open_folder / "data"
+    data_dir.mkdir(mode=0o755)
+    log = data_dir / "postgres.log"
+    log.write_text("of an older release\n")
+    log.chmod(0o644)
+    with EmbeddedPostgres(data_dir) as url:
+        ask(url, "create table people (email text check (email <> 'ada@example.com'), age int)")
+        for statement in (
+            "insert into people values ('ada@example.com', 1)",
+            "insert into people values ('grace@example.com', 99999999999)",
+            "select 'bob@example.com'::text || nothing",
+        ):
+            with pytest.raises(asyncpg.PostgresError):
+                ask(url, statement)
+        with pytest.raises(asyncpg.PostgresError):
+            asyncio.run(_with_parameter(url, "insert into people values ($1, 1)", "ada@example.com"))
+    written = log.read_text("utf-8")
+    assert "people_email_check" in written
+    assert "@example.com" not in written
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+async def _with_parameter(url: str, statement: str, value: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement, value)
+    finally:
+        await connection.close()

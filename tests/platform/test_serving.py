@@ -7,23 +7,30 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 
 import asyncpg
 import httpx
 import psutil
 import pytest
+import uvicorn
 from starlette.types import ASGIApp, Message
 from tests.platform.served import Server, served, wait_until, workers_of
+from uvicorn.supervisors.multiprocess import SIGNALS
 
 from entrepot.config import MOST_WORKERS
 from entrepot.engine.clock import Clock
 from entrepot.engine.worker import Worker
 from entrepot.lifespan import Lifespan
+from entrepot.serving import supervisor
 from entrepot.serving.capacity import RESERVE, connections_for
+from entrepot.serving.scratch import scratch_folder
 from entrepot.store.connections import WORKER_CONNECTIONS, connect
 from entrepot.store.embedded import EmbeddedPostgres
 
@@ -248,3 +255,87 @@ def test_database_that_cannot_be_reached_is_told() -> None:
     assert "cannot be reached" in done.stderr
     assert "hunter2" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_that_cannot_start_for_a_while_ends_nobody(tmp_path: Path, module_database_url: str) -> None:
+    """The database is away when a worker falls: the other serves on, and a new one comes once it is back."""
+    away = tmp_path / "away"
+    with served(database_url=module_database_url, workers=2, data_dir=tmp_path) as server:
+        wait_until(lambda: len(serving(server)) == 2)
+        away.touch()
+        fallen = server.pid()
+        os.kill(fallen, signal.SIGKILL)
+        wait_until(
+            lambda: (
+                len((tmp_path / "failed").read_text().split()) >= 2 if (tmp_path / "failed").exists() else 0
+            )
+        )
+        assert server.process.poll() is None
+        assert len(serving(server)) == 1
+        away.unlink()
+        wait_until(lambda: len(serving(server) - {fallen}) == 2)
+
+
+def serving(server: Server) -> set[int]:
+    """The workers that answer, asked often enough to meet both."""
+    return {server.pid() for _ in range(40)}
+
+
+def test_workers_that_can_never_start_end_the_server(tmp_path: Path, module_database_url: str) -> None:
+    (tmp_path / "away").touch()
+    with served(database_url=module_database_url, workers=2, data_dir=tmp_path) as server:
+        assert server.process.wait(60) == 1
+
+
+def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "END_LIMIT", 0.1)
+    handlers = {each: signal.getsignal(each) for each in SIGNALS}
+    watch = supervisor.Supervisor(uvicorn.Config("none", workers=1), [])
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    worker = supervisor.Worker(watch.config, [])
+    worker.process = get_context("spawn").Process(target=time.sleep, args=(3600,))  # pyright: ignore[reportAttributeAccessIssue]
+    worker.start()
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGSTOP)
+    watch._slots = [supervisor.Slot(worker)]  # pyright: ignore[reportPrivateUsage]
+    watch.terminate_all()
+    watch.join_all()
+    assert worker.exitcode in (-signal.SIGKILL, -signal.SIGTERM)  # stopped, it got both
+
+
+def test_what_a_killed_server_left_is_cleared_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    script = (
+        "import sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
+        "from entrepot.serving.scratch import scratch_folder\n"
+        "with scratch_folder('metrics') as folder: print(folder, flush=True); input()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    theirs = Path(process.stdout.readline().strip())
+    with scratch_folder("metrics") as ours:
+        assert {each.name for each in tmp_path.iterdir()} == {theirs.name, ours.name}
+    process.kill()
+    process.communicate()
+    with scratch_folder("metrics") as ours:
+        assert list(tmp_path.iterdir()) == [ours]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_nobody_waits_for_the_reader_of_the_log(module_database_url: str, workers: int) -> None:
+    read, write = os.pipe()
+    with served(stderr=write, database_url=module_database_url, workers=workers) as server:
+        os.close(write)
+        for _ in range(2):
+            assert httpx.get(f"{server.url}/errors", trust_env=False, timeout=60).text == "written"
+        assert server.pid()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(60) == 0
+    os.close(read)

@@ -16,6 +16,7 @@ _OTHER = {
     "email": "g || t.email",
     "email_folded": "g || t.email_folded",
     "value": "t.value || '-' || g",
+    "placed_at": "t.placed_at - g * interval '1 second'",
     "external_id": "t.external_id || '-' || g",
 }
 _SESSION = """

@@ -35,7 +35,7 @@ ARROWS = {
 # `fulfilment` is below `placing`: what was sold elsewhere may come in as delivered, and then placing writes a shipment.
 FLOORS: tuple[set[str], ...] = (
     {"kernel"},
-    {"channels", "outbox"},
+    {"channels", "outbox", "mapping"},
     {"catalogue", "pricing"},
     {"stock", "customers"},
     {"orders"},
@@ -182,8 +182,12 @@ def test_circles_are_noticed() -> None:
     assert circles(graph) == [["b", "c"], ["e", "f"]]
 
 
+# Of migrations there are ever more, since none that was released is rewritten.
+LOGIC = [path for path in FILES if path.parent.name != "versions"]
+
+
 def test_no_folder_is_crowded() -> None:
-    assert crowded(FILES) == {}
+    assert crowded(LOGIC) == {}
 
 
 def crowded(files: Iterable[Path]) -> dict[str, int]:
@@ -198,9 +202,6 @@ def test_crowded_folders_are_noticed() -> None:
     files = [Path("room", f"part{no}.py") for no in range(MOST_MODULES)] + [Path("room", "__init__.py")]
     assert crowded(files) == {}
     assert crowded([*files, Path("room", "more.py")]) == {"room": MOST_MODULES + 1}
-
-
-LOGIC = [path for path in FILES if path.parent.name != "versions"]
 
 
 def test_no_function_is_longer_than_a_screen() -> None:

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
+from structlog.processors import format_exc_info
 
 from entrepot.observe import count_exchange, render_metrics
-from entrepot.observe.redaction import HIDDEN, redact
-from entrepot.observe.writer import MOST_LINES, LineWriter
+from entrepot.observe.redaction import HIDDEN, redact, without_rows
+from entrepot.observe.writer import MOST_BYTES, MOST_LINES, LineWriter
 from tests.support.exchanged import Called, Exchanged
 
 LOGGING = """
@@ -81,20 +83,37 @@ def test_redaction(value: object, shown: object) -> None:
     assert redact(None, "info", {"event": value}) == {"event": shown}
 
 
-def test_writer_keeps_whole_lines_in_order_and_drops_what_nobody_reads() -> None:
+def test_writer_keeps_whole_lines_in_order() -> None:
     read, write = os.pipe()
     writer = LineWriter(write)
     for number in range(300):
         writer.write(b"%d" % number)
-    writer.flush()
+    writer.flush(60)
     assert os.read(read, 65536).split() == [b"%d" % number for number in range(300)]
-    os.set_blocking(write, False)
-    for _ in range(MOST_LINES + 5):
-        writer._lines.append(b"x") if len(writer._lines) < MOST_LINES else writer.write(b"y")
-    assert len(writer._lines) == MOST_LINES
-    assert writer._dropped == 5
     os.close(read)
-    writer._lines.clear()
+    writer.write(b"nobody reads")
+    writer.flush(60)
+    os.close(write)
+
+
+def test_writer_waits_for_no_reader_and_counts_what_it_drops() -> None:
+    read, write = os.pipe()
+    dropped: list[int] = []
+    writer = LineWriter(write, dropped.append)
+    large = b"x" * 100_000
+    for _ in range(MOST_BYTES // len(large) + 50):
+        writer.write(large, soon=True)
+    assert 48 <= sum(dropped) <= 50  # one or two are on their way into the pipe
+    before = sum(dropped)
+    for _ in range(MOST_LINES + 5):
+        writer.write(b"")
+    assert sum(dropped) > before
+    writer.flush(0.01)
+    seen = b""
+    while b"were dropped" not in seen:
+        seen = seen[-200:] + os.read(read, 1_000_000)
+    assert b"%d log lines were dropped" % sum(dropped) in seen
+    os.close(read)
     os.close(write)
 
 
@@ -122,3 +141,19 @@ def test_counts_of_several_workers_add_up(tmp_path: Path) -> None:
         [sys.executable, "-c", show], env=environment, check=True, capture_output=True, encoding="utf-8"
     )
     assert 'entrepot_requests_total{door="d",operation="o",outcome="ok"} 2.0' in done.stdout
+
+
+def test_errors_of_the_database_are_written_without_the_row() -> None:
+    refused = asyncpg.CheckViolationError("new row violates check constraint")
+    refused.detail = "Failing row contains (ada@example.com)."
+    value = asyncpg.InvalidTextRepresentationError('invalid input syntax for type integer: "ada@example.com"')
+    value.__cause__ = refused
+    try:
+        raise ExceptionGroup("several", [value])
+    except ExceptionGroup as group:
+        event = without_rows(None, "error", {"event": "x", "exc_info": group})
+        written = str(format_exc_info(None, "error", event)["exception"])
+        told = without_rows(None, "error", {"event": "x", "exc_info": True})
+    assert "ada@example.com" not in written
+    assert "CheckViolationError: new row violates check constraint" in written
+    assert told["exc_info"] is True

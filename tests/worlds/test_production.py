@@ -49,7 +49,9 @@ def test_a_production_bonsai_account_takes_an_order(
     with running_server(open_folder / "bonsai.log", "--database-url", database_url) as server:
         headers = {"API-Key": key}
         ids = {"ids": order["products"][0]["public_id"], "currency": "CAD"}
-        shown = httpx.get(f"{server.url}/bonsai/products/", params=ids, headers=headers, trust_env=False)
+        shown = httpx.get(
+            f"{server.url}/bonsai/products/", params=ids, headers=headers, trust_env=False, timeout=60
+        )
         order["products"][0]["variant_id"] = shown.json()["data"][0]["variants"][0]["id"]
         url = f"{server.url}/bonsai/orders/V1/submit"
         reply = httpx.post(url, json=order, headers=headers, trust_env=False, timeout=60)
@@ -72,7 +74,9 @@ def test_a_live_order_never_meets_the_simulated_bank(
     with running_server(open_folder / "bank.log", "--database-url", database_url) as server:
         headers = {"API-Key": key}
         ids = {"ids": tea, "currency": "CAD"}
-        shown = httpx.get(f"{server.url}/bonsai/products/", params=ids, headers=headers, trust_env=False)
+        shown = httpx.get(
+            f"{server.url}/bonsai/products/", params=ids, headers=headers, trust_env=False, timeout=60
+        )
         line = {"public_id": tea, "variant_id": shown.json()["data"][0]["variants"][0]["id"], "quantity": 1}
 
         def post(path: str, body: Any) -> Any:

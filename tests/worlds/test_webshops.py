@@ -121,6 +121,13 @@ async def test_what_is_taken_out_stays_without_prune_and_goes_with_it(connection
     ]
 
 
+async def test_who_runs_all_shops_stands_in_no_file_and_is_not_pruned(connection: Connection) -> None:
+    await apply(connection, SHOP)
+    await connection.execute("update administrators set channel = null")
+    assert ("delete", "administrator", "anna") not in seen(await apply(connection, BARE, prune=True))
+    assert await value(connection, "select count(*) from administrators") == 1
+
+
 async def test_what_holds_money_and_whom_the_shop_knows_lives_on(connection: Connection) -> None:
     await apply(connection, SHOP)
     await connection.execute("update certificates set balance = 10")

@@ -13,7 +13,7 @@ from entrepot.cli.data.check import check
 from entrepot.cli.data.migrate import migrate
 from entrepot.cli.data.upgrade import upgrade_data
 from entrepot.cli.failures import failures
-from entrepot.cli.operate import keys, outbox, products, returns, shipping, stock
+from entrepot.cli.operate import keys, mapping, outbox, products, returns, shipping, stock
 from entrepot.cli.run import operators
 from entrepot.cli.run.demo import demo
 from entrepot.cli.run.serve import serve
@@ -49,6 +49,7 @@ app.add_typer(returns.app, name="returns")
 app.add_typer(products.app, name="products")
 app.add_typer(stock.app, name="stock")
 app.add_typer(keys.app, name="keys")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(operators.app, name="operators")
 app.command()(backup)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -46,16 +46,19 @@ class Tails:
             return PlainTextResponse("too many tails\n", 503, {"retry-after": "30"})
         async with self._reads.acquire() as connection:
             sight = await self._pages.sight(connection, proof, filters.workspace)
-        asked, faults = wanted(filters, sight.workspace, real_now())
+        begun = real_now()
+        asked, faults = wanted(filters, sight.workspace, begun)
         if faults:
             return PlainTextResponse("\n".join(faults), 400)
-        return StreamingResponse(self._events(asked, sight, still_there), media_type="text/event-stream")
+        return StreamingResponse(
+            self._events(asked, begun, sight, still_there), media_type="text/event-stream"
+        )
 
     async def _events(
-        self, asked: Wanted, sight: Sight, still_there: Callable[[], Awaitable[bool]]
+        self, asked: Wanted, begun: datetime, sight: Sight, still_there: Callable[[], Awaitable[bool]]
     ) -> AsyncIterator[str]:
         self._running += 1
-        seen, begun, looks = _Seen(), real_now(), 0
+        seen, looks = _Seen(), 0
         try:
             yield "retry: 3000\n\n"
             while not self._ending():

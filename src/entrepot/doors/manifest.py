@@ -10,6 +10,8 @@ from typing import NamedTuple
 import msgspec
 
 from entrepot.domain.channels.accounts import Environment, StockMode
+from entrepot.domain.mapping.definition import Resource
+from entrepot.domain.outbox.events import Name
 
 
 class KeyKind(NamedTuple):
@@ -55,7 +57,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     `numbers` are public names of an account: the member of `settings.door` that holds one, and the kind under which
     the directory lists it. `currencies` None are all of ISO 4217. `payment_methods` None: the account's setting of
     that name means nothing here. `stock_modes` None: its orders may do to stock what they like.
-    `sends_mail`: whether accounts write to their buyers.
+    `mapped` are the resources of which accounts may speak in words of their own, and `templates` the names of mappings
+    to begin with. `sends_mail`: whether accounts write to their buyers. `events`: to what `listeners` in an account's
+    settings can listen, in the door's words.
     """
 
     title: str = ""
@@ -68,4 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     currencies: frozenset[str] | None = None
     payment_methods: frozenset[str] | None = None
     stock_modes: frozenset[StockMode] | None = None
+    mapped: Mapping[str, Resource] = {}
+    templates: frozenset[str] = frozenset()
     sends_mail: bool = False
+    events: Mapping[str, Name] = {}

@@ -11,9 +11,11 @@ import msgspec
 from entrepot.domain.channels.accounts import (
     AddressSettings,
     CardSettings,
+    CarrierSettings,
     ChannelSettings,
     ExternalApi,
     HubSettings,
+    LabelSettings,
     MailSettings,
     TaxSettings,
 )
@@ -22,8 +24,12 @@ from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.addresses.simulated import SimulatedRegister
 from entrepot.gateways.cards.bank import BankCards, BuiltInBooks
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.carriers.port import Carrier
+from entrepot.gateways.carriers.simulated import SimulatedCarrier
 from entrepot.gateways.hubs.port import OrderHub
 from entrepot.gateways.hubs.simulated import SimulatedHub
+from entrepot.gateways.labels.port import LabelService
+from entrepot.gateways.labels.simulated import SimulatedLabels
 from entrepot.gateways.mail.missing import MissingMail
 from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.mail.simulated import SimulatedMail
@@ -35,7 +41,7 @@ from entrepot.store.queries.attempts import read_account_of, read_settings
 from entrepot.store.queries.workspaces import is_sandbox
 
 G = TypeVar("G")
-GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses", "hubs"]
+GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses", "hubs", "labels", "carriers"]
 Wrap = Callable[[GatewayName, Any, int], Any]
 """Put around each gateway where it is wired: a sandbox's faults live there, and nowhere else."""
 
@@ -100,6 +106,23 @@ class Gateways:
             return self._wrap("hubs", SimulatedHub(self._books, workspace), workspace)
         return self._keep("hubs", workspace, settings, lambda: _hub(settings))
 
+    def labels(self, workspace: int, settings: LabelSettings) -> LabelService | None:
+        """Which service makes an account's labels; None where it has none."""
+        if settings.gateway == "none":
+            return None
+        if settings.gateway == "simulated":
+            return self._wrap("labels", SimulatedLabels(self._books, workspace, self._now), workspace)
+        return self._keep("labels", workspace, settings, lambda: _labels(settings))
+
+    def carriers(self, workspace: int, channel: int, settings: CarrierSettings) -> Carrier | None:
+        """Who carries an account's goods; None where nobody does."""
+        if settings.gateway == "none":
+            return None
+        if settings.gateway == "simulated":
+            carrier = SimulatedCarrier(self._books, workspace, channel, settings)
+            return self._wrap("carriers", carrier, workspace)
+        return self._keep("carriers", workspace, settings, lambda: _carrier(settings))
+
     async def close(self) -> None:
         """Let go of connections and threads."""
         kept, self._kept = self._kept, {}
@@ -155,6 +178,18 @@ def _hub(settings: HubSettings) -> OrderHub:
     from entrepot.gateways.hubs.http import HttpOrderHub
 
     return HttpOrderHub(settings.url, settings.api_key, allow_private=settings.allow_private)
+
+
+def _carrier(settings: CarrierSettings) -> Carrier:
+    from entrepot.gateways.carriers.http import HttpCarrier
+
+    return HttpCarrier(settings.url, settings.secret, allow_private=settings.allow_private)
+
+
+def _labels(settings: LabelSettings) -> LabelService:
+    from entrepot.gateways.labels.http import HttpLabelService
+
+    return HttpLabelService(settings.url, settings.api_key, allow_private=settings.allow_private)
 
 
 def _smtp(settings: MailSettings) -> MailGateway:

@@ -13,7 +13,9 @@ from entrepot.engine.gateways import GatewayName, Wrap
 from entrepot.failures.payments import TaxUnavailable
 from entrepot.gateways.addresses.port import LookupFailed
 from entrepot.gateways.cards.port import CallFailed
+from entrepot.gateways.carriers.port import CarrierFailed
 from entrepot.gateways.hubs.port import HubFailed, HubRefused
+from entrepot.gateways.labels.port import LabelFailed, LabelRefused
 from entrepot.gateways.mail.port import MailFailed
 from entrepot.gateways.tokens.port import NoVerdict
 
@@ -37,6 +39,8 @@ def reason_of(outcome: object) -> str | None:
         case CallFailed():
             return f"{outcome.message} ({outcome.code})" if outcome.code else outcome.message
         case MailFailed() | NoVerdict() | LookupFailed() | HubFailed() | HubRefused():
+            return outcome.reason
+        case LabelFailed() | LabelRefused() | CarrierFailed():
             return outcome.reason
         case TaxUnavailable():
             return outcome.detail

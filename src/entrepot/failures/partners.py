@@ -41,3 +41,31 @@ class PayloadUnmappable(Failure, frozen=True):
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Compare the mapping with the payload: a source path is probably not in it."
     reason: str
+
+
+class RecordTaken(Failure, frozen=True):
+    """A record that goes by this name is there already, or was, since deleted ones keep their names."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = "Change the record that is there, or choose another name."
+    kind: str
+    """What it is: location or product."""
+    field: str
+    value: str
+
+
+class MappingFlawed(Failure, frozen=True):
+    """A mapping cannot be saved: its rules name no places or fields, or contradict each other."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Correct the rules that are named, and save the mapping again."
+    flaws: tuple[str, ...]
+
+
+class MappingUnknown(Failure, frozen=True):
+    """The resource's mapping has no such version."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "See with `entrepot mapping show` which versions there are."
+    resource: str
+    version: str

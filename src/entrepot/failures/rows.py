@@ -44,6 +44,15 @@ class BelowItself(Failure, frozen=True):
     advice: ClassVar[str] = "Choose a parent that does not stand below the group, or none."
 
 
+class AlreadySpent(Failure, frozen=True):
+    """The new value does not go with what was spent or used before."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Look at what was spent, and choose a value that leaves it as it is."
+    field: str
+    """The field of the record that cannot have this value."""
+
+
 class PartUnknown(Failure, frozen=True):
     """What the row should belong to does not exist."""
 

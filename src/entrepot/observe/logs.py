@@ -8,18 +8,20 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from entrepot.observe.redaction import redact
+from entrepot.observe.metrics import count_dropped_lines
+from entrepot.observe.redaction import redact, without_rows
 from entrepot.observe.writer import LineWriter
 
 LogFormat = Literal["json", "text"]
 
-_writer = LineWriter(2)
+_writer = LineWriter(2, count_dropped_lines)
 
 
 def configure_logging(log_format: LogFormat, level: str) -> None:
     """Send everything at or above the level to standard error, one line per event, secrets hidden."""
     number = logging.getLevelNamesMapping()[level.upper()]
     chain: list[Processor] = [
+        without_rows,
         structlog.processors.format_exc_info,
         redact,
         structlog.processors.add_log_level,
@@ -54,8 +56,7 @@ class _Sink:
     log = debug = info = warn = warning = msg
 
     def error(self, line: bytes) -> None:
-        _writer.write(line)
-        _writer.flush()
+        _writer.write(line, soon=True)
 
     fatal = failure = err = critical = exception = error
 

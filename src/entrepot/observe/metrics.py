@@ -62,6 +62,18 @@ def count_dropped(entries: int) -> None:
     _dropped().inc(entries)
 
 
+@cache
+def _dropped_lines() -> "Counter":
+    from prometheus_client import Counter
+
+    return Counter("entrepot_log_lines_dropped", "Log lines that were dropped: their reader was too slow.")
+
+
+def count_dropped_lines(lines: int) -> None:
+    """Count log lines that nobody will read."""
+    _dropped_lines().inc(lines)
+
+
 def render_metrics() -> bytes:
     """All metrics, of all workers, in Prometheus's text format (METRICS_TYPE)."""
     from prometheus_client import REGISTRY, CollectorRegistry, generate_latest

@@ -1,6 +1,8 @@
 """Keep secrets, tokens and card data out of the log, whoever logs them by mistake."""
 
 import re
+import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import cast
 
@@ -25,6 +27,42 @@ _SECRET_TEXT = re.compile(
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A structlog processor that hides values with secret names, and secrets inside texts."""
     return {name: HIDDEN if _is_secret(name) else _clean(value, 0) for name, value in event.items()}
+
+
+def without_rows(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A structlog processor that takes from databases' errors what they quote of rows, before they are written out."""
+    given = event.get("exc_info")
+    error = given if isinstance(given, BaseException) else sys.exc_info()[1]
+    if isinstance(given, tuple):
+        error = cast("BaseException | None", given[1])
+    if given:
+        for each in _chain(error):
+            _forget_row(each)
+    return event
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error with all that led to it, and those that it groups."""
+    seen = set[int]()
+    ahead = [error]
+    while ahead:
+        each = ahead.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            ahead += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+            yield each
+
+
+def _forget_row(error: BaseException) -> None:
+    """Its detail quotes the row; the message itself quotes a value where that is what is wrong (class 22)."""
+    state = getattr(error, "sqlstate", None)
+    if state is None:
+        return
+    for name in ("detail", "hint", "where", "internal_query", "query"):
+        if getattr(error, name, None) is not None:
+            setattr(error, name, None)
+    if str(state).startswith("22") and error.args:
+        error.args = (f"a value is out of range or no such value (SQLSTATE {state})",)
 
 
 def redact_text(text: str) -> str:

@@ -87,8 +87,9 @@ def _shown(settings: dict[str, Any]) -> dict[str, Any]:
 def _of_setting(name: str, value: object, simulated: bool) -> object:
     if name in SECRETS:
         return value if simulated else HIDDEN
-    is_part = isinstance(value, dict) and name != "door"
-    return _shown(cast("dict[str, Any]", value)) if is_part else value
+    if isinstance(value, dict) and name != "door":
+        return _shown(cast("dict[str, Any]", value))
+    return cast("object", value)
 
 
 def _storefront(storefront: Storefront, stored: Stored) -> dict[str, Any]:

@@ -4,21 +4,19 @@ import contextlib
 import os
 import signal
 import socket
-import tempfile
 import threading
 from collections.abc import Callable, Generator
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from entrepot.config import Settings
 from entrepot.observe import configure_logging, flush_logs
 from entrepot.observe.metrics import share_counts
 from entrepot.serving.capacity import check_capacity, connections_for
 from entrepot.serving.listening import ServeError, bind, check_tls, url_of
+from entrepot.serving.scratch import scratch_folder
+from entrepot.serving.supervisor import Supervisor
 from entrepot.serving.workers import server_config
 from entrepot.store.connections import FAULTS
 from entrepot.store.embedded import EmbeddedError, EmbeddedPostgres
@@ -54,12 +52,12 @@ def _run(settings: Settings, database_url: str, listener: socket.socket, more: s
         except SystemExit as error:
             raise ServeError("The server could not start; the log above says why.") from error
         return
-    with tempfile.TemporaryDirectory(prefix="entrepot-metrics-", ignore_cleanup_errors=True) as folder:
-        share_counts(Path(folder))
-        workers = Multiprocess(config, [listener])
+    with scratch_folder("metrics") as folder:
+        share_counts(folder)
+        workers = Supervisor(config, [listener])
         print(said, flush=True)  # the socket listens already: who comes early waits for the first worker
         workers.run()
-    if any(each.exitcode == STARTUP_FAILURE for each in workers.processes):
+    if workers.failed:
         raise ServeError("The workers could not start; the log above says why.")
 
 

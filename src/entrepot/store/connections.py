@@ -9,6 +9,8 @@ from typing import Any, Protocol, cast
 
 import asyncpg
 
+from entrepot.store.silence import USUAL, Limits, SurePool, watch_peer, watched
+
 
 class Transaction(Protocol):
     """A transaction that is started and ended by hand, or held by `async with`."""
@@ -115,47 +117,44 @@ FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientE
 
 
 async def connect(url: str, **settings: str) -> Connection:
-    """A plain connection, for tools and start-up."""
-    connection = await _asyncpg.connect(url, server_settings={**_COMMON, **settings}, timeout=5)
+    """A plain connection, for tools and start-up, whose statements may take any time."""
+    connection = await _asyncpg.connect(url, server_settings={**_COMMON, **settings}, timeout=USUAL.connect)
+    watch_peer(connection)
     return cast("Connection", connection)
 
 
-async def connect_engine(url: str) -> Connection:
+async def connect_engine(url: str, limits: Limits = USUAL) -> Connection:
     """A connection for one lane of the engine."""
-    connection = await _asyncpg.connect(url, server_settings=_ENGINE, timeout=5, command_timeout=30)
+    connection = await _asyncpg.connect(
+        url, server_settings=_ENGINE, timeout=limits.connect, connection_class=watched(limits)
+    )
+    watch_peer(connection)
     return cast("Connection", connection)
 
 
-async def read_pool(url: str, size: int = READ_CONNECTIONS) -> Pool:
+async def read_pool(url: str, size: int = READ_CONNECTIONS, limits: Limits = USUAL) -> Pool:
     """The small pool for reads; a statement may take five seconds."""
-    pool = await _asyncpg.create_pool(
-        url, min_size=1, max_size=size, server_settings=_READS, timeout=5, reset=_keep_as_it_is
-    )
-    return cast("Pool", pool)
+    return await _pool(url, limits, min_size=1, max_size=size, server_settings=_READS, reset=_keep_as_it_is)
 
 
 async def _keep_as_it_is(_: object) -> None:
     """What uses such a pool leaves nothing behind on a connection, so giving it back costs no round trip."""
 
 
-async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS) -> Pool:
+async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS, limits: Limits = USUAL) -> Pool:
     """The outbox's pool, whose statements are by key as the engine's are."""
-    pool = await _asyncpg.create_pool(
-        url,
-        min_size=0,
-        max_size=size,
-        server_settings=_ENGINE,
-        timeout=5,
-        command_timeout=10,
-        reset=_keep_as_it_is,
-    )
-    return cast("Pool", pool)
+    return await _pool(url, limits, min_size=0, max_size=size, server_settings=_ENGINE, reset=_keep_as_it_is)
 
 
-async def write_pool(url: str, size: int = BOOK_CONNECTIONS) -> Pool:
+async def write_pool(url: str, size: int = BOOK_CONNECTIONS, limits: Limits = USUAL) -> Pool:
     """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
-    pool = await _asyncpg.create_pool(url, min_size=0, max_size=size, server_settings=_COMMON, timeout=5)
-    return cast("Pool", pool)
+    return await _pool(url, limits, min_size=0, max_size=size, server_settings=_COMMON)
+
+
+async def _pool(url: str, limits: Limits, **settings: Any) -> Pool:
+    pool = SurePool(limits)
+    await pool.open(url, **settings)
+    return pool
 
 
 class OpenablePool:

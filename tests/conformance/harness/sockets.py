@@ -50,6 +50,8 @@ class SocketClient:
             self.url.replace("http", "ws", 1) + request.path,
             additional_headers=request.headers,
             max_size=LARGEST,
+            open_timeout=60,
+            ping_interval=None,
             proxy=None,
             ssl=_unverified() if self.url.startswith("https") else None,
         )

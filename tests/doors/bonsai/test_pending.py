@@ -307,7 +307,7 @@ async def test_another_payment_pays_after_the_one_under_way_is_declined(till: Ti
     await till.shop.change({"products/lamp/stock/main": 1})
     order = await till.record()
     fault = {"target": "cards.confirm", "kind": "slow", "delay": 1, "workspace": till.shop.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
         assert (await client.post("/sandbox/faults", json=fault)).status_code == 201
     first = asyncio.create_task(till.pay(order, {**CARD, "token": "tok_poor"}))
 

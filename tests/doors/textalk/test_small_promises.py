@@ -185,7 +185,9 @@ async def test_what_cannot_be_bought_does_not_say_that_it_can(eva: Shopping) -> 
 @pytest.mark.parametrize("path", ["/nowhere", "/textalk/nowhere", "/bonsai/orders", "/textalk/openrpc.json"])
 async def test_an_unknown_socket_path_is_not_found(server: Server, path: str) -> None:
     with pytest.raises(InvalidStatus) as refusal:
-        async with websockets.connect(server.url.replace("http", "ws", 1) + path, proxy=None):
+        async with websockets.connect(
+            server.url.replace("http", "ws", 1) + path, proxy=None, open_timeout=60
+        ):
             pass
     assert refusal.value.response.status_code == 404
 
@@ -256,3 +258,14 @@ async def test_a_refund_of_nothing_is_said_to_be_too_little(eva: Shopping) -> No
         assert (error["code"], error["data"]) == (-32602, [said]), amount
     error = await eva.error("Payment.refund", payment["uid"], 0.001, auth=admin, language="en")
     assert "SEK" in error["data"][0]["message"]
+
+
+async def test_orders_are_listed_by_when_they_were_placed_and_carts_come_last(eva: Shopping) -> None:
+    first, _, admin = await placed(eva)
+    wish = (await eva.call("Order.set", None, {"note": "not placed"}, auth=admin))["uid"]
+    second, _, _ = await placed(eva)
+    for descending, uids in ((False, [first, second, wish]), (True, [second, first, wish])):
+        order = {"sort": "ordered", "descending": descending}
+        found = await eva.call("Order.list", "uid", order, auth=admin)
+        assert [each["uid"] for each in found] == uids
+        assert (await eva.call("Order.list", "uid", {**order, "limit": 1}, auth=admin)) == found[:1]

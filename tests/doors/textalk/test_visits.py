@@ -75,7 +75,7 @@ async def test_sessions(api: Api) -> None:
 async def test_a_socket_carries_calls_and_batches(api: Api) -> None:
     buyer = await api.buyer()
     url = f"{api.url.replace('http', 'ws', 1)}{PATH}/?webshop={SHOP}&session={buyer.context['session']}"
-    async with websockets.connect(url) as socket:
+    async with websockets.connect(url, open_timeout=60, ping_interval=None) as socket:
 
         async def ask(message: object) -> object:
             await socket.send(msgspec.json.encode(message).decode())
@@ -87,7 +87,7 @@ async def test_a_socket_carries_calls_and_batches(api: Api) -> None:
         assert isinstance(replies, list)
         assert replies[1]["result"] == {"items": [replies[0]["result"]["uid"]]}
     with pytest.raises(websockets.InvalidStatus) as refused:
-        async with websockets.connect(f"{url}&auth=nobodys"):
+        async with websockets.connect(f"{url}&auth=nobodys", open_timeout=60):
             pass
     assert refused.value.response.status_code == 401
 

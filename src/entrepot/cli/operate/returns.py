@@ -235,7 +235,8 @@ def _details(found: "ReturnDetails") -> "Group":
         for each in found.events
     )
     history = table(("event", "at", "what", "details"), rows, whole=("at", "what"), sparse=("details",))
-    head = plain(f"Return {ret.id} of order {ret.order}")
+    label = f", label {ret.label.carrier} {ret.label.tracking} at {ret.label.url}" if ret.label else ""
+    head = plain(f"Return {ret.id} of order {ret.order}{label}")
     return Group(head, "", return_lines(found.lines, {ret.id: ret.name}, Scales(found.scales)), "", history)
 
 

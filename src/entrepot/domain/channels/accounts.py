@@ -68,6 +68,50 @@ class HubSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     allow_private: bool = False
 
 
+class ReturnAddress(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where parcels come back to; `country` is ISO 3166-1 alpha-2."""
+
+    name: str = ""
+    address1: str = ""
+    address2: str = ""
+    city: str = ""
+    province: str = ""
+    zip: str = ""
+    country: str = ""
+
+
+class LabelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Which service makes the labels of an account's returns, for which carrier, and where they send a parcel to."""
+
+    gateway: Literal["none", "simulated", "http"] = "none"
+    carrier: str = ""
+    url: str = ""
+    api_key: str = ""
+    allow_private: bool = False
+    return_to: ReturnAddress | None = None
+
+
+class CarrierSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who carries an account's goods; without one, operators alone move its orders.
+
+    What is told either way is signed with `secret`. The rest is for the simulated carrier: after how many seconds of
+    business time it takes each step, counted from when the order was placed or the return opened, and whether the
+    beginning of an order's or a return's name makes it take steps at once.
+    """
+
+    gateway: Literal["none", "simulated", "http"] = "none"
+    url: str = ""
+    secret: str = ""
+    allow_private: bool = False
+    acknowledge_after: int = 60
+    ship_after: int = 180
+    deliver_after: int = 300
+    in_transit_after: int = 60
+    at_center_after: int = 180
+    received_after: int = 300
+    prefixes: bool = False
+
+
 class MailSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who carries the account's mails, and what stands in them.
 
@@ -116,6 +160,14 @@ class ReturnSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     refund: Literal["manual", "automatic"] = "manual"
 
 
+class ListenerSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who is told of events of the account by HTTP: in the door's words of which, where, and the secret that signs."""
+
+    events: tuple[str, ...] = ()
+    url: str = ""
+    secret: str = ""
+
+
 StockMode = Literal["reserve", "backorder", "record"]
 """What orders do to stock: refuse what is short, owe what is missing, or take none since they were sold elsewhere."""
 
@@ -140,9 +192,12 @@ class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     taxes: TaxSettings = TaxSettings()
     addresses: AddressSettings = AddressSettings()
     hub: HubSettings = HubSettings()
+    labels: LabelSettings = LabelSettings()
+    carrier: CarrierSettings = CarrierSettings()
     shop: ShopSettings = ShopSettings()
     mail: MailSettings = MailSettings()
     returns: ReturnSettings = ReturnSettings()
+    listeners: dict[str, ListenerSettings] = msgspec.field(default_factory=dict[str, ListenerSettings])
     door: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
 
 

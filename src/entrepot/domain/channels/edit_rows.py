@@ -1,4 +1,4 @@
-"""Rows of the catalogue and of a shop's set-up, changed one by one through a door: made, patched and removed.
+"""Plain rows of a shop's set-up, changed one by one through a door: made, patched and removed.
 
 A change is a JSON merge patch (RFC 7386) of the record's fields: an object is merged key by key, null removes a key
 of an object, and everything else takes the place of what was there.
@@ -56,14 +56,10 @@ class Remove(msgspec.Struct, frozen=True):
 
 
 class EditRows(Command, frozen=True):
-    """Rows that change together, or not at all. The result is the ids or keys of the rows, in their order.
-
-    `catalogue` says that the rows are the workspace's goods, which not every channel may change.
-    """
+    """Rows that change together, or not at all. The result is the ids or keys of the rows, in their order."""
 
     channel: int
     edits: tuple[Put | Remove, ...]
-    catalogue: bool = False
 
     @property
     def weight(self) -> int:
@@ -85,9 +81,8 @@ class EditRows(Command, frozen=True):
         return ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuses goods to a channel that may not change them, and rows that are not there or not the channel's."""
-        channel = view.get(Channel, self.channel)
-        if channel is None or (self.catalogue and not channel.settings.may_edit_catalogue):
+        """Refuses a channel that is gone, and rows that are not there or not the channel's."""
+        if view.get(Channel, self.channel) is None:
             return refused(CatalogueClosed())
         editing = _Editing(view, now, ids, self.channel)
         for edit in self.edits:
@@ -149,11 +144,16 @@ class _Editing:
         if "uuid" in fields:
             own["uuid"] = self._ids.uuid()
         blank = {name: self._resolved(value) for name, value in (edit.blank or {}).items()}
-        known = {name: value for name, value in own.items() if name in fields}
-        return _record(edit.kind, merged({**known, **blank}, changes))
+        return made(edit.kind, own, blank, changes)
 
     def _patched(self, before: Record, changes: Mapping[str, Any]) -> Record:
         return patched(before, changes, self._now)
+
+
+def made(kind: type[R], own: Mapping[str, Any], blank: Mapping[str, Any], changes: Mapping[str, Any]) -> R:
+    """A new record: of what it is given by itself (`own`) its kind's fields, then `blank`, then the changes."""
+    known = {name: value for name, value in own.items() if name in kind.__struct_fields__}
+    return _record(kind, merged({**known, **blank}, changes))
 
 
 def patched(before: R, changes: Mapping[str, Any], now: datetime) -> R:

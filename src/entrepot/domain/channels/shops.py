@@ -40,7 +40,9 @@ class PageAddress(Record, frozen=True):
 
 
 class EventListener(Record, frozen=True):
-    """Somebody who is told of events by HTTP. `owner` names the credential behind it; `secret` signs messages.
+    """Somebody who is told of events by HTTP. `owner` names the credential behind it, `secret` signs messages.
+
+    One that stands in its account's settings has no owner.
 
     `tries` were made so far, of which the last `failures` failed; after several of these it is not `active`.
     """

@@ -10,6 +10,7 @@ import msgspec
 
 from entrepot.domain.carts.records import Cart, end_cart
 from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.fulfilment.records import ReturnLabel
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.kernel.stages import Stage
@@ -93,7 +94,9 @@ class CompleteAttempt(AttemptCommand, frozen=True):
 
 
 class CompleteSale(AttemptCommand, frozen=True):
-    """Batch 2 of a sale elsewhere, once everybody who was to be asked has agreed: the order exists."""
+    """Batch 2 of a sale elsewhere, once everybody who was to be asked has agreed: the order exists, with its label."""
+
+    label: ReturnLabel | None = None
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Make the order of the draft, unless somebody ended the attempt before."""
@@ -102,7 +105,7 @@ class CompleteSale(AttemptCommand, frozen=True):
         if isinstance(attempt, Ended):
             return Decided(attempt, Changes())
         changes = Changes((_ended(attempt, "done", now),))
-        return Decided(exist(attempt.draft, now, changes), changes)
+        return Decided(exist(_labelled(attempt.draft, self.label), now, changes), changes)
 
 
 class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
@@ -180,6 +183,13 @@ def _message(order: int, reference: str | None, payout: PartPayout, now: datetim
         "key": payout.key,
     }
     return Delivery(order, f"payout:{payout.merchant}", 1, payload, now)
+
+
+def _labelled(drafted: Draft, label: ReturnLabel | None) -> Draft:
+    if label is None:
+        return drafted
+    data = {**drafted.order.data, "label": msgspec.to_builtins(label)}
+    return msgspec.structs.replace(drafted, order=msgspec.structs.replace(drafted.order, data=data))
 
 
 def _undoing(attempt: Attempt, unwanted: Errands, now: datetime) -> Iterator[Delivery]:

@@ -84,10 +84,23 @@ class ShipmentEvent(Record, frozen=True):
         return self.order
 
 
+class ReturnLabel(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The label with which a return comes back: the carrier's number, and where its PDF is read.
+
+    A `url` that begins with a slash is a path of this server.
+    """
+
+    carrier: str
+    tracking: str
+    url: str
+    tracking_url: str = ""
+
+
 class Return(Record, frozen=True):
     """Units of an order that come back together; `id` is the workspace's.
 
     `channel` opened it (None: the operator), `name` is what that channel calls it, `data` what only it knows.
+    `label_key` is under which its label was asked for, where a label service is; `label` is there once it is made.
     """
 
     order: int
@@ -99,6 +112,8 @@ class Return(Record, frozen=True):
     opened_at: datetime
     changed_at: datetime
     events: int = 0
+    label_key: UUID | None = None
+    label: ReturnLabel | None = None
 
     @property
     def key(self) -> Hashable:

@@ -67,7 +67,8 @@ class Order(Record, frozen=True):
 
     `reason` says why a failed or cancelled order is: payment, payment validation, merchant, inventory …
     `fee` is what the way of paying costs; `rounding` is what makes `total` payable in the currency's coins.
-    `data` is what belongs to the placing door alone. One that was deleted (`deleted_at`) is there for no account.
+    `data` is the placing door's alone, but for `label`, the return label of an order that needed one. One that was
+    deleted (`deleted_at`) is there for no account.
     """
 
     id: int

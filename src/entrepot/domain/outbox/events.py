@@ -23,6 +23,8 @@ Name = Literal[
     "return.cancelled",
     "customer.created",
     "stock.changed",
+    "return.advanced",
+    "return.refundable",
 ]
 
 _RANK: Final = {name: rank for rank, name in enumerate(get_args(Name))}
@@ -44,12 +46,13 @@ _OF_ORDERS: Final[dict[str, tuple[Name, ...]]] = {
     "delivered": ("order.delivered", CHANGED),
 }
 _OF_RETURNS: Final[dict[str, tuple[Name, ...]]] = {
-    "return-opened": ("return.opened",),
-    "return-received": ("return.received", "return.changed"),
+    "return-opened": ("return.opened", "return.advanced"),
+    "return-received": ("return.received", "return.changed", "return.advanced", "return.refundable"),
     "return-cancelled": ("return.cancelled", "return.changed"),
-    "return-in_transit": ("return.changed",),
-    "return-at_center": ("return.changed",),
+    "return-in_transit": ("return.changed", "return.advanced", "return.refundable"),
+    "return-at_center": ("return.changed", "return.advanced", "return.refundable"),
     "return-inspected": ("return.changed",),
+    "return-labelled": ("return.changed",),
 }
 DISCARDED: Final[tuple[Name, ...]] = ("order.discarded", "order.cancelled")
 
@@ -57,12 +60,19 @@ DISCARDED: Final[tuple[Name, ...]] = ("order.discarded", "order.cancelled")
 class Happening(msgspec.Struct, frozen=True):
     """Something that happened to an object of a channel, as a listener is told of it.
 
-    `event` is the name under which it listens, `subject` the object's id.
+    `event` is the name under which it listens, `subject` the object's id, and `seq` says the how-manieth of all that
+    happened to it this was.
     """
 
     event: Name
     channel: int
     subject: int
+    seq: int = 0
+
+    @property
+    def of_return(self) -> bool:
+        """Whether the subject is a return."""
+        return self.event.startswith("return.")
 
 
 def names_of(kind: str) -> tuple[Name, ...]:

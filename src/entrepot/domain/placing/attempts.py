@@ -34,10 +34,20 @@ class Payout(msgspec.Struct, frozen=True):
 
 
 class Errands(msgspec.Struct, frozen=True):
-    """Who is to be asked before an order that was sold elsewhere may exist: a label service, then an order hub."""
+    """Who is to be asked before an order that was sold elsewhere may exist: a label service, then an order hub.
+
+    `service` is by which of the carrier's services the label is wanted; `inline`: its document is wanted at once.
+    """
 
     label: bool = False
     hub: bool = False
+    service: str = ""
+    inline: bool = False
+
+    @property
+    def any(self) -> bool:
+        """Whether anybody is asked."""
+        return self.label or self.hub
 
 
 NOTHING: Final = Errands()

@@ -38,6 +38,8 @@ class Placed(msgspec.Struct, frozen=True):
     payment: Payment | None = None
     client_secret: str | None = None
     """Of a charge that the shopper's browser had prepared; it is shown to that browser and stored nowhere."""
+    document: bytes | None = None
+    """The label of a sale, as PDF, where it was wanted at once; it is stored nowhere here."""
 
 
 class InFlight(msgspec.Struct, frozen=True):

@@ -12,14 +12,14 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.channels.accounts import Reference
-from entrepot.domain.channels.edit_rows import EditRows, Put
+from entrepot.domain.channels.edit_rows import EditRows, Put, Remove
 from entrepot.domain.kernel.commands import Decision, Ids, Refused, refused
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.kernel.text import fold
 from entrepot.domain.pricing.discounts import Discount
-from entrepot.domain.pricing.gift_certificates import Certificate
-from entrepot.failures.rows import NameTaken
+from entrepot.domain.pricing.gift_certificates import Certificate, revalued
+from entrepot.failures.rows import AlreadySpent, NameTaken
 
 _KIND = "code"
 _STAGES = {Stage.DISCOUNT: Discount, Stage.CERTIFICATE: Certificate}
@@ -69,8 +69,12 @@ class EditCodes(EditRows, frozen=True):
         return () if stage is Stage.ROW else super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse what every edit of rows refuses, and a name that another code has."""
-        decision = super().decide(view, now, ids)
+        """Refuse what every edit of rows refuses, what does not go with what was spent, and another code's name."""
+        edits = [_adjusted(edit, view) for edit in self.edits]
+        if wrong := next((edit for edit in edits if isinstance(edit, AlreadySpent)), None):
+            return refused(wrong)
+        adjusted = tuple(edit for edit in edits if not isinstance(edit, AlreadySpent))
+        decision = EditRows.decide(msgspec.structs.replace(self, edits=adjusted), view, now, ids)
         if isinstance(decision, Refused):
             return decision
         edited = [(view.get(kind, key), after) for (kind, key), after in decision.changes.items()]
@@ -86,6 +90,29 @@ class EditCodes(EditRows, frozen=True):
                 yield standing.code
             if isinstance(edit, Put) and isinstance(code := edit.changes.get("code"), str):
                 yield code
+
+
+def _adjusted(edit: Put | Remove, view: View) -> Put | Remove | AlreadySpent:
+    """The edit with the values that move along, or why it cannot be."""
+    if isinstance(edit, Remove):
+        return edit
+    before = None if edit.key is None else view.get(edit.kind, edit.key)
+    if edit.kind is Discount:
+        return _with_uses(edit, before.used if isinstance(before, Discount) else 0)
+    original, balance = edit.changes.get("original"), edit.changes.get("balance")
+    if original is None and balance is None:
+        return edit
+    spent = before.original - before.balance if isinstance(before, Certificate) else 0
+    values = revalued(spent, original, balance)
+    if isinstance(values, str):
+        return AlreadySpent(values)
+    moved = {"original": values[0], "balance": values[1]}
+    return msgspec.structs.replace(edit, changes={**edit.changes, **moved})
+
+
+def _with_uses(edit: Put, used: int) -> Put | AlreadySpent:
+    most = edit.changes.get("max_uses")
+    return edit if most is None or most >= used else AlreadySpent("max_uses")
 
 
 def _renamed(before: Record | None, after: Record | None, view: View, changes: Changes) -> bool:

@@ -75,3 +75,16 @@ def spent(certificate: Certificate, amount: int, now: datetime) -> Certificate:
     if not 0 <= balance <= certificate.original:
         raise ArithmeticError(f"certificate {certificate.id} has not {amount} to spend")
     return msgspec.structs.replace(certificate, balance=balance, changed_at=now)
+
+
+def revalued(spent_before: int, original: int | None, balance: int | None) -> tuple[int, int] | str:
+    """What was paid in and what is left once one of them or both are set; else the field that cannot be so.
+
+    What was spent stays spent, so the one that is not set moves along.
+    """
+    if original is None:
+        original = (balance or 0) + spent_before
+    left = original - spent_before
+    if left < 0:
+        return "original"
+    return (original, left) if balance in (None, left) else "balance"

@@ -10,6 +10,7 @@ import msgspec
 
 from entrepot.domain.orders.access import Asker
 from entrepot.doors.datamingle.manifest import ALL, KEY, DatamingleSettings
+from entrepot.doors.datamingle.mapped import Speeches
 from entrepot.doors.datamingle.speech import OWN_WORDS, Speech
 from entrepot.doors.kit import Request, Services
 from entrepot.doors.kit.admission import caller_of
@@ -44,7 +45,7 @@ class Partner(msgspec.Struct, frozen=True):
 Admission = Callable[[Request], Awaitable[Partner | Failure]]
 
 
-def admission(services: Services, resource: str) -> Admission:
+def admission(services: Services, speeches: Speeches, resource: str) -> Admission:
     """Admit the bearer of a key that may do this to the resource (decision datamingle order of checks)."""
 
     async def admit(request: Request) -> Partner | Failure:
@@ -54,7 +55,12 @@ def admission(services: Services, resource: str) -> Admission:
         request.caller = caller
         settings = msgspec.convert(caller.settings.door, DatamingleSettings)
         action = ACTIONS.get(request.method, "write")
-        return _closed(settings) or _short_of(caller, resource, action) or Partner(caller, settings)
+        if refused := _closed(settings) or _short_of(caller, resource, action):
+            return refused
+        if settings.partner is None:
+            return Partner(caller, settings)
+        speech = await speeches.of(caller.workspace, caller.channel, resource)
+        return speech if isinstance(speech, Failure) else Partner(caller, settings, speech)
 
     return admit
 

@@ -31,6 +31,52 @@ class NewOrder(OrderFields):
     items: list[OrderItem]
 
 
+class LocationFields(TypedDict):
+    """What may be changed of a location."""
+
+    name: NotRequired[str | None]
+    zone: NotRequired[str | None]
+    aisle: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any] | None]
+    is_active: NotRequired[bool]
+
+
+class NewLocation(LocationFields):
+    """POST /locations/."""
+
+    code: str
+
+
+class ProductFields(TypedDict):
+    """What may be changed of a product."""
+
+    quantity: NotRequired[int]
+    is_active: NotRequired[bool]
+    custom_fields: NotRequired[dict[str, Any] | None]
+
+
+class NewProduct(ProductFields):
+    """POST /products/."""
+
+    sku: str
+
+
+class InventoryRow(TypedDict):
+    """One row of what is on hand."""
+
+    location_code: str
+    sku_code: str
+    quantity: int
+
+
+class Inventory(TypedDict):
+    """POST /inventory/; rows are judged one by one."""
+
+    inventory: list[Any]
+    source: NotRequired[str]
+    notes: NotRequired[str | None]
+
+
 class Cancellation(TypedDict):
     """DELETE /orders/{identifier}/."""
 

@@ -7,13 +7,17 @@ from typing import Final
 from starlette.types import ASGIApp
 
 from entrepot.doors.datamingle.failures import render
+from entrepot.doors.datamingle.mapped import Speeches
 from entrepot.doors.datamingle.routes.group import Routes
+from entrepot.doors.datamingle.routes.inventory import InventoryRoutes
+from entrepot.doors.datamingle.routes.locations import LocationRoutes
 from entrepot.doors.datamingle.routes.orders import OrderRoutes
+from entrepot.doors.datamingle.routes.products import ProductRoutes
 from entrepot.doors.kit import Door, Router, Services
 
 BODY_LIMIT: Final = 10 * 1024 * 1024
 
-GROUPS: Final[tuple[type[Routes], ...]] = (OrderRoutes,)
+GROUPS: Final[tuple[type[Routes], ...]] = (OrderRoutes, InventoryRoutes, LocationRoutes, ProductRoutes)
 """In the order in which their paths are tried."""
 
 
@@ -26,5 +30,7 @@ class Datamingle:
 
     def app(self) -> ASGIApp:
         """The door as an ASGI app. An encoded slash is a part of the identifier in which it stands."""
-        resources = [each for group in GROUPS for each in group(self.services, self.door).resources()]
+        speeches = Speeches(self.services)
+        groups = [group(self.services, self.door, speeches) for group in GROUPS]
+        resources = [each for group in groups for each in group.resources()]
         return Router(self.door, resources, slash_optional=True, slashes_in_values=True)

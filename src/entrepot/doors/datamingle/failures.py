@@ -31,9 +31,11 @@ from entrepot.failures import (
     UnsupportedMediaType,
 )
 from entrepot.failures import access as a
+from entrepot.failures import goods as g
 from entrepot.failures import orders as o
 from entrepot.failures import partners as p
 from entrepot.failures import rows as r
+from entrepot.failures import stock as s
 
 VALIDATION: Final = "VALIDATION_ERROR"
 FIELDS_FAILED: Final = "One or more fields failed validation."
@@ -131,6 +133,13 @@ TABLE: Final[dict[type[Failure], Form]] = {
     p.PayloadUnmappable: Form(
         422, "MAPPING_ERROR", lambda f, _: f"Failed to map inbound payload: {f.reason}"
     ),
+    p.RecordTaken: Form(
+        409,
+        "DUPLICATE",
+        lambda f, speech: f'A {f.kind} with {speech.name((f.field,))} "{f.value}" already exists.',
+    ),
+    g.LocationInUse: _service(lambda f: f"Location cannot be deleted: {f.location} holds stock"),
+    s.StockUnknown: _service(lambda _: "There is no location that keeps stock."),
     p.RecordUnknown: Form(404, "NOT_FOUND", lambda f, _: f"{f.kind} not found: {f.identifier}"),
     o.DuplicateExternalOrder: _number_taken(o.DuplicateExternalOrder("")),
     o.OrderUnknown: Form(404, "NOT_FOUND", lambda f, _: f"Order not found: {f.order}"),

@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 import msgspec
 
+from entrepot.doors.datamingle.resources import RESOURCES
 from entrepot.doors.manifest import Manifest, OwnKeys
 
 KEY: Final = "datamingle:key"
-RESOURCES: Final = ("orders", "inventory", "locations", "products")
 ACTIONS: Final = ("read", "write", "delete")
 ALL: Final = "integrations.*"
 """The scope of a key for which no other is said."""
@@ -55,5 +55,7 @@ MANIFEST: Final = Manifest(
     ),
     settings=DatamingleSettings,
     stock_modes=frozenset({"backorder"}),
+    mapped=RESOURCES,
+    templates=frozenset({"acumatica", "shopify", "empty"}),
 )
 """Orders neither refuse nor oversell: what is missing is owed (decision datamingle stock of orders)."""

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 from entrepot.domain.orders.line_counts import LARGEST_QUANTITY
 from entrepot.domain.placing.record_sale import MOST_LINES
+from entrepot.domain.stock.counts import LARGEST_QUANTITY as MOST_ON_HAND
 from entrepot.doors.datamingle import bodies
-from entrepot.doors.kit.checking import Arr, Bag, Body, Key, Moment, Obj, Str, Whole
+from entrepot.doors.kit.checking import Anything, Arr, Bag, Body, Bool, Key, Moment, Obj, Str, Whole
 
 LONGEST_NOTE: Final = 10_000
+MOST_ROWS: Final = 10_000
 
 _NAME: Final = Str()
 _TEXT: Final = Str(nullable=True, blank=True)
@@ -42,3 +44,41 @@ NEW_ORDER: Final = Body(
 )
 ORDER_CHANGES: Final = Body("OrderChanges", Obj(_HEAD), bodies.OrderFields)
 CANCELLATION: Final = Body("Cancellation", Obj((_optional("reason", _TEXT),)), bodies.Cancellation)
+
+_LOCATION: Final = (
+    _optional("name", _TEXT),
+    _optional("zone", _TEXT),
+    _optional("aisle", _TEXT),
+    _optional("metadata", _BAG),
+)
+_ACTIVE: Final = _optional("is_active", Bool())
+
+NEW_LOCATION: Final = Body("NewLocation", Obj((Key("code", _NAME), *_LOCATION)), bodies.NewLocation)
+LOCATION_CHANGES: Final = Body("LocationChanges", Obj((*_LOCATION, _ACTIVE)), bodies.LocationFields)
+
+_PRODUCT: Final = (
+    _optional("quantity", Whole(0, MOST_ON_HAND)),
+    _ACTIVE,
+    _optional("custom_fields", _BAG),
+)
+
+NEW_PRODUCT: Final = Body("NewProduct", Obj((Key("sku", _NAME), *_PRODUCT)), bodies.NewProduct)
+PRODUCT_CHANGES: Final = Body("ProductChanges", Obj(_PRODUCT), bodies.ProductFields)
+
+SOURCES: Final = ("bulk_import", "manual_adjustment", "erp_sync", "initial_load")
+INVENTORY_ROW: Final = Body(
+    "InventoryRow",
+    Obj((Key("location_code", _NAME), Key("sku_code", _NAME), Key("quantity", Whole(0, MOST_ON_HAND)))),
+    bodies.InventoryRow,
+)
+INVENTORY: Final = Body(
+    "Inventory",
+    Obj(
+        (
+            Key("inventory", Arr(Anything(), 1, MOST_ROWS)),
+            _optional("source", Str(choices=SOURCES)),
+            _optional("notes", _NOTE),
+        )
+    ),
+    bodies.Inventory,
+)

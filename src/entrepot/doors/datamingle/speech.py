@@ -27,6 +27,10 @@ class Speech(Protocol):
         """A record in the partner's words."""
         ...
 
+    def element(self, field: str, record: dict[str, Any]) -> dict[str, Any]:
+        """A record in the partner's words that stands alone, though in payloads it is an element of `field`."""
+        ...
+
     def name(self, path: Path) -> str:
         """What the partner calls a field, as its errors write it."""
         ...
@@ -44,6 +48,11 @@ class OwnWords:
 
     def outward(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record as it is."""
+        return record
+
+    def element(self, field: str, record: dict[str, Any]) -> dict[str, Any]:
+        """The record as it is."""
+        del field
         return record
 
     def name(self, path: Path) -> str:

@@ -58,6 +58,11 @@ class Request:
         return route_path(self.scope)
 
     @property
+    def origin(self) -> str:
+        """Scheme and host of this server as the caller names them."""
+        return f"{self.scope['scheme']}://{self.header('host') or 'localhost'}"
+
+    @property
     def raw_path(self) -> str:
         """The path below the door as it was sent, percent-encoding kept."""
         raw: bytes = self.scope["raw_path"].partition(b"?")[0]

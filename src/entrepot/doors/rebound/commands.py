@@ -13,7 +13,8 @@ from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.records import Address, Person
 from entrepot.domain.placing.basket import OutsideName
 from entrepot.domain.placing.record_sale import SoldLine, TakeOrder
-from entrepot.doors.rebound.manifest import ReboundSettings
+from entrepot.doors.rebound.manifest import Flow, ReboundSettings
+from entrepot.engine.sales.sales import LabelWish
 from entrepot.store.credentials.directory import Caller
 
 FLOW_ORDER: Final = "flow-order"
@@ -58,6 +59,14 @@ def take_order(body: dict[str, Any], flow: str, parcel_type: str | None, caller:
         currency=currency,
         data={**kept, "flow": flow, "parcelType": parcel_type},
     )
+
+
+def label_wish(flow: Flow, body: dict[str, Any], country: str | None) -> LabelWish | None:
+    """The return label that an order of this flow gets at once, if it does: by the lane of its country."""
+    if not flow.label:
+        return None
+    lane = flow.lanes.get(country or flow.country, "")
+    return LabelWish(lane, inline=body.get("labelBase64Enabled", False))
 
 
 def one_currency(items: list[dict[str, Any]]) -> str | None:

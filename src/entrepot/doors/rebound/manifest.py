@@ -46,5 +46,7 @@ MANIFEST: Final = Manifest(
     description="/openapi.json",
     keys={"client": KeyKind(CLIENT, "live", pair=True), "test-client": KeyKind(CLIENT, "test", pair=True)},
     settings=ReboundSettings,
+    stock_modes=frozenset({"record"}),
+    events={"tracking": "return.advanced", "refund": "return.refundable"},
 )
 """Both are pairs `id:secret`, for which a client gets access tokens."""

@@ -26,7 +26,7 @@ from entrepot.doors.kit import (
 )
 from entrepot.doors.rebound.admission import Admission
 from entrepot.doors.rebound.bodies import new_sales_order
-from entrepot.doors.rebound.commands import asker, settings_of, take_order
+from entrepot.doors.rebound.commands import asker, label_wish, settings_of, take_order
 from entrepot.doors.rebound.failures import NAME_MISSING
 from entrepot.doors.rebound.flows import chosen_flow, first
 from entrepot.doors.rebound.replies.orders import sales_order
@@ -80,14 +80,15 @@ class Routes:
         if isinstance(parcel_type, Failure):
             return parcel_type
         command = take_order(body, key, parcel_type, caller)
-        outcome = await self._services.sales.take(caller.workspace, caller.settings, command)
+        wish = label_wish(flow, body, address.get("countryCode"))
+        outcome = await self._services.sales.take(caller.workspace, caller.settings, command, wish)
         if isinstance(outcome, Refused):
             return outcome.failures[0]
         if not isinstance(outcome, Placed):
             raise TypeError(f"a sale came to {type(outcome).__name__}")
         place = f"{request.scope.get('root_path', '')}/sales-orders/{outcome.order.uuid}"
-        body_of = encode(sales_order(outcome.order, outcome.lines))
-        return Reply(201, body_of, ((b"location", place.encode("ascii")),))
+        shown = sales_order(outcome.order, outcome.lines, request.origin, outcome.document)
+        return Reply(201, encode(shown), ((b"location", place.encode("ascii")),))
 
     async def list(self, request: Request, caller: Caller) -> Answer:
         """The orders of one name, newest first (GET /sales-orders)."""
@@ -102,7 +103,7 @@ class Routes:
                 connection, caller.workspace, caller.environment, name, _whose(caller)
             )
         shown = [sale for sale in found if flow is None or sale.order.data.get("flow") == flow]
-        return Reply(200, encode([sales_order(sale.order, sale.lines) for sale in shown]))
+        return Reply(200, encode([sales_order(sale.order, sale.lines, request.origin) for sale in shown]))
 
     async def get(self, request: Request, caller: Caller) -> Answer:
         """One order by its id (GET /sales-orders/{salesOrderId})."""
@@ -115,7 +116,7 @@ class Routes:
             return OrderUnknown(given)
         if not may_see(asker(caller), caller.settings, sale.order):
             return AccessDenied()
-        return Reply(200, encode(sales_order(sale.order, sale.lines)))
+        return Reply(200, encode(sales_order(sale.order, sale.lines, request.origin)))
 
     async def return_orders(self, request: Request, caller: Caller) -> Answer:
         """What comes back of the orders of one name (GET /return-orders)."""

@@ -33,7 +33,7 @@ from entrepot.doors.textalk.orders.payment_writer import PaymentWriter
 from entrepot.doors.textalk.orders.writer import ItemWriter, OrderWriter, SuborderWriter, whose
 from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.pattern.methods import ClassMethods
-from entrepot.doors.textalk.pattern.row_writer import RowWriter
+from entrepot.doors.textalk.pattern.row_writer import GoodsWriter, RowWriter
 from entrepot.doors.textalk.pattern.writers import Writers
 from entrepot.doors.textalk.query.reads import PooledReads
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
@@ -112,6 +112,7 @@ class Textalk:
         return Writers(
             RowWriter(services.engine),
             {
+                **{each.name: GoodsWriter(services.engine) for each in DECLARATIONS if each.goods},
                 "Article": ArticleWriter(services),
                 "ArticleVariant": VariantWriter(services),
                 "AuthToken": TokenWriter(services),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrepot.doors.kit import Router, Services
+from entrepot.doors.kit import Bodiless, Reply, Resource, Router, Services, encode
 from entrepot.doors.kit.headers import header
 from entrepot.doors.walmart.admission import access_tokens
+from entrepot.doors.walmart.openapi import API
 from entrepot.doors.walmart.reads import Reads
 from entrepot.doors.walmart.routes.group import Routes, door
 from entrepot.doors.walmart.routes.items import ItemRoutes
@@ -44,8 +46,16 @@ class Walmart:
     def app(self) -> ASGIApp:
         """The door as an ASGI app."""
         tokens, reads = access_tokens(self.services), Reads(self.services)
+        shared = door(self.services, GATEWAY)
         resources = [each for group in GROUPS for each in group(self.services, tokens, reads).resources()]
-        return _correlated(Router(door(self.services, GATEWAY), resources, slash_optional=True))
+        description = Bodiless(shared, "openapi", lambda _: Reply(200, _description()))
+        resources.append(Resource("/openapi.json", {"GET": description}))
+        return _correlated(Router(shared, resources, slash_optional=True))
+
+
+@cache
+def _description() -> bytes:
+    return encode(API.document("/walmart"))
 
 
 def _correlated(app: ASGIApp) -> ASGIApp:

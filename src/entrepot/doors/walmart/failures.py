@@ -28,6 +28,7 @@ from entrepot.failures import orders as o
 from entrepot.failures import rows as r
 from entrepot.failures import stock as s
 from entrepot.failures.access import GrantTypeUnsupported, TokenRequestInvalid
+from entrepot.failures.errands import LabelServiceFailed, OrderHubFailed
 
 _BEARER: Header = (CHALLENGE, b'Bearer realm="walmart"')
 
@@ -91,6 +92,8 @@ GATEWAY: Final[dict[type[Failure], _Gateway]] = {
     ),
 }
 """What is refused as the gateway before the operations refuses: in an array called `error`."""
+_AWAY: Final = (Unavailable, OrderHubFailed, LabelServiceFailed)
+"""What lies with somebody behind the operations."""
 
 
 def render(voice: Voice, failure: Failure, request: Request) -> Reply:
@@ -104,8 +107,8 @@ def refusal(voice: Voice, failures: Sequence[Failure], where: Where = lambda _: 
     first = failures[0]
     if (gateway := GATEWAY.get(type(first))) is not None:
         return _refused_at_the_gateway(gateway, first)
-    if isinstance(first, Unavailable):
-        again = "Send the same request again after the number of seconds in Retry-After."
+    if isinstance(first, _AWAY):
+        again = "Send the same request again later."
         error = WireError("SYSTEM_ERROR", None, "Service unavailable", again, category="SYSTEM")
         return _failed(503, [error], first)
     errors = [error for each in failures for error in _errors(voice, each, where)]
@@ -152,7 +155,7 @@ CODES: Final = DoorFailures(
         **{failure: (row.status, row.code) for failure, row in GATEWAY.items()},
         MalformedBody: (400, WFS),
         BodyBeyondLimits: (400, WFS),
-        Unavailable: (503, "SYSTEM_ERROR"),
+        **dict.fromkeys(_AWAY, (503, "SYSTEM_ERROR")),
         Internal: (500, INTERNAL),
         o.InvalidInput: (400, WFS),
         o.OrderSourceUnrecognized: (400, MCS),

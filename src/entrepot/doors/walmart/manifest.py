@@ -17,7 +17,8 @@ class WalmartSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 MANIFEST: Final = Manifest(
-    title="the Walmart marketplace orders API",
+    title="the Walmart MCS API",
+    description="/openapi.json",
     keys={
         "client": KeyKind(CLIENT, "live", pair=True),
         "test-client": KeyKind(CLIENT, "test", pair=True),

@@ -131,7 +131,7 @@ _RETURN_ADDRESS = Obj(
     )
 )
 _CHANNEL: tuple[Key, ...] = (
-    Key("orderChannelName", Str(longest=100, pattern="(?s:.{3,})", example="Example shop")),
+    Key("orderChannelName", Str(longest=100, pattern=r"[\s\S]{3,}", example="Example shop")),
     Key("returnAddress", _RETURN_ADDRESS),
     optional("active", Bool()),
     optional("boxCatalogType", Str()),

@@ -29,6 +29,11 @@ Connect = Callable[[], Awaitable[Connection]]
 PATIENCE = 30.0
 """Seconds of real time for which a batch is tried again while the database does not answer."""
 
+GIVING_UP = 5.0
+"""So long before its patience ends a batch is given up: another try, a connect without an answer, could last longer."""
+UNREACHED = 1.0
+"""For how long after a lost connection those whose patience is over are told so without a try of their own."""
+
 SIGHTS = 3
 """How often a command is decided that did not see all it must."""
 
@@ -51,6 +56,8 @@ class Engine:
         self.rule = rule
         self.connect = connect
         self.patience = PATIENCE
+        self.lost_at = -UNREACHED
+        """When a connection was last lost or not made, by the loop's clock."""
         self.on_message: Callable[[], None] = _nobody
         """Called once a batch that leaves messages in the outbox is durable."""
         self.on_outcome: Callable[[int, Command, Outcome], None] = _unnoticed
@@ -86,9 +93,10 @@ class Engine:
 
         Cancelling the caller does not cancel the command.
         """
-        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[object] = loop.create_future()
         outcome: Outcome = refused(Overloaded(1))
-        if self._queues.put(workspace, Pending(command, future)):
+        if self._queues.put(workspace, Pending(command, future, loop.time())):
             outcome = await future
         self.on_outcome(workspace, command, outcome)
         return outcome
@@ -136,7 +144,7 @@ class Lane:
         """Bring these commands to their outcomes, whatever happens."""
         batch = Batch(workspace, [entry.command for entry in pending])
         try:
-            answers = await self._drive(batch)
+            answers = await self._drive(batch, pending[0].since)
         except asyncpg.PostgresError as error:
             if len(pending) > 1 and _of_one_command(error):
                 await self._split(workspace, pending)
@@ -156,9 +164,10 @@ class Lane:
         await self._settle(workspace, pending[:half])
         await self._settle(workspace, pending[half:])
 
-    async def _drive(self, batch: Batch) -> list[Outcome]:
-        """Try the same batch under the same id until its fate is sure."""
-        deadline = asyncio.get_running_loop().time() + self._engine.patience
+    async def _drive(self, batch: Batch, since: float) -> list[Outcome]:
+        """Try the same batch under the same id until its fate is sure, or who waits `since` then is out of patience."""
+        began = _time()
+        self._refuse_while_unreached(since)
         delay = 0.005
         while True:
             answers = batch.answers
@@ -168,24 +177,32 @@ class Lane:
                 batch.answers = answers
                 return answers
             except ClaimLostError:
-                if asyncio.get_running_loop().time() > deadline:
+                if self._is_late(began):
                     raise
             except (asyncpg.PostgresError, *_LOST) as error:
-                await self._recover(error, deadline)
+                await self._recover(error, began, since)
             else:
                 return batch.answers
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311  (back-off, not a secret)
             delay = min(delay * 2, 1.0)
 
-    async def _recover(self, error: Exception, deadline: float) -> None:
+    def _refuse_while_unreached(self, since: float) -> None:
+        """A long queue before a database that is away must not wait for a connect for each of its batches."""
+        if self._is_late(since) and _time() - self._engine.lost_at < UNREACHED:
+            raise asyncpg.CannotConnectNowError
+
+    def _is_late(self, since: float, left: float = 0) -> bool:
+        return _time() + left > since + self._engine.patience
+
+    async def _recover(self, error: Exception, began: float, since: float) -> None:
         """Make ready for the same batch again; raises what cannot be mended by trying again."""
-        late = asyncio.get_running_loop().time() > deadline
         if isinstance(error, asyncpg.PostgresError) and not _connection_lost(error):
-            if _sqlstate(error) not in _AGAIN or late:
+            if _sqlstate(error) not in _AGAIN or self._is_late(began):
                 raise error
             return
         await self._close()
-        if late:
+        self._engine.lost_at = _time()
+        if self._is_late(since, GIVING_UP):
             raise asyncpg.CannotConnectNowError(str(error)) from error
 
     async def _connected(self) -> Connection:
@@ -199,6 +216,10 @@ class Lane:
         connection, self._connection = self._connection, None
         if connection is not None and not connection.is_closed():
             connection.terminate()
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _nobody() -> None:
@@ -223,7 +244,9 @@ def _fault(error: asyncpg.PostgresError) -> Refused:
         return refused(Unavailable(1))
     if (failure := _BY_STATE.get(_sqlstate(error))) is not None:
         return refused(failure)
-    _log.error("the database refused a batch", sqlstate=_sqlstate(error), error=str(error))
+    # No more of it than where it was: its texts quote the row.
+    constraint = str(getattr(error, "constraint_name", None) or "")
+    _log.error("the database refused a batch", sqlstate=_sqlstate(error), constraint=constraint)
     return refused(Internal())
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.customers.records import Customer
+from entrepot.domain.fulfilment.records import ReturnEvent
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.orders.records import Order, OrderEvent
 from entrepot.domain.outbox import events
@@ -17,19 +18,23 @@ from entrepot.store.batches.readers import Listener
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that happened to an object of a channel: the names to which it answers, and the how-manieth it is."""
+    """Something that happened to an object of a channel: the names to which it answers, and the how-manieth it is.
+
+    What is `shared` is told to all channels that see the workspace.
+    """
 
     channel: int
     names: tuple[Name, ...]
     subject: int
     seq: int
+    shared: bool = False
 
 
 def queue_events(view: View, listeners: Iterable[Listener], now: datetime) -> None:
     """Queue a message to each of the workspace's listeners of what the batch made happen."""
-    by_event: dict[tuple[int, str], list[Listener]] = {}
+    by_event: dict[str, list[Listener]] = {}
     for listener in listeners:
-        by_event.setdefault((listener.channel, listener.event), []).append(listener)
+        by_event.setdefault(listener.event, []).append(listener)
     if by_event:
         view.apply(Changes(_deliveries(_events(view), by_event, now)))
 
@@ -40,17 +45,23 @@ def tells(view: View) -> bool:
 
 
 def _deliveries(
-    happened: Iterable[Event], listeners: dict[tuple[int, str], list[Listener]], now: datetime
+    happened: Iterable[Event], listeners: dict[str, list[Listener]], now: datetime
 ) -> Iterator[Delivery]:
     for event in happened:
         for name in event.names:
-            payload = msgspec.to_builtins(Happening(name, event.channel, event.subject))
+            payload = msgspec.to_builtins(Happening(name, event.channel, event.subject, event.seq))
             place = events.place_of(name, event.seq)
-            for listener in listeners.get((event.channel, name), ()):
+            for listener in listeners.get(name, ()):
+                if not _hears(listener, event):
+                    continue
                 to = f"event:{listener.id}"
                 yield Delivery(
                     event.subject, to, event.seq, payload, now, stream=listener.stream, place=place
                 )
+
+
+def _hears(listener: Listener, event: Event) -> bool:
+    return listener.channel == event.channel or (event.shared and listener.sees_others)
 
 
 def _events(view: View) -> Iterator[Event]:
@@ -60,8 +71,12 @@ def _events(view: View) -> Iterator[Event]:
             order = view.get(Order, record.order)
             if order is not None:
                 yield Event(order.channel, _names(record), order.id, record.seq)
-                if names := events.names_of_return(record.kind):
-                    yield Event(order.channel, names, record.data["return"], record.seq)
+        elif isinstance(record, ReturnEvent) and before is None:
+            order = view.get(Order, record.order)
+            names = events.names_of_return(f"return-{record.kind}")
+            if order is not None and names:
+                shared = order.environment == "live"
+                yield Event(order.channel, names, record.return_id, record.seq, shared)
         elif isinstance(record, Order) and record.payment_state == "paid" != _payment_state(before):
             yield Event(record.channel, ("order.paid",), record.id, record.events)
         elif isinstance(record, Customer) and record.state == "confirmed" != _state(before):

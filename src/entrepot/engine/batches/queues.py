@@ -16,10 +16,14 @@ QUEUE_LIMIT = 4_096
 
 
 class Pending(msgspec.Struct, eq=False):
-    """A command with the future of its outcome. A caller who leaves cancels the future, never the command."""
+    """A command with the future of its outcome. A caller who leaves cancels the future, never the command.
+
+    `since` is when he began to wait, by the loop's clock.
+    """
 
     command: Command
     future: asyncio.Future[object]
+    since: float
 
     def resolve(self, outcome: object | Refused) -> None:
         """Tell the caller, if it still waits."""

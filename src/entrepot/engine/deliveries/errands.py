@@ -1,4 +1,6 @@
-"""Errands undone (`hub-withdraw:<attempt>`): what was asked for an order that came to nothing is taken back.
+"""Errands undone (`hub-withdraw:<attempt>`, `label-void:<attempt>`): what was asked for nothing is taken back.
+
+Labels of returns that were cancelled are voided in the same way (`label-void:<return>`).
 
 Asked again until it is certain, under the attempt's key: taking back succeeds where there is nothing.
 """
@@ -13,6 +15,7 @@ from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, Outcome, read_payload
 from entrepot.engine.gateways import Gateways
 from entrepot.gateways.hubs.port import Withdrawn
+from entrepot.gateways.labels.port import Voided
 
 SettingsOf = Callable[[int, int], Awaitable[ChannelSettings]]
 """The settings of an account as they are now, by workspace and channel. Raises `LookupError` for none."""
@@ -42,3 +45,23 @@ class HubWithdrawals:
             return Failed("the account has no order hub any more")
         answer = await hub.withdraw(errand.key)
         return Delivered() if isinstance(answer, Withdrawn) else Failed(answer.reason)
+
+
+class LabelVoids:
+    """Takes labels back from their account's label service."""
+
+    def __init__(self, settings_of: SettingsOf, gateways: Gateways) -> None:
+        self._settings_of = settings_of
+        self._gateways = gateways
+
+    async def __call__(self, job: Job) -> Outcome:
+        """Void by the label's key. An account that has no service any more keeps the message for the operator."""
+        errand = read_payload(job, _Errand)
+        if errand is None:
+            return UNREADABLE
+        settings = await self._settings_of(job.workspace, errand.channel)
+        service = self._gateways.labels(job.workspace, settings.labels)
+        if service is None:
+            return Failed("the account has no label service any more")
+        answer = await service.void(errand.key)
+        return Delivered() if isinstance(answer, Voided) else Failed(answer.reason)

@@ -13,9 +13,19 @@ from entrepot.domain.outbox.events import Happening
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, Outcome, read_payload
 from entrepot.gateways.events.port import EventPoster, EventTarget, NotPosted, Posted
+from entrepot.store.queries.sold.sales import SaleReturn
 
-Body: TypeAlias = Callable[[Happening, ChannelSettings], Mapping[str, Any]]
-"""How a door tells of what happened: the JSON object that is posted."""
+
+class Told(msgspec.Struct, frozen=True):
+    """What a listener is told of: what happened, the settings of who listens, and the return, where it is of one."""
+
+    happening: Happening
+    settings: ChannelSettings
+    ret: SaleReturn | None = None
+
+
+Body: TypeAlias = Callable[[Told], Mapping[str, Any] | None]
+"""How a door tells of what happened: the JSON object that is posted; None for what it does not speak of."""
 BodyOf: TypeAlias = Callable[[str], Body | None]
 """The body of a door, by its name; None for one that tells nobody anything."""
 
@@ -33,6 +43,10 @@ class EventListeners(Protocol):
 
     async def find(self, workspace: int, listener: int) -> Found | None:
         """The listener; None for one that was deleted, or whose owner has lost its rights."""
+        ...
+
+    async def sale_return(self, workspace: int, number: int) -> SaleReturn | None:
+        """A return with its history and its order; None where it is gone."""
         ...
 
     async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:
@@ -72,7 +86,11 @@ class EventDeliveries:
         body = self._body_of(found.door)
         if body is None:
             return Failed(f"the door {found.door} tells of no events", final=True)
+        ret = await self._listeners.sale_return(job.workspace, job.subject) if happening.of_return else None
+        message = body(Told(happening, found.settings, ret))
+        if message is None:
+            return Delivered()
         now = self._clock()
-        answer = await self._poster.post(found.target, body(happening, found.settings), job.key, now)
+        answer = await self._poster.post(found.target, message, job.key, now)
         await self._listeners.note(job, listener, answer, now)
         return Delivered() if isinstance(answer, Posted) else Failed(answer.reason)

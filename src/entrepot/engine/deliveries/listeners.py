@@ -13,6 +13,7 @@ from entrepot.engine.deliveries.handler import Job
 from entrepot.gateways.events.port import EventTarget, NotPosted, Posted
 from entrepot.store.connections import Pool
 from entrepot.store.queries.listeners import Try, note_try, read_listener
+from entrepot.store.queries.sold.sales import SaleReturn, sale_return
 
 _settings = msgspec.json.Decoder(ChannelSettings).decode
 
@@ -33,6 +34,11 @@ class StoredListeners:
         return Found(
             EventTarget(row.url, row.secret.encode(), row.sandbox), row.door, _settings(row.settings)
         )
+
+    async def sale_return(self, workspace: int, number: int) -> SaleReturn | None:
+        """See `EventListeners.sale_return`."""
+        async with self._pool.acquire() as connection:
+            return await sale_return(connection, workspace, number)
 
     async def note(self, job: Job, listener: int, answer: Posted | NotPosted, at: datetime) -> None:
         """See `EventListeners.note`."""

@@ -116,8 +116,9 @@ class AttemptProcessor:
                 return await self._stored(workspace, outcome.attempt)
             case Released():
                 return Refused(unpack(outcome.attempt.outcome))
-            case Placed() if ending.client_secret:
-                return msgspec.structs.replace(outcome, client_secret=ending.client_secret)
+            case Placed():
+                shown = {"client_secret": ending.client_secret, "document": ending.document}
+                return msgspec.structs.replace(outcome, **shown)
             case _:
                 return outcome
 

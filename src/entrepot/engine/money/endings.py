@@ -19,10 +19,14 @@ class InDoubt(msgspec.Struct, frozen=True):
 
 
 class EndBy(msgspec.Struct, frozen=True):
-    """The command that ends the attempt; `client_secret` is that of a prepared charge, shown with the order."""
+    """The command that ends the attempt.
+
+    `client_secret` of a prepared charge and `document` of a label are shown with the order and stored nowhere.
+    """
 
     command: CompleteAttempt | CompleteSale | ReleaseAttempt
     client_secret: str | None = None
+    document: bytes | None = None
 
 
 Ending: TypeAlias = EndBy | InDoubt

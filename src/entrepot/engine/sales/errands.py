@@ -11,15 +11,17 @@ import asyncio
 
 import msgspec
 
-from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.channels.accounts import ChannelSettings, LabelSettings
 from entrepot.domain.checkout.attempt_endings import CompleteSale
+from entrepot.domain.fulfilment.records import ReturnLabel
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.placing.attempts import NOTHING, Attempt, Draft
 from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.endings import EndBy, Ending, release
 from entrepot.failures import Failure, Unavailable
-from entrepot.failures.errands import OrderHubFailed
+from entrepot.failures.errands import LabelServiceFailed, OrderHubFailed
 from entrepot.gateways.hubs.port import HubFailed, HubLine, HubOrder, TakenOver
+from entrepot.gateways.labels.port import Label, LabelFailed, LabelRequest
 
 
 class SaleErrands:
@@ -34,23 +36,42 @@ class SaleErrands:
         running = _Running(attempt)
         try:
             async with asyncio.timeout(self._seconds):
-                failure = await self._hand_over(workspace, settings, running)
+                failure = await self._label(workspace, settings, running)
+                failure = failure or await self._hand_over(workspace, settings, running)
         except TimeoutError:
             failure = running.waiting_for
         if failure is not None:
             return release(attempt, failure, running.unwanted)
-        return EndBy(CompleteSale(attempt.id, attempt.order, attempt.draft))
+        made = running.label
+        label = made and ReturnLabel(made.carrier, made.tracking, made.url, made.tracking_url)
+        command = CompleteSale(attempt.id, attempt.order, attempt.draft, label)
+        return EndBy(command, document=made.document if made else None)
 
     async def settle(self, workspace: int, attempt: Attempt) -> Ending:
         """Whatever was asked is undone: nobody waits for this order any more, so nobody may find it taken."""
         del workspace
         return release(attempt, Unavailable(1), attempt.draft.errands or NOTHING)
 
+    async def _label(self, workspace: int, settings: ChannelSettings, running: _Running) -> Failure | None:
+        if not running.errands.label:
+            return None
+        service = self._gateways.labels(workspace, settings.labels)
+        if service is None:  # the account's settings changed since the order was reserved
+            return Unavailable(1)
+        running.asks(LabelServiceFailed(), label=True)
+        answer = await service.make(_label_request(running.attempt, settings.labels))
+        if isinstance(answer, Label):
+            running.label = answer
+            return None
+        if not (isinstance(answer, LabelFailed) and answer.reached):
+            running.undone(label=False)
+        return LabelServiceFailed()
+
     async def _hand_over(
         self, workspace: int, settings: ChannelSettings, running: _Running
     ) -> Failure | None:
         draft = running.attempt.draft
-        if draft.errands is None or not draft.errands.hub:
+        if not running.errands.hub:
             return None
         hub = self._gateways.hubs(workspace, settings.hub)
         if hub is None:  # the account's settings changed since the order was reserved
@@ -69,7 +90,9 @@ class _Running:
 
     def __init__(self, attempt: Attempt) -> None:
         self.attempt = attempt
+        self.errands = attempt.draft.errands or NOTHING
         self.unwanted = NOTHING
+        self.label: Label | None = None
         self.waiting_for: Failure = Unavailable(1)
 
     def asks(self, failure: Failure, **errand: bool) -> None:
@@ -80,6 +103,20 @@ class _Running:
     def undone(self, **errand: bool) -> None:
         """It is certain that this errand was not run."""
         self.unwanted = msgspec.structs.replace(self.unwanted, **errand)
+
+
+def _label_request(attempt: Attempt, settings: LabelSettings) -> LabelRequest:
+    order, errands = attempt.draft.order, attempt.draft.errands or NOTHING
+    return LabelRequest(
+        key=attempt.uuid.hex,
+        environment=order.environment,
+        reference=order.external_id or str(order.id),
+        carrier=settings.carrier,
+        service=errands.service,
+        sender=order.ship_to,
+        recipient=settings.return_to,
+        inline=errands.inline,
+    )
 
 
 def hub_order(key: str, client: str, draft: Draft) -> HubOrder:

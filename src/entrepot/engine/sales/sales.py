@@ -8,13 +8,20 @@ from __future__ import annotations
 import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.placing.attempts import NOTHING, Errands, Reserved
+from entrepot.domain.placing.attempts import Errands, Reserved
 from entrepot.domain.placing.record_sale import TakeOrder
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.money.attempts import AttemptProcessor
 from entrepot.engine.money.turns import in_turn
 from entrepot.engine.money.unbroken import Unbroken
 from entrepot.engine.sales.errands import SaleErrands
+
+
+class LabelWish(msgspec.Struct, frozen=True):
+    """That an order is to have its return label from the beginning: by which service, and whether in the answer."""
+
+    service: str = ""
+    inline: bool = False
 
 
 class Sales:
@@ -27,14 +34,20 @@ class Sales:
         self._unbroken = Unbroken()
 
     async def take(
-        self, workspace: int, settings: ChannelSettings, command: TakeOrder, *, label: bool = False
+        self, workspace: int, settings: ChannelSettings, command: TakeOrder, label: LabelWish | None = None
     ) -> Outcome:
-        """Take an order: `Placed`, once its hub and, with `label`, its label service have agreed, where it has any.
+        """Take an order: `Placed`, once its hub and, for a `label`, its label service have agreed, where it has any.
 
         Another order of the same name that is on its way is waited for.
         """
-        errands = Errands(label, settings.hub.gateway != "none")
-        command = msgspec.structs.replace(command, errands=None if errands == NOTHING else errands)
+        wish = None if settings.labels.gateway == "none" else label
+        errands = Errands(
+            label=wish is not None,
+            hub=settings.hub.gateway != "none",
+            service=wish.service if wish else "",
+            inline=wish is not None and wish.inline,
+        )
+        command = msgspec.structs.replace(command, errands=errands if errands.any else None)
         return await self._unbroken.run(self._taken(workspace, settings, command))
 
     async def stop(self) -> None:

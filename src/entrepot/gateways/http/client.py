@@ -48,10 +48,12 @@ class GuardedClient:
         self,
         *,
         limit_seconds: float = LIMIT_SECONDS,
+        max_reply_bytes: int = MAX_REPLY_BYTES,
         resolve: Resolve = resolve,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._limit = limit_seconds
+        self._max_reply = max_reply_bytes
         self._resolve = resolve
         self._tls = tls
 
@@ -121,7 +123,7 @@ class GuardedClient:
             response = await transport.handle_async_request(pinned)
             try:
                 wanted = response.is_success and not status_only
-                return Reply(response.status_code, await _read(response) if wanted else b"")
+                return Reply(response.status_code, await _read(response, self._max_reply) if wanted else b"")
             finally:
                 await response.aclose()
 
@@ -135,12 +137,12 @@ def _request(
     return httpx.Request(method, target, headers={**headers, **common}, content=content)
 
 
-async def _read(response: httpx.Response) -> bytes | None:
+async def _read(response: httpx.Response, most: int) -> bytes | None:
     """Read the body as it was sent, so that none can unpack to more than the limit; None if it is longer."""
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk
-        if len(body) > MAX_REPLY_BYTES:
+        if len(body) > most:
             return None
     return bytes(body)
 

@@ -11,7 +11,9 @@ from typing import Any, Literal, TypeVar, cast
 
 from entrepot.gateways.addresses.port import LookupFailed
 from entrepot.gateways.cards.port import UNREACHABLE, CallFailed
+from entrepot.gateways.carriers.port import CarrierFailed
 from entrepot.gateways.hubs.port import HubFailed
+from entrepot.gateways.labels.port import LabelFailed
 from entrepot.gateways.mail.port import MailFailed
 from entrepot.gateways.tokens.port import NoVerdict
 from entrepot.sandbox.register import Fault, FaultRegister, InjectedFaultError
@@ -28,6 +30,8 @@ LIMITS: Mapping[GatewayName, float] = {
     "mails": 20.0,
     "addresses": 5.0,
     "hubs": 10.0,
+    "labels": 10.0,
+    "carriers": 10.0,
 }
 """Seconds after which the real adapters give a call up."""
 
@@ -96,6 +100,10 @@ class FaultyGateway:
                 return LookupFailed(_NO_VERDICT[how])
             case "hubs":
                 return HubFailed(_NO_VERDICT[how], reached=how != "refuse")
+            case "carriers":
+                return CarrierFailed(_NO_VERDICT[how])
+            case "labels":
+                return LabelFailed(_NO_VERDICT[how], reached=how != "refuse")
 
 
 _NO_VERDICT: Mapping[Loss, str] = {

@@ -16,6 +16,7 @@ from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers import records as customers
 from entrepot.domain.fulfilment import records as fulfilment
+from entrepot.domain.mapping.records import MappingHead, MappingVersion
 from entrepot.domain.orders import records as orders
 from entrepot.domain.orders.payments import Payment, Refund
 from entrepot.domain.outbox import deliveries as outbox
@@ -42,7 +43,10 @@ PRODUCTS = Binding(catalogue.Product, "products", "id")
 VARIANTS = Binding(catalogue.Variant, "variants", "id")
 """Codes and SKUs are claimed with their rows: who comes second decides anew, and finds them taken."""
 
-CLAIMS = (REFERENCES, LOCATIONS, PRODUCTS, VARIANTS, LEVELS, TRIES)
+HEADS = Binding(MappingHead, "mapping_heads", "channel", "resource")
+"""The head of a first version is one row, though two may save it at once."""
+
+CLAIMS = (REFERENCES, LOCATIONS, PRODUCTS, VARIANTS, LEVELS, TRIES, HEADS)
 """The kinds whose new rows are claimed, in this order: parents before children."""
 
 BINDINGS: tuple[Binding, ...] = (
@@ -77,6 +81,8 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(access.AdminToken, "admin_tokens", "hash"),
     Binding(AccessToken, "access_tokens", "hash"),
     TRIES,
+    HEADS,
+    Binding(MappingVersion, "mappings", "channel", "resource", "version"),
     Binding(
         catalogue.SeenPrice,
         "remembered_prices",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -163,7 +163,12 @@ async def list_credentials(
 ) -> list[Credential]:
     """The workspace's credentials, or those of one channel, revoked ones too, oldest first."""
     rows = await connection.fetch(_LIST, workspace, channel)
-    return [Credential(*row[:9], _texts(row[9]), row[10]) for row in rows]
+    return [_credential(tuple(row)) for row in rows]
+
+
+def _credential(row: tuple[Any, ...]) -> Credential:
+    *plain, scopes, suspended_at = row
+    return Credential(*plain, scopes=_texts(scopes), suspended_at=suspended_at)
 
 
 def _json(texts: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -50,6 +51,11 @@ def credential_key(kind: str, secret: str) -> Key:
     return kind, hashlib.sha256(f"{kind}:{secret}".encode("utf-8", "surrogatepass")).digest()
 
 
+def carrier_key(channel: UUID) -> Key:
+    """The name of a channel in the directory, by which its carrier calls: no secret, since what it sends is signed."""
+    return credential_key("carrier", str(channel))
+
+
 def token_name(token: str) -> str:
     """By what a payment token is known once it has been used: nothing else of it is stored."""
     return credential_key("payment-token", token)[1].hex()
@@ -69,5 +75,6 @@ class Directory:
 
 
 def _caller(row: tuple[Any, ...]) -> Caller:
-    settings, label, scopes = row[8:]
-    return Caller(*row[2:8], _settings(settings), label or "", _texts(scopes) if scopes else ())
+    *plain, settings, label, scopes = row[2:]
+    told = _texts(scopes) if scopes else ()
+    return Caller(*plain, settings=_settings(settings), label=label or "", scopes=told)

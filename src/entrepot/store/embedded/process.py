@@ -36,6 +36,11 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
     "log_checkpoints": "off",
+    # Of a statement that is refused neither the row nor the parameters nor the text: they are shoppers' own.
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_min_error_statement": "panic",
 }
 
 
@@ -89,6 +94,13 @@ def wait_for(condition: Callable[[], bool], limit: float) -> bool:
     return True
 
 
+def _private(path: str, flags: int) -> int:
+    """Open a file that is nobody else's to read; one of an older release may have been."""
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
 def log_tail(folder: Folder, lines: int = 8) -> str:
     """The last lines that PostgreSQL printed."""
     try:
@@ -108,11 +120,11 @@ def _spawn(folder: Folder, programs: Path, socket_folder: Path, connections: int
     command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     _limit_log(folder.log)
     account = folder.account
-    with folder.log.open("wb" if not folder.log.exists() else "ab") as log:
+    with open(folder.log, "ab", opener=_private) as log:
         return subprocess.Popen(  # noqa: S603
             command,
-            user=account.uid if account.lent else None,
-            group=account.gid if account.lent else None,
+            user=account.user if account.lent else None,
+            group=account.group if account.lent else None,
             extra_groups=[] if account.lent else None,
             umask=0o077,
             env=ENVIRONMENT,

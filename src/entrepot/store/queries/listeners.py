@@ -17,11 +17,12 @@ _FIND = """
 select l.url, l.secret, w.sandbox, c.door, c.settings from event_listeners l
 join workspaces w on w.id = l.workspace join channels c on c.workspace = l.workspace and c.id = l.channel
 where l.workspace = $1 and l.id = $2
-  and (exists (
-    select from credentials c where c.workspace = $1 and c.id = l.owner::bigint and c.revoked_at is null
+  and (l.owner = '' or exists (
+    select from credentials c
+    where c.workspace = $1 and c.id = nullif(l.owner, '')::bigint and c.revoked_at is null
       and (c.expires_at is null or c.expires_at > $3)
   ) or exists (
-    select from administrators a where a.workspace = $1 and a.id = l.owner::bigint and a.active
+    select from administrators a where a.workspace = $1 and a.id = nullif(l.owner, '')::bigint and a.active
   ))
 """
 _COUNT = """
@@ -67,7 +68,10 @@ class Try(msgspec.Struct, frozen=True):
 async def read_listener(
     connection: Connection, workspace: int, listener: int, at: datetime
 ) -> ListenerRow | None:
-    """The listener; None for one that was deleted, or whose owner's token or account holds no more."""
+    """The listener; None for one that was deleted, or whose owner's token or account holds no more.
+
+    One without an owner stands in its account's settings.
+    """
     row = await connection.fetchrow(_FIND, workspace, listener, at)
     return None if row is None else ListenerRow(*row)
 

@@ -64,7 +64,10 @@ returns = table(
     moment("opened_at"),
     moment("changed_at"),
     small("events"),
+    uuid("label_key", null=True),
+    json("label", null=True),
     Index("returns_id_idx", "workspace", "id"),
+    Index("returns_label_key_idx", "workspace", "label_key", postgresql_where=sql("label_key is not null")),
 )
 
 _STAGES = ("initiated", "in_transit", "at_center", "received", "cancelled")

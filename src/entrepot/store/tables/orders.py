@@ -45,6 +45,7 @@ orders = table(
     moment("deleted_at", null=True),
     UniqueConstraint("workspace", "uuid", name="orders_uuid_key"),
     Index("orders_channel_idx", "workspace", "channel", "environment", "placed_at", "id"),
+    Index("orders_placed_idx", "workspace", "placed_at"),
     Index("orders_customer_idx", "workspace", "customer", postgresql_where=sql("customer is not null")),
     Index(
         "orders_session_idx",
@@ -77,7 +78,7 @@ order_parts = table(
     text("shipping_label"),
     json("payout", null=True),
     json("ship_to", null=True),
-    Index("order_parts_uid_idx", "workspace", sql('("order" * 1000 + no)')),
+    Index("order_parts_number_idx", "workspace", sql('("order" * 1000 + no)')),
 )
 
 _COUNTERS = ("new", "acknowledged", "shipped", "delivered", "cancelled", "return_initiated", "returned")

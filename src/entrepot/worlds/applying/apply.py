@@ -16,12 +16,14 @@ import asyncpg
 import msgspec
 
 from entrepot.domain.catalogue.products import Product, Variant
-from entrepot.domain.channels.accounts import WorkspaceSettings
+from entrepot.domain.channels.accounts import ChannelSettings, WorkspaceSettings
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
+from entrepot.worlds.applying.listeners import follow_listeners
 from entrepot.worlds.applying.locks import Locks
+from entrepot.worlds.applying.mappings import seed_mappings
 from entrepot.worlds.applying.recorded import record
 from entrepot.worlds.applying.simulators import seed_bank, seed_hub, seed_partner, seed_register
 from entrepot.worlds.applying.writing import analyse, write_plan
@@ -34,7 +36,7 @@ from entrepot.worlds.plan.administrators import list_administrators, plan_admini
 from entrepot.worlds.plan.describe import describe, differences
 from entrepot.worlds.plan.differences import FIRST_ID, Plan, TargetState, free_from, plan
 from entrepot.worlds.plan.keys import KeyPlan, WantedKey, make_keys, plan_keys, revoke_keys, wanted_keys
-from entrepot.worlds.plan.numbers import NumberPlan, list_numbers, numbers_of, plan_numbers
+from entrepot.worlds.plan.numbers import NumberPlan, list_carriers, list_numbers, numbers_of, plan_numbers
 from entrepot.worlds.plan.records import ChannelRow
 from entrepot.worlds.plan.report import Change, PublicNumber, Report, WorkspaceReport
 from entrepot.worlds.plan.shop_settings import with_vat
@@ -164,10 +166,17 @@ class _Applying:
         await write_plan(self._connection, workspace, planned)
         await analyse(self._connection, planned)
         await list_numbers(self._connection, workspace, number_plan)
+        carriers = await list_carriers(self._connection, workspace)
         await list_administrators(self._connection, workspace, people)
         generated = await make_keys(self._connection, workspace, key_plan, self._options.now)
+        changes += await seed_mappings(
+            self._connection, workspace, self._spec, planned.ids, self._options.now, prune=self._options.prune
+        )
         changes += await seed_bank(self._connection, workspace, self._spec.bank)
         changes += await seed_partner(self._connection, workspace, self._spec.partner)
+        changes += await follow_listeners(
+            self._connection, workspace, self._accounts(planned, aim), self._options.now
+        )
         changes += await seed_hub(self._connection, workspace, self._spec.hub)
         changes += await seed_register(self._connection, workspace, self._spec)
         if self._options.sandbox:
@@ -176,6 +185,7 @@ class _Applying:
                 self._connection, workspace, self._name, self._spec, environment, keys, generated, only=only
             )
         numbers = tuple(self._numbers(aim))
+        numbers += tuple(self._carried(planned, carriers))
         found = warnings_of(self._spec, ("workspaces", self._name), sandbox=self._options.sandbox)
         warnings = tuple(Fault(pointer(steps), message) for steps, message in found)
         return WorkspaceReport(self._name, workspace, tuple(changes), (), tuple(generated), numbers, warnings)
@@ -255,10 +265,25 @@ class _Applying:
         settings = {(doors[name], name): own for name, own in aim.settings.items()}
         return await plan_numbers(self._connection, workspace, self._name, planned, settings)
 
+    def _accounts(self, planned: Plan, aim: TargetState) -> dict[int, tuple[str, ChannelSettings]]:
+        """The file's accounts by their ids, each with its door."""
+        found = {
+            cast("Any", key): number for (kind, key), number in planned.ids.items() if kind is ChannelRow
+        }
+        return {
+            found[channel.door, name]: (channel.door, aim.settings[name])
+            for name, channel in self._spec.channels.items()
+        }
+
     def _numbers(self, aim: TargetState) -> Iterator[PublicNumber]:
         for name, channel in self._spec.channels.items():
             for number in numbers_of(0, channel.door, aim.settings[name]):
                 yield PublicNumber(name, str(number.value))
+
+    def _carried(self, planned: Plan, carriers: Mapping[int, str]) -> Iterator[PublicNumber]:
+        for (kind, key), number in planned.ids.items():
+            if kind is ChannelRow and number in carriers:
+                yield PublicNumber(cast("tuple[str, str]", key)[1], carriers[number])
 
     async def _write_settings(self, workspace: int) -> list[Change]:
         _, stored = await self._connection.fetchrow(_LOCK, workspace)

@@ -11,8 +11,15 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from entrepot.domain.channels.accounts import ChannelSettings, ExternalApi, HubSettings
+from entrepot.domain.channels.accounts import (
+    CarrierSettings,
+    ChannelSettings,
+    ExternalApi,
+    HubSettings,
+    LabelSettings,
+)
 from entrepot.domain.kernel.currencies import currency_exists
+from entrepot.domain.kernel.regions import country_exists
 from entrepot.domain.placing.basket import EXTERNAL
 from entrepot.doors.manifest import Manifest
 from entrepot.registry import manifests
@@ -22,6 +29,9 @@ Found = Iterator[tuple[Steps, str]]
 
 NEEDED = "missing; {} needs it"
 NO_ORDERS = "none of them works for the account, so it can place no order"
+OUT = ("acknowledge_after", "ship_after", "deliver_after")
+BACK = ("in_transit_after", "at_center_after", "received_after")
+LONGEST_WAY = 366 * 86_400
 SIMULATED = "simulated; outside a sandbox {}"
 
 
@@ -43,6 +53,7 @@ def account_faults(door: str, settings: ChannelSettings, around: Surroundings) -
     yield from _currencies(settings, manifest)
     yield from _stock(settings, manifest)
     yield from _methods(settings, manifest)
+    yield from _listeners(settings, manifest)
     yield from _providers(settings)
     if not around.sandbox:
         yield from _for_real(settings, manifest, around)
@@ -79,6 +90,22 @@ def _methods(settings: ChannelSettings, manifest: Manifest) -> Found:
                 yield ("payment_methods", place), f"expected one of {_listed(manifest.payment_methods)}"
 
 
+def _listeners(settings: ChannelSettings, manifest: Manifest) -> Found:
+    for name, listener in settings.listeners.items():
+        steps = ("listeners", name)
+        yield from _url(listener.url, (*steps, "url"))
+        for member in ("secret", "events"):
+            if not getattr(listener, member):
+                yield (*steps, member), NEEDED.format("a listener")
+        for place, event in enumerate(listener.events):
+            if event not in manifest.events:
+                expected = f"expected one of {_listed(manifest.events)}"
+                yield (
+                    (*steps, "events", place),
+                    expected if manifest.events else "the door tells of no events",
+                )
+
+
 def _providers(settings: ChannelSettings) -> Found:
     """What each provider must be told."""
     cards, taxes, addresses = settings.cards, settings.taxes, settings.addresses
@@ -91,6 +118,8 @@ def _providers(settings: ChannelSettings) -> Found:
     if addresses.register == "http":
         yield from _url(addresses.url, ("addresses", "url"))
     yield from _hub(settings.hub)
+    yield from _labels(settings.labels)
+    yield from _carrier(settings.carrier)
     api = settings.external_payment.api if settings.external_payment else None
     if api is not None and _asks(api):
         yield from _url(api.url, ("external_payment", "api", "url"))
@@ -104,6 +133,28 @@ def _hub(hub: HubSettings) -> Found:
         yield from _url(hub.url, ("hub", "url"))
     if hub.gateway != "none" and not hub.client:
         yield ("hub", "client"), NEEDED.format(f"a hub ({hub.gateway})")
+
+
+def _labels(labels: LabelSettings) -> Found:
+    if labels.gateway == "http":
+        yield from _url(labels.url, ("labels", "url"))
+    if labels.return_to is not None and not country_exists(labels.return_to.country):
+        yield ("labels", "return_to", "country"), "no country of ISO 3166-1"
+
+
+def _carrier(carrier: CarrierSettings) -> Found:
+    if carrier.gateway == "http":
+        yield from _url(carrier.url, ("carrier", "url"))
+        if not carrier.secret:
+            yield ("carrier", "secret"), NEEDED.format("http")
+    for names in (OUT, BACK):
+        before = 0
+        for name in names:
+            after: int = getattr(carrier, name)
+            if not before <= after <= LONGEST_WAY:
+                expected = f"expected {before} to {LONGEST_WAY} seconds, no less than the step before"
+                yield ("carrier", name), expected
+            before = max(before, after)
 
 
 def _mail(settings: ChannelSettings) -> Found:
@@ -128,6 +179,10 @@ def _for_real(settings: ChannelSettings, manifest: Manifest, around: Surrounding
         yield ("external_payment", "api", "partner"), SIMULATED.format("nobody can issue such tokens")
     if settings.hub.gateway == "simulated":
         yield ("hub", "gateway"), SIMULATED.format("no order is processed by it")
+    if settings.labels.gateway == "simulated":
+        yield ("labels", "gateway"), SIMULATED.format("no carrier takes its labels")
+    if settings.carrier.gateway == "simulated":
+        yield ("carrier", "gateway"), SIMULATED.format("it carries nothing")
     if around.card_shop and settings.cards.gateway == "bank":
         yield ("cards",), SIMULATED.format('a payment method with provider = "card" needs gateway = "stripe"')
     if manifest.payment_methods is not None:

@@ -18,6 +18,7 @@ from entrepot.worlds.form.amounts import HUNDREDTHS, units
 from entrepot.worlds.form.channel_checks import Surroundings, account_faults, account_warnings
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.key_checks import key_faults, literal
+from entrepot.worlds.form.mapping_checks import mapping_faults
 from entrepot.worlds.form.money_checks import amount_faults, currency_faults, shop_amount_faults
 from entrepot.worlds.form.provider_checks import provider_faults
 from entrepot.worlds.form.secrets import presumed, secrets_in
@@ -185,6 +186,7 @@ def _taxes(workspace: Workspace, steps: Steps) -> Found:
 def _channel(channel: Channel, steps: Steps) -> Found:
     for name, key in channel.keys.items():
         yield from key_faults(channel.door, name, key, (*steps, "keys", name))
+    yield from mapping_faults(channel, steps)
 
 
 def _accounts(workspace: Workspace, steps: Steps, *, sandbox: bool) -> Found:

@@ -70,6 +70,9 @@ Language: TypeAlias = Annotated[
 Variable: TypeAlias = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$", description="the name of an environment variable")
 ]
+Path: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=1000, description="a path such as `header.lines[0].number`")
+]
 Token: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=255, description="a token of 1 to 255 characters")
 ]

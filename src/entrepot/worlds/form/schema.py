@@ -17,7 +17,7 @@ from entrepot.worlds.form.settings import AMOUNTS
 from entrepot.worlds.form.shop_types import Amounts
 from entrepot.worlds.form.types import Secret, World
 
-SECRETS = frozenset({"api_key", "license_key", "password"})
+SECRETS = frozenset({"api_key", "license_key", "password", "secret"})
 """The settings of a channel that are secrets."""
 
 OF_WEBSHOPS = ("vat", "exports_without_vat")

@@ -24,6 +24,7 @@ from entrepot.worlds.form.scalars import (
     Literally,
     Money,
     Name,
+    Path,
     Percentage,
     Quantity,
     Region,
@@ -36,11 +37,12 @@ from entrepot.worlds.form.scalars import (
 from entrepot.worlds.form.shop_types import Choice, Group, Webshop
 
 __all__ = [
-    "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment", "GivenId",
-    "Group", "Hub", "Identity", "Key", "KeySource", "Literally", "Location", "Merchant", "MerchantAddress", "Money",
-    "Name", "Partner", "Percentage", "Price", "Priced", "Product", "Quantity", "Region", "Resident", "ReturnAddress",
-    "Secret", "Sellable", "Shipping", "Storefront", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable",
-    "Variant", "Webshop", "Workspace", "World",
+    "Amount", "Bank", "Card", "Channel", "Choice", "Country", "Currency", "Digits", "FromEnvironment",
+    "GivenId", "Group", "Hub", "Identity", "Key", "KeySource", "Literally", "Location", "Mapping",
+    "MappingRule", "Merchant", "MerchantAddress", "Money", "Name", "NestedMapping", "Partner", "Percentage",
+    "Price", "Priced", "Product", "Quantity", "Region", "Resident", "ReturnAddress", "Secret", "Sellable",
+    "Shipping", "Storefront", "Table", "TaxRate", "Taxes", "Text", "Token", "Variable", "Variant", "Webshop",
+    "Workspace", "World",
 ]  # fmt: skip
 
 
@@ -170,15 +172,44 @@ class Taxes(Table, frozen=True, kw_only=True):
     rates: dict[Region, TaxRate] = {}
 
 
-class Channel(Table, frozen=True, kw_only=True):
-    """An account at one door, with its settings and its keys.
+class MappingRule(Table, frozen=True, kw_only=True):
+    """What stands at the path `source` of a payload is the field `target`; `a.b[0].c` is a path."""
 
-    Which keys there are, and what `settings.door` may hold, is told by the door.
+    source: Path
+    target: Path
+
+
+class NestedMapping(Table, frozen=True, kw_only=True):
+    """Each element of the list at `source` is one of the list `target`, by rules that begin at the element."""
+
+    source: Path
+    target: Path
+    field_map: Annotated[tuple[MappingRule, ...], Meta(max_length=200)] = ()
+
+
+class Mapping(Table, frozen=True, kw_only=True):
+    """How a partner's words become the API's for one resource: a `template`, which is copied once, or rules.
+
+    `static_values` are written by path into whatever comes.
+    """
+
+    template: Text | None = None
+    field_map: Annotated[tuple[MappingRule, ...], Meta(max_length=200)] = ()
+    nested_mappings: Annotated[tuple[NestedMapping, ...], Meta(max_length=20)] = ()
+    static_values: dict[Path, Any] = {}
+    identifier_field: Text | None = None
+
+
+class Channel(Table, frozen=True, kw_only=True):
+    """An account at one door, with its settings and its keys, and where it speaks words of its own, its mappings.
+
+    Which keys there are, which resources have mappings, and what `settings.door` may hold, is told by the door.
     """
 
     door: Annotated[str, Meta(max_length=63)]
     settings: dict[str, Any] = {}
     keys: dict[Name, Key] = {}
+    mappings: Annotated[dict[Name, Mapping], Meta(max_length=20)] = {}
 
 
 class ReturnAddress(Table, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ A new section of files is a new line here, and its records in `records` or `shop
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -30,17 +30,29 @@ from entrepot.worlds.plan.records import ChannelRow
 CHANNELS: Final = Binding(ChannelRow, "channels", "id")
 
 
+def _any(record: Record) -> bool:
+    del record
+    return True
+
+
+def _of_a_shop(administrator: Administrator) -> bool:
+    """Who runs all shops of a workspace stands in no file."""
+    return administrator.channel is not None
+
+
 class Area(msgspec.Struct, frozen=True):
     """One kind of record that files describe, and what people call it.
 
     `kept` are fields of which a file knows nothing: they stay as they are. What `lives` is made when the file is first
-    applied, and left alone afterwards, by a prune too: it holds money, or belongs to somebody.
+    applied, and left alone afterwards, by a prune too: it holds money, or belongs to somebody. What no file can
+    describe (`described`) is no prune's business either.
     """
 
     kind: type[Record]
     word: str
     kept: frozenset[str] = frozenset()
     lives: bool = False
+    described: Callable[[Any], bool] = _any
 
     @property
     def binding(self) -> Binding:
@@ -76,7 +88,7 @@ AREAS: Final[tuple[Area, ...]] = (
         "discount",
         _kept("name", "valid_from", "used", "combinable", "customer_groups", "data"),
     ),
-    Area(Administrator, "administrator", _kept("name", "active")),
+    Area(Administrator, "administrator", _kept("name", "active"), described=_of_a_shop),
     Area(Certificate, "certificate", lives=True),
     Area(Customer, "customer", lives=True),
 )

@@ -159,7 +159,7 @@ def _compare(
         area.kind,
         [record for record in records if record.key not in stored],
         [(before, record) for before, record in after if before != record],
-        [record for key, record in stored.items() if key not in named]
+        [record for key, record in stored.items() if key not in named and area.described(record)]
         if aim.prune and not area.lives
         else [],
     )

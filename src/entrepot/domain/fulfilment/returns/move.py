@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from entrepot.domain.fulfilment.returns.label import void_label
 from entrepot.domain.fulfilment.returns.work import ReturnCommand, Returning, Told
 from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, View
@@ -35,7 +36,10 @@ class AdvanceReturn(ReturnCommand, frozen=True, kw_only=True):
 
 
 class CancelReturn(ReturnCommand, frozen=True, kw_only=True):
-    """What is still with the buyer stays there. The result is `ReturnState`."""
+    """What is still with the buyer stays there. The result is `ReturnState`.
+
+    Where nothing comes back any more, the outbox has the label voided.
+    """
 
     def act(self, work: Returning, told: Told, view: View, ids: Ids) -> Decision:
         """Refuses a return of which nothing is with the buyer, and more units of a line than are."""
@@ -49,4 +53,5 @@ class CancelReturn(ReturnCommand, frozen=True, kw_only=True):
             work.take(no, quantity, "initiated", to="cancelled")
             line = work.of_order[work.lines[no].line]
             work.put_order_line(counts.send_back(line, -quantity))
+        void_label(work)
         return work.finished("cancelled", told, lines=counts.listed(wanted))

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from entrepot.domain.channels.accounts import Reference
+from entrepot.domain.channels.accounts import Channel, Reference
 from entrepot.domain.fulfilment.records import Return, ReturnLine
+from entrepot.domain.fulfilment.returns.label import ask_for_label
 from entrepot.domain.fulfilment.returns.work import Returning, Told
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, View
@@ -49,10 +50,12 @@ class OpenReturn(Command, frozen=True, kw_only=True):
     """Announce that units come back: these, or without any all that stand delivered. The result is `ReturnState`.
 
     `name` is what the channel that asks calls the return; the same name again, with the same units, is the same return.
+    Where that channel (for the operator: the one that placed the order) has a label service, the outbox asks it for a
+    label.
     """
 
     stages: ClassVar[frozenset[Stage]] = frozenset(
-        {Stage.CHANNEL, Stage.REFERENCE, Stage.ORDER, Stage.RETURN}
+        {Stage.CHANNEL, Stage.REFERENCE, Stage.ORDER, Stage.RETURN, Stage.PLACER}
     )
 
     order: int
@@ -68,12 +71,11 @@ class OpenReturn(Command, frozen=True, kw_only=True):
 
     @property
     def weight(self) -> int:
-        """The return, its name, the order, both their events, and two rows per line."""
-        return 6 + 2 * max(len(self.wishes), 2)
+        """The return, its name and label, the order, both their events, and two rows per line."""
+        return 7 + 2 * max(len(self.wishes), 2)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """Who asks, the name, and the order with its returns."""
-        del view
+        """Who asks, the name, and the order with its returns; where it is the operator, who placed it."""
         match stage:
             case Stage.CHANNEL:
                 return (self.asks.channel,) if self.asks else ()
@@ -81,6 +83,9 @@ class OpenReturn(Command, frozen=True, kw_only=True):
                 return [name] if (name := self._name) else ()
             case Stage.ORDER | Stage.RETURN:
                 return (self.order,)
+            case Stage.PLACER:
+                order = None if self.asks else view.get(Order, self.order)
+                return (order.channel,) if order else ()
             case _:
                 return ()
 
@@ -136,6 +141,7 @@ class OpenReturn(Command, frozen=True, kw_only=True):
         channel = self.asks.channel if self.asks else None
         ret = Return(order.id, ids.next(), ids.uuid(), channel, self.name, self.data, now, now)
         work = Returning(order, ret, view, now)
+        ask_for_label(work, view.get(Channel, order.channel if channel is None else channel), now, ids)
         left = {line.no: line.delivered for line in lines}
         for wish in wishes:
             quantity = wish.quantity

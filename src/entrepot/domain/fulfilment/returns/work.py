@@ -65,6 +65,16 @@ class Returning:
         self.moved: dict[int, int] = {}
         self._now = now
 
+    @property
+    def now(self) -> datetime:
+        """The time of the command."""
+        return self._now
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nothing of it came back, or will."""
+        return not any(line.under_way or line.received for line in self.lines.values())
+
     def wanted(self, units: Iterable[Units], possible: Possible) -> Mapping[int, int] | Failure:
         """These units by line of the return, or without any all that can go that way."""
         asked = counts.added(units)

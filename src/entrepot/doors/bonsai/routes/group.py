@@ -53,8 +53,8 @@ def _steady(handle: Handler) -> Handler:
     async def answer(request: Request, caller: Caller) -> Answer:
         try:
             return await handle(request, caller)
-        except FAULTS:
-            _log.warning("a read failed", request_id=request.id, exc_info=True)
+        except FAULTS as fault:
+            _log.warning("a read failed", request_id=request.id, error=type(fault).__name__)
             return Unavailable(1)
 
     return answer

@@ -11,7 +11,7 @@ from entrepot.domain.orders.line_counts import sent
 from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.doors.datamingle.free_objects import shown
 from entrepot.doors.datamingle.replies.moments import written
-from entrepot.store.queries.partner_orders import PartnerOrder
+from entrepot.store.queries.partners.orders import PartnerOrder
 
 
 def order(found: PartnerOrder, workspace: int) -> dict[str, Any]:

@@ -11,8 +11,9 @@ import structlog
 from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.doors.datamingle import drf
 from entrepot.doors.datamingle.admission import Partner, admission
-from entrepot.doors.datamingle.cursors import cursor, limit_of, place_of
+from entrepot.doors.datamingle.cursors import Place, cursor, limit_of, place_of
 from entrepot.doors.datamingle.failures import refusal
+from entrepot.doors.datamingle.mapped import Speeches
 from entrepot.doors.kit import (
     Answer,
     Door,
@@ -34,6 +35,7 @@ from entrepot.failures.partners import BodyNoObject, CursorInvalid
 from entrepot.store.connections import FAULTS
 from entrepot.store.queries.workspaces import workspace_secret
 
+NO_DATA = "No data provided"
 PREFIX = "/api/integrations/v1"
 KEPT = Keeps(request=(), reply=(), query=frozenset({"limit", "cursor", "filter", "ordering"}))
 """What logs may keep: partners' bodies hold no secret, and a cursor opens nothing to another key."""
@@ -48,8 +50,9 @@ class Routes(ABC):
 
     resource: ClassVar[str]
 
-    def __init__(self, services: Services, door: Door) -> None:
+    def __init__(self, services: Services, door: Door, speeches: Speeches) -> None:
         self.services = services
+        self.speeches = speeches
         self.door = door
         self._secrets: dict[int, bytes] = {}
 
@@ -76,24 +79,34 @@ class Routes(ABC):
         return outcome
 
     async def page(
-        self, request: Request, partner: Partner, first: tuple[str, str]
-    ) -> tuple[tuple[str, str], int] | Failure:
+        self, request: Request, partner: Partner, first: Place, name: str | None = None
+    ) -> tuple[Place, int] | Failure:
         """After which place a list goes on, and how many a page has."""
         limit, text = limit_of(request.query.get("limit")), request.query.get("cursor")
         if not text:
             return first, limit
-        place = place_of(await self._secret(partner), self.resource, partner, text)
+        place = place_of(await self._secret(partner), name or self.resource, partner, text)
         return CursorInvalid(text) if place is None else (place, limit)
 
     async def listed(
-        self, partner: Partner, rows: list[dict[str, Any]], places: list[tuple[str, str]], limit: int
+        self,
+        partner: Partner,
+        rows: list[dict[str, Any]],
+        places: list[Place],
+        limit: int,
+        name: str | None = None,
+        *,
+        own: bool = False,
     ) -> Reply:
-        """A page of records, of which one more was read than it has."""
+        """A page of records, of which one more was read than it has; `own` says that they are in the partner's words.
+
+        `name` is the list's, by default the resource's.
+        """
         more = len(rows) > limit
         after = None
         if more:
-            after = cursor(await self._secret(partner), self.resource, partner, places[limit - 1])
-        data = [partner.speech.outward(row) for row in rows[:limit]]
+            after = cursor(await self._secret(partner), name or self.resource, partner, places[limit - 1])
+        data = rows[:limit] if own else [partner.speech.outward(row) for row in rows[:limit]]
         page = {"limit": limit, "next_cursor": after}
         return Reply(200, encode({"success": True, "data": data, "pagination": page}))
 
@@ -105,7 +118,7 @@ class Routes(ABC):
         return self._secrets[workspace]
 
     def _operation(self, name: str, handle: Handler) -> Operation:
-        admit = admission(self.services, self.resource)
+        admit = admission(self.services, self.speeches, self.resource)
         return GuardedEndpoint(self.door, f"{self.resource}-{name}", admit, _steady(handle), keeps=KEPT)
 
 
@@ -149,6 +162,8 @@ def checked(
     payload = partner.speech.inward(payload, partial=partial)
     if isinstance(payload, Failure):
         return payload
+    if payload is None:
+        return BodyNoObject(NO_DATA)
     if type(payload) is not dict:
         return BodyNoObject(f"Invalid data. Expected a dictionary, but got {_type(payload)}.")
     sent = cast("dict[str, Any]", payload)
@@ -162,10 +177,16 @@ def checked(
 def payload_of(request: Request) -> Any | Failure:
     """The JSON value that was sent."""
     if not request.body:
-        return BodyNoObject("No data was sent.")
+        return BodyNoObject(NO_DATA)
     if not content_type_is_json(request.scope):
         return UnsupportedMediaType(request.media_type)
     return decode_json(request.body, exact=True)
+
+
+def no_body(request: Request) -> Failure | None:
+    """What is wrong with a body that says nothing, where there is one."""
+    payload = payload_of(request) if request.body else None
+    return payload if isinstance(payload, Failure) else None
 
 
 def done(record: dict[str, Any], partner: Partner, status: int = 200) -> Reply:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, cast
 
 import msgspec
 
@@ -17,6 +17,7 @@ from entrepot.domain.placing.record_sale import SoldLine, TakeOrder
 from entrepot.doors.datamingle import bodies, drf, schemas
 from entrepot.doors.datamingle.admission import Partner
 from entrepot.doors.datamingle.free_objects import kept
+from entrepot.doors.datamingle.identifiers import LONGEST, fields_of, identifier
 from entrepot.doors.datamingle.replies import orders as render
 from entrepot.doors.datamingle.replies.moments import written
 from entrepot.doors.datamingle.routes.group import Routes, checked, done
@@ -25,11 +26,9 @@ from entrepot.doors.kit import Answer, Request, Resource
 from entrepot.failures import Failure
 from entrepot.failures.orders import NothingToCancel, UnitsSent
 from entrepot.failures.partners import RecordUnknown
-from entrepot.store.queries.partner_orders import FIRST, Name, PartnerOrder, find_order, list_orders
+from entrepot.store.queries.partners.orders import FIRST, Name, PartnerOrder, find_order, list_orders
 
-FIELDS: tuple[Name, ...] = ("order_number", "external_order_id", "id")
 FIXED = drf.detail(("items",), "Items cannot be changed after the order is created.")
-LONGEST_IDENTIFIER = 255
 
 
 class OrderRoutes(Routes):
@@ -104,21 +103,21 @@ class OrderRoutes(Routes):
         if isinstance(outcome, Failure):
             return _named(outcome, found.order)
         after = await self._find_by(str(found.order.uuid), partner, ("id",))
-        return RecordUnknown("Order", _identifier(request)) if after is None else self._done(after, partner)
+        return RecordUnknown("Order", identifier(request)) if after is None else self._done(after, partner)
 
     async def _find(self, request: Request, partner: Partner) -> PartnerOrder | Failure:
-        name = _identifier(request)
-        found = await self._find_by(name, partner, identifier_fields(partner))
+        name = identifier(request)
+        found = await self._find_by(name, partner, fields_of(self.resource, partner))
         return RecordUnknown("Order", name) if found is None else found
 
-    async def _find_by(self, name: str, partner: Partner, fields: tuple[Name, ...]) -> PartnerOrder | None:
+    async def _find_by(self, name: str, partner: Partner, fields: Sequence[str]) -> PartnerOrder | None:
         caller = partner.caller
-        if not 0 < len(name) <= LONGEST_IDENTIFIER:
+        if not 0 < len(name) <= LONGEST:
             return None
         async with self.services.reads.acquire() as connection:
             for by in fields:
                 found = await find_order(
-                    connection, caller.workspace, partner.asker, caller.settings, by, name
+                    connection, caller.workspace, partner.asker, caller.settings, cast("Name", by), name
                 )
                 if found is not None:
                     return found
@@ -129,20 +128,6 @@ class OrderRoutes(Routes):
 
     def _done(self, found: PartnerOrder, partner: Partner, status: int = 200) -> Answer:
         return done(self._shown(found, partner), partner, status)
-
-
-def identifier_fields(partner: Partner) -> tuple[Name, ...]:
-    """By which of an order's names the partner means it (decision datamingle identifiers).
-
-    The mapping's field goes before the partner's; who passes through means the number first, then the second name.
-    """
-    named = partner.speech.identifier
-    if named is None and partner.settings.partner is not None:
-        default = partner.settings.partner.default_identifier_field
-        named = default if default in FIELDS else "order_number"
-    if named is None:
-        return ("order_number", "external_order_id")
-    return (named,) if named in FIELDS else ()
 
 
 def take(body: bodies.NewOrder, partner: Partner) -> TakeOrder:
@@ -208,10 +193,6 @@ def _named(failure: Failure, order: Order) -> Failure:
     """The failure, with the order under the number by which the partner knows it."""
     known = order.external_id or str(order.id)
     return type(failure)(known) if isinstance(failure, UnitsSent | NothingToCancel) else failure
-
-
-def _identifier(request: Request) -> str:
-    return request.params["identifier"]
 
 
 def _place(at: datetime, number: int) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from entrepot.doors.kit.checking.faults import MAX_FAULTS, Context, Fault, Fault
 from entrepot.doors.kit.checking.manner import Manner
 from entrepot.doors.kit.checking.shapes import (
     Amount,
+    Anything,
     Arr,
     Bag,
     Bool,
@@ -39,6 +40,7 @@ from entrepot.doors.kit.checking.shapes import (
 __all__ = [
     "MAX_FAULTS",
     "Amount",
+    "Anything",
     "Arr",
     "Bag",
     "Body",

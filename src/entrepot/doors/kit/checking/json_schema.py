@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from entrepot.doors.kit.checking.shapes import (
     Amount,
+    Anything,
     Arr,
     Bag,
     Bool,
@@ -39,10 +40,11 @@ def json_schema(shape: Shape) -> JsonSchema:
             return {"type": "number", "minimum": 0, "maximum": shape.most}
         case Bool():
             return {"type": "boolean"}
-        case Moment():
-            return {"type": _type("string", nullable=shape.nullable)}
-        case Bag():
-            return {"type": _type("object", nullable=shape.nullable)}
+        case Anything():
+            return {}
+        case Moment() | Bag():
+            kind = "string" if isinstance(shape, Moment) else "object"
+            return {"type": _type(kind, nullable=shape.nullable)}
         case Arr():
             items = json_schema(shape.items)
             return {"type": "array", "items": items, "minItems": shape.least, "maxItems": shape.most}

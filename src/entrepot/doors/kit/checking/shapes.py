@@ -40,6 +40,10 @@ class Str(msgspec.Struct, frozen=True):
     form: Form | None = None
 
 
+class Anything(msgspec.Struct, frozen=True):
+    """Any value, which is judged later."""
+
+
 class Number(msgspec.Struct, frozen=True):
     """Any finite number, of which more is judged later; it comes out as it was read."""
 
@@ -108,4 +112,4 @@ class Obj(msgspec.Struct, frozen=True):
     secret: bool = False
 
 
-Shape = Str | Number | Whole | Amount | Bool | Moment | Bag | Arr | Obj
+Shape = Anything | Str | Number | Whole | Amount | Bool | Moment | Bag | Arr | Obj

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
@@ -40,8 +41,13 @@ _ITEM: Final = (
 _NUMBERS: Final = frozenset({"price", "weight"})
 
 
-def sales_order(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
-    """The whole order; null stands for what nobody told."""
+def sales_order(
+    order: Order, lines: Sequence[OrderLine], origin: str, document: bytes | None = None
+) -> dict[str, Any]:
+    """The whole order; null stands for what nobody told.
+
+    `origin` is ours, as the client calls it; `document` the label's PDF, where it is shown.
+    """
     data = order.data if "flow" in order.data else {}
     return {
         "salesOrderId": str(order.uuid),
@@ -56,7 +62,7 @@ def sales_order(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         "premiumOrder": data.get("premiumOrder", False),
         "salesItems": [_item(order, line) for line in lines],
         "clientMetadata": _metadata(data),
-        "returnLabel": None,
+        "returnLabel": _label(data, origin, document),
         "createdAt": moment(order.placed_at),
         "updatedAt": moment(order.changed_at),
     }
@@ -82,6 +88,19 @@ def item_names(line: OrderLine) -> dict[str, Any]:
         "clientItemId": line.data.get("ref") or str(line.no),
         "sku": item.get("sku") or line.sku or None,
         "ean": item.get("ean"),
+    }
+
+
+def _label(data: dict[str, Any], origin: str, document: bytes | None) -> dict[str, Any] | None:
+    label = data.get("label")
+    if label is None:
+        return None
+    url: str = label["url"]
+    return {
+        "trackingNumber": label["tracking"],
+        "carrier": label["carrier"],
+        "labelUrl": origin + url if url.startswith("/") else url,
+        "labelBase64": None if document is None else b64encode(document).decode("ascii"),
     }
 
 

@@ -20,9 +20,24 @@ def return_order(found: SaleReturn, settings: ReboundSettings) -> dict[str, Any]
         "salesOrderId": str(order.uuid),
         "status": milestone(found, direct=is_direct(found, settings)),
         "createdAt": moment(ret.opened_at),
-        "parcels": [],
+        "parcels": parcels(found),
         "items": [_item(found, line) for line in found.lines if coming(line)],
     }
+
+
+def parcels(found: SaleReturn) -> list[dict[str, Any]]:
+    """The parcel of which something is known: by the return's own label, else by the order's."""
+    known = _label(found)
+    return [{"parcelId": str(found.ret.id), **known}] if known else []
+
+
+def _label(found: SaleReturn) -> dict[str, Any] | None:
+    """Tracking number and carrier, as far as there is a label."""
+    if own := found.ret.label:
+        return {"trackingNumber": own.tracking, "carrier": own.carrier}
+    order = found.sale.order
+    label: dict[str, Any] | None = order.data.get("label") if "flow" in order.data else None
+    return {"trackingNumber": label["tracking"], "carrier": label["carrier"]} if label else None
 
 
 def coming(line: ReturnLine) -> int:

@@ -8,12 +8,18 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from entrepot.domain.catalogue.options import DECIMALS, PARTS, Choice, ChoiceOption
+from entrepot.domain.catalogue.options import DECIMALS, PARTS
 from entrepot.domain.catalogue.selection import LARGEST_NUMBER
+from entrepot.domain.catalogue.shop_rows import (
+    DeleteChoice,
+    DeleteChoiceOption,
+    SaveChoice,
+    SaveChoiceOption,
+)
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, ClassDecl, Field, Stored
+from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, ClassDecl, Field, Goods
 from entrepot.doors.textalk.wire.json import Json, is_number
 from entrepot.store.tables.articles import article_choice_options as options
 from entrepot.store.tables.articles import article_choices as choices
@@ -62,24 +68,7 @@ ARTICLE_CHOICE: Final = ClassDecl(
     uid=choices.c.id,
     operations={**READ, **WRITE},
     visible=_visible,
-    stored=Stored(
-        kind=Choice,
-        catalogue=True,
-        blank={
-            "kind": "string",
-            "name": {},
-            "description": {},
-            "mandatory": False,
-            "minimum": 0,
-            "maximum": None,
-            "multiple_of": PARTS,
-            "multiplies_price": False,
-            "multiplies_weight": False,
-            "per_unit": False,
-            "max_size": None,
-            "data": {},
-        },
-    ),
+    goods=Goods(save=SaveChoice, delete=DeleteChoice),
     fields=(
         f.uid(choices.c.id),
         f.settable("type", shapes.option("enum", "number", "string", "file"), choices.c.kind, required=True),
@@ -107,11 +96,7 @@ ARTICLE_CHOICE_OPTION: Final = ClassDecl(
     uid=options.c.id,
     operations={**READ, **WRITE},
     visible=_visible,
-    stored=Stored(
-        kind=ChoiceOption,
-        catalogue=True,
-        blank={"position": 0, "name": {}, "prices": {}, "data": {}},
-    ),
+    goods=Goods(save=SaveChoiceOption, delete=DeleteChoiceOption),
     fields=(
         f.uid(options.c.id),
         f.settable("articleChoice", shapes.reference("ArticleChoice"), options.c.choice, required=True),

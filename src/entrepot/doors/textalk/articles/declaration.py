@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from entrepot.domain.catalogue.products import Product
 from entrepot.domain.stock.adjust import LARGEST_QUANTITY
 from entrepot.doors.textalk.articles import rows
 from entrepot.doors.textalk.articles.choice_schemas import choice_schemas
@@ -15,7 +14,7 @@ from entrepot.doors.textalk.articles.pricing import PRICING, pricing
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, ClassDecl, Field, Snapshot, Stored
+from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, ClassDecl, Field, Snapshot
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.catalogue import products
 from entrepot.store.tables.tenancy import channels
@@ -87,7 +86,6 @@ ARTICLE: Final = ClassDecl(
     operations={**READ, **WRITE},
     visible=_visible,
     search=products.c.search,
-    stored=Stored(kind=Product, catalogue=True, unique="articleNumber", blank={}),
     fields=(
         f.uid(products.c.id),
         f.settable("articleNumber", shapes.string(255, min_length=1), _base.c.sku, sortable=True),

@@ -7,12 +7,20 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from entrepot.domain.catalogue.groups import EditGroups
-from entrepot.domain.catalogue.options import Assortment, ProductGroup
+from entrepot.domain.catalogue.options import Assortment
+from entrepot.domain.catalogue.shop_rows import DeleteGroup, SaveGroup
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import READ, WRITE, Caller, ClassDecl, Field, Stored
+from entrepot.doors.textalk.declare.declaration import (
+    READ,
+    WRITE,
+    Caller,
+    ClassDecl,
+    Field,
+    Goods,
+    Stored,
+)
 from entrepot.store.tables.articles import article_groups as groups
 from entrepot.store.tables.articles import assortments
 from entrepot.store.tables.catalogue import products
@@ -50,12 +58,7 @@ ARTICLEGROUP: Final = ClassDecl(
     uid=groups.c.id,
     operations={**READ, **WRITE},
     visible=_visible,
-    stored=Stored(
-        kind=ProductGroup,
-        catalogue=True,
-        edits=EditGroups,
-        blank={"parent_group": None, "position": 0, "hidden": False, "name": {}, "url": {}, "data": {}},
-    ),
+    goods=Goods(save=SaveGroup, delete=DeleteGroup),
     aliases=(
         Field(name="empty", shape=shapes.boolean(), source=_is_empty(), filterable=True),
         Field(name="hiddenInMenu", shape=shapes.boolean(), source=groups.c.hidden, filterable=True),

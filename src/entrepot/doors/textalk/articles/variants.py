@@ -9,7 +9,6 @@ from typing import Final, cast
 import sqlalchemy as sa
 
 from entrepot.domain.catalogue.changes import VariantChanges
-from entrepot.domain.catalogue.products import Variant
 from entrepot.domain.catalogue.save_product import OfVariant
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.stock.counts import LARGEST_QUANTITY, Count
@@ -20,7 +19,7 @@ from entrepot.doors.textalk.articles.refusals import refusal
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import READ, ClassDecl, Operation, Stored, Uid
+from entrepot.doors.textalk.declare.declaration import READ, ClassDecl, Operation, Uid
 from entrepot.doors.textalk.pattern.row_writer import changes_of
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
@@ -38,7 +37,6 @@ ARTICLE_VARIANT: Final = ClassDecl(
     uid=variants.c.id,
     operations=dict.fromkeys((*READ, Operation.SET, Operation.VALIDATE), Audience.ADMIN),
     visible=lambda _: sa.and_(variants.c.chosen_by != rows.NO_OPTIONS, products.c.deleted_at.is_(None)),
-    stored=Stored(kind=Variant, catalogue=True, unique="articleNumber", blank={}),
     fields=(
         f.uid(variants.c.id),
         f.settable("stock", shapes.number(0, maximum=LARGEST_QUANTITY), rows.free(variants), put=None),

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import msgspec
 from sqlalchemy import BigInteger, Boolean, ColumnElement, DateTime, FromClause, Text, bindparam
 
+from entrepot.domain.catalogue.shop_rows import DeleteRow, SaveRow
 from entrepot.domain.channels.edit_rows import EditRows
 from entrepot.domain.kernel.records import Record as DomainRecord
 from entrepot.doors.textalk.caller.context import Audience, Context
@@ -35,8 +36,10 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     of many objects at once (from children, or by rules), given their uids. jsonb holds the wire form unless
     `to_wire` makes it; `to_store` makes a filter's operand out of the keys below the property and the value; `put`
     makes of a patch's value what changes in the record (`domain.channels.edit_rows` says how it is merged).
-    `sorted_by` is what it is sorted by, if that is not its value. `read` is who may see it, `write` who may set it,
-    None nobody. What is told `once` is seen in the answer to the call that makes the object by whoever makes it.
+    `sorted_by` is what it is sorted by, if that is not its value; `falling` the same for the other direction, of what
+    may be null: less than all where it is, so that an index that rises gives this order too. `read` is who may see it,
+    `write` who may set it, None nobody. What is told `once` is seen in the answer to the call that makes the object by
+    whoever makes it.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     filterable: bool = False
     sortable: bool = False
     sorted_by: ColumnElement[Any] | None = None
+    falling: ColumnElement[Any] | None = None
     read: Audience = Audience.ANONYMOUS
     write: Audience | None = None
     once: bool = False
@@ -120,15 +124,21 @@ def everything(audience: Audience) -> None:
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """The records behind the objects of a class that are changed one by one.
 
-    `blank` are a new record's fields; `catalogue` says that they are goods; `unique` names the property that only
-    one object may have; `edits` is the command that changes them, with the rules of its own that they have.
+    `blank` are a new record's fields; `unique` names the property that only one object may have; `edits` is the command
+    that changes them, with the rules of its own that they have.
     """
 
     kind: type[DomainRecord]
     blank: Mapping[str, Any]
-    catalogue: bool = False
     unique: str = ""
     edits: type[EditRows] = EditRows
+
+
+class Goods(msgspec.Struct, frozen=True, kw_only=True):
+    """The commands by which objects of a class of the catalogue are changed one by one."""
+
+    save: type[SaveRow]
+    delete: type[DeleteRow]
 
 
 class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
@@ -137,7 +147,8 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     `rows` is the table or join with one row per object; `workspace` and `uid` are columns of it. `visible`
     narrows the rows to what such a caller may see, with the parameters of `Caller`: the rest does not exist.
     `aliases` only filter. `search` is a column that holds the searchable text, folded by `domain.folding.fold`.
-    `operations` says which methods there are, and for whom; `stored` what set, create and delete change.
+    `operations` says which methods there are, and for whom; `stored` or `goods` what set, create
+    and delete change.
     `checks_references` says that its commands refuse references to what is not the shop's, which else its methods do.
     """
 
@@ -153,6 +164,7 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     search: ColumnElement[str] | None = None
     summary: str = ""
     stored: Stored | None = None
+    goods: Goods | None = None
     few: bool = False
     """Of all there are a buyer sees few, found by whose they are: no list of his may walk through all by their uids."""
     checks_references: bool = False

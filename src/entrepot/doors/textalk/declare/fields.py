@@ -99,9 +99,11 @@ def _constant(value: object, like: sa.ColumnElement[Any]) -> sa.ColumnElement[An
     return sa.literal(value, like.type)
 
 
-def created(column: sa.ColumnElement[Any], name: str = "created", *, nullable: bool = False) -> Field:
+def created(
+    column: sa.ColumnElement[Any], name: str = "created", *, nullable: bool = False, **more: Any
+) -> Field:
     """When the object was made or changed."""
-    return shown(name, shapes.moment(nullable=nullable), column, sortable=True)
+    return shown(name, shapes.moment(nullable=nullable), column, sortable=True, **more)
 
 
 def amounts(name: str, column: sa.ColumnElement[Any], **more: Any) -> Field:

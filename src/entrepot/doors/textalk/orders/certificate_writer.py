@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from entrepot.domain.channels.edit_rows import Put
 from entrepot.domain.kernel.money import read_amount
+from entrepot.domain.pricing.gift_certificates import revalued
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
@@ -19,9 +20,10 @@ from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.wire.json import Json, is_number
 from entrepot.doors.textalk.wire.sentences import say
 
-_CURRENCY: Final = (
-    "select currency, original from certificates where workspace = $1 and id = $2 and channel = $3"
+_KNOWN: Final = (
+    "select currency, original, balance from certificates where workspace = $1 and id = $2 and channel = $3"
 )
+_PROPERTIES: Final = {"original": "/originalValue", "balance": "/remainingValue"}
 
 
 def new_code() -> str:
@@ -30,7 +32,7 @@ def new_code() -> str:
 
 
 class CertificateWriter(RowWriter):
-    """Writes gift certificates. What was paid in never changes, and neither does its currency."""
+    """Writes gift certificates. What was spent never changes, and neither does the currency."""
 
     def __init__(self, services: Services) -> None:
         super().__init__(services.engine)
@@ -39,38 +41,46 @@ class CertificateWriter(RowWriter):
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
-        """A new one has its whole value left, unless the patch says otherwise."""
+        """A new one has its whole value left; of an old one value and rest move together."""
         known = None if uid is None else await self._known(context, int(uid))
         if uid is not None and known is None:
             return RpcError(Code.OBJECT_NOT_FOUND)
-        if faults := _unheld(known, patch):
+        if faults := _faults(known, patch):
             return RpcError(Code.VALIDATION_ERROR, faults)
-        changes = changes_of(decl, patch)
-        if known is None:
-            values = {"code": new_code(), **changes, **_values(str(patch["currency"]), patch)}
-        else:
-            values = changes | _values(known[0], {"originalValue": None, **patch})
-            if "currency" in patch and patch["currency"] != known[0]:
-                return _wrong("/currency", "patch.read-only")
-        if values.get("balance", 0) > values.get("original", known[1] if known else 0):
-            return _wrong("/remainingValue", "patch.stock")
-        stored = stored_of(decl)
-        keys = await self.edit(
-            context, decl, [Put(stored.kind, uid, values, None if known else stored.blank)]
-        )
+        currency = str(known[0] if known else patch["currency"])
+        own = {} if known else {"code": new_code()}
+        stored, values = stored_of(decl), {**own, **changes_of(decl, patch), **_values(currency, patch)}
+        put = Put(stored.kind, uid, values, None if known else stored.blank)
+        keys = await self.edit(context, decl, [put])
         return keys if isinstance(keys, RpcError) else Written(cast("Uid", keys[0]))
 
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Sequence[Problem] | RpcError:
-        """Values that the certificate's currency cannot hold."""
+        """Values that the certificate's currency cannot hold, or that do not go with what was spent."""
         del decl
-        return _unheld(None if uid is None else await self._known(context, int(uid)), patch)
+        known = None if uid is None else await self._known(context, int(uid))
+        return RpcError(Code.OBJECT_NOT_FOUND) if uid is not None and known is None else _faults(known, patch)
 
     async def _known(self, context: Context, uid: int) -> Sequence[Any] | None:
         shop = context.shop
         async with self._services.reads.acquire() as connection:
-            return await connection.fetchrow(_CURRENCY, shop.workspace, uid, shop.channel)
+            return await connection.fetchrow(_KNOWN, shop.workspace, uid, shop.channel)
+
+
+def _faults(known: Sequence[Any] | None, patch: Mapping[str, Json]) -> tuple[Problem, ...]:
+    """What is wrong with the patch beside what is known: currency, value and rest of the certificate."""
+    if faults := _unheld(known, patch):
+        return faults
+    if known and patch.get("currency", known[0]) != known[0]:
+        return (Problem("/currency", say("patch.read-only")),)
+    currency = str(known[0]) if known else str(patch.get("currency"))
+    values = _values(currency, patch)
+    if not values:
+        return ()
+    spent = known[1] - known[2] if known else 0
+    found = revalued(spent, values.get("original"), values.get("balance"))
+    return (Problem(_PROPERTIES[found], say("patch.spent")),) if isinstance(found, str) else ()
 
 
 def _unheld(known: Sequence[Any] | None, patch: Mapping[str, Json]) -> tuple[Problem, ...]:
@@ -83,15 +93,6 @@ def _unheld(known: Sequence[Any] | None, patch: Mapping[str, Json]) -> tuple[Pro
 
 
 def _values(currency: str, patch: Mapping[str, Json]) -> dict[str, Any]:
-    original, left = patch.get("originalValue"), patch.get("remainingValue")
-    amounts: dict[str, Any] = {}
-    if is_number(original):
-        amounts = {"original": minor(original, currency)}
-        amounts["balance"] = amounts["original"]
-    if is_number(left):
-        amounts["balance"] = minor(left, currency)
-    return amounts
-
-
-def _wrong(pointer: str, key: str) -> RpcError:
-    return RpcError(Code.VALIDATION_ERROR, (Problem(pointer, say(key)),))
+    """The amounts of the patch: fields of the record, in minor units."""
+    given = {"original": patch.get("originalValue"), "balance": patch.get("remainingValue")}
+    return {field: minor(value, currency) for field, value in given.items() if is_number(value)}

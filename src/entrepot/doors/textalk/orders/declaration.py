@@ -144,7 +144,7 @@ ORDER: Final = ClassDecl(
             filterable=False,
         ),
         f.settable("note", shapes.string(10_000, nullable=True), o.note, **_SET),
-        f.created(o.ordered_at, "ordered", nullable=True),
+        f.created(o.ordered_at, "ordered", nullable=True, falling=o.ordered_last),
         f.created(o.changed_at, "changed"),
         f.created(o.created_at),
         f.shown("discarded", shapes.boolean(), sa.type_coerce(o.discarded, sa.Boolean)),

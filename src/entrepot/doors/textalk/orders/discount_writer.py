@@ -19,7 +19,7 @@ from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import say
 
 _KNOWN: Final = (
-    "select valid_from, valid_until from discounts where workspace = $1 and id = $2 and channel = $3"
+    "select valid_from, valid_until, used from discounts where workspace = $1 and id = $2 and channel = $3"
 )
 _BOUNDS: Final = ("validFrom", "validUntil")
 
@@ -34,7 +34,7 @@ class DiscountCodeWriter(RowWriter):
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
-        """Refuse one that would end before it starts."""
+        """Refuse one that would end before it starts, or may be used less often than it was."""
         problems = await self.problems(context, decl, uid, patch)
         if problems:
             return RpcError(Code.VALIDATION_ERROR, tuple(problems))
@@ -43,24 +43,30 @@ class DiscountCodeWriter(RowWriter):
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Sequence[Problem]:
-        """What of the patch, beside what stands already, makes it end before it starts."""
+        """What of the patch goes neither with itself nor with what stands already."""
         del decl
-        given = [name for name in _BOUNDS if name in patch]
-        if not given:
-            return ()
-        known = None if uid is None or len(given) == len(_BOUNDS) else await self._known(context, int(uid))
-        start, end = (
-            moment_of(patch[name]) if name in patch else cast("datetime | None", known and known[place])
-            for place, name in enumerate(_BOUNDS)
-        )
-        if start is None or end is None or start < end:
-            return ()
-        return (Problem(f"/{given[-1]}", say("patch.period")),)
+        if uid is None or not any(name in patch for name in (*_BOUNDS, "maxUses")):
+            return _period(patch, None)
+        known = await self._known(context, int(uid))
+        most, used = patch.get("maxUses"), known[2] if known else 0
+        over = (Problem("/maxUses", say("patch.spent")),) if isinstance(most, int) and most < used else ()
+        return (*_period(patch, known), *over)
 
     async def _known(self, context: Context, uid: int) -> Sequence[Any] | None:
         shop = context.shop
         async with self._services.reads.acquire() as connection:
             return await connection.fetchrow(_KNOWN, shop.workspace, uid, shop.channel)
+
+
+def _period(patch: Mapping[str, Json], known: Sequence[Any] | None) -> tuple[Problem, ...]:
+    given = [name for name in _BOUNDS if name in patch]
+    start, end = (
+        moment_of(patch[name]) if name in patch else cast("datetime | None", known and known[place])
+        for place, name in enumerate(_BOUNDS)
+    )
+    if not given or start is None or end is None or start < end:
+        return ()
+    return (Problem(f"/{given[-1]}", say("patch.period")),)
 
 
 class DiscountWriter(RowWriter):

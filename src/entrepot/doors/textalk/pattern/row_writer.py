@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from entrepot.domain.channels.edit_rows import Put, Remove
 from entrepot.domain.kernel.commands import Refused
+from entrepot.domain.kernel.records import Record
 from entrepot.doors.textalk.caller.context import Context
-from entrepot.doors.textalk.declare.declaration import ClassDecl, Stored, Uid
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Goods, Stored, Uid
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.wire.failures import rpc_error
@@ -27,7 +28,7 @@ class RowWriter:
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
-        """Change the record, or make one; 9003 if it is not the shop's, 1006 for goods that it may not change."""
+        """Change the record, or make one; 9003 if it is not the shop's."""
         stored = stored_of(decl)
         edit = Put(stored.kind, uid, changes_of(decl, patch), stored.blank if uid is None else None)
         keys = await self.edit(context, decl, [edit])
@@ -51,11 +52,42 @@ class RowWriter:
         """Run the edits together; the keys of the rows."""
         shop = context.shop
         stored = stored_of(decl)
-        command = stored.edits(shop.channel, tuple(edits), catalogue=stored.catalogue)
+        command = stored.edits(shop.channel, tuple(edits))
         outcome = await self._engine.execute(shop.workspace, command)
         if isinstance(outcome, Refused):
             return _refusal(decl, outcome)
         return cast("Sequence[Hashable]", outcome)
+
+
+class GoodsWriter:
+    """Writes objects of the catalogue, each class by its own commands."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def write(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Written | RpcError:
+        """Change the record, or make one; 9003 if there is none, 1006 for a shop that may not."""
+        number, changes = None if uid is None else int(uid), changes_of(decl, patch)
+        command = goods_of(decl).save(channel=context.shop.channel, id=number, changes=changes)
+        outcome = await self._engine.execute(context.shop.workspace, command)
+        if isinstance(outcome, Refused):
+            return rpc_error(outcome.failures[0])
+        return Written(cast("Uid", cast("Record", outcome).key))
+
+    async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
+        """Remove the record."""
+        command = goods_of(decl).delete(channel=context.shop.channel, id=int(uid))
+        outcome = await self._engine.execute(context.shop.workspace, command)
+        return rpc_error(outcome.failures[0]) if isinstance(outcome, Refused) else None
+
+    async def problems(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Sequence[Problem] | RpcError:
+        """Nothing: what the schema lets pass fits the record."""
+        del context, decl, uid, patch
+        return ()
 
 
 def _refusal(decl: ClassDecl, outcome: Refused) -> RpcError:
@@ -71,6 +103,13 @@ def stored_of(decl: ClassDecl) -> Stored:
     if decl.stored is None:
         raise TypeError(decl.name)
     return decl.stored
+
+
+def goods_of(decl: ClassDecl) -> Goods:
+    """The commands of a class of the catalogue."""
+    if decl.goods is None:
+        raise TypeError(decl.name)
+    return decl.goods
 
 
 def changes_of(decl: ClassDecl, patch: Mapping[str, Json]) -> dict[str, Any]:

@@ -192,6 +192,8 @@ def _order(decl: ClassDecl, wanted: Listing) -> list[sa.ColumnElement[Any]]:
     if column is None or column is decl.uid:
         # Never null, so that an index gives both directions.
         return [uid.desc() if wanted.descending else uid.asc()]
+    if field is not None and field.falling is not None and wanted.descending:
+        return [field.falling.desc(), uid.asc()]
     key = column
     ordered = sa.collate(key, "C") if isinstance(key.type, sa.String) else key
     first = ordered.desc() if wanted.descending else ordered.asc()

@@ -10,7 +10,6 @@ from time import perf_counter
 from typing import Final
 
 import msgspec
-import structlog
 
 from entrepot.doors.kit import Call as Told
 from entrepot.doors.textalk.caller.context import (
@@ -30,7 +29,6 @@ from entrepot.doors.textalk.wire.sentences import FALLBACK
 
 DOOR: Final = "textalk"
 UNKNOWN: Final = "unknown"
-_log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
 
 Note = Callable[[Context], Awaitable[None]]
@@ -85,8 +83,7 @@ class Dispatcher(msgspec.Struct, frozen=True):
         try:
             context = await resolve(raw, self.lookups, needs_webshop=method.needs_webshop)
         except Exception as error:
-            _log.exception("textalk.context_failed", method=method.name)
-            return NoContext(fault(error, Code.RPC_INTERNAL_ERROR))
+            return NoContext(fault(error, Code.RPC_INTERNAL_ERROR, method.name))
         if isinstance(context, NoContext):
             unknown = context.error.code is Code.BAD_SESSION_TOKEN
             return NoContext(RpcError(method.unknown_session), context.webshop) if unknown else context
@@ -109,8 +106,7 @@ class Dispatcher(msgspec.Struct, frozen=True):
             if context.seen and not isinstance(outcome, RpcError):
                 await self.note(context)
         except Exception as error:
-            _log.exception("textalk.method_failed", method=method.name)
-            return fault(error, Code.INTERNAL_ERROR)
+            return fault(error, Code.INTERNAL_ERROR, method.name)
         return outcome
 
 

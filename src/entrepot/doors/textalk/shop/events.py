@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.outbox.events import Happening, Name
+from entrepot.domain.outbox.events import Name
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.settings import webshop_settings
+from entrepot.engine.deliveries.events import Told
 
 NAMES: Final[Mapping[Name, str]] = {
     "order.placed": "Order/placed",
@@ -38,11 +38,11 @@ def public_name(event: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.case(names, value=event)
 
 
-def body(happening: Happening, settings: ChannelSettings) -> Mapping[str, Any]:
+def body(told: Told) -> Mapping[str, Any]:
     """The message to a listener: the event, the shop's number and the object's."""
-    shop = webshop_settings(settings)
+    shop = webshop_settings(told.settings)
     return {
-        "event": to_wire(happening.event),
+        "event": to_wire(told.happening.event),
         "webshop": None if shop is None else shop.uid,
-        "uid": happening.subject,
+        "uid": told.happening.subject,
     }

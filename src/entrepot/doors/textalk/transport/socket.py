@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Final
 
 import msgspec
-import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -23,6 +22,7 @@ from entrepot.doors.textalk.rpc.messages import Reply
 from entrepot.doors.textalk.transport.http import AUTHENTICATE, reply
 from entrepot.doors.textalk.transport.parameters import raw_context
 from entrepot.doors.textalk.wire.errors import Code, RpcError
+from entrepot.doors.textalk.wire.failures import fault
 from entrepot.doors.textalk.wire.sentences import FALLBACK
 from entrepot.failures import Unauthenticated
 
@@ -33,7 +33,6 @@ MESSAGE_TOO_BIG: Final = 1009
 TRY_AGAIN_LATER: Final = 1013
 FRAME: Final = "frame"
 """The operation under which observers know a message on a socket; its calls have names of their own."""
-_log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 
 
 async def handle(
@@ -56,8 +55,8 @@ async def _bad_token(dispatcher: Dispatcher, raw: RawContext) -> NoContext | Non
         return None
     try:
         context = await resolve(raw, dispatcher.lookups, needs_webshop=False)
-    except Exception:
-        _log.exception("textalk.handshake_failed")
+    except Exception as error:
+        fault(error, Code.RPC_INTERNAL_ERROR, "handshake")
         return None
     refused = isinstance(context, NoContext) and context.error.code is Code.BAD_AUTH_TOKEN
     return context if isinstance(context, NoContext) and refused else None

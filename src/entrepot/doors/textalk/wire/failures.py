@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import asyncpg
+import structlog
 
 from entrepot.domain.kernel.money import to_major
 from entrepot.doors.kit import DoorFailures
@@ -84,6 +85,7 @@ from entrepot.gateways.cards.port import UNREACHABLE
 from entrepot.store.connections import FAULTS
 
 Detail = Callable[[Any], Data]
+_log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
 _UNREACHABLE: Final = frozenset({"08", "53", "57"})
 
 
@@ -127,6 +129,9 @@ _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     carts.CartQuantityTooLarge: (Code.NOT_BUYABLE, lambda f: say("buy.too-many", limit=f.limit)),
 }
 
+_SPENT: Final = {"original": "/originalValue", "balance": "/remainingValue", "max_uses": "/maxUses"}
+"""Fields that cannot be set to less than was spent or used, as properties."""
+
 _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     **_BUY,
     MalformedBody: (Code.PARSE_ERROR, _nothing),
@@ -155,6 +160,10 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     rows.CatalogueClosed: (Code.FORBIDDEN, _nothing),
     rows.StockClosed: (Code.FORBIDDEN, _nothing),
     rows.NameTaken: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.taken")),)),
+    rows.AlreadySpent: (
+        Code.VALIDATION_ERROR,
+        lambda failure: (Problem(_SPENT.get(failure.field, ""), say("patch.spent")),),
+    ),
     rows.BelowItself: (Code.VALIDATION_ERROR, lambda _: (Problem("/parent", say("patch.below-itself")),)),
     rows.PartUnknown: (Code.VALIDATION_ERROR, lambda _: (Problem("", say("patch.reference")),)),
     o.OrderUnknown: (Code.OBJECT_NOT_FOUND, _nothing),
@@ -246,8 +255,15 @@ def not_stored(error: RpcError) -> RpcError:
     return RpcError(Code.FILE_ATTACHMENT_FAILED, say("buy.file-store"), error.failure)
 
 
-def fault(error: Exception, code: Code) -> RpcError:
-    """The error for an exception: temporary where the database does not take requests, else unexpected."""
+def fault(error: Exception, code: Code, where: str) -> RpcError:
+    """The error for an exception, which goes to the log: temporary where the database does not take requests.
+
+    What passes by itself is one line of the log, and what nobody expects a whole traceback.
+    """
+    if _is_temporary(error):
+        _log.warning("textalk.database_away", where=where, error=type(error).__name__)
+    else:
+        _log.error("textalk.failed", where=where, exc_info=error)
     return RpcError(code, failure=Unavailable(1) if _is_temporary(error) else Internal())
 
 

@@ -267,6 +267,10 @@ _PATCHES: Final[dict[str, dict[str, str]]] = {
         "en": "It would end before it starts.",
         "sv": "Slutet skulle komma före början.",
     },
+    "patch.spent": {
+        "en": "More was spent or used before.",
+        "sv": "Mer har redan förbrukats eller använts.",
+    },
     "patch.stock": {
         "en": "The quantity is out of range.",
         "sv": "Antalet är utanför tillåtna gränser.",

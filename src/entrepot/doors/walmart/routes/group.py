@@ -93,7 +93,7 @@ class Routes(ABC):
 
 def door(services: Services, voice: Voice) -> Door:
     """What an operation of this voice shares with the door's others."""
-    return Door("walmart", partial(render, voice), services.observe, BODY_LIMIT)
+    return Door("walmart", partial(render, voice), services.observe, BODY_LIMIT, now=services.clock.now)
 
 
 def _steady(handle: Handler) -> Handler:

@@ -31,6 +31,8 @@ from entrepot.store.queries.own_orders import OwnOrder
 
 BASES: Final = ("/v3/fulfillment/orders-fulfillments", "/v3/orders-fulfillments")
 """Where the operations stand; the second is where they stood before 2023."""
+_UNNAMED, _DIFFERENT = "INVALID_SELLER_ORDER_ID", "SELLER_ORDER_ID_CUSTOMER_ORDER_NO_SAME"
+IDENTIFIER_CODES: Final = (_UNNAMED, _DIFFERENT)
 _SKU, _QUANTITY = "orderItems[{}].itemDetail.sku", "orderItems[{}].qty.measurementValue"
 _LINE: Final = "orderItems[{}].sellerLineId"
 
@@ -63,7 +65,7 @@ class OrderRoutes(Routes):
         if wrong := _senseless(payload):
             return o.InvalidInput(wrong)
         command = take_order(payload, ids.number_in(payload), caller)
-        outcome = await self.services.engine.execute(caller.workspace, command)
+        outcome = await self.services.sales.take(caller.workspace, caller.settings, command)
         if isinstance(outcome, Refused):
             return refusal(CREATE, outcome.failures, _Places(payload).created)
         if not isinstance(outcome, Placed):
@@ -146,10 +148,10 @@ def _misnamed(value: object) -> WireError | None:
     """What is wrong with the numbers of an order that is to be created."""
     if ids.is_unnamed(value):
         text = "Neither sellerOrderId nor customerOrderNo is given"
-        return WireError("INVALID_SELLER_ORDER_ID", "sellerOrderId", text, ids.BOTH)
+        return WireError(_UNNAMED, "sellerOrderId", text, ids.BOTH)
     if ids.are_different(value):
         text = "sellerOrderId and customerOrderNo are not the same"
-        return WireError("SELLER_ORDER_ID_CUSTOMER_ORDER_NO_SAME", "sellerOrderId", text, ids.BOTH)
+        return WireError(_DIFFERENT, "sellerOrderId", text, ids.BOTH)
     return None
 
 

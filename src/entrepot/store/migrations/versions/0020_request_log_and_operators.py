@@ -6,7 +6,7 @@ Revision 0020. The log's partitions are made by whoever writes it, since a migra
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 
 _TABLES = (
     """

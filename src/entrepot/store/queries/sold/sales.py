@@ -51,12 +51,14 @@ def _rows(kind: type[Record], matched: str) -> str:
 _ORDER: Final = f"(select row_to_json(t)::text from (select {binding_of[Order].in_json('o')}) t)"  # noqa: S608
 _RETURN: Final = f"(select row_to_json(t)::text from (select {binding_of[Return].in_json('r')}) t)"  # noqa: S608
 _SALE: Final = f"""{_ORDER}, {_rows(OrderLine, 'c."order" = o.id')}"""
-_BY_UUID: Final = f"select {_SALE} from orders o where o.workspace = $1 and o.uuid = $2"  # noqa: S608
+_BY_UUID: Final = (
+    f"select {_SALE} from orders o where o.workspace = $1 and o.uuid = $2 and o.deleted_at is null"  # noqa: S608
+)
 
 # With an account, one range of the index; without, all accounts' orders of that name, which are few.
 _NAMED: Final = """
 select * from orders where workspace = $1 and external_id = $2 and environment = $3
-  and ($4::bigint is null or channel = $4) order by id desc limit $5
+  and ($4::bigint is null or channel = $4) and deleted_at is null order by id desc limit $5
 """
 _BY_NAME: Final = f"select {_SALE} from ({_NAMED}) o order by o.id desc"  # noqa: S608
 _RETURNS: Final = f"""

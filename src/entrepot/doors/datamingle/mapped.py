@@ -1,0 +1,81 @@
+"""Partners' own words: the mapping that is in use, made ready, for every request."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from entrepot.domain.mapping.plan import Plan, Unmappable
+from entrepot.doors.datamingle.resources import RESOURCES
+from entrepot.doors.datamingle.speech import OWN_WORDS, Speech
+from entrepot.doors.kit import Services, TickBatcher
+from entrepot.failures import Failure, Unavailable
+from entrepot.failures.partners import PayloadUnmappable
+from entrepot.store.connections import FAULTS
+from entrepot.store.queries.partners.mappings import HeadName, active_versions, mapping_version
+
+MOST_KEPT: Final = 1_000
+"""How many versions stay ready; they never change, so nothing of them grows old."""
+
+
+class Mapped:
+    """A partner's words for one resource."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.identifier = plan.identifier
+
+    def inward(self, payload: Any, *, partial: bool) -> Any | Failure:
+        """The payload in the API's own words."""
+        found = self._plan.inward(payload, partial=partial)
+        return PayloadUnmappable(found.reason) if isinstance(found, Unmappable) else found
+
+    def outward(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record in the partner's words."""
+        return self._plan.outward(record)
+
+    def element(self, field: str, record: dict[str, Any]) -> dict[str, Any]:
+        """A record that stands alone, in the partner's words."""
+        return self._plan.element(field, record)
+
+    def name(self, path: Sequence[str | int]) -> str:
+        """What the partner calls a field."""
+        return self._plan.name(path)
+
+
+class Speeches:
+    """The words of every partner: which version counts is read for every request, batched per tick."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._heads = TickBatcher[HeadName, int](self._load)
+        self._ready: OrderedDict[tuple[HeadName, int], Mapped] = OrderedDict()
+
+    async def of(self, workspace: int, channel: int, resource: str) -> Speech | Failure:
+        """The words in which a partner speaks of a resource now."""
+        name = (workspace, channel, resource)
+        try:
+            version = await self._heads.get(name)
+            return OWN_WORDS if version is None else await self._version(name, version)
+        except FAULTS:
+            return Unavailable(1)
+
+    async def _version(self, name: HeadName, version: int) -> Speech:
+        known = self._ready.get((name, version))
+        if known is not None:
+            self._ready.move_to_end((name, version))
+            return known
+        async with self._services.reads.acquire() as connection:
+            definition = await mapping_version(connection, name, version)
+        if definition is None:
+            return OWN_WORDS  # the channel went meanwhile, and its mappings with it
+        made = Mapped(Plan(definition, RESOURCES[name[2]]))
+        self._ready[name, version] = made
+        if len(self._ready) > MOST_KEPT:
+            self._ready.popitem(last=False)
+        return made
+
+    async def _load(self, names: list[HeadName]) -> Mapping[HeadName, int]:
+        async with self._services.reads.acquire() as connection:
+            return await active_versions(connection, names)

@@ -1,0 +1,1 @@
+"""Reads for what follows a sale."""

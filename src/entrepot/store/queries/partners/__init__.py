@@ -1,0 +1,1 @@
+"""What partners read: orders, goods, and the mappings of their words."""

@@ -1,0 +1,133 @@
+"""A database whose connections fall silent: every use ends in time, and new connections serve at once."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+
+from entrepot.store.connections import (
+    FAULTS,
+    Pool,
+    connect_engine,
+    outbox_pool,
+    read_pool,
+    write_pool,
+)
+from entrepot.store.silence import Limits
+from tests.support.silent_proxy import SilentProxy, silent_proxy
+
+BRISK = Limits(connect=2, acquire=2, statement=1, release=1)
+"""Limits for tests, that no verdict hangs on: what must end ends by them or not at all."""
+POOLS = pytest.mark.parametrize("make", [read_pool, outbox_pool, write_pool], ids=lambda make: make.__name__)
+
+
+@pytest.fixture
+async def proxy(database_url: str) -> AsyncIterator[SilentProxy]:
+    async with silent_proxy(database_url) as running:
+        yield running
+
+
+async def asked(pool: Pool) -> object:
+    async with pool.acquire() as connection, connection.transaction():
+        return await connection.fetchval("select 1")
+
+
+async def ended(*work: Awaitable[object]) -> list[object]:
+    async with asyncio.timeout(60):
+        return list(await asyncio.gather(*work, return_exceptions=True))
+
+
+@POOLS
+async def test_whoever_waits_on_a_silent_connection_is_told(
+    proxy: SilentProxy, make: Callable[..., Awaitable[Pool]]
+) -> None:
+    pool = await make(proxy.url, limits=BRISK)
+    assert await ended(*[asked(pool) for _ in range(20)]) == [1] * 20
+    proxy.silence(deaf=True)
+    told = await ended(*[asked(pool) for _ in range(20)])
+    assert all(isinstance(each, FAULTS) for each in told), told
+    await ended(pool.close())
+
+
+@POOLS
+async def test_new_connections_serve_after_the_first_that_was_dropped(
+    proxy: SilentProxy, make: Callable[..., Awaitable[Pool]]
+) -> None:
+    """One caller meets the silence. Nobody after him does, though the pool had more such connections."""
+    pool = await make(proxy.url, limits=BRISK)
+    release = asyncio.Event()
+
+    async def held() -> None:
+        async with pool.acquire() as connection:
+            await connection.fetchval("select 1")
+            await release.wait()
+
+    holding = [asyncio.create_task(held()) for _ in range(2)]
+    async with asyncio.timeout(60):
+        while proxy.connections < 2:  # noqa: ASYNC110  (nobody tells)
+            await asyncio.sleep(0.01)
+    release.set()
+    await ended(*holding)
+    proxy.silence()
+    (told,) = await ended(asked(pool))
+    assert isinstance(told, FAULTS)
+    for _ in range(5):
+        assert await ended(asked(pool)) == [1]
+    await ended(pool.close())
+
+
+@POOLS
+async def test_a_pool_closes_while_a_connection_is_silent(
+    proxy: SilentProxy, make: Callable[..., Awaitable[Pool]]
+) -> None:
+    pool = await make(proxy.url, limits=BRISK)
+    lent = pool.acquire()
+    connection = await lent.__aenter__()
+    await connection.fetchval("select 1")
+    proxy.silence(deaf=True)
+    assert await ended(pool.close()) == [None]
+
+
+async def test_a_caller_who_gives_up_does_not_wait_for_the_silent_side(proxy: SilentProxy) -> None:
+    pool = await read_pool(proxy.url, limits=BRISK)
+    await asked(pool)
+    proxy.silence(deaf=True)
+
+    async def impatient() -> None:
+        async with asyncio.timeout(0.05):
+            await asked(pool)
+
+    (told,) = await ended(impatient())
+    assert isinstance(told, FAULTS)
+    proxy.silence()
+    assert await ended(asked(pool)) == [1]
+    await ended(pool.close())
+
+
+async def test_a_lanes_connection_is_dropped(proxy: SilentProxy) -> None:
+    connection = await connect_engine(proxy.url, BRISK)
+    await connection.fetchval("select 1")
+    transaction = connection.transaction()
+    await transaction.start()
+    proxy.silence()
+    (told,) = await ended(transaction.commit())
+    assert isinstance(told, FAULTS)
+    assert connection.is_closed()
+
+
+async def test_the_system_looks_whether_the_database_is_there(database_url: str) -> None:
+    async with silent_proxy(database_url) as proxy:
+        pool = await read_pool(proxy.url)
+        lane: Any = await connect_engine(proxy.url)
+        async with pool.acquire() as lent:
+            for connection in (cast("Any", lent)._con, lane):
+                peer = connection._transport.get_extra_info("socket")
+                assert peer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+                assert peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 10
+        await lane.close()
+        await pool.close()
