@@ -19,6 +19,7 @@ from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, count_exchange, log_exchange, render_metrics
+from entrepot.outside.carriers import CarrierRoutes
 from entrepot.outside.labels import LabelPages
 from entrepot.registry import doors, event_body, failure_tables, manifests
 from entrepot.store.connections import FAULTS
@@ -62,6 +63,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
             Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
         )
     everywhere["labels"] = LabelPages(worker.books, worker.pool, clock.now, observe).app()
+    everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, observe).app()
     services = services_of(worker, observe)
     switch = DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},

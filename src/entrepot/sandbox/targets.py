@@ -10,6 +10,7 @@ from entrepot.domain.kernel.commands import Command
 from entrepot.engine.gateways import GatewayName
 from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.carriers.port import Carrier
 from entrepot.gateways.hubs.port import OrderHub
 from entrepot.gateways.labels.port import LabelService
 from entrepot.gateways.mail.port import MailGateway
@@ -31,6 +32,7 @@ _PORTS: Mapping[GatewayName, type] = {
     "addresses": AddressLookup,
     "hubs": OrderHub,
     "labels": LabelService,
+    "carriers": Carrier,
 }
 _NOT_CALLS = frozenset({"close", "in_process"})
 

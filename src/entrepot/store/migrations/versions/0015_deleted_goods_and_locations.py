@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 # Deleted products had a mark in a door's data; orders name them, so they and their variants stay.
 _DELETED = """
