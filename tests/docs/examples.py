@@ -28,12 +28,17 @@ VOLATILE = {
     r"/letters/\d+/sent_at": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
     r"/letters/\d+/text": r"(?s).*\n[0-9a-f]{32}\n.*",
     r"/payload/requestId": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    r"/timestamp|/createdAt|/updatedAt": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
+    r"/salesOrderId": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    r"/salesItems/\d+/salesItemId": r"\d+",
+    r"/returnLabel/trackingNumber": r"SC\d{16}",
+    r"/returnLabel/labelUrl": r"http://[^/]+/labels/[0-9a-f]+-[0-9a-f]{32}\.pdf",
     r"/now": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
     r"/x-request-id": r"[0-9a-f]{32}",
     _OF_RESULT.pattern: "|".join(
         (
             r"([0-9a-f]{32}){1,2}",
-            r"((adm|wm)_[0-9a-z]+_)?[\w-]{43}",
+            r"((adm|wm|rbt)_[0-9a-z]+_)?[\w-]{43}",
             r"\d{7}(\d{3})?",
         )
     ),

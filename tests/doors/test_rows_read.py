@@ -17,11 +17,12 @@ from entrepot.doors.kit import DoorSwitch, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
 from entrepot.registry import doors
-from entrepot.store import connections
+from entrepot.store import connections, silence
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import PREFIX, open_shop
 from tests.conformance.datamingle import account, open_partners
 from tests.conformance.harness import Client, Reply, Request
+from tests.conformance.rebound import open_retailer
 from tests.doors.kit.serving import Seen, serve
 from tests.support import belongings, counting
 from tests.support.belongings import arguments, furnish
@@ -61,6 +62,7 @@ async def opened(database_url: str, patch: pytest.MonkeyPatch) -> AsyncGenerator
     """Every door in this process, over connections that record."""
     plain = await connect(database_url)
     patch.setattr(connections, "_asyncpg", counting.recording)
+    patch.setattr(silence, "asyncpg", counting.recording)
     worker = Worker(database_url, Clock())
     await worker.start()
     everything = doors(services_of(worker, Seen()))
@@ -243,6 +245,28 @@ async def trade(client: Client, connection: Connection, name: str, times: int) -
     return run.ran
 
 
+async def send_back(client: Client, connection: Connection, name: str, times: int) -> Ran:
+    """What all routes of the ReBound door read, for a client and for who sees the workspace."""
+    retailer = await open_retailer(connection, client, name)
+    run, order = Runner(client), await retailer.created()
+    await crowd(connection, await retailer.id(), times)
+    await connection.execute("analyze")
+    token = retailer.token_request()
+    assert (await run.send("token", token)).status == 200
+    created = await run.send("create", await retailer.create({"clientOrderId": "next"}))
+    assert created.status == 201, created
+    await run.send("create in another's flow", await retailer.create(query="?flowKey=theirs"))
+    for who in ("shop", "boss"):
+        for request in (
+            await retailer.get(order["salesOrderId"], who),
+            await retailer.list("?clientOrderId=AB12345US&flowKey=", who),
+            await retailer.returns("?clientOrderId=AB12345US", who),
+        ):
+            reply = await run.send(f"{request.path.partition('?')[0][:22]} by {who}", request)
+            assert reply.status == 200, (request, reply)
+    return run.ran
+
+
 def grown(small: Ran, large: Ran) -> list[str]:
     """The statements that read more in the large workspace without answering more."""
     found: list[str] = []
@@ -256,7 +280,7 @@ def grown(small: Ran, large: Ran) -> list[str]:
     return sorted(set(found))
 
 
-@pytest.mark.parametrize("door", [buy, keep_shop, trade])
+@pytest.mark.parametrize("door", [buy, keep_shop, trade, send_back])
 async def test_what_a_statement_reads_does_not_grow_with_the_workspace(
     module_database_url: str, monkeypatch: pytest.MonkeyPatch, door: Any
 ) -> None:

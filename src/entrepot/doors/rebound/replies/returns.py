@@ -7,7 +7,7 @@ from typing import Any
 from entrepot.domain.fulfilment.records import ReturnLine
 from entrepot.doors.rebound.errors import moment
 from entrepot.doors.rebound.manifest import ReboundSettings
-from entrepot.doors.rebound.replies.orders import client_order_id, item_names
+from entrepot.doors.rebound.replies.orders import client_order_id, item_names, order_label
 from entrepot.store.queries.sold.sales import SaleReturn
 
 
@@ -27,17 +27,11 @@ def return_order(found: SaleReturn, settings: ReboundSettings) -> dict[str, Any]
 
 def parcels(found: SaleReturn) -> list[dict[str, Any]]:
     """The parcel of which something is known: by the return's own label, else by the order's."""
-    known = _label(found)
-    return [{"parcelId": str(found.ret.id), **known}] if known else []
-
-
-def _label(found: SaleReturn) -> dict[str, Any] | None:
-    """Tracking number and carrier, as far as there is a label."""
-    if own := found.ret.label:
-        return {"trackingNumber": own.tracking, "carrier": own.carrier}
-    order = found.sale.order
-    label: dict[str, Any] | None = order.data.get("label") if "flow" in order.data else None
-    return {"trackingNumber": label["tracking"], "carrier": label["carrier"]} if label else None
+    label = found.ret.label or order_label(found.sale.order)
+    if label is None:
+        return []
+    told = {"trackingNumber": label.tracking, "carrier": label.carrier}
+    return [{"parcelId": str(found.ret.id), **told}]
 
 
 def coming(line: ReturnLine) -> int:
