@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -104,7 +106,7 @@ def kill_database(parent: int) -> None:
 
 def test_certificate_is_served_to_who_trusts_it(module_database_url: str) -> None:
     trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
-    tls = {"tls_cert": CERTIFICATE, "tls_key": CERTIFICATE}
+    tls: dict[str, Any] = {"tls_cert": CERTIFICATE, "tls_key": CERTIFICATE}
     with served(database_url=module_database_url, **tls) as server:
         assert server.url.startswith("https://127.0.0.1:")
         with httpx.Client(verify=trusting, base_url=server.url, trust_env=False, timeout=60) as client:
@@ -339,3 +341,48 @@ def test_nobody_waits_for_the_reader_of_the_log(module_database_url: str, worker
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(60) == 0
     os.close(read)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_renewed_certificate_greets_new_connections_and_drops_none(
+    module_database_url: str, tmp_path: Path, workers: int
+) -> None:
+    other = CERTIFICATE.parents[1] / "mail" / "mail_test.pem"
+    given, names = tmp_path / "given.pem", {CERTIFICATE: fingerprint(CERTIFICATE), other: fingerprint(other)}
+    given.write_bytes(CERTIFICATE.read_bytes())
+    tls: dict[str, Any] = {"tls_cert": given, "tls_key": given}
+    with served(database_url=module_database_url, workers=workers, **tls) as server:
+        address = urlsplit(server.url)
+        where = (str(address.hostname), int(address.port or 0))
+        wait_until(lambda: greeted(where) == names[CERTIFICATE])
+        with ssl_socket(where) as open_before:
+            ask_on(open_before)
+            given.write_text("no certificate")
+            server.process.send_signal(signal.SIGHUP)
+            given.write_bytes(other.read_bytes())
+            server.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: {greeted(where) for _ in range(20)} == {names[other]})
+            ask_on(open_before)
+        assert server.process.poll() is None
+
+
+def ssl_socket(where: tuple[str, int]) -> ssl.SSLSocket:
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    return trusting.wrap_socket(socket.create_connection(where, timeout=60))
+
+
+def greeted(where: tuple[str, int]) -> bytes | None:
+    with ssl_socket(where) as wire:
+        return wire.getpeercert(binary_form=True)
+
+
+def ask_on(wire: ssl.SSLSocket) -> None:
+    wire.sendall(b"HEAD /pid HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert wire.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+def fingerprint(pem: Path) -> bytes:
+    text = pem.read_text("utf-8")
+    start = text.index("-----BEGIN CERTIFICATE-----")
+    return ssl.PEM_cert_to_DER_cert(text[start : text.index("-----END CERTIFICATE-----") + 25] + "\n")

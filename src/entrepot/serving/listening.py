@@ -5,6 +5,7 @@ import os
 import socket
 import ssl
 import time
+from pathlib import Path
 
 from entrepot.config import Settings
 
@@ -36,15 +37,21 @@ def check_tls(settings: Settings) -> None:
     """Raise ServeError where certificate and key cannot be used, before anything is started for them."""
     if settings.tls_cert is None or settings.tls_key is None:
         return
-    try:
-        # Without a password of ours, OpenSSL would ask the terminal for that of an encrypted key.
-        ssl.create_default_context().load_cert_chain(settings.tls_cert, settings.tls_key, password="")
-    except (ssl.SSLError, OSError) as error:
-        reason = getattr(error, "reason", None) or error.strerror
+    if reason := tls_fault(settings.tls_cert, settings.tls_key):
         raise ServeError(
             f"--tls-cert {settings.tls_cert}, --tls-key {settings.tls_key}: they cannot be used ({reason}); "
             "expected a certificate in PEM format and its private key without a password."
-        ) from None
+        )
+
+
+def tls_fault(certificate: Path, key: Path) -> str | None:
+    """Why certificate and key cannot be used together, or None."""
+    try:
+        # Without a password of ours, OpenSSL would ask the terminal for that of an encrypted key.
+        ssl.create_default_context().load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, OSError) as error:
+        return str(getattr(error, "reason", None) or error.strerror)
+    return None
 
 
 def url_of(settings: Settings, listener: socket.socket) -> str:

@@ -125,7 +125,7 @@ class Supervisor(Multiprocess):
             return
         slot.worker.kill()
         slot.worker.join()
-        if not self.served and slot.worker.exitcode not in (0, -signal.SIGKILL):
+        if not self.served and (slot.worker.exitcode or 0) > 0:  # by itself: no signal ended it
             self.failed = True
             self.should_exit.set()
             return

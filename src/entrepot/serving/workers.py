@@ -3,12 +3,15 @@
 import multiprocessing
 import os
 import signal
+import ssl
 import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -17,6 +20,7 @@ from entrepot.observe import configure_logging
 from entrepot.serving.collector import spare_the_collector
 from entrepot.serving.descriptors import allow_many_connections
 from entrepot.serving.limits import Census
+from entrepot.serving.listening import tls_fault
 from entrepot.serving.requests import RequestReader
 from entrepot.serving.sockets import WatchedSocket
 
@@ -27,6 +31,8 @@ DRAIN_LIMIT = 30
 KEEP_ALIVE = 75
 ORPHAN_LIMIT = 2.0
 
+_log = structlog.stdlib.get_logger("entrepot.serving")
+
 
 class ServerConfig(uvicorn.Config):
     """Uvicorn's configuration of one process, and the count of the connections that it holds."""
@@ -34,6 +40,21 @@ class ServerConfig(uvicorn.Config):
     def __init__(self, census: Census, app: Callable[[], ASGIApp], **settings: Any) -> None:
         super().__init__(app, **settings)
         self.census = census
+
+    def load(self) -> None:
+        """Load, and from now on read the certificate again on SIGHUP, which else ends a process."""
+        super().load()
+        if self.ssl is not None and hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._renew)
+
+    def _renew(self, _number: int, _frame: FrameType | None) -> None:
+        """Greet new connections with the certificate as it stands now, if it can be used; those that are open stay."""
+        certificate, key = cast("Path", self.ssl_certfile), cast("Path | None", self.ssl_keyfile)
+        if fault := tls_fault(certificate, key or certificate):
+            _log.error("the new certificate cannot be used, the old one stays", reason=fault)
+            return
+        cast("ssl.SSLContext", self.ssl).load_cert_chain(certificate, key)
+        _log.info("the certificate was read again")
 
 
 def server_config(settings: Settings, database_url: str) -> ServerConfig:

@@ -119,6 +119,13 @@ class Engine:
         await load(PlainReader(connection, workspace), [command], view)
         return view
 
+    async def rehearse(self, connection: Connection, workspace: int, command: Command) -> Outcome:
+        """What the command would come to now. Nothing is stored, and ids in the result are nobody's."""
+        view = await self.preview(connection, workspace, command)
+        return batches.decide(
+            command, view, self.clock.now(), batches.BatchIds(0, command.ids), batches.own_rule
+        )
+
 
 class Lane:
     """One connection that runs batches, one after the other."""

@@ -47,25 +47,32 @@ class CertificateWriter(RowWriter):
             return RpcError(Code.OBJECT_NOT_FOUND)
         if faults := _faults(known, patch):
             return RpcError(Code.VALIDATION_ERROR, faults)
-        currency = str(known[0] if known else patch["currency"])
-        own = {} if known else {"code": new_code()}
-        stored, values = stored_of(decl), {**own, **changes_of(decl, patch), **_values(currency, patch)}
-        put = Put(stored.kind, uid, values, None if known else stored.blank)
-        keys = await self.edit(context, decl, [put])
+        keys = await self.edit(context, decl, [_put(decl, uid, known, patch)])
         return keys if isinstance(keys, RpcError) else Written(cast("Uid", keys[0]))
 
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Sequence[Problem] | RpcError:
-        """Values that the certificate's currency cannot hold, or that do not go with what was spent."""
-        del decl
+        """What the currency cannot hold, what does not go with what was spent, and a code that is taken."""
         known = None if uid is None else await self._known(context, int(uid))
-        return RpcError(Code.OBJECT_NOT_FOUND) if uid is not None and known is None else _faults(known, patch)
+        if uid is not None and known is None:
+            return RpcError(Code.OBJECT_NOT_FOUND)
+        if faults := _faults(known, patch):
+            return faults
+        put = _put(decl, uid, known, patch)
+        return await self.rehearsed(self._services.reads, context, decl, [put])
 
     async def _known(self, context: Context, uid: int) -> Sequence[Any] | None:
         shop = context.shop
         async with self._services.reads.acquire() as connection:
             return await connection.fetchrow(_KNOWN, shop.workspace, uid, shop.channel)
+
+
+def _put(decl: ClassDecl, uid: Uid | None, known: Sequence[Any] | None, patch: Mapping[str, Json]) -> Put:
+    currency = str(known[0] if known else patch["currency"])
+    own = {} if known else {"code": new_code()}
+    stored, values = stored_of(decl), {**own, **changes_of(decl, patch), **_values(currency, patch)}
+    return Put(stored.kind, uid, values, None if known else stored.blank)
 
 
 def _faults(known: Sequence[Any] | None, patch: Mapping[str, Json]) -> tuple[Problem, ...]:

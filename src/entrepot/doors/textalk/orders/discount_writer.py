@@ -19,7 +19,7 @@ from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import say
 
 _KNOWN: Final = (
-    "select valid_from, valid_until, used from discounts where workspace = $1 and id = $2 and channel = $3"
+    "select valid_from, valid_until from discounts where workspace = $1 and id = $2 and channel = $3"
 )
 _BOUNDS: Final = ("validFrom", "validUntil")
 
@@ -34,23 +34,27 @@ class DiscountCodeWriter(RowWriter):
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
-        """Refuse one that would end before it starts, or may be used less often than it was."""
-        problems = await self.problems(context, decl, uid, patch)
-        if problems:
-            return RpcError(Code.VALIDATION_ERROR, tuple(problems))
+        """Refuse one that would end before it starts; what was used and taken the rules know."""
+        if problems := await self._period(context, uid, patch):
+            return RpcError(Code.VALIDATION_ERROR, problems)
         return await super().write(context, decl, uid, patch)
 
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
-    ) -> Sequence[Problem]:
-        """What of the patch goes neither with itself nor with what stands already."""
-        del decl
-        if uid is None or not any(name in patch for name in (*_BOUNDS, "maxUses")):
-            return _period(patch, None)
-        known = await self._known(context, int(uid))
-        most, used = patch.get("maxUses"), known[2] if known else 0
-        over = (Problem("/maxUses", say("patch.spent")),) if isinstance(most, int) and most < used else ()
-        return (*_period(patch, known), *over)
+    ) -> Sequence[Problem] | RpcError:
+        """What of the patch goes neither with itself nor with what stands already, and what the rules refuse."""
+        if problems := await self._period(context, uid, patch):
+            return problems
+        stored = stored_of(decl)
+        put = Put(stored.kind, uid, changes_of(decl, patch), stored.blank if uid is None else None)
+        return await self.rehearsed(self._services.reads, context, decl, [put])
+
+    async def _period(
+        self, context: Context, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> tuple[Problem, ...]:
+        given = [name for name in _BOUNDS if name in patch]
+        partly = uid is not None and len(given) == 1
+        return _period(patch, await self._known(context, int(uid)) if partly and uid is not None else None)
 
     async def _known(self, context: Context, uid: int) -> Sequence[Any] | None:
         shop = context.shop

@@ -22,6 +22,7 @@ from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
 from entrepot.doors.textalk.orders.rows import PART_FACTOR
+from entrepot.doors.textalk.pattern.row_writer import problems_of
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.wire.failures import rpc_error
@@ -101,6 +102,30 @@ class OrderWriter(Buying):
     ) -> Written | RpcError:
         """Change the cart, made if the session has none; 1008, 2090, 9003."""
         del decl
+        asked = await self._asked(context, uid, patch)
+        done = asked if isinstance(asked, RpcError) else await self.run(context, asked)
+        if not isinstance(done, CartSet):
+            return done if isinstance(done, RpcError) else Written(cast("Uid", uid))
+        cart = done.cart
+        return Written(cart.id, {"currency": cart.currency, "language": cart.language, "note": cart.note})
+
+    async def problems(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Sequence[Problem] | RpcError:
+        """What the rules would say of the patch's values; whether the caller may store it at all is not asked."""
+        del decl
+        asked = await self._asked(context, uid, patch)
+        if isinstance(asked, RpcError):
+            return ()
+        async with self._services.reads.acquire() as connection:
+            outcome = await self._services.engine.rehearse(connection, context.shop.workspace, asked)
+        found = problems_of(rpc_error(outcome.failures[0])) if isinstance(outcome, Refused) else ()
+        return () if isinstance(found, RpcError) else found
+
+    async def _asked(
+        self, context: Context, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> SetCart | EditOrder | RpcError:
+        """The command that a patch comes to, or why there is none."""
         refusal = needs_session(context) if uid is None else may_name(context)
         if refusal is not None:
             return refusal
@@ -109,14 +134,10 @@ class OrderWriter(Buying):
             return RpcError(Code.FORBIDDEN)
         number = None if uid is None else int(uid)
         if by_shop and number is not None and await self.value(context, IS_PLACED, number):
-            return await self._edit(context, number, patch)
+            return _edit(context, number, patch)
         if patch.get("deliveryStatus") == "sent" or not patch.keys().isdisjoint(_MARKS):
             return await self._not_placed(context, number)
-        done = await self.run(context, SetCart(**whose(context), cart=number, patch=_wishes(patch)))
-        if not isinstance(done, CartSet):
-            return cast("RpcError", done)
-        cart = done.cart
-        return Written(cart.id, {"currency": cart.currency, "language": cart.language, "note": cart.note})
+        return SetCart(**whose(context), cart=number, patch=_wishes(patch))
 
     async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
         """Orders are discarded, not deleted: the class has no such method."""
@@ -130,17 +151,16 @@ class OrderWriter(Buying):
         known = uid is None or await self.value(context, _IS_CART, uid, *seen)
         return RpcError(Code.ORDER_LOCKED if known else Code.OBJECT_NOT_FOUND)
 
-    async def _edit(self, context: Context, uid: int, patch: Mapping[str, Json]) -> Written | RpcError:
-        """What was placed changes in one step, or not at all."""
-        command = EditOrder(
-            order=uid,
-            asks=context.asker,
-            patch=_wishes(patch),
-            marks={kept: patch[name] for name, kept in _MARKS.items() if name in patch},
-            status=cast("Any", patch.get("deliveryStatus")),
-        )
-        done = await self.run(context, command)
-        return done if isinstance(done, RpcError) else Written(uid)
+
+def _edit(context: Context, uid: int, patch: Mapping[str, Json]) -> EditOrder:
+    """What was placed changes in one step, or not at all."""
+    return EditOrder(
+        order=uid,
+        asks=context.asker,
+        patch=_wishes(patch),
+        marks={kept: patch[name] for name, kept in _MARKS.items() if name in patch},
+        status=cast("Any", patch.get("deliveryStatus")),
+    )
 
 
 def _wishes(patch: Mapping[str, Json]) -> CartPatch:

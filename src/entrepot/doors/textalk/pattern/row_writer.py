@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 
-from entrepot.domain.channels.edit_rows import Put, Remove
+from entrepot.domain.channels.edit_rows import EditRows, Put, Remove
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.kernel.records import Record
 from entrepot.doors.textalk.caller.context import Context
@@ -17,6 +17,7 @@ from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import say
 from entrepot.engine import Engine
 from entrepot.failures.rows import NameTaken
+from entrepot.store.connections import Pool
 
 
 class RowWriter:
@@ -50,13 +51,19 @@ class RowWriter:
         self, context: Context, decl: ClassDecl, edits: Sequence[Put | Remove]
     ) -> Sequence[Hashable] | RpcError:
         """Run the edits together; the keys of the rows."""
-        shop = context.shop
-        stored = stored_of(decl)
-        command = stored.edits(shop.channel, tuple(edits))
-        outcome = await self._engine.execute(shop.workspace, command)
+        outcome = await self._engine.execute(context.shop.workspace, _command(context, decl, edits))
         if isinstance(outcome, Refused):
             return _refusal(decl, outcome)
         return cast("Sequence[Hashable]", outcome)
+
+    async def rehearsed(
+        self, reads: Pool, context: Context, decl: ClassDecl, edits: Sequence[Put | Remove]
+    ) -> Sequence[Problem] | RpcError:
+        """What the rules would say of the edits: what is wrong with their values, or why they cannot be at all."""
+        async with reads.acquire() as connection:
+            command = _command(context, decl, edits)
+            outcome = await self._engine.rehearse(connection, context.shop.workspace, command)
+        return problems_of(_refusal(decl, outcome)) if isinstance(outcome, Refused) else ()
 
 
 class GoodsWriter:
@@ -88,6 +95,15 @@ class GoodsWriter:
         """Nothing: what the schema lets pass fits the record."""
         del context, decl, uid, patch
         return ()
+
+
+def problems_of(error: RpcError) -> Sequence[Problem] | RpcError:
+    """The places that an error of validation names; any other error is an answer of its own."""
+    return cast("Sequence[Problem]", error.data) if error.code is Code.VALIDATION_ERROR else error
+
+
+def _command(context: Context, decl: ClassDecl, edits: Sequence[Put | Remove]) -> EditRows:
+    return stored_of(decl).edits(context.shop.channel, tuple(edits))
 
 
 def _refusal(decl: ClassDecl, outcome: Refused) -> RpcError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from entrepot.domain.channels.edit_rows import Put
@@ -19,6 +19,13 @@ from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import say
 from entrepot.store.credentials.directory import credential_key
 
+_TAKEN = """
+select exists (
+  select from event_listeners where workspace = $1 and channel = $2 and event = $3 and id <> $4
+  and owner = coalesce((select owner from event_listeners where workspace = $1 and id = $4), $5)
+)
+"""
+
 
 class ListenerWriter(RowWriter):
     """Writes listeners to events. Each has a secret of its own, by which messages to it are signed."""
@@ -33,17 +40,28 @@ class ListenerWriter(RowWriter):
         """Whoever makes it owns it, or the token that is named: one for each event and token (EventListener)."""
         stored, changes = stored_of(decl), changes_of(decl, patch)
         owner = await self._owner(context, patch.get("authToken"))
-        if owner is None:
-            return _wrong("/authToken", "patch.reference")
+        if wrong := _fault(owner, uid, patch):
+            return RpcError(Code.VALIDATION_ERROR, (wrong,))
         if uid is None:
             own = {"owner": owner, "secret": secrets.token_hex(32)}
             put = Put(stored.kind, None, changes | own, stored.blank)
-        elif "authToken" in patch:
-            return _wrong("/authToken", "patch.read-only")
         else:
             put = Put(stored.kind, uid, changes | (REACHABLE if "url" in changes else {}))
         keys = await self.edit(context, decl, [put])
         return keys if isinstance(keys, RpcError) else Written(cast("Uid", keys[0]))
+
+    async def problems(
+        self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
+    ) -> Sequence[Problem] | RpcError:
+        """A token that cannot be told, or no more, and an event of which its owner is told already."""
+        owner = await self._owner(context, patch.get("authToken"))
+        if wrong := _fault(owner, uid, patch):
+            return (wrong,)
+        event, number = changes_of(decl, patch).get("event"), -1 if uid is None else int(uid)
+        async with self._services.reads.acquire() as connection:
+            asked = (context.shop.workspace, context.shop.channel, event, number, owner)
+            taken = event is not None and await connection.fetchval(_TAKEN, *asked)
+        return (Problem("/eventName", say("patch.taken")),) if taken else ()
 
     async def _owner(self, context: Context, token: Json) -> str | None:
         """The handle of whoever is told; None for a token that is not the shop's, or of which a token has no say."""
@@ -62,5 +80,7 @@ class ListenerWriter(RowWriter):
         return None if ended or others else str(named.credential)
 
 
-def _wrong(pointer: str, key: str) -> RpcError:
-    return RpcError(Code.VALIDATION_ERROR, (Problem(pointer, say(key)),))
+def _fault(owner: str | None, uid: Uid | None, patch: Mapping[str, Json]) -> Problem | None:
+    if owner is None:
+        return Problem("/authToken", say("patch.reference"))
+    return Problem("/authToken", say("patch.read-only")) if uid is not None and "authToken" in patch else None
