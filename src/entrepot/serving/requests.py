@@ -15,6 +15,7 @@ from entrepot.serving.limits import (
     HANDSHAKE_LINE,
     HEAD_BYTES,
     HEAD_SECONDS,
+    STALL_SECONDS,
     URL_BYTES,
     Census,
 )
@@ -40,6 +41,7 @@ class RequestReader(HttpToolsProtocol):
         self._size = 0
         self._unparsed = 0
         self._timer: TimerHandle | None = None
+        self._stalled: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection, unless there are too many."""
@@ -56,7 +58,19 @@ class RequestReader(HttpToolsProtocol):
         self._census.dismiss(self.transport)
         self._unset_keepalive_if_required()
         self._stop_timer()
+        self._stop_stall()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The peer does not take what it asked for; it has a while to begin."""
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The peer takes it."""
+        self._stop_stall()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, or refuse it."""
@@ -181,6 +195,11 @@ class RequestReader(HttpToolsProtocol):
         """Wait for a request as long as for the next one."""
         wait = self.timeout_keep_alive
         self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
+
+    def _stop_stall(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
