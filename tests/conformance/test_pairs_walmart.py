@@ -151,7 +151,7 @@ def violating(request: Request, case: Sequence[Violation]) -> Request:
         # The header comes first, so a mart that is there can still not be read: it stands in the query instead.
         marked = any(violation.without_mart for violation in case)
         path = request.path if marked else f"{request.path}?martId=202"
-        return replace(request, path=path, body=request.content[:-1], headers=request.headers | JSON)
+        return replace(request, path=path, body=request.content[:-1], headers={**request.headers, **JSON})
     return request
 
 

@@ -364,9 +364,8 @@ async def test_list_of_orders_is_paged_and_filtered(
 ) -> None:
     seller = await open_seller()
     numbers = [f"SO{n}" for n in range(1, 6)]
-    for number in numbers:
-        created = await walmart.send(seller.create({"customerOrderNo": number}))
-    last = await seller.number_of(created.json["payload"]["requestId"])
+    created = [await walmart.send(seller.create({"customerOrderNo": number})) for number in numbers]
+    last = await seller.number_of(created[-1].json["payload"]["requestId"])
     await seller.step(last, "ship", {"carrier": "UPS", "tracking": "1Z5"})
 
     async def listed(query: str) -> tuple[list[str], int]:

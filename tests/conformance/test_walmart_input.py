@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from entrepot.doors.kit.headers import reply_headers
+from entrepot.doors.walmart.failures import refusal
+from entrepot.doors.walmart.voices import CREATE
+from entrepot.failures import Overloaded, Unavailable
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenSeller
 from tests.conformance.harness.world import REMOVED, edited
@@ -59,7 +64,7 @@ def places(value: Any, path: str = "") -> Iterator[str]:
 
 def requests(seller: Seller) -> dict[str, Request]:
     """One good request for each operation that has a body, with every optional member."""
-    line = seller.item("1", "lamp") | {
+    line: dict[str, Any] = seller.item("1", "lamp") | {
         "shippingMethod": "STANDARD",
         "chargeDetails": [
             {
@@ -292,3 +297,44 @@ async def test_who_accepts_nothing_but_xml_gets_it(open_seller: OpenSeller, walm
     assert reply.status == 200
     assert dict(reply.headers)["content-type"] == "application/xml; charset=utf-8"
     assert reply.body.startswith(b'<?xml version="1.0" encoding="UTF-8"?><OAuthTokenDTO><accessToken>wm_')
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v3/nowhere", 404, "URI_NOT_FOUND"),
+        ("GET", "/", 404, "URI_NOT_FOUND"),
+        ("DELETE", "/v3/fulfillment/orders-fulfillments", 405, "METHOD_NOT_ALLOWED"),
+        ("GET", "/v3/token", 405, "METHOD_NOT_ALLOWED"),
+    ],
+)
+async def test_what_is_not_there_is_the_gateways(
+    open_seller: OpenSeller, walmart: Client, method: str, path: str, status: int, code: str
+) -> None:
+    seller = await open_seller()
+    reply = await walmart.send(seller.call(method, f"{PREFIX}{path}"))
+    assert (reply.status, reply.json["error"][0]["code"]) == (status, code)
+    assert ("allow" in dict(reply.headers)) is (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "array", "code"),
+    [
+        (Overloaded(2), 429, "error", "REQUEST_THRESHOLD_VIOLATED"),
+        (Unavailable(1), 503, "errors", "SYSTEM_ERROR"),
+    ],
+)
+def test_what_passes_says_when_to_try_again(failure: Any, status: int, array: str, code: str) -> None:
+    reply = refusal(CREATE, (failure,))
+    assert (reply.status, json.loads(reply.body)[array][0]["code"]) == (status, code)
+    assert (b"retry-after", str(failure.retry_after).encode()) in reply_headers("id", reply.failure)
+
+
+async def test_units_of_an_item_that_is_sold_by_weight_are_whole_ones(
+    open_seller: OpenSeller, walmart: Client
+) -> None:
+    tea = {"id": 110, "name": "Tea", "scale": 2, "stock": {"main": "1.00"}}
+    seller = await open_seller({**RIGHTS, "products/tea": tea})
+    body = wrapped({"items": [{"sku": "tea", "availableToSellUnits": 3}]})
+    assert (await walmart.send(seller.call("POST", f"{PREFIX}/v3/fulfillment/mcs/item", body))).status == 202
+    assert await seller.available("tea") == 300

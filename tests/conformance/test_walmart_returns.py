@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.conformance.harness import Client, Prove, Reply
@@ -415,6 +417,24 @@ async def test_a_return_is_told_in_full(open_seller: OpenSeller, walmart: Client
     assert listed["header"] == {
         "headerAttributes": {"buId": "0", "martId": "202", "pageCount": 1, "totalCount": 1}
     }
+
+
+async def test_a_return_has_a_label_that_is_read(open_seller: OpenSeller, walmart: Client) -> None:
+    labels = {"channels/mcs/settings": {"labels": {"gateway": "simulated", "carrier": "UPS"}}}
+    seller = await delivered(lambda: open_seller(labels), walmart)
+    made = await walmart.send(seller.send_back())
+    (group,) = made.json["payload"]["returnLineGroups"]
+    async with httpx.AsyncClient(verify=False, trust_env=False, timeout=60) as http:
+        for _ in range(600):
+            if (page := await http.get(group["labelImageUrl"])).status_code == 200:
+                break
+            await asyncio.sleep(0.1)
+    assert (page.status_code, page.content[:4]) == (200, b"%PDF")
+    number = made.json["payload"]["returnOrderId"]
+    (told,) = (await walmart.send(seller.returns(f"returnOrderId={number}"))).json["payload"]
+    (later,) = told["returnLineGroups"]
+    assert later["labelImageUrl"] == group["labelImageUrl"]
+    assert later["carrierInfo"]["carrierName"] == "UPS"
 
 
 async def delivered(open_seller: OpenSeller, walmart: Client) -> Seller:

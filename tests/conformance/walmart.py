@@ -193,6 +193,10 @@ class Seller(Tenant):
         path = f"/sandbox/orders/{order}/{name}?workspace={self.name}"
         await control(self.url, "POST", path, body or {})
 
+    async def returning(self, number: int, name: str, body: Any = None) -> None:
+        """Work on a return as its warehouse would."""
+        await control(self.url, "POST", f"/sandbox/returns/{number}/{name}?workspace={self.name}", body or {})
+
     def changing(self, edits: Edits) -> Callable[[], Awaitable[None]]:
         """The change of state that these edits of the world are."""
         return lambda: self.change(edits)

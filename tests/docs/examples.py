@@ -20,19 +20,25 @@ from tests.docs.pages import ROOT, Block, blocks, commands
 _OF_RESULT = re.compile(r"(/\d+)?/result(/.+)?|/access_token")
 VOLATILE = {
     r"/errors/\d+/id": r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
-    r"/data/(public_id|id)": r"c[0-9a-z]{24}",
+    r"/data/(public_id|id)|/data/items/\d+/id": r"c[0-9a-z]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    r"/data/(created|updated)_at": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
     r"/data/orderNumber": r"\d+",
     r"/id": r"\d+",
     r"/letters/\d+/key": r"\d+-\d+-mail:signup-1",
     r"/letters/\d+/sent_at": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
     r"/letters/\d+/text": r"(?s).*\n[0-9a-f]{32}\n.*",
     r"/payload/requestId": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    r"/timestamp|/createdAt|/updatedAt": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
+    r"/salesOrderId": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    r"/salesItems/\d+/salesItemId": r"\d+",
+    r"/returnLabel/trackingNumber": r"SC\d{16}",
+    r"/returnLabel/labelUrl": r"http://[^/]+/labels/[0-9a-f]+-[0-9a-f]{32}\.pdf",
     r"/now": r"\d{4}-\d\d-\d\dT[0-9:.]+Z",
     r"/x-request-id": r"[0-9a-f]{32}",
     _OF_RESULT.pattern: "|".join(
         (
             r"([0-9a-f]{32}){1,2}",
-            r"((adm|wm)_[0-9a-z]+_)?[\w-]{43}",
+            r"((adm|wm|rbt)_[0-9a-z]+_)?[\w-]{43}",
             r"\d{7}(\d{3})?",
         )
     ),

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from entrepot.cli import app
-from entrepot.cli.run.demo import CANDLE, MUG, SHIRT, SIZE, SMALL, add_article, order
+from entrepot.cli.run.demo import CANDLE, MUG, SHIRT, SIZE, SMALL, add_article, order, sell_elsewhere
 from entrepot.doors.bonsai.openapi import errors
 from tests.docs.examples import Example, Names, assert_answered, examples, printed, read_curl, send
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, commands, name_of
@@ -77,6 +77,15 @@ def _run(example: Example, database_url: str) -> str:
         check=True,
     )
     return done.stdout
+
+
+def test_what_the_demo_prints_for_a_marketplace_is_taken(demo: Server) -> None:
+    token, sold = sell_elsewhere(f"http://127.0.0.1:{demo.port}")
+    asked = token.removeprefix("TOKEN=$(").partition(" | ")[0]
+    granted = send(read_curl(asked), demo.port)
+    # As `cut` takes it out of the text.
+    sold = sold.replace("$TOKEN", granted.text.split('"')[3])
+    assert send(read_curl(sold), demo.port).json()["status"] == "ACCEPTED"
 
 
 def test_what_the_demo_prints_to_try_comes_to_what_it_says(demo: Server) -> None:

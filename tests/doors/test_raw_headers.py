@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from entrepot.doors.bonsai.openapi.routes import ROUTES
+from entrepot.doors.walmart.openapi import API
 from entrepot.registry import manifests
 from tests.conformance.bonsai import PREFIX
 from tests.conformance.harness.fixtures import (
@@ -27,6 +28,7 @@ from tests.support.webshop import PATH
 __all__ = ["connection", "open_bonsai_shop", "open_webshop"]
 
 HEADERS = (
+    "WM_SEC.ACCESS_TOKEN", "WM_QOS.CORRELATION_ID", "martId", "buId", "WM_SANDBOX",
     "Accept", "API-Key", "Authorization", "Content-Encoding", "Content-Type", "Cookie", "Forwarded", "Host",
     "Origin", "Sec-Fetch-Site", "Upgrade", "X-Forwarded-For", "X-Forwarded-Proto", "X-Request-Id",
 )  # fmt: skip
@@ -54,7 +56,15 @@ SERVICE = (
     ("OPTIONS", PATH),
     ("GET", "/nowhere"),
 )
-PATHS = (*SERVICE, *((each.method, PREFIX + each.path.replace("{id}", "c" + "0" * 24)) for each in ROUTES))
+MARKETPLACE = tuple(
+    (each.method, "/walmart" + each.path.replace("{returnOrderId}", "33" + "0" * 16))
+    for each in API.operations
+)
+PATHS = (
+    *SERVICE,
+    *MARKETPLACE,
+    *((each.method, PREFIX + each.path.replace("{id}", "c" + "0" * 24)) for each in ROUTES),
+)
 
 
 class Wire:

@@ -17,10 +17,12 @@ from entrepot.doors.kit import DoorSwitch, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
 from entrepot.registry import doors
-from entrepot.store import connections
+from entrepot.store import connections, silence
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import PREFIX, open_shop
+from tests.conformance.datamingle import account, open_partners
 from tests.conformance.harness import Client, Reply, Request
+from tests.conformance.rebound import open_retailer
 from tests.doors.kit.serving import Seen, serve
 from tests.support import belongings, counting
 from tests.support.belongings import arguments, furnish
@@ -60,6 +62,7 @@ async def opened(database_url: str, patch: pytest.MonkeyPatch) -> AsyncGenerator
     """Every door in this process, over connections that record."""
     plain = await connect(database_url)
     patch.setattr(connections, "_asyncpg", counting.recording)
+    patch.setattr(silence, "asyncpg", counting.recording)
     worker = Worker(database_url, Clock())
     await worker.start()
     everything = doors(services_of(worker, Seen()))
@@ -187,6 +190,83 @@ def place(name: str) -> int:
     return LATE.index(operation) + 1 if operation in LATE else 0
 
 
+async def trade(client: Client, connection: Connection, name: str, times: int) -> Ran:
+    """What all routes of the DataMingle door read, for a partner and for who sees the workspace."""
+    partners = await open_partners(connection, name)
+    direct = account(partners, "direct", sees="workspace")
+    direct["settings"]["door"] = {"pass_through": True}
+    lines = [{"source": "SKU", "target": "sku_code"}, {"source": "Qty", "target": "quantity"}]
+    mapping = {"nested_mappings": [{"source": "Rows", "target": "items", "field_map": lines}]}
+    await partners.change({"channels/direct": direct, "channels/plain/mappings/orders": mapping})
+    run, numbers = Runner(client), count(1)
+
+    def order() -> dict[str, Any]:
+        number = f"N{next(numbers)}"
+        rows = [{"SKU": "RUG-5X7-BLU", "Qty": 1}]
+        return {"order_number": number, "external_order_id": f"E-{number}", "Rows": rows}
+
+    for _ in range(2):
+        made = await client.send(partners.send("POST", "/orders/", order()))
+        assert made.status == 201, made
+    await crowd(connection, await partners.id(), times)
+    await connection.execute("analyze")
+    levels = [{"location_code": "a-100", "sku_code": "RUG-5X7-BLU", "quantity": 5}]
+    calls: list[tuple[str, str, Any]] = [
+        ("POST", "/orders/", order()),
+        ("GET", "/orders/?limit=5", b""),
+        ("GET", "/orders/N1/", b""),
+        ("PUT", "/orders/N1/", {"external_order_id": "Z", "notes": "n"}),
+        ("DELETE", "/orders/N1/", {"reason": "r"}),
+        ("POST", "/inventory/", {"inventory": levels}),
+        ("GET", "/inventory/?limit=5", b""),
+        ("GET", "/inventory/a-100/", b""),
+        ("GET", "/inventory/RUG-5X7-BLU/?by=sku", b""),
+        ("POST", "/locations/", {"code": "NEW"}),
+        ("GET", "/locations/?limit=5", b""),
+        ("GET", "/locations/NEW/", b""),
+        ("PUT", "/locations/NEW/", {"zone": "Z"}),
+        ("DELETE", "/locations/NEW/", b""),
+        ("POST", "/products/", {"sku": "NEW", "quantity": 1}),
+        ("GET", "/products/?limit=5", b""),
+        ("GET", "/products/NEW/", b""),
+        ("PUT", "/products/NEW/", {"quantity": 2, "is_active": True}),
+        ("DELETE", "/products/NEW/", b""),
+    ]
+    for method, path, body in calls:
+        reply = await run.send(f"{method} {path}", partners.send(method, path, body))
+        assert reply.status in (200, 201), (method, path, reply)
+    key = partners.key("direct")
+    for path in ("/orders/?limit=5", "/orders/N2/", "/orders/E-N2/"):
+        reply = await run.send(f"all of {path}", partners.send("GET", path, key=key))
+        assert reply.status == 200, (path, reply)
+    page = (await client.send(partners.send("GET", "/orders/?limit=5"))).json["pagination"]
+    deep = f"/orders/?limit=5&cursor={page['next_cursor']}" if page["next_cursor"] else "/orders/?limit=5"
+    await run.send("the next page", partners.send("GET", deep))
+    return run.ran
+
+
+async def send_back(client: Client, connection: Connection, name: str, times: int) -> Ran:
+    """What all routes of the ReBound door read, for a client and for who sees the workspace."""
+    retailer = await open_retailer(connection, client, name)
+    run, order = Runner(client), await retailer.created()
+    await crowd(connection, await retailer.id(), times)
+    await connection.execute("analyze")
+    token = retailer.token_request()
+    assert (await run.send("token", token)).status == 200
+    created = await run.send("create", await retailer.create({"clientOrderId": "next"}))
+    assert created.status == 201, created
+    await run.send("create in another's flow", await retailer.create(query="?flowKey=theirs"))
+    for who in ("shop", "boss"):
+        for request in (
+            await retailer.get(order["salesOrderId"], who),
+            await retailer.list("?clientOrderId=AB12345US&flowKey=", who),
+            await retailer.returns("?clientOrderId=AB12345US", who),
+        ):
+            reply = await run.send(f"{request.path.partition('?')[0][:22]} by {who}", request)
+            assert reply.status == 200, (request, reply)
+    return run.ran
+
+
 def grown(small: Ran, large: Ran) -> list[str]:
     """The statements that read more in the large workspace without answering more."""
     found: list[str] = []
@@ -200,7 +280,7 @@ def grown(small: Ran, large: Ran) -> list[str]:
     return sorted(set(found))
 
 
-@pytest.mark.parametrize("door", [buy, keep_shop])
+@pytest.mark.parametrize("door", [buy, keep_shop, trade, send_back])
 async def test_what_a_statement_reads_does_not_grow_with_the_workspace(
     module_database_url: str, monkeypatch: pytest.MonkeyPatch, door: Any
 ) -> None:

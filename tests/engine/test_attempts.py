@@ -63,8 +63,8 @@ async def shop(connection: Connection) -> Shop:
 async def workers(database_url: str) -> AsyncIterator[tuple[Worker, Worker]]:
     """Two worker processes' parts, on one database."""
     pair = (
-        Worker(database_url, Clock(), attempt_seconds=5),
-        Worker(database_url, Clock(), attempt_seconds=5),
+        Worker(database_url, Clock(), attempt_seconds=60),
+        Worker(database_url, Clock(), attempt_seconds=60),
     )
     for worker in pair:
         await worker.start()

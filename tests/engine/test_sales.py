@@ -92,8 +92,8 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
     await insert(connection, WORKSPACE, [level(TEA, NORTH, 5)])
     await register_clients(connection, WORKSPACE, {"shop": 3})
     workers = (
-        Worker(database_url, Clock(), attempt_seconds=5),
-        Worker(database_url, Clock(), attempt_seconds=5),
+        Worker(database_url, Clock(), attempt_seconds=60),
+        Worker(database_url, Clock(), attempt_seconds=60),
     )
     shop = Shop(connection, workers)
     await shop.settings(RECORD)

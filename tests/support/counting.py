@@ -80,12 +80,22 @@ class _Recording(_connection):
         return result
 
 
+def _counted(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a connection that counts, whatever class it would have been of."""
+    given: Any = options.get("connection_class", _connection)
+
+    class Counted(_Recording, given):
+        """Both at once."""
+
+    return {**options, "connection_class": Counted}
+
+
 async def _connect(*args: Any, **options: Any) -> Any:
-    return await asyncpg.connect(*args, connection_class=_Recording, **options)
+    return await asyncpg.connect(*args, **_counted(options))
 
 
 def _create_pool(*args: Any, **options: Any) -> Any:
-    return asyncpg.create_pool(*args, connection_class=_Recording, **options)
+    return asyncpg.create_pool(*args, **_counted(options))
 
 
 recording = SimpleNamespace(connect=_connect, create_pool=_create_pool)

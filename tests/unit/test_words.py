@@ -15,6 +15,8 @@ READ = [path for path in FILES if area_of(path) in CORE and path.parent.name != 
 CITATION = re.compile(r"\(decision \w+ [^)]+\)")
 DOORS = "bonsai|textalk|walmart|rebound|datamingle|webshops?|articlegroups?|uids?"
 VENDORS = "stripe|adyen|klarna|afterpay|paypal|avatax|avalara"
+SYSTEM = re.compile(r"\b(?:pw|st)_uid\b")
+"""Fields of the operating system's records, as Python names them."""
 NAMES = re.compile(rf"(?<![a-z])(?:{DOORS}|{VENDORS})(?![a-z])", re.IGNORECASE)
 """As words of their own or as parts of a name such as `order_uid`; `uuid` and `getuid` are other words."""
 CAMEL = re.compile(r"(?<=[a-z])U(?:id|ID)s?(?![a-z])")
@@ -42,16 +44,12 @@ STANDING: Mapping[tuple[str, str], str] = {
     ("domain/pricing/taxes.py", "avatax"): "the simulated provider's refusal is shown word for word",
     ("engine/gateways.py", "stripe"): "here an adapter is chosen and imported",
     ("engine/gateways.py", "avatax"): "here an adapter is chosen and imported",
-    ("store/embedded/account.py", "uid"): "the operating system's word for a user's number",
-    ("store/embedded/folder.py", "uid"): "the operating system's word for a user's number",
-    ("store/embedded/process.py", "uid"): "the operating system's word for a user's number",
-    ("store/tables/orders.py", "uid"): "an index's name in databases that are in use",
 }
 
 
 def words_in(text: str) -> set[str]:
     """The words of doors and vendors that a text has, in lower case."""
-    rest = CITATION.sub("", text)
+    rest = SYSTEM.sub("", CITATION.sub("", text))
     names = {found.group().lower() for pattern in (NAMES, CAMEL) for found in pattern.finditer(rest)}
     return names | {found.group() for pattern in (EVENTS, DOORS_DATA) for found in pattern.finditer(rest)}
 
@@ -76,6 +74,7 @@ def test_what_still_stands_is_still_there() -> None:
 def test_words_are_noticed() -> None:
     assert words_in('name = "Order/placed"') == {"Order/placed"}
     assert words_in("def to_webshop(orderUid: int, article_uids: list[int])") == {"webshop", "uid", "uids"}
+    assert words_in("entry.pw_uid or entry.st_uid or os.geteuid()") == set()
     assert words_in("stripe_error = STRIPE  # as Stripe says") == {"stripe"}
     assert words_in('product.data["article"]') == {'data["article'}
     assert words_in("channel.settings.door.uid") == {"settings.door", "uid"}

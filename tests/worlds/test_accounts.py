@@ -75,6 +75,14 @@ def faults(world: dict[str, Any], place: str = "", value: Any = None) -> list[st
         ),
         (f"{T}/settings/addresses", {"register": "http"}, f"{T}/settings/addresses/url"),
         (f"{SETTINGS}/labels", {"gateway": "http"}, f"{SETTINGS}/labels/url"),
+        (
+            f"{SETTINGS}/carrier",
+            {"gateway": "http", "url": "https://c.example"},
+            f"{SETTINGS}/carrier/secret",
+        ),
+        (f"{SETTINGS}/carrier", {"gateway": "http", "secret": {"env": "S"}}, f"{SETTINGS}/carrier/url"),
+        (f"{SETTINGS}/carrier", {"ship_after": 10}, f"{SETTINGS}/carrier/ship_after"),
+        (f"{SETTINGS}/carrier", {"in_transit_after": -1}, f"{SETTINGS}/carrier/in_transit_after"),
         (f"{SETTINGS}/labels", {"gateway": "pigeon"}, f"{SETTINGS}/labels/gateway"),
         (f"{SETTINGS}/labels", {"return_to": {"country": "XX"}}, f"{SETTINGS}/labels/return_to/country"),
         (f"{SETTINGS}/labels", {"return_to": {"planet": "x"}}, f"{SETTINGS}/labels/return_to/planet"),
@@ -109,6 +117,12 @@ def test_what_can_work_nowhere_is_refused_with_its_place(
         ),
         (f"{SETTINGS}/payment_methods", ["external payment", "stripe"], f"{SETTINGS}/payment_methods/1"),
         (f"{SETTINGS}/labels", {"gateway": "simulated"}, f"{SETTINGS}/labels/gateway"),
+        (f"{SETTINGS}/carrier", {"gateway": "simulated"}, f"{SETTINGS}/carrier/gateway"),
+        (
+            f"{SETTINGS}/carrier",
+            {"gateway": "http", "url": "https://c.example", "secret": "in the file"},
+            f"{SETTINGS}/carrier/secret",
+        ),
         (f"{SETTINGS}/source", "pigeon", f"{SETTINGS}/source"),
         (f"{SETTINGS}/taxes", {"company": "NOBODY"}, f"{SETTINGS}/taxes/company"),
         (

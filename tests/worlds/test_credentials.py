@@ -66,3 +66,10 @@ async def test_a_revoked_credential_leads_nowhere(
     assert await listed(connection, made.secret) is None
     (found,) = await list_credentials(connection, workspace)
     assert found.revoked_at == NOW
+
+
+async def test_a_pair_is_made_as_one(connection: Connection, accounts: list[tuple[int, int]]) -> None:
+    made = await create_credential(connection, *accounts[0], "live", KIND, None, "", pair=True, now=NOW)
+    client, colon, secret = made.secret.partition(":")
+    assert (len(client), colon, len(secret)) == (32, ":", 48)
+    assert await listed(connection, made.secret) == made.id

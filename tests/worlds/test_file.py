@@ -161,6 +161,11 @@ MEANINGS = [
         "[workspaces.n.bank]\naccounts = { a = { USD = 1 } }\npayouts = { a = 'A' }",
         "bank/payouts/a",
     ),
+    ("[workspaces.n.storefronts.f]\nchannel = 'x'\nname = 'F'", "storefronts/f/channel"),
+    (
+        "[workspaces.n.channels.c]\ndoor = 'walmart'\nkeys = { client = 'alone' }",
+        "channels/c/keys/client",
+    ),
 ]
 
 

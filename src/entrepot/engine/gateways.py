@@ -11,6 +11,7 @@ import msgspec
 from entrepot.domain.channels.accounts import (
     AddressSettings,
     CardSettings,
+    CarrierSettings,
     ChannelSettings,
     ExternalApi,
     HubSettings,
@@ -23,6 +24,8 @@ from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.addresses.simulated import SimulatedRegister
 from entrepot.gateways.cards.bank import BankCards, BuiltInBooks
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.carriers.port import Carrier
+from entrepot.gateways.carriers.simulated import SimulatedCarrier
 from entrepot.gateways.hubs.port import OrderHub
 from entrepot.gateways.hubs.simulated import SimulatedHub
 from entrepot.gateways.labels.port import LabelService
@@ -38,7 +41,7 @@ from entrepot.store.queries.attempts import read_account_of, read_settings
 from entrepot.store.queries.workspaces import is_sandbox
 
 G = TypeVar("G")
-GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses", "hubs", "labels"]
+GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses", "hubs", "labels", "carriers"]
 Wrap = Callable[[GatewayName, Any, int], Any]
 """Put around each gateway where it is wired: a sandbox's faults live there, and nowhere else."""
 
@@ -111,6 +114,15 @@ class Gateways:
             return self._wrap("labels", SimulatedLabels(self._books, workspace, self._now), workspace)
         return self._keep("labels", workspace, settings, lambda: _labels(settings))
 
+    def carriers(self, workspace: int, channel: int, settings: CarrierSettings) -> Carrier | None:
+        """Who carries an account's goods; None where nobody does."""
+        if settings.gateway == "none":
+            return None
+        if settings.gateway == "simulated":
+            carrier = SimulatedCarrier(self._books, workspace, channel, settings)
+            return self._wrap("carriers", carrier, workspace)
+        return self._keep("carriers", workspace, settings, lambda: _carrier(settings))
+
     async def close(self) -> None:
         """Let go of connections and threads."""
         kept, self._kept = self._kept, {}
@@ -166,6 +178,12 @@ def _hub(settings: HubSettings) -> OrderHub:
     from entrepot.gateways.hubs.http import HttpOrderHub
 
     return HttpOrderHub(settings.url, settings.api_key, allow_private=settings.allow_private)
+
+
+def _carrier(settings: CarrierSettings) -> Carrier:
+    from entrepot.gateways.carriers.http import HttpCarrier
+
+    return HttpCarrier(settings.url, settings.secret, allow_private=settings.allow_private)
 
 
 def _labels(settings: LabelSettings) -> LabelService:

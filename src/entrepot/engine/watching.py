@@ -13,6 +13,7 @@ from entrepot.engine.gateways import GatewayName, Wrap
 from entrepot.failures.payments import TaxUnavailable
 from entrepot.gateways.addresses.port import LookupFailed
 from entrepot.gateways.cards.port import CallFailed
+from entrepot.gateways.carriers.port import CarrierFailed
 from entrepot.gateways.hubs.port import HubFailed, HubRefused
 from entrepot.gateways.labels.port import LabelFailed, LabelRefused
 from entrepot.gateways.mail.port import MailFailed
@@ -39,7 +40,7 @@ def reason_of(outcome: object) -> str | None:
             return f"{outcome.message} ({outcome.code})" if outcome.code else outcome.message
         case MailFailed() | NoVerdict() | LookupFailed() | HubFailed() | HubRefused():
             return outcome.reason
-        case LabelFailed() | LabelRefused():
+        case LabelFailed() | LabelRefused() | CarrierFailed():
             return outcome.reason
         case TaxUnavailable():
             return outcome.detail

@@ -8,11 +8,16 @@ from functools import partial
 import msgspec
 
 from entrepot.domain.channels.retention import Retention
+from entrepot.domain.fulfilment.consign import ORDER as CARRIER_ORDER
+from entrepot.domain.fulfilment.consign import RETURN as CARRIER_RETURN
 from entrepot.domain.fulfilment.returns.label import MAKE as LABEL_MAKE
 from entrepot.domain.fulfilment.returns.label import VOID as LABEL_VOID
 from entrepot.domain.placing.attempts import AttemptKind
 from entrepot.engine.batches.batch import Rule, own_rule
 from entrepot.engine.batches.engine import Connect, Engine
+from entrepot.engine.carriers.consignments import Consignments
+from entrepot.engine.carriers.events import CarrierEvents
+from entrepot.engine.carriers.rounds import CarrierRounds
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries, ReversalDeliveries
 from entrepot.engine.deliveries.errands import HubWithdrawals, LabelVoids
@@ -90,6 +95,10 @@ class Worker:
         )
         self._outbox_pool = OpenablePool(partial(outbox_pool, database_url))
         accounts = partial(settings_of, self.pool)
+        consignments = Consignments(self.pool, accounts, self.gateways)
+        # What nobody called for reads without the sandbox's faults, as below.
+        self.carrier_events = CarrierEvents(self.engine, self.pool)
+        self.rounds = CarrierRounds(self.engine, self.books, self.carrier_events)
         listeners = StoredListeners(self._outbox_pool, clock.now)
         self.outbox = Outbox(
             self._outbox_pool,
@@ -102,6 +111,8 @@ class Worker:
                 "mail": MailDeliveries(partial(mails_of, self.pool, self.gateways)),
                 "hub-withdraw": HubWithdrawals(accounts, self.gateways),
                 LABEL_VOID: LabelVoids(accounts, self.gateways),
+                CARRIER_ORDER: consignments,
+                CARRIER_RETURN: consignments,
                 LABEL_MAKE: ReturnLabels(self.engine, self.pool, accounts, self.gateways),
             },
             keep=keep,
@@ -118,6 +129,7 @@ class Worker:
         await self._outbox_pool.open()
         await self.engine.start()
         await self.outbox.start()
+        self.rounds.start()
         self._recovery.start()
         self._housekeeping.start()
 
@@ -128,6 +140,7 @@ class Worker:
         await self.sales.stop()
         await self.cart_payment.stop()
         await self.placement.stop()
+        await self.rounds.stop()
         await self.outbox.stop()
         await self._outbox_pool.close()
         await self.engine.stop()

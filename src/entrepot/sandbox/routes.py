@@ -17,6 +17,7 @@ from entrepot.gateways.mail.simulated import Letter, read_mailbox
 from entrepot.sandbox import clock, partner
 from entrepot.sandbox.after_sale import ORDER_STEPS, RETURN_STEPS, AfterSale, RefusedError
 from entrepot.sandbox.gate import StillBusyError
+from entrepot.sandbox.idle import wait_until_idle
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
 from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema, seconds
 from entrepot.sandbox.reset import NotASandboxError, WorldLostError
@@ -28,7 +29,7 @@ from entrepot.worlds import find_workspace
 
 BODY_LIMIT = 65_536
 MOST_WAIT = 30
-"""Seconds for which somebody may wait for a mail."""
+"""Seconds for which somebody may wait for a mail, or until nothing goes on."""
 LOOK_EVERY = 0.05
 _STATUS = {
     "malformed-body": 400,
@@ -68,6 +69,7 @@ class Routes:
             Resource("/clock", {"GET": at("clock", self._clock), "POST": at("set-clock", self._set_clock)}),
             Resource("/faults", faults),
             Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
+            Resource("/idle", {"GET": at("idle", self._idle)}),
             Resource("/mailbox", {"GET": at("mailbox", self._mailbox)}),
             *self._after_the_sale(),
             Resource("/partner/{workspace}/validate", {"GET": validate, "POST": validate}),
@@ -101,6 +103,7 @@ class Routes:
 
     async def _set_clock(self, request: Request) -> Answer:
         clock.set_clock(self._sandbox.clock, request.body)
+        self._sandbox.clock_was_set()
         return _json(200, clock.state(self._sandbox.clock))
 
     async def _list_faults(self, _: Request) -> Answer:
@@ -123,6 +126,14 @@ class Routes:
         if not self._faults.remove(request.params["number"]):
             raise NotFoundError("there is no fault of this number")
         return Reply(204)
+
+    async def _idle(self, request: Request) -> Answer:
+        patience = seconds(request.query.get("wait") or "0", MOST_WAIT)
+        waiting = await wait_until_idle(self._sandbox, patience)
+        if waiting.over:
+            return _json(200, {"idle": True})
+        told = {"error": "something still goes on", "idle": False, "waiting": msgspec.to_builtins(waiting)}
+        return _json(408, told)
 
     async def _mailbox(self, request: Request) -> Answer:
         name, to = request.query.get("workspace"), request.query.get("to")

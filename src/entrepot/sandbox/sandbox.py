@@ -84,8 +84,41 @@ class Sandbox:
             self.clock.offset = timedelta()
             async with self._gate.closed(DRAIN_SECONDS):
                 await self._worker_idle()
-                async with self.acquire() as connection:
+                async with self._carrier_waits(), self.acquire() as connection:
                     await begin_anew(connection, self.clock.now())
+
+    def clock_was_set(self) -> None:
+        """Other things are due now."""
+        if self._worker is not None:
+            self._worker.rounds.poke()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no command is queued or decided, and nobody outside is being asked."""
+        worker = self._worker
+        return worker is None or (
+            worker.engine.idle
+            and worker.placement.idle
+            and worker.outbox.idle
+            and not worker.rounds.turns.locked()
+        )
+
+    @asynccontextmanager
+    async def _carrier_waits(self) -> AsyncGenerator[None]:
+        """No turn of the simulated carrier, which holds rows, is under way or begins. Raises StillBusyError."""
+        if self._worker is None:
+            yield
+            return
+        turns = self._worker.rounds.turns
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await turns.acquire()
+        except TimeoutError as error:
+            raise StillBusyError from error
+        try:
+            yield
+        finally:
+            turns.release()
 
     async def _worker_idle(self) -> None:
         """Wait for what goes on without a caller."""

@@ -10,6 +10,7 @@ from entrepot.domain.kernel.commands import Command
 from entrepot.engine.gateways import GatewayName
 from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.carriers.port import Carrier
 from entrepot.gateways.hubs.port import OrderHub
 from entrepot.gateways.labels.port import LabelService
 from entrepot.gateways.mail.port import MailGateway
@@ -22,6 +23,7 @@ Moment = Literal["before-commit", "commit", "after-commit"]
 RULE = "rule:"
 ENGINE = "connection:engine"
 READS = "connection:reads"
+LOG = "connection:log"
 
 _PORTS: Mapping[GatewayName, type] = {
     "cards": CardGateway,
@@ -31,6 +33,7 @@ _PORTS: Mapping[GatewayName, type] = {
     "addresses": AddressLookup,
     "hubs": OrderHub,
     "labels": LabelService,
+    "carriers": Carrier,
 }
 _NOT_CALLS = frozenset({"close", "in_process"})
 
@@ -39,6 +42,7 @@ _GATEWAY: tuple[Kind, ...] = ("error", "refuse", "timeout", "slow", "drop")
 _CONNECTIONS: Mapping[str, tuple[Kind, ...]] = {
     ENGINE: ("refuse", "slow", "drop"),
     READS: ("error", "refuse", "timeout", "slow"),
+    LOG: ("error", "refuse", "timeout", "slow", "drop"),
 }
 
 

@@ -152,6 +152,8 @@ def _valid(shape: Shape) -> st.SearchStrategy[Any]:
             }
             optional = {key.name: _valid(key.shape) for key in shape.keys if key.name not in required}
             return st.fixed_dictionaries(required, optional=optional)
+        case _:
+            raise AssertionError(f"the door has no {shape}")
 
 
 def _as_json(value: Any) -> Any:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from entrepot.domain.fulfilment.parcels import Parcel
     from entrepot.domain.fulfilment.ship import Acknowledged, Shipped
     from entrepot.domain.fulfilment.track import Tracked
+    from entrepot.domain.orders.line_counts import Units
+    from entrepot.domain.orders.whole_units import Scales
 
 LONGEST = 255
 
@@ -38,11 +40,9 @@ async def acknowledge(
 ) -> None:
     """Note that work on an order has begun; its units can still be cancelled."""
     from entrepot.domain.fulfilment.ship import Acknowledge
-    from entrepot.domain.orders.whole_units import of_order
 
-    found = await find(session, order)
-    scales = of_order(found.lines)
-    command = Acknowledge(order=found.order.id, lines=units_of(line, scales))
+    number, lines, scales = await _units(session, order, line)
+    command = Acknowledge(order=number, lines=lines)
     outcome: Acknowledged = await session.execute(command, scales.context)
     session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "acknowledged"))
 
@@ -60,12 +60,10 @@ async def ship(
 ) -> None:
     """Send all that is still to be sent, or units of some lines: they leave their locations."""
     from entrepot.domain.fulfilment.ship import ShipUnits
-    from entrepot.domain.orders.whole_units import of_order
 
-    found = await find(session, order)
-    scales = of_order(found.lines)
+    number, lines, scales = await _units(session, order, line)
     parcel = _parcel(carrier, service, tracking, tracking_url)
-    command = ShipUnits(order=found.order.id, lines=units_of(line, scales), parcel=parcel)
+    command = ShipUnits(order=number, lines=lines, parcel=parcel)
     outcome: Shipped = await session.execute(command, scales.context)
     session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "shipped"))
 
@@ -83,15 +81,23 @@ async def deliver(
 ) -> None:
     """Note that units have arrived: all, those of one shipment, or of some lines. What was not shipped is, first."""
     from entrepot.domain.fulfilment.track import DELIVERED, TrackShipment
+
+    number, lines, scales = await _units(session, order, line)
+    parcel = _parcel(carrier, service, tracking, tracking_url)
+    command = TrackShipment(order=number, status=DELIVERED, lines=lines, parcel=parcel)
+    outcome: Tracked = await session.execute(command, scales.context)
+    session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "delivered"))
+
+
+async def _units(
+    session: Session, order: str, line: list[str] | None
+) -> "tuple[int, tuple[Units, ...], Scales]":
+    """The order's number, the units of its lines that are meant, and how these are counted."""
     from entrepot.domain.orders.whole_units import of_order
 
     found = await find(session, order)
     scales = of_order(found.lines)
-    parcel = _parcel(carrier, service, tracking, tracking_url)
-    lines = units_of(line, scales)
-    command = TrackShipment(order=found.order.id, status=DELIVERED, lines=lines, parcel=parcel)
-    outcome: Tracked = await session.execute(command, scales.context)
-    session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "delivered"))
+    return found.order.id, units_of(line, scales), scales
 
 
 def _parcel(carrier: str, service: str, tracking: str, tracking_url: str) -> "Parcel":

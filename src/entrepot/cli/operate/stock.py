@@ -198,7 +198,8 @@ def _entry(written: Written, variants: "Mapping[str, Variant]", places: Mapping[
         return f"{where}: {given}; expected one of {', '.join(places) or 'none: there is none yet'}."
     units = to_units(quantity, variant.scale)
     if units is None:
-        return f"{where}: {quantity!r} is wrong; expected at most 13 digits, and {variant.scale} decimals."
+        allowed = f"no sign, at most 13 digits, and {variant.scale} decimals"
+        return f"{where}: {quantity!r} is wrong; expected {allowed}."
     return Entry(where, sku, variant.id, places[code], units, variant.scale)
 
 

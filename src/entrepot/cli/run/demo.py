@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from entrepot.cli.options import DoorHost, SandboxHost, fail
+from entrepot.cli.run.operators import invitation
 from entrepot.config import ConfigError, load_settings
 from entrepot.registry import DOORS
 
@@ -45,6 +47,9 @@ CANDLE = Item("candle", 103, 12.00, 4.00, 2.08)
 SHOP, SHIRT, SIZE, SMALL = 22222, 101, 301, 311
 """A webshop of the demo world, an article of it, the choice that it demands, and one of its options."""
 
+SELLER = "mcs"
+"""A marketplace's seller of the demo world, and the storefront of that name."""
+
 _TRY = """
 Try an order. The mug is in stock; the key and everything else here are the demo world's own:
 
@@ -57,6 +62,11 @@ Send it again and it fails: a payment token pays for one order. The next one fai
 A webshop stands here too, over JSON-RPC. Put a shirt into a cart:
 
   {webshop}
+
+And orders of a marketplace, over the Walmart MCS API. Get a token, then send two mugs:
+
+  {token}
+  {sold}
 """
 
 _STANDS = """
@@ -151,9 +161,12 @@ def prepare(database_url: str, url: str, folder: Path, world: World | None = Non
     orders = shlex.join([sys.argv[0], "orders", "list", *name, "--data-dir", str(folder)])
     stands = _STANDS.format(url=url, orders=orders)
     if world is not None:
-        return stands
+        return stands + invitation(database_url, url)
     shirt = add_article(url, SHIRT, {SIZE: SMALL})
-    return _TRY.format(order=order(url, MUG), refused=order(url, CANDLE), webshop=shirt) + stands
+    token, sold = sell_elsewhere(url)
+    mug, candle = order(url, MUG), order(url, CANDLE)
+    tries = _TRY.format(order=mug, refused=candle, webshop=shirt, token=token, sold=sold)
+    return tries + stands + invitation(database_url, url)
 
 
 def order(url: str, item: Item) -> str:
@@ -203,6 +216,35 @@ def add_article(url: str, article: int, choices: Mapping[int, int]) -> str:
     }
     context = f"webshop={SHOP}&auth=demo-admin-token"
     return f"curl -s '{url}/textalk/backend/jsonrpc/v1?{context}' -d '{json.dumps(body)}'"
+
+
+def sell_elsewhere(url: str) -> tuple[str, str]:
+    """The commands by which a marketplace's seller gets a token, and sends an order of two mugs with it."""
+    from entrepot.worlds import storefront_uuid
+
+    contact = {"name": {"firstName": "Ada", "lastName": "Lovelace"}, "phone": "4155550100"}
+    address = {"line1": "1 Main St", "city": "Reno", "state": "NV", "country": "USA", "zip": "89501"}
+    line = {
+        "sellerLineId": "1",
+        "itemDetail": {"sku": MUG.product},
+        "qty": {"unitOfMeasure": "EACH", "measurementValue": 2},
+        "shippingTo": {"contact": contact, "address": address},
+    }
+    payload = {
+        "orderChannelId": str(storefront_uuid("north", SELLER)),
+        "customerOrderNo": f"SO{secrets.token_hex(4)}",
+        "customer": {"contact": contact},
+        "orderItems": [line],
+    }
+    basic = base64.b64encode(f"demo-{SELLER}:demo-{SELLER}-secret".encode()).decode()
+    token = (
+        f"curl -s {url}/walmart/v3/token -H 'Authorization: Basic {basic}' -d grant_type=client_credentials"
+    )
+    order = (
+        f'curl -s {url}/walmart/v3/fulfillment/orders-fulfillments -H "WM_SEC.ACCESS_TOKEN: $TOKEN" '
+        f"-H 'Content-Type: application/json' -d '{json.dumps({'payload': payload})}'"
+    )
+    return f"TOKEN=$({token} | cut -d '\"' -f 4)", order
 
 
 async def apply_demo(database_url: str) -> None:

@@ -91,6 +91,27 @@ class LabelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     return_to: ReturnAddress | None = None
 
 
+class CarrierSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who carries an account's goods; without one, operators alone move its orders.
+
+    What is told either way is signed with `secret`. The rest is for the simulated carrier: after how many seconds of
+    business time it takes each step, counted from when the order was placed or the return opened, and whether the
+    beginning of an order's or a return's name makes it take steps at once.
+    """
+
+    gateway: Literal["none", "simulated", "http"] = "none"
+    url: str = ""
+    secret: str = ""
+    allow_private: bool = False
+    acknowledge_after: int = 60
+    ship_after: int = 180
+    deliver_after: int = 300
+    in_transit_after: int = 60
+    at_center_after: int = 180
+    received_after: int = 300
+    prefixes: bool = False
+
+
 class MailSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who carries the account's mails, and what stands in them.
 
@@ -154,13 +175,15 @@ StockMode = Literal["reserve", "backorder", "record"]
 class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an account may do and how its orders are treated; unknown to every rule is `door`, the door's own part.
 
-    `sees`: whether the account is shown the workspace's other orders too.
+    `sees`: whether the account is shown the workspace's other orders too. `log_bodies`: whether the integration log
+    keeps the bodies of its requests and replies.
     """
 
     stock: StockMode = "reserve"
     sees: Literal["own", "workspace"] = "own"
     may_set_stock: bool = False
     may_edit_catalogue: bool = False
+    log_bodies: bool = True
     currency: str = "USD"
     source: str = "api"
     payment_methods: tuple[str, ...] = ("credit card", "stripe", "external payment")
@@ -170,6 +193,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     addresses: AddressSettings = AddressSettings()
     hub: HubSettings = HubSettings()
     labels: LabelSettings = LabelSettings()
+    carrier: CarrierSettings = CarrierSettings()
     shop: ShopSettings = ShopSettings()
     mail: MailSettings = MailSettings()
     returns: ReturnSettings = ReturnSettings()

@@ -42,9 +42,10 @@ class Happening(msgspec.Struct, frozen=True):
 
 
 class Fulfilling:
-    """One order while its units move."""
+    """One order while its units move; `at` is when they did, by default now."""
 
-    def __init__(self, order: Order, view: View, now: datetime) -> None:
+    def __init__(self, order: Order, view: View, now: datetime, at: datetime | None = None) -> None:
+        self._at = at or now
         self.changes = Changes()
         self.touched: dict[int, None] = {}
         self._order = order
@@ -150,7 +151,7 @@ class Fulfilling:
                 service=parcel.service,
                 tracking=parcel.tracking,
                 tracking_url=parcel.tracking_url,
-                shipped_at=self._now,
+                shipped_at=self._at,
             )
         )
         return no

@@ -42,13 +42,17 @@ class Shipped(msgspec.Struct, frozen=True):
 
 
 class FulfilmentCommand(Command, frozen=True, kw_only=True):
-    """What the commands on a placed order share: the order, in whose name it is asked (None: the operator's)."""
+    """What the commands on a placed order share: the order, in whose name it is asked (None: the operator's).
+
+    `at` is when it happened, by default now; the order's own history says when it was learnt.
+    """
 
     stages: ClassVar[frozenset[Stage]] = frozenset({Stage.CHANNEL, Stage.ORDER, Stage.SHIPMENT, Stage.STOCK})
 
     order: int
     asks: Asker | None = None
     lines: tuple[Units, ...] = ()
+    at: datetime | None = None
 
     @property
     def weight(self) -> int:
@@ -125,7 +129,7 @@ class ShipUnits(FulfilmentCommand, frozen=True, kw_only=True):
         """Refuses an unknown part, more units than are left to send, and units that are not there."""
         if self.part is not None and view.get(OrderPart, (order.id, self.part)) is None:
             return refused(OrderUnknown(str(order.id)))
-        work = Fulfilling(order, view, now)
+        work = Fulfilling(order, view, now, self.at)
         if self.parcel.label and (known := work.labelled(self.parcel.label)):
             return Decided(Shipped(order, tuple(known), ()), Changes())
         wanted = work.unsent(self.lines, self.part)

@@ -39,11 +39,10 @@ class TrackShipment(FulfilmentCommand, frozen=True, kw_only=True):
     `status` is a word of the carrier's; `delivered` moves the shipment's units. A shipment that nobody announced is
     sent first: with these `lines`, or with all that is still to be sent (of one `part`). Without a label `lines` say
     how many units arrived, those of the oldest shipments first. The result is `Tracked`. An event that was told
-    before, or too late to tell anything, moves no unit. `at` is when it happened, by default now.
+    before, or too late to tell anything, moves no unit.
     """
 
     status: str
-    at: datetime | None = None
     event_id: str | None = None
     note: str = ""
     part: int | None = None
@@ -51,7 +50,7 @@ class TrackShipment(FulfilmentCommand, frozen=True, kw_only=True):
 
     def act(self, order: Order, view: View, now: datetime) -> Decision:
         """Refuses a shipment of which there is nothing, more units than there are, and units that are not there."""
-        work = Fulfilling(order, view, now)
+        work = Fulfilling(order, view, now, self.at)
         happened = Happening(self.status, self.at or now, self.event_id, self.note)
         found = self._of_label(work, order) if self.parcel.label else self._of_lines(work, order)
         if isinstance(found, Failure):

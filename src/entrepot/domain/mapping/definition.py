@@ -51,7 +51,7 @@ class Definition(msgspec.Struct, frozen=True, omit_defaults=True):
 
     field_map: tuple[Rule, ...] = ()
     nested_mappings: tuple[Nested, ...] = ()
-    static_values: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    static_values: dict[str, Any] = {}
     identifier_field: str | None = None
 
 

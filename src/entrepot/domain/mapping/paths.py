@@ -64,16 +64,18 @@ def put(root: dict[str, Any], path: Path, value: Any, *, force: bool = False) ->
     Where something else stands in the way, its path is answered and nothing written, or (`force`) it gives way.
     """
     holder: Any = root
-    for place, step in enumerate(path[:-1]):
-        inner: Any = _inner(holder, step)
-        wanted: type[Any] = dict if isinstance(path[place + 1], str) else list
+    last = len(path) - 1
+    for place in range(last):
+        step = path[place]
+        inner: Any = holder.get(step) if type(step) is str else _item(holder, step)
+        wanted: type[Any] = dict if type(path[place + 1]) is str else list
         if type(inner) is not wanted:
             if inner is not None and not force:
                 return path[: place + 1]
             inner = wanted()
             _set(holder, step, inner)
         holder = inner
-    _set(holder, path[-1], value)
+    _set(holder, path[last], value)
     return None
 
 
@@ -96,16 +98,13 @@ def copied(value: Any) -> Any:
     return value
 
 
-def _inner(holder: Any, step: str | int) -> Any:
-    """What stands in the holder at this step; None for nothing."""
-    if isinstance(step, str):
-        return cast("dict[str, Any]", holder).get(step)
-    items = cast("list[Any]", holder)
+def _item(items: list[Any], step: Any) -> Any:
+    """What stands in a list at this place; None for nothing."""
     return items[step] if step < len(items) else None
 
 
 def _set(holder: Any, step: str | int, value: Any) -> None:
-    if isinstance(step, int):
+    if type(step) is int:
         items = cast("list[Any]", holder)
         items.extend({} for _ in range(step + 1 - len(items)))
     holder[step] = value

@@ -33,12 +33,17 @@ class Unmappable(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """One rule: from where to where, and whether another one writes into what it moves."""
+    """One rule: from where to where, and whether another one writes into what it moves.
+
+    `key` and `field` are source and target where these are names at the top level, which is the ordinary case.
+    """
 
     source: Path
     target: Path
     required: bool = False
     written_into: bool = False
+    key: str | None = None
+    field: str | None = None
 
 
 class Each(msgspec.Struct, frozen=True):
@@ -57,6 +62,12 @@ class Rules(msgspec.Struct, frozen=True):
     """The same, shorter sources first, so that longer ones are written over them."""
     consumed: frozenset[str]
     """The names at the top level that rules read, and on the way back write."""
+    passing: frozenset[str]
+    """The fields that pass as they are."""
+    hidden: frozenset[str]
+    """The fields that are not shown under their own names."""
+    inner: tuple[Path, ...]
+    """The places within fields from which rules take values on the way back."""
     lists: tuple[Each, ...] = ()
 
 
@@ -127,14 +138,23 @@ def _rules(
         msgspec.structs.replace(each, written_into=_written_into(each.source, sources)) for each in moves
     )
     back = tuple(sorted(turned, key=lambda each: len(each.source)))
-    return Rules(resource, moves, back, frozenset(consumed), lists)
+    targets = [*(each.target for each in moves), *(each.move.target for each in lists)]
+    hidden = consumed | {str(each[0]) for each in targets if len(each) == 1}
+    inner = tuple(each for each in targets if each[0] not in hidden)
+    passing = frozenset(resource.fields.keys() - consumed)
+    return Rules(resource, moves, back, frozenset(consumed), passing, frozenset(hidden), inner, lists)
 
 
 def _move(rule: Rule, resource: Resource) -> Move:
     source, target = list_path(rule.source), read_path(rule.target)
     if source is None or target is None:
         raise ValueError(f"a mapping with a wrong path was kept: {rule}")
-    return Move(source, target, required=rule.target in resource.required)
+    required = rule.target in resource.required
+    return Move(source, target, required, key=_alone(source), field=_alone(target))
+
+
+def _alone(path: Path) -> str | None:
+    return path[0] if len(path) == 1 and isinstance(path[0], str) else None
 
 
 def _written_into(target: Path, targets: Sequence[Path]) -> bool:
@@ -144,16 +164,23 @@ def _written_into(target: Path, targets: Sequence[Path]) -> bool:
 def _inward(
     payload: dict[str, Any], rules: Rules, within: Path, *, partial: bool
 ) -> dict[str, Any] | Unmappable:
-    fields = rules.resource.fields
-    mapped = {key: payload[key] for key in payload if key in fields and key not in rules.consumed}
+    passing = rules.passing
+    mapped = {key: payload[key] for key in payload if key in passing}
     for move in rules.moves:
-        value = _fetch(payload, move, within, partial=partial)
+        value = (
+            _fetch(payload, move, within, partial=partial)
+            if move.key is None
+            else payload.get(move.key, ABSENT)
+        )
         if value is ABSENT:
             continue
-        if isinstance(value, Unmappable):
+        if type(value) is Unmappable:
             return value
-        wrong = _write(mapped, move.target, copied(value) if move.written_into else value)
-        if wrong is not None:
+        if move.written_into:
+            value = copied(value)
+        if move.field is not None:
+            mapped[move.field] = value
+        elif (wrong := _write(mapped, move.target, value)) is not None:
             return wrong
     for each in rules.lists:
         value = _list(payload, each, partial=partial)
@@ -187,12 +214,16 @@ def _fetch(payload: dict[str, Any], move: Move, within: Path, *, partial: bool) 
     value: Any = payload
     last = len(move.source) - 1
     for place, step in enumerate(move.source):
-        holder = as_object(value) if isinstance(step, str) else as_list(value)
-        if holder is None:
-            return _misshapen(move, within, place, "object" if isinstance(step, str) else "array")
-        value = look(holder, (step,))
+        if type(step) is str:
+            if type(value) is not dict:
+                return _misshapen(move, within, place, "object")
+            value = cast("dict[str, Any]", value).get(step, ABSENT)
+        else:
+            if type(value) is not list:
+                return _misshapen(move, within, place, "array")
+            value = look(value, (step,))
         if value is ABSENT:
-            if move.required and not partial and (place < last or isinstance(step, int)):
+            if move.required and not partial and (place < last or type(step) is int):
                 return Unmappable(f"source path '{write_path((*within, *move.source))}' not found")
             return ABSENT
     return value
@@ -214,18 +245,29 @@ def _write(mapped: dict[str, Any], target: Path, value: Any) -> Unmappable | Non
 
 
 def _outward(record: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
-    rest, shown = dict(record), dict[str, Any]()
+    shown: dict[str, Any] = {}
     for move in rules.back:
-        value = look(record, move.target)
+        value = look(record, move.target) if move.field is None else record.get(move.field, ABSENT)
         if value is not ABSENT:
-            put(shown, move.source, copied(value) if move.written_into else value, force=True)
-            _take_away(rest, move.target)
+            _show(shown, move, copied(value) if move.written_into else value)
     for each in rules.lists:
-        value = look(record, each.move.target)
+        value = (
+            look(record, each.move.target) if each.move.field is None else record.get(each.move.field, ABSENT)
+        )
         if value is not ABSENT:
-            put(shown, each.move.source, _elements(value, each.rules), force=True)
-            _take_away(rest, each.move.target)
-    return shown | {name: value for name, value in rest.items() if name not in rules.consumed}
+            _show(shown, each.move, _elements(value, each.rules))
+    hidden = rules.hidden
+    rest = {name: record[name] for name in record if name not in hidden}
+    for path in rules.inner:
+        _take_away(rest, path)
+    return shown | rest
+
+
+def _show(shown: dict[str, Any], move: Move, value: Any) -> None:
+    if move.key is None:
+        put(shown, move.source, value, force=True)
+    else:
+        shown[move.key] = value
 
 
 def _elements(value: Any, rules: Rules) -> Any:
@@ -236,12 +278,12 @@ def _elements(value: Any, rules: Rules) -> Any:
 
 
 def _take_away(rest: dict[str, Any], path: Path) -> None:
-    """Take a field away from its old place, and the objects that are empty without it."""
-    inner = rest.get(cast("str", path[0]))
-    if len(path) == 1 or (without := _without(inner, path[1:])) is ABSENT:
-        rest.pop(cast("str", path[0]), None)
+    """Take a value away from its place within a field, and the objects that are empty without it."""
+    name = cast("str", path[0])
+    if name in rest and (left := _without(rest[name], path[1:])) is not ABSENT:
+        rest[name] = left
     else:
-        rest[cast("str", path[0])] = without
+        rest.pop(name, None)
 
 
 def _without(value: Any, path: Path) -> Any:

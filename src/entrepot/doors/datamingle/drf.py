@@ -56,7 +56,7 @@ def whole(value: Any) -> Number | Faults:
 
 def boolean(value: Any) -> bool | Faults:
     """True, false, and the words and numbers that stand for them."""
-    word = str(value).strip().lower() if type(value) in (bool, int, float, str, Decimal) else None
+    word = str(value).lower() if type(value) in (bool, int, float, str, Decimal) else None
     word = word.removesuffix(".0") if word is not None and type(value) in (float, Decimal) else word
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
@@ -68,7 +68,7 @@ def moment(value: Any) -> datetime | Faults:
     if type(value) is not str:
         return one(Kind.NO_MOMENT, echo(value))
     try:
-        found = _as_written(value.strip())
+        found = _as_written(value)
     except ValueError:
         return one(Kind.NO_MOMENT, echo(value))
     try:

@@ -117,7 +117,8 @@ _OF_BODIES: Final = {status: errors.INVALID.with_status(status).schema() for sta
 
 
 def _query(name: str, *, required: bool = False) -> JsonSchema:
-    return {"name": name, "required": required, "schema": {"type": "string", "maxLength": 255}}
+    """A parameter of any length: what is too long names nothing."""
+    return {"name": name, "required": required, "schema": {"type": "string"}}
 
 
 def _operation(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
 from typing import TypeAlias, TypeVar
 from uuid import UUID
@@ -48,7 +47,7 @@ class Reads:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._orders = TickBatcher[tuple[int, OrderName], OwnOrder](self._each(orders_by_number))
-        self._goods = TickBatcher[tuple[int, str], Stocked](self._each(goods_with_levels))
+        self._goods = TickBatcher[tuple[int, tuple[str, ...]], Mapping[str, Stocked]](self._each(_stocked))
         self._storefronts = TickBatcher[tuple[int, StorefrontName], bool](self._each(storefronts_there))
 
     async def order(self, caller: Caller, number: str) -> OwnOrder | None:
@@ -66,11 +65,10 @@ class Reads:
 
     async def stock(self, caller: Caller, skus: Collection[str]) -> View:
         """What these SKUs stand for, and what there is of it."""
-        found = await asyncio.gather(
-            *(self._goods.get((caller.workspace, sku)) for sku in dict.fromkeys(skus))
-        )
+        wanted = tuple(dict.fromkeys(skus))
+        found = await self._goods.get((caller.workspace, wanted)) or {}
         view = View(caller.workspace)
-        for goods, levels in filter(None, found):
+        for goods, levels in (found[sku] for sku in wanted if sku in found):
             for record in (goods, *levels):
                 view.load(record)
         return view
@@ -92,3 +90,11 @@ class Reads:
             return found
 
         return loaded
+
+
+async def _stocked(
+    connection: Connection, workspace: int, wanted: list[tuple[str, ...]]
+) -> Mapping[tuple[str, ...], Mapping[str, Stocked]]:
+    """What all these SKUs stand for, once for all who ask."""
+    found = await goods_with_levels(connection, workspace, list({sku for skus in wanted for sku in skus}))
+    return dict.fromkeys(wanted, found)

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import structlog
 
+from entrepot.domain.fulfilment.consign import messages
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, Refused, refused
-from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.records import Changes, View
 from entrepot.engine.batches.events import queue_events, tells
 from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
@@ -85,6 +86,8 @@ class Batch:
         ids = self._ids(reader.first, count)
         self.answers = [decide(command, view, now, ids, rule) for command in self.commands]
         queue_events(view, reader.listeners, now)
+        if reader.carriers:
+            view.apply(Changes(messages(view, reader.carriers, now)))
         self.tells = tells(view)
         await write(connection, self.workspace, view)
 

@@ -74,6 +74,7 @@ class Outbox:
         self._wanted = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
         self._flying: dict[asyncio.Task[None], int] = {}
+        self._looking = False
 
     async def start(self) -> None:
         """Begin to look for deliveries."""
@@ -87,6 +88,11 @@ class Outbox:
             await asyncio.wait(self._flying, timeout=STOP_LIMIT)
         await _cancel(list(self._flying))
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being taken or tried; what is due may still lie in the database."""
+        return not self._flying and not self._looking
+
     def poke(self) -> None:
         """There is something new: look now."""
         self._wanted.set()
@@ -94,6 +100,7 @@ class Outbox:
     async def _look_always(self) -> None:
         while True:
             self._wanted.clear()
+            self._looking = True
             try:
                 await self._look()
             except FAULTS as error:
@@ -102,6 +109,8 @@ class Outbox:
             except Exception:
                 _log.exception("the outbox cannot be read")
                 await asyncio.sleep(self._idle)
+            finally:
+                self._looking = False
             # Not `wait_for`, which in Python 3.11 loses a cancellation that comes together with what it waits for.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._idle):

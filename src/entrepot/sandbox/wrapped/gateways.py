@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from entrepot.gateways.addresses.port import LookupFailed
 from entrepot.gateways.cards.port import UNREACHABLE, CallFailed
+from entrepot.gateways.carriers.port import CarrierFailed
 from entrepot.gateways.hubs.port import HubFailed
 from entrepot.gateways.labels.port import LabelFailed
 from entrepot.gateways.mail.port import MailFailed
@@ -30,6 +31,7 @@ LIMITS: Mapping[GatewayName, float] = {
     "addresses": 5.0,
     "hubs": 10.0,
     "labels": 10.0,
+    "carriers": 10.0,
 }
 """Seconds after which the real adapters give a call up."""
 
@@ -98,6 +100,8 @@ class FaultyGateway:
                 return LookupFailed(_NO_VERDICT[how])
             case "hubs":
                 return HubFailed(_NO_VERDICT[how], reached=how != "refuse")
+            case "carriers":
+                return CarrierFailed(_NO_VERDICT[how])
             case "labels":
                 return LabelFailed(_NO_VERDICT[how], reached=how != "refuse")
 

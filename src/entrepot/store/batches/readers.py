@@ -21,7 +21,7 @@ from entrepot.store.batches.finds import chosen
 from entrepot.store.batches.stages import STEPS, Wanted
 from entrepot.store.connections import Connection
 
-_COUNTER, _LISTENERS = -1, -2
+_COUNTER, _LISTENERS, _CARRIERS = -1, -2, -3
 
 _FUNCTION = """
 create function pg_temp.find_rows(bigint, json, uuid, timestamptz, bigint)
@@ -41,6 +41,10 @@ begin
         select c.settings ->> 'sees' = 'workspace' from channels c where c.workspace = $1 and c.id = l.channel
       ), false)))::text
       from event_listeners l where l.workspace = $1
+    );
+    return query select {carriers}, (
+      select json_object_agg(c.id, c.settings #>> '{{carrier,gateway}}')::text
+      from channels c where c.workspace = $1 and c.settings ? 'carrier'
     );
   end if;
   if $5 > 0 then
@@ -72,7 +76,11 @@ class Listener(msgspec.Struct, frozen=True, array_like=True):
     sees_others: bool
 
 
+Carriers = dict[int, str | None]
+"""The channels of a workspace that say who carries for them, with the kind of their carrier."""
+
 _listeners = msgspec.json.Decoder(tuple[Listener, ...]).decode
+_carriers = msgspec.json.Decoder(Carriers).decode
 
 
 @cache
@@ -82,7 +90,9 @@ def find_function() -> str:
         _STEP.format(number=number, query=find.query("body", lock=True))
         for number, (_, find) in enumerate(STEPS)
     ]
-    return _FUNCTION.format(steps=chosen(steps), listeners=_LISTENERS, counter=_COUNTER, stream=_STREAM)
+    return _FUNCTION.format(
+        steps=chosen(steps), listeners=_LISTENERS, carriers=_CARRIERS, counter=_COUNTER, stream=_STREAM
+    )
 
 
 class BatchReader:
@@ -94,6 +104,7 @@ class BatchReader:
     def __init__(self, connection: Connection, workspace: int, batch: UUID, at: datetime, ids: int) -> None:
         self.first: int | None = None
         self.listeners: tuple[Listener, ...] = ()
+        self.carriers: Carriers = {}
         self._connection = connection
         self._workspace = workspace
         self._id: UUID | None = batch
@@ -112,8 +123,10 @@ class BatchReader:
         found = dict[int, str | None](rows)
         if last:
             drawn, listening = found.pop(_COUNTER, None), found.pop(_LISTENERS)
+            carrying = found.pop(_CARRIERS)
             self.first = None if drawn is None else int(drawn)
             self.listeners = _listeners(listening) if listening else ()
+            self.carriers = _carriers(carrying) if carrying else {}
         return found.items()
 
 

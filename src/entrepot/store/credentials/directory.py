@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -48,6 +49,11 @@ class Caller(msgspec.Struct, frozen=True):
 def credential_key(kind: str, secret: str) -> Key:
     """The name of a secret in the directory. Secrets are long and random, so a fast hash keeps them."""
     return kind, hashlib.sha256(f"{kind}:{secret}".encode("utf-8", "surrogatepass")).digest()
+
+
+def carrier_key(channel: UUID) -> Key:
+    """The name of a channel in the directory, by which its carrier calls: no secret, since what it sends is signed."""
+    return credential_key("carrier", str(channel))
 
 
 def token_name(token: str) -> str:

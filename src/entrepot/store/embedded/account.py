@@ -18,14 +18,14 @@ ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 class Account:
     """The user and group under which the server runs; `lent` when we are root and it is not."""
 
-    uid: int
-    gid: int
+    user: int
+    group: int
     lent: bool
 
     def own(self, path: Path) -> None:
         """Give the path to this account where we are root; otherwise it is ours already."""
         if self.lent:
-            os.chown(path, self.uid, self.gid)
+            os.chown(path, self.user, self.group)
 
     def can_enter(self, folder: Path) -> bool:
         """Whether this account, with its groups and the system's access lists, can pass into the folder."""
@@ -36,8 +36,8 @@ class Account:
         """Run a short command as this account, its output captured."""
         return subprocess.run(  # noqa: S603
             command,
-            user=self.uid if self.lent else None,
-            group=self.gid if self.lent else None,
+            user=self.user if self.lent else None,
+            group=self.group if self.lent else None,
             extra_groups=[] if self.lent else None,
             env=ENVIRONMENT,
             cwd="/",
@@ -56,9 +56,9 @@ def server_account() -> Account:
     Raises EmbeddedUnavailableError when our user id has no name (initdb demands one), or root finds
     no account to lend.
     """
-    uid = os.geteuid()
-    if uid != 0:
-        return _ourselves(uid)
+    user = os.geteuid()
+    if user != 0:
+        return _ourselves(user)
     for name in CANDIDATES:
         try:
             entry = pwd.getpwnam(name)
@@ -70,10 +70,10 @@ def server_account() -> Account:
     raise EmbeddedUnavailableError(why)
 
 
-def _ourselves(uid: int) -> Account:
+def _ourselves(user: int) -> Account:
     try:
-        pwd.getpwuid(uid)
+        pwd.getpwuid(user)
     except KeyError:
-        why = f"the user id {uid} has no name on this machine, which PostgreSQL's initdb demands"
+        why = f"the user id {user} has no name on this machine, which PostgreSQL's initdb demands"
         raise EmbeddedUnavailableError(why) from None
-    return Account(uid, os.getegid(), lent=False)
+    return Account(user, os.getegid(), lent=False)

@@ -89,7 +89,7 @@ class Folder:
         entry = self.root.stat()
         fresh = entry.st_uid == 0 and not any(self.root.iterdir())
         if fresh:
-            os.chown(self.root, 0, self.account.gid)
+            os.chown(self.root, 0, self.account.group)
             self.root.chmod(entry.st_mode | 0o010)
         if not fresh or not self.account.can_enter(self.root):
             why = "PostgreSQL must not run as root, and the account it would run as cannot enter the folder"

@@ -123,8 +123,8 @@ def _spawn(folder: Folder, programs: Path, socket_folder: Path, connections: int
     with open(folder.log, "ab", opener=_private) as log:
         return subprocess.Popen(  # noqa: S603
             command,
-            user=account.uid if account.lent else None,
-            group=account.gid if account.lent else None,
+            user=account.user if account.lent else None,
+            group=account.group if account.lent else None,
             extra_groups=[] if account.lent else None,
             umask=0o077,
             env=ENVIRONMENT,

@@ -43,6 +43,7 @@ unnest($2::bigint[], $3::text[], $4::text[]) with ordinality k(channel, environm
 cross join lateral (
   select * from orders
   where workspace = $1 and channel = k.channel and environment = k.environment and external_id = k.number
+    and deleted_at is null
   order by id desc limit 1
 ) o
 """
@@ -162,7 +163,9 @@ async def search_orders(
 
 
 def _found(workspace: int, asker: Asker, settings: ChannelSettings, search: OrderSearch) -> Rows:
-    statement: Rows = select(_orders.c.id).where(_orders.c.workspace == workspace)
+    statement: Rows = select(_orders.c.id).where(
+        _orders.c.workspace == workspace, _orders.c.deleted_at.is_(None)
+    )
     if asker.environment is not None:
         statement = statement.where(_orders.c.environment == asker.environment)
     if not sees_others(settings, asker.environment):

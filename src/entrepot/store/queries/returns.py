@@ -110,7 +110,8 @@ async def search_returns(
     joined = _returns.join(
         _orders, (_orders.c.workspace == _returns.c.workspace) & (_orders.c.id == _returns.c.order)
     )
-    found: Rows = select(_returns.c.id).select_from(joined).where(_returns.c.workspace == workspace)
+    found: Rows = select(_returns.c.id).select_from(joined)
+    found = found.where(_returns.c.workspace == workspace, _orders.c.deleted_at.is_(None))
     if asker.environment is not None:
         found = found.where(_orders.c.environment == asker.environment)
     if not sees_others(settings, asker.environment):

@@ -78,7 +78,7 @@ order_parts = table(
     text("shipping_label"),
     json("payout", null=True),
     json("ship_to", null=True),
-    Index("order_parts_uid_idx", "workspace", sql('("order" * 1000 + no)')),
+    Index("order_parts_number_idx", "workspace", sql('("order" * 1000 + no)')),
 )
 
 _COUNTERS = ("new", "acknowledged", "shipped", "delivered", "cancelled", "return_initiated", "returned")

@@ -1,9 +1,24 @@
 """Where accounts sell, and what a shop offers and says: languages, methods, addresses of pages, listeners to events."""
 
+from typing import Any
+
 from sqlalchemy import Index, Integer, UniqueConstraint
 from sqlalchemy.sql.schema import Column
 
 from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text, uuid
+
+
+def _offered() -> tuple[Column[Any], ...]:
+    """What every method has that a shop offers to buyers."""
+    return (
+        big("id"),
+        big("channel"),
+        small("position"),
+        flag("active"),
+        json("name"),
+        json("description"),
+    )
+
 
 languages = table(
     "languages",
@@ -18,12 +33,7 @@ languages = table(
 delivery_methods = table(
     "delivery_methods",
     ("id",),
-    big("id"),
-    big("channel"),
-    small("position"),
-    flag("active"),
-    json("name"),
-    json("description"),
+    *_offered(),
     json("customer_groups", null=True),
     json("free_from"),
     json("rates"),
@@ -34,12 +44,7 @@ delivery_methods = table(
 payment_methods = table(
     "payment_methods",
     ("id",),
-    big("id"),
-    big("channel"),
-    small("position"),
-    flag("active"),
-    json("name"),
-    json("description"),
+    *_offered(),
     text("type"),
     text("provider"),
     text("capture"),

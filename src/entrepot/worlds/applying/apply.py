@@ -36,7 +36,7 @@ from entrepot.worlds.plan.administrators import list_administrators, plan_admini
 from entrepot.worlds.plan.describe import describe, differences
 from entrepot.worlds.plan.differences import FIRST_ID, Plan, TargetState, free_from, plan
 from entrepot.worlds.plan.keys import KeyPlan, WantedKey, make_keys, plan_keys, revoke_keys, wanted_keys
-from entrepot.worlds.plan.numbers import NumberPlan, list_numbers, numbers_of, plan_numbers
+from entrepot.worlds.plan.numbers import NumberPlan, list_carriers, list_numbers, numbers_of, plan_numbers
 from entrepot.worlds.plan.records import ChannelRow
 from entrepot.worlds.plan.report import Change, PublicNumber, Report, WorkspaceReport
 from entrepot.worlds.plan.shop_settings import with_vat
@@ -166,6 +166,7 @@ class _Applying:
         await write_plan(self._connection, workspace, planned)
         await analyse(self._connection, planned)
         await list_numbers(self._connection, workspace, number_plan)
+        carriers = await list_carriers(self._connection, workspace)
         await list_administrators(self._connection, workspace, people)
         generated = await make_keys(self._connection, workspace, key_plan, self._options.now)
         changes += await seed_mappings(
@@ -184,6 +185,7 @@ class _Applying:
                 self._connection, workspace, self._name, self._spec, environment, keys, generated, only=only
             )
         numbers = tuple(self._numbers(aim))
+        numbers += tuple(self._carried(planned, carriers))
         found = warnings_of(self._spec, ("workspaces", self._name), sandbox=self._options.sandbox)
         warnings = tuple(Fault(pointer(steps), message) for steps, message in found)
         return WorkspaceReport(self._name, workspace, tuple(changes), (), tuple(generated), numbers, warnings)
@@ -277,6 +279,11 @@ class _Applying:
         for name, channel in self._spec.channels.items():
             for number in numbers_of(0, channel.door, aim.settings[name]):
                 yield PublicNumber(name, str(number.value))
+
+    def _carried(self, planned: Plan, carriers: Mapping[int, str]) -> Iterator[PublicNumber]:
+        for (kind, key), number in planned.ids.items():
+            if kind is ChannelRow and number in carriers:
+                yield PublicNumber(cast("tuple[str, str]", key)[1], carriers[number])
 
     async def _write_settings(self, workspace: int) -> list[Change]:
         _, stored = await self._connection.fetchrow(_LOCK, workspace)

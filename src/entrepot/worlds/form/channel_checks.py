@@ -11,7 +11,13 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from entrepot.domain.channels.accounts import ChannelSettings, ExternalApi, HubSettings, LabelSettings
+from entrepot.domain.channels.accounts import (
+    CarrierSettings,
+    ChannelSettings,
+    ExternalApi,
+    HubSettings,
+    LabelSettings,
+)
 from entrepot.domain.kernel.currencies import currency_exists
 from entrepot.domain.kernel.regions import country_exists
 from entrepot.domain.placing.basket import EXTERNAL
@@ -23,6 +29,9 @@ Found = Iterator[tuple[Steps, str]]
 
 NEEDED = "missing; {} needs it"
 NO_ORDERS = "none of them works for the account, so it can place no order"
+OUT = ("acknowledge_after", "ship_after", "deliver_after")
+BACK = ("in_transit_after", "at_center_after", "received_after")
+LONGEST_WAY = 366 * 86_400
 SIMULATED = "simulated; outside a sandbox {}"
 
 
@@ -110,6 +119,7 @@ def _providers(settings: ChannelSettings) -> Found:
         yield from _url(addresses.url, ("addresses", "url"))
     yield from _hub(settings.hub)
     yield from _labels(settings.labels)
+    yield from _carrier(settings.carrier)
     api = settings.external_payment.api if settings.external_payment else None
     if api is not None and _asks(api):
         yield from _url(api.url, ("external_payment", "api", "url"))
@@ -130,6 +140,21 @@ def _labels(labels: LabelSettings) -> Found:
         yield from _url(labels.url, ("labels", "url"))
     if labels.return_to is not None and not country_exists(labels.return_to.country):
         yield ("labels", "return_to", "country"), "no country of ISO 3166-1"
+
+
+def _carrier(carrier: CarrierSettings) -> Found:
+    if carrier.gateway == "http":
+        yield from _url(carrier.url, ("carrier", "url"))
+        if not carrier.secret:
+            yield ("carrier", "secret"), NEEDED.format("http")
+    for names in (OUT, BACK):
+        before = 0
+        for name in names:
+            after: int = getattr(carrier, name)
+            if not before <= after <= LONGEST_WAY:
+                expected = f"expected {before} to {LONGEST_WAY} seconds, no less than the step before"
+                yield ("carrier", name), expected
+            before = max(before, after)
 
 
 def _mail(settings: ChannelSettings) -> Found:
@@ -156,6 +181,8 @@ def _for_real(settings: ChannelSettings, manifest: Manifest, around: Surrounding
         yield ("hub", "gateway"), SIMULATED.format("no order is processed by it")
     if settings.labels.gateway == "simulated":
         yield ("labels", "gateway"), SIMULATED.format("no carrier takes its labels")
+    if settings.carrier.gateway == "simulated":
+        yield ("carrier", "gateway"), SIMULATED.format("it carries nothing")
     if around.card_shop and settings.cards.gateway == "bank":
         yield ("cards",), SIMULATED.format('a payment method with provider = "card" needs gateway = "stripe"')
     if manifest.payment_methods is not None:

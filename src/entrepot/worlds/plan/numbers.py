@@ -10,7 +10,7 @@ import msgspec
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.registry import manifests
 from entrepot.store.connections import Connection
-from entrepot.store.credentials.directory import Key, credential_key
+from entrepot.store.credentials.directory import Key, carrier_key, credential_key
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.plan.differences import Plan
 from entrepot.worlds.plan.records import ChannelRow
@@ -20,6 +20,10 @@ select d.kind, d.hash, d.workspace, d.channel from directory d
 join unnest($1::text[], $2::bytea[]) k(kind, hash) on d.kind = k.kind and d.hash = k.hash
 """
 _LIST = "insert into directory (kind, hash, workspace, channel, environment) values ($1, $2, $3, $4, 'live')"
+_CARRIED = """
+select id, uuid from channels where workspace = $1 and settings #>> '{carrier,gateway}' = 'http'
+"""
+_LIST_CARRIED = f"{_LIST} on conflict do nothing"
 _UNLIST = "delete from directory where kind = $1 and hash = $2 and workspace = $3 and channel = $4"
 
 
@@ -86,6 +90,17 @@ async def list_numbers(connection: Connection, workspace: int, plan: NumberPlan)
         await connection.execute(_UNLIST, *number.key, workspace, number.channel)
     for number in plan.lists:
         await connection.execute(_LIST, *number.key, workspace, number.channel)
+
+
+async def list_carriers(connection: Connection, workspace: int) -> dict[int, str]:
+    """List the channels whose carriers call, and where they do: the path by the channel's id.
+
+    Who has such a carrier no longer stays listed, and is told that it is not there.
+    """
+    found = await connection.fetch(_CARRIED, workspace)
+    for number, uuid in found:
+        await connection.execute(_LIST_CARRIED, *carrier_key(uuid), workspace, number)
+    return {number: f"/carriers/{uuid}/events" for number, uuid in found}
 
 
 def _former(planned: Plan) -> Iterator[ChannelRow]:

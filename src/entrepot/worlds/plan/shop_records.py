@@ -111,14 +111,21 @@ def _set_up(shop: t.Webshop, channel: int) -> Iterator[Record]:
         yield _payment(name, method, channel, position)
 
 
+def _offered(method: t.Delivery | t.Payment, channel: int, position: int) -> dict[str, Any]:
+    """What every method has that a shop offers to buyers."""
+    return {
+        "id": method.id,
+        "channel": channel,
+        "position": position,
+        "active": True,
+        "name": method.name,
+        "description": {},
+    }
+
+
 def _delivery(method: t.Delivery, channel: int, position: int) -> delivery.DeliveryMethod:
     return delivery.DeliveryMethod(
-        id=method.id,
-        channel=channel,
-        position=position,
-        active=True,
-        name=method.name,
-        description={},
+        **_offered(method, channel, position),
         customer_groups=method.groups,
         free_from=_amounts(method.free_from),
         rates=tuple(_rate(zone) for zone in method.zones),
@@ -144,12 +151,7 @@ def _payment(name: str, method: t.Payment, channel: int, position: int) -> payme
         for currency, amount in _amounts(method.cost_from).items()
     }
     return payment_methods.PaymentMethod(
-        id=method.id,
-        channel=channel,
-        position=position,
-        active=True,
-        name=method.name,
-        description={},
+        **_offered(method, channel, position),
         type=name,
         provider=method.provider,
         capture=method.capture,

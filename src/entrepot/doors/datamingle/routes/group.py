@@ -18,6 +18,7 @@ from entrepot.doors.kit import (
     Answer,
     Door,
     GuardedEndpoint,
+    Keeps,
     Operation,
     Reply,
     Request,
@@ -34,7 +35,10 @@ from entrepot.failures.partners import BodyNoObject, CursorInvalid
 from entrepot.store.connections import FAULTS
 from entrepot.store.queries.workspaces import workspace_secret
 
+NO_DATA = "No data provided"
 PREFIX = "/api/integrations/v1"
+KEPT = Keeps(request=(), reply=(), query=frozenset({"limit", "cursor", "filter", "ordering"}))
+"""What logs may keep: partners' bodies hold no secret, and a cursor opens nothing to another key."""
 Handler = Callable[[Request, Partner], Awaitable[Answer]]
 T = TypeVar("T")
 
@@ -115,7 +119,7 @@ class Routes(ABC):
 
     def _operation(self, name: str, handle: Handler) -> Operation:
         admit = admission(self.services, self.speeches, self.resource)
-        return GuardedEndpoint(self.door, f"{self.resource}-{name}", admit, _steady(handle))
+        return GuardedEndpoint(self.door, f"{self.resource}-{name}", admit, _steady(handle), keeps=KEPT)
 
 
 def _options(methods: list[str]) -> Handler:
@@ -158,6 +162,8 @@ def checked(
     payload = partner.speech.inward(payload, partial=partial)
     if isinstance(payload, Failure):
         return payload
+    if payload is None:
+        return BodyNoObject(NO_DATA)
     if type(payload) is not dict:
         return BodyNoObject(f"Invalid data. Expected a dictionary, but got {_type(payload)}.")
     sent = cast("dict[str, Any]", payload)
@@ -171,7 +177,7 @@ def checked(
 def payload_of(request: Request) -> Any | Failure:
     """The JSON value that was sent."""
     if not request.body:
-        return BodyNoObject("No data was sent.")
+        return BodyNoObject(NO_DATA)
     if not content_type_is_json(request.scope):
         return UnsupportedMediaType(request.media_type)
     return decode_json(request.body, exact=True)

@@ -104,7 +104,11 @@ class InventoryRoutes(Routes):
         for start in range(0, len(rows), CHUNK):
             waiting = rows[start : start + CHUNK]
             while waiting and loop.time() < deadline:
-                found = await self._once(waiting, partner)
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        found = await self._once(waiting, partner)
+                except TimeoutError:
+                    break  # what is sent again says the same, so it does no harm if the engine still comes to it
                 outcomes |= found
                 waiting = [row for row in waiting if isinstance(found[row.number], TemporaryFailure)]
                 if waiting:

@@ -115,11 +115,12 @@ def _string(shape: Str, manner: Manner) -> Run:
 
 def _text_reader(shape: Str, manner: Manner) -> Callable[[Any], str | None]:
     """The text that a value is in this manner; None if it is none."""
+    folded = frozenset(shape.choices if shape.folds else ())
 
     def read(value: Any) -> str | None:
         if type(value) is str:
             text = value.strip() if manner.trims else value
-            return text.upper() if shape.folds and text.isascii() and text.upper() in shape.choices else text
+            return upper if folded and text.isascii() and (upper := text.upper()) in folded else text
         if manner.numbers_are_texts and type(value) in (int, float, Decimal):
             return str(value)
         return None
@@ -130,13 +131,14 @@ def _text_reader(shape: Str, manner: Manner) -> Callable[[Any], str | None]:
 def _string_rules(shape: Str) -> Callable[[str], Faults | None]:
     choices, secret, blank, form = shape.choices, shape.secret, shape.blank, shape.form
     pattern = re.compile(shape.pattern, re.ASCII) if shape.pattern else None
+    known = frozenset(choices)
 
     def broken(text: str) -> Faults | None:
         if not text:
             return None if blank else one(Kind.EMPTY)
         if not storable(text):
             return one(Kind.UNSTORABLE, echo(text, secret=secret))
-        if choices and text not in choices:
+        if known and text not in known:
             return one(Kind.NO_CHOICE, {**echo(text, secret=secret), "choices": list(choices)})
         if shape.email and not is_email(text):
             return one(Kind.NO_EMAIL, echo(text, secret=secret))

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
+
+from entrepot.domain.fulfilment.records import ReturnLabel
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.orders.records import Address, Order, OrderLine
 from entrepot.doors.rebound.errors import moment
@@ -62,7 +65,7 @@ def sales_order(
         "premiumOrder": data.get("premiumOrder", False),
         "salesItems": [_item(order, line) for line in lines],
         "clientMetadata": _metadata(data),
-        "returnLabel": _label(data, origin, document),
+        "returnLabel": _label(order_label(order), origin, document),
         "createdAt": moment(order.placed_at),
         "updatedAt": moment(order.changed_at),
     }
@@ -91,15 +94,19 @@ def item_names(line: OrderLine) -> dict[str, Any]:
     }
 
 
-def _label(data: dict[str, Any], origin: str, document: bytes | None) -> dict[str, Any] | None:
-    label = data.get("label")
+def order_label(order: Order) -> ReturnLabel | None:
+    """The return label that the order had from the beginning."""
+    label = order.data.get("label") if "flow" in order.data else None
+    return None if label is None else msgspec.convert(label, ReturnLabel)
+
+
+def _label(label: ReturnLabel | None, origin: str, document: bytes | None) -> dict[str, Any] | None:
     if label is None:
         return None
-    url: str = label["url"]
     return {
-        "trackingNumber": label["tracking"],
-        "carrier": label["carrier"],
-        "labelUrl": origin + url if url.startswith("/") else url,
+        "trackingNumber": label.tracking,
+        "carrier": label.carrier,
+        "labelUrl": origin + label.url if label.url.startswith("/") else label.url,
         "labelBase64": None if document is None else b64encode(document).decode("ascii"),
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 from entrepot.domain.fulfilment.records import ReturnLine
 from entrepot.doors.rebound.errors import moment
 from entrepot.doors.rebound.manifest import ReboundSettings
-from entrepot.doors.rebound.replies.orders import client_order_id, item_names
+from entrepot.doors.rebound.replies.orders import client_order_id, item_names, order_label
 from entrepot.store.queries.sold.sales import SaleReturn
 
 
@@ -27,12 +27,11 @@ def return_order(found: SaleReturn, settings: ReboundSettings) -> dict[str, Any]
 
 def parcels(found: SaleReturn) -> list[dict[str, Any]]:
     """The parcel of which something is known: by the return's own label, else by the order's."""
-    own, order = found.ret.label, found.sale.order
-    label = order.data.get("label") if "flow" in order.data else None
-    if own is None and label is None:
+    label = found.ret.label or order_label(found.sale.order)
+    if label is None:
         return []
-    tracking, carrier = (own.tracking, own.carrier) if own else (label["tracking"], label["carrier"])
-    return [{"parcelId": str(found.ret.id), "trackingNumber": tracking, "carrier": carrier}]
+    told = {"trackingNumber": label.tracking, "carrier": label.carrier}
+    return [{"parcelId": str(found.ret.id), **told}]
 
 
 def coming(line: ReturnLine) -> int:

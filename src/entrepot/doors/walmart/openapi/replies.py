@@ -266,6 +266,10 @@ _RETURN = obj(
                 {
                     "groupNo": TEXT,
                     "returnOrderGroupLines": array(obj({"lineNo": TEXT, "qty": _QUANTITY}), least=1),
+                    "labelImageUrl": NULLABLE_TEXT,
+                    "carrierInfo": _nullable(
+                        obj({"carrierName": TEXT, "trackingNo": TEXT, "trackingUrl": NULLABLE_TEXT})
+                    ),
                     "shipFrom": _nullable(_PLACE),
                     "shipTo": _nullable(_PLACE),
                 }

@@ -60,11 +60,16 @@ class Links:
         host = (header(request.scope, b"host") or b"").decode("latin-1")
         root: str = request.scope.get("root_path", "")
         name = host if _HOST.fullmatch(host) else "localhost"
-        self._base = f"{request.scope['scheme']}://{name}{root}"
+        self._host = f"{request.scope['scheme']}://{name}"
+        self._base = f"{self._host}{root}"
 
     def track(self, number: str, tracking: str) -> str:
         """The page of a parcel of an order."""
         return f"{self._base}/orders/{number}/track/{tracking}"
+
+    def whole(self, url: str) -> str:
+        """A URL that may be a path of this server."""
+        return f"{self._host}{url}" if url.startswith("/") else url
 
 
 def one_order(found: OwnOrder, channel: int, links: Links) -> dict[str, Any]:

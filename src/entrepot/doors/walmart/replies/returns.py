@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from entrepot.domain.channels.storefronts import ReturnAddress, Storefront
-from entrepot.domain.fulfilment.records import ReturnEvent, ReturnLine
+from entrepot.domain.fulfilment.records import Return, ReturnEvent, ReturnLine
 from entrepot.domain.orders.records import Address, Order
-from entrepot.doors.walmart.replies.orders import each, moment, number_of
+from entrepot.doors.walmart.replies.orders import Links, each, moment, number_of
+from entrepot.gateways.labels.simulated import label_path
+from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.own_orders import OwnOrder
 from entrepot.store.queries.returns import ReturnDetails
 
@@ -37,10 +39,17 @@ def read_return_number(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def told(
-    found: ReturnDetails, of: OwnOrder, channel: int, storefronts: Mapping[UUID, Storefront]
-) -> dict[str, Any]:
+class Reader(NamedTuple):
+    """For whom returns are told, and how he came."""
+
+    caller: Caller
+    links: Links
+    storefronts: Mapping[UUID, Storefront]
+
+
+def told(found: ReturnDetails, of: OwnOrder, reader: Reader) -> dict[str, Any]:
     """A return as every operation tells it."""
+    channel, storefronts = reader.caller.channel, reader.storefronts
     order, number = of.order, number_of(of.order, channel)
     storefront = storefronts.get(sold_at(order) or UUID(int=0))
     return {
@@ -50,7 +59,7 @@ def told(
         "originSystemOrderId": str(order.id),
         "channelName": storefront.name if storefront else None,
         "returnOrderLines": [_line(line, found.scales, number, found.events) for line in found.lines],
-        "returnLineGroups": [_group(found.lines, found.scales, of, storefront)],
+        "returnLineGroups": [_group(found, of, storefront) | _label(found.ret, reader)],
     }
 
 
@@ -106,10 +115,26 @@ def _statuses(line: ReturnLine, scale: int, events: Sequence[ReturnEvent]) -> It
             }
 
 
-def _group(
-    lines: Sequence[ReturnLine], scales: Mapping[int, int], of: OwnOrder, storefront: Storefront | None
-) -> dict[str, Any]:
+def _label(ret: Return, reader: Reader) -> dict[str, Any]:
+    """The label under which a return comes back. Where it will be read is known before it is made."""
+    url = ret.label.url if ret.label else _planned(ret, reader.caller)
+    carrier = ret.label and {
+        "carrierName": ret.label.carrier,
+        "trackingNo": ret.label.tracking,
+        "trackingUrl": reader.links.whole(ret.label.tracking_url) or None,
+    }
+    return {"labelImageUrl": reader.links.whole(url) if url else None, "carrierInfo": carrier}
+
+
+def _planned(ret: Return, caller: Caller) -> str | None:
+    """Where the simulated service will have a label that is still asked for."""
+    own = ret.channel == caller.channel and caller.settings.labels.gateway == "simulated"
+    return label_path(caller.workspace, ret.label_key.hex) if own and ret.label_key else None
+
+
+def _group(found: ReturnDetails, of: OwnOrder, storefront: Storefront | None) -> dict[str, Any]:
     """All lines go back together, from where the first of them went."""
+    lines, scales = found.lines, found.scales
     parts = {line.no: line.part for line in of.lines}
     places = {part.no: part.ship_to or of.order.ship_to for part in of.parts}
     sent_to = places.get(parts.get(lines[0].line, 0)) if lines else None

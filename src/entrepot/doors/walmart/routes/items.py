@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -125,7 +126,7 @@ def _save(each: bodies.Item, caller: Caller) -> SaveGoods:
         product=ProductChanges(name=each.get("productName", UNSET)),
         variant=VariantChanges(sku=each["sku"], data=own),
         prices={} if price is None else {currency: PriceChange(read_amount(price, currency))},
-        count=None if units is None else Count(units, "available"),
+        count=None if units is None else Count(Decimal(units), "available"),
     )
 
 

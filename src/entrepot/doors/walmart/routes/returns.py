@@ -18,7 +18,8 @@ from entrepot.doors.walmart.errors import WFS, Cause, WireError
 from entrepot.doors.walmart.failures import refusal
 from entrepot.doors.walmart.queries import LARGEST_OFFSET, Query
 from entrepot.doors.walmart.reads import asker
-from entrepot.doors.walmart.replies.returns import read_return_number, return_number, sold_at, told
+from entrepot.doors.walmart.replies.orders import Links
+from entrepot.doors.walmart.replies.returns import Reader, read_return_number, return_number, sold_at, told
 from entrepot.doors.walmart.routes.group import Routes
 from entrepot.doors.walmart.routes.orders import BASES
 from entrepot.doors.walmart.voices import RETURN_CANCEL, RETURN_CREATE, RETURN_GET
@@ -90,7 +91,7 @@ class ReturnRoutes(Routes):
             return refusal(RETURN_CREATE, outcome.failures, _where)
         if not isinstance(outcome, ReturnState):
             raise TypeError(f"a return came to {type(outcome).__name__}")
-        (shown,) = await self._shown([outcome.ret.id], caller)
+        (shown,) = await self._shown([outcome.ret.id], request, caller)
         return envelope("OK", attributes(request, value), shown, errors=[])
 
     async def get(self, request: Request, caller: Caller) -> Answer:
@@ -114,7 +115,7 @@ class ReturnRoutes(Routes):
             numbers, total = await search_returns(*page, limit=limit, offset=offset)
         if number is not None and not total:
             return refusal(RETURN_GET, (ReturnUnknown(number),))
-        shown = await self._shown(numbers, caller)
+        shown = await self._shown(numbers, request, caller)
         header = attributes(request, pageCount=len(shown), totalCount=total)
         return envelope("OK", header, shown, errors=[])
 
@@ -132,18 +133,15 @@ class ReturnRoutes(Routes):
             return refusal(RETURN_CANCEL, outcome.failures)
         return envelope("OK", attributes(request), {"returnOrderId": return_number(number)})
 
-    async def _shown(self, numbers: Sequence[int], caller: Caller) -> list[dict[str, Any]]:
+    async def _shown(self, numbers: Sequence[int], request: Request, caller: Caller) -> list[dict[str, Any]]:
         async with self.services.reads.acquire() as connection:
             found = await returns_by_id(connection, caller.workspace, numbers)
             orders = await _orders(connection, found, caller)
             named = {uuid for order in orders.values() if (uuid := sold_at(order.order))}
             fronts = await storefronts_by_uuid(connection, caller.workspace, caller.channel, [*named])
+        reader = Reader(caller, Links(request), fronts)
         listed = (found[number] for number in numbers if number in found)
-        return [
-            told(each, orders[each.ret.order], caller.channel, fronts)
-            for each in listed
-            if each.ret.order in orders
-        ]
+        return [told(each, orders[each.ret.order], reader) for each in listed if each.ret.order in orders]
 
 
 async def _orders(

@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 # Deleted products had a mark in a door's data; orders name them, so they and their variants stay.
 _DELETED = """
@@ -27,7 +27,10 @@ update locations l set created_at = w.created_at, changed_at = w.created_at from
 
 
 def upgrade() -> None:
-    """Add the columns, fill those that must have a value, and index what is listed by age and by location."""
+    """Add the columns, fill those that must have a value, and index what is listed by age and by location.
+
+    One index is renamed: its name was a door's word.
+    """
     moment = sa.DateTime(timezone=True)
     op.add_column("products", sa.Column("deleted_at", moment, nullable=True))
     for column in ("created_at", "changed_at", "deleted_at"):
@@ -39,6 +42,7 @@ def upgrade() -> None:
         for column in ("created_at", "changed_at"):
             op.alter_column(table, column, nullable=False)
     op.create_index("variants_created_idx", "variants", ["workspace", "created_at", "id"])
+    op.execute("alter index order_parts_uid_idx rename to order_parts_number_idx")
     op.create_index("stock_location_idx", "stock", ["workspace", "location", "variant"])
 
 

@@ -70,11 +70,13 @@ _RETURN_BY_ID: Final = f"""
 select {_SALE}, {_RETURN}, {_rows(ReturnLine, 'c."order" = o.id and c.return_id = r.id')},
   {_rows(ReturnEvent, 'c."order" = o.id and c.return_id = r.id')}
 from returns r join orders o on o.workspace = $1 and o.id = r."order" where r.workspace = $1 and r.id = $2
+  and o.deleted_at is null
 """  # noqa: S608
 _ACCOUNTS: Final = """
 select c.settings from channels c where c.workspace = $1 and c.door = $2 and c.id <> $3 and exists (
   select from credentials k
-  where k.workspace = $1 and k.channel = c.id and k.environment = $4 and k.revoked_at is null
+  where k.workspace = $1 and k.channel = c.id and k.environment = $4
+    and k.revoked_at is null and k.suspended_at is null
 )
 """
 

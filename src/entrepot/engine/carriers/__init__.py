@@ -1,0 +1,1 @@
+"""Carriers at work: what they are told, and what they tell."""

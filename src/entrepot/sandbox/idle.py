@@ -1,0 +1,54 @@
+"""Waiting until nothing goes on: what a test does after it has set something in motion."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from entrepot.engine.clock import real_now
+from entrepot.sandbox.sandbox import Sandbox
+from entrepot.store.connections import Connection
+
+LOOK_EVERY: Final = 0.02
+
+_DUE: Final = """
+select (select count(*) from outbox where state = 'waiting' and due_at <= $1),
+       (select count(*) from carrier_consignments where due_at <= $2),
+       (select count(*) from attempts where state = 'open')
+"""
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """What goes on: whether commands are queued or somebody outside is being asked; messages of the outbox that are
+    due, steps of the simulated carrier that are, and attempts that are open.
+    """
+
+    busy: bool
+    outbox: int
+    carrier: int
+    attempts: int
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing does."""
+        return not (self.busy or self.outbox or self.carrier or self.attempts)
+
+
+async def wait_until_idle(sandbox: Sandbox, patience: float) -> Waiting:
+    """What still goes on once nothing does, or after so many seconds. Raises what asyncpg raises."""
+    deadline = asyncio.get_running_loop().time() + patience
+    async with sandbox.acquire() as connection:
+        while True:
+            waiting = await _look(sandbox, connection)
+            if waiting.over or asyncio.get_running_loop().time() >= deadline:
+                return waiting
+            await asyncio.sleep(LOOK_EVERY)
+
+
+async def _look(sandbox: Sandbox, connection: Connection) -> Waiting:
+    # What is done between both looks at the process leaves rows, which the look at the database between them finds.
+    before = sandbox.quiet
+    outbox, carrier, attempts = await connection.fetchrow(_DUE, real_now(), sandbox.clock.now())
+    return Waiting(not (before and sandbox.quiet), outbox, carrier, attempts)
