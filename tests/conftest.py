@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from entrepot.store.embedded import EmbeddedPostgres
+from tests.support import secrets
 from tests.support.server import Server, running_server
 
 # The suite tries the same examples on every run and machine; `make torture` looks for new ones.
@@ -97,6 +98,8 @@ def server(session_database_url: str, open_folder: Path) -> Iterator[Server]:
     kept = [part for kind in keep for part in ("--keep", f"{kind}=3650")]
     with running_server(log, "--sandbox", "--database-url", session_database_url, *kept) as running:
         yield running
+    found = secrets.search(log, session_database_url)
+    assert found == [], "a secret that a test sent is in a log"
 
 
 @contextmanager

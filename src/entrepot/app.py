@@ -9,20 +9,21 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors.kit import DoorSwitch, FailurePages, observers, services_of
+from entrepot.doors.kit import DoorSwitch, FailurePages, LazyDoor, observers, services_of
 from entrepot.doors.manifest import Manifest
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
+from entrepot.integration_log.writer import Copy, RequestLog
 from entrepot.lifespan import Lifespan
-from entrepot.observe import METRICS_TYPE, count_exchange, log_exchange, render_metrics
+from entrepot.observe import METRICS_TYPE, count_dropped, count_exchange, log_exchange, render_metrics
 from entrepot.outside.carriers import CarrierRoutes
 from entrepot.outside.labels import LabelPages
 from entrepot.registry import doors, event_body, failure_tables, manifests
-from entrepot.store.connections import FAULTS
+from entrepot.store.connections import CONSOLE_CONNECTIONS, FAULTS, LazyPool, write_pool
 
 READY_SECONDS = 5.0
 """How long `/readyz` waits for the database: whoever asks gives up soon himself."""
@@ -33,6 +34,7 @@ _HOME = """Entrepot answers here.
 /failures       every failure, and what to do about it
 /labels         the labels of returns, as PDF
 /sandbox/world  what stands in a sandbox, with keys and ids
+/console        for operators: what came in, and what became of it
 /healthz, /readyz, /metrics
 """
 _INDENT = 16
@@ -50,7 +52,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         worker = Worker(
             database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
         )
-        guarded, visitors = _unguarded, _unguarded
+        guarded, visitors, log_faults = _unguarded, _unguarded, _faultless
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
@@ -59,19 +61,22 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe).app()
+        log_faults = sandbox.faults.wrap_copy
         visitors = partial(
             Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
         )
     everywhere["labels"] = LabelPages(worker.books, worker.pool, clock.now, observe).app()
     everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, observe).app()
-    services = services_of(worker, observe)
+    log = RequestLog(database_url, settings.keep.log, around=log_faults, dropped=count_dropped)
+    kept = settings.integration_log
+    services = services_of(worker, observers(observe, log) if kept else observe)
     switch = DoorSwitch(
         {name: guarded(door) for name, door in doors(services).items()},
         settings.door_hosts,
-        _operations(worker),
+        _operations(worker, LazyDoor(partial(_console, database_url, worker, ending, log))),
         observe=observe,
         everywhere=everywhere,
-        lifespan=Lifespan(worker, ending),
+        lifespan=Lifespan(worker, ending, beside=[log] if kept else []),
     )
     return visitors(switch)
 
@@ -80,7 +85,18 @@ def _unguarded(door: ASGIApp) -> ASGIApp:
     return door
 
 
-def _operations(worker: Worker) -> Starlette:
+def _faultless(copy: Copy) -> Copy:
+    return copy
+
+
+def _console(database_url: str, worker: Worker, ending: Callable[[], bool], log: RequestLog) -> ASGIApp:
+    from entrepot.console.app import Console
+
+    books = LazyPool(partial(write_pool, database_url, CONSOLE_CONNECTIONS))
+    return Console(worker.pool, books, ending, lambda: log.dropped).app()
+
+
+def _operations(worker: Worker, console: ASGIApp) -> Starlette:
     """What the operator asks of the process itself."""
 
     async def readyz(_: Request) -> Response:
@@ -96,6 +112,7 @@ def _operations(worker: Worker) -> Starlette:
         Route("/healthz", _healthz),
         Route("/readyz", readyz),
         Route("/metrics", _metrics),
+        Mount("/console", console),
     ]
     return Starlette(routes=routes)
 

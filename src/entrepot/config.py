@@ -54,6 +54,8 @@ class Settings:
     ping_seconds: int = 300
     """After how long a silence the other side of a WebSocket is pinged; 0 is never."""
     keep: Retention = field(default_factory=Retention)
+    integration_log: bool = True
+    """Whether requests are kept for operators to look at."""
 
     @property
     def scheme(self) -> str:
@@ -291,6 +293,7 @@ _KINDS = {
     ),
     "attempt_seconds": _Kind(_whole(1, 300), "a whole number of seconds from 1 to 300"),
     "ping_seconds": _Kind(_whole(0, 86_400), "a whole number of seconds from 1 to 86400, or 0 for no pings"),
+    "integration_log": _Kind(_flag, "true or false"),
     "keep": _Kind(
         _retention,
         f"name=days, each name once, where name is one of {', '.join(Retention.__struct_fields__)}, and days"

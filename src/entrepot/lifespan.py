@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 import asyncpg
 import structlog
@@ -25,6 +25,18 @@ _PASSING: Final = frozenset({"08", "53", "57"})
 _log = structlog.stdlib.get_logger("entrepot.lifespan")
 
 
+class Beside(Protocol):
+    """What lives beside the worker's parts and needs nothing at its start."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish."""
+        ...
+
+
 class Lifespan:
     """An ASGI app for the server's lifespan alone.
 
@@ -32,8 +44,16 @@ class Lifespan:
     the start fails with one sentence.
     """
 
-    def __init__(self, worker: Worker, ending: Callable[[], bool], patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        ending: Callable[[], bool],
+        patience: float = PATIENCE,
+        *,
+        beside: Sequence[Beside] = (),
+    ) -> None:
         self._worker = worker
+        self._beside = beside
         self._ending = ending
         self._patience = patience
 
@@ -44,9 +64,13 @@ class Lifespan:
             message = f"The database does not answer: {fault}"
             await send({"type": "lifespan.startup.failed", "message": message})
             return
+        for each in self._beside:
+            each.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._stop()
+        for each in self._beside:
+            await each.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _stop(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncGenerator
@@ -258,3 +259,26 @@ async def test_the_label_is_told_and_comes_inline_where_it_is_asked_for(
     shown = (await rebound.send(await retailer.get(inline["salesOrderId"]))).json
     assert shown["returnLabel"] == {**inline["returnLabel"], "labelBase64": None}
     assert await retailer.count("hub_orders where state = 'open'") == 2
+
+
+async def test_a_credential_that_is_revoked_while_the_label_is_made_stops_nothing(
+    open_rebound_retailer: OpenRetailer, rebound: Client, server: Server
+) -> None:
+    retailer = await open_rebound_retailer({**SIMULATED_LABELS, **SIMULATED_HUB, "hub/clients/shop": 9})
+    request = await retailer.create()
+    stall = {"target": "labels.make", "kind": "slow", "delay": 100, "workspace": retailer.name}
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as sandbox:
+        fault = (await sandbox.post("/sandbox/faults", json=stall)).json()["id"]
+        creating = asyncio.create_task(rebound.send(request))
+
+        async def begun() -> int:
+            return await retailer.count("attempts where state = 'open'")
+
+        await eventually(begun)
+        await retailer.change({"channels/shop/keys/client": f"{retailer.name}-shop:another-secret"})
+        await sandbox.delete(f"/sandbox/faults/{fault}")
+        reply = await creating
+    assert reply.status == 201, reply.body
+    assert (await rebound.send(request)).status == 401
+    assert await retailer.count("labels where state = 'open'") == 1
+    assert await retailer.count("hub_orders where state = 'open'") == 1

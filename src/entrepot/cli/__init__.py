@@ -14,6 +14,7 @@ from entrepot.cli.data.migrate import migrate
 from entrepot.cli.data.upgrade import upgrade_data
 from entrepot.cli.failures import failures
 from entrepot.cli.operate import keys, mapping, outbox, products, returns, shipping, stock
+from entrepot.cli.run import operators
 from entrepot.cli.run.demo import demo
 from entrepot.cli.run.serve import serve
 
@@ -50,6 +51,7 @@ app.add_typer(stock.app, name="stock")
 app.add_typer(keys.app, name="keys")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(operators.app, name="operators")
 app.command()(backup)
 app.command()(restore)
 app.command()(check)

@@ -51,6 +51,18 @@ def request_metrics() -> RequestMetrics:
 
 
 @cache
+def _dropped() -> "Counter":
+    from prometheus_client import Counter
+
+    return Counter("entrepot_integration_log_dropped", "Entries of the integration log that were not kept.")
+
+
+def count_dropped(entries: int) -> None:
+    """Count entries of the integration log that were not kept."""
+    _dropped().inc(entries)
+
+
+@cache
 def _dropped_lines() -> "Counter":
     from prometheus_client import Counter
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from entrepot.engine.batches.batch import Rule, own_rule
 from entrepot.engine.batches.engine import Connect
+from entrepot.integration_log.writer import Copy
 from entrepot.sandbox.register import (
     Fault,
     FaultOrder,
@@ -20,6 +21,7 @@ from entrepot.sandbox.register import (
 from entrepot.sandbox.targets import GatewayName
 from entrepot.sandbox.wrapped.connections import FaultyConnection, FaultyPool
 from entrepot.sandbox.wrapped.gateways import FaultyGateway
+from entrepot.sandbox.wrapped.log import faulty_copy
 from entrepot.sandbox.wrapped.rules import faulty_rule
 from entrepot.store.connections import Connection, Pool
 
@@ -46,6 +48,10 @@ class Faults(FaultRegister):
     def wrap_pool(self, pool: Pool) -> Pool:
         """The pool for reads, with faults on `connection:reads`."""
         return FaultyPool(pool, self)
+
+    def wrap_copy(self, copy: Copy) -> Copy:
+        """What writes the integration log, with faults on `connection:log`."""
+        return faulty_copy(copy, self)
 
     def wrap_gateway(self, name: GatewayName, gateway: G, workspace: int | None = None) -> G:
         """A gateway of this workspace, with faults on its calls. It keeps the port that it serves."""

@@ -23,6 +23,7 @@ Moment = Literal["before-commit", "commit", "after-commit"]
 RULE = "rule:"
 ENGINE = "connection:engine"
 READS = "connection:reads"
+LOG = "connection:log"
 
 _PORTS: Mapping[GatewayName, type] = {
     "cards": CardGateway,
@@ -41,6 +42,7 @@ _GATEWAY: tuple[Kind, ...] = ("error", "refuse", "timeout", "slow", "drop")
 _CONNECTIONS: Mapping[str, tuple[Kind, ...]] = {
     ENGINE: ("refuse", "slow", "drop"),
     READS: ("error", "refuse", "timeout", "slow"),
+    LOG: ("error", "refuse", "timeout", "slow", "drop"),
 }
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Protocol, cast
 
 import asyncpg
@@ -96,8 +97,18 @@ LANE_CONNECTIONS = 4
 READ_CONNECTIONS = 4
 BOOK_CONNECTIONS = 4
 OUTBOX_CONNECTIONS = 2
-WORKER_CONNECTIONS = LANE_CONNECTIONS + READ_CONNECTIONS + BOOK_CONNECTIONS + OUTBOX_CONNECTIONS
-"""The most that one worker process opens: one per lane of the engine, its reads, its simulated vendors and outbox."""
+LOG_CONNECTIONS = 1
+CONSOLE_CONNECTIONS = 1
+WORKER_CONNECTIONS = (
+    LANE_CONNECTIONS
+    + READ_CONNECTIONS
+    + BOOK_CONNECTIONS
+    + OUTBOX_CONNECTIONS
+    + LOG_CONNECTIONS
+    + CONSOLE_CONNECTIONS
+)
+"""The most that one worker process opens: one per lane of the engine, its reads, its simulated vendors, its outbox, its
+integration log and its operators' sessions."""
 
 _asyncpg: Any = asyncpg
 
@@ -169,3 +180,23 @@ class OpenablePool:
         if pool is not None:
             with suppress(*FAULTS):
                 await pool.close()
+
+
+class LazyPool(OpenablePool):
+    """A pool that is opened by whoever needs it first."""
+
+    def __init__(self, make: Callable[[], Awaitable[Pool]]) -> None:
+        super().__init__(make)
+        self._opening = asyncio.Lock()
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncGenerator[Connection]:
+        async with self._opening:
+            if self._pool is None:
+                await self.open()
+        async with super().acquire() as connection:
+            yield connection
+
+    def acquire(self) -> AbstractAsyncContextManager[Connection]:
+        """A connection for the length of a block."""
+        return self._opened()

@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeAlias
 
 import httpx
 
+from tests.support import secrets
+
 
 @dataclass(frozen=True)
 class Request:
@@ -92,6 +94,7 @@ class Client:
         return await self._exchange(request, chunks())
 
     async def _exchange(self, request: Request, content: bytes | AsyncIterator[bytes] | None) -> Reply:
+        secrets.remember(request.path, request.headers, request.content)
         named = any(name.lower() == "content-type" for name in request.headers)
         typed = {} if content is None or named else {"Content-Type": "application/json"}
         headers = [(name.encode(), value.encode()) for name, value in {**typed, **request.headers}.items()]

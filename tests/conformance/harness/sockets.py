@@ -8,6 +8,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.http11 import Response
 
 from tests.conformance.harness.client import Reply, Request, Watch
+from tests.support import secrets
 
 LARGEST = 64 * 1024 * 1024
 
@@ -37,6 +38,7 @@ class SocketClient:
     async def send(self, request: Request) -> Reply:
         """The frame that answers a request, or the reply that refuses the socket."""
         try:
+            secrets.remember(request.path, request.headers, request.content)
             async with self.open(request) as socket:
                 return await OpenSocket(socket, self.watch).send(request)
         except InvalidStatus as refused:

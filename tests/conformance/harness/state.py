@@ -20,11 +20,14 @@ NO_STATE = frozenset(
         "bank_intents",
         "batches",
         "counters",
+        "operator_tries",
+        "request_log",
         "sandbox_worlds",
         "tries",
     }
 )
-"""Attempts, numbering, counts of tries, and what the sandbox was told: what was tried may leave traces in these."""
+"""Attempts, numbering, counts of tries, the integration log, and what the sandbox was told: what was tried may leave
+traces in these."""
 
 _TABLES = """
 select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace

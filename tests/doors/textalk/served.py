@@ -16,9 +16,9 @@ from entrepot.domain.channels.shops import Language
 from entrepot.domain.customers.records import Administrator
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.doors.kit import Services, services_of
+from entrepot.doors.kit.admission.passwords import Passwords
 from entrepot.doors.textalk import Textalk
 from entrepot.doors.textalk.caller import tokens
-from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.doors.textalk.caller.tokens import AUTH
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker

@@ -139,7 +139,7 @@ async def test_mails_are_limited_by_whom_they_go_to_and_who_asks(eva: Shopping) 
 async def test_a_crowd_that_waits_for_hashing_is_sent_away(
     eva: Shopping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("entrepot.doors.textalk.caller.passwords.MOST_WAITING", 2)
+    monkeypatch.setattr("entrepot.doors.kit.admission.passwords.MOST_WAITING", 2)
     calls = [eva.reply("Customer.signup", patch(f"{number}@example.com")) for number in range(8)]
     replies = await asyncio.gather(*calls)
     refused = [reply for reply in replies if "error" in reply.json()]

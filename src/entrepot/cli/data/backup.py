@@ -16,7 +16,13 @@ BackupFile = Annotated[Path, typer.Argument(metavar="FILE", help="In pg_dump's c
 
 
 def backup(
-    file: BackupFile, data_dir: DataDir = None, database_url: DatabaseUrl = None, config: Config = None
+    file: BackupFile,
+    with_log: Annotated[
+        bool, typer.Option("--with-log", help="With the integration log, which else is left out.")
+    ] = False,
+    data_dir: DataDir = None,
+    database_url: DatabaseUrl = None,
+    config: Config = None,
 ) -> None:
     """Write everything to a new file, while the server runs or not; the file is complete or absent."""
     from entrepot.store.upkeep.backups import BackupError, dump
@@ -24,7 +30,7 @@ def backup(
     settings = settings_from(config, data_dir=data_dir, database_url=database_url)
     with database_as_it_is(settings) as url:
         try:
-            dump(url, file, _programs(settings))
+            dump(url, file, _programs(settings), with_log=with_log)
         except BackupError as error:
             fail(str(error))
     typer.echo(f"{file}: {file.stat().st_size} bytes. It holds personal data; keep it safe.")

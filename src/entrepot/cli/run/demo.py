@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from entrepot.cli.options import DoorHost, SandboxHost, fail
+from entrepot.cli.run.operators import invitation
 from entrepot.config import ConfigError, load_settings
 from entrepot.registry import DOORS
 
@@ -160,11 +161,12 @@ def prepare(database_url: str, url: str, folder: Path, world: World | None = Non
     orders = shlex.join([sys.argv[0], "orders", "list", *name, "--data-dir", str(folder)])
     stands = _STANDS.format(url=url, orders=orders)
     if world is not None:
-        return stands
+        return stands + invitation(database_url, url)
     shirt = add_article(url, SHIRT, {SIZE: SMALL})
     token, sold = sell_elsewhere(url)
     mug, candle = order(url, MUG), order(url, CANDLE)
-    return _TRY.format(order=mug, refused=candle, webshop=shirt, token=token, sold=sold) + stands
+    tries = _TRY.format(order=mug, refused=candle, webshop=shirt, token=token, sold=sold)
+    return tries + stands + invitation(database_url, url)
 
 
 def order(url: str, item: Item) -> str:

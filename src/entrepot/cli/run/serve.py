@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from entrepot.cli.options import Config, DatabaseUrl, DataDir, DoorHost, SandboxHost, fail, settings_from
+from entrepot.cli.run.operators import invitation
 
 LogLevel = Annotated[str | None, typer.Option(help="debug, info, warning or error. [default: info]")]
 TrustedProxy = Annotated[
@@ -22,6 +23,12 @@ AttemptSeconds = Annotated[
 ]
 PingSeconds = Annotated[
     str | None, typer.Option(help="Silence after which a WebSocket is pinged; 0 never. [default: 300]")
+]
+IntegrationLog = Annotated[
+    bool | None,
+    typer.Option(
+        "--integration-log/--no-integration-log", help="Keep requests for operators. [default: yes]"
+    ),
 ]
 Keep = Annotated[list[str] | None, typer.Option(metavar="NAME=DAYS", help="How long to keep what is over.")]
 
@@ -47,6 +54,7 @@ def serve(
     attempt_seconds: AttemptSeconds = None,
     ping_seconds: PingSeconds = None,
     keep: Keep = None,
+    integration_log: IntegrationLog = None,
     config: Config = None,
 ) -> None:
     """Run the server until Ctrl-C, which lets it finish what it has accepted."""
@@ -70,11 +78,12 @@ def serve(
         attempt_seconds=attempt_seconds,
         ping_seconds=ping_seconds,
         keep=keep,
+        integration_log=integration_log,
     )
     from entrepot.serving import ServeError
     from entrepot.serving import serve as run
 
     try:
-        run(settings)
+        run(settings, invitation)
     except ServeError as error:
         fail(str(error))

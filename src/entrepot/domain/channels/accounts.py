@@ -175,13 +175,15 @@ StockMode = Literal["reserve", "backorder", "record"]
 class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an account may do and how its orders are treated; unknown to every rule is `door`, the door's own part.
 
-    `sees`: whether the account is shown the workspace's other orders too.
+    `sees`: whether the account is shown the workspace's other orders too. `log_bodies`: whether the integration log
+    keeps the bodies of its requests and replies.
     """
 
     stock: StockMode = "reserve"
     sees: Literal["own", "workspace"] = "own"
     may_set_stock: bool = False
     may_edit_catalogue: bool = False
+    log_bodies: bool = True
     currency: str = "USD"
     source: str = "api"
     payment_methods: tuple[str, ...] = ("credit card", "stripe", "external payment")

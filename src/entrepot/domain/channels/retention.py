@@ -16,7 +16,8 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     and administrators' log-in `tokens`; `tries` from the first that was counted; `customers` from when they were
     removed, or let the time to confirm their sign-up pass; `attempts`, which hold a copy of the order with its
     addresses, from when they ended. `delivered` are messages that arrived, `parked` mails and events that did not:
-    payouts and refunds that are parked stay until somebody brings them back.
+    payouts and refunds that are parked stay until somebody brings them back. The integration `log` goes by
+    whole days of real time.
     """
 
     carts: timedelta = timedelta()
@@ -28,8 +29,9 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     attempts: timedelta = _MONTH
     delivered: timedelta = _DAY
     parked: timedelta = _MONTH
+    log: timedelta = 3 * _MONTH
 
 
-LEAST_DAYS = {"tries": 1, "attempts": 1, "parked": 1}
+LEAST_DAYS = {"tries": 1, "attempts": 1, "parked": 1, "log": 1}
 """What is still looked at for a while after its end: limits of tries last for up to an hour."""
 MOST_DAYS = 3650

@@ -14,7 +14,7 @@ from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.bonsai.routes.orders import OrderRoutes
 from entrepot.doors.bonsai.routes.products import ProductRoutes
 from entrepot.doors.bonsai.routes.submit import SubmitRoutes
-from entrepot.doors.kit import Bodiless, CorsPolicy, Door, Reply, Resource, Router, Services, encode
+from entrepot.doors.kit import NOTHING, Bodiless, CorsPolicy, Door, Reply, Resource, Router, Services, encode
 
 BODY_LIMIT = 1_000_000
 CORS = CorsPolicy(
@@ -38,7 +38,7 @@ class Bonsai:
 
     def app(self) -> ASGIApp:
         """The door as an ASGI app."""
-        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()))
+        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
         resources = [each for group in GROUPS for each in group(self.services, self.door).resources()]
         resources.append(Resource("/openapi.json", {"GET": description}))
         return Router(self.door, resources, any_case=True, slash_optional=True, cors=CORS)

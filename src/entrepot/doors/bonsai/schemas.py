@@ -11,6 +11,7 @@ from entrepot.domain.kernel.regions import country_codes
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.joi import JOI
 from entrepot.doors.bonsai.manifest import CURRENCIES
+from entrepot.doors.kit import Keeps
 from entrepot.doors.kit.checking import Amount, Arr, Bag, Body, Bool, Key, Obj, Str, Whole, check
 
 MAX_LINES: Final = 500
@@ -175,3 +176,14 @@ def readable_lines(body: object) -> list[bodies.Line]:
         return []
     checked = (check(_CHECKOUT_LINE, line, JOI) for line in cast("list[object]", lines)[:MAX_LINES])
     return [each.value for each in checked if each.value is not None]
+
+
+PAYMENT_KEPT: Final = Keeps(
+    request=("/payment/token", "/payment/paymentIntentId"), reply=("/data/stripeClientSecrets",)
+)
+"""What logs may keep where a body carries proof of payment."""
+PRODUCTS_KEPT: Final = Keeps(
+    request=(),
+    reply=(),
+    query=frozenset({"currency", "limit", "offset", "page", "updated_after", "merchant"}),
+)

@@ -24,6 +24,7 @@ from entrepot.doors.kit.lazy import LazyDoor
 from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
 from entrepot.doors.kit.observing.calls import Account, Call
 from entrepot.doors.kit.observing.exchanges import Exchange, Observer, observers
+from entrepot.doors.kit.observing.keeps import BODIES, NOTHING, CallKeeps, Keeps
 from entrepot.doors.kit.pages import DoorFailures, FailurePages, OwnCode, describe
 from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
 from entrepot.doors.kit.services import Services, services_of
@@ -32,16 +33,19 @@ from entrepot.doors.kit.switch import DoorSwitch
 from entrepot.doors.kit.wire import MAX_DEPTH, decode_json, decode_large, encode
 
 __all__ = [
+    "BODIES",
     "BODY_SECONDS",
     "CHALLENGE",
     "MAX_BODY",
     "MAX_DEPTH",
+    "NOTHING",
     "WEBSOCKET",
     "Account",
     "Answer",
     "Bodiless",
     "Body",
     "Call",
+    "CallKeeps",
     "CorsPolicy",
     "Disconnected",
     "Door",
@@ -52,6 +56,7 @@ __all__ = [
     "FailurePages",
     "GuardedEndpoint",
     "Header",
+    "Keeps",
     "LazyDoor",
     "Observer",
     "Operation",

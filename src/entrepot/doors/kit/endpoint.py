@@ -18,6 +18,7 @@ from entrepot.doors.kit.headers import Header, is_encoded
 from entrepot.doors.kit.messages import Reply, Request, send_reply
 from entrepot.doors.kit.observing.calls import Call, note_into
 from entrepot.doors.kit.observing.exchanges import Exchange, Observer
+from entrepot.doors.kit.observing.keeps import Keeps
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure, Internal, RequestTimeout, UnsupportedContentCoding
 
@@ -51,9 +52,12 @@ class Operation(ABC):
     door's rendering of `Internal`, and the exception goes to the log under the request's id.
     """
 
-    def __init__(self, door: Door, name: str, *, body_limit: int | None = None) -> None:
+    def __init__(
+        self, door: Door, name: str, *, body_limit: int | None = None, keeps: Keeps | None = None
+    ) -> None:
         self.door = door
         self.name = name
+        self.keeps = keeps
         self.body_limit = door.body_limit if body_limit is None else body_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +84,8 @@ class Operation(ABC):
         if not isinstance(answer, Disconnected):
             reply = self._rendered(answer, request)
             await send_reply(send, reply, request.id)
-        self.door.observe(Exchange(self.door.name, self.name, request, reply, perf_counter() - started))
+        seconds = perf_counter() - started
+        self.door.observe(Exchange(self.door.name, self.name, request, reply, seconds, self.keeps))
 
     @abstractmethod
     async def answer(self, request: Request, receive: Receive) -> Answer | Disconnected:
@@ -112,8 +117,10 @@ class Operation(ABC):
 class Bodiless(Operation):
     """An operation that looks at nothing but the request's head, and waits for nothing."""
 
-    def __init__(self, door: Door, name: str, handle: Callable[[Request], Answer]) -> None:
-        super().__init__(door, name)
+    def __init__(
+        self, door: Door, name: str, handle: Callable[[Request], Answer], *, keeps: Keeps | None = None
+    ) -> None:
+        super().__init__(door, name, keeps=keeps)
         self._handle = handle
 
     async def answer(self, request: Request, receive: Receive) -> Answer:
@@ -131,8 +138,9 @@ class Endpoint(Operation):
         handle: Callable[[Request], Awaitable[Answer]],
         *,
         body_limit: int | None = None,
+        keeps: Keeps | None = None,
     ) -> None:
-        super().__init__(door, name, body_limit=body_limit)
+        super().__init__(door, name, body_limit=body_limit, keeps=keeps)
         self._handle = handle
 
     async def answer(self, request: Request, receive: Receive) -> Answer | Disconnected:
@@ -154,8 +162,9 @@ class GuardedEndpoint(Operation, Generic[Caller]):
         handle: Callable[[Request, Caller], Awaitable[Answer]],
         *,
         body_limit: int | None = None,
+        keeps: Keeps | None = None,
     ) -> None:
-        super().__init__(door, name, body_limit=body_limit)
+        super().__init__(door, name, body_limit=body_limit, keeps=keeps)
         self._admit = admit
         self._handle = handle
 

@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Scope, Send
 
 from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_headers, request_id
-from entrepot.doors.kit.observing.calls import Account, Call, Commands
+from entrepot.doors.kit.observing.calls import Account, Call, Commands, Mapped
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 
@@ -20,10 +20,23 @@ class Request:
     """One request, which arrived at `at`. `body` is empty until the endpoint has read it, which is after admission.
 
     `caller`, `calls` and `commands` are for observers. Whoever learns who calls sets `caller`; `calls` are those of
-    which a message is made, where it is made of any; the engine tells of `commands`.
+    which a message is made, where it is made of any; the engine tells of `commands`. `mapped` is what became of a body
+    that spoke a partner's own words.
     """
 
-    __slots__ = ("_channel", "_query", "at", "body", "caller", "calls", "commands", "held", "id", "scope")
+    __slots__ = (
+        "_channel",
+        "_query",
+        "at",
+        "body",
+        "caller",
+        "calls",
+        "commands",
+        "held",
+        "id",
+        "mapped",
+        "scope",
+    )
 
     def __init__(self, scope: Scope, at: datetime | None = None, known_as: str | None = None) -> None:
         self.scope = scope
@@ -35,6 +48,7 @@ class Request:
         self.caller: Account | None = None
         self.calls: list[Call] = []
         self.commands: Commands = []
+        self.mapped: Mapped | None = None
         self._channel: str | None = None
         self._query: QueryParams | None = None
 

@@ -15,6 +15,7 @@ from entrepot.doors.kit.endpoint import Answer, Bodiless, Door
 from entrepot.doors.kit.headers import Header
 from entrepot.doors.kit.messages import Reply, Request
 from entrepot.doors.kit.observing.exchanges import Observer
+from entrepot.doors.kit.observing.keeps import NOTHING
 from entrepot.doors.kit.routing import Resource, Router
 from entrepot.doors.kit.wire import encode
 from entrepot.doors.kit.words import in_words
@@ -62,8 +63,8 @@ class FailurePages:
         self._router = Router(
             door,
             [
-                Resource("/", {"GET": Bodiless(door, "list", self._list)}),
-                Resource("/{name}", {"GET": Bodiless(door, "show", self._show)}),
+                Resource("/", {"GET": Bodiless(door, "list", self._list, keeps=NOTHING)}),
+                Resource("/{name}", {"GET": Bodiless(door, "show", self._show, keeps=NOTHING)}),
             ],
             slash_optional=True,
         )

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from entrepot.doors.kit.cors import CorsPolicy
 from entrepot.doors.kit.endpoint import Bodiless, Door
 from entrepot.doors.kit.messages import route_path
+from entrepot.doors.kit.observing.keeps import NOTHING
 from entrepot.doors.kit.sockets import NoSocket
 from entrepot.failures import MethodNotAllowed, UnknownRoute
 
@@ -51,9 +52,11 @@ class _Entry:
             methods.setdefault("HEAD", methods["GET"])
         policy = resource.cors or cors
         if policy is not None:
-            methods["OPTIONS"] = Bodiless(door, "preflight", lambda _: policy.preflight())
+            methods["OPTIONS"] = Bodiless(door, "preflight", lambda _: policy.preflight(), keeps=NOTHING)
         allowed = tuple(sorted(methods.keys() - {WEBSOCKET}))
-        others = Bodiless(door, "unknown", lambda request: MethodNotAllowed(request.method, allowed))
+        others = Bodiless(
+            door, "unknown", lambda request: MethodNotAllowed(request.method, allowed), keeps=NOTHING
+        )
         self._methods = {name: _with_cors(app, policy) for name, app in methods.items()}
         self._others = _with_cors(others, policy)
         self._no_socket = NoSocket(door.name, door.observe)
@@ -108,7 +111,7 @@ class Router:
         self._plain: dict[str, _Entry] = {}
         self._patterns: dict[str, _Pattern] = {}
         self._no_socket = NoSocket(door.name, door.observe)
-        self._unknown = _with_cors(Bodiless(door, "unknown", lambda _: UnknownRoute()), cors)
+        self._unknown = _with_cors(Bodiless(door, "unknown", lambda _: UnknownRoute(), keeps=NOTHING), cors)
         for resource in resources:
             self._add(resource.path, _Entry(door, resource, cors))
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.types import ASGIApp
 
-from entrepot.doors.kit import Bodiless, Door, Reply, Resource, Router, Services, encode
+from entrepot.doors.kit import NOTHING, Bodiless, Door, Reply, Resource, Router, Services, encode
 from entrepot.doors.rebound import tokens
 from entrepot.doors.rebound.admission import by_token
 from entrepot.doors.rebound.admission import tokens as access_tokens
@@ -32,7 +32,7 @@ class Rebound:
         """The door as an ASGI app."""
         access = access_tokens(self.services)
         at_tokens = replace(self.door, render=tokens.render, body_limit=TOKEN_LIMIT)
-        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()))
+        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
         token = tokens.token_endpoint(self.services, at_tokens, access)
         resources = [
             Resource("/oauth/token", {"POST": token}),

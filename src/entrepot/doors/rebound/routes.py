@@ -13,7 +13,17 @@ from entrepot.domain.fulfilment.lanes import parcel_type_for
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.orders.access import may_see, sees_others
 from entrepot.domain.placing.place import Placed
-from entrepot.doors.kit import Answer, Door, GuardedEndpoint, Reply, Request, Resource, Services, encode
+from entrepot.doors.kit import (
+    Answer,
+    Door,
+    GuardedEndpoint,
+    Keeps,
+    Reply,
+    Request,
+    Resource,
+    Services,
+    encode,
+)
 from entrepot.doors.rebound.admission import Admission
 from entrepot.doors.rebound.bodies import new_sales_order
 from entrepot.doors.rebound.commands import asker, label_wish, settings_of, take_order
@@ -28,6 +38,8 @@ from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.sold.sales import returns_by_name, sale_by_uuid, sales_by_name
 
+KEPT: Final = Keeps(request=(), reply=(), query=frozenset({"clientOrderId", "flowKey"}))
+"""What logs may keep of each operation on orders: labels lead to files, and nobody gets in by them."""
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _MISSING: Final = InvalidInput((NAME_MISSING.removeprefix("Invalid request: "),))
 
@@ -126,7 +138,7 @@ class Routes:
         return chosen if isinstance(chosen, Failure) else chosen[0]
 
     def _guarded(self, name: str, handle: Handler) -> GuardedEndpoint[Caller]:
-        return GuardedEndpoint(self._door, name, self._admit, _steady(handle))
+        return GuardedEndpoint(self._door, name, self._admit, _steady(handle), keeps=KEPT)
 
 
 def _name(request: Request) -> str | Failure:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from entrepot.doors.kit import CHALLENGE, Answer, Door, Endpoint, Header, Reply, Request, Services, encode
+from entrepot.doors.kit import (
+    CHALLENGE,
+    NOTHING,
+    Answer,
+    Door,
+    Endpoint,
+    Header,
+    Reply,
+    Request,
+    Services,
+    encode,
+)
 from entrepot.doors.kit.admission import AccessTokens, caller_of, token_request
 from entrepot.doors.rebound.manifest import CLIENT
 from entrepot.failures import (
@@ -59,4 +70,4 @@ def token_endpoint(services: Services, door: Door, access: AccessTokens) -> Endp
         }
         return Reply(200, encode(body), _NO_STORE)
 
-    return Endpoint(door, "token", grant)
+    return Endpoint(door, "token", grant, keeps=NOTHING)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from entrepot.domain.carts.look import NoteSight
 from entrepot.doors.kit import Services
+from entrepot.doors.kit.admission.passwords import Passwords
 from entrepot.doors.textalk.articles import choices, groups, variants
 from entrepot.doors.textalk.articles import declaration as articles
 from entrepot.doors.textalk.articles import methods as catalogue
@@ -18,7 +19,6 @@ from entrepot.doors.textalk.articles.variants import VariantWriter
 from entrepot.doors.textalk.articles.writer import ArticleWriter
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.caller.lookups import StoreLookups
-from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.doors.textalk.customers import declaration as customers
 from entrepot.doors.textalk.customers import methods as accounts
 from entrepot.doors.textalk.customers import session_methods, sessions
@@ -112,7 +112,11 @@ class Textalk:
         return Writers(
             RowWriter(services.engine),
             {
-                **{each.name: GoodsWriter(services.engine) for each in DECLARATIONS if each.goods},
+                **{
+                    each.name: GoodsWriter(services.engine, services.reads)
+                    for each in DECLARATIONS
+                    if each.goods
+                },
                 "Article": ArticleWriter(services),
                 "ArticleVariant": VariantWriter(services),
                 "AuthToken": TokenWriter(services),
@@ -133,7 +137,7 @@ def _common_methods(classes: Mapping[str, ClassMethods]) -> Iterator[Method]:
     for name, methods in classes.items():
         for method in methods.methods():
             if name == "AuthToken":
-                yield msgspec.structs.replace(method, available=may_manage_tokens)
+                yield msgspec.structs.replace(method.kept_secret(), available=may_manage_tokens)
             else:
                 yield method
 

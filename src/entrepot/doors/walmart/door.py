@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrepot.doors.kit import Bodiless, Reply, Resource, Router, Services, encode
+from entrepot.doors.kit import NOTHING, Bodiless, Reply, Resource, Router, Services, encode
 from entrepot.doors.kit.headers import header
 from entrepot.doors.walmart.admission import access_tokens
 from entrepot.doors.walmart.openapi import API
@@ -48,7 +48,7 @@ class Walmart:
         tokens, reads = access_tokens(self.services), Reads(self.services)
         shared = door(self.services, GATEWAY)
         resources = [each for group in GROUPS for each in group(self.services, tokens, reads).resources()]
-        description = Bodiless(shared, "openapi", lambda _: Reply(200, _description()))
+        description = Bodiless(shared, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
         resources.append(Resource("/openapi.json", {"GET": description}))
         return _correlated(Router(shared, resources, slash_optional=True))
 

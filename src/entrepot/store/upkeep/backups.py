@@ -37,8 +37,11 @@ def installed_programs(name: str) -> Path:
     return Path(found)
 
 
-def dump(url: str, file: Path, programs: Programs) -> None:
-    """Write the database to a new file, complete or absent, readable by its owner only. Raises `BackupError`."""
+def dump(url: str, file: Path, programs: Programs, *, with_log: bool = False) -> None:
+    """Write the database to a new file, complete or absent, readable by its owner only. Raises `BackupError`.
+
+    The integration log stays out of it, unless it is asked for.
+    """
     if file.exists():
         raise BackupError(f"{file} exists; name another file.")
     program = _matching(programs, "pg_dump", url)
@@ -46,7 +49,8 @@ def dump(url: str, file: Path, programs: Programs) -> None:
     try:
         partial.unlink(missing_ok=True)  # of a backup that was killed
         os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        arguments = ["--format=custom", f"--file={partial.absolute()}", *_OWNERLESS, *target(url)]
+        without = () if with_log else _WITHOUT_LOG
+        arguments = ["--format=custom", f"--file={partial.absolute()}", *without, *_OWNERLESS, *target(url)]
         _run(program, arguments, url)
         _make_durable(partial)
         partial.rename(file)
@@ -80,6 +84,7 @@ def _make_durable(file: Path) -> None:
         os.fsync(written.fileno())
 
 
+_WITHOUT_LOG = ("--exclude-table-data=public.request_log*",)
 _OWNERLESS = ("--no-owner", "--no-privileges")
 
 

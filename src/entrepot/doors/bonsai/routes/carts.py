@@ -22,7 +22,7 @@ from entrepot.domain.kernel.ids import cuid, from_cuid
 from entrepot.doors.bonsai import bodies, schemas
 from entrepot.doors.bonsai.answers import checked_body, ok, refusal
 from entrepot.doors.bonsai.routes.group import Handler, Routes
-from entrepot.doors.kit import Answer, Request, Resource
+from entrepot.doors.kit import BODIES, Answer, Request, Resource
 from entrepot.doors.kit.checking import Body
 from entrepot.failures import Failure
 from entrepot.failures.carts import CartUnknown
@@ -39,9 +39,12 @@ class CartRoutes(Routes):
 
     def resources(self) -> list[Resource]:
         """Create, read, delete, and the three edits."""
-        cart = {"GET": self.keyed("cart", self.show), "DELETE": self.keyed("cart-delete", self.delete)}
+        cart = {
+            "GET": self.keyed("cart", self.show, BODIES),
+            "DELETE": self.keyed("cart-delete", self.delete, BODIES),
+        }
         return [
-            Resource("/carts/v1/submit", {"POST": self.keyed("cart-submit", self.submit)}),
+            Resource("/carts/v1/submit", {"POST": self.keyed("cart-submit", self.submit, BODIES)}),
             Resource("/carts/v1/{id}", cart),
             self._edit("add-product", schemas.CART_PRODUCT, _add),
             self._edit("remove-product", schemas.CART_PRODUCT, _remove),
@@ -77,7 +80,7 @@ class CartRoutes(Routes):
         return _id(outcome) if isinstance(outcome, Cart) else refusal(outcome)
 
     def _edit(self, action: str, body: Body[T], edit: Edit[T]) -> Resource:
-        operation = self.keyed(f"cart-{action}", self._editing(body, edit))
+        operation = self.keyed(f"cart-{action}", self._editing(body, edit), BODIES)
         return Resource(f"/carts/v1/{{id}}/{action}", {"PATCH": operation})
 
     def _editing(self, body: Body[T], edit: Edit[T]) -> Handler:

@@ -28,7 +28,11 @@ class CheckoutRoutes(Routes):
 
     def resources(self) -> list[Resource]:
         """POST /orders/checkout."""
-        return [Resource("/orders/checkout", {"POST": self.keyed("checkout", self.checkout)})]
+        return [
+            Resource(
+                "/orders/checkout", {"POST": self.keyed("checkout", self.checkout, schemas.PAYMENT_KEPT)}
+            )
+        ]
 
     async def checkout(self, request: Request, caller: Caller) -> Answer:
         """What a basket would cost; what is wrong with it stands beside the totals, always with status 200."""

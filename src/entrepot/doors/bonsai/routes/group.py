@@ -12,6 +12,7 @@ from entrepot.doors.kit import (
     Answer,
     Door,
     GuardedEndpoint,
+    Keeps,
     Operation,
     Request,
     Resource,
@@ -37,13 +38,13 @@ class Routes(ABC):
     def resources(self) -> list[Resource]:
         """The paths of the group, relative to the door."""
 
-    def keyed(self, name: str, handle: Handler) -> Operation:
+    def keyed(self, name: str, handle: Handler, keeps: Keeps) -> Operation:
         """An operation for the bearer of an API key."""
-        return GuardedEndpoint(self.door, name, by_api_key(self.services), _steady(handle))
+        return GuardedEndpoint(self.door, name, by_api_key(self.services), _steady(handle), keeps=keeps)
 
-    def private(self, name: str, handle: Handler) -> Operation:
+    def private(self, name: str, handle: Handler, keeps: Keeps) -> Operation:
         """An operation for the bearer of the private key."""
-        return GuardedEndpoint(self.door, name, by_private_key(self.services), _steady(handle))
+        return GuardedEndpoint(self.door, name, by_private_key(self.services), _steady(handle), keeps=keeps)
 
 
 def _steady(handle: Handler) -> Handler:

@@ -12,7 +12,7 @@ from entrepot.domain.kernel.ids import from_cuid
 from entrepot.doors.bonsai.commands import asker
 from entrepot.doors.bonsai.replies import orders as render_orders
 from entrepot.doors.bonsai.routes.group import Routes
-from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
+from entrepot.doors.kit import BODIES, Answer, Reply, Request, Resource, encode
 from entrepot.failures import UnknownRoute
 from entrepot.failures.orders import OrderUnknown
 from entrepot.store.credentials.directory import Caller
@@ -29,12 +29,12 @@ class OrderRoutes(Routes):
 
     def resources(self) -> list[Resource]:
         """Status and refunds, each by both ids."""
-        by_external_id = self.private("order-by-external-id", self.by_external_id)
+        by_external_id = self.private("order-by-external-id", self.by_external_id, BODIES)
         return [
             # The id may hold an encoded slash, so one operation reads the rest of the path as it was sent.
             Resource("/orders/v2/external-order-id/{rest:path}", {"GET": by_external_id}),
-            Resource("/orders/v2/{id}", {"GET": self.private("order-status", self.status)}),
-            Resource("/orders/v2/{id}/refunds", {"GET": self.private("order-refunds", self.refunds)}),
+            Resource("/orders/v2/{id}", {"GET": self.private("order-status", self.status, BODIES)}),
+            Resource("/orders/v2/{id}/refunds", {"GET": self.private("order-refunds", self.refunds, BODIES)}),
         ]
 
     async def status(self, request: Request, caller: Caller) -> Answer:

@@ -27,7 +27,7 @@ class ProductRoutes(Routes):
 
     def resources(self) -> list[Resource]:
         """GET /products/."""
-        return [Resource("/products", {"GET": self.keyed("products", self.products)})]
+        return [Resource("/products", {"GET": self.keyed("products", self.products, schemas.PRODUCTS_KEPT)})]
 
     async def products(self, request: Request, caller: Caller) -> Answer:
         """The products of these ids and short links, each once; errors name those that are none."""

@@ -23,9 +23,12 @@ class SubmitRoutes(Routes):
     def resources(self) -> list[Resource]:
         """V1 submit, v2 submit and v2 payment."""
         return [
-            Resource("/orders/V1/submit", {"POST": self.keyed("submit", self.submit)}),
-            Resource("/orders/v2/submit", {"POST": self.keyed("submit-pending", self.submit_pending)}),
-            Resource("/orders/v2/{id}/payment", {"POST": self.keyed("pay", self.pay)}),
+            Resource("/orders/V1/submit", {"POST": self.keyed("submit", self.submit, schemas.PAYMENT_KEPT)}),
+            Resource(
+                "/orders/v2/submit",
+                {"POST": self.keyed("submit-pending", self.submit_pending, schemas.PAYMENT_KEPT)},
+            ),
+            Resource("/orders/v2/{id}/payment", {"POST": self.keyed("pay", self.pay, schemas.PAYMENT_KEPT)}),
         ]
 
     async def submit(self, request: Request, caller: Caller) -> Answer:

@@ -18,6 +18,7 @@ from entrepot.doors.kit import (
     Answer,
     Door,
     GuardedEndpoint,
+    Keeps,
     Operation,
     Reply,
     Request,
@@ -36,6 +37,8 @@ from entrepot.store.queries.workspaces import workspace_secret
 
 NO_DATA = "No data provided"
 PREFIX = "/api/integrations/v1"
+KEPT = Keeps(request=(), reply=(), query=frozenset({"limit", "cursor", "filter", "ordering"}))
+"""What logs may keep: partners' bodies hold no secret, and a cursor opens nothing to another key."""
 Handler = Callable[[Request, Partner], Awaitable[Answer]]
 T = TypeVar("T")
 
@@ -116,7 +119,7 @@ class Routes(ABC):
 
     def _operation(self, name: str, handle: Handler) -> Operation:
         admit = admission(self.services, self.speeches, self.resource)
-        return GuardedEndpoint(self.door, f"{self.resource}-{name}", admit, _steady(handle))
+        return GuardedEndpoint(self.door, f"{self.resource}-{name}", admit, _steady(handle), keeps=KEPT)
 
 
 def _options(methods: list[str]) -> Handler:

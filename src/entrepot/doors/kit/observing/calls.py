@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel.commands import Command, Refused
@@ -52,6 +54,33 @@ class Done(NamedTuple):
     name: str
     order: int | None
     refused: str | None
+
+
+class Moved(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a field of the mapped body came from: its pointer, that in the body as it was sent, and the rule.
+
+    Without a `source` the rule set a value of its own. `missing`: the rule names a source that was not there, and
+    `meant` is the one that probably was.
+    """
+
+    target: str
+    source: str | None = None
+    rule: str = ""
+    missing: bool = False
+    meant: str | None = None
+
+
+class Mapped(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a mapping made of a body: its name and version, the body, and the provenance of its fields.
+
+    `dropped` are pointers to what nothing used.
+    """
+
+    mapping: str
+    version: int | None
+    body: Any
+    moved: tuple[Moved, ...] = ()
+    dropped: tuple[str, ...] = ()
 
 
 Commands = list[Done]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from entrepot.doors.kit.observing.calls import Account, Call, Done
+from entrepot.doors.kit.observing.keeps import Keeps
 from entrepot.failures import Failure
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Exchange:
     request: Request
     reply: Reply | None
     seconds: float
+    keeps: Keeps | None = None
+    """What may be kept of it; None where nobody declared that."""
 
     @property
     def request_id(self) -> str:

@@ -36,7 +36,13 @@ def methods(parts: Parts) -> Iterator[Method]:
     own = _Catalogue(parts)
     uid = Param("uid", UID)
     yield Method(
-        "Webshop.get", "The shop", own.webshop, (uid, QUERY), object_of("Webshop"), needs_webshop=False
+        "Webshop.get",
+        "The shop",
+        own.webshop,
+        (uid, QUERY),
+        object_of("Webshop"),
+        needs_webshop=False,
+        logged=True,
     )
     yield Method(
         "Article.search",
@@ -44,6 +50,7 @@ def methods(parts: Parts) -> Iterator[Method]:
         own.search,
         (Param("term", {"type": ["string", "object"]}), Param("limit", _LIMIT, required=False)),
         _UIDS,
+        logged=True,
     )
     selection = Param("selection", SELECTION_SCHEMA, required=False)
     yield Method(
@@ -52,6 +59,7 @@ def methods(parts: Parts) -> Iterator[Method]:
         own.tree,
         (Param("uid", UID_OR_NULL, required=False), QUERY, selection),
         {"type": "array", "items": object_of("Articlegroup")},
+        logged=True,
     )
     yield Method(
         "Assortment.getArticleUids",
@@ -59,10 +67,15 @@ def methods(parts: Parts) -> Iterator[Method]:
         own.article_uids,
         (Param("articlegroup", UID),),
         _UIDS,
+        logged=True,
     )
-    yield Method("Assortment.getArticlegroupUids", "The groups of the shop", own.group_uids, (), _UIDS)
+    yield Method(
+        "Assortment.getArticlegroupUids", "The groups of the shop", own.group_uids, (), _UIDS, logged=True
+    )
     url = Param("url", TEXT)
-    yield Method("Url.get", "What stands at an address", own.url, (url, QUERY), _URL, needs_webshop=False)
+    yield Method(
+        "Url.get", "What stands at an address", own.url, (url, QUERY), _URL, needs_webshop=False, logged=True
+    )
     words = {"type": ["string", "null"]}
     yield Method(
         "Url.lookup",
@@ -75,6 +88,7 @@ def methods(parts: Parts) -> Iterator[Method]:
             Param("variant", words, required=False),
         ),
         words,
+        logged=True,
     )
     yield from _of_managers(own, uid)
 
@@ -87,6 +101,7 @@ def _of_managers(own: _Catalogue, uid: Param) -> Iterator[Method]:
         (),
         {"type": "string"},
         audience=Audience.ADMIN,
+        logged=True,
     )
     yield Method(
         "EventListener.getLog",
@@ -95,6 +110,7 @@ def _of_managers(own: _Catalogue, uid: Param) -> Iterator[Method]:
         (uid,),
         {"type": "array"},
         audience=Audience.ADMIN,
+        logged=True,
     )
 
 

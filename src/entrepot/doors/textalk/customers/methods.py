@@ -40,7 +40,11 @@ from entrepot.failures.access import TooManyTries
 from entrepot.failures.accounts import ConfirmationFailed, LoginFailed
 
 LONGEST_ADDRESS: Final = 254
-_EMAIL, _PASSWORD, _CODE = Param("email", TEXT), Param("password", TEXT), Param("code", TEXT)
+_EMAIL, _PASSWORD, _CODE = (
+    Param("email", TEXT),
+    Param("password", TEXT, secret=True),
+    Param("code", TEXT, secret=True),
+)
 _KNOWN: Final = """
 select id, password_hash from customers
 where workspace = $1 and channel = $2 and email_folded = $3 and state = 'confirmed' and approved
@@ -56,7 +60,9 @@ def methods(parts: Parts) -> Iterator[Method]:
     yield _secret("confirmSignup", "Confirms an account by its code", own.confirm, (_CODE, QUERY), shape)
     login = _secret("login", "Logs the session in", own.log_in, (_EMAIL, _PASSWORD, QUERY), shape)
     yield msgspec.structs.replace(login, needs_session=True)
-    yield Method("Customer.logout", "Logs the session out", own.log_out, (), NULL, needs_session=True)
+    yield Method(
+        "Customer.logout", "Logs the session out", own.log_out, (), NULL, needs_session=True, logged=True
+    )
     yield _secret("requestPasswordReset", "Mails a code for a new password", own.ask_reset, (_EMAIL,), NULL)
     yield _secret("resetPassword", "Sets a new password by a code", own.reset, (_CODE, _PASSWORD), NULL)
 
@@ -64,7 +70,7 @@ def methods(parts: Parts) -> Iterator[Method]:
 def _secret(
     name: str, summary: str, handler: Handler, params: tuple[Param, ...], result: Mapping[str, Json]
 ) -> Method:
-    return Method(f"Customer.{name}", summary, handler, params, result, carries_credentials=True)
+    return Method(f"Customer.{name}", summary, handler, params, result, carries_credentials=True, logged=True)
 
 
 class _Customers:

@@ -31,9 +31,19 @@ def methods(parts: Parts) -> Iterator[Method]:
     patch = Param("patch", patch_schema(SESSION, Audience.BUYER, creating=False))
     token = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
     uid = Param("customer", UID_OR_NULL)
-    yield Method("Session.getToken", "A token for the context parameter session", own.token, (), token)
-    yield Method("Session.get", "The session", own.get, (QUERY,), shape, needs_session=True)
-    yield Method("Session.set", "Changes the session", own.set, (patch, QUERY), shape, needs_session=True)
+    yield Method(
+        "Session.getToken",
+        "A token for the context parameter session",
+        own.token,
+        (),
+        token,
+        logged=True,
+        hidden=("",),
+    )
+    yield Method("Session.get", "The session", own.get, (QUERY,), shape, needs_session=True, logged=True)
+    yield Method(
+        "Session.set", "Changes the session", own.set, (patch, QUERY), shape, needs_session=True, logged=True
+    )
     yield Method(
         "Session.getOrder",
         "The session's cart, or null",
@@ -41,9 +51,16 @@ def methods(parts: Parts) -> Iterator[Method]:
         (QUERY,),
         {"anyOf": [object_of("Order"), NULL]},
         needs_session=True,
+        logged=True,
     )
     yield Method(
-        "Session.setCustomer", "Sets the session's customer", own.customer, (uid,), NULL, needs_session=True
+        "Session.setCustomer",
+        "Sets the session's customer",
+        own.customer,
+        (uid,),
+        NULL,
+        needs_session=True,
+        logged=True,
     )
     yield Method(
         "Session.delete",
@@ -53,8 +70,9 @@ def methods(parts: Parts) -> Iterator[Method]:
         NULL,
         needs_session=True,
         unknown_session=Code.INVALID_PARAMS,
+        logged=True,
     )
-    yield Method("Session.getSchema", "The JSON Schema of patches", own.schema, (), OBJECT)
+    yield Method("Session.getSchema", "The JSON Schema of patches", own.schema, (), OBJECT, logged=True)
 
 
 class _Sessions:

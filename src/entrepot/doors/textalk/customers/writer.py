@@ -9,8 +9,9 @@ from entrepot.domain.customers.edit import CreateCustomer, RemoveCustomer, SetCu
 from entrepot.domain.customers.sign_up import CustomerSet
 from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.doors.kit import Services
+from entrepot.doors.kit.admission.passwords import LONGEST, Passwords
 from entrepot.doors.textalk.caller.context import Audience, Context
-from entrepot.doors.textalk.caller.passwords import LONGEST, Passwords, why_invalid
+from entrepot.doors.textalk.caller.passwords import why_invalid
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
 from entrepot.doors.textalk.manifest import SHORTEST_PASSWORD
 from entrepot.doors.textalk.pattern.row_writer import changes_of

@@ -46,10 +46,11 @@ def methods(parts: Parts) -> Iterator[Method]:
         look_up,
         (
             Param("uid", {"type": ["integer", "string"]}),
-            Param("params", {"type": "object"}),
+            Param("params", {"type": "object"}, secret=True),
             Param("query", QUERY_SCHEMA, required=False),
         ),
         object_of("Order"),
+        logged=True,
     )
 
 

@@ -47,6 +47,7 @@ def methods(parts: Parts) -> Iterator[Method]:
         (Param("uid", UID), Param("choice", UID)),
         _FILE,
         audience=Audience.ADMIN,
+        logged=True,
     )
 
 

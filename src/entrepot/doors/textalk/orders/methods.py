@@ -56,22 +56,40 @@ def methods(parts: Parts) -> Iterator[Method]:
         own.add,
         (_UID_OR_NULL, article, choices, QUERY, options),
         _ITEM,
+        logged=True,
     )
     codes = (_UID, _CODE, QUERY)
-    yield Method("Order.addDiscountCode", "Adds a discount or certificate code", own.add_code, codes, _ORDER)
-    yield Method("Order.removeDiscountCode", "Removes a code", own.remove_code, codes, _ORDER)
-    token = Param("options", {"type": ["object", "null"]}, required=False)
-    yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, QUERY, token), _ORDER)
-    yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), NULL)
+    yield Method(
+        "Order.addDiscountCode",
+        "Adds a discount or certificate code",
+        own.add_code,
+        codes,
+        _ORDER,
+        logged=True,
+    )
+    yield Method("Order.removeDiscountCode", "Removes a code", own.remove_code, codes, _ORDER, logged=True)
+    token = Param("options", {"type": ["object", "null"]}, required=False, secret=True)
+    yield Method("Order.checkout", "Places the cart", own.checkout, (_UID, QUERY, token), _ORDER, logged=True)
+    yield Method("Order.discard", "Throws a cart or order away", own.discard, (_UID,), NULL, logged=True)
     yield from lookup_methods(parts)
     yield from file_methods(parts)
     admin = Audience.ADMIN
     pay = (_UID, QUERY)
-    yield Method("Payment.capture", "Collects a payment", own.capture, pay, _PAYMENT, audience=admin)
-    yield Method("Payment.cancel", "Gives a payment up", own.cancel, pay, _PAYMENT, audience=admin)
+    yield Method(
+        "Payment.capture", "Collects a payment", own.capture, pay, _PAYMENT, audience=admin, logged=True
+    )
+    yield Method(
+        "Payment.cancel", "Gives a payment up", own.cancel, pay, _PAYMENT, audience=admin, logged=True
+    )
     amount = Param("amount", {"type": ["number", "null"]}, required=False)
     yield Method(
-        "Payment.refund", "Gives money back", own.refund, (_UID, amount, QUERY), _PAYMENT, audience=admin
+        "Payment.refund",
+        "Gives money back",
+        own.refund,
+        (_UID, amount, QUERY),
+        _PAYMENT,
+        audience=admin,
+        logged=True,
     )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.doors.kit import Services
+from entrepot.doors.kit.admission.passwords import Passwords
 from entrepot.doors.textalk.caller.context import BuyerSession, Context
 from entrepot.doors.textalk.caller.lookups import StoreLookups
-from entrepot.doors.textalk.caller.passwords import Passwords
 from entrepot.doors.textalk.pattern.methods import ClassMethods
 from entrepot.doors.textalk.wire.errors import RpcError
 from entrepot.doors.textalk.wire.failures import rpc_error

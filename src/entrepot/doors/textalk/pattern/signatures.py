@@ -67,6 +67,7 @@ def method(decl: ClassDecl, operation: Operation, audience: Audience, handler: H
         params=_PARAMS[operation](decl),
         result=_result(decl, operation),
         audience=audience,
+        logged=True,
     )
 
 

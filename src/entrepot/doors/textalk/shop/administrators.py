@@ -44,10 +44,11 @@ def methods(parts: Parts) -> Iterator[Method]:
         "Admin.login",
         "A token for the context parameter auth, good for a day",
         login,
-        (Param("username", TEXT), Param("password", TEXT)),
+        (Param("username", TEXT), Param("password", TEXT, secret=True)),
         TEXT,
         needs_webshop=False,
         carries_credentials=True,
+        logged=True,
     )
 
 

@@ -25,14 +25,17 @@ def methods(parts: Parts) -> Iterator[Method]:
         checked = await _checked(parts, params[0])
         return checked if isinstance(checked, RpcError) else _picked(checked, argument(params, 1))
 
-    yield Method("Context.get", "The context of this call", _get, (QUERY,), OBJECT, needs_webshop=False)
+    yield Method(
+        "Context.get", "The context of this call", _get, (QUERY,), OBJECT, needs_webshop=False, logged=True
+    )
     yield Method(
         "Context.set",
         "What a context would come to; that of a connection is fixed when it opens",
         set_,
-        (Param("patch", OBJECT), QUERY),
+        (Param("patch", OBJECT, secret=True), QUERY),
         OBJECT,
         needs_webshop=False,
+        logged=True,
     )
 
 

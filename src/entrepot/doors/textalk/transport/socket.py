@@ -12,7 +12,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from entrepot.doors.kit import Exchange, Observer, Request, encode, refuse_socket, reply_headers
+from entrepot.doors.kit import Exchange, Keeps, Observer, Request, encode, refuse_socket, reply_headers
 from entrepot.doors.kit import Reply as HttpReply
 from entrepot.doors.kit.observing.calls import note_into
 from entrepot.doors.textalk.caller.context import NoContext, RawContext, resolve
@@ -36,7 +36,7 @@ FRAME: Final = "frame"
 
 
 async def handle(
-    dispatcher: Dispatcher, observe: Observer, scope: Scope, receive: Receive, send: Send
+    dispatcher: Dispatcher, observe: Observer, keeps: Keeps, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Serves one socket until either side closes it. A bad auth token refuses the handshake with 401."""
     websocket, request = WebSocket(scope, receive, send), Request(scope)
@@ -46,7 +46,7 @@ async def handle(
         await refuse_socket(DOOR, observe, request, send, _unauthorized())
         return
     await websocket.accept(headers=reply_headers(request.id))
-    await _Connection(dispatcher, raw, websocket, observe).serve()
+    await _Connection(dispatcher, raw, websocket, observe, keeps).serve()
 
 
 async def _bad_token(dispatcher: Dispatcher, raw: RawContext) -> NoContext | None:
@@ -71,8 +71,9 @@ class _Connection:
     """The calls of one open socket."""
 
     def __init__(
-        self, dispatcher: Dispatcher, raw: RawContext, websocket: WebSocket, observe: Observer
+        self, dispatcher: Dispatcher, raw: RawContext, websocket: WebSocket, observe: Observer, keeps: Keeps
     ) -> None:
+        self._keeps = keeps
         self._dispatcher = dispatcher
         self._observe = observe
         self._raw = raw
@@ -121,7 +122,8 @@ class _Connection:
         request.body = frame
         note_into(request.commands)
         result = await answer(self._dispatcher, msgspec.structs.replace(self._raw, request=request), frame)
-        self._observe(Exchange(DOOR, FRAME, request, reply(result), perf_counter() - started))
+        seconds = perf_counter() - started
+        self._observe(Exchange(DOOR, FRAME, request, reply(result), seconds, self._keeps))
         return result
 
     async def _send(self, text: str) -> None:

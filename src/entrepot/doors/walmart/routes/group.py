@@ -9,7 +9,18 @@ from typing import Final
 
 import structlog
 
-from entrepot.doors.kit import Answer, Door, Endpoint, GuardedEndpoint, Operation, Request, Resource, Services
+from entrepot.doors.kit import (
+    NOTHING,
+    Answer,
+    Door,
+    Endpoint,
+    GuardedEndpoint,
+    Keeps,
+    Operation,
+    Request,
+    Resource,
+    Services,
+)
 from entrepot.doors.kit.admission import AccessTokens
 from entrepot.doors.walmart.admission import admitted
 from entrepot.doors.walmart.errors import Voice
@@ -20,6 +31,39 @@ from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import Caller
 
 BODY_LIMIT: Final = 1_000_000
+KEPT: Final = Keeps(
+    request=(),
+    reply=(),
+    headers=frozenset({"wm_svc.name", "wm_qos.correlation_id", "wm_mart_id", "martid", "buid", "wm_sandbox"}),
+    query=frozenset(
+        [
+            "buId",
+            "endDate",
+            "fromModifiedDate",
+            "fromOrderDate",
+            "gtin",
+            "limit",
+            "martId",
+            "offset",
+            "orderChannelId",
+            "orderNumber",
+            "partnerId",
+            "returnOrderId",
+            "sellerOrderId",
+            "shipmentNumber",
+            "shipNodeType",
+            "sku",
+            "sortBy",
+            "sortOrder",
+            "startDate",
+            "status",
+            "toModifiedDate",
+            "toOrderDate",
+            "trackingNumber",
+        ]
+    ),
+)
+"""What logs may keep of an operation whose bodies hold no secret."""
 Handler = Callable[[Request, Caller], Awaitable[Answer]]
 
 _log = structlog.stdlib.get_logger("entrepot.doors")
@@ -37,14 +81,14 @@ class Routes(ABC):
     def resources(self) -> list[Resource]:
         """The paths of the group, relative to the door."""
 
-    def guarded(self, name: str, voice: Voice, handle: Handler) -> Operation:
+    def guarded(self, name: str, voice: Voice, handle: Handler, keeps: Keeps = KEPT) -> Operation:
         """An operation for whoever has an access token."""
         admit = partial(admitted, self.tokens)
-        return GuardedEndpoint(door(self.services, voice), name, admit, _steady(handle))
+        return GuardedEndpoint(door(self.services, voice), name, admit, _steady(handle), keeps=keeps)
 
     def open(self, name: str, voice: Voice, handle: Callable[[Request], Awaitable[Answer]]) -> Operation:
         """An operation that finds out itself who calls."""
-        return Endpoint(door(self.services, voice), name, handle)
+        return Endpoint(door(self.services, voice), name, handle, keeps=NOTHING)
 
 
 def door(services: Services, voice: Voice) -> Door:

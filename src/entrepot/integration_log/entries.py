@@ -1,0 +1,167 @@
+"""From an exchange to the row that is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+
+from entrepot.doors.kit import Exchange, encode
+from entrepot.doors.kit.observing.keeps import COMMON_HEADERS, NOTHING, Keeps
+from entrepot.integration_log.masking import HIDDEN, Body, kept, kept_calls
+from entrepot.observe.redaction import redact_text
+
+NOBODY: Final = 0
+"""The workspace of requests whose caller nobody knows."""
+LONGEST_TEXT: Final = 500
+MOST_CALLS: Final = 100
+
+COLUMNS: Final = (
+    "workspace", "at", "id", "channel", "door", "operation", "outcome", "status", "request_id", "orders", "micros",
+    "entry",
+)  # fmt: skip
+"""In the order of a row."""
+
+
+class Row(NamedTuple):
+    """One row of the table."""
+
+    workspace: int
+    at: datetime
+    id: UUID
+    channel: int | None
+    door: str
+    operation: str
+    outcome: str
+    status: int
+    request_id: str
+    orders: list[int]
+    micros: int
+    entry: str
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call of a message."""
+
+    operation: str
+    outcome: str
+    micros: int
+
+
+class Command(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One command that the request came to."""
+
+    name: str
+    order: int | None = None
+    refused: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is kept of an exchange beside the columns by which it is found."""
+
+    method: str
+    path: str
+    caller: str | None = None
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    reply_headers: dict[str, str] = {}
+    request: Body | None = None
+    reply: Body | None = None
+    calls: tuple[Call, ...] = ()
+    commands: tuple[Command, ...] = ()
+    mapped: Any = None
+    """Which version of which mapping was at work, what the request became by it, and where each field came from."""
+
+
+def size_of(exchange: Exchange) -> int:
+    """About how many bytes an exchange holds while it waits."""
+    reply = exchange.reply
+    return 2_000 + len(exchange.request.body) + (len(reply.body) if reply else 0)
+
+
+def row_of(exchange: Exchange, at: datetime, number: UUID) -> Row:
+    """What is kept of an exchange that came in at this moment of real time."""
+    caller = exchange.caller
+    return Row(
+        caller.workspace if caller else NOBODY,
+        at,
+        number,
+        caller.channel if caller else None,
+        exchange.door,
+        exchange.operation,
+        outcome_of(exchange),
+        exchange.reply.status if exchange.reply else 0,
+        exchange.request_id,
+        [*exchange.orders],
+        int(exchange.seconds * 1_000_000),
+        encode(_entry(exchange)).decode(),
+    )
+
+
+def outcome_of(exchange: Exchange) -> str:
+    """The exchange's own outcome; of a message that went well, that of its first call that did not."""
+    if exchange.outcome != "ok":
+        return exchange.outcome
+    return next((each.outcome for each in exchange.calls if each.outcome != "ok"), "ok")
+
+
+def _entry(exchange: Exchange) -> Entry:
+    request, keeps = exchange.request, exchange.keeps or NOTHING
+    caller = exchange.caller
+    bodies = caller is None or caller.settings.log_bodies
+    asked, told = _bodies(exchange, keeps if bodies else _without_bodies(keeps))
+    return Entry(
+        request.scope.get("method", "GET"),
+        _path(exchange, keeps),
+        exchange.channel,
+        _query(request.scope.get("query_string", b""), keeps),
+        _headers(request.scope["headers"], keeps),
+        _headers(exchange.reply.headers if exchange.reply else (), keeps),
+        asked,
+        told,
+        tuple(
+            Call(each.operation, each.outcome, int(each.seconds * 1e6)) for each in request.calls[:MOST_CALLS]
+        ),
+        tuple(Command(*each) for each in exchange.commands),
+        request.mapped if bodies else None,
+    )
+
+
+def _without_bodies(keeps: Keeps) -> Keeps:
+    return msgspec.structs.replace(keeps, request=None, reply=None, calls=None)
+
+
+def _bodies(exchange: Exchange, keeps: Keeps) -> tuple[Body | None, Body | None]:
+    request, reply = exchange.request.body, exchange.reply.body if exchange.reply else b""
+    if keeps.calls is not None:
+        return kept_calls(request, keeps, reply=False), kept_calls(reply, keeps, reply=True, of=request)
+    return kept(request, keeps.request), kept(reply, keeps.reply)
+
+
+def _path(exchange: Exchange, keeps: Keeps) -> str:
+    path = exchange.request.path
+    for name in keeps.path:
+        if value := exchange.request.params.get(name):
+            path = path.replace(str(value), HIDDEN)
+    return redact_text(path[:LONGEST_TEXT])
+
+
+def _query(encoded: bytes, keeps: Keeps) -> dict[str, str]:
+    """Allowed parameters with their values; of others only that they were there."""
+    try:
+        pairs = parse_qsl(encoded[:8_192].decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        return {}
+    return {name[:100]: value[:LONGEST_TEXT] if name in keeps.query else HIDDEN for name, value in pairs}
+
+
+def _headers(headers: Iterable[tuple[bytes, bytes]], keeps: Keeps) -> dict[str, str]:
+    return {
+        name.decode("latin-1"): value.decode("latin-1")[:LONGEST_TEXT]
+        for name, value in headers
+        if (text := name.decode("latin-1")) in COMMON_HEADERS or text in keeps.headers
+    }

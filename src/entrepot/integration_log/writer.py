@@ -1,0 +1,213 @@
+"""Writing the log beside the requests: never on their way, and never more than so much that waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple, cast
+from uuid import uuid4
+
+import asyncpg
+import structlog
+
+from entrepot.doors.kit import Exchange
+from entrepot.engine.clock import real_now
+from entrepot.integration_log.entries import COLUMNS, Row, row_of, size_of
+from entrepot.integration_log.partitions import tend
+from entrepot.store.connections import FAULTS, Connection, connect
+
+EVERY: Final = 0.2
+AT_ONCE: Final = 500
+MOST_ENTRIES: Final = 10_000
+MOST_BYTES: Final = 64_000_000
+PAUSE: Final = 1.0
+"""Seconds after a fault until it is tried again."""
+TEND_EVERY: Final = 3_600.0
+LAST_MOMENT: Final = 3.0
+"""Seconds that a process which stops spends on what waits."""
+
+_log = structlog.stdlib.get_logger("entrepot.integration_log")
+
+Copy = Callable[[Sequence[Row]], Awaitable[None]]
+"""Writes rows, all or none. Raises what asyncpg raises."""
+
+
+class Waiting(NamedTuple):
+    """An exchange that waits to be written."""
+
+    exchange: Exchange
+    at: datetime
+    size: int
+
+
+class CopyIn:
+    """The one connection by which a process writes the log."""
+
+    def __init__(self, database_url: str, keep: timedelta) -> None:
+        self._url = database_url
+        self._keep = keep
+        self._connection: Connection | None = None
+        self._tended = float("-inf")
+
+    @property
+    def ready(self) -> bool:
+        """Whether the partitions were looked after."""
+        return self._tended > float("-inf")
+
+    async def __call__(self, rows: Sequence[Row]) -> None:
+        """Write the rows with one COPY."""
+        connection = await self._open()
+        await cast("Any", connection).copy_records_to_table(
+            "request_log", records=rows, columns=COLUMNS, timeout=30
+        )
+
+    async def tend(self) -> None:
+        """Look after the partitions, once an hour."""
+        now = asyncio.get_running_loop().time()
+        if now - self._tended >= TEND_EVERY:
+            await tend(await self._open(), real_now(), self._keep)
+            self._tended = now
+
+    async def close(self) -> None:
+        """Give the connection up."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    async def _open(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url)
+        return self._connection
+
+
+class RequestLog:
+    """The observer that keeps exchanges. `copy` is what writes them; a sandbox puts its faults around it."""
+
+    def __init__(
+        self,
+        database_url: str,
+        keep: timedelta,
+        *,
+        around: Callable[[Copy], Copy] = lambda copy: copy,
+        dropped: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._copy_in = CopyIn(database_url, keep)
+        self._copy = around(self._copy_in)
+        self._tell_dropped = dropped
+        self._waiting: deque[Waiting] = deque()
+        self._bytes = 0
+        self._full = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._retrying: list[Row] = []
+        self._under_way = 0
+        self._ending = False
+        self.dropped = 0
+        """How many entries were not kept, because too much waited or they could not be written."""
+
+    def __call__(self, exchange: Exchange, /) -> None:
+        """Let the exchange wait to be written."""
+        size = size_of(exchange)
+        if len(self._waiting) >= MOST_ENTRIES or self._bytes + size > MOST_BYTES:
+            self._drop(1)
+            return
+        self._waiting.append(Waiting(exchange, real_now() - timedelta(seconds=exchange.seconds), size))
+        self._bytes += size
+        if len(self._waiting) >= AT_ONCE:
+            self._full.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many entries are not written yet."""
+        return len(self._waiting) + self._under_way
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is where to write."""
+        return self._copy_in.ready
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Write what waits, if that is done in a moment, and end."""
+        self._ending = True
+        self._full.set()
+        try:
+            async with asyncio.timeout(LAST_MOMENT):
+                if self._task is not None:
+                    await self._task
+                await self.flush()
+        except FAULTS:
+            _log.warning("the integration log was not written to its end", entries=self.waiting)
+        await self._copy_in.close()
+
+    async def flush(self) -> None:
+        """Write all that waits. Raises what asyncpg raises; what could not be written waits on."""
+        while self._retrying or self._waiting:
+            await self._write_some()
+
+    async def _run(self) -> None:
+        while not self._ending:
+            try:
+                await self._copy_in.tend()
+                await self._pause(EVERY)
+                await self.flush()
+            except FAULTS as error:
+                _log.warning("the integration log cannot be written", error=type(error).__name__)
+                await self._copy_in.close()
+                await asyncio.sleep(PAUSE)
+            except Exception:
+                _log.exception("the integration log failed")
+                await asyncio.sleep(PAUSE)
+
+    async def _pause(self, seconds: float) -> None:
+        """Until there is enough for one COPY, or the time is over."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._full.wait()
+        except TimeoutError:
+            pass
+
+    async def _write_some(self) -> None:
+        again = bool(self._retrying)
+        if not again:
+            taken = self._taken()
+            self._under_way = len(taken)
+            self._retrying = await asyncio.to_thread(_rows, taken)
+            self._drop(len(taken) - len(self._retrying))
+        rows = self._retrying
+        try:
+            await self._copy(rows)
+        except asyncpg.UniqueViolationError:
+            if not again:
+                self._drop(len(rows))
+            # Else they had been written, and only the answer was lost.
+        except asyncpg.DataError:
+            self._drop(len(rows))
+        self._retrying, self._under_way = [], 0
+
+    def _taken(self) -> list[Waiting]:
+        """The oldest of those that wait, which then wait no more."""
+        taken = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+        self._bytes -= sum(each.size for each in taken)
+        if len(self._waiting) < AT_ONCE:
+            self._full.clear()
+        return taken
+
+    def _drop(self, count: int) -> None:
+        if count:
+            self.dropped += count
+            self._tell_dropped(count)
+
+
+def _rows(waiting: Sequence[Waiting]) -> list[Row]:
+    rows: list[Row] = []
+    for each in waiting:
+        try:
+            rows.append(row_of(each.exchange, each.at, uuid4()))
+        except Exception:  # what is wrong with one must not cost the others
+            _log.exception("an exchange could not be kept", request_id=each.exchange.request_id)
+    return rows

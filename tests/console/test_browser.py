@@ -1,0 +1,142 @@
+"""The console in a real browser: an operator finds a failed request; nothing keeps anybody out; it fits every screen.
+
+Chromium is Debian's, which `.ci/run` installs; where there is none this is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from entrepot.store.connections import Connection
+from tests.conformance.harness.fixtures import OpenShop
+from tests.console.test_log_pages import row, write
+from tests.console.visiting import PASSWORD, new_link, new_operator
+from tests.support.server import Server
+
+CHROMIUM = shutil.which("chromium")
+pytest.importorskip("playwright", reason="Playwright is not installed")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no chromium; .ci/run installs it with CI=true"
+)
+
+WIDTHS = (390, 1_440)
+SCHEMES = ("light", "dark")
+SERIOUS = frozenset({"serious", "critical"})
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Any]:
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def workspace(connection: Connection, open_bonsai_shop: OpenShop) -> int:
+    shop = await open_bonsai_shop()
+    return await connection.fetchval("select id from workspaces where name = $1", shop.name)
+
+
+async def test_an_operator_finds_a_partners_failed_request_and_the_source_that_was_meant(
+    chromium: Any, connection: Connection, server: Server, workspace: int, tmp_path: Path
+) -> None:
+    failed = row(workspace, outcome="invalid-input", status=400, request_id="acme-4711", orders=[41])
+    await write(connection, *(row(workspace) for _ in range(8)), failed)
+    operator = await new_operator(connection, workspace)
+    faults: list[str] = []
+    page = await (await chromium.new_context()).new_page()
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    await page.goto(server.url + await new_link(connection, operator))
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Again").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.get_by_label("Request id").fill("acme-4711")
+    await page.keyboard.press("Enter")
+    await page.locator("#entries a").first.click()
+    missing = page.get_by_label("Missing source")
+    assert "Details[].InventoryID" in await missing.inner_text()
+    assert "/Details/0/InventoryId" in await missing.inner_text()
+    found = page.url
+    await page.get_by_role("link", name="All requests", exact=True).click()
+    await _follow(page, connection, workspace)
+    for path, name in (
+        (found, "entry"),
+        (f"{server.url}/console/log", "log"),
+        (f"{server.url}/console/login", "login"),
+    ):
+        for scheme in SCHEMES:
+            for width in WIDTHS:
+                await page.emulate_media(color_scheme=scheme)
+                await page.set_viewport_size({"width": width, "height": 900})
+                await page.goto(path)
+                assert await _wider_than_the_screen(page) is False, (name, width)
+                assert await _serious(page) == [], (name, scheme, width)
+                await page.screenshot(
+                    path=_pictures(tmp_path) / f"{name}-{width}-{scheme}.png", full_page=True
+                )
+    assert faults == []
+
+
+async def _follow(page: Any, connection: Connection, workspace: int) -> None:
+    """New requests come in by themselves once they are asked for."""
+    await page.get_by_role("button", name="Follow live").click()
+    await page.get_by_text("Following").wait_for()
+    await write(connection, row(workspace, request_id="just-now"))
+    await page.get_by_text("just-now").wait_for()
+
+
+async def test_without_any_script_all_can_be_done_by_keyboard(
+    chromium: Any, connection: Connection, server: Server, workspace: int
+) -> None:
+    await write(connection, row(workspace, request_id="no-script", outcome="sold-out"))
+    operator = await new_operator(connection, workspace)
+    page = await (await chromium.new_context(java_script_enabled=False)).new_page()
+    await page.goto(server.url + await new_link(connection, operator))
+    for field in (PASSWORD, PASSWORD):
+        await page.keyboard.press("Tab")
+        while await page.evaluate("document.activeElement.type") != "password":
+            await page.keyboard.press("Tab")
+        await page.keyboard.type(field)
+    await page.keyboard.press("Enter")
+    await page.get_by_label("Outcome").select_option("failed")
+    await page.get_by_label("Request id").focus()
+    await page.keyboard.press("Enter")
+    await page.locator("#entries a").first.focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="sold-out").wait_for()
+    assert "no-script" in await page.content()
+    await page.get_by_role("button", name="Log out").focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("heading", name="Log in").wait_for()
+
+
+async def _wider_than_the_screen(page: Any) -> bool:
+    return await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+
+
+async def _serious(page: Any) -> list[str]:
+    from axe_playwright_python.async_playwright import Axe
+
+    found = (await Axe().run(page)).response["violations"]
+    return [
+        f"{each['id']}: {[node['html'][:120] for node in each['nodes']]}"
+        for each in found
+        if each["impact"] in SERIOUS
+    ]
+
+
+def _pictures(folder: Path) -> Path:
+    """Where the pictures go: with ENTREPOT_PICTURES to where somebody looks at them."""
+    return Path(os.environ.get("ENTREPOT_PICTURES") or folder)

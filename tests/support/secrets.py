@@ -1,0 +1,95 @@
+"""Every secret that the tests sent to the session's server, so that its logs can be searched for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import asyncpg
+
+SHORTEST = 10
+"""A shorter one may stand anywhere by chance."""
+_HEADERS = ("authorization", "api-key", "x-api-key", "wm_sec.access_token")
+_PARAMETERS = ("auth", "session", "access_token", "client_secret")
+_MEMBERS = ("password", "token", "secret", "client_secret", "access_token")
+_BY_PLACE = {
+    "Admin.login": (1,), "Customer.login": (1,), "Customer.resetPassword": (0, 1), "Customer.confirmSignup": (0,),
+}  # fmt: skip
+_found: set[str] = set()
+
+
+def remember(path: str, headers: Mapping[str, str], content: bytes) -> None:
+    """Take note of the secrets of one request."""
+    _found.update(each for each in _secrets(path, headers, content) if len(each) >= SHORTEST)
+
+
+def _secrets(path: str, headers: Mapping[str, str], content: bytes) -> Iterator[str]:
+    for name, value in headers.items():
+        if name.lower() in _HEADERS:
+            yield from _parts(value)
+    yield from (value for name, value in parse_qsl(urlsplit(path).query) if name in _PARAMETERS)
+    try:
+        yield from _members(json.loads(content))
+    except (ValueError, RecursionError):
+        yield from (value for name, value in parse_qsl(content.decode("latin-1")) if name in _PARAMETERS)
+
+
+def _parts(value: str) -> Iterator[str]:
+    word = value.split()[-1] if value.split() else ""
+    yield word
+    try:
+        yield from base64.b64decode(word, validate=True).decode().split(":")
+    except (binascii.Error, ValueError):
+        return
+
+
+def _members(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _members(each)
+    elif isinstance(value, dict):
+        method, params = value.get("method"), value.get("params")
+        if isinstance(method, str) and isinstance(params, list):
+            places = (place for place in _BY_PLACE.get(method, ()) if place < len(params))
+            yield from (params[place] for place in places if isinstance(params[place], str))
+        for name, each in value.items():
+            if name in _MEMBERS and isinstance(each, str):
+                yield each
+            else:
+                yield from _members(each)
+
+
+def search(log: Path, database_url: str) -> list[str]:
+    """Where one of the secrets stands, in the log or in a row of the integration log; the secret itself is not told."""
+    lines = log.read_text("utf-8", "replace") if log.exists() else ""
+    rows = asyncio.run(_rows(database_url))
+    found = [f"the log has a secret of {len(each)} characters" for each in _found if each in lines]
+    return found + [
+        f"{where}: {_near(text, each)}" for where, text in rows for each in _found if each in text
+    ]
+
+
+def _near(text: str, secret: str) -> str:
+    """What stands before the secret."""
+    place = text.index(secret)
+    return repr(text[max(0, place - 120) : place])
+
+
+async def _rows(database_url: str) -> list[tuple[str, str]]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        rows = await connection.fetch("select door, operation, outcome, request_id, entry from request_log")
+    finally:
+        await connection.close()
+    return [(f"{row[0]} {row[1]} {row[2]}", f"{row[3]} {row[4]}") for row in rows]
+
+
+def count() -> int:
+    """How many secrets are known."""
+    return len(_found)
