@@ -90,9 +90,11 @@ async def test_an_operator_finds_a_partners_failed_request_and_the_source_that_w
 
 
 async def _follow(page: Any, connection: Connection, workspace: int) -> None:
-    """New requests come in by themselves once they are asked for."""
+    """New requests come in by themselves once they are asked for, those too that came after the page was made."""
+    await page.locator("#live").wait_for()
+    await write(connection, row(workspace, request_id="in-between"))
     await page.get_by_role("button", name="Follow live").click()
-    await page.get_by_text("Following").wait_for()
+    await page.get_by_text("in-between").wait_for()
     await write(connection, row(workspace, request_id="just-now"))
     await page.get_by_text("just-now").wait_for()
 

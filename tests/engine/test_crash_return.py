@@ -1,9 +1,10 @@
-"""kill -9 while a return is received: the units come back once and the money goes back once, wherever it was."""
+"""kill -9 of server or database while a return is received: units come back once and money goes back once, wherever."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 from entrepot.checks import run_checks
 from entrepot.engine.clock import real_now
-from entrepot.store.connections import Connection, connect
+from entrepot.store.connections import FAULTS, Connection, connect
+from entrepot.store.embedded import connect_or_start
 from tests.conformance.harness import Client
 from tests.conformance.textalk import watch
 from tests.conformance.textalk_buying import BY_CARD, placed_order
@@ -49,6 +51,11 @@ class Sandbox:
         assert reply.status_code < 300, reply.text
         return reply.json()
 
+    async def received(self, shop: Webshop, number: int) -> bool:
+        """Say again that a return is here; whether it was heard."""
+        query = {"workspace": shop.name}
+        return (await self.http.post(f"/sandbox/returns/{number}/receive", params=query)).status_code == 200
+
     async def opened(self, shop: Webshop, order: int) -> int:
         """A return of all of an order, which has arrived."""
         await self.post(shop, f"orders/{order}/deliver")
@@ -80,7 +87,7 @@ class Sandbox:
 
 async def test_a_receipt_survives_kill_9(database_url: str, connection: Connection, tmp_path: Path) -> None:
     with running_server(tmp_path / "a.log", "--sandbox", "--database-url", database_url) as server:
-        shops = await stalled_and_killed(server, connection)
+        shops = await stalled_and_killed(server, connection, server.kill)
         await connection.execute("update outbox set due_at = $1 where state = 'waiting'", real_now())
         server.start()
         sandbox = Sandbox(server)
@@ -93,7 +100,40 @@ async def test_a_receipt_survives_kill_9(database_url: str, connection: Connecti
         assert not await run_checks(connection)
 
 
-async def stalled_and_killed(server: Server, connection: Connection) -> list[tuple[Webshop, int]]:
+async def test_a_receipt_survives_kill_9_of_the_database(open_folder: Path) -> None:
+    """The server lives on, brings its database back, and goes on with what it was at."""
+    folder = open_folder / "returns"
+    log = open_folder / "returns.log"
+    with (
+        running_server(log, "--sandbox", "--data-dir", str(folder)) as server,
+        connect_or_start(folder) as url,
+    ):
+        connection = await connect(url)
+        shops = await stalled_and_killed(server, connection, server.kill_database)
+        connection = await eventually(lambda: connected(url))
+        await connection.execute("update outbox set due_at = $1 where state = 'waiting'", real_now())
+        sandbox = Sandbox(server)
+        for shop, number in shops:
+            shop.connection = connection
+            await eventually(lambda shop=shop, number=number: sandbox.received(shop, number))
+            assert await eventually(lambda shop=shop: settled(shop)), shop.name
+            assert await standing(shop) == ("done", 1, 0), shop.name
+        await sandbox.http.aclose()
+        assert not await run_checks(connection)
+        await connection.close()
+
+
+async def connected(url: str) -> Connection | None:
+    """A connection to a database that may still be on its way back."""
+    try:
+        return await connect(url)
+    except FAULTS:
+        return None
+
+
+async def stalled_and_killed(
+    server: Server, connection: Connection, kill: Callable[[], None]
+) -> list[tuple[Webshop, int]]:
     sandbox, client = Sandbox(server), Client(server.url, watch)
     shops: list[tuple[Webshop, int]] = []
     sent: list[asyncio.Task[Any]] = []
@@ -104,7 +144,9 @@ async def stalled_and_killed(server: Server, connection: Connection) -> list[tup
         number = await sandbox.opened(shop, order)
         sent.append(await sandbox.stall(shop, number, stops))
         shops.append((shop, number))
-    server.kill()
+    kill()
+    with contextlib.suppress(httpx.TransportError):
+        await sandbox.http.delete("/sandbox/faults")
     await asyncio.gather(*sent, return_exceptions=True)
     await client.close()
     await sandbox.http.aclose()

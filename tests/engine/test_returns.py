@@ -208,3 +208,23 @@ async def test_listeners_are_told_of_returns_by_the_returns_id(shop: Connection,
         *("return.changed", "return.cancelled"),
     ]
     assert {row[0] for row in told if row[1] == 7} == {"order.changed"}
+
+
+async def test_who_opened_a_return_hears_of_it_whoever_it_is_today(
+    shop: Connection, database_url: str
+) -> None:
+    """The channel that opened it may see no other's orders any more; a third one is told nothing."""
+    await shop.execute(_LISTEN, OTHER, ["return.opened", "return.received"], AT)
+    await shop.execute(
+        "insert into channels (workspace, id, uuid, door, name, settings) "
+        "select workspace, 8, gen_random_uuid(), 'bonsai', 'third', '{}' from channels limit 1"
+    )
+    third = _LISTEN.replace("select 1, n,", "select 1, n + 10,")
+    await shop.execute(third, 8, ["return.opened", "return.received"], AT)
+    async with running(database_url) as (engine,):
+        state = await engine.execute(WORKSPACE, OpenReturn(order=7, asks=Asker(OTHER, "live"), wishes=ONE))
+        assert isinstance(state, ReturnState)
+        await shop.execute("update channels set settings = '{}' where id = $1", OTHER)
+        await engine.execute(WORKSPACE, receive_return(7, state.ret.id))
+    told = await shop.fetch("select listener, payload ->> 'event' from outbox where listener like 'event:%'")
+    assert sorted(map(tuple, told)) == [("event:1", "return.opened"), ("event:2", "return.received")]

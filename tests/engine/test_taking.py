@@ -108,7 +108,7 @@ async def test_of_two_orders_with_one_external_id_one_is_taken(shop: Connection,
     )
     outcomes = [type(outcome) for outcome in (first, second)]
     assert sorted(outcomes, key=str) == [Refused, Placed]
-    assert Refused((DuplicateExternalOrder("X"),)) in (first, second)
+    assert Refused((DuplicateExternalOrder("X", "external-order"),)) in (first, second)
     assert await shop.fetchval("select count(*) from orders") == 1
     assert await run_checks(shop) == []
 

@@ -16,24 +16,20 @@ EMPTY = (level(TEA, NORTH, 0),)
 
 
 @pytest.mark.parametrize(
-    ("mode", "levels", "owes_anew", "there"),
+    ("mode", "levels", "there"),
     [
-        ("reserve", FIVE, False, 5),
-        ("reserve", EMPTY, False, 0),
-        ("reserve", (), False, 0),
-        ("reserve", (), True, 0),
-        ("backorder", FIVE, False, 6),
-        ("backorder", EMPTY, False, 6),
-        ("backorder", (), False, 0),
-        ("backorder", (), True, 6),
-        ("record", EMPTY, False, 6),
-        ("record", (), False, 6),
+        ("reserve", FIVE, 5),
+        ("reserve", EMPTY, 0),
+        ("reserve", (), 0),
+        ("backorder", FIVE, 6),
+        ("backorder", EMPTY, 6),
+        ("backorder", (), 0),
+        ("record", EMPTY, 6),
+        ("record", (), 6),
     ],
 )
-def test_of_six_units_so_many_can_be_had(
-    mode: StockMode, levels: tuple[Level, ...], owes_anew: bool, there: int
-) -> None:
-    assert obtainable(mode, levels, 6, owes_anew=owes_anew) == there
+def test_of_six_units_so_many_can_be_had(mode: StockMode, levels: tuple[Level, ...], there: int) -> None:
+    assert obtainable(mode, levels, 6) == there
 
 
 @pytest.mark.parametrize(
@@ -53,5 +49,4 @@ def test_a_shortage_tells_what_is_left(
 
 def test_what_can_be_owed_is_never_short() -> None:
     assert shortage("backorder", EMPTY, 9, REF) is None
-    assert shortage("backorder", (), 9, REF, owes_anew=True) is None
     assert shortage("backorder", (), 9, REF) == SoldOut(REF)

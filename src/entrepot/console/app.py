@@ -31,7 +31,11 @@ _HEADERS: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )  # fmt: skip
 _NOT_KEPT: Final = (b"cache-control", b"no-store")
-_ASSETS: Final = {"console.css": "text/css; charset=utf-8", "live.js": "text/javascript; charset=utf-8"}
+_ASSETS: Final = {
+    "console.css": "text/css; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
 REFUSED: Final = "Name or password is wrong, or there were too many tries. Wait some minutes before the next."
 
 Show = Callable[[Request, Proof], Awaitable[Response]]
@@ -131,7 +135,8 @@ class Console:
         async def still_there() -> bool:
             return await self._doorway.who(request) is not None
 
-        return await self._tails.stream(read_filters(request.query_params), proof, still_there)
+        seen = request.query_params.get("seen", "")
+        return await self._tails.stream(read_filters(request.query_params), seen, proof, still_there)
 
 
 class _Guarded:

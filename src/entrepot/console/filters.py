@@ -70,11 +70,19 @@ def wanted(filters: Filters, workspace: int, now: datetime) -> tuple[Wanted, lis
 
 def place_of(text: str) -> Place | None:
     """Where a page goes on."""
-    moment, _, number = text.partition("_")
+    micros, _, number = text.partition("_")
+    moment = moment_of(micros)
     try:
-        return datetime.fromtimestamp(int(moment[:17]) / 1_000_000, UTC), UUID(number)
-    except (ValueError, OverflowError, OSError):
+        return None if moment is None else (moment, UUID(number))
+    except ValueError:
         return None
+
+
+def moment_of(micros: str) -> datetime | None:
+    """The moment that such a number is."""
+    if not re.fullmatch(r"[0-9]{1,16}", micros, re.ASCII):
+        return None
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros))
 
 
 def place_text(line: Line) -> str:

@@ -51,11 +51,13 @@ class LogPages:
         after = place_of(request.query_params.get("after", ""))
         async with self._reads.acquire() as connection:
             sight = await self.sight(connection, proof, filters.workspace)
-            asked, faults = wanted(filters, sight.workspace, real_now())
+            now = real_now()
+            asked, faults = wanted(filters, sight.workspace, now)
             lines = await list_entries(connection, asked, after)
         more = (
             filters.address("/console/log", after=place_text(lines[PAGE - 1])) if len(lines) > PAGE else None
         )
+        seen = microseconds(lines[0].at if lines else now)
         shown = [_shown(each, sight) for each in lines[:PAGE]]
         return page(
             "log.html",
@@ -66,7 +68,7 @@ class LogPages:
             lines=shown,
             more=more,
             first=filters.address("/console/log") if after else None,
-            live=None if after or faults else filters.address("/console/log/live"),
+            live=None if after or faults else filters.address("/console/log/live", seen=str(seen)),
             spans=SPANS,
             failures=sorted(catalogue()),
             dropped=self._dropped(),

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from entrepot.console.filters import Filters, wanted
+from entrepot.console.filters import Filters, moment_of, wanted
 from entrepot.console.log_pages import LogPages, Sight, row
 from entrepot.engine.clock import real_now
 from entrepot.store.connections import FAULTS, Pool
@@ -24,6 +24,8 @@ MOST: Final = 20
 """So many tails one process runs."""
 BACK: Final = timedelta(seconds=30)
 """Entries are written a moment after they came in: so far back each look goes."""
+MOST_BACK: Final = timedelta(minutes=10)
+"""So long a page may have been open before it begins to follow."""
 AT_ONCE: Final = 200
 LOOK_AGAIN: Final = 15
 """After so many looks it is asked whether the session still holds."""
@@ -39,14 +41,17 @@ class Tails:
         self._running = 0
 
     async def stream(
-        self, filters: Filters, proof: Proof, still_there: Callable[[], Awaitable[bool]]
+        self, filters: Filters, seen: str, proof: Proof, still_there: Callable[[], Awaitable[bool]]
     ) -> Response:
-        """An event for each new entry that fits the filters, until the browser leaves or the session ends."""
+        """An event for each new entry that fits the filters, until the browser leaves or the session ends.
+
+        `seen` is how far the page had got, so that nothing is lost between it and the stream.
+        """
         if self._running >= MOST:
             return PlainTextResponse("too many tails\n", 503, {"retry-after": "30"})
         async with self._reads.acquire() as connection:
             sight = await self._pages.sight(connection, proof, filters.workspace)
-        begun = real_now()
+        begun = _begun(seen)
         asked, faults = wanted(filters, sight.workspace, begun)
         if faults:
             return PlainTextResponse("\n".join(faults), 400)
@@ -58,13 +63,13 @@ class Tails:
         self, asked: Wanted, begun: datetime, sight: Sight, still_there: Callable[[], Awaitable[bool]]
     ) -> AsyncIterator[str]:
         self._running += 1
-        seen, looks = _Seen(), 0
+        seen, looks, since = _Seen(), 0, begun
         try:
             yield "retry: 3000\n\n"
             while not self._ending():
-                since = max(begun, real_now() - BACK)
                 for line in await self._new(msgspec.structs.replace(asked, since=since), seen):
                     yield _event(row(line, sight))
+                since = max(begun, real_now() - BACK)
                 await asyncio.sleep(EVERY)
                 looks += 1
                 if looks % LOOK_AGAIN == 0:
@@ -82,6 +87,13 @@ class Tails:
         except FAULTS:
             return []
         return [line for line in reversed(lines) if seen.first(line.id)]
+
+
+def _begun(seen: str) -> datetime:
+    """From when on entries are told: that which the page showed last, if that is not long ago."""
+    now = real_now()
+    place = moment_of(seen)
+    return now if place is None else min(max(place, now - MOST_BACK), now)
 
 
 class _Seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -70,11 +70,7 @@ class Gateways:
 
     def steps(self, settings: CardSettings, environment: str) -> Steps | None:
         """In which amounts an account's card provider can move money; None where it moves any."""
-        if settings.gateway == "bank" or environment == "test":
-            return None
-        from entrepot.gateways.cards.stripe_amounts import STEPS
-
-        return STEPS
+        return None if environment == "test" else steps_by_gateway().get(settings.gateway)
 
     def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:
         """The outside tax provider of an account."""
@@ -137,6 +133,13 @@ class Gateways:
         if key not in self._kept:
             self._kept[key] = make()
         return self._wrap(name, self._kept[key], workspace)
+
+
+def steps_by_gateway() -> Mapping[str, Steps]:
+    """In which amounts card providers can move money, by the name that settings have for them; the others move any."""
+    from entrepot.gateways.cards.stripe_amounts import STEPS
+
+    return {"stripe": STEPS}
 
 
 async def cards_of(reads: Pool, gateways: Gateways, workspace: int, order: int) -> CardGateway:

@@ -12,7 +12,7 @@ import msgspec
 
 from entrepot.doors.kit import Exchange, encode
 from entrepot.doors.kit.observing.keeps import COMMON_HEADERS, NOTHING, Keeps
-from entrepot.integration_log.masking import HIDDEN, Body, kept, kept_calls
+from entrepot.integration_log.masking import HIDDEN, LONGEST, LONGEST_READ, Body, hide, kept, kept_calls
 from entrepot.observe.redaction import redact_text
 
 NOBODY: Final = 0
@@ -127,8 +127,19 @@ def _entry(exchange: Exchange) -> Entry:
             Call(each.operation, each.outcome, int(each.seconds * 1e6)) for each in request.calls[:MOST_CALLS]
         ),
         tuple(Command(*each) for each in exchange.commands),
-        request.mapped if bodies else None,
+        _mapped(exchange, keeps) if bodies else None,
     )
+
+
+def _mapped(exchange: Exchange, keeps: Keeps) -> Any:
+    """What a mapping made of the body, without its secrets; nothing of a body that is itself not kept."""
+    request = exchange.request
+    if request.mapped is None or keeps.request is None or len(request.body) > LONGEST_READ:
+        return None
+    told = request.mapped()
+    body = hide(told.body, ())
+    fits = len(encode(body)) <= LONGEST
+    return msgspec.structs.replace(told, body=body if fits else f"more than {LONGEST} bytes")
 
 
 def _without_bodies(keeps: Keeps) -> Keeps:

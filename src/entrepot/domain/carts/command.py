@@ -21,7 +21,7 @@ from entrepot.domain.orders.records import Order
 from entrepot.domain.pricing.discounts import Discount
 from entrepot.domain.pricing.gift_certificates import Certificate
 from entrepot.domain.stock.availability import shortage
-from entrepot.domain.stock.levels import Level
+from entrepot.domain.stock.levels import standing
 from entrepot.failures import Failure
 from entrepot.failures.accounts import SessionUnknown
 from entrepot.failures.carts import CartUnknown
@@ -224,5 +224,5 @@ def short(channel: Channel, product: Product, variant: Variant, units: int, view
     """Whether fewer units are available than are wanted together. A cart holds none: this is a look, not a promise."""
     if not variant.tracked:
         return None
-    levels, ref = view.children(Level, variant.id), selections.ref_of(product, variant)
+    levels, ref = standing(view, variant.id), selections.ref_of(product, variant)
     return shortage(channel.settings.stock, levels, units, ref)

@@ -211,10 +211,7 @@ class Offer(Record, frozen=True):
 
 
 class Goods(Record, frozen=True):
-    """What can be ordered by its SKU alone: a read model over product and variant.
-
-    `first_location` is where the workspace's orders take from first, None where it has no location yet.
-    """
+    """What can be ordered by its SKU alone: a read model over product and variant."""
 
     sku: str
     product: UUID
@@ -225,8 +222,6 @@ class Goods(Record, frozen=True):
     tracked: bool
     available: bool
     requires_shipping: bool
-    first_location: int | None = None
-    first_priority: int = 0
 
     @property
     def key(self) -> Hashable:

@@ -18,3 +18,11 @@ def movable(amount: int, currency: str, steps: Steps | None) -> bool:
         return True
     step = steps.get(currency)
     return step is not None and amount % step == 0
+
+
+def movable_part(amount: int, currency: str, steps: Steps | None) -> int:
+    """How much of an amount a provider can move, in minor units."""
+    if steps is None:
+        return amount
+    step = steps.get(currency)
+    return 0 if step is None else amount - amount % step

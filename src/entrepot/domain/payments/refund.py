@@ -49,13 +49,15 @@ class Refunding(msgspec.Struct, frozen=True):
 class RefundGrounds(msgspec.Struct, frozen=True):
     """Why a refund is given, and until when who. Times are real, as those of `RefundOrder`.
 
-    `return_id` is the return whose receipt it is for.
+    `return_id` is the return whose receipt it is for; `steps` are the amounts in which a card's provider can move
+    money.
     """
 
     reason: str
     ask_again_at: datetime
     key_until: datetime
     return_id: int | None = None
+    steps: Steps | None = None
 
 
 class RefundOrder(Command, frozen=True):
@@ -178,7 +180,8 @@ def refund_units(
     """Reserve the worth of these units without shipping, out of the order's payments in their order, into `changes`.
 
     `changes` are what the same command has made of the order before. Where the payments do not hold so much any more,
-    what is left of them goes back.
+    what is left of them goes back; of what a card's provider cannot move exactly, as much as it can, and the rest is
+    left to be given by hand.
     """
     seen = _seen(order, view, changes)
     worth = goods_of(seen.children(OrderLine, order.id), units)
@@ -186,7 +189,8 @@ def refund_units(
     for payment in view.children(Payment, order.id):
         now_order = seen.get(Order, order.id) or order
         claim = Claim(now_order, payment, seen)
-        wanted = claim.share_of_goods(worth, () if refunds else tuple(units))
+        steps = asking.steps if payment.kind == "card" else None
+        wanted = claim.share_of_goods(worth, () if refunds else tuple(units), steps)
         if payment.state != "paid" or wanted is None:
             continue
         decided = reserve(claim, wanted, asking, seen, now_order.changed_at, ids)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from entrepot.domain.channels.charging import Steps, movable_part
 from entrepot.domain.kernel.records import View
 from entrepot.domain.orders.cancel import share_of
 from entrepot.domain.orders.payments import Breakdown, Payment, Refund, RefundedLine
@@ -48,13 +49,16 @@ class Claim:
             units = tuple(RefundedLine(x.no, open_units(x)) for x in self.lines if open_units(x))
         return Wanted(divided(asked, worth, of_order), units)
 
-    def share_of_goods(self, worth: Breakdown, units: tuple[RefundedLine, ...]) -> Wanted | None:
-        """What this payment can give of so much worth of goods and their tax; None where it is nothing."""
+    def share_of_goods(
+        self, worth: Breakdown, units: tuple[RefundedLine, ...], steps: Steps | None = None
+    ) -> Wanted | None:
+        """What this payment can give of so much worth of goods and their tax, in steps; None where it is nothing."""
         of_order = self._left()
         goods = Breakdown(
             min(of_order.goods, worth.goods), min(of_order.goods_tax, worth.goods_tax), *(0, 0, 0)
         )
         amount = min(self.payment.amount - self.payment.refunded, goods.total, of_order.total)
+        amount = movable_part(amount, self.payment.currency, steps)
         return Wanted(divided(amount, worth, goods), units) if amount > 0 else None
 
     def _units(self, lines: Sequence[RefundedLine]) -> tuple[RefundedLine, ...] | Failure:

@@ -21,7 +21,7 @@ from entrepot.domain.placing.basket import EXTERNAL, Basket, WantedLine, offer_o
 from entrepot.domain.pricing import flat_rates as shipping
 from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.stock.availability import shortage
-from entrepot.domain.stock.levels import Level
+from entrepot.domain.stock.levels import standing
 from entrepot.failures import Failure
 from entrepot.failures.orders import (
     DuplicateExternalOrder,
@@ -277,7 +277,7 @@ def _stock(a: OrderChecks) -> Failures:
     return tuple(
         failure
         for variant, quantity in asked.items()
-        if (failure := shortage(mode, a.view.children(Level, variant), quantity, first[variant]))
+        if (failure := shortage(mode, standing(a.view, variant), quantity, first[variant]))
     )
 
 

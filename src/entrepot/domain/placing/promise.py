@@ -10,7 +10,7 @@ from entrepot.domain.catalogue.products import Goods
 from entrepot.domain.channels.accounts import StockMode
 from entrepot.domain.kernel.records import View
 from entrepot.domain.stock.availability import obtainable
-from entrepot.domain.stock.levels import Level, available
+from entrepot.domain.stock.levels import available, standing
 from entrepot.failures import Failure
 from entrepot.failures.orders import LineRef, NotEnoughStock, ProductUnavailable, SkuUnknown, SoldOut
 
@@ -61,8 +61,8 @@ def _promised(mode: StockMode, wish: Wish, view: View, taken: dict[int, int]) ->
     if goods is None or not goods.tracked or mode == "record":
         return Promised(wish, wish.quantity, None)
     before = taken.get(goods.variant, 0)
-    levels, anew = view.children(Level, goods.variant), goods.first_location is not None
-    there = obtainable(mode, levels, before + wish.quantity, owes_anew=anew) - before
+    levels = standing(view, goods.variant)
+    there = obtainable(mode, levels, before + wish.quantity) - before
     free = max(available(levels) - before, there)
     if there < wish.quantity:
         short = NotEnoughStock(wish.ref, wish.quantity, there) if there > 0 else SoldOut(wish.ref)

@@ -19,7 +19,7 @@ from entrepot.domain.placing.checks import CheckedBasket, OrderChecks, PricedLin
 from entrepot.domain.placing.draft import tax_query
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.domain.stock.availability import obtainable
-from entrepot.domain.stock.levels import Level
+from entrepot.domain.stock.levels import standing
 from entrepot.failures import Failure
 from entrepot.failures.orders import LineFailure, MerchantUnknown, PriceInvalid, ProductUnavailable
 
@@ -134,5 +134,5 @@ def _inventory(channel: Channel, view: View, line: PricedLine) -> int:
     """How many of the wanted units are there (decision bonsai I11); who need not be in stock is never short."""
     if not line.offer.tracked:
         return line.wanted.quantity
-    levels = view.children(Level, line.offer.variant_id)
-    return obtainable(channel.settings.stock, levels, line.wanted.quantity, owes_anew=True)
+    levels = standing(view, line.offer.variant_id)
+    return obtainable(channel.settings.stock, levels, line.wanted.quantity)

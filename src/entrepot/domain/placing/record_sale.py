@@ -31,7 +31,7 @@ from entrepot.domain.placing.place import Placed, claims, in_flight
 from entrepot.domain.placing.promise import sku_fault
 from entrepot.domain.stock.availability import shortage
 from entrepot.domain.stock.holds import Promise, hold
-from entrepot.domain.stock.levels import Level
+from entrepot.domain.stock.levels import standing
 from entrepot.failures import Failure
 from entrepot.failures.orders import (
     DuplicateExternalOrder,
@@ -198,8 +198,7 @@ def _ref(line: SoldLine) -> LineRef:
 
 
 def _short(channel: Channel, goods: Goods, quantity: int, ref: LineRef, view: View) -> Failure | None:
-    levels, anew = view.children(Level, goods.variant), goods.first_location is not None
-    return shortage(channel.settings.stock, levels, quantity, ref, owes_anew=anew)
+    return shortage(channel.settings.stock, standing(view, goods.variant), quantity, ref)
 
 
 def exist(drafted: Draft, now: datetime, changes: Changes) -> Placed:
@@ -338,15 +337,9 @@ class _Taking:
         if self._recorded or self._command.environment != "live":
             return []
         promises = [
-            Promise(line.no, line.variant, line.quantity, self._owed_at(line.sku))
+            Promise(line.no, line.variant, line.quantity)
             for line in drafted.lines
             if line.tracked and line.variant is not None
         ]
         backorder = self._channel.settings.stock == "backorder"
         return hold(drafted.order.id, promises, self._view, backorder=backorder)
-
-    def _owed_at(self, sku: str) -> Level | None:
-        goods = self._view.get(Goods, sku)
-        if goods is None or goods.first_location is None:
-            return None
-        return Level(goods.variant, goods.first_location, goods.first_priority)

@@ -9,21 +9,21 @@ from entrepot.domain.stock.levels import Level, available
 from entrepot.failures.orders import LineRef, NotEnoughStock, SoldOut
 
 
-def obtainable(mode: StockMode, levels: Sequence[Level], units: int, *, owes_anew: bool = False) -> int:
+def obtainable(mode: StockMode, levels: Sequence[Level], units: int) -> int:
     """How many of the units an order would get, in the variant's smallest unit.
 
-    What is missing can be owed at a level of the variant; `owes_anew`, also at a location where it has none yet.
+    What is missing can be owed at a level of the variant (`entrepot.domain.stock.levels.standing`).
     """
-    if mode == "record" or (mode == "backorder" and (levels or owes_anew)):
+    if mode == "record" or (mode == "backorder" and levels):
         return units
     return min(units, available(levels))
 
 
 def shortage(
-    mode: StockMode, levels: Sequence[Level], units: int, ref: LineRef, *, owes_anew: bool = False
+    mode: StockMode, levels: Sequence[Level], units: int, ref: LineRef
 ) -> SoldOut | NotEnoughStock | None:
     """Why these units of one variant, wanted together, cannot be had; `ref` is how the failure names them."""
-    there = obtainable(mode, levels, units, owes_anew=owes_anew)
+    there = obtainable(mode, levels, units)
     if there >= units:
         return None
     return NotEnoughStock(ref, units, there) if there else SoldOut(ref)

@@ -12,12 +12,11 @@ from entrepot.domain.stock.levels import Hold, Level
 
 
 class Promise(msgspec.Struct, frozen=True):
-    """Units of one order line that are to be held; `owed_at` is the level to owe them at where the variant has none."""
+    """Units of one order line that are to be held."""
 
     line: int
     variant: int
     quantity: int
-    owed_at: Level | None = None
 
 
 class Owed(msgspec.Struct, frozen=True):
@@ -36,9 +35,7 @@ def hold(
     records: list[Level | Hold] = []
     for promise in promises:
         variant = promise.variant
-        standing = levels.get(variant) or view.children(Level, variant)
-        if not standing and promise.owed_at is not None:
-            standing = [promise.owed_at]
+        standing = levels.get(variant) or stock.standing(view, variant)
         reservation = stock.reserve(standing, order, promise.line, promise.quantity, backorder=backorder)
         if reservation is None:
             raise ArithmeticError(f"variant {variant} was checked and yet is short")
@@ -64,7 +61,7 @@ def rehold(
             _free(holds, gone, levels, view, changes)
     for no, promise in wanted.items():
         if more := promise.quantity - kept.get(no, 0):
-            standing = [levels.get(level.key, level) for level in view.children(Level, promise.variant)]
+            standing = [levels.get(level.key, level) for level in stock.standing(view, promise.variant)]
             reservation = stock.reserve(standing, order, no, more, backorder=backorder)
             if reservation is None:
                 raise ArithmeticError(f"variant {promise.variant} was checked and yet is short")

@@ -13,12 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from entrepot.domain.kernel.moments import UNDATED
-from entrepot.domain.kernel.records import Record
+from entrepot.domain.kernel.records import Record, View
+
+FIRST: Final = "first"
+
+
+class FirstLocation(Record, frozen=True):
+    """Where the workspace's orders take from first: a read model, found with the levels of any variant."""
+
+    id: int
+    priority: int
+
+    @property
+    def key(self) -> Hashable:
+        """There is one."""
+        return FIRST
 
 
 class Location(Record, frozen=True):
@@ -95,6 +109,16 @@ class Level(Record, frozen=True):
     def empty(self) -> bool:
         """Whether nothing is there, and nothing promised."""
         return not (self.available or self.reserved or self.owed)
+
+
+def standing(view: View, variant: int | None) -> list[Level]:
+    """The levels of a variant; of one that has none the empty one that units would be owed at, if there is a location.
+
+    The variant's stock must have been loaded.
+    """
+    levels = view.children(Level, variant)
+    first = None if levels or variant is None else view.get(FirstLocation, FIRST)
+    return levels if first is None or variant is None else [Level(variant, first.id, first.priority)]
 
 
 class Hold(Record, frozen=True):

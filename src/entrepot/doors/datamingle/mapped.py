@@ -6,15 +6,20 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from entrepot.domain.mapping.explain import explain
 from entrepot.domain.mapping.plan import Plan, Unmappable
 from entrepot.doors.datamingle.resources import RESOURCES
 from entrepot.doors.datamingle.speech import OWN_WORDS, Speech
 from entrepot.doors.kit import Services, TickBatcher
+from entrepot.doors.kit.observing import calls as observed
+from entrepot.doors.kit.observing.calls import Moved, Story
 from entrepot.failures import Failure, Unavailable
 from entrepot.failures.partners import PayloadUnmappable
 from entrepot.store.connections import FAULTS
 from entrepot.store.queries.partners.mappings import HeadName, active_versions, mapping_version
 
+MOST_TOLD: Final = 500
+"""So many fields of one payload the integration log tells of."""
 MOST_KEPT: Final = 1_000
 """How many versions stay ready; they never change, so nothing of them grows old."""
 
@@ -22,14 +27,19 @@ MOST_KEPT: Final = 1_000
 class Mapped:
     """A partner's words for one resource."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, resource: str = "", version: int | None = None) -> None:
         self._plan = plan
+        self._name = (resource, version)
         self.identifier = plan.identifier
 
     def inward(self, payload: Any, *, partial: bool) -> Any | Failure:
         """The payload in the API's own words."""
         found = self._plan.inward(payload, partial=partial)
         return PayloadUnmappable(found.reason) if isinstance(found, Unmappable) else found
+
+    def story(self, payload: Any, *, partial: bool) -> Story:
+        """How the payload is put into the API's own words, for whoever asks later."""
+        return lambda: _told(self._plan, *self._name, payload, partial)
 
     def outward(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record in the partner's words."""
@@ -42,6 +52,16 @@ class Mapped:
     def name(self, path: Sequence[str | int]) -> str:
         """What the partner calls a field."""
         return self._plan.name(path)
+
+
+def _told(plan: Plan, resource: str, version: int | None, payload: Any, partial: bool) -> observed.Mapped:
+    """The mapped payload and the provenance of its fields, as the integration log keeps them."""
+    found = explain(plan, payload, partial=partial)
+    moved = [Moved(each.field, each.source, each.rule) for each in found.origins]
+    moved += [Moved("", None, each.source, missing=True, meant=each.meant) for each in found.missing]
+    return observed.Mapped(
+        resource, version, found.mapped, tuple(moved[:MOST_TOLD]), found.dropped[:MOST_TOLD]
+    )
 
 
 class Speeches:
@@ -70,7 +90,7 @@ class Speeches:
             definition = await mapping_version(connection, name, version)
         if definition is None:
             return OWN_WORDS  # the channel went meanwhile, and its mappings with it
-        made = Mapped(Plan(definition, RESOURCES[name[2]]))
+        made = Mapped(Plan(definition, RESOURCES[name[2]]), name[2], version)
         self._ready[name, version] = made
         if len(self._ready) > MOST_KEPT:
             self._ready.popitem(last=False)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from entrepot.doors.kit.checking.trails import dotted
+from entrepot.doors.kit.observing.calls import Story
 from entrepot.failures import Failure
 
 Path = Sequence[str | int]
@@ -21,6 +22,10 @@ class Speech(Protocol):
 
     def inward(self, payload: Any, *, partial: bool) -> Any | Failure:
         """The payload in the API's own words; `partial` where it changes a record that is there."""
+        ...
+
+    def story(self, payload: Any, *, partial: bool) -> Story | None:
+        """How the payload is put into the API's own words, for whoever asks later; None where nothing is moved."""
         ...
 
     def outward(self, record: dict[str, Any]) -> dict[str, Any]:
@@ -45,6 +50,10 @@ class OwnWords:
         """The payload as it came."""
         del partial
         return payload
+
+    def story(self, payload: Any, *, partial: bool) -> None:
+        """None: nothing is moved."""
+        del payload, partial
 
     def outward(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record as it is."""

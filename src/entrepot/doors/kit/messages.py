@@ -9,7 +9,7 @@ from starlette.datastructures import QueryParams
 from starlette.types import Scope, Send
 
 from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_headers, request_id
-from entrepot.doors.kit.observing.calls import Account, Call, Commands, Mapped
+from entrepot.doors.kit.observing.calls import Account, Call, Commands, Story
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
 
@@ -48,7 +48,7 @@ class Request:
         self.caller: Account | None = None
         self.calls: list[Call] = []
         self.commands: Commands = []
-        self.mapped: Mapped | None = None
+        self.mapped: Story | None = None
         self._channel: str | None = None
         self._query: QueryParams | None = None
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.customers.records import Customer
-from entrepot.domain.fulfilment.records import ReturnEvent
+from entrepot.domain.fulfilment.records import Return, ReturnEvent
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.orders.records import Order, OrderEvent
 from entrepot.domain.outbox import events
@@ -20,7 +20,7 @@ from entrepot.store.batches.readers import Listener
 class Event(msgspec.Struct, frozen=True):
     """Something that happened to an object of a channel: the names to which it answers, and the how-manieth it is.
 
-    What is `shared` is told to all channels that see the workspace.
+    What is `shared` is told to all channels that see the workspace; `opener` is told in any case.
     """
 
     channel: int
@@ -28,6 +28,7 @@ class Event(msgspec.Struct, frozen=True):
     subject: int
     seq: int
     shared: bool = False
+    opener: int | None = None
 
 
 def queue_events(view: View, listeners: Iterable[Listener], now: datetime) -> None:
@@ -61,7 +62,8 @@ def _deliveries(
 
 
 def _hears(listener: Listener, event: Event) -> bool:
-    return listener.channel == event.channel or (event.shared and listener.sees_others)
+    concerned = listener.channel in (event.channel, event.opener)
+    return concerned or (event.shared and listener.sees_others)
 
 
 def _events(view: View) -> Iterator[Event]:
@@ -75,8 +77,9 @@ def _events(view: View) -> Iterator[Event]:
             order = view.get(Order, record.order)
             names = events.names_of_return(f"return-{record.kind}")
             if order is not None and names:
-                shared = order.environment == "live"
-                yield Event(order.channel, names, record.return_id, record.seq, shared)
+                ret = view.get(Return, (record.order, record.return_id))
+                opener, shared = ret.channel if ret else None, order.environment == "live"
+                yield Event(order.channel, names, record.return_id, record.seq, shared, opener)
         elif isinstance(record, Order) and record.payment_state == "paid" != _payment_state(before):
             yield Event(record.channel, ("order.paid",), record.id, record.events)
         elif isinstance(record, Customer) and record.state == "confirmed" != _state(before):

@@ -21,7 +21,7 @@ from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Job, read_payload
 from entrepot.engine.deliveries.handler import Outcome as Tried
-from entrepot.engine.gateways import Gateways, cards_of
+from entrepot.engine.gateways import Gateways, cards_of, steps_by_gateway
 from entrepot.failures import Failure
 from entrepot.failures.payments import PaymentProviderUnreachable, RefundInDoubt, RefundRefused
 from entrepot.gateways.cards.port import KEY_LIFE, CallFailed
@@ -72,6 +72,7 @@ def receive_return(
         event_id=event_id,
         at=at,
         key_until=real_now() + KEY_LIFE,
+        steps=steps_by_gateway(),
     )
 
 

@@ -35,7 +35,7 @@ from entrepot.domain.pricing.discounts import Discount, DiscountUse
 from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.domain.pricing.taxes import TaxCompany, TaxRate
-from entrepot.domain.stock.levels import Hold, Level
+from entrepot.domain.stock.levels import FirstLocation, Hold, Level
 from entrepot.store.batches.binding import keyed
 from entrepot.store.batches.bindings import BINDINGS, ROWS
 from entrepot.store.batches.catalogue_stages import KEPT, LOCATIONS, PRODUCTS
@@ -109,16 +109,17 @@ left join lateral (
 
 _GOODS = f"""
 select k.sku, p.uuid as product, p.id as product_id, v.id as variant, p.name, v.scale, v.tracked,
-  v.available and p.available and not (p.hidden or p.draft or p.display_only) as available, p.requires_shipping,
-  f.id as first_location, coalesce(f.priority, 0) as first_priority
+  v.available and p.available and not (p.hidden or p.draft or p.display_only) as available, p.requires_shipping
 from {keyed({"sku": "text"})}
 cross join lateral (
   select * from variants where workspace = $1 and sku = k.sku and deleted_at is null offset 0
 ) v
 cross join lateral (select * from products where workspace = $1 and id = v.product offset 0) p
-left join lateral (
-  select id, priority from locations where workspace = $1 and deleted_at is null order by priority, id limit 1
-) f on true
+"""
+
+_FIRST_LOCATION = """
+select id, priority from locations
+where workspace = $1 and deleted_at is null and {keys} is not null order by priority, id limit 1
 """
 
 _SHIPPING = f"""
@@ -180,7 +181,7 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     Stage.LOCATION: LOCATIONS,
     Stage.VARIANT: plain(Variant),
     Stage.GOODS: (Find(_GOODS, records(Goods)),),
-    Stage.STOCK: locked(Level, "variant"),
+    Stage.STOCK: (*locked(Level, "variant"), Find(_FIRST_LOCATION, records(FirstLocation))),
     Stage.KEPT: KEPT,  # the location's lock keeps others from counting there
 }
 """The statements of each stage, in the order of locks; of `ROW`, one per kind, in the order of writing."""

@@ -357,6 +357,25 @@ def test_where_one_payment_is_not_enough_the_next_gives_the_rest() -> None:
     assert orders.row(OrderLine, (7, 1)).refunded == 3
 
 
+@pytest.mark.parametrize(("steps", "amounts"), [({"EUR": 100}, [3_300]), ({}, []), ({"EUR": 1}, [3_390])])
+def test_a_card_gets_back_what_its_provider_can_move_and_the_rest_is_left(
+    steps: dict[str, int], amounts: list[int]
+) -> None:
+    orders = book(delivered(1, TEA, 3), refund="automatic", kind="card")
+    opened(orders)
+    state = orders.done(ReturnState, receive(steps={"bank": steps}))
+    assert [refund.amount for refund in state.refunds] == amounts
+    (payment,) = orders.view.children(Payment, 7)
+    assert payment.refunded == sum(amounts)
+    assert state.lines[0].received == 3
+
+
+def test_who_collected_the_money_itself_gives_back_any_amount() -> None:
+    orders = book(delivered(1, TEA, 3), refund="automatic")
+    opened(orders)
+    assert orders.done(ReturnState, receive(steps={"bank": {"EUR": 100}})).refunds[0].amount == 3_390
+
+
 def test_no_more_goes_back_than_is_left_of_what_was_paid() -> None:
     orders = book(delivered(1, TEA, 3), refund="automatic")
     total = orders.row(Order, 7).total

@@ -16,7 +16,7 @@ from entrepot.domain.placing.draft import simulated_answer
 from entrepot.domain.placing.quote import NOWHERE, Checkout, check_out, taxed
 from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.pricing.taxes import TaxCompany, TaxQuote, TaxRate
-from entrepot.domain.stock.levels import Level
+from entrepot.domain.stock.levels import FirstLocation, Level
 from entrepot.failures.orders import LineRef, NoShippingToCountry, ProductUnavailable, ProductUnknown
 from entrepot.failures.payments import TaxUnavailable
 from tests.support.deciding import view_of
@@ -142,7 +142,7 @@ def test_inventory() -> None:
     asked = basket((1, 3), (1, 9), (2, 1), (5, 2))
     assert [line.inventory for line in check_out(asked, VIEW).lines] == [3, 4, 0, 0]
     owing = msgspec.structs.replace(CHANNEL, settings=ChannelSettings(stock="backorder"))
-    view = view_of(owing, *RATES, *OFFERS)
+    view = view_of(owing, *RATES, *OFFERS, FirstLocation(1, 1))
     assert [line.inventory for line in check_out(asked, view).lines] == [3, 9, 1, 0]
 
 

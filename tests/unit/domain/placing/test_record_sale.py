@@ -17,7 +17,7 @@ from entrepot.domain.kernel.records import Changes, Record
 from entrepot.domain.orders.records import Address, InvoiceLine, OrderEvent, Person
 from entrepot.domain.placing.place import Placed
 from entrepot.domain.placing.record_sale import LARGEST_TOTAL, MOST_LINES, OutsideName, SoldLine, TakeOrder
-from entrepot.domain.stock.levels import Hold, Level
+from entrepot.domain.stock.levels import FirstLocation, Hold, Level
 from entrepot.failures.orders import (
     DuplicateExternalOrder,
     LineRef,
@@ -45,7 +45,7 @@ def channel(stock: Mode = "reserve", **settings: Any) -> Channel:
 
 
 def goods(sku: str = "TEA", variant: int = TEA, **changes: Any) -> Goods:
-    made = Goods(sku, derived_uuid("p", sku), 31, variant, "Pantry", 0, True, True, True, NORTH, 1)
+    made = Goods(sku, derived_uuid("p", sku), 31, variant, "Pantry", 0, True, True, True)
     return msgspec.structs.replace(made, **changes)
 
 
@@ -154,11 +154,10 @@ def test_what_is_short_is_owed_after_what_is_there() -> None:
 
 def test_a_variant_without_a_level_gets_one_where_orders_take_from_first() -> None:
     two = (SoldLine("1", "TEA", 2), SoldLine("2", "TEA", 1))
-    _, changes = taken(take(*two), channel("backorder"), goods())
+    _, changes = taken(take(*two), channel("backorder"), goods(), FirstLocation(NORTH, 1))
     (made,) = changes.records(Level)
     assert (made.key, made.reserved, made.owed, made.priority) == ((TEA, NORTH), 3, 3, 1)
-    nowhere = goods(first_location=None)
-    assert refusal(take(*two), channel("backorder"), nowhere) == (SoldOut(LineRef("", "TEA", "1")),)
+    assert refusal(take(*two), channel("backorder"), goods()) == (SoldOut(LineRef("", "TEA", "1")),)
 
 
 def test_what_was_sold_elsewhere_is_recorded_as_delivered() -> None:

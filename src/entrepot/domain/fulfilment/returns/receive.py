@@ -4,13 +4,14 @@ into stock again or thrown away.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import ClassVar, Final
 
 import msgspec
 
 from entrepot.domain.channels.accounts import Channel
+from entrepot.domain.channels.charging import Steps
 from entrepot.domain.fulfilment.records import ReturnLine
 from entrepot.domain.fulfilment.returns.work import ReturnCommand, Returning, Told
 from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
@@ -38,7 +39,8 @@ class ReceiveReturn(ReturnCommand, frozen=True, kw_only=True):
     """Units have arrived. The result is `ReturnState`, with the refunds that were reserved.
 
     Whether money goes back by itself is the placing channel's setting. `key_until` is real time: until then the
-    provider knows the key of a refund that is asked for now; the outbox asks.
+    provider knows the key of a refund that is asked for now; the outbox asks. `steps` are the amounts in which card
+    providers can move money, by the name that settings have for them.
     """
 
     stages: ClassVar[frozenset[Stage]] = frozenset(
@@ -52,6 +54,7 @@ class ReceiveReturn(ReturnCommand, frozen=True, kw_only=True):
     )
 
     key_until: datetime
+    steps: Mapping[str, Steps] = msgspec.field(default_factory=dict[str, Steps])
 
     @property
     def ids(self) -> int:
@@ -82,12 +85,17 @@ class ReceiveReturn(ReturnCommand, frozen=True, kw_only=True):
         placer = view.get(Channel, work.order.channel)
         if placer is None or placer.settings.returns.refund == "manual" or work.order.environment != "live":
             return decided
-        return self._with_money(work, came, view, ids)
+        steps = self.steps.get(placer.settings.cards.gateway)
+        return self._with_money(work, came, steps, view, ids)
 
-    def _with_money(self, work: Returning, came: dict[int, int], view: View, ids: Ids) -> Decided:
+    def _with_money(
+        self, work: Returning, came: dict[int, int], steps: Steps | None, view: View, ids: Ids
+    ) -> Decided:
         units = tuple(_unrefunded(work.of_order[no], quantity) for no, quantity in came.items())
         reasons = {work.lines[no].reason: None for no in work.moved if work.lines[no].reason}
-        asking = RefundGrounds(", ".join(reasons)[:1_000] or REASON, AT_ONCE, self.key_until, work.ret.id)
+        asking = RefundGrounds(
+            ", ".join(reasons)[:1_000] or REASON, AT_ONCE, self.key_until, work.ret.id, steps
+        )
         order, refunds = refund_units(
             work.order, [each for each in units if each.quantity], asking, view, work.changes, ids
         )

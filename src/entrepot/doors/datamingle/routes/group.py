@@ -159,6 +159,7 @@ def checked(
     payload = payload_of(request)
     if isinstance(payload, Failure):
         return payload
+    request.mapped = partner.speech.story(payload, partial=partial)
     payload = partner.speech.inward(payload, partial=partial)
     if isinstance(payload, Failure):
         return payload

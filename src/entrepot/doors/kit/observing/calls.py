@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, NamedTuple, Protocol
 
@@ -83,6 +83,8 @@ class Mapped(msgspec.Struct, frozen=True, omit_defaults=True):
     dropped: tuple[str, ...] = ()
 
 
+Story = Callable[[], Mapped]
+"""What a mapping made of a body, told when somebody asks: that may take a while, and is nobody's wait."""
 Commands = list[Done]
 _running: ContextVar[Commands | None] = ContextVar("commands of the request", default=None)
 
