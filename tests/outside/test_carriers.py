@@ -183,7 +183,8 @@ async def test_a_body_that_was_changed_on_its_way_opens_nothing(told: Told) -> N
     order = await told.order()
     signed = signature(SECRET.encode(), b"{}", real_now())
     body = {"events": [{"id": "1", "order": order, "status": "delivered"}]}
-    assert (await told.post(body, **{SIGNATURE_HEADER: signed})).status_code == 401
+    headers: Any = {SIGNATURE_HEADER: signed}
+    assert (await told.post(body, **headers)).status_code == 401
     assert await told.progress(order) == "new"
 
 
