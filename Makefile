@@ -12,10 +12,10 @@ QUICK := tests/unit tests/docs/test_examples.py tests/sandbox/test_world.py test
   tests/conformance/test_textalk_shopping_codes.py::test_a_discount_code_that_is_not_valid
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick check format bench torture lock clean
+.PHONY: help setup run test quick check format bench bench-after-sale torture lock clean
 
 help: ## list these targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: $(READY) ## make the virtual environment with everything that the lock file names
 
@@ -49,6 +49,9 @@ format: $(READY) ## put the source into its one form
 
 bench: $(READY) ## measure, as ratios within one run
 	@$(BIN)/python -m bench
+
+bench-after-sale: $(READY) ## measure orders on their way out beside orders coming in
+	@$(BIN)/python -m bench.after_sale
 
 torture: $(READY) ## the long forms of the fuzzing, kill and property tests
 	@$(BIN)/python -m pytest -m torture

@@ -20,7 +20,7 @@ from tests.support.wires import HandClock, Wire
 from uvicorn.server import ServerState
 
 from entrepot.config import Settings
-from entrepot.serving.limits import HEAD_BYTES, HEAD_SECONDS, URL_BYTES
+from entrepot.serving.limits import HEAD_BYTES, HEAD_SECONDS, STALL_SECONDS, URL_BYTES
 from entrepot.serving.workers import KEEP_ALIVE, server_config
 
 HOST = b"Host: localhost\r\n"
@@ -221,6 +221,18 @@ async def test_a_refusal_waits_for_the_answer_before_it() -> None:
         assert connection.said.startswith(b"HTTP/1.1 200 ")
         assert b"431" not in connection.said
         assert connection.wire.closed
+
+
+async def test_who_takes_nothing_of_his_answer_loses_the_connection() -> None:
+    async with opened() as (clock, connect):
+        asleep, slow = connect(), connect()
+        for each in (asleep, slow):
+            each.protocol.pause_writing()
+        clock.pass_by(STALL_SECONDS - 1)
+        slow.protocol.resume_writing()
+        slow.protocol.pause_writing()
+        clock.pass_by(1)
+        assert (asleep.wire.closed, slow.wire.closed) == (True, False)
 
 
 @pytest.mark.parametrize("noise", [b"", b"\r\n"])

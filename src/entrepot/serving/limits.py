@@ -14,6 +14,8 @@ URL_BYTES: Final = 8_000
 """The longest URL, as it stands in the first line of a request: what every server should take (RFC 9110, 4.1)."""
 HEAD_SECONDS: Final = 10
 """How long a head may take from its first byte to its last."""
+STALL_SECONDS: Final = 60
+"""How long a peer may take nothing of an answer that waits for it."""
 HANDSHAKE_HEADERS: Final = 128
 HANDSHAKE_LINE: Final = 8_190
 """What the library for WebSockets takes of a handshake: so many headers, and lines so long, without their ends."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from asyncio import TimerHandle
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import httptools
@@ -15,6 +16,7 @@ from entrepot.serving.limits import (
     HANDSHAKE_LINE,
     HEAD_BYTES,
     HEAD_SECONDS,
+    STALL_SECONDS,
     URL_BYTES,
     Census,
 )
@@ -22,6 +24,11 @@ from entrepot.serving.limits import (
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LINE_OVERHEAD: Final = len(b": \r\n")
 _FIRST_LINE_OVERHEAD: Final = len(b"GET  HTTP/1.1\r\n\r\n")
+
+
+@lru_cache(1024)
+def _is_host(value: bytes) -> bool:
+    return _HOST.fullmatch(value) is not None
 
 
 class RequestReader(HttpToolsProtocol):
@@ -40,6 +47,7 @@ class RequestReader(HttpToolsProtocol):
         self._size = 0
         self._unparsed = 0
         self._timer: TimerHandle | None = None
+        self._stalled: TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Take the connection, unless there are too many."""
@@ -56,7 +64,19 @@ class RequestReader(HttpToolsProtocol):
         self._census.dismiss(self.transport)
         self._unset_keepalive_if_required()
         self._stop_timer()
+        self._stop_stall()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The peer does not take what it asked for; it has a while to begin."""
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The peer takes it."""
+        self._stop_stall()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, or refuse it."""
@@ -83,23 +103,29 @@ class RequestReader(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         """Keep a part of the URL."""
         super().on_url(url)
+        self._size += len(url)
+        self._unparsed = 0
         if len(self.url) > URL_BYTES:
             self._fail(refusals.LONG_URL)
-        self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, but none that comes after the body: it must not be able to replace one that was read."""
-        self._count(len(name) + len(value) + _LINE_OVERHEAD)
+        # Spelt out, since this runs for every line of every request.
+        self._size += len(name) + len(value) + _LINE_OVERHEAD
+        self._unparsed = 0
+        if self._size > HEAD_BYTES:
+            self._fail(refusals.LARGE_HEAD)
         if self._in_head:
-            super().on_header(name, value)
+            HttpToolsProtocol.on_header(self, name, value)
 
     def on_headers_complete(self) -> None:
         """Hand the request over, if its head is one."""
         self._in_head, self._size, self._unparsed = False, 0, 0
         self._stop_timer()
-        hosts = [value.strip(b" \t") for name, value in self.headers if name == b"host"]
-        needed = self._parser.get_http_version() == "1.1"
-        if len(hosts) > 1 or (needed and not hosts) or not all(map(_HOST.fullmatch, hosts)):
+        hosts = [value for name, value in self.headers if name == b"host"]
+        right = len(hosts) == 1 and _is_host(hosts[0].strip(b" \t"))
+        # HTTP/1.0 knew no such header.
+        if not right and (hosts or self._parser.get_http_version() == "1.1"):
             self._fail(refusals.NO_HOST)
         super().on_headers_complete()
 
@@ -129,12 +155,6 @@ class RequestReader(HttpToolsProtocol):
 
     def _longest_line(self) -> int:
         return max(len(name) + len(value) + len(b": ") for name, value in self.headers)
-
-    def _count(self, size: int) -> None:
-        self._size += size
-        self._unparsed = 0
-        if self._size > HEAD_BYTES:
-            self._fail(refusals.LARGE_HEAD)
 
     def _fail(self, refusal: bytes) -> None:
         """Have the parser, which calls, stop with an error that stands for this refusal."""
@@ -181,6 +201,11 @@ class RequestReader(HttpToolsProtocol):
         """Wait for a request as long as for the next one."""
         wait = self.timeout_keep_alive
         self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
+
+    def _stop_stall(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

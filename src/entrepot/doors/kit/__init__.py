@@ -30,7 +30,7 @@ from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
 from entrepot.doors.kit.services import Services, services_of
 from entrepot.doors.kit.sockets import refuse_socket
 from entrepot.doors.kit.switch import DoorSwitch
-from entrepot.doors.kit.wire import MAX_DEPTH, decode_json, encode
+from entrepot.doors.kit.wire import MAX_DEPTH, decode_json, decode_large, encode
 
 __all__ = [
     "BODIES",
@@ -69,6 +69,7 @@ __all__ = [
     "TickBatcher",
     "content_type_is_json",
     "decode_json",
+    "decode_large",
     "describe",
     "encode",
     "header",

@@ -12,6 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 import structlog
 from starlette.types import Receive, Scope, Send
 
+from entrepot.doors.kit import body as bodies
 from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Disconnected, read_body
 from entrepot.doors.kit.headers import Header, is_encoded
 from entrepot.doors.kit.messages import Reply, Request, send_reply
@@ -61,8 +62,14 @@ class Operation(ABC):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request and tell the observer."""
-        started = perf_counter()
         request = Request(scope, self.door.now())
+        try:
+            await self._serve(request, receive, send)
+        finally:
+            bodies.IN_FLIGHT.give_back(request.held)
+
+    async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
+        started = perf_counter()
         note_into(request.commands)
         try:
             answer = await self.answer(request, receive)
@@ -89,6 +96,7 @@ class Operation(ABC):
         body = await read_body(receive, request.scope, self.body_limit, self.door.body_seconds)
         if not isinstance(body, bytes):
             return body
+        request.held = len(body)
         if body and is_encoded(request.scope):
             # Unpacked it may be a thousand times as large; and no door documents a coding.
             return UnsupportedContentCoding()

@@ -24,13 +24,27 @@ class Request:
     that spoke a partner's own words.
     """
 
-    __slots__ = ("_channel", "_query", "at", "body", "caller", "calls", "commands", "id", "mapped", "scope")
+    __slots__ = (
+        "_channel",
+        "_query",
+        "at",
+        "body",
+        "caller",
+        "calls",
+        "commands",
+        "held",
+        "id",
+        "mapped",
+        "scope",
+    )
 
     def __init__(self, scope: Scope, at: datetime | None = None, known_as: str | None = None) -> None:
         self.scope = scope
         self.at = at or real_now()
         self.id = known_as or request_id(scope)
         self.body = b""
+        self.held = 0
+        """How many bytes of the body count as in flight."""
         self.caller: Account | None = None
         self.calls: list[Call] = []
         self.commands: Commands = []

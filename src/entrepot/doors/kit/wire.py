@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import msgspec
 
 from entrepot.failures import BodyBeyondLimits, MalformedBody
 
+LARGE = 64_000
+"""Above so many bytes a body may take longer to read than others should wait."""
 MAX_DEPTH = 20
 """How deep objects and arrays may nest, unless a door says otherwise."""
 
@@ -51,6 +55,14 @@ def decode_json(
         return MalformedBody(_HALF_PAIR if _has_half_a_pair(body) else f"{fault}.")
     except _DuplicateKeyError:
         return MalformedBody("An object has the same key twice.")
+
+
+async def decode_large(
+    body: bytes, max_depth: int = MAX_DEPTH, *, unique_keys: bool = False, exact: bool = False
+) -> Any | MalformedBody | BodyBeyondLimits:
+    """As `decode_json`; a body that takes long is looked at on another thread, so that others are served meanwhile."""
+    decode = partial(decode_json, body, max_depth, unique_keys=unique_keys, exact=exact)
+    return decode() if len(body) <= LARGE else await asyncio.to_thread(decode)
 
 
 def _has_half_a_pair(body: bytes) -> bool:

@@ -112,7 +112,11 @@ class Textalk:
         return Writers(
             RowWriter(services.engine),
             {
-                **{each.name: GoodsWriter(services.engine) for each in DECLARATIONS if each.goods},
+                **{
+                    each.name: GoodsWriter(services.engine, services.reads)
+                    for each in DECLARATIONS
+                    if each.goods
+                },
                 "Article": ArticleWriter(services),
                 "ArticleVariant": VariantWriter(services),
                 "AuthToken": TokenWriter(services),

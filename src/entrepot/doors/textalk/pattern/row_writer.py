@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, cast
 
 from entrepot.domain.channels.edit_rows import EditRows, Put, Remove
-from entrepot.domain.kernel.commands import Refused
+from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.domain.kernel.records import Record
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Goods, Stored, Uid
@@ -69,15 +69,15 @@ class RowWriter:
 class GoodsWriter:
     """Writes objects of the catalogue, each class by its own commands."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, reads: Pool) -> None:
         self._engine = engine
+        self._reads = reads
 
     async def write(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
         """Change the record, or make one; 9003 if there is none, 1006 for a shop that may not."""
-        number, changes = None if uid is None else int(uid), changes_of(decl, patch)
-        command = goods_of(decl).save(channel=context.shop.channel, id=number, changes=changes)
+        command = _saved(context, decl, uid, patch)
         outcome = await self._engine.execute(context.shop.workspace, command)
         if isinstance(outcome, Refused):
             return rpc_error(outcome.failures[0])
@@ -92,9 +92,16 @@ class GoodsWriter:
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Sequence[Problem] | RpcError:
-        """Nothing: what the schema lets pass fits the record."""
-        del context, decl, uid, patch
-        return ()
+        """What the rules would say of the change."""
+        command = _saved(context, decl, uid, patch)
+        async with self._reads.acquire() as connection:
+            outcome = await self._engine.rehearse(connection, context.shop.workspace, command)
+        return problems_of(rpc_error(outcome.failures[0])) if isinstance(outcome, Refused) else ()
+
+
+def _saved(context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]) -> Command:
+    number = None if uid is None else int(uid)
+    return goods_of(decl).save(channel=context.shop.channel, id=number, changes=changes_of(decl, patch))
 
 
 def problems_of(error: RpcError) -> Sequence[Problem] | RpcError:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from entrepot.doors.kit import decode_json, encode
+from entrepot.doors.kit import decode_large, encode
 from entrepot.doors.textalk.caller.context import RawContext
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.messages import Call, Reply, read_call
@@ -48,7 +48,7 @@ async def answer(dispatcher: Dispatcher, raw: RawContext, message: bytes) -> Ans
     large = len(message) > MAX_MESSAGE
     if large and not may_hold_file(message):
         return _alone(dispatcher.refuse(too_large(), raw))
-    parsed: Json | MalformedBody | BodyBeyondLimits = decode_json(message, MAX_DEPTH, exact=True)
+    parsed: Json | MalformedBody | BodyBeyondLimits = await decode_large(message, MAX_DEPTH, exact=True)
     if isinstance(parsed, MalformedBody | BodyBeyondLimits):
         return _alone(dispatcher.refuse(rpc_error(parsed), raw))
     calls = _calls(parsed)
