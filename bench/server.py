@@ -35,8 +35,9 @@ class Usage(msgspec.Struct, frozen=True):
 class Server:
     """One server on a data folder; `url` is set while it runs."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, arguments: tuple[str, ...] = ()) -> None:
         self.data_dir = data_dir
+        self.arguments = arguments
         self.url = ""
         self._process: Process | None = None
 
@@ -45,7 +46,7 @@ class Server:
         started = time.perf_counter()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _COMMAND, "serve", "--data-dir", str(self.data_dir),
-            "--port", "0", "--log-level", "warning",
+            "--port", "0", "--log-level", "warning", *self.arguments,
             stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, env=_environment(), start_new_session=True,
         )  # fmt: skip
         try:
