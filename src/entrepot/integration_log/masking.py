@@ -19,6 +19,10 @@ LONGEST: Final = 65_536
 LONGEST_READ: Final = 1_000_000
 """A longer one is not read for its secrets, and so nothing of it is kept but its length and digest."""
 _DEEPEST: Final = 100
+_CONTAINERS: Final = frozenset({dict, list})
+_PUBLIC: Final = frozenset({bool, int, type(None)})
+"""What is no secret by the name of its member alone: it says whether, or how many."""
+Paths = tuple[tuple[str, ...], ...]
 _SECRET: Final = re.compile(
     r"passw|secret|token|authori[sz]ation|api[-_]?key|private[-_]?key|cvc|cvv|card[-_]?number"
     r"|^(?:auth|session|pan|credential|signature)$",
@@ -52,9 +56,10 @@ def kept_calls(body: bytes, keeps: Keeps, *, reply: bool, of: bytes = b"") -> Bo
     """A message of calls, or its answers, each as its method declares. `of` is the message that is answered."""
     if not body:
         return None
-    value, message = _read(body), _read(of if reply else body)
+    value = _read(body)
     if isinstance(value, Body):
         return value
+    message = _read(of) if reply else value
     declared = [_call(each, keeps) for each in _each(message)]
     if reply:
         hidden = _union(declared)
@@ -111,44 +116,56 @@ def _answer(answer: Any, hidden: Pointers | None) -> Any:
 
 
 def hide(value: Any, pointers: Pointers) -> Any:
-    """The value without what the pointers lead to, and without members whose name says that they are secret."""
+    """The value without what the pointers lead to, and without members whose name says that they are secret.
+
+    It is changed in place: a copy of every body would cost more than all the rest.
+    """
     paths = _paths(pointers)
     if () in paths:
         return HIDDEN
-    return _walk(value, paths)
+    _scrub(value, paths)
+    return value
 
 
 @lru_cache(512)
-def _paths(pointers: Pointers) -> frozenset[tuple[str, ...]]:
-    return frozenset(
+def _paths(pointers: Pointers) -> Paths:
+    return tuple(
         tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
         for pointer in pointers
     )
 
 
-def _walk(value: Any, paths: frozenset[tuple[str, ...]]) -> Any:
-    if isinstance(value, dict):
+def _scrub(value: Any, paths: Paths) -> None:
+    if type(value) is dict:
         members = cast("dict[str, Any]", value)
-        return {name: _member(name, each, paths) for name, each in members.items()}
-    if isinstance(value, list):
+        for name, each in members.items():
+            if type(each) in _CONTAINERS:
+                hidden = _is_secret(name) or _goes_on(each, paths, name)
+            elif type(each) in _PUBLIC:
+                hidden = each is not None and bool(paths) and _leads_to(paths, name)
+            else:
+                hidden = _is_secret(name) or (bool(paths) and _leads_to(paths, name))
+            if hidden:
+                members[name] = HIDDEN
+    elif type(value) is list:
         items = cast("list[Any]", value)
-        if not paths:
-            return [_walk(each, paths) for each in items]
-        return [_below(str(place), each, paths) for place, each in enumerate(items)]
-    return value
+        for place, each in enumerate(items):
+            if (type(each) in _CONTAINERS or paths) and _goes_on(each, paths, str(place)):
+                items[place] = HIDDEN
 
 
-def _member(name: str, value: Any, paths: frozenset[tuple[str, ...]]) -> Any:
-    if _is_secret(name) and value is not None and not isinstance(value, bool | int):
-        return HIDDEN
-    return _below(name, value, paths) if paths else _walk(value, paths)
-
-
-def _below(step: str, value: Any, paths: frozenset[tuple[str, ...]]) -> Any:
-    rest = frozenset(path[1:] for path in paths if path[0] in (step, "*"))
+def _goes_on(value: Any, paths: Paths, step: str) -> bool:
+    """Whether a path ends at this member or element; if not, what is secret within it is hidden."""
+    rest = tuple(path[1:] for path in paths if path[0] == step or path[0] == "*") if paths else ()
     if () in rest:
-        return None if value is None else HIDDEN
-    return _walk(value, rest)
+        return value is not None
+    if type(value) in _CONTAINERS:
+        _scrub(value, rest)
+    return False
+
+
+def _leads_to(paths: Paths, step: str) -> bool:
+    return any(len(path) == 1 and path[0] in (step, "*") for path in paths)
 
 
 @lru_cache(4096)
