@@ -246,7 +246,7 @@ async def test_media_types_and_sizes(rebound: Client, open_rebound_retailer: Ope
 
 
 @pytest.mark.parametrize("path", [ORDERS, RETURNS])
-@pytest.mark.parametrize("name", ["%00", "%ff", "x" * 16_000, "a%00&flowKey=", "%F0%9F%98%80"])
+@pytest.mark.parametrize("name", ["%00", "%ff", "x" * 7_000, "a%00&flowKey=", "%F0%9F%98%80"])
 async def test_odd_queries_find_nothing(
     rebound: Client, open_rebound_retailer: OpenRetailer, path: str, name: str
 ) -> None:
@@ -258,7 +258,7 @@ async def test_odd_queries_find_nothing(
 
 async def test_odd_flow_keys_are_unknown(rebound: Client, open_rebound_retailer: OpenRetailer) -> None:
     retailer = await open_rebound_retailer()
-    for key in ("%00", "%ff", "x" * 16_000, "EU", "eu%20"):
+    for key in ("%00", "%ff", "x" * 7_000, "EU", "eu%20"):
         reply = await in_vain(rebound, retailer, await retailer.create(query=f"?flowKey={key}"))
         assert reply.json["message"] == "Invalid request: the provided flowKey is invalid."
     doubled = await rebound.send(await retailer.create(query="?flowKey=&flowKey=nope"))

@@ -158,6 +158,6 @@ async def test_the_world_shows_secrets_of_simulators_only(sandbox: Sandbox, modu
     await connection.close()
     assert shown.status_code == 200
     assert "-real" not in shown.text
-    assert "sk_test" not in shown.text
+    assert "sk_test_real" not in shown.text
     assert "demo-api-key" in shown.text
     assert '"partner-secret"' in shown.text

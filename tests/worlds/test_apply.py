@@ -7,6 +7,7 @@ import pytest
 
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.stock.levels import Level, lawful
+from entrepot.doors.manifest import KeyKind
 from entrepot.registry import manifests
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect, read_pool
@@ -99,6 +100,16 @@ async def test_ids_are_the_files_or_a_million_and_more_and_public_ids_are_derive
     assert await connection.fetchval("select next from counters") == 1_000_005
 
 
+def opened(door: str, key: str, secret: str) -> KeyKind:
+    """What a secret of a door's account opens."""
+    manifest = manifests()[door]
+    if manifest.own_keys is None:
+        return manifest.keys[key]
+    kind = manifest.own_keys.opens(secret)
+    assert kind is not None
+    return kind
+
+
 async def test_each_key_of_the_demo_world_leads_to_its_account(
     connection: Connection, database_url: str
 ) -> None:
@@ -110,7 +121,7 @@ async def test_each_key_of_the_demo_world_leads_to_its_account(
         for name, channel in workspace.channels.items()
         for key, secret in channel.keys.items()
         if isinstance(secret, str)
-        for kind, environment, _ in [manifests()[channel.door].keys[key]]
+        for kind, environment, _ in [opened(channel.door, key, secret)]
     }
     try:
         callers = await Directory(pool).load(list(names))

@@ -303,7 +303,7 @@ async def test_every_route_and_every_refusal_is_open_to_browsers(server: Server)
     for path in (*paths, "/openapi.json", "/nowhere", "/orders/V1/nowhere"):
         for method in ("GET", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"):
             reply = await client.send(
-                Request(method, f"/bonsai{path}", b"", {"Origin": "https://shop.example"})
+                Request(method, f"/bonsai{path}", b"", {"Origin": "http://localhost:3000"})
             )
             headers = dict(reply.headers)
             assert headers.items() >= CORS.items(), (method, path)
@@ -347,7 +347,7 @@ async def test_wrong_method_is_an_unknown_url(bonsai: Client, shop: Shop, method
         "/orders//V1/submit",
         "/orders/V1/submit%00",
         "/%ff",
-        "/" + "a" * 8000,
+        "/" + "a" * 7000,
     ],
 )
 async def test_unknown_path_is_an_unknown_url(bonsai: Client, shop: Shop, path: str) -> None:
@@ -396,7 +396,7 @@ async def test_good_request_id_comes_back(bonsai: Client, shop: Shop) -> None:
 
 
 async def test_browsers_may_ask_first(bonsai: Client, shop: Shop) -> None:
-    reply = await bonsai.send(Request("OPTIONS", SUBMIT, headers={"Origin": "https://shop.example"}))
+    reply = await bonsai.send(Request("OPTIONS", SUBMIT, headers={"Origin": "http://localhost:3000"}))
     headers = dict(reply.headers)
     assert (reply.status, reply.body) == (204, b"")
     assert headers.items() >= CORS.items()
