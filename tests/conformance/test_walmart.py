@@ -17,6 +17,7 @@ from tests.conformance.walmart import (
     each,
     error,
     fault,
+    front,
     internal,
     lift,
     refusal,
@@ -385,6 +386,40 @@ async def test_list_of_orders_is_paged_and_filtered(
     assert await listed("fromOrderDate=2026-01-01&toOrderDate=9999-12-31&limit=50") == (numbers[::-1], 5)
     assert await listed("toOrderDate=2000-01-01") == ([], 0)
     assert await listed(f"orderChannelId={seller.front}&orderNumber=SO2") == (["SO2"], 1)
+    # Who names an order filters by all else that it says, too.
+    for other in (
+        "status=SHIPPED",
+        "toOrderDate=2000-01-01",
+        "trackingNumber=1Z5",
+        f"shipmentNumber={last}-1",
+    ):
+        assert await listed(f"orderNumber=SO2&{other}") == ([], 0), other
+        assert await listed(f"orderNumber=SO5&{other}") == (([], 0) if "Date" in other else (["SO5"], 1)), (
+            other
+        )
+
+
+async def test_an_order_is_not_found_at_another_storefront(open_seller: OpenSeller, walmart: Client) -> None:
+    seller = await open_seller({"storefronts/other": front("mcs")})
+    await walmart.send(seller.create())
+    other = seller.front_of("other")
+    for sandbox in ({}, {"WM_SANDBOX": "v2"}):
+        path = f"{ORDERS}/status?orderNumber=SO1&orderChannelId="
+        there, elsewhere = [
+            await walmart.send(seller.call("GET", path + each, **sandbox)) for each in (seller.front, other)
+        ]
+        assert (there.status, elsewhere.status) == (200, 400)
+        assert elsewhere.json["errors"][0]["field"] == "orderNumber"
+
+
+async def test_links_of_parcels_are_urls_whatever_an_order_is_called(
+    open_seller: OpenSeller, walmart: Client
+) -> None:
+    seller = await open_seller()
+    await walmart.send(seller.create({"customerOrderNo": "SO 1"}))
+    (order,) = (await walmart.send(seller.call("GET", f"{ORDERS}/status"))).json["payload"]
+    assert order["sellerOrderId"] == "SO 1"
+    assert "/orders/SO%201/track/WTRN" in order["wtrnTrackingURL"]
 
 
 def cancelled(seller: Seller) -> Any:

@@ -113,8 +113,7 @@ async def _sell(client: Described, seller: Seller) -> None:
     less = {"sellerLineId": "1", "qty": each(1)}
     await client.call("cancel_an_order", body=wrapped(customerOrderNo="MY1", orderItems=[less]))
     await seller.step(await seller.number_of(placed["payload"]["requestId"]), "deliver")
-    asked = {"orderNumber": "MY1", "orderChannelId": number}
-    one = await client.call("get_order_status", WM_SANDBOX="v2", **asked)
+    one = await client.call("get_order_status", WM_SANDBOX="v2", orderNumber="MY1", orderChannelId=number)
     many = await client.call("get_order_status", limit="5", status="PARTIALLY DELIVERED")
     assert one["payload"]["orderStatus"] == many["payload"][0]["status"] == "PARTIALLY DELIVERED"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conformance.harness import Client, Prove, Reply
+from tests.conformance.harness import Client, Prove, Reply, Request
 from tests.conformance.harness.fixtures import OpenSeller
 from tests.conformance.harness.world import REMOVED
 from tests.conformance.walmart import (
@@ -27,6 +26,7 @@ from tests.conformance.walmart import (
     return_step,
 )
 from tests.support.server import Server
+from tests.support.waiting import eventually
 
 NO_MART = "martId is missing or empty"
 NO_ORDER = error(
@@ -205,6 +205,23 @@ async def test_unhandled_exception_of_opening(
     await fault(server, {"target": "rule:OpenReturn", "kind": "error", "workspace": seller.name})
     request = seller.send_back()
     await prove(request, internal(UNHANDLED), mend=request, effect=opened(seller))
+
+
+async def test_an_empty_mart_counts_by_either_header(open_seller: OpenSeller, walmart: Client) -> None:
+    seller = await open_seller()
+    request = seller.returns("orgId=1&martId=202")
+    for name in ("martId", "wm_mart_id"):
+        told = [
+            await walmart.send(replace(request, headers={**_without_mart(request), name: mart}))
+            for mart in ("", "202")
+        ]
+        assert [reply.status for reply in told] == [400, 200], name
+
+
+def _without_mart(request: Request) -> dict[str, str]:
+    return {
+        name: value for name, value in request.headers.items() if name.lower() not in ("martid", "wm_mart_id")
+    }
 
 
 @pytest.mark.row("walmart.return-get.martId", case="missing")
@@ -414,6 +431,11 @@ async def test_a_return_is_told_in_full(open_seller: OpenSeller, walmart: Client
     assert (payload["originSystemOrderId"], payload["channelName"]) == (str(number), "Example shop")
     listed = (await walmart.send(seller.returns("orgId=1"))).json
     assert listed["payload"] == [payload]
+    # What only the dates leave out is there all the same.
+    past = await walmart.send(
+        seller.returns(f"returnOrderId={payload['returnOrderId']}&toOrderDate=2000-01-01")
+    )
+    assert (past.status, past.json["payload"]) == (200, [])
     assert listed["header"] == {
         "headerAttributes": {"buId": "0", "martId": "202", "pageCount": 1, "totalCount": 1}
     }
@@ -425,11 +447,12 @@ async def test_a_return_has_a_label_that_is_read(open_seller: OpenSeller, walmar
     made = await walmart.send(seller.send_back())
     (group,) = made.json["payload"]["returnLineGroups"]
     async with httpx.AsyncClient(verify=False, trust_env=False, timeout=60) as http:
-        for _ in range(600):
-            if (page := await http.get(group["labelImageUrl"])).status_code == 200:
-                break
-            await asyncio.sleep(0.1)
-    assert (page.status_code, page.content[:4]) == (200, b"%PDF")
+
+        async def drawn() -> bool:
+            page = await http.get(group["labelImageUrl"])
+            return (page.status_code, page.content[:4]) == (200, b"%PDF")
+
+        await eventually(drawn)
     number = made.json["payload"]["returnOrderId"]
     (told,) = (await walmart.send(seller.returns(f"returnOrderId={number}"))).json["payload"]
     (later,) = told["returnLineGroups"]

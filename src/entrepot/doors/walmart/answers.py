@@ -44,12 +44,11 @@ def mart_of(request: Request, body: object = None) -> str:
 
     A header that is there and empty is none, whatever stands elsewhere (decision walmart martId).
     """
-    header = request.header("martId")
-    if header is not None and not header.strip():
+    headers = [value for name in ("martId", "wm_mart_id") if (value := request.header(name)) is not None]
+    if any(not value.strip() for value in headers):
         return ""
     told = (
-        header,
-        request.header("wm_mart_id"),
+        *headers,
         request.query.get("martId"),
         members(body, "header", "headerAttributes").get("martId"),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, get_args
+from urllib.parse import quote
 
 from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
 from entrepot.domain.orders.line_counts import RANK, progress
@@ -65,7 +66,7 @@ class Links:
 
     def track(self, number: str, tracking: str) -> str:
         """The page of a parcel of an order."""
-        return f"{self._base}/orders/{number}/track/{tracking}"
+        return f"{self._base}/orders/{quote(number, safe='')}/track/{quote(tracking, safe='')}"
 
     def whole(self, url: str) -> str:
         """A URL that may be a path of this server."""

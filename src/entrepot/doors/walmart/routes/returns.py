@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
+import msgspec
+
 from entrepot.domain.fulfilment.returns.move import CancelReturn
 from entrepot.domain.fulfilment.returns.open import OpenReturn, ReturnWish
 from entrepot.domain.fulfilment.returns.work import ReturnState
@@ -110,10 +112,8 @@ class ReturnRoutes(Routes):
         if order is not None and found is None:
             return refusal(RETURN_GET, (OrderUnknown(order),))
         search = ReturnSearch(found.order.id if found else None, _number(number), since=since, until=until)
-        async with self.services.reads.acquire() as connection:
-            page = (connection, caller.workspace, asker(caller), caller.settings, search)
-            numbers, total = await search_returns(*page, limit=limit, offset=offset)
-        if number is not None and not total:
+        numbers, total = await self._search(caller, search, limit, offset)
+        if number is not None and not total and not await self._exists(caller, search):
             return refusal(RETURN_GET, (ReturnUnknown(number),))
         shown = await self._shown(numbers, request, caller)
         header = attributes(request, pageCount=len(shown), totalCount=total)
@@ -132,6 +132,18 @@ class ReturnRoutes(Routes):
         if isinstance(outcome, Refused):
             return refusal(RETURN_CANCEL, outcome.failures)
         return envelope("OK", attributes(request), {"returnOrderId": return_number(number)})
+
+    async def _search(
+        self, caller: Caller, search: ReturnSearch, limit: int, offset: int
+    ) -> tuple[Sequence[int], int]:
+        async with self.services.reads.acquire() as connection:
+            page = (connection, caller.workspace, asker(caller), caller.settings, search)
+            return await search_returns(*page, limit=limit, offset=offset)
+
+    async def _exists(self, caller: Caller, search: ReturnSearch) -> bool:
+        """Whether a return is there that only its dates leave out."""
+        _, total = await self._search(caller, msgspec.structs.replace(search, since=None, until=None), 1, 0)
+        return total > 0
 
     async def _shown(self, numbers: Sequence[int], request: Request, caller: Caller) -> list[dict[str, Any]]:
         async with self.services.reads.acquire() as connection:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Final, NamedTuple
+from uuid import UUID
+
+import msgspec
 
 from entrepot.domain.orders.records import Progress
 from entrepot.doors.kit import Answer, Reply, Request, Resource
@@ -19,6 +22,7 @@ from entrepot.doors.walmart.replies.orders import (
     one_order,
     read_shipment_number,
 )
+from entrepot.doors.walmart.replies.returns import sold_at
 from entrepot.doors.walmart.routes.group import Routes
 from entrepot.doors.walmart.routes.orders import BASES
 from entrepot.doors.walmart.voices import STATUS
@@ -61,6 +65,8 @@ class StatusRoutes(Routes):
         )
         if not known:
             return refusal(STATUS, (o.StorefrontUnknown(wanted.channel or ""),), lambda _: "orderChannelId")
+        if found is not None and not _sold_there(found, storefront):
+            found = None
         if wanted.number is not None and found is None:
             return refusal(STATUS, (o.OrderUnknown(wanted.number),), lambda _: "orderNumber")
         if found is not None and request.header("wm_sandbox") == "v2":
@@ -71,7 +77,9 @@ class StatusRoutes(Routes):
         return None if number is None else await self.reads.order(caller, number)
 
     async def _list(self, request: Request, caller: Caller, wanted: _Wanted, found: OwnOrder | None) -> Reply:
-        search = OrderSearch(order=found.order.id) if found else wanted.search
+        search = wanted.search
+        if found is not None:
+            search = msgspec.structs.replace(search, order=found.order.id, storefront=None)
         async with self.services.reads.acquire() as connection:
             numbers, total = await search_orders(
                 connection,
@@ -86,6 +94,12 @@ class StatusRoutes(Routes):
             orders = await orders_by_id(connection, caller.workspace, numbers)
         listed = [orders[each] for each in numbers if each in orders]
         return _page(request, caller, listed, total)
+
+
+def _sold_there(found: OwnOrder, storefront: UUID | None) -> bool:
+    """Whether the order is of the storefront that is named; one that was sold at none is whoever's may see it."""
+    at = sold_at(found.order)
+    return storefront is None or at is None or at == storefront
 
 
 def _page(request: Request, caller: Caller, listed: Sequence[OwnOrder], total: int) -> Reply:
