@@ -9,21 +9,33 @@ import httpx
 import pytest
 
 from entrepot.store.connections import Connection
-from tests.conformance.harness import Client
+from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import (
+    OpenPartners,
     OpenShop,
     OpenWebshop,
     bonsai,
     connection,
+    datamingle,
     open_bonsai_shop,
+    open_datamingle,
     open_webshop,
     textalk,
 )
+from tests.conformance.test_datamingle_mapped import ORDER, ORDERS
 from tests.support.server import Server
 from tests.support.waiting import eventually
 from tests.support.webshop import PATH
 
-__all__ = ["bonsai", "connection", "open_bonsai_shop", "open_webshop", "textalk"]
+__all__ = [
+    "bonsai",
+    "connection",
+    "datamingle",
+    "open_bonsai_shop",
+    "open_datamingle",
+    "open_webshop",
+    "textalk",
+]
 
 _ENTRY = "select workspace, outcome, status, orders, entry from request_log where request_id = $1"
 
@@ -76,8 +88,6 @@ async def test_a_message_of_calls_is_one_entry_that_lists_them(
         {"jsonrpc": "2.0", "id": 1, "method": "Session.getToken", "params": []},
         {"jsonrpc": "2.0", "id": 2, "method": "Admin.login", "params": ["ada", "a-long-secret-word"]},
     ]
-    from tests.conformance.harness import Request
-
     path = f"{PATH}?webshop={shop.uids['shop']}&auth=not-a-token-of-anybody"
     await textalk.send(Request("POST", path, calls, {"X-Request-Id": f"{shop.name}-1"}))
     where, outcome, _, _, kept = await entry(connection, f"{shop.name}-1")
@@ -118,3 +128,23 @@ async def test_an_account_without_bodies_keeps_none(
     *_, kept = await entry(connection, f"{shop.name}-1")
     assert ("text" in kept["request"], "text" in kept["reply"]) == (False, False)
     assert kept["request"]["size"] == len(order.content)
+
+
+async def test_a_mapped_body_is_kept_beside_the_raw_with_the_source_that_was_meant(
+    datamingle: Client, connection: Connection, open_datamingle: OpenPartners
+) -> None:
+    partners = await open_datamingle({"channels/plain/mappings": {"orders": ORDERS}})
+    sent = {**ORDER, "Details": [{"InventoryId": "RUG-5X7-BLU", "OrderQty": 2}]}
+    asked = partners.send("POST", "/orders/", sent, **{"X-Request-Id": f"{partners.name}-1"})
+    assert (await datamingle.send(asked)).status == 400
+    where, outcome, _, _, kept = await entry(connection, f"{partners.name}-1")
+    assert (where, outcome) == (await partners.id(), "invalid-input")
+    assert json.loads(kept["request"]["text"]) == sent
+    mapped = kept["mapped"]
+    assert (mapped["mapping"], mapped["version"]) == ("orders", 1)
+    assert mapped["body"]["order_number"] == "PO-1"
+    (missing,) = [each for each in mapped["moved"] if each.get("missing") and "Inventory" in each["rule"]]
+    assert (missing["rule"], missing["meant"]) == ("Details[].InventoryID", "Details[].InventoryId")
+    sources = {each["target"]: each.get("source") for each in mapped["moved"]}
+    assert sources["order_number"] == "header.po_number"
+    assert "junk" in mapped["dropped"]

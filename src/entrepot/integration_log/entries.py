@@ -138,11 +138,10 @@ def _mapped(exchange: Exchange, keeps: Keeps) -> Any:
         return None
     told = request.mapped()
     text = encode(told.body)
-    body, fits = (
-        hide(msgspec.json.decode(text), ()),
-        len(text) <= LONGEST,
-    )  # of a copy: the rest of the house has it too
-    return msgspec.structs.replace(told, body=body if fits else f"more than {LONGEST} bytes")
+    if len(text) > LONGEST:
+        return msgspec.structs.replace(told, body=f"more than {LONGEST} bytes")
+    # Of a copy: what was mapped is not ours alone.
+    return msgspec.structs.replace(told, body=hide(msgspec.json.decode(text), ()))
 
 
 def _without_bodies(keeps: Keeps) -> Keeps:
