@@ -23,7 +23,7 @@ RIGHT = {"target": rule_target(PlaceOrder), "kind": "error"}
         ({**RIGHT, "count": 1.5}, "/count: the value is not of type"),
         ({**RIGHT, "lasts": None}, "/lasts: the value is not of type"),
         ({**RIGHT, "kind": "explode"}, "/kind: the value is not one of"),
-        ({**RIGHT, "target": "rule:Nothing"}, "/target: there is no rule:Nothing"),
+        ({**RIGHT, "target": "rule:NoSuchCommand"}, "/target: there is no rule:NoSuchCommand"),
         ({**RIGHT, "kind": "slow"}, "/kind: rule:PlaceOrder can have error"),
         ({**RIGHT, "at": "commit"}, "/at: only connection:engine"),
         ({**RIGHT, "delay": 1}, "/delay: only slow and timeout wait"),

@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 import asyncpg
 
 SHORTEST = 10
-"""A shorter one may stand anywhere by chance."""
+FEWEST_SIGNS = 5
+"""A shorter one, or one of fewer different signs, may stand anywhere by chance."""
 _HEADERS = ("authorization", "api-key", "x-api-key", "wm_sec.access_token")
 _PARAMETERS = ("auth", "session", "access_token", "client_secret")
 _MEMBERS = ("password", "token", "secret", "client_secret", "access_token")
@@ -87,7 +88,7 @@ def search(log: Path, database_url: str) -> list[str]:
     """Where one of the secrets stands, in the log or in a row of the integration log; the secret itself is not told."""
     lines = log.read_text("utf-8", "replace") if log.exists() else ""
     rows = asyncio.run(_rows(database_url))
-    secrets = _found - _open
+    secrets = {each for each in _found - _open if len(set(each)) >= FEWEST_SIGNS}
     found = [f"the log has a secret of {len(each)} characters" for each in secrets if each in lines]
     return found + [
         f"{where}: {_near(text, each)}" for where, text in rows for each in secrets if each in text

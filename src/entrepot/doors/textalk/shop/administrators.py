@@ -49,6 +49,7 @@ def methods(parts: Parts) -> Iterator[Method]:
         needs_webshop=False,
         carries_credentials=True,
         logged=True,
+        hidden=("",),
     )
 
 
