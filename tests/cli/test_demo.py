@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 
 import httpx
+import msgspec
+import pytest
 
+from entrepot.cli.run.demo import apply_demo
+from entrepot.engine.clock import real_now
+from entrepot.store.connections import connect
+from entrepot.worlds import apply_world, demo_world
 from tests.support.demo import running_demo
 
 WORLD = """
@@ -89,3 +95,24 @@ def test_a_shell_learns_where_the_demos_data_is(tmp_path: Path) -> None:
 def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from entrepot.cli import main; main()", "demo", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+async def test_a_folder_of_an_older_release_gets_what_is_new_in_the_demo_world(
+    module_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = demo_world()
+    north = world.workspaces["north"]
+    channels = {name: spec for name, spec in north.channels.items() if name != "mcs-bare"}
+    older = msgspec.structs.replace(
+        world, workspaces=world.workspaces | {"north": msgspec.structs.replace(north, channels=channels)}
+    )
+    connection = await connect(module_database_url)
+    try:
+        await apply_world(connection, older, now=real_now())
+        await apply_demo(module_database_url)
+        assert "what is new since is added" in capsys.readouterr().out
+        assert await connection.fetchval("select count(*) from channels where name = 'mcs-bare'") == 1
+        await apply_demo(module_database_url)
+        assert capsys.readouterr().out == ""
+    finally:
+        await connection.close()

@@ -247,8 +247,11 @@ def sell_elsewhere(url: str) -> tuple[str, str]:
     return f"TOKEN=$({token} | cut -d '\"' -f 4)", order
 
 
+_ACCOUNTS = "select w.name, c.name from workspaces w join channels c on c.workspace = w.id"
+
+
 async def apply_demo(database_url: str) -> None:
-    """Apply the demo world to a database without workspaces; leave any other as it is."""
+    """Apply the demo world to a database that has none, or that of an older release; leave any other as it is."""
     from entrepot.store.connections import connect
 
     connection = await connect(database_url)
@@ -261,8 +264,25 @@ async def apply_demo(database_url: str) -> None:
 async def _apply_demo(connection: Connection) -> None:
     from entrepot.worlds import apply_world, demo_world
 
-    if not await connection.fetchval("select exists (select from workspaces)"):
-        await apply_world(connection, demo_world(), now=datetime.now(UTC))
+    world = demo_world()
+    if await connection.fetchval("select exists (select from workspaces)"):
+        if not await _is_older(connection, world):
+            return
+        typer.echo("This folder has the demo world of an older release: what is new since is added to it.")
+    report = await apply_world(connection, world, now=datetime.now(UTC))
+    if report.conflicts:
+        fail(
+            *map(str, report.conflicts),
+            "The demo world of this release does not fit. Delete the folder to begin anew.",
+        )
+
+
+async def _is_older(connection: Connection, world: World) -> bool:
+    """Whether accounts of the demo world are missing where its first workspaces stand."""
+    known = {tuple(row) for row in await connection.fetch(_ACCOUNTS)}
+    stands = {workspace for workspace, _ in known} & world.workspaces.keys()
+    wanted = {(name, each) for name, spec in world.workspaces.items() for each in spec.channels}
+    return bool(stands) and not wanted <= known
 
 
 async def _bring(database_url: str, url: str, world: World | None) -> None:

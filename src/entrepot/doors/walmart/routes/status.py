@@ -65,7 +65,7 @@ class StatusRoutes(Routes):
         )
         if not known:
             return refusal(STATUS, (o.StorefrontUnknown(wanted.channel or ""),), lambda _: "orderChannelId")
-        if found is not None and not _sold_there(found, storefront):
+        if found is not None and not _sold_there(found, caller.channel, storefront):
             found = None
         if wanted.number is not None and found is None:
             return refusal(STATUS, (o.OrderUnknown(wanted.number),), lambda _: "orderNumber")
@@ -96,10 +96,9 @@ class StatusRoutes(Routes):
         return _page(request, caller, listed, total)
 
 
-def _sold_there(found: OwnOrder, storefront: UUID | None) -> bool:
-    """Whether the order is of the storefront that is named; one that was sold at none is whoever's may see it."""
-    at = sold_at(found.order)
-    return storefront is None or at is None or at == storefront
+def _sold_there(found: OwnOrder, channel: int, storefront: UUID | None) -> bool:
+    """Whether an own order is of the storefront that is named; another account's may be of any."""
+    return storefront is None or found.order.channel != channel or sold_at(found.order) == storefront
 
 
 def _page(request: Request, caller: Caller, listed: Sequence[OwnOrder], total: int) -> Reply:
