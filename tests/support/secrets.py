@@ -30,8 +30,14 @@ _open: set[str] = set()
 def remember(path: str, headers: Mapping[str, str], content: bytes) -> None:
     """Take note of the secrets of one request."""
     _found.update(each for each in _secrets(path, headers, content) if len(each) >= SHORTEST)
+    _open.update(_plain(path, content))
+
+
+def _plain(path: str, content: bytes) -> Iterator[str]:
+    """What stands in a request where no secret does."""
+    yield from (value for name, value in parse_qsl(urlsplit(path).query) if name not in _PARAMETERS)
     try:
-        _open.update(each for each in _texts(json.loads(content)) if len(each) >= SHORTEST)
+        yield from _texts(json.loads(content))
     except (ValueError, RecursionError):
         return
 
