@@ -22,7 +22,7 @@ import msgspec
 
 from bench.messages import Answers
 from bench.world import CHANNEL, SECRET, STOREFRONT
-from entrepot.worlds import storefront_uuid
+from entrepot.domain.channels.storefronts import storefront_uuid
 
 CREATE, PROMISE, STATUS, TOKEN = KINDS = ("create", "promise", "status", "token")
 KNOWN = 50

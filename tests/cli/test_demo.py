@@ -28,7 +28,7 @@ settings.external_payment.api.skip_validation = true
 def test_the_demo_runs_on_any_free_port_and_its_partner_is_asked_there(open_folder: Path) -> None:
     with running_demo(open_folder / "demo-a", ENTREPOT_PORT="0") as demo:
         assert demo.url != "http://127.0.0.1:8600"
-        assert f"curl -s {demo.url}/bonsai/orders/V1/submit" in demo.said()
+        assert f"curl -s '{demo.url}/bonsai/orders/V1/submit'" in demo.said()
         world = httpx.get(f"{demo.url}/sandbox/world", trust_env=False, timeout=60).json()
         north = next(each for each in world["workspaces"] if each["name"] == "north")
         urls = {

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from entrepot.checks import run_checks
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
-from entrepot.worlds import product_uuid
 from tests.conformance import bonsai as b
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenSeller

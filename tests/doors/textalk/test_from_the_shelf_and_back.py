@@ -11,11 +11,11 @@ from typing import Any
 from typer.testing import CliRunner
 
 from entrepot.cli import app
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.fulfilment.returns.open import OpenReturn, ReturnWish
 from entrepot.domain.fulfilment.returns.work import ReturnState
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.orders.access import Asker
-from entrepot.worlds import product_uuid
 from tests.conformance.bonsai import SUBMIT
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenBuyer

@@ -9,8 +9,8 @@ from typing import Literal
 import msgspec
 
 from entrepot.domain.orders.access import Asker
-from entrepot.doors.datamingle.manifest import ALL, KEY, DatamingleSettings
 from entrepot.doors.datamingle.mapped import Speeches
+from entrepot.doors.datamingle.settings import ALL, KEY, DatamingleSettings
 from entrepot.doors.datamingle.speech import OWN_WORDS, Speech
 from entrepot.doors.kit import Request, Services
 from entrepot.doors.kit.admission import caller_of

@@ -1,4 +1,4 @@
-"""What the ReBound door tells whoever sets up accounts at it."""
+"""What accounts of the ReBound door have of their own: their flows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.domain.fulfilment.lanes import ReturnFlow
-from entrepot.doors.manifest import KeyKind, Manifest
 
 CLIENT: Final = "rebound:client"
 MAIN: Final = ""
@@ -39,14 +38,3 @@ class ReboundSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     """The door's own part of an account's settings: its flows by their keys; that of the main flow is empty."""
 
     flows: dict[FlowKey, Flow] = msgspec.field(default_factory=_main_alone)
-
-
-MANIFEST: Final = Manifest(
-    title="the ReBound Order API v2",
-    description="/openapi.json",
-    keys={"client": KeyKind(CLIENT, "live", pair=True), "test-client": KeyKind(CLIENT, "test", pair=True)},
-    settings=ReboundSettings,
-    stock_modes=frozenset({"record"}),
-    events={"tracking": "return.advanced", "refund": "return.refundable"},
-)
-"""Both are pairs `id:secret`, for which a client gets access tokens."""
