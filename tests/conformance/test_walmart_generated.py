@@ -133,11 +133,11 @@ async def _sell(client: Described, channel: str, clock: Clock) -> None:
     await client.call("create_an_order", 400, body=wrapped(**order, orderItems=[line]))
     less = {"sellerLineId": "1", "qty": each(1)}
     await client.call("cancel_an_order", body=wrapped(customerOrderNo="MY1", orderItems=[less]))
-    asked: dict[str, Any] = {"WM_SANDBOX": "v2", "orderNumber": "MY1", "orderChannelId": channel}
-    assert (await client.call("get_order_status", **asked))["payload"]["shipments"] == []
+    question: dict[str, Any] = {"WM_SANDBOX": "v2", "orderNumber": "MY1", "orderChannelId": channel}
+    assert (await client.call("get_order_status", **question))["payload"]["shipments"] == []
     await clock.stands("+3h30m")
     await client.log_in()
-    one = await client.call("get_order_status", **asked)
+    one = await client.call("get_order_status", **question)
     many = await client.call("get_order_status", limit="5", status="PARTIALLY DELIVERED")
     assert one["payload"]["orderStatus"] == many["payload"][0]["status"] == "PARTIALLY DELIVERED"
 
