@@ -286,3 +286,20 @@ async def test_a_carrier_that_is_away_is_told_later(shop: Shop) -> None:
     assert [each["action"] for each in told] == ["announce"] * 3
     assert told[-1]["lines"][0]["quantity"] == 1
     assert {each["key"] for each in told} == {order.uuid.hex}
+
+
+REAL = "update workspaces set sandbox = false"
+
+
+async def test_outside_a_sandbox_a_live_order_is_moved_by_no_simulator(shop: Shop) -> None:
+    """However the setting came there, and whatever the simulated carrier had in its books."""
+    await shop.place("A1")
+    await shop.announced()
+    await shop.connection.execute(REAL)
+    await shop.place("DLV2")
+    told = "select error from outbox where state = 'waiting' and error <> ''"
+    assert "settings.carrier" in await eventually(lambda: shop.connection.fetchval(told))
+    shop.clock.at += timedelta(days=1)
+    assert not await shop.workers[0].rounds.look()
+    assert (await shop.progress("A1"), await shop.progress("DLV2")) == ("new", "new")
+    await shop.connection.execute("delete from outbox")

@@ -28,6 +28,7 @@ from entrepot.gateways.carriers.simulated import (
     write_steps,
 )
 from entrepot.store.connections import FAULTS, Connection, Pool
+from entrepot.store.queries.workspaces import sandboxes_among
 
 EVERY = 0.5
 """Seconds between looks when nobody says that there is something."""
@@ -84,9 +85,10 @@ class CarrierRounds:
                     await self._wanted.wait()
 
     async def look(self) -> bool:
-        """One turn in each workspace in which a step is due; whether any step was taken. Raises `FAULTS`."""
+        """One turn in each sandbox in which a step is due; whether any step was taken. Raises `FAULTS`."""
         async with self._books.acquire() as connection:
-            workspaces = await due_workspaces(connection, self._engine.clock.now())
+            due = await due_workspaces(connection, self._engine.clock.now())
+            workspaces = await sandboxes_among(connection, due)
         moved = [await self._turn(workspace) for workspace in workspaces]
         return any(moved)
 
