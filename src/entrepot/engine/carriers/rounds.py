@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 
-from entrepot.domain.kernel.commands import Refused
+from entrepot.domain.fulfilment.ship import Shipped
+from entrepot.domain.kernel.commands import Refused, refused_as
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.carriers.events import CarrierEvents, NotRead, Told
 from entrepot.failures import Internal, TemporaryFailure
@@ -114,8 +115,12 @@ class CarrierRounds:
         failures = [outcome.failures[0] for outcome in outcomes if isinstance(outcome, Refused)]
         if any(isinstance(failure, TemporaryFailure) for failure in failures):
             return None
-        if any(isinstance(failure, UnitsOwed | Internal) for failure in failures):
-            return row.later(self._engine.clock.now() + AGAIN_AFTER)
+        again = self._engine.clock.now() + AGAIN_AFTER
+        if any(isinstance(failure, Internal) for failure in failures):
+            return row.later(again)
+        if owed := [part for part, outcome in zip(row.told_of, outcomes, strict=True) if _owes(outcome)]:
+            gone = [part for part, outcome in zip(row.told_of, outcomes, strict=True) if _left(outcome)]
+            return row.split(_parts(gone), _parts(owed), again) if gone else row.later(again)
         return row.over() if len(failures) == len(outcomes) else row.done()
 
     async def _write(
@@ -123,3 +128,17 @@ class CarrierRounds:
     ) -> None:
         if rows:
             await write_steps(connection, workspace, rows)
+
+
+def _owes(outcome: Outcome | NotRead) -> bool:
+    """Whether something stays behind that is owed."""
+    return refused_as(outcome, UnitsOwed) or (isinstance(outcome, Shipped) and bool(outcome.left))
+
+
+def _left(outcome: Outcome | NotRead) -> bool:
+    """Whether a parcel is on its way."""
+    return isinstance(outcome, Shipped) and bool(outcome.shipments)
+
+
+def _parts(told_of: Iterable[int | None]) -> list[int]:
+    return [part for part in told_of if part is not None]
