@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from entrepot.doors.datamingle.speech import NON_FIELD, Path
-from entrepot.doors.kit.checking import Fault, Faults, Kind, Manner, one
+from entrepot.doors.kit.checking import Bool, Fault, Faults, Kind, Manner, Moment, Whole, one
 from entrepot.doors.kit.checking.faults import echo
 from entrepot.doors.kit.checking.manner import Number, exact
 
@@ -83,6 +83,11 @@ def _as_written(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+_DESCRIBED: Final[dict[type[Any], dict[str, Any]]] = {
+    Whole: {"type": ["number", "string"], "description": "A whole number, or a text that is one."},
+    Bool: {"type": ["boolean", "string", "number"], "enum": [True, False, *sorted(_TRUE | _FALSE), 0, 1]},
+    Moment: {"description": "ISO 8601. Without a zone it is UTC, and a date alone its midnight."},
+}
 MANNER: Final = Manner(
     number=whole,
     amount=exact,
@@ -92,6 +97,7 @@ MANNER: Final = Manner(
     every_fault=True,
     refuses_unknown=False,
     moment=moment,
+    described=_DESCRIBED,
 )
 
 WITHOUT_ITEMS: Final = "At least one item is required."
