@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,10 +51,10 @@ def second(server: Server, session_database_url: str, open_folder: Path) -> Iter
 @pytest.fixture
 async def two(server: Server, second: Server) -> AsyncIterator[Two]:
     """A client of each process."""
-    clients = [Client(each.url, watch) for each in (server, second)]
-    yield Two(*clients, (server.url, second.url))
-    for client in clients:
-        await client.close()
+    made = Two(Client(server.url, watch), Client(second.url, watch), (server.url, second.url))
+    yield made
+    await made.one.close()
+    await made.other.close()
 
 
 class Held:
@@ -73,7 +73,7 @@ class Held:
 
 
 @asynccontextmanager
-async def holding(seller: Seller, url: str, statement: str, *keys: int) -> AsyncIterator[Held]:
+async def holding(seller: Seller, url: str, statement: str, *keys: int) -> AsyncGenerator[Held]:
     """Hold these rows of the seller's for the length of the block."""
     connection = await connect(url)
     try:
