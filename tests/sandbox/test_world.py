@@ -133,3 +133,18 @@ async def _count(module_database_url: str, table: str) -> int:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+async def test_what_a_partner_deleted_stands_there_no_more(sandbox: Sandbox) -> None:
+    key = {"X-API-Key": "sk_live_demo-plain-00000000000000000000000000000"}
+    at, rows = "/datamingle/api/integrations/v1", [{"location_code": "nook", "sku_code": "mug", "quantity": 0}]
+    made = await sandbox.http.post(f"{at}/locations/", json={"code": "nook"}, headers=key)
+    counted = await sandbox.http.post(f"{at}/inventory/", json={"inventory": rows}, headers=key)
+    assert (made.status_code, counted.json()["data"]["created"]) == (201, 1)
+    for path in ("/locations/nook/", "/products/candle/"):
+        assert (await sandbox.http.delete(f"{at}{path}", headers=key)).status_code == 200
+    shown = await sandbox.http.get("/sandbox/world")
+    assert shown.status_code == 200
+    north = shown.json()["workspaces"][1]
+    stock = {each["sku"]: each["stock"] for product in north["products"] for each in product["variants"]}
+    assert ("candle" in stock, stock["mug"]) == (False, {"main": 100000})
