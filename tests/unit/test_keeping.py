@@ -42,10 +42,21 @@ def test_what_a_pointer_leads_to_is_hidden(pointer: str, shown: Any) -> None:
 
 @pytest.mark.parametrize(
     "name", ["password", "oldPassword", "client_secret", "stripeClientSecrets", "accessToken", "api_key", "API-Key",
-             "Authorization", "cvc", "card_number", "auth", "session"],
+             "Authorization", "cvc", "card_number", "auth", "session", "passphrase", "passcode", "pwd", "userPwd",
+             "pass", "credentials", "cookie", "Set-Cookie"],
 )  # fmt: skip
-def test_members_that_are_called_secret_are_hidden_wherever_they_stand(name: str) -> None:
-    assert text_of({"a": [{name: "s3cret"}], name: ["s3cret"]}, ()) == {"a": [{name: HIDDEN}], name: HIDDEN}
+@pytest.mark.parametrize("secret", ["s3cret", 4242424242424242, 123, 1.5])
+def test_members_that_are_called_secret_are_hidden_wherever_they_stand(name: str, secret: Any) -> None:
+    assert text_of({"a": [{name: secret}], name: [secret]}, ()) == {"a": [{name: HIDDEN}], name: HIDDEN}
+
+
+@pytest.mark.parametrize("name", ["compass", "passenger", "passed", "bypass", "cookies_sold"])
+def test_members_that_only_sound_so_are_told(name: str) -> None:
+    assert text_of({name: "x", "password": None, "has_token": True}, ()) == {
+        name: "x",
+        "password": None,
+        "has_token": True,
+    }
 
 
 def test_a_member_that_is_there_twice_hides_nothing_behind_the_second() -> None:

@@ -160,7 +160,7 @@ def _path(exchange: Exchange, keeps: Keeps) -> str:
     for name in keeps.path:
         if value := exchange.request.params.get(name):
             path = path.replace(str(value), HIDDEN)
-    return redact_text(path[:LONGEST_TEXT])
+    return redact_text(path)[:LONGEST_TEXT]
 
 
 def _query(encoded: bytes, keeps: Keeps) -> dict[str, str]:
@@ -169,12 +169,15 @@ def _query(encoded: bytes, keeps: Keeps) -> dict[str, str]:
         pairs = parse_qsl(encoded[:8_192].decode("latin-1"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
         return {}
-    return {name[:100]: value[:LONGEST_TEXT] if name in keeps.query else HIDDEN for name, value in pairs}
+    return {
+        redact_text(name)[:100]: redact_text(value)[:LONGEST_TEXT] if name in keeps.query else HIDDEN
+        for name, value in pairs
+    }
 
 
 def _headers(headers: Iterable[tuple[bytes, bytes]], keeps: Keeps) -> dict[str, str]:
     return {
-        name.decode("latin-1"): value.decode("latin-1")[:LONGEST_TEXT]
+        name.decode("latin-1"): redact_text(value.decode("latin-1"))[:LONGEST_TEXT]
         for name, value in headers
         if (text := name.decode("latin-1")) in COMMON_HEADERS or text in keeps.headers
     }

@@ -20,12 +20,12 @@ LONGEST_READ: Final = 1_000_000
 """A longer one is not read for its secrets, and so nothing of it is kept but its length and digest."""
 _DEEPEST: Final = 100
 _CONTAINERS: Final = frozenset({dict, list})
-_PUBLIC: Final = frozenset({bool, int, type(None)})
-"""What is no secret by the name of its member alone: it says whether, or how many."""
+_PUBLIC: Final = frozenset({bool, type(None)})
+"""What is no secret by the name of its member alone: it says whether. A number may be one, as a PIN is."""
 Paths = tuple[tuple[str, ...], ...]
 _SECRET: Final = re.compile(
-    r"passw|secret|token|authori[sz]ation|api[-_]?key|private[-_]?key|cvc|cvv|card[-_]?number"
-    r"|^(?:auth|session|pan|credential|signature)$",
+    r"passw|passphrase|passcode|pwd$|secret|token|authori[sz]ation|api[-_]?key|private[-_]?key|cvc|cvv|card[-_]?number"
+    r"|^(?:auth|session|pan|pass|credentials?|signature|(?:set-)?cookie)$",
     re.IGNORECASE,
 )
 
