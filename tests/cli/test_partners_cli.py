@@ -130,6 +130,10 @@ def test_mapping_is_saved_tried_shown_and_rolled_back(run: Run, tmp_path: Path) 
     [
         (b'{"field_map": [{"source": "a", "target": "nothing"}]}', 1, "nothing"),
         (b'{"field_map": [{"source": "a"}]}', 2, "target"),
+        (b'{"feild_map": [{"source": "a", "target": "notes"}]}', 2, "feild_map"),
+        (b'{"is_active": false}', 2, "is_active"),
+        (b'{"field_map": [{"source": "a", "target": "notes", "default": 5}]}', 2, "default"),
+        (b'{"nested_mappings": [{"source": "a", "target": "items", "fields": []}]}', 2, "fields"),
         (b"{", 2, "m.json"),
         (b"[" * 30 + b"]" * 30, 2, "deeper"),
         (b"7", 2, "m.json"),

@@ -137,7 +137,10 @@ def _moment(text: str) -> datetime:
 
 async def test_what_a_partner_deleted_stands_there_no_more(sandbox: Sandbox) -> None:
     key = {"X-API-Key": "sk_live_demo-plain-00000000000000000000000000000"}
-    at, rows = "/datamingle/api/integrations/v1", [{"location_code": "nook", "sku_code": "mug", "quantity": 0}]
+    at, rows = (
+        "/datamingle/api/integrations/v1",
+        [{"location_code": "nook", "sku_code": "mug", "quantity": 0}],
+    )
     made = await sandbox.http.post(f"{at}/locations/", json={"code": "nook"}, headers=key)
     counted = await sandbox.http.post(f"{at}/inventory/", json={"inventory": rows}, headers=key)
     assert (made.status_code, counted.json()["data"]["created"]) == (201, 1)
