@@ -61,6 +61,9 @@ class Flaw(msgspec.Struct, frozen=True):
     rule: str
     problem: str
 
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.problem}" if self.rule else self.problem
+
 
 def list_path(text: str) -> Path | None:
     """The path of a list; brackets at its end say nothing more."""
