@@ -83,6 +83,14 @@ async def test_the_clock_is_set_by_distance_and_by_time(sandbox: Sandbox) -> Non
     assert right["offset"] == "P0D"
 
 
+async def test_a_frozen_clock_runs_again_after_a_reset(sandbox: Sandbox) -> None:
+    frozen = (await sandbox.http.post("/sandbox/clock", json={"frozen": True})).json()
+    assert (await sandbox.http.get("/sandbox/clock")).json()["now"] == frozen["now"]
+    await sandbox.http.post("/sandbox/reset")
+    state = (await sandbox.http.get("/sandbox/clock")).json()
+    assert (state["offset"], state["frozen"]) == ("P0D", False)
+
+
 async def test_an_order_is_placed_at_the_sandbox_s_time(sandbox: Sandbox, module_database_url: str) -> None:
     await sandbox.http.post("/sandbox/clock", json={"now": "2031-05-01T12:00:00Z"})
     assert (await sandbox.order()).status_code == 200

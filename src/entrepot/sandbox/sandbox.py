@@ -81,7 +81,7 @@ class Sandbox:
         """
         async with self._resetting:
             self.faults.clear()
-            self.clock.offset = timedelta()
+            self.clock.frozen, self.clock.offset = False, timedelta()
             async with self._gate.closed(DRAIN_SECONDS):
                 await self._worker_idle()
                 async with self._carrier_waits(), self.acquire() as connection:
