@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from entrepot.store.tables import metadata
+from entrepot.worlds import World, apply_world, load_world
 from tests.sandbox.conftest import Sandbox
 
 
@@ -141,3 +143,53 @@ async def _count(module_database_url: str, table: str) -> int:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+async def test_what_is_put_back_is_what_was_applied(sandbox: Sandbox, module_database_url: str) -> None:
+    """The first reset applies the worlds, later ones put back what came of that: the same rows, of all tables."""
+    await sandbox.http.post("/sandbox/reset")
+    applied = await _digests(module_database_url)
+    for _ in range(2):
+        assert (await sandbox.order()).status_code == 200
+        assert await _digests(module_database_url) != applied
+        assert (await sandbox.http.post("/sandbox/reset")).status_code == 200
+        assert await _digests(module_database_url) == applied
+    assert (await sandbox.order()).status_code == 200
+
+
+async def test_another_world_that_was_applied_meanwhile_stands_after_a_reset(
+    sandbox: Sandbox, module_database_url: str
+) -> None:
+    await sandbox.http.post("/sandbox/reset")
+    loaded = load_world(
+        'sandbox = true\n[workspaces.later.channels.a]\ndoor = "bonsai"\nkeys.live = "later-key"\n'
+    )
+    assert isinstance(loaded, World), loaded
+    connection = await asyncpg.connect(module_database_url)
+    try:
+        await apply_world(connection, loaded, now=datetime.now(UTC))
+    finally:
+        await connection.close()
+    for _ in range(2):
+        assert (await sandbox.http.post("/sandbox/reset")).status_code == 200
+        world = (await sandbox.http.get("/sandbox/world")).json()
+        assert "later" in {each["name"] for each in world["workspaces"]}
+    connection = await asyncpg.connect(module_database_url)
+    await connection.execute("delete from sandbox_worlds where document like '%later-key%'")
+    await connection.close()
+    await sandbox.http.post("/sandbox/reset")
+
+
+async def _digests(url: str) -> dict[str, str]:
+    """What each table holds; the log is written beside."""
+    connection = await asyncpg.connect(url)
+    try:
+        return {
+            each.name: await connection.fetchval(
+                f"select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from \"{each.name}\" t"
+            )
+            for each in metadata.sorted_tables
+            if each.name != "request_log"
+        }
+    finally:
+        await connection.close()
