@@ -56,9 +56,6 @@ class Settings:
     keep: Retention = field(default_factory=Retention)
     integration_log: bool = True
     """Whether requests are kept for operators to look at."""
-    durable: bool = True
-    """Whether the embedded PostgreSQL waits for its disk. No flag, variable or file says otherwise: only a demo whose
-    folder is deleted at its end does without."""
 
     @property
     def scheme(self) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from entrepot.store.connections import connect
 from entrepot.store.tables import metadata
 from entrepot.worlds import World, apply_world, load_world
 from tests.sandbox.conftest import Sandbox
@@ -165,7 +166,7 @@ async def test_another_world_that_was_applied_meanwhile_stands_after_a_reset(
         'sandbox = true\n[workspaces.later.channels.a]\ndoor = "bonsai"\nkeys.live = "later-key"\n'
     )
     assert isinstance(loaded, World), loaded
-    connection = await asyncpg.connect(module_database_url)
+    connection = await connect(module_database_url)
     try:
         await apply_world(connection, loaded, now=datetime.now(UTC))
     finally:

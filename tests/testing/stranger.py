@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -42,8 +43,14 @@ class Stranger:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """`pytest` in the suite's folder."""
+        return self.call(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *arguments]
+        )
+
+    def call(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """A command in the suite's folder."""
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *arguments],
+            command,
             cwd=self.folder / "suite",
             env=self._environment(),
             capture_output=True,
@@ -51,6 +58,13 @@ class Stranger:
             timeout=600,
             check=False,
         )
+
+    def until_nothing_is_left(self) -> None:
+        """Return once a server that ends by itself has ended."""
+        deadline = time.monotonic() + 120
+        while self.left():
+            assert time.monotonic() < deadline, self.left()
+            time.sleep(0.05)
 
     def left(self) -> list[str]:
         """What the run left in the folder for temporary files, but for pytest's own."""

@@ -34,16 +34,23 @@ def serve(
     settings: Settings,
     prepare: Callable[[str, str], str] | None = None,
     answers: Callable[[str], None] = _nobody,
+    *,
+    durable: bool = True,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then answer what was accepted, stop PostgreSQL and return.
 
     `prepare` is called with the URLs of the database and of the server once the schema is there; what it returns is
-    printed when the server answers, and `answers` is told the server's URL then. Raises ServeError where the server
-    cannot start or its workers cannot.
+    printed when the server answers, and `answers` is told the server's URL then. Not `durable` is an embedded
+    PostgreSQL whose data nobody wants any more afterwards. Raises ServeError where the server cannot start or its
+    workers cannot.
     """
     configure_logging(settings.log_format, settings.log_level)
     check_tls(settings)
-    with _ending_on_signals(), bind(settings) as listener, _database(settings) as database_url:
+    with (
+        _ending_on_signals(),
+        bind(settings) as listener,
+        _database(settings, durable=durable) as database_url,
+    ):
         with _answering():
             _migrate(database_url)
             check_capacity(database_url, settings.workers)
@@ -98,7 +105,7 @@ def _welcome(settings: Settings, listener: socket.socket) -> str:
 
 
 @contextlib.contextmanager
-def _database(settings: Settings) -> Generator[str]:
+def _database(settings: Settings, *, durable: bool) -> Generator[str]:
     """The URL of the database: the operator's own, or that of a server which lives as long as the block."""
     if settings.database_url:
         yield settings.database_url
@@ -109,9 +116,7 @@ def _database(settings: Settings) -> Generator[str]:
         lost.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    server = EmbeddedPostgres(
-        settings.data_dir, connections_for(settings.workers), end, durable=settings.durable
-    )
+    server = EmbeddedPostgres(settings.data_dir, connections_for(settings.workers), end, durable=durable)
     try:
         url = server.start()
     except EmbeddedError as error:

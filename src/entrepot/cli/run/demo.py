@@ -11,8 +11,8 @@ import shlex
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -134,16 +134,17 @@ def demo(
             settings = load_settings(flags, _of_this_server(os.environ))
         except ConfigError as error:
             fail(*error.faults, status=2)
-        _serve(replace(settings, durable=not temporary), own, url_file)
+        _serve(settings, own, url_file, durable=not temporary)
 
 
-def _serve(settings: Settings, world: World | None, url_file: Path | None) -> None:
+def _serve(settings: Settings, world: World | None, url_file: Path | None, *, durable: bool) -> None:
     from entrepot.serving import ServeError
     from entrepot.serving import serve as run
 
     try:
         with _told_in(url_file) as answers:
-            run(settings, lambda database, url: prepare(database, url, settings.data_dir, world), answers)
+            bring = partial(prepare, folder=settings.data_dir, world=world)
+            run(settings, bring, answers, durable=durable)
     except ServeError as error:
         fail(str(error))
 
