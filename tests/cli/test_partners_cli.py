@@ -109,7 +109,7 @@ def test_mapping_is_saved_tried_shown_and_rolled_back(run: Run, tmp_path: Path) 
     sample = file("sample.json", {"number": "A", "items": []})
     saved = parsed(run("mapping", "save", file("m.json", MAPPING), "--sample", sample, *of))
     assert (saved["version"], saved["before"], saved["latest"]) == (1, None, 1)
-    assert saved["missing"] == [{"source": "Number", "meant": "number"}]
+    assert saved["missing"] == [{"source": "Number", "meant": "number", "required": True}]
     second = parsed(run("mapping", "save", "--template", "acumatica", "--keep", *of))
     assert (second["version"], second["latest"]) == (1, 2)
     shown = parsed(run("mapping", "show", *of))

@@ -232,7 +232,8 @@ def _notes(flaws: "Iterable[Flaw]") -> list[str]:
 
 def _misses(missing: "Iterable[Missing]") -> list[str]:
     return [
-        f"The payload has no {each.source}" + (f"; was {each.meant} meant?" if each.meant else ".")
+        f"The payload has no {each.source}{'' if each.required else ', which it need not have'}"
+        + (f"; was {each.meant} meant?" if each.meant else ".")
         for each in missing
     ]
 
