@@ -77,9 +77,10 @@ def missing_sources(plan: Plan, payload: Any, *, partial: bool = False) -> Itera
     """
     needed = _Needed(plan, partial=partial)
     guess = _Guess()
-    for move in (*plan.rules.moves, *(each.move for each in plan.rules.lists)):
+    moves = (*plan.rules.moves, *(each.move for each in plan.rules.lists))
+    for move in moves:
         if look(payload, move.source) is ABSENT:
-            meant = guess.of(move.source, (payload,))
+            meant = guess.of(move.source, (payload,), moves)
             yield Missing(write_path(move.source), meant, needed.at_the_top(move, payload))
     for each in plan.rules.lists:
         items = as_list(look(payload, each.move.source)) or []
@@ -94,7 +95,8 @@ def _missing_in(items: list[Any], each: Each, needed: _Needed, guess: _Guess) ->
         if not lacking or (len(lacking) < len(items) and not required):
             continue
         at = "" if len(lacking) == len(items) else str(lacking[0])
-        meant = guess.of(move.source, items[lacking[0] :] if at == "" else (items[lacking[0]],))
+        first = items if at == "" else items[lacking[0] : lacking[0] + 1]
+        meant = guess.of(move.source, first, each.rules.moves)
         whole = None if meant is None else f"{name}[{at}].{meant}"
         yield Missing(f"{name}[{at}].{write_path(move.source)}", whole, required)
 
@@ -128,13 +130,13 @@ class _Guess:
     def __init__(self) -> None:
         self._left = MOST_GUESSES
 
-    def of(self, source: Path, within: Sequence[Any]) -> str | None:
-        """The place, as it stands in one of these, whose name is nearest."""
+    def of(self, source: Path, within: Sequence[Any], moves: Sequence[Move]) -> str | None:
+        """The place, as it stands in one of these, whose name is nearest; none that a rule reads."""
         self._left -= 1
         if self._left < 0:
             return None
-        wanted = write_path(source)
-        places = _names(within)
+        wanted, taken = write_path(source), {each.source for each in moves}
+        places = _names(within, taken)
         folded = {place.casefold(): place for place in places}
         if close := get_close_matches(wanted.casefold(), folded, 1, 0.6):
             return folded[close[0]]
@@ -143,13 +145,13 @@ class _Guess:
         return last[close[0]] if close else None
 
 
-def _names(within: Sequence[Any]) -> list[str]:
-    """The places of these values, each name once."""
+def _names(within: Sequence[Any], taken: set[Path]) -> list[str]:
+    """The places of these values that are not taken, each name once."""
     places = chain.from_iterable(_leaves(each, ()) for each in within)
     fitting = (
         place
         for place in islice(places, MOST_PLACES)
-        if sum(len(str(step)) for step in place) <= LONGEST_COMPARED
+        if place not in taken and sum(len(str(step)) for step in place) <= LONGEST_COMPARED
     )
     return list(islice(dict.fromkeys(map(write_path, fitting)), MOST_COMPARED))
 

@@ -117,9 +117,13 @@ cross join lateral (
 cross join lateral (select * from products where workspace = $1 and id = v.product offset 0) p
 """
 
-_FIRST_LOCATION = """
+# Only where some variant stands nowhere is there anything to be owed at the first location.
+_FIRST_LOCATION = f"""
 select id, priority from locations
-where workspace = $1 and deleted_at is null and {keys} is not null order by priority, id limit 1
+where workspace = $1 and deleted_at is null and exists (
+  select from {keyed({"key": "bigint"})}
+  where not exists (select from stock where workspace = $1 and variant = k.key)
+) order by priority, id limit 1
 """
 
 _SHIPPING = f"""

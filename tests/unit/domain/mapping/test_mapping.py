@@ -339,3 +339,9 @@ def test_an_element_that_lacks_what_it_must_have_is_named_by_its_place() -> None
     assert [(each.source, each.meant, each.required) for each in told.missing] == [
         ("Details[1].InventoryID", "Details[1].InventoryId", True),
     ]
+
+
+def test_a_place_that_another_rule_reads_is_not_what_was_meant() -> None:
+    rules = Definition((Rule("header.po_number", "order_number"), Rule("header.p_number", "notes")))
+    told = explain(Plan(rules, ORDERS), {"header": {"po_number": "A"}})
+    assert [(each.source, each.meant) for each in told.missing] == [("header.p_number", None)]

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
-from entrepot.doors.kit.checking import Body
-from entrepot.doors.kit.checking.json_schema import json_schema
+from entrepot.doors.kit.checking import Body, Manner
+from entrepot.doors.kit.checking.json_schema import CLEAN, json_schema
 from entrepot.doors.kit.describing.words import JsonSchema, ref
 
 __all__ = ["Api", "JsonSchema", "Operation"]
@@ -32,7 +32,8 @@ class Operation(msgspec.Struct, frozen=True):
     """One operation of an API: what it reads, and the body of its reply for every status that it can answer.
 
     `path` is written without the door's prefix. `security` names schemes of the API, of which one is needed; none
-    where everybody may call. `query` and `headers` are OpenAPI parameters without their `in`.
+    where everybody may call. `query` and `headers` are OpenAPI parameters without their `in`. What does not need its
+    body may come without.
     """
 
     method: str
@@ -43,16 +44,21 @@ class Operation(msgspec.Struct, frozen=True):
     body: Body[Any] | None = None
     query: tuple[JsonSchema, ...] = ()
     headers: tuple[JsonSchema, ...] = ()
+    needs_body: bool = True
 
 
 class Api(msgspec.Struct, frozen=True):
-    """An API as its door describes it; `schemas` are the components that replies refer to."""
+    """An API as its door describes it; `schemas` are the components that replies refer to.
+
+    Bodies are described in the clean form, or as the door's `manner` takes them.
+    """
 
     title: str
     version: str
     operations: tuple[Operation, ...]
     schemas: Mapping[str, JsonSchema]
     security: Mapping[str, JsonSchema]
+    manner: Manner = CLEAN
 
     def document(self, server: str) -> dict[str, Any]:
         """The whole description; `server` is the prefix or host under which the paths stand."""
@@ -82,7 +88,9 @@ class Api(msgspec.Struct, frozen=True):
         raise KeyError((method, path))
 
     def _components(self) -> dict[str, Any]:
-        bodies = {each.body.name: json_schema(each.body.shape) for each in self.operations if each.body}
+        bodies = {
+            each.body.name: json_schema(each.body.shape, self.manner) for each in self.operations if each.body
+        }
         return {**bodies, **self.schemas}
 
 
@@ -96,7 +104,10 @@ def _described(operation: Operation) -> dict[str, Any]:
     if parameters := _parameters(operation):
         described["parameters"] = parameters
     if operation.body:
-        described["requestBody"] = {"required": True, "content": _json(ref(operation.body.name))}
+        described["requestBody"] = {
+            "required": operation.needs_body,
+            "content": _json(ref(operation.body.name)),
+        }
     return described
 
 
