@@ -125,6 +125,7 @@ def test_what_can_work_nowhere_is_refused_with_its_place(
             f"{SETTINGS}/external_payment/api/partner",
         ),
         (f"{SETTINGS}/payment_methods", ["external payment", "stripe"], f"{SETTINGS}/payment_methods/1"),
+        (f"{SETTINGS}/hub", {"gateway": "simulated", "client": "shop"}, f"{SETTINGS}/hub/gateway"),
         (f"{SETTINGS}/labels", {"gateway": "simulated"}, f"{SETTINGS}/labels/gateway"),
         (f"{SETTINGS}/carrier", {"gateway": "simulated"}, f"{SETTINGS}/carrier/gateway"),
         (
