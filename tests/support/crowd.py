@@ -18,7 +18,10 @@ _OTHER = {
     "value": "t.value || '-' || g",
     "placed_at": "t.placed_at - g * interval '1 second'",
     "external_id": "t.external_id || '-' || g",
+    "product_id": "case when g % 2 = 0 then t.product_id else t.product_id + g * 10000000000 end",
 }
+# Half of the lines are of the same few products, the other half of ever other ones: were all of them of a few, the
+# planner would rightly read the whole table for a product without any line, or not, as its random sample has it.
 _SESSION = """
 case when t.data ? 'session'
   then jsonb_set(t.data, '{session}', to_jsonb((t.data->>'session')::bigint + g * 10000000000)) else t.data end

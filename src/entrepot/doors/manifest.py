@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -81,8 +81,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     that name means nothing here. `stock_modes` None: its orders may do to stock what they like.
     `mapped` are the resources of which accounts may speak in words of their own, `templates` the names of mappings to
     begin with, and `template` has those of one name, by resource. `sends_mail`: whether accounts write to their
-    buyers. `events`: to what `listeners` in an account's settings can listen, in the door's words. `webshop`: for one
-    whose accounts keep a webshop.
+    buyers. `events`: to what `listeners` in an account's settings can listen, in the door's words. `faults` says what
+    is wrong with `settings.door` beyond its form: the way to each fault from there, and what was expected. `webshop`:
+    for one whose accounts keep a webshop.
     """
 
     app: Callable[[Services], ASGIApp]
@@ -104,4 +105,5 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     template: Callable[[str], Mapping[str, Definition]] | None = None
     sends_mail: bool = False
     events: Mapping[str, Name] = {}
+    faults: Callable[[Any], Iterator[tuple[tuple[str | int, ...], str]]] | None = None
     webshop: WebshopDoor | None = None

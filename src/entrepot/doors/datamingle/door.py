@@ -54,6 +54,7 @@ MANIFEST: Final = Manifest(
     failures=_failures,
     tries=_tries,
     title="the DataMingle partner API",
+    description="/openapi.json",
     own_keys=OwnKeys(
         kind=KEY,
         prefixes={"live": "sk_live_", "test": "sk_test_"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from entrepot.doors.manifest import KeyKind, Manifest
-from entrepot.doors.rebound.settings import CLIENT, ReboundSettings
+from entrepot.doors.rebound.settings import CLIENT, ReboundSettings, settings_faults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,5 +52,6 @@ MANIFEST: Final = Manifest(
     settings=ReboundSettings,
     stock_modes=frozenset({"record"}),
     events={"tracking": "return.advanced", "refund": "return.refundable"},
+    faults=settings_faults,
 )
 """Both are pairs `id:secret`, for which a client gets access tokens."""
