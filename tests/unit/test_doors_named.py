@@ -43,7 +43,7 @@ def test_nothing_outside_its_folder_names_a_door_but_one_line_of_the_registry() 
 def test_names_of_doors_are_noticed() -> None:
     door = DOORS[0]
     assert doors_in(f"from entrepot.doors.{door}.app import app") == [door]
-    assert doors_in(f"as {door.capitalize()} has it (decision {door} U1)") == [door.capitalize()]
+    assert doors_in("as Bonsai has it (decision bonsai U1)") == ["Bonsai"]
 
 
 def test_each_folder_of_a_door_is_registered_and_has_its_manifest() -> None:
