@@ -63,8 +63,11 @@ def test_what_is_owed_is_told_with_the_orders_that_wait(run: Run) -> None:
     assert (row["sku"], row["location"], row["owed"]) == ("TEA", "north", 2)
     assert row["waiting"] == [{"order": 7, "line": 1, "quantity": 3}]
     assert "7 (3)" in run("stock", "owed").stdout
-    refused = run("orders", "ship", 7)
+    refused = run("orders", "ship", 7, "--line", "1=3")
     assert (refused.exit_code, "requested 3, there 1" in refused.output) == (1, True)
+    shipped = run("orders", "ship", 7)
+    assert shipped.stdout == "Order 7: 1 units are shipped. 2 are owed and not there: they stay.\n"
+    assert run("orders", "ship", 7).exit_code == 1
 
 
 def test_a_return_that_is_none_is_a_failure(run: Run) -> None:

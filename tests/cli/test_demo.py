@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import msgspec
+import psutil
 import pytest
 
 from entrepot.cli.run.demo import apply_demo
@@ -116,3 +120,53 @@ async def test_a_folder_of_an_older_release_gets_what_is_new_in_the_demo_world(
         assert capsys.readouterr().out == ""
     finally:
         await connection.close()
+
+
+def _until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+_STARTER = """
+import subprocess, sys, time
+command = [sys.executable, "-c", "from entrepot.cli import main; main()", "demo", *sys.argv[1:]]
+print(subprocess.Popen(command, stdout=subprocess.DEVNULL).pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_demo_for_one_test_run_says_where_it_is_and_leaves_nothing(open_folder: Path) -> None:
+    """Its parent is killed; the demo ends in good order by itself, and takes its data and its file with it."""
+    folders = open_folder / "temporary"
+    folders.mkdir()
+    url_file = open_folder / "url"
+    folders.chmod(0o711)
+    url_file.write_text("http://of-an-earlier-run", "utf-8")
+    options = ["--temporary", "--port", "0", "--url-file", str(url_file), "--exit-with-parent"]
+    starter = subprocess.Popen(
+        [sys.executable, "-c", _STARTER, *options, "--log-level", "warning"],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "TMPDIR": str(folders)},
+    )
+    try:
+        assert starter.stdout is not None
+        demo = psutil.Process(int(starter.stdout.readline()))
+        _until(lambda: url_file.exists() and "127.0.0.1" in url_file.read_text("utf-8"))
+        url = url_file.read_text("utf-8").strip()
+        assert httpx.get(f"{url}/sandbox/idle", trust_env=False, timeout=60).json() == {"idle": True}
+        (folder,) = folders.glob("entrepot-demo-*")
+        assert (folder / "data" / "postgres").is_dir()
+    finally:
+        starter.kill()
+        starter.communicate()
+    _until(lambda: not demo.is_running() or demo.status() == psutil.STATUS_ZOMBIE)
+    assert not url_file.exists()
+    assert list(folders.glob("entrepot-demo-*")) == []
+
+
+def test_a_file_for_the_url_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    refused = _demo("--temporary", "--url-file", str(tmp_path / "missing" / "url"))
+    assert (refused.returncode, refused.stderr.startswith("--url-file: ")) == (2, True), refused.stderr

@@ -2,8 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
+import jsonschema_rs
+
+from entrepot.doors.datamingle.openapi import API
+from entrepot.doors.kit.describing.words import JsonSchema
 from entrepot.store.connections import Connection
 from tests.conformance.harness import Reply, Request
 from tests.conformance.harness.proof import Expected
@@ -23,8 +28,19 @@ WORKSPACE: Tree = {
 }
 
 
+SPEAK_THEIR_OWN: set[str | None] = set()
+"""Keys of partners with a mapping: the description does not tell the names of their fields."""
+
+
 class Partners(Tenant):
     """A workspace with a lamp, a rug, and the partner `plain`, who names orders by their numbers."""
+
+    async def change(self, edits: Edits) -> None:
+        """Change the world; whoever once has a mapping may be answered in words of its own from then on."""
+        await super().change(edits)
+        for channel in self.tree["channels"].values():
+            if channel.get("mappings"):
+                SPEAK_THEIR_OWN.update(key.get("value") for key in channel["keys"].values())
 
     def key(self, name: str = "plain", environment: str = "live") -> str:
         """A key of its own for each account: prefix, and forty characters."""
@@ -153,3 +169,44 @@ def shown(**more: Any) -> Tree:
 def ok(data: Any, status: int = 200) -> Expected:
     """A success."""
     return Expected(status, {}, {"success": True, "data": data})
+
+
+def watch(request: Request, reply: Reply) -> None:
+    """Compare a reply with the API description: the operation must promise this status, and its body this shape."""
+    path = request.path.partition("?")[0].rstrip("/") + "/"
+    if not path.startswith(f"{PREFIX}/") or request.method in ("HEAD", "OPTIONS"):
+        return
+    template = _template(request.method, path.removeprefix("/datamingle"))
+    if template is None:
+        assert reply.status in (401, 403, 404, 405), reply
+        return
+    own = request.headers.get("X-API-Key") in SPEAK_THEIR_OWN
+    validator = _validator(request.method, template, reply.status, own)
+    errors = [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(reply.json)]
+    assert not errors, (errors, reply.body)
+
+
+def _template(method: str, path: str) -> str | None:
+    for operation in API.operations:
+        pattern = re.escape(operation.path).replace(r"\{identifier\}", "[^/]+")
+        if operation.method == method and re.fullmatch(pattern, path):
+            return operation.path
+    return None
+
+
+@cache
+def _validator(
+    method: str, template: str, status: int, own_words: bool
+) -> jsonschema_rs.Draft202012Validator:
+    schema = API.reply_schema(method, template, status)
+    if own_words and status < 400:
+        schema = _in_own_words(schema)
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def _in_own_words(schema: JsonSchema) -> JsonSchema:
+    """The schema of the same reply to a partner with a mapping: the envelope, and records of whatever names."""
+    many = schema["properties"]["data"].get("type") == "array"
+    record = {"type": "object"}
+    data = {"type": "array", "items": record} if many else record
+    return {**schema, "properties": {**schema["properties"], "data": data}}

@@ -14,10 +14,11 @@ from typing import Any
 from tests.conformance.harness import Client, Reply, Request, changed, read_state
 from tests.conformance.harness.fixtures import OpenSeller
 from tests.conformance.harness.world import REMOVED, Edits, edited
-from tests.conformance.walmart import Seller
+from tests.conformance.walmart import Seller, each, front
 
 AT_ONCE = 8
 NOBODY = "00000000-0000-4000-8000-000000000000"
+CLOSED = "the storefront that is not active"
 UNAUTHORIZED = "UNAUTHORIZED.GMP_GATEWAY_API"
 MCS, WFS = "INVALID_MCS_REQUEST", "INVALID_WFS_REQUEST"
 QUANTITY = "orderItems/0/qty/measurementValue"
@@ -50,6 +51,7 @@ CREATE = (
     Violation("SELLER_ORDER_ID_CUSTOMER_ORDER_NO_SAME", "sellerOrderId", {"sellerOrderId": "OTHER"}),
     Violation(MCS, "customer.contact.phone", {"customer/contact/phone": REMOVED}),
     Violation(MCS, "orderChannelId", {"orderChannelId": NOBODY}),
+    Violation(MCS, "orderChannelId", {"orderChannelId": CLOSED}),
     Violation(MCS, "customerOrderNo", {"customerOrderNo": "TAKEN"}),
     Violation(MCS, "orderItems[0].itemDetail.sku", {"orderItems/0/itemDetail/sku": "nobody"}),
     Violation(MCS, "orderItems[1].qty.measurementValue", {"orderItems/1/qty/measurementValue": 99}),
@@ -58,9 +60,10 @@ CANCEL = (
     TOKEN,
     Violation(WFS, cut=True),
     Violation(WFS, "sellerOrderId", UNNAMED),
-    Violation(WFS, "orderItems[0].qty.unitOfMeasure", {"orderItems/0/qty/unitOfMeasure": "BOX"}),
+    Violation(WFS, "sellerOrderId", {"sellerOrderId": "OTHER"}),
+    Violation(WFS, "orderItems[1].qty.unitOfMeasure", {"orderItems/1/qty/unitOfMeasure": "BOX"}),
     Violation(WFS, "customerOrderNo", {"customerOrderNo": "NOBODY"}),
-    Violation(WFS, "orderItems[0].sellerLineId", {"orderItems/0/sellerLineId": "9"}),
+    Violation(WFS, "orderItems[1].sellerLineId", {"orderItems/1/sellerLineId": "9"}),
     Violation(WFS, "orderItems[0].qty.measurementValue", {QUANTITY: 99}),
 )
 RETURN = (
@@ -70,6 +73,7 @@ RETURN = (
     Violation("500.RETURN_ORDER_SERVICE.400", "itemDetail", {"orderItems/0/itemDetail": REMOVED}),
     Violation(WFS, "orderItems[1].qty.unitOfMeasure", {"orderItems/1/qty/unitOfMeasure": "BOX"}),
     Violation("500.OS_SERVICE.200", None, {"sellerOrderId": "NOBODY"}),
+    Violation(WFS, "sellerReturnOrderId", {"sellerReturnOrderId": "TAKEN"}),
     Violation("400.WFS.100", "sku", {"orderItems/1/itemDetail/sku": "nobody"}),
     Violation("400", "itemDetail.sku", {"orderItems/2/itemDetail/sku": "rug"}),
     Violation("500.509", "sku", {QUANTITY: 99}),
@@ -80,17 +84,21 @@ RETURN = (
 async def test_the_earlier_check_of_creating_wins(open_seller: OpenSeller, walmart: Client) -> None:
     seller = await open_seller()
     lines = [seller.item("1", "lamp"), seller.item("2", "rug")]
+    await seller.change({"storefronts/closed": front("mcs") | {"active": False}})
     await seller.ordered(walmart, {"customerOrderNo": "TAKEN"})
     request = seller.create({"customerOrderNo": "FREE", "orderItems": lines})
-    # Without a number, and with two that differ, cannot be at once.
-    apart = await prove(walmart, seller, request, CREATE, {(2, 3)})
-    assert apart == {(2, 3), (2, 6)}
+    closed = {"orderChannelId": seller.front_of("closed")}
+    checks = [replace(one, body=closed) if CLOSED in one.body.values() else one for one in CREATE]
+    # Without a number, and with two that differ or one that is taken; two storefronts: these cannot be at once.
+    assert await prove(walmart, seller, request, checks, {(2, 3)}) == {(2, 3), (2, 7), (5, 6)}
 
 
 async def test_the_earlier_check_of_cancelling_wins(open_seller: OpenSeller, walmart: Client) -> None:
     seller = await open_seller()
-    await seller.ordered(walmart)
-    assert await prove(walmart, seller, seller.cancel(), CANCEL) == {(2, 4)}
+    await seller.ordered(walmart, {"orderItems": [seller.item("1", "lamp"), seller.item("2", "rug")]})
+    request = seller.cancel({"orderItems": [{"sellerLineId": line, "qty": each(1)} for line in "12"]})
+    # Without a number nothing can be said of one.
+    assert await prove(walmart, seller, request, CANCEL, {(2, 3)}) == {(2, 3), (2, 5)}
 
 
 async def test_the_earlier_check_of_returning_wins(open_seller: OpenSeller, walmart: Client) -> None:
@@ -98,9 +106,11 @@ async def test_the_earlier_check_of_returning_wins(open_seller: OpenSeller, walm
     seller = await open_seller({"products/jar": jar})
     skus = ("lamp", "vase", "jar", "rug")
     lines = [seller.item(str(no), sku) for no, sku in enumerate(skus, 1)]
-    number = await seller.ordered(walmart, {"orderItems": lines})
-    arrived = [{"line": no, "quantity": 1} for no in (1, 2, 3)]
+    number = await seller.ordered(walmart, {"orderItems": lines, "orderItems/0/qty": each(2)})
+    arrived = [{"line": no, "quantity": quantity} for no, quantity in ((1, 2), (2, 1), (3, 1))]
     await seller.step(number, "deliver", {"lines": arrived})
+    taken = await walmart.send(seller.send_back({"sellerReturnOrderId": "TAKEN"}))
+    assert taken.status == 200
     items = [seller.returned(sku, 1) for sku in skus[:3]]
     assert await prove(walmart, seller, seller.send_back({"orderItems": items}), RETURN) == set()
 

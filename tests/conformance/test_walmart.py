@@ -122,6 +122,25 @@ async def test_order_of_a_storefront_that_is_not_there(prove: Prove, open_seller
 
 
 @pytest.mark.row("walmart.create.invalid")
+async def test_order_of_a_storefront_that_sells_no_more(
+    prove: Prove, open_seller: OpenSeller, walmart: Client
+) -> None:
+    seller = await open_seller()
+    await walmart.send(seller.create({"customerOrderNo": "BEFORE"}))
+    await seller.change({"storefronts/front/active": False})
+    # What was sold there before goes on.
+    assert (await walmart.send(seller.status("BEFORE"))).status == 200
+    assert (await walmart.send(seller.cancel({"customerOrderNo": "BEFORE"}))).status == 200
+    text = "The sales channel is not active"
+    await prove(
+        seller.create(),
+        refusal("storefront-inactive", error("INVALID_MCS_REQUEST", "orderChannelId", text, CREATE)),
+        mend=seller.changing({"storefronts/front/active": True}),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.create.invalid")
 async def test_order_number_that_is_taken(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
     seller = await open_seller()
     await seller.assert_created(await walmart.send(seller.create()))
@@ -162,6 +181,26 @@ async def test_order_of_more_than_there_is(prove: Prove, open_seller: OpenSeller
         seller.create({"orderItems": lines}),
         refusal("not-enough-stock", *entries),
         mend=seller.changing({"products/lamp/stock/main": 3, "products/rug/stock/main": 1}),
+        effect=seller.assert_created,
+    )
+
+
+@pytest.mark.row("walmart.create.invalid")
+async def test_order_whose_lines_together_are_more_than_there_is(
+    prove: Prove, open_seller: OpenSeller
+) -> None:
+    seller = await open_seller({"products/lamp/stock/main": 5})
+    lines = [seller.item(str(no), "lamp", units) for no, units in enumerate((3, 4, 2, 1), 1)]
+    # Three are for the first line, so the second does not fit; the third does, and then none is left.
+    texts = {1: "Only 2 units of the item are available", 3: "The item is out of stock"}
+    entries = [
+        error("INVALID_MCS_REQUEST", f"orderItems[{index}].qty.measurementValue", text, CREATE)
+        for index, text in texts.items()
+    ]
+    await prove(
+        seller.create({"orderItems": lines}),
+        refusal("not-enough-stock", *entries),
+        mend=seller.create({"orderItems": [lines[0], lines[2]]}),
         effect=seller.assert_created,
     )
 
@@ -358,6 +397,18 @@ async def test_status_tells_all_of_an_order(open_seller: OpenSeller, walmart: Cl
             }
         ],
     }
+
+
+async def test_an_order_is_told_when_its_buyer_placed_it(open_seller: OpenSeller, walmart: Client) -> None:
+    seller = await open_seller()
+    placed = {"customerOrderNo": "SO2", "orderPlacedTime": "2026-03-25T23:58:30.1309+02:00"}
+    for edits in ({}, placed):
+        assert (await walmart.send(seller.create(edits))).status == 200
+    told = [(await walmart.send(seller.status(number))).json["payload"] for number in ("SO1", "SO2")]
+    listed = (await walmart.send(seller.call("GET", f"{ORDERS}/status?sortOrder=asc"))).json["payload"]
+    # Who does not say it has placed it when it was taken, and lists go by when that was.
+    assert told[0]["orderPlacedTime"] == listed[0]["orderDate"] < listed[1]["orderDate"]
+    assert told[1]["orderPlacedTime"] == "2026-03-25T21:58:30.130Z"
 
 
 async def test_list_of_orders_is_paged_and_filtered(

@@ -1,26 +1,34 @@
 """Clients as they are in public walk the whole way: each with its own headers, dialect and paths.
 
-Nothing of them is changed but the base URL. What each sends was read off its code; bodies are of our own.
+Nothing of them is changed but the base URL. What each sends was read off its code; bodies are of our own. Nobody but
+the carrier moves their goods, and it does so as the clock goes.
 """
 
 from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
+from entrepot.checks import run_checks
+from tests.conformance.harness.alone import Clock, clock, server, session_database_url
 from tests.conformance.harness.fixtures import OpenSeller
-from tests.conformance.walmart import ADDRESS, CONTACT, PREFIX, Seller, control, each
+from tests.conformance.walmart import ADDRESS, CARRIED, CONTACT, PREFIX, each
+from tests.gateways.labels.code128 import read_code128
+
+__all__ = ["clock", "server", "session_database_url"]
 
 Headers = Mapping[str, str]
 NEW = f"{PREFIX}/v3/fulfillment/orders-fulfillments"
 OLD = f"{PREFIX}/v3/orders-fulfillments"
-RIGHTS = {"channels/mcs/settings": {"may_set_stock": True, "may_edit_catalogue": True}}
+TO_THE_BUYER = (("1h30m", "ACKNOWLEDGED"), ("2h30m", "SHIPPED"), ("3h30m", "DELIVERED"))
+AND_BACK = (("5h", "RETURN_IN_TRANSIT"), ("6h", "DELIVERED_AT_RETURN_CENTER"), ("7h", "RETURN_RECEIVED"))
+"""How far the clock goes, and what has happened by then."""
 
 
 @dataclass(frozen=True)
@@ -96,46 +104,79 @@ WAYS = {
 
 
 @pytest.mark.parametrize("name", WAYS)
-async def test_a_client_walks_the_whole_way(open_seller: OpenSeller, name: str) -> None:
-    seller, way = await open_seller(RIGHTS), WAYS[name]
-    pair = f"{seller.name}-mcs:secret"
+async def test_a_client_walks_the_whole_way(open_seller: OpenSeller, clock: Clock, name: str) -> None:
+    seller = await open_seller(CARRIED)
     async with httpx.AsyncClient(base_url=seller.url, verify=False, trust_env=False, timeout=60) as http:
-        granted = (await http.post(**way.token(pair))).raise_for_status().json()
-        assert (granted["token_type"], granted["expires_in"]) == ("Bearer", 900)
-        http.headers.update(way.headers(pair, granted["access_token"]))
-        await Walk(http, way, seller).whole()
+        walk = Walk(http, WAYS[name], f"{seller.name}-mcs:secret")
+        await walk.there(clock)
+        await walk.and_back(clock)
+        # What it got at the beginning was good for fifteen minutes, and each step took an hour.
+        assert walk.tokens == 1 + len(TO_THE_BUYER) + len(AND_BACK)
+    assert await run_checks(seller.connection, await seller.id()) == []
 
 
 class Walk:
-    """One client's way from the storefront to the unit that is back."""
+    """One client's way from the storefront to the unit that is back; a token that is refused makes it get another."""
 
-    def __init__(self, http: httpx.AsyncClient, way: Way, seller: Seller) -> None:
+    def __init__(self, http: httpx.AsyncClient, way: Way, pair: str) -> None:
         self._http = http
         self._way = way
-        self._seller = seller
+        self._pair = pair
+        self._channel = ""
+        self.tokens = 0
 
-    async def whole(self) -> None:
-        """Storefront, item, promise, order, status until delivered, return until received."""
-        channel = await self._channel()
+    async def there(self, clock: Clock) -> None:
+        """Storefront, item, promise, order, status until delivered."""
+        await self._log_in()
+        self._channel = await self._storefront()
         item = {"items": [{"sku": "jar", "productName": "Jar", "availableToSellUnits": 5}]}
         await self._post(f"{PREFIX}/v3/fulfillment/mcs/item", item, 202)
         await self._promise()
-        order = await self._order(channel)
-        assert await self._status(channel) == "NEW"
-        for step, status in (("acknowledge", "ACKNOWLEDGED"), ("ship", "SHIPPED"), ("deliver", "DELIVERED")):
-            await self._seller.step(order, step)
-            assert await self._status(channel) == status
-        await self._back(channel)
+        await self._order()
+        await clock.stands("0s")
+        assert await self._status() == ("NEW", [])
+        for offset, status in TO_THE_BUYER:
+            await clock.stands(f"+{offset}")
+            told, parcels = await self._status()
+            assert (told, len(parcels)) == (status, int(status != "ACKNOWLEDGED"))
+            assert all(parcel.startswith("SIM") for parcel in parcels)
 
-    async def _channel(self) -> str:
+    async def and_back(self, clock: Clock) -> None:
+        """A return, its label, and status until received."""
+        name = str(uuid.uuid4())
+        number = await self._return(name)
+        offset, _ = TO_THE_BUYER[-1]
+        await clock.stands(f"+{offset}")
+        await self._labelled(name)
+        for offset, status in AND_BACK:
+            await clock.stands(f"+{offset}")
+            told = await self._returned(name)
+            assert told["returnOrderLines"][0]["lineQuantityInfo"][0]["status"] == status
+        told, _ = await self._status()
+        assert told == "PARTIALLY RETURNED"
+        refused = await self._ask("POST", f"{self._way.returns}/{number}/cancel?orgId=1")
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "400")
+
+    async def _log_in(self) -> None:
+        granted = (await self._http.post(**self._way.token(self._pair))).raise_for_status().json()
+        assert (granted["token_type"], granted["expires_in"]) == ("Bearer", 900)
+        self._http.headers.update(self._way.headers(self._pair, granted["access_token"]))
+        self.tokens += 1
+
+    async def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:
+        reply = await self._http.request(method, path, json=body)
+        if reply.status_code == 401:
+            await self._log_in()
+            reply = await self._http.request(method, path, json=body)
+        return reply
+
+    async def _storefront(self) -> str:
         address = {"firstName": "Ann", **ADDRESS, "addressType": "COMMERCIAL"}
         details = {"orderChannelName": "Jar shop", "returnAddress": address}
         body = {"partnerId": "10001", "mcsDetails": [details]}
         made = await self._post(f"{self._way.orders}/channel-details", body)
         (found,) = made["payload"]["10001"]
-        listed = (await self._http.get(f"{self._way.orders}/channel-details?partnerId=10001")).json()[
-            "payload"
-        ]
+        listed = await self._get(f"{self._way.orders}/channel-details?partnerId=10001")
         assert found in listed
         return found["orderChannelId"]
 
@@ -157,14 +198,14 @@ class Walk:
         told = await self._post(f"{self._way.orders}/fetchOrderPromiseOptions", body, 202)
         assert told["status"] == "SUCCESS"
 
-    async def _order(self, channel: str) -> int:
+    async def _order(self) -> None:
         line: dict[str, Any] = {
             "sellerLineId": "1",
             "itemDetail": {"sku": "jar"},
             "qty": each(2),
             "shippingTo": {"contact": CONTACT, "address": ADDRESS},
         }
-        body: dict[str, Any] = {"orderChannelId": channel, "customerOrderNo": "MY1"}
+        body: dict[str, Any] = {"orderChannelId": self._channel, "customerOrderNo": "MY1"}
         if self._way.old_numbers:
             price = {"currencyAmount": 4.5, "currencyUnit": "USD"}
             charge = {"chargeCategory": "PRODUCT", "chargeName": "Item Price", "chargePerUnit": price}
@@ -174,51 +215,45 @@ class Walk:
             }
             line["itemDetail"]["description"] = "A jar"
             line["qty"] = {"unitOfMeasure": "Each", "measurementValue": 2}
-            body = {"orderChannelId": channel, "sellerOrderId": "MY1", "needsConfirmation": False}
+            body = {"orderChannelId": self._channel, "sellerOrderId": "MY1", "needsConfirmation": False}
         body |= {"customer": {"contact": CONTACT}, "orderItems": [line]}
         made = await self._post(self._way.orders, body)
         assert made["status"] == "ACCEPTED"
-        return await self._seller.number_of(made["payload"]["requestId"])
 
-    async def _status(self, channel: str) -> str:
-        query = self._way.status.format(number="MY1", channel=channel)
-        told = (
-            (await self._http.get(f"{self._way.orders}/status{query}")).raise_for_status().json()["payload"]
-        )
+    async def _status(self) -> tuple[str, list[str]]:
+        """How far the order is, and the numbers of its parcels."""
+        query = self._way.status.format(number="MY1", channel=self._channel)
+        told = await self._get(f"{self._way.orders}/status{query}")
         if isinstance(told, dict):
             assert told["orderNumber"] == "MY1"
-            return told["orderStatus"]
+            return told["orderStatus"], [parcel["trackNumber"] for parcel in told["shipments"]]
         (order,) = told
         assert order["sellerOrderId"] == "MY1"
-        return order["status"]
+        return order["status"], [parcel["trackingNo"] for parcel in order["shipments"]]
 
-    async def _back(self, channel: str) -> None:
+    async def _return(self, name: str) -> str:
         items = [{"itemDetail": {"sku": "jar"}, "qty": {"unitOfMeasure": "EA", "measurementValue": 1}}]
-        name = str(uuid.uuid4())
-        made = await self._post(
-            f"{self._way.returns}?orgId=1",
-            {"sellerReturnOrderId": name, "sellerOrderId": "MY1", "orderItems": items},
-        )
-        number = made["payload"]["returnOrderId"]
-        returns = f"{self._way.returns}?orgId=1&sellerOrderId=MY1&returnOrderId=&martId=202"
-        for step, body, status in self._steps():
-            path = f"/sandbox/returns/{int(number.removeprefix('33'))}/{step}?workspace={self._seller.name}"
-            await control(self._seller.url, "POST", path, body)
-            (told,) = (await self._http.get(returns)).raise_for_status().json()["payload"]
-            assert told["sellerReturnOrderId"] == name
-            assert told["returnOrderLines"][0]["lineQuantityInfo"][0]["status"] == status
-        assert await self._status(channel) == "PARTIALLY RETURNED"
-        refused = await self._http.post(f"{self._way.returns}/{number}/cancel?orgId=1")
-        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "400")
+        body = {"sellerReturnOrderId": name, "sellerOrderId": "MY1", "orderItems": items}
+        made = await self._post(f"{self._way.returns}?orgId=1", body)
+        return made["payload"]["returnOrderId"]
 
-    @staticmethod
-    def _steps() -> Iterator[tuple[str, dict[str, str], str]]:
-        yield "advance", {"to": "in_transit"}, "RETURN_IN_TRANSIT"
-        yield "advance", {"to": "at_center"}, "DELIVERED_AT_RETURN_CENTER"
-        yield "receive", {}, "RETURN_RECEIVED"
+    async def _returned(self, name: str) -> dict[str, Any]:
+        (told,) = await self._get(f"{self._way.returns}?orgId=1&sellerOrderId=MY1&returnOrderId=&martId=202")
+        assert told["sellerReturnOrderId"] == name
+        return told
+
+    async def _labelled(self, name: str) -> None:
+        """The label is a document whose bars are the number by which the parcel is followed."""
+        (group,) = (await self._returned(name))["returnLineGroups"]
+        label = await self._http.get(group["labelImageUrl"])
+        assert (label.status_code, label.headers["content-type"]) == (200, "application/pdf")
+        assert read_code128(label.content) == group["carrierInfo"]["trackingNo"]
+
+    async def _get(self, path: str) -> Any:
+        return (await self._ask("GET", path)).raise_for_status().json()["payload"]
 
     async def _post(self, path: str, payload: dict[str, Any], status: int = 200) -> dict[str, Any]:
         body = {"header": {"headerAttributes": {"martId": "202", "buId": "0"}}, "payload": payload}
-        reply = await self._http.post(path, json=body)
+        reply = await self._ask("POST", path, body)
         assert reply.status_code == status, reply.text
         return reply.json()

@@ -38,6 +38,7 @@ WRONG: tuple[Any, ...] = (
     {},
     [{"a": [1, {"b": None}]}],
 )
+PATH = str.maketrans({"[": "/", ".": "/", "]": None})
 RIGHTS = {"channels/mcs/settings": {"may_set_stock": True, "may_edit_catalogue": True}}
 CHANNEL = {"orderChannelName": "Other shop", "returnAddress": {"firstName": "Ann", **ADDRESS}, "active": True}
 ITEM = {
@@ -168,6 +169,32 @@ async def test_bodies_that_are_none(
     assert reply.status == status, reply.body
 
 
+@pytest.mark.parametrize(
+    ("operation", "place"),
+    [
+        ("create", "orderItems"),
+        ("cancel", "orderItems"),
+        ("return", "orderItems"),
+        ("create", "orderItems[0]"),
+        ("cancel", "orderItems[0].qty"),
+        ("promise", "offerSelections"),
+        ("promise", "destinations[0]"),
+        ("channels", "mcsDetails[0]"),
+        ("item", "items"),
+        ("item", "payload"),
+    ],
+)
+async def test_null_where_something_must_be_is_named_as_missing(
+    open_seller: OpenSeller, walmart: Client, operation: str, place: str
+) -> None:
+    seller = await open_seller(RIGHTS)
+    request = requests(seller)[operation]
+    path = place if place == "payload" else f"payload/{place}".translate(PATH)
+    reply = await walmart.send(replace(request, body=edited(request.body, {path: None})))
+    entries = [(each["field"], each["description"]) for each in reply.json["errors"]]
+    assert (reply.status, entries) == (400, [(place, f"`{place}` must not be null")])
+
+
 @pytest.mark.parametrize("media_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded"])
 async def test_other_media_types_are_the_gateways(
     open_seller: OpenSeller, walmart: Client, media_type: str
@@ -289,6 +316,24 @@ async def test_requests_for_tokens(
     reply = await walmart.send(replace(good, **{**change, "headers": headers}))
     assert reply.status == status, reply.body
     assert ("error" in reply.json) is (status != 200)
+
+
+async def test_a_request_for_a_token_in_json_is_told_to_be_a_form(
+    open_seller: OpenSeller, walmart: Client
+) -> None:
+    seller = await open_seller()
+    good = seller.token_request(f"{seller.name}-mcs:secret", **{"Content-Type": "application/json"})
+    for body in (b'{"grant_type": "client_credentials"}', good.content):
+        refused = await walmart.send(replace(good, body=body))
+        (entry,) = refused.json["error"]
+        assert (refused.status, entry["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+        assert (
+            entry["info"] == "Send the body as application/x-www-form-urlencoded, without a content coding."
+        )
+    other = await walmart.send(
+        replace(seller.create(), headers={**seller.create().headers, "Content-Type": "text/plain"})
+    )
+    assert other.json["error"][0]["info"] == "Send the body as application/json, without a content coding."
 
 
 async def test_who_accepts_nothing_but_xml_gets_it(open_seller: OpenSeller, walmart: Client) -> None:

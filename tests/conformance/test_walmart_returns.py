@@ -460,6 +460,22 @@ async def test_a_return_has_a_label_that_is_read(open_seller: OpenSeller, walmar
     assert later["carrierInfo"]["carrierName"] == "UPS"
 
 
+async def test_a_return_that_does_not_come_back_has_no_label(
+    open_seller: OpenSeller, walmart: Client, server: Server
+) -> None:
+    labels = {"channels/mcs/settings": {"labels": {"gateway": "simulated"}}}
+    seller = await delivered(lambda: open_seller(labels), walmart)
+    await fault(server, {"target": "labels.make", "kind": "refuse", "workspace": seller.name, "count": 1_000})
+    made = (await walmart.send(seller.send_back())).json["payload"]
+    assert made["returnLineGroups"][0]["labelImageUrl"]
+    number = made["returnOrderId"]
+    assert (await walmart.send(seller.cancel_return(number))).status == 200
+    (told,) = (await walmart.send(seller.returns(f"returnOrderId={number}"))).json["payload"]
+    (group,) = told["returnLineGroups"]
+    assert (group["labelImageUrl"], group["carrierInfo"]) == (None, None)
+    await lift(server)
+
+
 async def delivered(open_seller: OpenSeller, walmart: Client) -> Seller:
     """A seller whose order of two lamps and a rug has arrived."""
     seller = await open_seller()

@@ -43,6 +43,17 @@ ADDRESS: Tree = {
 }
 CONTACT: Tree = {"name": {"firstName": "Ann", "lastName": "Lee"}, "phone": "4155550100"}
 
+_HOURS = {"acknowledge": 1, "ship": 2, "deliver": 3, "in_transit": 1, "at_center": 2, "received": 3}
+CARRIED: Tree = {
+    "channels/mcs/settings": {
+        "may_set_stock": True,
+        "may_edit_catalogue": True,
+        "carrier": {"gateway": "simulated"} | {f"{name}_after": 3_600 * n for name, n in _HOURS.items()},
+        "labels": {"gateway": "simulated", "carrier": "UPS"},
+    }
+}
+"""A seller whose goods are carried by the clock alone: hours apart, so no haste of the machine takes a step."""
+
 
 def account(workspace: str, name: str) -> Tree:
     """The description of a seller's account."""

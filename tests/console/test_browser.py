@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from typing import Any
 import pytest
 
 from entrepot.store.connections import Connection
-from tests.conformance.harness.fixtures import OpenShop
-from tests.console.test_log_pages import row, write
+from tests.conformance.datamingle import Partners
+from tests.conformance.harness import Client
+from tests.conformance.harness.fixtures import OpenPartners
+from tests.conformance.test_datamingle_mapped import MAPPINGS, ORDER
 from tests.console.visiting import PASSWORD, new_link, new_operator
 from tests.support.server import Server
+from tests.support.waiting import eventually
 
 CHROMIUM = shutil.which("chromium")
 pytest.importorskip("playwright", reason="Playwright is not installed")
@@ -43,17 +47,28 @@ async def chromium() -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def workspace(connection: Connection, open_bonsai_shop: OpenShop) -> int:
-    shop = await open_bonsai_shop()
-    return await connection.fetchval("select id from workspaces where name = $1", shop.name)
+async def partners(open_datamingle: OpenPartners) -> Partners:
+    """A workspace whose partner `plain` speaks words of its own."""
+    return await open_datamingle({"channels/plain/mappings": MAPPINGS})
+
+
+async def asked(client: Client, partners: Partners, details: Any = ORDER["Details"]) -> str:
+    """The request id of an order that was sent, once the log has it."""
+    request_id = uuid.uuid4().hex
+    body = {**ORDER, "header": {"po_number": request_id}, "Details": details}
+    await client.send(partners.send("POST", "/orders/", body, **{"X-Request-Id": request_id}))
+    count = "select count(*) from request_log where request_id = $1"
+    await eventually(lambda: partners.connection.fetchval(count, request_id))
+    return request_id
 
 
 async def test_an_operator_finds_a_partners_failed_request_and_the_source_that_was_meant(
-    chromium: Any, connection: Connection, server: Server, workspace: int, tmp_path: Path
-) -> None:
-    failed = row(workspace, outcome="invalid-input", status=400, request_id="acme-4711", orders=[41])
-    await write(connection, *(row(workspace) for _ in range(8)), failed)
-    operator = await new_operator(connection, workspace)
+    chromium: Any, connection: Connection, server: Server, datamingle: Client, partners: Partners, tmp_path: Path
+) -> None:  # fmt: skip
+    for _ in range(4):
+        await asked(datamingle, partners)
+    failed = await asked(datamingle, partners, [{"InventoryId": "RUG-5X7-BLU", "OrderQty": 2}])
+    operator = await new_operator(connection, await partners.id())
     faults: list[str] = []
     page = await (await chromium.new_context()).new_page()
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
@@ -62,15 +77,15 @@ async def test_an_operator_finds_a_partners_failed_request_and_the_source_that_w
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_label("Again").fill(PASSWORD)
     await page.keyboard.press("Enter")
-    await page.get_by_label("Request id").fill("acme-4711")
+    await page.get_by_label("Request id").fill(failed)
     await page.keyboard.press("Enter")
     await page.locator("#entries a").first.click()
     missing = page.get_by_label("Missing source")
     assert "Details[].InventoryID" in await missing.inner_text()
-    assert "/Details/0/InventoryId" in await missing.inner_text()
+    assert "Details[].InventoryId" in await missing.inner_text()
     found = page.url
     await page.get_by_role("link", name="All requests", exact=True).click()
-    await _follow(page, connection, workspace)
+    await _follow(page, datamingle, partners)
     for path, name in (
         (found, "entry"),
         (f"{server.url}/console/log", "log"),
@@ -89,21 +104,20 @@ async def test_an_operator_finds_a_partners_failed_request_and_the_source_that_w
     assert faults == []
 
 
-async def _follow(page: Any, connection: Connection, workspace: int) -> None:
+async def _follow(page: Any, client: Client, partners: Partners) -> None:
     """New requests come in by themselves once they are asked for, those too that came after the page was made."""
     await page.locator("#live").wait_for()
-    await write(connection, row(workspace, request_id="in-between"))
+    between = await asked(client, partners)
     await page.get_by_role("button", name="Follow live").click()
-    await page.get_by_text("in-between").wait_for()
-    await write(connection, row(workspace, request_id="just-now"))
-    await page.get_by_text("just-now").wait_for()
+    await page.get_by_text(between).wait_for()
+    await page.get_by_text(await asked(client, partners)).wait_for()
 
 
 async def test_without_any_script_all_can_be_done_by_keyboard(
-    chromium: Any, connection: Connection, server: Server, workspace: int
+    chromium: Any, connection: Connection, server: Server, datamingle: Client, partners: Partners
 ) -> None:
-    await write(connection, row(workspace, request_id="no-script", outcome="sold-out"))
-    operator = await new_operator(connection, workspace)
+    failed = await asked(datamingle, partners, [{"InventoryID": "NONEXISTENT-SKU", "OrderQty": 1}])
+    operator = await new_operator(connection, await partners.id())
     page = await (await chromium.new_context(java_script_enabled=False)).new_page()
     await page.goto(server.url + await new_link(connection, operator))
     for field in (PASSWORD, PASSWORD):
@@ -117,8 +131,8 @@ async def test_without_any_script_all_can_be_done_by_keyboard(
     await page.keyboard.press("Enter")
     await page.locator("#entries a").first.focus()
     await page.keyboard.press("Enter")
-    await page.get_by_role("heading", name="sold-out").wait_for()
-    assert "no-script" in await page.content()
+    await page.get_by_role("heading", name="sku-unknown").wait_for()
+    assert failed in await page.content()
     await page.get_by_role("button", name="Log out").focus()
     await page.keyboard.press("Enter")
     await page.get_by_role("heading", name="Log in").wait_for()

@@ -62,3 +62,16 @@ def links(page: httpx.Response, prefix: str = "/console/log/") -> list[str]:
 async def listed(visitor: httpx.AsyncClient, **filters: Any) -> httpx.Response:
     given = {name: value for name, value in filters.items() if value is not None}
     return await visitor.get(f"/console/log?{urlencode(given)}")
+
+
+def section(page: httpx.Response, name: str) -> str:
+    """The part of a page that is headed by what has this id."""
+    found = re.search(rf'<section[^>]* aria-labelledby="{name}">(.*?)</section>', page.text, re.DOTALL)
+    assert found is not None, f"no section {name}"
+    return found[1]
+
+
+def shown_code(part: str, label: str) -> str:
+    """The text of the code that has this label."""
+    found = re.search(rf'<pre[^>]* aria-label="{label}"><code>(.*?)</code>', part, re.DOTALL)
+    return "" if found is None else unescape(found[1])

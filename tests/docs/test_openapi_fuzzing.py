@@ -42,15 +42,23 @@ OWN: Final[Mapping[str, str]] = {
 [[operations]]
 include-name = "POST /orders/checkout"
 checks.negative_data_rejection.expected-statuses = ["200", "400", "401", "404", "415"]
-"""
+""",
+    # Rows are judged one by one, and the answer is 200 with what is wrong with each.
+    "datamingle": """
+[[operations]]
+include-name = "POST /api/integrations/v1/inventory/"
+checks.negative_data_rejection.expected-statuses = ["200", "400", "401", "403", "404", "415"]
+""",
 }
 KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     "bonsai": {
         "API-Key": "demo-api-key",
         "Authorization": "Basic " + base64.b64encode(b"demo-private-key").decode(),
-    }
+    },
+    # A partner without a mapping: the description is in the API's own words.
+    "datamingle": {"X-API-Key": "sk_live_demo-plain-00000000000000000000000000000"},
 }
-"""Where a door takes several, or which is which is not to be seen from its description."""
+"""Where a door takes several, or which is the right one is not to be seen from its description."""
 
 
 @pytest.mark.parametrize("door", sorted(DESCRIBED))
@@ -77,7 +85,7 @@ def test_the_fuzzing_tool_finds_nothing(door: str, phases: str, demo: Server, tm
 
 
 def test_the_doors_that_describe_themselves_are_found() -> None:
-    assert {"bonsai", "rebound", "walmart"} <= DESCRIBED.keys()
+    assert {"bonsai", "datamingle", "rebound", "walmart"} <= DESCRIBED.keys()
 
 
 def _keys(door: str, described: Mapping[str, Any], server: str) -> Iterator[tuple[str, str]]:

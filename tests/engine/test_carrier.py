@@ -36,6 +36,7 @@ from tests.support.waiting import eventually
 
 SIMULATED = CarrierSettings("simulated", prefixes=True)
 _ELSEWHERE = Address("Bo", "Ek", "2 Side Street", "Malmö", "SE", "211 22")
+STAGES = ("new", "acknowledged", "shipped", "delivered")
 _STATUS = "select progress from orders where external_id = $1"
 """Columns that say when it was learnt, or are drawn by chance."""
 _FACTS = {
@@ -99,6 +100,14 @@ class Shop:
 
     async def progress(self, name: str = "A1") -> str:
         return await self.connection.fetchval(_STATUS, name)
+
+    async def there(self, units: int) -> None:
+        """From now on so many units are in stock; nothing is promised yet."""
+        await self.connection.execute("update stock set received = $1, available = $1", units)
+
+    async def units(self, stage: str) -> int:
+        """How many units stand there, of all lines."""
+        return await self.connection.fetchval(f"select sum({stage})::integer from order_lines")
 
     async def facts(self) -> dict[str, Sequence[Any]]:
         """All rows, without what is drawn by chance and when it was learnt."""
@@ -245,15 +254,59 @@ async def test_a_return_that_is_cancelled_is_fetched_by_nobody(shop: Shop) -> No
 
 async def test_what_is_owed_leaves_once_it_is_there(shop: Shop) -> None:
     await shop.settings(SIMULATED, stock="backorder")
-    await shop.place("A1", SoldLine("1", "TEA", 501))
+    await shop.there(0)
+    await shop.place("A1", SoldLine("1", "TEA", 1))
     await shop.goes(180)
     assert await shop.progress("A1") == "acknowledged"
-    received = await shop.run(ReceiveStock(TEA, NORTH, 1))
-    assert not isinstance(received, Exception)
+    await shop.run(ReceiveStock(TEA, NORTH, 1))
     await shop.goes(60)
     assert await shop.progress("A1") == "shipped"
     await shop.goes(120)
     assert await shop.progress("A1") == "delivered"
+
+
+async def test_what_can_go_goes_and_what_is_owed_follows_in_a_parcel_of_its_own(shop: Shop) -> None:
+    """Each parcel has its own number and arrives in its own time."""
+    await shop.settings(SIMULATED, stock="backorder")
+    await shop.there(2)
+    placed = await shop.place("A1", SoldLine("1", "TEA", 3), SoldLine("2", "TEA", 1, ship_to=_ELSEWHERE))
+    seen = list[dict[str, int]]()
+    for seconds, received in ((180, 0), (120, 0), (60, 2), (60, 0), (60, 0), (60, 0)):
+        if received:
+            await shop.run(ReceiveStock(TEA, NORTH, received))
+        await shop.goes(seconds)
+        seen.append({stage: units for stage in STAGES if (units := await shop.units(stage))})
+    assert seen == [
+        {"acknowledged": 2, "shipped": 2},
+        {"acknowledged": 2, "delivered": 2},
+        {"shipped": 2, "delivered": 2},
+        {"shipped": 2, "delivered": 2},
+        {"delivered": 4},
+        {"delivered": 4},
+    ]
+    parcels = await shop.connection.fetch("select part, tracking from shipments order by no")
+    first, second = f"SIM{placed.id:016d}01", f"SIM{placed.id:016d}02"
+    assert [tuple(row) for row in parcels] == [(1, first), (1, f"{first}-2"), (2, f"{second}-2")]
+    assert await shop.connection.fetchval("select due_at is null from carrier_consignments")
+
+
+async def test_a_process_that_dies_with_a_part_sent_sends_the_rest_all_the_same(shop: Shop) -> None:
+    """It told of the first parcel and did not write it down: told again, it still knows that something is left."""
+    await shop.settings(SIMULATED, stock="backorder")
+    await shop.there(1)
+    await shop.place("A1", SoldLine("1", "TEA", 3))
+    await shop.goes(60)
+    books = "select steps, next_step, due_at from carrier_consignments"
+    before = await shop.connection.fetchrow(books)
+    await shop.goes(120)
+    undone = "update carrier_consignments set steps = $1, next_step = $2, due_at = $3"
+    await shop.connection.execute(undone, *before)
+    await shop.run(ReceiveStock(TEA, NORTH, 2))
+    await shop.goes(0)
+    assert (await shop.units("shipped"), await shop.units("acknowledged")) == (1, 2)
+    await shop.goes(1_000)
+    assert await shop.progress("A1") == "delivered"
+    assert await shop.connection.fetchval("select count(*) from shipments") == 2
 
 
 async def test_what_was_recorded_and_what_has_no_carrier_is_announced_to_nobody(shop: Shop) -> None:
@@ -286,3 +339,20 @@ async def test_a_carrier_that_is_away_is_told_later(shop: Shop) -> None:
     assert [each["action"] for each in told] == ["announce"] * 3
     assert told[-1]["lines"][0]["quantity"] == 1
     assert {each["key"] for each in told} == {order.uuid.hex}
+
+
+REAL = "update workspaces set sandbox = false"
+
+
+async def test_outside_a_sandbox_a_live_order_is_moved_by_no_simulator(shop: Shop) -> None:
+    """However the setting came there, and whatever the simulated carrier had in its books."""
+    await shop.place("A1")
+    await shop.announced()
+    await shop.connection.execute(REAL)
+    await shop.place("DLV2")
+    told = "select error from outbox where state = 'waiting' and error <> ''"
+    assert "settings.carrier" in await eventually(lambda: shop.connection.fetchval(told))
+    shop.clock.at += timedelta(days=1)
+    assert not await shop.workers[0].rounds.look()
+    assert (await shop.progress("A1"), await shop.progress("DLV2")) == ("new", "new")
+    await shop.connection.execute("delete from outbox")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from entrepot.checks import run_checks
@@ -74,7 +75,7 @@ async def test_a_parcel_is_sent_once(shop: Connection, database_url: str) -> Non
     parcels = [ShipUnits(order=7, lines=(Units(1, 1),), parcel=PARCEL) for _ in range(2)]
     first, second = await both(database_url, shop, *parcels)
     assert isinstance(first, Shipped)
-    assert second == Shipped(first.order, first.shipments, ())
+    assert second == msgspec.structs.replace(first, lines=())
     assert await stands(shop) == ({"new": 2, "shipped": 1}, "partially_shipped")
 
 

@@ -205,3 +205,13 @@ async def test_an_account_without_a_service_keeps_the_message_for_the_operator(
     await insert(shop.connection, WORKSPACE, [Delivery(7, listener.format(opened.ret.id), 1, payload, AT)])
     error = await eventually(lambda: shop.connection.fetchval("select error from outbox where tries > 0"))
     assert error == "the account has no label service any more"
+
+
+async def test_outside_a_sandbox_no_simulator_makes_a_label(shop: Shop) -> None:
+    """However the setting came there: no carrier would take it. The return exists all the same."""
+    await shop.connection.execute("update workspaces set sandbox = false")
+    opened = await shop.open()
+    told = "select error from outbox where state = 'waiting' and error <> ''"
+    assert "settings.labels" in await eventually(lambda: shop.connection.fetchval(told))
+    assert await shop.label(opened.ret.id) is None
+    assert await shop.states() == []

@@ -10,15 +10,23 @@ import pytest
 
 from entrepot.domain.carts.records import Cart, CartLine
 from entrepot.domain.catalogue.products import Variant
+from entrepot.domain.channels.accounts import CarrierSettings
+from entrepot.domain.fulfilment.ship import Acknowledge
+from entrepot.domain.kernel.commands import Command
 from entrepot.domain.kernel.records import View
 from entrepot.domain.kernel.stages import Stage
-from entrepot.engine.batches.batch import make_ready
+from entrepot.domain.orders.cancel import CancelOrder
+from entrepot.domain.placing.place import Placed
+from entrepot.domain.placing.record_sale import SoldLine
+from entrepot.domain.stock.levels import FirstLocation
+from entrepot.engine.batches.batch import Batch, make_ready, own_rule
 from entrepot.engine.clock import real_now
 from entrepot.store.batches.readers import AlreadyCommittedError, BatchReader, PlainReader
 from entrepot.store.batches.stages import bring
 from entrepot.store.connections import Connection, connect, connect_engine
+from tests.engine.test_taking import settings, take
 from tests.support.boutique import SHIRT, SMALL, cart, cart_line, open_boutique, write
-from tests.support.shop import WORKSPACE
+from tests.support.shop import AT, NORTH, TEA, WORKSPACE, insert, level, open_shop
 from tests.support.waiting import eventually
 
 _WAITING = """
@@ -87,3 +95,57 @@ async def test_ids_are_drawn_last_and_the_batch_is_known_by_its_own(
         await plain.fetchval("select next from counters where workspace = $1", WORKSPACE)
         == (first.first or 0) + 3
     )
+
+
+@pytest.fixture
+async def shop(database_url: str) -> AsyncGenerator[Connection]:
+    connection = await connect(database_url)
+    await open_shop(connection)
+    await insert(connection, WORKSPACE, [level(TEA, NORTH, 9)])
+    await settings(connection, stock="backorder", carrier=CarrierSettings("simulated"))
+    yield connection
+    await connection.close()
+
+
+async def looked_at(lane: Connection, command: Command) -> tuple[object, dict[str, int]]:
+    """What a command comes to in a batch of its own, and how often the batch looked at which table."""
+    scans = """
+    select relname, pg_stat_get_xact_numscans(c.oid) + coalesce((
+      select sum(pg_stat_get_xact_numscans(i.indexrelid)) from pg_index i where i.indrelid = c.oid), 0)
+    from pg_class c where relname in ('channels', 'locations') order by 1
+    """
+    batch = Batch(WORKSPACE, [command])
+    async with lane.transaction():
+        before = dict[str, int](await lane.fetch(scans))
+        await batch._work(lane, own_rule, AT)
+        after = dict[str, int](await lane.fetch(scans))
+    return batch.answers[0], {table: int(after[table] - before[table]) for table in after}
+
+
+async def test_a_batch_looks_for_carriers_and_the_first_location_only_where_it_needs_them(
+    lane: Connection, shop: Connection
+) -> None:
+    """Each order reads its own account, once: other accounts and all locations are nothing to it."""
+    told = "select count(*) from outbox where listener like 'carrier:%'"
+    placed, seen = await looked_at(lane, take(SoldLine("1", "TEA", 2)))
+    assert isinstance(placed, Placed), placed
+    assert seen == {"channels": 1, "locations": 0}
+    assert await shop.fetchval(told) == 1
+    _, seen = await looked_at(lane, Acknowledge(order=placed.order.id))
+    assert seen == {"channels": 0, "locations": 0}
+    _, seen = await looked_at(lane, CancelOrder(placed.order.id))
+    assert seen == {"channels": 1, "locations": 0}
+    assert await shop.fetchval(told) == 2
+    await shop.execute("delete from stock")
+    owed, seen = await looked_at(lane, take(SoldLine("1", "TEA", 2)))
+    assert isinstance(owed, Placed), owed
+    assert seen == {"channels": 1, "locations": 2}, "once looked for, once as what the new level refers to"
+
+
+async def test_the_first_location_is_told_where_a_variant_stands_nowhere(plain: Connection) -> None:
+    view, other = View(WORKSPACE), View(WORKSPACE)
+    await bring(PlainReader(plain, WORKSPACE), {Stage.STOCK: [SMALL]}, view)
+    await plain.execute("delete from stock where variant = $1", SMALL)
+    await bring(PlainReader(plain, WORKSPACE), {Stage.STOCK: [SMALL]}, other)
+    assert view.get(FirstLocation, "first") is None
+    assert other.get(FirstLocation, "first") is not None

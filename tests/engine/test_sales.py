@@ -165,7 +165,7 @@ async def test_an_open_attempt_is_waited_for(shop: Shop) -> None:
 
 
 async def hand_over(shop: Shop, attempt: Attempt) -> None:
-    hub = shop.worker.gateways.hubs(WORKSPACE, HUB)
+    hub = await shop.worker.gateways.hubs(WORKSPACE, HUB)
     assert hub is not None
     assert await hub.hand_over(hub_order(attempt.uuid.hex, "shop", attempt.draft)) == TakenOver()
 
@@ -256,3 +256,11 @@ async def test_an_attempt_ends_once(shop: Shop) -> None:
     assert not any(isinstance(outcome, Refused) for outcome in outcomes)
     assert await shop.count("orders") == 1
     assert attempt.channel == CHANNEL
+
+
+async def test_outside_a_sandbox_no_order_counts_as_taken_over_by_a_simulator(shop: Shop) -> None:
+    """However the setting came there: nobody would process the order, so there is none."""
+    await shop.connection.execute("update workspaces set sandbox = false")
+    assert await shop.take() == refused(OrderHubFailed())
+    await shop.quiet()
+    assert (await shop.count("orders"), await shop.books()) == (0, {})

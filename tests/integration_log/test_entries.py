@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -12,7 +15,7 @@ from entrepot.doors.kit import Call, Exchange, Keeps, Reply
 from entrepot.doors.kit.observing.calls import Done, Mapped, Moved
 from entrepot.failures.orders import OrderUnknown
 from entrepot.integration_log.entries import Entry, outcome_of, row_of
-from entrepot.integration_log.masking import HIDDEN
+from entrepot.integration_log.known_secrets import HIDDEN
 from tests.integration_log.exchanging import caller, exchange
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -49,6 +52,18 @@ def test_of_headers_and_query_only_what_is_allowed_is_kept() -> None:
     entry = entry_of(exchange(keeps=keeps, headers=headers, query=b"limit=5&auth=s3cret&x=%s3cret"))
     assert entry.headers == {"user-agent": "u", "wm_svc": "w"}
     assert entry.query == {"limit": "5", "auth": HIDDEN, "x": HIDDEN}
+
+
+def test_a_key_where_none_belongs_is_hidden() -> None:
+    key = "sk_live_" + "aB-_" * 10
+    keeps = Keeps(query=frozenset({"limit"}))
+    headers = [(b"user-agent", f"client {key}".encode()), (b"x-request-id", key.encode())]
+    entry = entry_of(
+        exchange(keeps=keeps, headers=headers, path=f"/orders/{key}/", query=f"limit={key}&{key}=1".encode())
+    )
+    assert entry.path == f"/orders/{HIDDEN}/"
+    assert entry.query == {"limit": HIDDEN, HIDDEN: HIDDEN}
+    assert entry.headers == {"user-agent": f"client {HIDDEN}", "x-request-id": HIDDEN}
 
 
 def test_secret_parts_of_a_path_are_hidden() -> None:
@@ -100,3 +115,54 @@ def test_the_outcome_of_a_message_is_that_of_its_first_call_that_failed() -> Non
 def test_odd_paths_can_be_written(path: str) -> None:
     entry = entry_of(exchange(path=path.encode("utf-8", "replace").decode().replace("\0", "\ufffd")))
     assert len(entry.path) <= 500
+
+
+SECRET = "sk_live_a-secret-of-the-caller"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"x-api-key", SECRET.encode())],
+        [(b"authorization", b"Bearer " + SECRET.encode())],
+        [(b"authorization", b"Basic " + base64.b64encode(b"client:" + SECRET.encode()))],
+        [(b"wm_sec.access_token", SECRET.encode())],
+        [(b"cookie", b"a=b; session=" + SECRET.encode())],
+    ],
+)
+def test_what_lets_the_caller_in_is_hidden_wherever_it_is_repeated(
+    headers: list[tuple[bytes, bytes]],
+) -> None:
+    told = exchange(
+        who=caller(),
+        keeps=Keeps(request=(), reply=(), query=frozenset({"cursor"})),
+        headers=[*headers, (b"user-agent", f"curl {SECRET}".encode())],
+        path=f"/orders/{SECRET}",
+        query=f"cursor={SECRET}&{SECRET}=1".encode(),
+        body=json.dumps({"notes": f"my key is {SECRET}"}).encode(),
+        reply=Reply(400, json.dumps({"message": f"Invalid cursor: '{SECRET}'"}).encode()),
+    )
+    moved = Moved(SECRET, SECRET, "a -> b")
+    told.request.mapped = lambda: Mapped(
+        "orders", 3, {"notes": SECRET, "n": Decimal("1.10")}, (moved,), (SECRET,)
+    )
+    kept = row_of(told, AT, ID).entry
+    assert SECRET not in kept
+    assert "my key is [hidden]" in kept
+    assert '"n":1.10' in kept
+
+
+def test_a_secret_of_the_reply_is_hidden_in_the_request_too() -> None:
+    told = exchange(
+        body=b'{"a":"the-new-token"}', reply=Reply(200, b'{"token":"the-new-token"}'), who=caller()
+    )
+    assert "the-new-token" not in row_of(told, AT, ID).entry
+
+
+def test_a_secret_of_an_url_is_hidden_in_whatever_way_it_is_written() -> None:
+    told = exchange(
+        query=b"auth=a%2Flong%2Fsecret", body=b'{"link":"https://x?auth=a%2Flong%2Fsecret"}', who=caller()
+    )
+    kept = row_of(told, AT, ID).entry
+    assert "long%2Fsecret" not in kept
+    assert "https://x?auth=[hidden]" in kept

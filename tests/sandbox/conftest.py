@@ -14,7 +14,7 @@ from entrepot.app import create_app
 from entrepot.cli.run.demo import MUG, Item, apply_demo, order
 from entrepot.config import Settings
 from entrepot.engine.clock import real_now
-from entrepot.sandbox.reset import begin_anew
+from entrepot.sandbox.reset import Beginning
 from entrepot.store.connections import connect
 from tests.doors.kit.serving import serve
 
@@ -74,7 +74,7 @@ async def _begin(database_url: str) -> None:
     connection = await connect(database_url)
     try:
         if await connection.fetchval("select exists (select from workspaces)"):
-            await begin_anew(connection, real_now())
+            await Beginning(lambda: True).again(connection, real_now())
         else:
             await apply_demo(database_url)
     finally:

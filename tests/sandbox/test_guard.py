@@ -10,7 +10,7 @@ from entrepot.cli.run.demo import prepare
 from entrepot.config import Settings
 from entrepot.engine.clock import real_now
 from entrepot.sandbox.guard import refusal
-from entrepot.sandbox.reset import begin_anew
+from entrepot.sandbox.reset import Beginning
 from entrepot.store.connections import connect
 from entrepot.worlds import World, apply_world, load_world
 from entrepot.worlds.applying.recorded import read_recorded, secrets_of
@@ -63,7 +63,7 @@ async def test_a_reset_gives_the_same_keys_and_ids(database_url: str) -> None:
         await apply_world(connection, world("two"), now=real_now(), environ=SECRETS)
         made = first.workspaces[0].generated[0].secret
         before = await _state(connection)
-        await begin_anew(connection, real_now())
+        await Beginning(lambda: True).again(connection, real_now())
         assert await _state(connection) == before
         keys = secrets_of(await read_recorded(connection))
         assert keys == {("main", "live"): "live-key", ("main", "test"): made}

@@ -1,7 +1,7 @@
 """What the sandbox's requests may say, and what is said of those that may not."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -66,12 +66,40 @@ def test_a_broken_body_is_a_bad_request(body: bytes) -> None:
         {"now": "9999-12-31T00:00:00Z"},
         {"offset": 3},
         {"today": "+3d"},
+        {"advance": "+1h", "offset": "+3d"},
+        {"advance": "soon"},
+        {"advance": "+40000d"},
+        {"advance": "P999999999D"},
+        {"frozen": "yes"},
     ],
 )
 def test_a_wrong_time_leaves_the_clock_as_it_is(body: object) -> None:
     clock = Clock()
     with pytest.raises(BadRequestError, match=r"^/"):
         set_clock(clock, json.dumps(body).encode())
+    assert clock.offset == timedelta()
+
+
+def test_a_frozen_clock_stands_until_it_is_moved_or_let_go() -> None:
+    clock = Clock()
+    set_clock(clock, b'{"now": "2030-12-24T18:00:00Z", "frozen": true}')
+    stands = datetime(2030, 12, 24, 18, tzinfo=UTC)
+    assert (clock.now(), clock.now(), clock.frozen) == (stands, stands, True)
+    set_clock(clock, b'{"advance": "+1h"}')
+    assert clock.now() == stands + timedelta(hours=1)
+    set_clock(clock, b'{"now": "2031-01-01T00:00:00Z"}')
+    assert clock.now() == datetime(2031, 1, 1, tzinfo=UTC)
+    set_clock(clock, b'{"frozen": false}')
+    assert not clock.frozen
+    assert clock.now() >= datetime(2031, 1, 1, tzinfo=UTC)
+
+
+def test_a_running_clock_is_put_forward_from_where_it_is() -> None:
+    clock = Clock()
+    for _ in range(2):
+        set_clock(clock, b'{"advance": "+1d"}')
+    assert clock.offset == timedelta(days=2)
+    set_clock(clock, b'{"offset": "0s"}')
     assert clock.offset == timedelta()
 
 

@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
+from entrepot.store.connections import connect
+from entrepot.store.tables import metadata
+from entrepot.worlds import World, apply_world, load_world
 from tests.sandbox.conftest import Sandbox
 
 
@@ -83,6 +86,14 @@ async def test_the_clock_is_set_by_distance_and_by_time(sandbox: Sandbox) -> Non
     assert right["offset"] == "P0D"
 
 
+async def test_a_frozen_clock_runs_again_after_a_reset(sandbox: Sandbox) -> None:
+    frozen = (await sandbox.http.post("/sandbox/clock", json={"frozen": True})).json()
+    assert (await sandbox.http.get("/sandbox/clock")).json()["now"] == frozen["now"]
+    await sandbox.http.post("/sandbox/reset")
+    state = (await sandbox.http.get("/sandbox/clock")).json()
+    assert (state["offset"], state["frozen"]) == ("P0D", False)
+
+
 async def test_an_order_is_placed_at_the_sandbox_s_time(sandbox: Sandbox, module_database_url: str) -> None:
     await sandbox.http.post("/sandbox/clock", json={"now": "2031-05-01T12:00:00Z"})
     assert (await sandbox.order()).status_code == 200
@@ -133,3 +144,71 @@ async def _count(module_database_url: str, table: str) -> int:
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
+
+
+async def test_what_a_partner_deleted_stands_there_no_more(sandbox: Sandbox) -> None:
+    key = {"X-API-Key": "sk_live_demo-plain-00000000000000000000000000000"}
+    at, rows = (
+        "/datamingle/api/integrations/v1",
+        [{"location_code": "nook", "sku_code": "mug", "quantity": 0}],
+    )
+    made = await sandbox.http.post(f"{at}/locations/", json={"code": "nook"}, headers=key)
+    counted = await sandbox.http.post(f"{at}/inventory/", json={"inventory": rows}, headers=key)
+    assert (made.status_code, counted.json()["data"]["created"]) == (201, 1)
+    for path in ("/locations/nook/", "/products/candle/"):
+        assert (await sandbox.http.delete(f"{at}{path}", headers=key)).status_code == 200
+    shown = await sandbox.http.get("/sandbox/world")
+    assert shown.status_code == 200
+    north = shown.json()["workspaces"][1]
+    stock = {each["sku"]: each["stock"] for product in north["products"] for each in product["variants"]}
+    assert ("candle" in stock, stock["mug"]) == (False, {"main": 100000})
+
+
+async def test_what_is_put_back_is_what_was_applied(sandbox: Sandbox, module_database_url: str) -> None:
+    """The first reset applies the worlds, later ones put back what came of that: the same rows, of all tables."""
+    await sandbox.http.post("/sandbox/reset")
+    applied = await _digests(module_database_url)
+    for _ in range(2):
+        assert (await sandbox.order()).status_code == 200
+        assert await _digests(module_database_url) != applied
+        assert (await sandbox.http.post("/sandbox/reset")).status_code == 200
+        assert await _digests(module_database_url) == applied
+    assert (await sandbox.order()).status_code == 200
+
+
+async def test_another_world_that_was_applied_meanwhile_stands_after_a_reset(
+    sandbox: Sandbox, module_database_url: str
+) -> None:
+    await sandbox.http.post("/sandbox/reset")
+    loaded = load_world(
+        'sandbox = true\n[workspaces.later.channels.a]\ndoor = "bonsai"\nkeys.live = "later-key"\n'
+    )
+    assert isinstance(loaded, World), loaded
+    connection = await connect(module_database_url)
+    try:
+        await apply_world(connection, loaded, now=datetime.now(UTC))
+    finally:
+        await connection.close()
+    for _ in range(2):
+        assert (await sandbox.http.post("/sandbox/reset")).status_code == 200
+        world = (await sandbox.http.get("/sandbox/world")).json()
+        assert "later" in {each["name"] for each in world["workspaces"]}
+    connection = await asyncpg.connect(module_database_url)
+    await connection.execute("delete from sandbox_worlds where document like '%later-key%'")
+    await connection.close()
+    await sandbox.http.post("/sandbox/reset")
+
+
+async def _digests(url: str) -> dict[str, str]:
+    """What each table holds; the log is written beside."""
+    connection = await asyncpg.connect(url)
+    try:
+        return {
+            each.name: await connection.fetchval(
+                f"select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from \"{each.name}\" t"
+            )
+            for each in metadata.sorted_tables
+            if each.name != "request_log"
+        }
+    finally:
+        await connection.close()

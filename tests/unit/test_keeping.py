@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from entrepot.doors.kit import CallKeeps, Keeps
-from entrepot.integration_log.masking import HIDDEN, LONGEST, LONGEST_READ, kept, kept_calls
+from entrepot.integration_log import masking
+from entrepot.integration_log.known_secrets import HIDDEN, KnownSecrets
+from entrepot.integration_log.masking import LONGEST, LONGEST_READ, Body
+
+
+def kept(body: bytes, hidden: tuple[str, ...] | None) -> Body | None:
+    secrets = KnownSecrets()
+    return masking.kept(masking.opened(body, hidden, secrets), secrets)
 
 
 def text_of(value: Any, hidden: tuple[str, ...] | None) -> Any:
@@ -42,10 +49,21 @@ def test_what_a_pointer_leads_to_is_hidden(pointer: str, shown: Any) -> None:
 
 @pytest.mark.parametrize(
     "name", ["password", "oldPassword", "client_secret", "stripeClientSecrets", "accessToken", "api_key", "API-Key",
-             "Authorization", "cvc", "card_number", "auth", "session"],
+             "Authorization", "cvc", "card_number", "auth", "session", "passphrase", "passcode", "pwd", "userPwd",
+             "pass", "credentials", "cookie", "Set-Cookie"],
 )  # fmt: skip
-def test_members_that_are_called_secret_are_hidden_wherever_they_stand(name: str) -> None:
-    assert text_of({"a": [{name: "s3cret"}], name: ["s3cret"]}, ()) == {"a": [{name: HIDDEN}], name: HIDDEN}
+@pytest.mark.parametrize("secret", ["s3cret", 4242424242424242, 123, 1.5])
+def test_members_that_are_called_secret_are_hidden_wherever_they_stand(name: str, secret: Any) -> None:
+    assert text_of({"a": [{name: secret}], name: [secret]}, ()) == {"a": [{name: HIDDEN}], name: HIDDEN}
+
+
+@pytest.mark.parametrize("name", ["compass", "passenger", "passed", "bypass"])
+def test_members_that_only_sound_so_are_told(name: str) -> None:
+    assert text_of({name: "x", "password": None, "has_token": True}, ()) == {
+        name: "x",
+        "password": None,
+        "has_token": True,
+    }
 
 
 def test_a_member_that_is_there_twice_hides_nothing_behind_the_second() -> None:
@@ -98,9 +116,10 @@ def call(method: Any, *params: Any) -> dict[str, Any]:
 
 
 def messages(request: Any, reply: Any) -> tuple[Any, Any]:
-    asked = json.dumps(request).encode()
-    shown = kept_calls(asked, CALLS, reply=False)
-    told = kept_calls(json.dumps(reply).encode(), CALLS, reply=True, of=asked)
+    asked, secrets = json.dumps(request).encode(), KnownSecrets()
+    sent = masking.opened_calls(asked, CALLS, secrets, reply=False)
+    answered = masking.opened_calls(json.dumps(reply).encode(), CALLS, secrets, reply=True, of=asked)
+    shown, told = masking.kept(sent, secrets), masking.kept(answered, secrets)
     assert shown is not None
     assert told is not None
     assert shown.text is not None
@@ -119,6 +138,54 @@ def test_a_call_that_nobody_declared_keeps_neither_parameters_nor_result() -> No
     for method in ("unknown", None, 7):
         asked, told = messages(call(method, "s3cret"), {"id": 1, "result": "s3cret"})
         assert (asked["params"], told["result"]) == (HIDDEN, HIDDEN)
+
+
+@pytest.mark.parametrize(
+    ("method", "shown"),
+    [
+        ("Article.gett", "Article.gett"),
+        ("a-secret-in-the-wrong-place", HIDDEN),
+        ("Admin.login?password=a-long-secret", HIDDEN),
+        (["a-secret-in-a-list"], HIDDEN),
+    ],
+)
+def test_a_method_that_nobody_declared_is_kept_only_if_it_is_called_like_one(method: Any, shown: Any) -> None:
+    error = {"code": -32601, "message": f"There is no method {method}"}
+    asked, told = messages(call(method), {"id": 1, "error": error})
+    assert asked["method"] == shown
+    assert ("secret" in str(told)) is False
+    assert told["error"]["code"] == -32601
+
+
+def test_what_is_no_call_is_kept_only_if_it_can_be_no_secret() -> None:
+    asked, _ = messages(["a-long-secret", 7, None, [["a-long-secret"]]], [])
+    assert asked == [HIDDEN, 7, None, HIDDEN]
+
+
+def test_a_secret_that_is_repeated_is_hidden_by_its_value() -> None:
+    secret = 'a-"long"-sécret'
+    value = {"password": secret, "note": f"it is {secret}!", secret: 1, "list": [[secret]], "n": 12345678}
+    hidden = f"it is {HIDDEN}!"
+    assert text_of(value, ()) == {
+        "password": HIDDEN, "note": hidden, HIDDEN: 1, "list": [[HIDDEN]], "n": 12345678,
+    }  # fmt: skip
+    asked, told = messages(
+        call("login", "ada", "a-long-secret"), {"id": 1, "error": {"message": "a-long-secret is wrong"}}
+    )
+    assert (asked["params"], told["error"]) == (["ada", HIDDEN], {"message": f"{HIDDEN} is wrong"})
+
+
+def test_a_secret_that_is_a_number_elsewhere_is_hidden_too() -> None:
+    assert text_of({"token": "4929123456", "n": 4929123456}, ()) == {"token": HIDDEN, "n": HIDDEN}
+    assert text_of({"pwd": 4929123456, "n": ["no. 4929123456"]}, ()) == {
+        "pwd": HIDDEN,
+        "n": [f"no. {HIDDEN}"],
+    }
+
+
+def test_what_may_stand_anywhere_by_chance_hides_nothing_else() -> None:
+    value = {"password": "short", "a": "short", "token": "********", "b": "********"}
+    assert text_of(value, ()) == {"password": HIDDEN, "a": "short", "token": HIDDEN, "b": "********"}
 
 
 def test_in_a_batch_an_answer_hides_what_any_call_of_it_hides() -> None:

@@ -26,6 +26,7 @@ SANDBOX: dict[str, Any] = {
             "channels": {
                 "b": {"door": "bonsai", "settings": {"external_payment": {"api": {"skip_validation": True}}}},
                 "t": {"door": "textalk", "settings": {"door": {"uid": 1}}},
+                "r": {"door": "rebound", "settings": {"stock": "record"}},
             },
             "webshops": {"t": {"languages": {"sv": "SEK"}}},
         }
@@ -41,6 +42,7 @@ PRODUCTION = edited(
     },
 )  # fmt: skip
 B, T = "/workspaces/w/channels/b", "/workspaces/w/channels/t"
+FLOWS = "/workspaces/w/channels/r/settings/door/flows"
 SETTINGS = f"{B}/settings"
 
 
@@ -83,6 +85,13 @@ def faults(world: dict[str, Any], place: str = "", value: Any = None) -> list[st
         (f"{SETTINGS}/carrier", {"gateway": "http", "secret": {"env": "S"}}, f"{SETTINGS}/carrier/url"),
         (f"{SETTINGS}/carrier", {"ship_after": 10}, f"{SETTINGS}/carrier/ship_after"),
         (f"{SETTINGS}/carrier", {"in_transit_after": -1}, f"{SETTINGS}/carrier/in_transit_after"),
+        (f"{SETTINGS}/labels", {"gateway": "http", "url": "http://[::1"}, f"{SETTINGS}/labels/url"),
+        (f"{T}/settings/addresses", {"register": "http", "url": "https://"}, f"{T}/settings/addresses/url"),
+        (FLOWS, {"eu": {"country": "XX"}}, f"{FLOWS}/eu/country"),
+        (FLOWS, {"eu": {"country": "de"}}, f"{FLOWS}/eu/country"),
+        (FLOWS, {"eu": {"parcel_types": {"UK": ["SMALL"]}}}, f"{FLOWS}/eu/parcel_types/UK"),
+        (FLOWS, {"eu": {"parcel_types": {"DE": ["SMALL", ""]}}}, f"{FLOWS}/eu/parcel_types/DE/1"),
+        (FLOWS, {"eu": {"lanes": {"EU": "SAAS"}}}, f"{FLOWS}/eu/lanes/EU"),
         (f"{SETTINGS}/labels", {"gateway": "pigeon"}, f"{SETTINGS}/labels/gateway"),
         (f"{SETTINGS}/labels", {"return_to": {"country": "XX"}}, f"{SETTINGS}/labels/return_to/country"),
         (f"{SETTINGS}/labels", {"return_to": {"planet": "x"}}, f"{SETTINGS}/labels/return_to/planet"),
@@ -116,6 +125,7 @@ def test_what_can_work_nowhere_is_refused_with_its_place(
             f"{SETTINGS}/external_payment/api/partner",
         ),
         (f"{SETTINGS}/payment_methods", ["external payment", "stripe"], f"{SETTINGS}/payment_methods/1"),
+        (f"{SETTINGS}/hub", {"gateway": "simulated", "client": "shop"}, f"{SETTINGS}/hub/gateway"),
         (f"{SETTINGS}/labels", {"gateway": "simulated"}, f"{SETTINGS}/labels/gateway"),
         (f"{SETTINGS}/carrier", {"gateway": "simulated"}, f"{SETTINGS}/carrier/gateway"),
         (

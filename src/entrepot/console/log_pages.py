@@ -156,11 +156,12 @@ def _mapped(kept: dict[str, Any] | None) -> dict[str, Any] | None:
     if kept is None:
         return None
     moved = [
-        {"source": None, "rule": "", "missing": False, "meant": None, **each}
+        {"source": None, "rule": "", "missing": False, "meant": None, "optional": False, **each}
         for each in kept.get("moved", ())
     ]
-    body = msgspec.json.format(msgspec.json.encode(kept.get("body")), indent=2).decode()
-    return {"dropped": (), **kept, "moved": moved, "text": body}
+    body = kept.get("body")
+    text = None if body is None else msgspec.json.format(msgspec.json.encode(body), indent=2).decode()
+    return {"dropped": (), **kept, "moved": moved, "text": text}
 
 
 def _set_out(text: str | None) -> str | None:

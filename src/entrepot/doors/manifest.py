@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -59,7 +59,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     that name means nothing here. `stock_modes` None: its orders may do to stock what they like.
     `mapped` are the resources of which accounts may speak in words of their own, and `templates` the names of mappings
     to begin with. `sends_mail`: whether accounts write to their buyers. `events`: to what `listeners` in an account's
-    settings can listen, in the door's words.
+    settings can listen, in the door's words. `faults` says what is wrong with `settings.door` beyond its form: the way
+    to each fault from there, and what was expected.
     """
 
     title: str = ""
@@ -76,3 +77,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     templates: frozenset[str] = frozenset()
     sends_mail: bool = False
     events: Mapping[str, Name] = {}
+    faults: Callable[[Any], Iterator[tuple[tuple[str | int, ...], str]]] | None = None

@@ -24,10 +24,13 @@ from entrepot.gateways.addresses.port import AddressLookup
 from entrepot.gateways.addresses.simulated import SimulatedRegister
 from entrepot.gateways.cards.bank import BankCards, BuiltInBooks
 from entrepot.gateways.cards.port import CardGateway
+from entrepot.gateways.carriers.missing import MissingCarrier
 from entrepot.gateways.carriers.port import Carrier
 from entrepot.gateways.carriers.simulated import SimulatedCarrier
+from entrepot.gateways.hubs.missing import MissingHub
 from entrepot.gateways.hubs.port import OrderHub
 from entrepot.gateways.hubs.simulated import SimulatedHub
+from entrepot.gateways.labels.missing import MissingLabels
 from entrepot.gateways.labels.port import LabelService
 from entrepot.gateways.labels.simulated import SimulatedLabels
 from entrepot.gateways.mail.missing import MissingMail
@@ -94,30 +97,40 @@ class Gateways:
             return self._wrap("addresses", SimulatedRegister(self._books, workspace), workspace)
         return self._keep("addresses", workspace, settings, lambda: _register(settings))
 
-    def hubs(self, workspace: int, settings: HubSettings) -> OrderHub | None:
-        """Which order hub takes an account's sales over; None where it has none."""
+    async def hubs(self, workspace: int, settings: HubSettings) -> OrderHub | None:
+        """Which order hub takes an account's sales over; None where it has none. Raises what a plain read raises."""
         if settings.gateway == "none":
             return None
         if settings.gateway == "simulated":
-            return self._wrap("hubs", SimulatedHub(self._books, workspace), workspace)
+            hub = SimulatedHub(self._books, workspace) if await self._pretends(workspace) else MissingHub()
+            return self._wrap("hubs", hub, workspace)
         return self._keep("hubs", workspace, settings, lambda: _hub(settings))
 
-    def labels(self, workspace: int, settings: LabelSettings) -> LabelService | None:
-        """Which service makes an account's labels; None where it has none."""
+    async def labels(self, workspace: int, settings: LabelSettings) -> LabelService | None:
+        """Which service makes an account's labels; None where it has none. Raises what a plain read raises."""
         if settings.gateway == "none":
             return None
         if settings.gateway == "simulated":
-            return self._wrap("labels", SimulatedLabels(self._books, workspace, self._now), workspace)
+            pretends = await self._pretends(workspace)
+            labels = SimulatedLabels(self._books, workspace, self._now) if pretends else MissingLabels()
+            return self._wrap("labels", labels, workspace)
         return self._keep("labels", workspace, settings, lambda: _labels(settings))
 
-    def carriers(self, workspace: int, channel: int, settings: CarrierSettings) -> Carrier | None:
-        """Who carries an account's goods; None where nobody does."""
+    async def carriers(self, workspace: int, channel: int, settings: CarrierSettings) -> Carrier | None:
+        """Who carries an account's goods; None where nobody does. Raises what a plain read raises."""
         if settings.gateway == "none":
             return None
         if settings.gateway == "simulated":
-            carrier = SimulatedCarrier(self._books, workspace, channel, settings)
+            pretends = await self._pretends(workspace)
+            books = self._books
+            carrier = SimulatedCarrier(books, workspace, channel, settings) if pretends else MissingCarrier()
             return self._wrap("carriers", carrier, workspace)
         return self._keep("carriers", workspace, settings, lambda: _carrier(settings))
+
+    async def _pretends(self, workspace: int) -> bool:
+        """Whether simulators may act for its orders: outside a sandbox somebody real waits for what they only tell."""
+        async with self._books.acquire() as connection:
+            return await is_sandbox(connection, workspace)
 
     async def close(self) -> None:
         """Let go of connections and threads."""

@@ -113,7 +113,7 @@ class SoldOut(LineFailure, frozen=True):
 
 
 class NotEnoughStock(LineFailure, frozen=True):
-    """There is stock, but less than was asked for; lines of one variant count together."""
+    """There is stock, but less than was asked for; lines of one variant share what there is."""
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Ask the shopper for a smaller quantity."
@@ -173,6 +173,14 @@ class StorefrontUnknown(Failure, frozen=True):
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
     advice: ClassVar[str] = "Create the storefront first, or use the id of one that the account has."
+    storefront: str
+
+
+class StorefrontInactive(Failure, frozen=True):
+    """The account's storefront is not active: what was sold there goes on, and nothing new is taken."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Make the storefront active again, or use another one of the account."
     storefront: str
 
 

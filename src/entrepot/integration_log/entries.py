@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -12,12 +13,22 @@ import msgspec
 
 from entrepot.doors.kit import Exchange, encode
 from entrepot.doors.kit.observing.keeps import COMMON_HEADERS, NOTHING, Keeps
-from entrepot.integration_log.masking import HIDDEN, LONGEST, LONGEST_READ, Body, hide, kept, kept_calls
+from entrepot.integration_log.known_secrets import HIDDEN, KnownSecrets, is_secret
+from entrepot.integration_log.masking import (
+    LONGEST,
+    LONGEST_READ,
+    Body,
+    hide,
+    kept,
+    opened,
+    opened_calls,
+)
 from entrepot.observe.redaction import redact_text
 
 NOBODY: Final = 0
 """The workspace of requests whose caller nobody knows."""
 LONGEST_TEXT: Final = 500
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 MOST_CALLS: Final = 100
 
 COLUMNS: Final = (
@@ -113,25 +124,41 @@ def _entry(exchange: Exchange) -> Entry:
     request, keeps = exchange.request, exchange.keeps or NOTHING
     caller = exchange.caller
     bodies = caller is None or caller.settings.log_bodies
-    asked, told = _bodies(exchange, keeps if bodies else _without_bodies(keeps))
+    secrets = KnownSecrets()
+    query = _pairs(request.scope.get("query_string", b""))
+    _learn(exchange, query, keeps, secrets)
+    mapped = _mapped(exchange, keeps, secrets) if bodies else None
+    asked, told = _bodies(exchange, keeps if bodies else _without_bodies(keeps), secrets)
     return Entry(
         request.scope.get("method", "GET"),
-        _path(exchange, keeps),
+        _path(exchange, keeps, secrets),
         exchange.channel,
-        _query(request.scope.get("query_string", b""), keeps),
-        _headers(request.scope["headers"], keeps),
-        _headers(exchange.reply.headers if exchange.reply else (), keeps),
+        _query(query, keeps, secrets),
+        _headers(request.scope["headers"], keeps, secrets),
+        _headers(exchange.reply.headers if exchange.reply else (), keeps, secrets),
         asked,
         told,
         tuple(
             Call(each.operation, each.outcome, int(each.seconds * 1e6)) for each in request.calls[:MOST_CALLS]
         ),
         tuple(Command(*each) for each in exchange.commands),
-        _mapped(exchange, keeps) if bodies else None,
+        None if mapped is None else msgspec.Raw(secrets.written(mapped).encode()),
     )
 
 
-def _mapped(exchange: Exchange, keeps: Keeps) -> Any:
+def _learn(exchange: Exchange, query: Iterable[tuple[str, str]], keeps: Keeps, secrets: KnownSecrets) -> None:
+    """Take note of what stands beside the bodies and lets somebody in."""
+    for name, value in exchange.request.scope["headers"]:
+        if is_secret(name.decode("latin-1")):
+            secrets.add_header(value.decode("latin-1"))
+    for name, value in query:
+        if name not in keeps.query and is_secret(name):
+            secrets.add(value)
+    for name in keeps.path:
+        secrets.add(exchange.request.params.get(name))
+
+
+def _mapped(exchange: Exchange, keeps: Keeps, secrets: KnownSecrets) -> Any:
     """What a mapping made of the body, without its secrets; nothing of a body that is itself not kept."""
     request = exchange.request
     if request.mapped is None or keeps.request is None or len(request.body) > LONGEST_READ:
@@ -141,40 +168,55 @@ def _mapped(exchange: Exchange, keeps: Keeps) -> Any:
     if len(text) > LONGEST:
         return msgspec.structs.replace(told, body=f"more than {LONGEST} bytes")
     # Of a copy: what was mapped is not ours alone.
-    return msgspec.structs.replace(told, body=hide(msgspec.json.decode(text), ()))
+    return msgspec.structs.replace(told, body=hide(_decode(text), (), secrets))
 
 
 def _without_bodies(keeps: Keeps) -> Keeps:
     return msgspec.structs.replace(keeps, request=None, reply=None, calls=None)
 
 
-def _bodies(exchange: Exchange, keeps: Keeps) -> tuple[Body | None, Body | None]:
+def _bodies(exchange: Exchange, keeps: Keeps, secrets: KnownSecrets) -> tuple[Body | None, Body | None]:
     request, reply = exchange.request.body, exchange.reply.body if exchange.reply else b""
     if keeps.calls is not None:
-        return kept_calls(request, keeps, reply=False), kept_calls(reply, keeps, reply=True, of=request)
-    return kept(request, keeps.request), kept(reply, keeps.reply)
+        asked = opened_calls(request, keeps, secrets, reply=False)
+        told = opened_calls(reply, keeps, secrets, reply=True, of=request)
+    else:
+        asked, told = opened(request, keeps.request, secrets), opened(reply, keeps.reply, secrets)
+    # Only now all secrets are known, those of the reply too.
+    return kept(asked, secrets), kept(told, secrets)
 
 
-def _path(exchange: Exchange, keeps: Keeps) -> str:
+def _path(exchange: Exchange, keeps: Keeps, secrets: KnownSecrets) -> str:
     path = exchange.request.path
     for name in keeps.path:
         if value := exchange.request.params.get(name):
             path = path.replace(str(value), HIDDEN)
-    return redact_text(path[:LONGEST_TEXT])
+    return _clean(path, secrets)[:LONGEST_TEXT]
 
 
-def _query(encoded: bytes, keeps: Keeps) -> dict[str, str]:
-    """Allowed parameters with their values; of others only that they were there."""
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(encoded[:8_192].decode("latin-1"), keep_blank_values=True, max_num_fields=100)
+        return parse_qsl(encoded[:8_192].decode("latin-1"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
-        return {}
-    return {name[:100]: value[:LONGEST_TEXT] if name in keeps.query else HIDDEN for name, value in pairs}
+        return []
 
 
-def _headers(headers: Iterable[tuple[bytes, bytes]], keeps: Keeps) -> dict[str, str]:
+def _query(pairs: Iterable[tuple[str, str]], keeps: Keeps, secrets: KnownSecrets) -> dict[str, str]:
+    """Allowed parameters with their values; of others only that they were there."""
     return {
-        name.decode("latin-1"): value.decode("latin-1")[:LONGEST_TEXT]
+        _clean(name, secrets)[:100]: _clean(value, secrets)[:LONGEST_TEXT] if name in keeps.query else HIDDEN
+        for name, value in pairs
+    }
+
+
+def _headers(headers: Iterable[tuple[bytes, bytes]], keeps: Keeps, secrets: KnownSecrets) -> dict[str, str]:
+    return {
+        text: _clean(value.decode("latin-1"), secrets)[:LONGEST_TEXT]
         for name, value in headers
         if (text := name.decode("latin-1")) in COMMON_HEADERS or text in keeps.headers
     }
+
+
+def _clean(text: str, secrets: KnownSecrets) -> str:
+    """A text without the secrets of this exchange, and without keys of others that stand in it by mistake."""
+    return redact_text(secrets.without(text))

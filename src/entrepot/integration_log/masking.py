@@ -10,24 +10,21 @@ from typing import Any, Final, cast
 import msgspec
 
 from entrepot.doors.kit.observing.keeps import CallKeeps, Keeps, Pointers
-from entrepot.doors.kit.wire import decode_json, encode
+from entrepot.doors.kit.wire import decode_json
 from entrepot.failures import BodyBeyondLimits, MalformedBody
+from entrepot.integration_log.known_secrets import HIDDEN, KnownSecrets, is_secret
 
-HIDDEN: Final = "[hidden]"
 LONGEST: Final = 65_536
 """So many bytes of a body are kept, its beginning."""
 LONGEST_READ: Final = 1_000_000
 """A longer one is not read for its secrets, and so nothing of it is kept but its length and digest."""
 _DEEPEST: Final = 100
 _CONTAINERS: Final = frozenset({dict, list})
-_PUBLIC: Final = frozenset({bool, int, type(None)})
-"""What is no secret by the name of its member alone: it says whether, or how many."""
+_PUBLIC: Final = frozenset({bool, type(None)})
+"""What is no secret by the name of its member alone: it says whether. A number may be one, as a PIN is."""
 Paths = tuple[tuple[str, ...], ...]
-_SECRET: Final = re.compile(
-    r"passw|secret|token|authori[sz]ation|api[-_]?key|private[-_]?key|cvc|cvv|card[-_]?number"
-    r"|^(?:auth|session|pan|credential|signature)$",
-    re.IGNORECASE,
-)
+_CALLED: Final = re.compile(r"[A-Z][A-Za-z]{1,30}\.[a-z][A-Za-z]{1,30}")
+"""How methods are called. What nobody declared and is called otherwise may be anything, a secret too."""
 
 
 class Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -40,19 +37,26 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     cut: bool = False
 
 
-def kept(body: bytes, hidden: Pointers | None) -> Body | None:
-    """A body without its secrets; None where there was none."""
+class Opened(msgspec.Struct, frozen=True):
+    """A body of `size` bytes that was read, its secrets hidden in their places."""
+
+    size: int
+    value: Any
+
+
+def opened(body: bytes, hidden: Pointers | None, secrets: KnownSecrets) -> Opened | Body | None:
+    """A body without its secrets, of which `secrets` then knows; None where there was none."""
     if not body:
         return None
     if hidden is None:
         return Body(len(body))
     value = _read(body)
-    if isinstance(value, Body):
-        return value
-    return _written(len(body), hide(value, hidden))
+    return value if isinstance(value, Body) else Opened(len(body), hide(value, hidden, secrets))
 
 
-def kept_calls(body: bytes, keeps: Keeps, *, reply: bool, of: bytes = b"") -> Body | None:
+def opened_calls(
+    body: bytes, keeps: Keeps, secrets: KnownSecrets, *, reply: bool, of: bytes = b""
+) -> Opened | Body | None:
     """A message of calls, or its answers, each as its method declares. `of` is the message that is answered."""
     if not body:
         return None
@@ -63,10 +67,15 @@ def kept_calls(body: bytes, keeps: Keeps, *, reply: bool, of: bytes = b"") -> Bo
     declared = [_call(each, keeps) for each in _each(message)]
     if reply:
         hidden = _union(declared)
-        shown = [_answer(each, hidden) for each in _each(value)]
+        shown = [_answer(each, hidden, secrets) for each in _each(value)]
     else:
-        shown = [_shown(each, call) for each, call in zip(_each(value), declared, strict=True)]
-    return _written(len(body), shown if isinstance(value, list) else shown[0])
+        shown = [_shown(each, call, secrets) for each, call in zip(_each(value), declared, strict=True)]
+    return Opened(len(body), shown if isinstance(value, list) else shown[0])
+
+
+def kept(found: Opened | Body | None, secrets: KnownSecrets) -> Body | None:
+    """What is kept of a body, once all secrets of its exchange are known."""
+    return _written(found.size, found.value, secrets) if isinstance(found, Opened) else found
 
 
 def _read(body: bytes) -> Any:
@@ -85,16 +94,29 @@ def _call(message: Any, keeps: Keeps) -> CallKeeps | None:
     return keeps.calls(method) if keeps.calls and isinstance(method, str) else None
 
 
-def _shown(call: Any, declared: CallKeeps | None) -> Any:
-    """A call without its secrets; of one that nobody declared only its method."""
+def _shown(call: Any, declared: CallKeeps | None, secrets: KnownSecrets) -> Any:
+    """A call without its secrets; of one that nobody declared only its method, if it may be one."""
     if not isinstance(call, dict):
-        return hide(call, ())
+        return call if type(call) in _PUBLIC or type(call) is int else _hidden(call, secrets)
     members = cast("dict[str, Any]", call)
     if declared is None:
-        return {name: hide(members[name], ()) for name in ("jsonrpc", "id", "method") if name in members} | {
-            "params": HIDDEN
+        told = {name: members[name] for name in ("jsonrpc", "id") if type(members.get(name)) in (int, str)}
+        return {
+            **told,
+            "method": _method(members.get("method"), secrets),
+            "params": _hidden(members.get("params"), secrets),
         }
-    return {**hide(members, ()), "params": hide(members.get("params"), declared.params)}
+    return {**hide(members, (), secrets), "params": hide(members.get("params"), declared.params, secrets)}
+
+
+def _method(name: Any, secrets: KnownSecrets) -> Any:
+    fits = name is None or (type(name) is str and _CALLED.fullmatch(name) is not None)
+    return name if fits else _hidden(name, secrets)
+
+
+def _hidden(value: Any, secrets: KnownSecrets) -> str:
+    secrets.add(value)
+    return HIDDEN
 
 
 def _union(declared: list[CallKeeps | None]) -> Pointers | None:
@@ -105,25 +127,24 @@ def _union(declared: list[CallKeeps | None]) -> Pointers | None:
     return tuple({pointer for each in known for pointer in each.result})
 
 
-def _answer(answer: Any, hidden: Pointers | None) -> Any:
+def _answer(answer: Any, hidden: Pointers | None, secrets: KnownSecrets) -> Any:
     if not isinstance(answer, dict) or "result" not in answer:
-        return hide(answer, ())
+        return hide(answer, (), secrets)
     members = cast("dict[str, Any]", answer)
-    return {
-        **hide(members, ()),
-        "result": HIDDEN if hidden is None else hide(members["result"], hidden),
-    }
+    result = members.pop("result")
+    shown = _hidden(result, secrets) if hidden is None else hide(result, hidden, secrets)
+    return {**hide(members, (), secrets), "result": shown}
 
 
-def hide(value: Any, pointers: Pointers) -> Any:
+def hide(value: Any, pointers: Pointers, secrets: KnownSecrets) -> Any:
     """The value without what the pointers lead to, and without members whose name says that they are secret.
 
-    It is changed in place: a copy of every body would cost more than all the rest.
+    It is changed in place: a copy of every body would cost more than all the rest. `secrets` learns what is hidden.
     """
     paths = _paths(pointers)
     if () in paths:
-        return HIDDEN
-    _scrub(value, paths)
+        return _hidden(value, secrets)
+    _scrub(value, paths, secrets)
     return value
 
 
@@ -135,32 +156,32 @@ def _paths(pointers: Pointers) -> Paths:
     )
 
 
-def _scrub(value: Any, paths: Paths) -> None:
+def _scrub(value: Any, paths: Paths, secrets: KnownSecrets) -> None:
     if type(value) is dict:
         members = cast("dict[str, Any]", value)
         for name, each in members.items():
             if type(each) in _CONTAINERS:
-                hidden = _is_secret(name) or _goes_on(each, paths, name)
+                hidden = is_secret(name) or _goes_on(each, paths, name, secrets)
             elif type(each) in _PUBLIC:
                 hidden = each is not None and bool(paths) and _leads_to(paths, name)
             else:
-                hidden = _is_secret(name) or (bool(paths) and _leads_to(paths, name))
+                hidden = is_secret(name) or (bool(paths) and _leads_to(paths, name))
             if hidden:
-                members[name] = HIDDEN
+                members[name] = _hidden(each, secrets)
     elif type(value) is list:
         items = cast("list[Any]", value)
         for place, each in enumerate(items):
-            if (type(each) in _CONTAINERS or paths) and _goes_on(each, paths, str(place)):
-                items[place] = HIDDEN
+            if (type(each) in _CONTAINERS or paths) and _goes_on(each, paths, str(place), secrets):
+                items[place] = _hidden(each, secrets)
 
 
-def _goes_on(value: Any, paths: Paths, step: str) -> bool:
+def _goes_on(value: Any, paths: Paths, step: str, secrets: KnownSecrets) -> bool:
     """Whether a path ends at this member or element; if not, what is secret within it is hidden."""
     rest = tuple(path[1:] for path in paths if path[0] == step or path[0] == "*") if paths else ()
     if () in rest:
         return value is not None
     if type(value) in _CONTAINERS:
-        _scrub(value, rest)
+        _scrub(value, rest, secrets)
     return False
 
 
@@ -168,14 +189,9 @@ def _leads_to(paths: Paths, step: str) -> bool:
     return any(len(path) == 1 and path[0] in (step, "*") for path in paths)
 
 
-@lru_cache(4096)
-def _is_secret(name: str) -> bool:
-    return _SECRET.search(name) is not None
-
-
-def _written(size: int, value: Any) -> Body:
+def _written(size: int, value: Any, secrets: KnownSecrets) -> Body:
     try:
-        text = encode(value).decode()
+        text = secrets.written(value)
     except (TypeError, ValueError, RecursionError):
         return Body(size, why="cannot be written")
     if len(text) <= LONGEST:

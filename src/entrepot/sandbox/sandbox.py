@@ -19,7 +19,7 @@ from entrepot.engine.worker import Wiring, Worker
 from entrepot.failures import Unavailable
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError
-from entrepot.sandbox.reset import begin_anew
+from entrepot.sandbox.reset import Beginning
 from entrepot.store.connections import Connection, connect
 
 DRAIN_SECONDS = 5.0
@@ -35,6 +35,7 @@ class Sandbox:
         self._gate = Gate()
         self._resetting = asyncio.Lock()
         self._worker: Worker | None = None
+        self._beginning = Beginning(lambda: self._still)
 
     def worker(
         self,
@@ -81,11 +82,11 @@ class Sandbox:
         """
         async with self._resetting:
             self.faults.clear()
-            self.clock.offset = timedelta()
+            self.clock.frozen, self.clock.offset = False, timedelta()
             async with self._gate.closed(DRAIN_SECONDS):
                 await self._worker_idle()
                 async with self._carrier_waits(), self.acquire() as connection:
-                    await begin_anew(connection, self.clock.now())
+                    await self._beginning.again(connection, self.clock.now())
 
     def clock_was_set(self) -> None:
         """Other things are due now."""
@@ -95,13 +96,13 @@ class Sandbox:
     @property
     def quiet(self) -> bool:
         """Whether no command is queued or decided, and nobody outside is being asked."""
+        return self._worker is None or (self._still and not self._worker.rounds.turns.locked())
+
+    @property
+    def _still(self) -> bool:
+        """As `quiet`, but for the carriers' turns, which a reset holds itself."""
         worker = self._worker
-        return worker is None or (
-            worker.engine.idle
-            and worker.placement.idle
-            and worker.outbox.idle
-            and not worker.rounds.turns.locked()
-        )
+        return worker is None or (worker.engine.idle and worker.placement.idle and worker.outbox.idle)
 
     @asynccontextmanager
     async def _carrier_waits(self) -> AsyncGenerator[None]:

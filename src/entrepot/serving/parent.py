@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -25,37 +26,54 @@ from entrepot.store.upkeep import migrate
 __all__ = ["ServeError", "serve"]
 
 
-def serve(settings: Settings, prepare: Callable[[str, str], str] | None = None) -> None:
+def _nobody(_url: str) -> None:
+    pass
+
+
+def serve(
+    settings: Settings,
+    prepare: Callable[[str, str], str] | None = None,
+    answers: Callable[[str], None] = _nobody,
+    *,
+    durable: bool = True,
+) -> None:
     """Serve until SIGINT or SIGTERM, then answer what was accepted, stop PostgreSQL and return.
 
     `prepare` is called with the URLs of the database and of the server once the schema is there; what it returns is
-    printed when the server answers. Raises ServeError where the server cannot start or its workers cannot.
+    printed when the server answers, and `answers` is told the server's URL then. Not `durable` is an embedded
+    PostgreSQL whose data nobody wants any more afterwards. Raises ServeError where the server cannot start or its
+    workers cannot.
     """
     configure_logging(settings.log_format, settings.log_level)
     check_tls(settings)
-    with _ending_on_signals(), bind(settings) as listener, _database(settings) as database_url:
+    with (
+        _ending_on_signals(),
+        bind(settings) as listener,
+        _database(settings, durable=durable) as database_url,
+    ):
         with _answering():
             _migrate(database_url)
             check_capacity(database_url, settings.workers)
             _check_workspaces(settings, database_url)
         more = prepare(database_url, url_of(settings, listener)) if prepare else ""
-        _run(settings, database_url, listener, more)
+        _run(settings, database_url, listener, partial(_announce, settings, listener, more, answers))
     flush_logs()
 
 
-def _run(settings: Settings, database_url: str, listener: socket.socket, more: str) -> None:
+def _run(
+    settings: Settings, database_url: str, listener: socket.socket, announce: Callable[[], None]
+) -> None:
     config = server_config(settings, database_url)
-    said = _welcome(settings, listener) + more
     if settings.workers == 1:
         try:
-            _Announcing(config, said).run([listener])
+            _Announcing(config, announce).run([listener])
         except SystemExit as error:
             raise ServeError("The server could not start; the log above says why.") from error
         return
     with scratch_folder("metrics") as folder:
         share_counts(folder)
         workers = Supervisor(config, [listener])
-        print(said, flush=True)  # the socket listens already: who comes early waits for the first worker
+        announce()  # the socket listens already: who comes early waits for the first worker
         workers.run()
     if workers.failed:
         raise ServeError("The workers could not start; the log above says why.")
@@ -64,15 +82,20 @@ def _run(settings: Settings, database_url: str, listener: socket.socket, more: s
 class _Announcing(uvicorn.Server):
     """Uvicorn's server, which says where it answers once it does."""
 
-    def __init__(self, config: uvicorn.Config, said: str) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
-        self._said = said
+        self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start up, then announce."""
         await super().startup(sockets)
         if self.started:
-            print(self._said, flush=True)
+            self._announce()
+
+
+def _announce(settings: Settings, listener: socket.socket, more: str, answers: Callable[[str], None]) -> None:
+    print(_welcome(settings, listener) + more, flush=True)
+    answers(url_of(settings, listener))
 
 
 def _welcome(settings: Settings, listener: socket.socket) -> str:
@@ -82,7 +105,7 @@ def _welcome(settings: Settings, listener: socket.socket) -> str:
 
 
 @contextlib.contextmanager
-def _database(settings: Settings) -> Generator[str]:
+def _database(settings: Settings, *, durable: bool) -> Generator[str]:
     """The URL of the database: the operator's own, or that of a server which lives as long as the block."""
     if settings.database_url:
         yield settings.database_url
@@ -93,7 +116,7 @@ def _database(settings: Settings) -> Generator[str]:
         lost.set()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    server = EmbeddedPostgres(settings.data_dir, connections_for(settings.workers), on_giving_up=end)
+    server = EmbeddedPostgres(settings.data_dir, connections_for(settings.workers), end, durable=durable)
     try:
         url = server.start()
     except EmbeddedError as error:

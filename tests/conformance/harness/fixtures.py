@@ -9,6 +9,7 @@ from entrepot.registry import manifests
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import Shop, open_shop, watch
 from tests.conformance.datamingle import Partners, open_partners
+from tests.conformance.datamingle import watch as watch_datamingle
 from tests.conformance.harness.client import Client
 from tests.conformance.harness.proof import Prove
 from tests.conformance.harness.rows import marks_of, row_of
@@ -63,8 +64,8 @@ def open_bonsai_shop(connection: Connection) -> OpenShop:
 
 @pytest.fixture
 async def datamingle(server: Server) -> AsyncIterator[Client]:
-    """A client of the running server for the DataMingle door."""
-    client = Client(server.url, lambda _request, _reply: None)
+    """A client of the running server that compares every DataMingle reply with the API description."""
+    client = Client(server.url, watch_datamingle)
     yield client
     await client.close()
 

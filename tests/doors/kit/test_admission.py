@@ -75,6 +75,13 @@ def pair(text: str) -> bytes:
         "Bearer x",
         "Basic =",
         "Basic a b",
+        "Basic\taTpz",
+        "Basic \taTpz",
+        "Basic\xa0aTpz",
+        "Basic \xa0aTpz",
+        "Basic aTpz\x85",
+        "Basic aTpz\x1f",
+        "BasicaTpz",
         "Basic \xff",
         "Basic /w==",
         "basic" + " " * 9,
@@ -85,7 +92,9 @@ def test_what_is_no_pair_is_none(header: str | None):
     assert basic(header) is None
 
 
-@pytest.mark.parametrize("header", ["Basic aTpz", "basic aTpz", "BASIC aTpz", " Basic aTpz ", "Basic\taTpz"])
+@pytest.mark.parametrize(
+    "header", ["Basic aTpz", "basic aTpz", "BASIC aTpz", " Basic aTpz ", "Basic aTpz\t", "Basic  aTpz"]
+)
 def test_the_scheme_is_read_in_any_case_and_blanks_around_it_are_nothing(header: str):
     assert basic(header) == "i:s"
 
@@ -93,6 +102,8 @@ def test_the_scheme_is_read_in_any_case_and_blanks_around_it_are_nothing(header:
 def test_bearers():
     assert bearer("Bearer abc") == "abc"
     assert bearer("bearer abc") == "abc"
+    assert bearer("\tBearer  abc \t") == "abc"
+    assert bearer("Bearer\tabc") is None
     assert bearer("Bearer a b") is None
     assert bearer("Basic abc") is None
 

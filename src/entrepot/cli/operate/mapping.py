@@ -227,12 +227,13 @@ def _moved(outcome: "MappingMoved") -> str:
 
 
 def _notes(flaws: "Iterable[Flaw]") -> list[str]:
-    return [f"{each.rule}: {each.problem}" if each.rule else each.problem for each in flaws]
+    return [str(each) for each in flaws]
 
 
 def _misses(missing: "Iterable[Missing]") -> list[str]:
     return [
-        f"The payload has no {each.source}" + (f"; was {each.meant} meant?" if each.meant else ".")
+        f"The payload has no {each.source}{'' if each.required else ', which it need not have'}"
+        + (f"; was {each.meant} meant?" if each.meant else ".")
         for each in missing
     ]
 

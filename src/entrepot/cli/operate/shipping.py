@@ -58,14 +58,16 @@ async def ship(
     tracking: Tracking = "",
     tracking_url: TrackingUrl = "",
 ) -> None:
-    """Send all that is still to be sent, or units of some lines: they leave their locations."""
+    """Send all that is there to be sent, or units of some lines: they leave their locations."""
     from entrepot.domain.fulfilment.ship import ShipUnits
 
     number, lines, scales = await _units(session, order, line)
     parcel = _parcel(carrier, service, tracking, tracking_url)
     command = ShipUnits(order=number, lines=lines, parcel=parcel)
     outcome: Shipped = await session.execute(command, scales.context)
-    session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "shipped"))
+    left = "" if lines else scales.total(outcome.left)
+    owed = f" {left} are owed and not there: they stay." if left else ""
+    session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "shipped") + owed)
 
 
 @app.command("deliver")

@@ -9,8 +9,10 @@ import os
 import secrets
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -18,7 +20,7 @@ import typer
 
 from entrepot.cli.options import DoorHost, SandboxHost, fail
 from entrepot.cli.run.operators import invitation
-from entrepot.config import ConfigError, load_settings
+from entrepot.config import ConfigError, Settings, load_settings
 from entrepot.registry import DOORS
 
 if TYPE_CHECKING:
@@ -92,6 +94,16 @@ def demo(
     log_level: Annotated[
         str | None, typer.Option(help="debug, info, warning or error. [default: info]")
     ] = None,
+    temporary: Annotated[
+        bool, typer.Option("--temporary", help="Keep the data in a folder that is deleted at the end.")
+    ] = False,
+    url_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the server's URL here once it answers, until it ends."),
+    ] = None,
+    exit_with_parent: Annotated[
+        bool, typer.Option("--exit-with-parent", help="End when the process that started it has ended.")
+    ] = False,
     env: Annotated[
         bool,
         typer.Option(
@@ -100,32 +112,80 @@ def demo(
     ] = False,
 ) -> None:
     """Run a sandbox with the demo world until Ctrl-C; it keeps its state until `/sandbox/reset`."""
-    from entrepot.store.embedded import default_data_dir
+    if exit_with_parent:
+        from entrepot.serving.orphan import end_with_parent
 
-    folder = (data_dir or default_data_dir() / (f"{FOLDER}-{world.stem}" if world else FOLDER)).absolute()
+        end_with_parent()
     if env:
-        typer.echo(shell_lines(folder))
+        typer.echo(shell_lines(_folder(data_dir, world)))
         return
     own = _read(world)
-    flags: dict[str, object] = {
-        "host": host,
-        "port": port,
-        "log_level": log_level,
-        "data_dir": folder,
-        "sandbox": True,
-        "sandbox_hosts": sandbox_host,
-    }
-    try:
-        settings = load_settings(flags | {"door_hosts": door_host or DOOR_HOSTS}, _of_this_server(os.environ))
-    except ConfigError as error:
-        fail(*error.faults, status=2)
+    with _temporary_folder() if temporary else nullcontext(_folder(data_dir, world)) as folder:
+        flags: dict[str, object] = {
+            "host": host,
+            "port": port,
+            "log_level": log_level,
+            "data_dir": folder,
+            "sandbox": True,
+            "sandbox_hosts": sandbox_host,
+            "door_hosts": door_host or DOOR_HOSTS,
+        }
+        try:
+            settings = load_settings(flags, _of_this_server(os.environ))
+        except ConfigError as error:
+            fail(*error.faults, status=2)
+        _serve(settings, own, url_file, durable=not temporary)
+
+
+def _serve(settings: Settings, world: World | None, url_file: Path | None, *, durable: bool) -> None:
     from entrepot.serving import ServeError
     from entrepot.serving import serve as run
 
     try:
-        run(settings, lambda database_url, url: prepare(database_url, url, folder, own))
+        with _told_in(url_file) as answers:
+            bring = partial(prepare, folder=settings.data_dir, world=world)
+            run(settings, bring, answers, durable=durable)
     except ServeError as error:
         fail(str(error))
+
+
+def _folder(data_dir: Path | None, world: Path | None) -> Path:
+    from entrepot.store.embedded import default_data_dir
+
+    return (data_dir or default_data_dir() / (f"{FOLDER}-{world.stem}" if world else FOLDER)).absolute()
+
+
+@contextmanager
+def _temporary_folder() -> Generator[Path]:
+    from entrepot.serving.scratch import scratch_folder
+
+    with scratch_folder(FOLDER) as folder:
+        folder.chmod(0o711)  # for the account that PostgreSQL runs as where we are root
+        yield folder / "data"
+
+
+@contextmanager
+def _told_in(file: Path | None) -> Generator[Callable[[str], None]]:
+    """Who writes the URL into the file, at once and as a whole; the file is there as long as the server answers."""
+    if file is None:
+        yield lambda _: None
+        return
+    written = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        file.unlink(missing_ok=True)
+        written.touch()
+    except OSError as error:
+        fail(f"--url-file: {file} cannot be written ({error.strerror}).", status=2)
+
+    def answers(url: str) -> None:
+        written.write_text(f"{url}\n", "utf-8")
+        written.replace(file)
+
+    try:
+        yield answers
+    finally:
+        for each in (written, file):
+            each.unlink(missing_ok=True)
 
 
 def shell_lines(folder: Path) -> str:

@@ -47,8 +47,10 @@ class AttemptCommand(Command, frozen=True):
         return 8 + 4 * len(self.draft.lines)
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The attempt, the order or cart where it exists already, and the names that are held."""
+        """Its account and attempt, the order or cart where it exists already, and the names that are held."""
         match stage:
+            case Stage.CHANNEL:
+                return (self.draft.order.channel,)
             case Stage.CART:
                 return () if self.draft.cart is None else (self.draft.cart,)
             case Stage.REFERENCE:

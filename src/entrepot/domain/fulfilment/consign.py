@@ -5,9 +5,11 @@ A message does not say what there is to carry: whoever delivers it looks, so a l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
+
+import msgspec
 
 from entrepot.domain.fulfilment.records import Return, ReturnEvent
 from entrepot.domain.kernel.records import View
@@ -23,41 +25,50 @@ RETURN: Final = "carrier-return"
 _CHANGED: Final = frozenset({"cancelled", "edited"})
 
 
-def messages(view: View, carriers: Mapping[int, str | None], now: datetime) -> Iterator[Delivery]:
-    """What the carriers of these channels are to be told of what the batch changed.
+class ToTell(msgspec.Struct, frozen=True):
+    """That a channel's carrier is to look at an order or a return of it (`subject`); `seq` is the how-manieth event."""
+
+    listener: str
+    order: Order
+    channel: int
+    subject: int
+    seq: int
+
+
+def to_tell(view: View) -> list[ToTell]:
+    """What carriers are to look at, by what the batch changed."""
+    return list(_changed(view))
+
+
+def messages(told: Iterable[ToTell], gateways: Mapping[int, str], now: datetime) -> Iterator[Delivery]:
+    """The messages of what is to be told, given which kind of carrier each channel has.
 
     Test orders are told to simulated carriers only: nobody shall carry them.
     """
-    for _, _, record, before in list(view.dirty()):
+    for each in told:
+        gateway = gateways.get(each.channel, "none")
+        if gateway == "none" or (each.order.environment == "test" and gateway != "simulated"):
+            continue
+        payload = {"channel": each.channel, "at": now.isoformat()}
+        yield Delivery(each.order.id, f"{each.listener}:{each.subject}", each.seq, payload, now)
+
+
+def _changed(view: View) -> Iterator[ToTell]:
+    for _, _, record, before in view.dirty():
         if isinstance(record, Order):
             was_placed = isinstance(before, Order) and before.state == "placed"
             if record.state == "placed" and not was_placed and _unsent(view, record.id):
-                yield from _told(ORDER, record, record.channel, record.id, record.events, carriers, now)
+                yield ToTell(ORDER, record, record.channel, record.id, record.events)
         elif isinstance(record, OrderEvent) and before is None:
             order = view.get(Order, record.order)
             if order is not None and (record.kind in _CHANGED or record.data.get("ended")):
-                yield from _told(ORDER, order, order.channel, order.id, record.seq, carriers, now)
+                yield ToTell(ORDER, order, order.channel, order.id, record.seq)
         elif isinstance(record, ReturnEvent) and before is None and record.kind in ("opened", "cancelled"):
             order, ret = view.get(Order, record.order), view.get(Return, (record.order, record.return_id))
             if order is not None and ret is not None:
                 channel = order.channel if ret.channel is None else ret.channel
-                yield from _told(RETURN, order, channel, ret.id, record.seq, carriers, now)
+                yield ToTell(RETURN, order, channel, ret.id, record.seq)
 
 
 def _unsent(view: View, order: int) -> bool:
     return any(map(unsent, view.children(OrderLine, order)))
-
-
-def _told(
-    listener: str,
-    order: Order,
-    channel: int,
-    subject: int,
-    seq: int,
-    carriers: Mapping[int, str | None],
-    now: datetime,
-) -> Iterator[Delivery]:
-    gateway = carriers.get(channel)
-    if gateway in (None, "none") or (order.environment == "test" and gateway != "simulated"):
-        return
-    yield Delivery(order.id, f"{listener}:{subject}", seq, {"channel": channel, "at": now.isoformat()}, now)

@@ -20,14 +20,17 @@ class ReturnFlow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def parcel_type_for(flow: ReturnFlow, given: str | None, country: str | None) -> str | Failure | None:
     """The type of parcel in which an order comes back, None where there is none to speak of.
 
-    `given` and `country` are the order's own; empty texts say nothing. Without any type no country is looked up in the
-    flow, but one that does not exist is refused all the same.
+    `given` and `country` are the order's own; empty texts say nothing. A flow that names countries takes parcels from
+    no others, whatever their type; one that names none takes what comes without a type from anywhere.
     """
     wanted, place = given or flow.parcel_type, country or flow.country
     if country and not country_exists(country):
         return CountryUnknown()
-    if not wanted:
-        return None
     if not place:
-        return CountryMissing() if given else wanted
-    return wanted if wanted in flow.parcel_types.get(place, ()) else ParcelTypeUnsupported(wanted, place)
+        return CountryMissing() if given else wanted or None
+    if not (wanted or flow.parcel_types):
+        return None
+    types = flow.parcel_types.get(place, ())
+    if types and not wanted:
+        return None
+    return wanted if wanted in types else ParcelTypeUnsupported(wanted, place)

@@ -74,14 +74,22 @@ class Fulfilling:
         """These units by line, or without any all that are still to be sent (of a part)."""
         wanted = counts.added(units)
         if not wanted:
-            open_lines = (line for line in self._lines.values() if part in (None, line.part))
-            return {line.no: counts.unsent(line) for line in open_lines if counts.unsent(line)}
+            return counts.added(self.left(part))
         for no, quantity in wanted.items():
             line = self._lines.get(no)
             possible = counts.unsent(line) if line and part in (None, line.part) else 0
             if not 1 <= quantity <= possible:
                 return TooManyUnits(str(self._order.id), no, quantity, possible)
         return wanted
+
+    def left(self, part: int | None) -> tuple[Units, ...]:
+        """What is still to be sent, of a part or of all, as the lines now are."""
+        open_lines = (line for line in self._lines.values() if part in (None, line.part))
+        return tuple(Units(line.no, units) for line in open_lines if (units := counts.unsent(line)))
+
+    def there(self, wanted: Mapping[int, int]) -> Mapping[int, int]:
+        """What of these units is there to be sent."""
+        return holds.there(self._order.id, wanted, self._view)
 
     def ship(self, wanted: Mapping[int, int], parcel: Parcel) -> Failure | None:
         """Send these units, which can all be sent: one shipment per part. What is owed stays, and is told."""

@@ -175,6 +175,11 @@ class ReturnLine(Record, frozen=True):
         return self.initiated + self.in_transit + self.at_center
 
     @property
+    def comes_back(self) -> bool:
+        """Whether any of its units came back, or will."""
+        return bool(self.under_way or self.received)
+
+    @property
     def uninspected(self) -> int:
         """How many units are here and wait to be looked at."""
         return self.received - self.restocked - self.scrapped

@@ -33,12 +33,14 @@ class Acknowledged(msgspec.Struct, frozen=True):
 class Shipped(msgspec.Struct, frozen=True):
     """The order, the shipments that were asked for, and the units that left just now.
 
-    `shipments` may be older than the command: then nothing left now.
+    `shipments` may be older than the command: then nothing left now. `left` is what is still to be sent of the part
+    (or, where none was named, of the order).
     """
 
     order: Order
     shipments: tuple[Shipment, ...]
     lines: tuple[Units, ...]
+    left: tuple[Units, ...] = ()
 
 
 class FulfilmentCommand(Command, frozen=True, kw_only=True):
@@ -116,10 +118,10 @@ def _all(lines: Iterable[OrderLine]) -> dict[int, int]:
 
 
 class ShipUnits(FulfilmentCommand, frozen=True, kw_only=True):
-    """Send units of an order, or without any all that are still to be sent (of one `part`). The result is `Shipped`.
+    """Send units of an order, or without any all that can be sent (of one `part`). The result is `Shipped`.
 
     What was sent before stays so: to send nothing more is no failure, and a parcel of the same label is sent once.
-    Units that are owed and not there cannot be sent.
+    Units that are owed and not there cannot be sent: where no units are named, the others go without them.
     """
 
     part: int | None = None
@@ -131,17 +133,18 @@ class ShipUnits(FulfilmentCommand, frozen=True, kw_only=True):
             return refused(OrderUnknown(str(order.id)))
         work = Fulfilling(order, view, now, self.at)
         if self.parcel.label and (known := work.labelled(self.parcel.label)):
-            return Decided(Shipped(order, tuple(known), ()), Changes())
+            return Decided(Shipped(order, tuple(known), (), work.left(self.part)), Changes())
         wanted = work.unsent(self.lines, self.part)
         if isinstance(wanted, Failure):
             return refused(wanted)
         if not wanted:
             return Decided(Shipped(order, (), ()), Changes())
-        if failure := work.ship(wanted, self.parcel):
+        going = wanted if self.lines else work.there(wanted) or wanted
+        if failure := work.ship(going, self.parcel):
             return refused(failure)
-        sent = counts.listed(wanted)
+        sent = counts.listed(going)
         order = work.finished("sent", shipments=[each.no for each in work.shipments], lines=sent)
-        return Decided(Shipped(order, work.shipments, sent), work.changes)
+        return Decided(Shipped(order, work.shipments, sent, work.left(self.part)), work.changes)
 
 
 class LeaveUnsent(FulfilmentCommand, frozen=True, kw_only=True):

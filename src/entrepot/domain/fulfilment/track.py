@@ -15,7 +15,7 @@ from entrepot.domain.kernel.commands import Decided, Decision, refused
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.orders import line_counts as counts
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.records import Order
+from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.failures import Failure
 from entrepot.failures.fulfilment import ShipmentUnknown, TooManyUnits
 
@@ -37,9 +37,9 @@ class TrackShipment(FulfilmentCommand, frozen=True, kw_only=True):
     """Something happened to a shipment: the one of the parcel's label, or without a label to all that are under way.
 
     `status` is a word of the carrier's; `delivered` moves the shipment's units. A shipment that nobody announced is
-    sent first: with these `lines`, or with all that is still to be sent (of one `part`). Without a label `lines` say
-    how many units arrived, those of the oldest shipments first. The result is `Tracked`. An event that was told
-    before, or too late to tell anything, moves no unit.
+    sent first: with these `lines`, or with all that can be sent (of one `part`). Without a label `lines` say how many
+    units arrived, those of the oldest shipments first. The result is `Tracked`. An event that was told before, or too
+    late to tell anything, moves no unit.
     """
 
     status: str
@@ -80,7 +80,7 @@ class TrackShipment(FulfilmentCommand, frozen=True, kw_only=True):
                 return wanted
             if not wanted:
                 return ShipmentUnknown(str(order.id), label)
-            if failure := work.ship(wanted, self.parcel):
+            if failure := work.ship(wanted if self.lines else work.there(wanted) or wanted, self.parcel):
                 return failure
         targets = [each.no for each in work.labelled(label)]
         under_way = work.under_way()
@@ -89,21 +89,35 @@ class TrackShipment(FulfilmentCommand, frozen=True, kw_only=True):
     def _of_lines(self, work: Fulfilling, order: Order) -> tuple[list[int], Arrived] | Failure:
         """What of the named lines (or of all) is under way, after what was not sent is sent."""
         known = {line.no: line for line in work.lines if self.part in (None, line.part)}
+        found = self._missing(known, order) if self.lines else _sendable(work, known, self.part)
+        if isinstance(found, Failure):
+            return found
+        if found and (failure := work.ship(found, self.parcel)):
+            return failure
         wanted = counts.added(self.lines) or {
-            no: line.shipped + counts.unsent(line) for no, line in known.items()
+            line.no: line.shipped for line in work.lines if line.no in known
         }
+        arriving = _taken(work.under_way(), wanted)
+        return list(dict.fromkeys(shipment for shipment, _ in arriving)), arriving
+
+    def _missing(self, known: Mapping[int, OrderLine], order: Order) -> dict[int, int] | Failure:
+        """How many units of the named lines must be sent before so many can arrive."""
         missing: dict[int, int] = {}
-        for no, quantity in wanted.items():
+        for no, quantity in counts.added(self.lines).items():
             line = known.get(no)
             possible = line.shipped + counts.unsent(line) if line else 0
-            if line is None or quantity > possible or (self.lines and quantity < 1):
+            if line is None or not 1 <= quantity <= possible:
                 return TooManyUnits(str(order.id), no, quantity, possible)
             if quantity > line.shipped:
                 missing[no] = quantity - line.shipped
-        if missing and (failure := work.ship(missing, self.parcel)):
-            return failure
-        arriving = _taken(work.under_way(), wanted)
-        return list(dict.fromkeys(shipment for shipment, _ in arriving)), arriving
+        return missing
+
+
+def _sendable(work: Fulfilling, known: Mapping[int, OrderLine], part: int | None) -> Mapping[int, int]:
+    """What can be sent; where nothing can, and nothing is under way, all that cannot, so that it is told."""
+    left = counts.added(work.left(part))
+    there = work.there(left)
+    return there if there or any(line.shipped for line in known.values()) else left
 
 
 def _taken(under_way: Arrived, wanted: Mapping[int, int]) -> Arrived:

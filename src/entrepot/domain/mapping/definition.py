@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from entrepot.domain.mapping.paths import Path, read_path, starts_with
+from entrepot.domain.mapping.paths import Path, copied, put, read_path, starts_with
 
 MOST_RULES: Final = 200
 LARGEST: Final = 65_536
@@ -31,14 +31,14 @@ class Resource(msgspec.Struct, frozen=True):
     identifiers: frozenset[str] = frozenset()
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands at `source` in the partner's payload is the field `target`."""
 
     source: str
     target: str
 
 
-class Nested(msgspec.Struct, frozen=True):
+class Nested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Each element of the list at `source` is one of the list `target`; rules begin at the element."""
 
     source: str
@@ -46,7 +46,7 @@ class Nested(msgspec.Struct, frozen=True):
     field_map: tuple[Rule, ...] = ()
 
 
-class Definition(msgspec.Struct, frozen=True, omit_defaults=True):
+class Definition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A mapping of one resource. `static_values` are written by path into whatever comes, last of all."""
 
     field_map: tuple[Rule, ...] = ()
@@ -60,6 +60,9 @@ class Flaw(msgspec.Struct, frozen=True):
 
     rule: str
     problem: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.problem}" if self.rule else self.problem
 
 
 def list_path(text: str) -> Path | None:
@@ -78,7 +81,7 @@ def flaws(definition: Definition, resource: Resource) -> list[Flaw]:
     found = [*_of_rules(definition.field_map, resource, ""), *_of_lists(definition, resource)]
     for target in definition.static_values:
         found += _of_target(target, resource, "static_values")
-    return [*found, *_doubled(definition)]
+    return [*found, *_doubled(definition), *_in_each_others_way(definition)]
 
 
 def warnings(definition: Definition, resource: Resource) -> list[Flaw]:
@@ -142,6 +145,15 @@ def _doubled(definition: Definition) -> Iterator[Flaw]:
         if sum(each.target == target for each in lists) > 1:
             yield Flaw(target, "two rules have this target")
     yield from _into_lists(definition, [each.target for each in lists])
+
+
+def _in_each_others_way(definition: Definition) -> Iterator[Flaw]:
+    """Static values that lie within others which are no objects: with them no payload at all could be mapped."""
+    written: dict[str, Any] = {}
+    for target, value in definition.static_values.items():
+        path = read_path(target)
+        if path is not None and put(written, path, copied(value)) is not None:
+            yield Flaw(target, "another static value stands in its way")
 
 
 def _into_lists(definition: Definition, lists: Sequence[str]) -> Iterator[Flaw]:

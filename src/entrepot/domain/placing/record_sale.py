@@ -28,16 +28,15 @@ from entrepot.domain.orders.records import Address, Order, OrderEvent, OrderLine
 from entrepot.domain.placing.attempts import Draft, Errands, Reserved, begun, held_names
 from entrepot.domain.placing.basket import EXTERNAL, EXTERNAL_ID, NameKey, OutsideName
 from entrepot.domain.placing.place import Placed, claims, in_flight
-from entrepot.domain.placing.promise import sku_fault
-from entrepot.domain.stock.availability import shortage
+from entrepot.domain.placing.promise import Wish, promises, sku_fault
 from entrepot.domain.stock.holds import Promise, hold
-from entrepot.domain.stock.levels import standing
 from entrepot.failures import Failure
 from entrepot.failures.orders import (
     DuplicateExternalOrder,
     LineRef,
     OrderSourceUnrecognized,
     OrderTooLarge,
+    StorefrontInactive,
     StorefrontUnknown,
 )
 
@@ -154,8 +153,11 @@ class TakeOrder(Command, frozen=True, kw_only=True):
         if self.storefront is None:
             return
         places = view.children(Storefront, self.storefront)
-        if not any(place.channel == channel.id for place in places):
+        own = next((place for place in places if place.channel == channel.id), None)
+        if own is None:
             yield StorefrontUnknown(str(self.storefront))
+        elif not own.active:
+            yield StorefrontInactive(str(self.storefront))
 
     def _names(self, channel: Channel, view: View) -> Iterator[Failure]:
         del channel
@@ -174,31 +176,21 @@ class TakeOrder(Command, frozen=True, kw_only=True):
 
     def _skus(self, channel: Channel, view: View) -> Iterator[Failure]:
         for line in self.lines:
-            if fault := sku_fault(channel.settings.stock, view.get(Goods, line.sku), _ref(line)):
+            ref = LineRef("", line.sku, line.ref)
+            if fault := sku_fault(channel.settings.stock, view.get(Goods, line.sku), ref):
                 yield fault
 
     def _stock(self, channel: Channel, view: View) -> Iterator[Failure]:
-        asked: dict[str, int] = {}
-        for line in self.lines:
-            asked[line.sku] = asked.get(line.sku, 0) + line.quantity
-        first = {line.sku: _ref(line) for line in reversed(self.lines)}
-        for sku, quantity in asked.items():
-            goods = view.get(Goods, sku)
-            if goods and goods.tracked and (failure := _short(channel, goods, quantity, first[sku], view)):
-                yield failure
+        # What a promise of these lines would say: each line that does not fit any more after those before it.
+        wishes = [Wish(line.ref, line.sku, line.quantity) for line in self.lines]
+        for each in promises(channel.settings.stock, wishes, view):
+            if each.failure:
+                yield each.failure
 
     @property
     def goods(self) -> int:
         """What the lines cost together, in minor units."""
         return sum((line.price or 0) * line.quantity for line in self.lines)
-
-
-def _ref(line: SoldLine) -> LineRef:
-    return LineRef("", line.sku, line.ref)
-
-
-def _short(channel: Channel, goods: Goods, quantity: int, ref: LineRef, view: View) -> Failure | None:
-    return shortage(channel.settings.stock, standing(view, goods.variant), quantity, ref)
 
 
 def exist(drafted: Draft, now: datetime, changes: Changes) -> Placed:

@@ -94,6 +94,18 @@ def free_holds(order: int, view: View, changes: Changes, units: Mapping[int, int
     changes.put(*levels.values())
 
 
+def there(order: int, wanted: Mapping[int, int], view: View) -> dict[int, int]:
+    """How many of these units by line can leave now, earlier lines first; those that hold nothing took no stock."""
+    moving = _Moving(order, view)
+    possible: dict[int, int] = {}
+    for no, quantity in wanted.items():
+        own = [held for held in view.children(Hold, order) if held.line == no]
+        left = moving.send(own, quantity, []) if own else 0
+        if left < quantity:
+            possible[no] = quantity - left
+    return possible
+
+
 def ship(order: int, wanted: Mapping[int, int], view: View, changes: Changes) -> Owed | None:
     """Held units of these lines leave their locations; lines that hold nothing took no stock.
 

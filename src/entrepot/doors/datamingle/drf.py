@@ -14,14 +14,15 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 
-from entrepot.doors.datamingle.speech import NON_FIELD, Path
-from entrepot.doors.kit.checking import Fault, Faults, Kind, Manner, one
+from entrepot.doors.datamingle.speech import NON_FIELD
+from entrepot.doors.kit.checking import Bool, Fault, Faults, Kind, Manner, Moment, Whole, one
 from entrepot.doors.kit.checking.faults import echo
 from entrepot.doors.kit.checking.manner import Number, exact
+from entrepot.doors.kit.checking.trails import at
 
 _FRACTION_OF_ZEROS: Final = re.compile(r"\.0*\s*\Z")
 _LONGEST_NUMBER: Final = 1_000
@@ -83,6 +84,11 @@ def _as_written(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+_DESCRIBED: Final[dict[type[Any], dict[str, Any]]] = {
+    Whole: {"type": ["number", "string"], "description": "A whole number, or a text that is one."},
+    Bool: {"type": ["boolean", "string", "number"], "enum": [True, False, *sorted(_TRUE | _FALSE), 0, 1]},
+    Moment: {"description": "ISO 8601. Without a zone it is UTC, and a date alone its midnight."},
+}
 MANNER: Final = Manner(
     number=whole,
     amount=exact,
@@ -92,6 +98,7 @@ MANNER: Final = Manner(
     every_fault=True,
     refuses_unknown=False,
     moment=moment,
+    described=_DESCRIBED,
 )
 
 WITHOUT_ITEMS: Final = "At least one item is required."
@@ -129,7 +136,7 @@ _NULLS: Final = frozenset(
 
 def details(faults: Sequence[Fault], body: object) -> tuple[Detail, ...]:
     """What is wrong with a body, in the framework's sentences."""
-    return tuple(_detail(fault, _at(body, fault.path)) for fault in faults)
+    return tuple(_detail(fault, at(body, fault.path)) for fault in faults)
 
 
 def _detail(fault: Fault, value: object) -> Detail:
@@ -149,15 +156,3 @@ def _sentence(fault: Fault, value: object) -> str:
         return "String value too large."
     text = _SENTENCES.get(kind) or (_ITEM if not path or isinstance(path[-1], int) else _BAG)
     return text.format_map({"type": _TYPES.get(type(value), type(value).__name__), **fault.context})
-
-
-def _at(body: object, path: Path) -> object:
-    """What stands at a place of a body; null where nothing does."""
-    for key in path:
-        if isinstance(body, dict):
-            body = cast("dict[object, object]", body).get(key)
-        elif isinstance(body, list) and isinstance(key, int) and key < len(cast("list[object]", body)):
-            body = cast("list[object]", body)[key]
-        else:
-            return None
-    return body

@@ -46,6 +46,7 @@ def _scopes() -> frozenset[str]:
 
 MANIFEST: Final = Manifest(
     title="the DataMingle partner API",
+    description="/openapi.json",
     own_keys=OwnKeys(
         kind=KEY,
         prefixes={"live": "sk_live_", "test": "sk_test_"},

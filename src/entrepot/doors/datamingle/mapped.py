@@ -58,10 +58,13 @@ def _told(plan: Plan, resource: str, version: int | None, payload: Any, partial:
     """The mapped payload and the provenance of its fields, as the integration log keeps them."""
     found = explain(plan, payload, partial=partial)
     moved = [Moved(each.field, each.source, each.rule) for each in found.origins]
-    moved += [Moved("", None, each.source, missing=True, meant=each.meant) for each in found.missing]
-    return observed.Mapped(
-        resource, version, found.mapped, tuple(moved[:MOST_TOLD]), found.dropped[:MOST_TOLD]
-    )
+    missing = [
+        Moved("", None, each.source, missing=True, meant=each.meant, optional=not each.required)
+        for each in found.missing
+    ]
+    # What was missing is what somebody looks for: it is told first where not all can be.
+    moved = [*missing, *moved][:MOST_TOLD]
+    return observed.Mapped(resource, version, found.mapped, tuple(moved), found.dropped[:MOST_TOLD])
 
 
 class Speeches:

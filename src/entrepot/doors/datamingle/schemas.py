@@ -8,7 +8,7 @@ from entrepot.domain.orders.line_counts import LARGEST_QUANTITY
 from entrepot.domain.placing.record_sale import MOST_LINES
 from entrepot.domain.stock.counts import LARGEST_QUANTITY as MOST_ON_HAND
 from entrepot.doors.datamingle import bodies
-from entrepot.doors.kit.checking import Anything, Arr, Bag, Body, Bool, Key, Moment, Obj, Str, Whole
+from entrepot.doors.kit.checking import Anything, Arr, Bag, Body, Bool, Key, Moment, Obj, Shape, Str, Whole
 
 LONGEST_NOTE: Final = 10_000
 MOST_ROWS: Final = 10_000
@@ -71,14 +71,13 @@ INVENTORY_ROW: Final = Body(
     Obj((Key("location_code", _NAME), Key("sku_code", _NAME), Key("quantity", Whole(0, MOST_ON_HAND)))),
     bodies.InventoryRow,
 )
-INVENTORY: Final = Body(
-    "Inventory",
-    Obj(
-        (
-            Key("inventory", Arr(Anything(), 1, MOST_ROWS)),
-            _optional("source", Str(choices=SOURCES)),
-            _optional("notes", _NOTE),
-        )
-    ),
-    bodies.Inventory,
-)
+
+
+def _inventory(rows: Shape) -> Body[bodies.Inventory]:
+    head = (_optional("source", Str(choices=SOURCES)), _optional("notes", _NOTE))
+    return Body("Inventory", Obj((Key("inventory", Arr(rows, 1, MOST_ROWS)), *head)), bodies.Inventory)
+
+
+INVENTORY: Final = _inventory(Anything())
+INVENTORY_AS_MEANT: Final = _inventory(INVENTORY_ROW.shape)
+"""For the API description: rows are judged one by one, and one that is wrong is no fault of the body."""

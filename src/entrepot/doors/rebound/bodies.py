@@ -18,7 +18,7 @@ SalesOrder = dict[str, Any]
 
 _WORDS: Final[dict[Kind, str]] = {
     Kind.REQUIRED: "is required",
-    Kind.EMPTY: "is required",
+    Kind.EMPTY: "must not be empty",
     Kind.UNSTORABLE: "contains characters that cannot be stored",
     Kind.NO_TEXT: "must be a string",
     Kind.NO_CHOICE: "must be one of {choices}",
@@ -56,7 +56,11 @@ def _checked(value: dict[str, Any]) -> SalesOrder | Failure:
     if not isinstance(name, str) or not name.strip():
         return InvalidInput(("clientOrderId is required.",))
     order: SalesOrder = {}
-    for part, rule in ((schemas.NAME, None), (schemas.UP_TO_ITEMS, _compared), (schemas.AFTER_ITEMS, None)):
+    for part, rule in (
+        (schemas.MEMBERS, None),
+        (schemas.UP_TO_ITEMS, _compared),
+        (schemas.AFTER_ITEMS, None),
+    ):
         found = _part(value, part, rule)
         if isinstance(found, Failure):
             return found
@@ -76,10 +80,16 @@ def _part(
 
 def sentence(fault: Fault) -> str:
     """What is wrong, after the category of the sentence."""
-    absent = fault.kind is Kind.NO_TEXT and fault.context.get("value", "") is None
-    words = _WORDS[Kind.REQUIRED if absent else fault.kind]
+    words = _WORDS[Kind.REQUIRED if _is_absent(fault) else fault.kind]
     context = {**fault.context, "choices": ", ".join(fault.context.get("choices", ()))}
     return f"{dotted(fault.path)} {words.format_map(context)}."
+
+
+def _is_absent(fault: Fault) -> bool:
+    """Whether a member that must be there is as good as not there: null, or an empty text."""
+    if fault.kind is Kind.NO_TEXT:
+        return fault.context.get("value", "") is None
+    return fault.kind is Kind.EMPTY and fault.path[-1] in schemas.REQUIRED
 
 
 def _compared(order: SalesOrder) -> str | None:

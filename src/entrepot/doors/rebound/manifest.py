@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from entrepot.domain.fulfilment.lanes import ReturnFlow
+from entrepot.domain.kernel.regions import country_exists
 from entrepot.doors.manifest import KeyKind, Manifest
 
 CLIENT: Final = "rebound:client"
 MAIN: Final = ""
 """The key of an account's main flow."""
+NO_COUNTRY: Final = "no country of ISO 3166-1"
 
 FlowKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,63}$", description="a key such as `eu`, or none")]
 Lane = Literal["SAAS", "MANAGED"]
@@ -41,6 +44,22 @@ class ReboundSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     flows: dict[FlowKey, Flow] = msgspec.field(default_factory=_main_alone)
 
 
+def _faults(settings: ReboundSettings) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What no flow can mean: a country that does not exist, and a type of parcel without a name."""
+    for key, flow in settings.flows.items():
+        steps = ("flows", key)
+        if flow.country and not country_exists(flow.country):
+            yield (*steps, "country"), NO_COUNTRY
+        for member in ("parcel_types", "lanes"):
+            for country in getattr(flow, member):
+                if not country_exists(country):
+                    yield (*steps, member, country), NO_COUNTRY
+        for country, types in flow.parcel_types.items():
+            for place, name in enumerate(types):
+                if not name:
+                    yield (*steps, "parcel_types", country, place), "a type of parcel has a name"
+
+
 MANIFEST: Final = Manifest(
     title="the ReBound Order API v2",
     description="/openapi.json",
@@ -48,5 +67,6 @@ MANIFEST: Final = Manifest(
     settings=ReboundSettings,
     stock_modes=frozenset({"record"}),
     events={"tracking": "return.advanced", "refund": "return.refundable"},
+    faults=_faults,
 )
 """Both are pairs `id:secret`, for which a client gets access tokens."""

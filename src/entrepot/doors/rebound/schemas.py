@@ -6,15 +6,18 @@ schemas). Unknown members are passed over.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
 from entrepot.domain.kernel.currencies import currency_exists
 from entrepot.domain.kernel.moments import is_bare_date
 from entrepot.domain.kernel.regions import country_exists
+from entrepot.domain.kernel.urls import is_web_url
 from entrepot.domain.orders.line_counts import LARGEST_QUANTITY
 from entrepot.doors.kit.checking import (
     Amount,
+    Anything,
     Arr,
     Body,
     Bool,
@@ -25,6 +28,7 @@ from entrepot.doors.kit.checking import (
     Manner,
     Moment,
     Obj,
+    Shape,
     Str,
     Whole,
     one,
@@ -54,7 +58,10 @@ MANNER: Final = Manner(
 _COUNTRY: Final = Form("a country of ISO 3166-1", country_exists, {"pattern": "^[A-Z]{2}$"})
 _CURRENCY: Final = Form("a currency of ISO 4217", currency_exists, {"pattern": "^[A-Z]{3}$"})
 _HS_CODE: Final = r"[0-9]{6,10}"
-_URL: Final = r"https?://[^\s/]+(/\S*)?"
+_SOME_URLS: Final = (
+    r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,3})?([/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?$"
+)
+_URL: Final = Form("a URL of http or https", is_web_url, {"pattern": _SOME_URLS})
 
 _TEXT: Final = Str(blank=True)
 _NAME: Final = Str()
@@ -97,26 +104,62 @@ _ITEM: Final = Obj(
         _optional("weightUnit", Str(choices=("kg", "g", "lb", "oz"))),
         _optional("countryOfOrigin", Str(form=_COUNTRY)),
         _optional("hsCode", Str(pattern=_HS_CODE)),
-        _optional("imageUrl", Str(LONGEST_URL, pattern=_URL)),
+        _optional("imageUrl", Str(LONGEST_URL, form=_URL)),
         _optional("returnable", Bool()),
         _optional("clientMetadata", METADATA),
     )
 )
-_NAMED: Final = (Key("clientOrderId", _NAME),)
-_BEFORE: Final = (
+_ITEMS: Final = Arr(_ITEM, 0, MOST_ITEMS)
+_ORDER: Final = (
+    Key("clientOrderId", _NAME),
     _optional("clientOrderCreatedDate", Moment()),
+    _optional("customerAddress", _ADDRESS),
     _optional("businessUnit", _TEXT),
     _optional("rmaNumber", _TEXT),
     _optional("premiumOrder", Bool()),
+    _optional("salesItems", _ITEMS),
+    _optional("clientMetadata", METADATA),
     _optional("labelBase64Enabled", Bool()),
     _optional("parcelType", _TEXT),
-    _optional("customerAddress", _ADDRESS),
-    _optional("salesItems", Arr(_ITEM, 0, MOST_ITEMS)),
 )
-_AFTER: Final = (_optional("clientMetadata", METADATA),)
+"""The members in the order of the reference page; the last is not on it."""
 
-NAME: Final = Body("SalesOrderName", Obj(_NAMED), dict[str, Any])
-UP_TO_ITEMS: Final = Body("SalesOrderItems", Obj(_BEFORE), dict[str, Any])
-AFTER_ITEMS: Final = Body("SalesOrderMetadata", Obj(_AFTER), dict[str, Any])
-SALES_ORDER: Final = Body("NewSalesOrder", Obj((*_NAMED, *_BEFORE, *_AFTER)), dict[str, Any])
-"""The whole body, as it is described; it is checked in its three parts, between which items are compared."""
+
+def _outside(key: Key) -> Key:
+    """A member without what is inside it."""
+    match key.shape:
+        case Obj():
+            return _optional(key.name, Obj(()))
+        case Arr():
+            return _optional(key.name, Arr(Anything(), key.shape.least, key.shape.most))
+        case _:
+            return key
+
+
+def _body(name: str, *keys: Key) -> Body[dict[str, Any]]:
+    return Body(name, Obj(keys), dict[str, Any])
+
+
+def _required(shape: Shape) -> Iterator[str]:
+    match shape:
+        case Obj():
+            for key in shape.keys:
+                yield from (key.name,) if key.required else ()
+                yield from _required(key.shape)
+        case Arr():
+            yield from _required(shape.items)
+        case _:
+            return
+
+
+MEMBERS: Final = _body("SalesOrderMembers", *map(_outside, _ORDER))
+UP_TO_ITEMS: Final = _body(
+    "SalesOrderItems", _optional("customerAddress", _ADDRESS), _optional("salesItems", _ITEMS)
+)
+AFTER_ITEMS: Final = _body("SalesOrderMetadata", _optional("clientMetadata", METADATA))
+SALES_ORDER: Final = _body("NewSalesOrder", *_ORDER)
+"""The whole body, as it is described. It is checked in three parts: its members from outside, then what is inside them,
+and between items and metadata the items are compared.
+"""
+REQUIRED: Final = frozenset(_required(SALES_ORDER.shape))
+"""The names of the members that must be there wherever they can be."""

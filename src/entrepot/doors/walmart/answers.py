@@ -29,7 +29,7 @@ def decoded(request: Request) -> Any | Failure:
 def checked(value: object, body: Body[B], voice: Voice) -> B | Failure:
     """A decoded body of the declared form; or all that is wrong with it."""
     result = check(body, value, MANNER)
-    return voice.invalid(result.faults) if result.value is None else result.value
+    return voice.invalid(result.faults, value) if result.value is None else result.value
 
 
 def members(value: object, *names: str) -> Mapping[str, Any]:

@@ -14,6 +14,8 @@ from entrepot.store.credentials.directory import Caller
 
 OWN = ("shippingMethod", "chargeDetails")
 """What of an order's line only this door knows."""
+PLACED = "placed_time"
+"""Under which an order keeps when its buyer placed it, as the seller wrote it."""
 
 
 def take_order(payload: bodies.CreateOrder, number: str, caller: Caller) -> TakeOrder:
@@ -21,7 +23,7 @@ def take_order(payload: bodies.CreateOrder, number: str, caller: Caller) -> Take
     contact, items = payload["customer"]["contact"], payload["orderItems"]
     storefront = storefront_id(payload["orderChannelId"])
     known = {"storefront": str(storefront), "phone": contact["phone"]}
-    known |= {"placed_time": at} if (at := payload.get("orderPlacedTime")) else {}
+    known |= {PLACED: at} if (at := payload.get("orderPlacedTime")) else {}
     return TakeOrder(
         channel=caller.channel,
         environment=caller.environment,

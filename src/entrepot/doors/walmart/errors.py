@@ -57,21 +57,25 @@ Where: TypeAlias = Callable[[Any], str | None]
 class Voice(msgspec.Struct, frozen=True, eq=False):
     """How one operation speaks: the code of its validation errors, the texts of `info`, and failures of its own.
 
-    Without `info` an error's description is repeated; `internal` is the `info` of an internal error.
+    Without `info` an error's description is repeated; `internal` is the `info` of an internal error. Bodies are of the
+    `media_type`.
     """
 
     code: str
     info: str | None = None
     internal: str = "Internal sandbox exception."
+    media_type: str = "application/json"
     rows: Mapping[type[Failure], Row] = {}
 
     def error(self, description: str, field: str | None = None) -> WireError:
         """A validation error of the operation."""
         return WireError(self.code, field, description, self.info or description)
 
-    def invalid(self, faults: Sequence[Fault]) -> InvalidInput:
+    def invalid(self, faults: Sequence[Fault], body: object) -> InvalidInput:
         """The refusal of a body for what is wrong with its form."""
-        return InvalidInput(tuple(self.error(sentence(fault), place(fault.path) or None) for fault in faults))
+        return InvalidInput(
+            tuple(self.error(sentence(fault, body), place(fault.path) or None) for fault in faults)
+        )
 
     def wrong(self, field: str | None, description: str) -> InvalidInput:
         """The refusal for one value, described in words of its own."""

@@ -34,7 +34,7 @@ _BEARER: Header = (CHALLENGE, b'Bearer realm="walmart"')
 
 
 class _Gateway(NamedTuple):
-    """An error of the gateway before the operations: status, code, field, description, info, category."""
+    """An error of the gateway before the operations; its `info` may name the `media_type` that a body must have."""
 
     status: int
     code: str
@@ -56,7 +56,7 @@ _MEDIA_TYPE: Final = _Gateway(
     "UNSUPPORTED_MEDIA_TYPE",
     None,
     "Unsupported media type",
-    "Send the body as application/json, without a content coding.",
+    "Send the body as {media_type}, without a content coding.",
     "APPLICATION",
 )
 _PARAMETER: Final = _Gateway(
@@ -106,7 +106,7 @@ def refusal(voice: Voice, failures: Sequence[Failure], where: Where = lambda _: 
     """The refusal of a request: every failure that the operation knows an error for."""
     first = failures[0]
     if (gateway := GATEWAY.get(type(first))) is not None:
-        return _refused_at_the_gateway(gateway, first)
+        return _refused_at_the_gateway(gateway, voice, first)
     if isinstance(first, _AWAY):
         again = "Send the same request again later."
         error = WireError("SYSTEM_ERROR", None, "Service unavailable", again, category="SYSTEM")
@@ -134,12 +134,12 @@ def _failed(status: int, errors: Sequence[WireError], failure: Failure) -> Reply
     return Reply(status, encode({"status": "FAIL", "errors": errors}), failure=failure)
 
 
-def _refused_at_the_gateway(row: _Gateway, failure: Failure) -> Reply:
+def _refused_at_the_gateway(row: _Gateway, voice: Voice, failure: Failure) -> Reply:
     error: dict[str, Any] = {
         "code": row.code,
         "field": row.field,
         "description": row.description,
-        "info": row.info,
+        "info": row.info.format(media_type=voice.media_type),
         "severity": "ERROR",
         "category": row.category,
         "causes": [],
@@ -160,6 +160,7 @@ CODES: Final = DoorFailures(
         o.InvalidInput: (400, WFS),
         o.OrderSourceUnrecognized: (400, MCS),
         o.StorefrontUnknown: (400, MCS),
+        o.StorefrontInactive: (400, MCS),
         o.DuplicateExternalOrder: (400, MCS),
         o.OrderTooLarge: (400, MCS),
         o.SkuUnknown: (400, MCS),

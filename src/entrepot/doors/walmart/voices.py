@@ -20,6 +20,7 @@ CREATE: Final = Voice(
     rows={
         o.OrderSourceUnrecognized: Row("The account cannot take orders"),
         o.StorefrontUnknown: _NO_STOREFRONT,
+        o.StorefrontInactive: Row("The sales channel is not active"),
         o.DuplicateExternalOrder: Row("An order of this number exists already"),
         o.OrderTooLarge: Row(lambda failure: f"The order may have at most {failure.largest} {failure.what}"),
         o.SkuUnknown: _UNKNOWN_SKU,
@@ -128,6 +129,6 @@ ITEMS: Final = Voice(
 )
 INVENTORY: Final = Voice(WFS)
 STOREFRONTS: Final = Voice(WFS, rows={o.StorefrontUnknown: _NO_STOREFRONT})
-TOKENS: Final = Voice(WFS)
+TOKENS: Final = Voice(WFS, media_type="application/x-www-form-urlencoded")
 GATEWAY: Final = Voice(WFS)
 """Where no operation is reached."""

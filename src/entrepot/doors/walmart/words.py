@@ -8,7 +8,7 @@ from typing import Any, Final
 from entrepot.doors.kit.checking import Fault, Faults, Kind, Manner, one
 from entrepot.doors.kit.checking.faults import echo
 from entrepot.doors.kit.checking.manner import exact, strict_number
-from entrepot.doors.kit.checking.trails import dotted
+from entrepot.doors.kit.checking.trails import at, dotted
 
 _FEW: Final = 10
 """So many choices are listed; of more it is only said that the value is none of them."""
@@ -66,14 +66,14 @@ def place(path: Iterable[str | int]) -> str:
     return dotted(keys[1:] if keys[:1] == ("payload",) and len(keys) > 1 else keys)
 
 
-def sentence(fault: Fault) -> str:
-    """What is wrong, after the name of what it is wrong with."""
-    return f"`{place(fault.path) or 'body'}` {_words(fault)}"
+def sentence(fault: Fault, body: object) -> str:
+    """What is wrong in a body, after the name of what it is wrong with."""
+    return f"`{place(fault.path) or 'body'}` {_words(fault, at(body, fault.path))}"
 
 
-def _words(fault: Fault) -> str:
+def _words(fault: Fault, value: object) -> str:
     context = fault.context
-    if "value" in context and context["value"] is None:
+    if value is None:
         return _WORDS[Kind.REQUIRED]
     choices: list[str] = context.get("choices", [])
     if fault.kind is Kind.NO_CHOICE and len(choices) > _FEW:

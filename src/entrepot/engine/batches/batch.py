@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import structlog
 
-from entrepot.domain.fulfilment.consign import messages
+from entrepot.domain.channels.accounts import Channel
+from entrepot.domain.fulfilment.consign import messages, to_tell
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, Refused, refused
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.engine.batches.events import queue_events, tells
@@ -86,8 +87,9 @@ class Batch:
         ids = self._ids(reader.first, count)
         self.answers = [decide(command, view, now, ids, rule) for command in self.commands]
         queue_events(view, reader.listeners, now)
-        if reader.carriers:
-            view.apply(Changes(messages(view, reader.carriers, now)))
+        if told := to_tell(view):
+            carriers = await _carriers(reader, view, {each.channel for each in told})
+            view.apply(Changes(messages(told, carriers, now)))
         self.tells = tells(view)
         await write(connection, self.workspace, view)
 
@@ -95,6 +97,13 @@ class Batch:
         if count and first is None:
             raise LookupError(f"workspace {self.workspace} has no counter")
         return BatchIds(first or 0, count)
+
+
+async def _carriers(reader: BatchReader, view: View, channels: Collection[int]) -> Mapping[int, str]:
+    """Which kind of carrier each of these channels has; those are asked for that no command brought into the view."""
+    known = {each: found.settings.carrier.gateway for each in channels if (found := view.get(Channel, each))}
+    missing = [each for each in channels if each not in known]
+    return {**known, **await reader.carriers(missing)} if missing else known
 
 
 def decide(command: Command, view: View, now: datetime, ids: Ids, rule: Rule) -> object | Refused:

@@ -49,7 +49,7 @@ class Consignments:
         if told is None or job.number is None:
             return UNREADABLE
         settings: ChannelSettings = await self._settings_of(job.workspace, told.channel)
-        carrier = self._gateways.carriers(job.workspace, told.channel, settings.carrier)
+        carrier = await self._gateways.carriers(job.workspace, told.channel, settings.carrier)
         if carrier is None:
             return Delivered()
         number = job.number if job.listener.startswith(f"{RETURN}:") else None

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 
-from entrepot.domain.kernel.commands import Refused
+from entrepot.domain.fulfilment.ship import Shipped
+from entrepot.domain.kernel.commands import Refused, refused_as
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.carriers.events import CarrierEvents, NotRead, Told
 from entrepot.failures import Internal, TemporaryFailure
@@ -28,6 +29,7 @@ from entrepot.gateways.carriers.simulated import (
     write_steps,
 )
 from entrepot.store.connections import FAULTS, Connection, Pool
+from entrepot.store.queries.workspaces import sandboxes_among
 
 EVERY = 0.5
 """Seconds between looks when nobody says that there is something."""
@@ -84,9 +86,10 @@ class CarrierRounds:
                     await self._wanted.wait()
 
     async def look(self) -> bool:
-        """One turn in each workspace in which a step is due; whether any step was taken. Raises `FAULTS`."""
+        """One turn in each sandbox in which a step is due; whether any step was taken. Raises `FAULTS`."""
         async with self._books.acquire() as connection:
-            workspaces = await due_workspaces(connection, self._engine.clock.now())
+            due = await due_workspaces(connection, self._engine.clock.now())
+            workspaces = await sandboxes_among(connection, due)
         moved = [await self._turn(workspace) for workspace in workspaces]
         return any(moved)
 
@@ -112,8 +115,12 @@ class CarrierRounds:
         failures = [outcome.failures[0] for outcome in outcomes if isinstance(outcome, Refused)]
         if any(isinstance(failure, TemporaryFailure) for failure in failures):
             return None
-        if any(isinstance(failure, UnitsOwed | Internal) for failure in failures):
-            return row.later(self._engine.clock.now() + AGAIN_AFTER)
+        again = self._engine.clock.now() + AGAIN_AFTER
+        if any(isinstance(failure, Internal) for failure in failures):
+            return row.later(again)
+        if owed := [part for part, outcome in zip(row.told_of, outcomes, strict=True) if _owes(outcome)]:
+            gone = [part for part, outcome in zip(row.told_of, outcomes, strict=True) if _left(outcome)]
+            return row.split(_parts(gone), _parts(owed), again) if gone else row.later(again)
         return row.over() if len(failures) == len(outcomes) else row.done()
 
     async def _write(
@@ -121,3 +128,17 @@ class CarrierRounds:
     ) -> None:
         if rows:
             await write_steps(connection, workspace, rows)
+
+
+def _owes(outcome: Outcome | NotRead) -> bool:
+    """Whether something stays behind that is owed."""
+    return refused_as(outcome, UnitsOwed) or (isinstance(outcome, Shipped) and bool(outcome.left))
+
+
+def _left(outcome: Outcome | NotRead) -> bool:
+    """Whether a parcel is on its way."""
+    return isinstance(outcome, Shipped) and bool(outcome.shipments)
+
+
+def _parts(told_of: Iterable[int | None]) -> list[int]:
+    return [part for part in told_of if part is not None]

@@ -40,7 +40,7 @@ class HubWithdrawals:
         if errand is None:
             return UNREADABLE
         settings = await self._settings_of(job.workspace, errand.channel)
-        hub = self._gateways.hubs(job.workspace, settings.hub)
+        hub = await self._gateways.hubs(job.workspace, settings.hub)
         if hub is None:
             return Failed("the account has no order hub any more")
         answer = await hub.withdraw(errand.key)
@@ -60,7 +60,7 @@ class LabelVoids:
         if errand is None:
             return UNREADABLE
         settings = await self._settings_of(job.workspace, errand.channel)
-        service = self._gateways.labels(job.workspace, settings.labels)
+        service = await self._gateways.labels(job.workspace, settings.labels)
         if service is None:
             return Failed("the account has no label service any more")
         answer = await service.void(errand.key)

@@ -42,7 +42,7 @@ class ReturnLabels:
         if found is None or not found.comes_back:
             return Delivered()
         settings = (await self._settings_of(job.workspace, wanted.channel)).labels
-        service = self._gateways.labels(job.workspace, settings)
+        service = await self._gateways.labels(job.workspace, settings)
         if service is None:
             return Failed("the account has no label service any more")
         answer = await service.make(_request(wanted.key, settings, found))

@@ -55,7 +55,7 @@ class SaleErrands:
     async def _label(self, workspace: int, settings: ChannelSettings, running: _Running) -> Failure | None:
         if not running.errands.label:
             return None
-        service = self._gateways.labels(workspace, settings.labels)
+        service = await self._gateways.labels(workspace, settings.labels)
         if service is None:  # the account's settings changed since the order was reserved
             return Unavailable(1)
         running.asks(LabelServiceFailed(), label=True)
@@ -73,7 +73,7 @@ class SaleErrands:
         draft = running.attempt.draft
         if not running.errands.hub:
             return None
-        hub = self._gateways.hubs(workspace, settings.hub)
+        hub = await self._gateways.hubs(workspace, settings.hub)
         if hub is None:  # the account's settings changed since the order was reserved
             return Unavailable(1)
         running.asks(OrderHubFailed(), hub=True)

@@ -8,7 +8,7 @@ does, as every carrier does, and whoever is told may refuse.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -51,6 +51,8 @@ from json_to_recordset($2) u(key text, steps jsonb, next_step integer, due_at ti
 where c.workspace = $1 and c.key = u.key
 """
 
+_FORGET = 'delete from carrier_consignments where workspace = $1 and "order" = any($2::bigint[])'
+
 _STATUSES: Final[dict[Kind, tuple[str, ...]]] = {
     "order": ("acknowledged", "shipped", "delivered"),
     "return": ("in_transit", "at_center", "received"),
@@ -60,15 +62,22 @@ _PREFIXES: Final[dict[Kind, dict[str, int]]] = {
     "return": {"RIT": 1, "DRC": 2, "RRC": 3},
 }
 """By how a name begins: how many of the steps are taken at once. The others are never taken."""
+_BY_PARCEL: Final = ("shipped", "delivered")
+"""The steps that are taken with a parcel, of each part of an order by itself."""
 CANCELS: Final = "CAN"
 """An order whose name begins so is cancelled at once."""
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True):
-    """What the carrier does next, and when that falls due."""
+    """What the carrier does next, and when that falls due.
+
+    It does it with the how-manieth parcel, of these parts of the order (none named: of all).
+    """
 
     status: str
     at: datetime
+    parcel: int = 1
+    parts: tuple[int, ...] = ()
 
 
 class Carried(msgspec.Struct, frozen=True):
@@ -84,45 +93,65 @@ class Carried(msgspec.Struct, frozen=True):
     next_step: int
     due_at: datetime
 
+    @property
+    def told_of(self) -> tuple[int | None, ...]:
+        """The parts of which the next step is, each with an event of its own; None where it is of the whole."""
+        step = self.steps[self.next_step]
+        in_parts = step.status in _BY_PARCEL and self.parts
+        return (step.parts or self.parts) if in_parts else (None,)
+
     def events(self) -> list[CarrierEvent]:
         """What the carrier tells of its next step: one event of a return, one for each part of an order."""
-        status = self.steps[self.next_step].status
-        return [self._event(status, part) for part in (self.parts if self._in_parts(status) else (None,))]
+        return [self._event(self.steps[self.next_step], part) for part in self.told_of]
 
     def done(self) -> Carried | Finished:
         """The step is taken: the next one falls due when it does."""
-        after = self.next_step + 1
-        if after == len(self.steps):
-            return Finished(self.key, self.steps, after)
-        return msgspec.structs.replace(self, next_step=after, due_at=self.steps[after].at)
+        return self._then(self.steps[self.next_step + 1 :])
 
-    def later(self, until: datetime) -> Carried:
-        """The step could not be taken: it is due again then, and those after it are as much later."""
-        by = until - self.due_at
-        moved = tuple(
-            Step(step.status, step.at + by) if place >= self.next_step else step
-            for place, step in enumerate(self.steps)
-        )
-        return msgspec.structs.replace(self, steps=moved, due_at=until)
+    def split(self, gone: Collection[int], left: Collection[int], until: datetime) -> Carried | Finished:
+        """The parcel left, of the parts `gone` only; what is `left` goes then, in one that arrives as much later."""
+        step, after = self.steps[self.next_step], self.steps[self.next_step + 1 :]
+        own = [each for each in after if each.parcel == step.parcel]
+        others = [each for each in after if each.parcel != step.parcel]
+        with_it = [msgspec.structs.replace(each, parts=tuple(sorted(gone))) for each in own]
+        again = [
+            Step(each.status, until + (each.at - step.at), step.parcel + 1, tuple(sorted(left)))
+            for each in (step, *own)
+        ]
+        return self._then([*others, *with_it, *again])
+
+    def later(self, until: datetime) -> Carried | Finished:
+        """The step could not be taken: it is due again then, and what follows with its parcel is as much later."""
+        step, by = self.steps[self.next_step], until - self.due_at
+        moved = [
+            msgspec.structs.replace(each, at=each.at + by) if each.parcel == step.parcel else each
+            for each in self.steps[self.next_step :]
+        ]
+        return self._then(moved, taken=0)
 
     def over(self) -> Finished:
         """There is nothing left to carry."""
         return Finished(self.key, self.steps, self.next_step)
 
-    def _in_parts(self, status: str) -> bool:
-        return status in ("shipped", "delivered") and bool(self.parts)
+    def _then(self, steps: Sequence[Step], *, taken: int = 1) -> Carried | Finished:
+        """The consignment with these steps before it, the earliest first."""
+        before = self.next_step + taken
+        whole = (*self.steps[:before], *sorted(steps, key=lambda step: step.at))
+        if before == len(whole):
+            return Finished(self.key, whole, before)
+        return msgspec.structs.replace(self, steps=whole, next_step=before, due_at=whole[before].at)
 
-    def _event(self, status: str, part: int | None) -> CarrierEvent:
-        tracked = status in ("shipped", "delivered")
+    def _event(self, step: Step, part: int | None) -> CarrierEvent:
+        tracked, parcel = step.status in _BY_PARCEL, "" if step.parcel == 1 else f"-{step.parcel}"
         return CarrierEvent(
-            f"{status}-{self.number}" + ("" if part is None else f"-{part}"),
+            f"{step.status}-{self.number}" + ("" if part is None else f"-{part}") + parcel,
             self.kind,
             self.number,
-            status,
+            step.status,
             self.due_at,
             part,
             carrier=NAME if tracked else "",
-            tracking=tracking_number(self.number, part or 1) if tracked else "",
+            tracking=tracking_number(self.number, part or 1) + parcel if tracked else "",
         )
 
 
@@ -212,6 +241,11 @@ async def write_steps(connection: Connection, workspace: int, rows: Sequence[Car
         {"key": row.key, "steps": row.steps, "next_step": row.next_step, "due_at": row.due_at} for row in rows
     ]
     await connection.execute(_STEP, workspace, msgspec.json.encode(written).decode())
+
+
+async def forget_orders(connection: Connection, workspace: int, orders: Sequence[int]) -> None:
+    """Let the carrier forget what was to be carried of these orders, and back from them."""
+    await connection.execute(_FORGET, workspace, orders)
 
 
 _parts = msgspec.json.Decoder(tuple[int, ...]).decode

@@ -21,7 +21,7 @@ from entrepot.store.batches.finds import chosen
 from entrepot.store.batches.stages import STEPS, Wanted
 from entrepot.store.connections import Connection
 
-_COUNTER, _LISTENERS, _CARRIERS = -1, -2, -3
+_COUNTER, _LISTENERS = -1, -2
 
 _FUNCTION = """
 create function pg_temp.find_rows(bigint, json, uuid, timestamptz, bigint)
@@ -42,10 +42,6 @@ begin
       ), false)))::text
       from event_listeners l where l.workspace = $1
     );
-    return query select {carriers}, (
-      select json_object_agg(c.id, c.settings #>> '{{carrier,gateway}}')::text
-      from channels c where c.workspace = $1 and c.settings ? 'carrier'
-    );
   end if;
   if $5 > 0 then
     return query update counters set next = next + $5 where workspace = $1 returning {counter}, (next - $5)::text;
@@ -56,6 +52,10 @@ _STREAM: Final = (
     r"""l.owner || ' ' || lower(regexp_replace(l.url, '^([^:]*://)([^/?#]*@)?([^/?#]*).*$', '\1\3'))"""
 )
 _STEP = "return query select {number}, ({query});"
+_CARRIERS: Final = """
+select c.id, coalesce(c.settings #>> '{carrier,gateway}', 'none') from unnest($2::bigint[]) k(id)
+cross join lateral (select * from channels where workspace = $1 and id = k.id offset 0) c
+"""
 _FIND: Final = "select step, found_rows from pg_temp.find_rows($1, $2, $3, $4, $5)"
 
 
@@ -76,11 +76,7 @@ class Listener(msgspec.Struct, frozen=True, array_like=True):
     sees_others: bool
 
 
-Carriers = dict[int, str | None]
-"""The channels of a workspace that say who carries for them, with the kind of their carrier."""
-
 _listeners = msgspec.json.Decoder(tuple[Listener, ...]).decode
-_carriers = msgspec.json.Decoder(Carriers).decode
 
 
 @cache
@@ -90,9 +86,7 @@ def find_function() -> str:
         _STEP.format(number=number, query=find.query("body", lock=True))
         for number, (_, find) in enumerate(STEPS)
     ]
-    return _FUNCTION.format(
-        steps=chosen(steps), listeners=_LISTENERS, carriers=_CARRIERS, counter=_COUNTER, stream=_STREAM
-    )
+    return _FUNCTION.format(steps=chosen(steps), listeners=_LISTENERS, counter=_COUNTER, stream=_STREAM)
 
 
 class BatchReader:
@@ -104,7 +98,6 @@ class BatchReader:
     def __init__(self, connection: Connection, workspace: int, batch: UUID, at: datetime, ids: int) -> None:
         self.first: int | None = None
         self.listeners: tuple[Listener, ...] = ()
-        self.carriers: Carriers = {}
         self._connection = connection
         self._workspace = workspace
         self._id: UUID | None = batch
@@ -123,11 +116,13 @@ class BatchReader:
         found = dict[int, str | None](rows)
         if last:
             drawn, listening = found.pop(_COUNTER, None), found.pop(_LISTENERS)
-            carrying = found.pop(_CARRIERS)
             self.first = None if drawn is None else int(drawn)
             self.listeners = _listeners(listening) if listening else ()
-            self.carriers = _carriers(carrying) if carrying else {}
         return found.items()
+
+    async def carriers(self, channels: Sequence[int]) -> dict[int, str]:
+        """Which kind of carrier each of these channels has, of those that there are."""
+        return dict(await self._connection.fetch(_CARRIERS, self._workspace, channels))
 
 
 class Queries(Protocol):

@@ -43,14 +43,22 @@ SETTINGS = {
     "log_min_error_statement": "panic",
 }
 
+PASSING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""For data that nobody wants any more once its server has ended."""
+
 
 def start_server(
-    folder: Folder, programs: Path, socket_folder: Path, connections: int = CONNECTIONS
+    folder: Folder,
+    programs: Path,
+    socket_folder: Path,
+    connections: int = CONNECTIONS,
+    *,
+    durable: bool = True,
 ) -> subprocess.Popen[bytes]:
     """Start the server as our child and return when it answers; raises ServerFailedError after the limit."""
     deadline = time.monotonic() + START_LIMIT
     while True:
-        process = _spawn(folder, programs, socket_folder, connections)
+        process = _spawn(folder, programs, socket_folder, connections, durable=durable)
         if _wait_until_ready(process, folder, programs, socket_folder, deadline):
             return process
         # Backends of a server that was killed may hold its shared memory for a moment longer.
@@ -111,11 +119,17 @@ def log_tail(folder: Folder, lines: int = 8) -> str:
         return ""
 
 
-def _spawn(folder: Folder, programs: Path, socket_folder: Path, connections: int) -> subprocess.Popen[bytes]:
-    settings = SETTINGS | {
-        "unix_socket_directories": str(socket_folder),
-        "max_connections": str(connections),
-    }
+def _spawn(
+    folder: Folder, programs: Path, socket_folder: Path, connections: int, *, durable: bool
+) -> subprocess.Popen[bytes]:
+    settings = (
+        SETTINGS
+        | ({} if durable else PASSING)
+        | {
+            "unix_socket_directories": str(socket_folder),
+            "max_connections": str(connections),
+        }
+    )
     command = [str(programs / "postgres"), "-D", str(folder.cluster), "-p", str(PORT)]
     command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     _limit_log(folder.log)

@@ -42,11 +42,17 @@ class EmbeddedPostgres:
         data_dir: Path,
         connections: int = CONNECTIONS,
         on_giving_up: Callable[[], None] | None = None,
+        *,
+        durable: bool = True,
     ) -> None:
-        """`connections` is the server's limit; a thread calls `on_giving_up` when the server does not stay up."""
+        """`connections` is the server's limit; a thread calls `on_giving_up` when the server does not stay up.
+
+        One that is not `durable` may lose all its data where the machine fails: its folder is a temporary one.
+        """
         self.data_dir = data_dir.expanduser().absolute()
         self._connections = connections
         self._on_giving_up = on_giving_up
+        self._durable = durable
         self._lock = Lock(self.data_dir / "lock")
         self._process: subprocess.Popen[bytes] | None = None
         self._programs: Path | None = None
@@ -108,13 +114,16 @@ class EmbeddedPostgres:
         if initialised:
             clear_strays(folder)
         else:
-            make_cluster(folder, programs)
+            make_cluster(folder, programs, durable=self._durable)
         self._socket_folder = folder.make_socket_folder()
-        self._process = start_server(folder, programs, self._socket_folder, self._connections)
+        self._process = self._run(folder, programs, self._socket_folder)
         self._stopping.clear()
         self._watcher = threading.Thread(target=self._watch, args=(folder,), name="postgres", daemon=True)
         self._watcher.start()
         return connection_url(self._socket_folder)
+
+    def _run(self, folder: Folder, programs: Path, socket_folder: Path) -> "subprocess.Popen[bytes]":
+        return start_server(folder, programs, socket_folder, self._connections, durable=self._durable)
 
     def _find_programs(self, account: Account) -> Path:
         if self._programs is None:
@@ -141,14 +150,14 @@ class EmbeddedPostgres:
         if self._programs is None or self._socket_folder is None:
             return False
         try:
-            self._process = start_server(folder, self._programs, self._socket_folder, self._connections)
+            self._process = self._run(folder, self._programs, self._socket_folder)
         except (EmbeddedError, OSError) as error:
             log.critical("%s", error)
             return False
         return True
 
 
-def make_cluster(folder: Folder, programs: Path) -> None:
+def make_cluster(folder: Folder, programs: Path, *, durable: bool = True) -> None:
     """Make the cluster and its database in a folder aside, then rename it: it is complete or absent."""
     partial = folder.root / "postgres-partial"
     shutil.rmtree(partial, ignore_errors=True)
@@ -157,6 +166,7 @@ def make_cluster(folder: Folder, programs: Path) -> None:
     initdb = [str(programs / "initdb"), "-D", str(partial), "-U", SUPERUSER, "--encoding=UTF8", "--locale=C"]
     initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     initdb += ["--auth-local=trust", "--auth-host=reject", "--no-instructions"]
+    initdb += [] if durable else ["--no-sync"]
     _must(folder.account.run(initdb), "initdb")
     single = f'echo "create database {DATABASE}" | "$0" --single -D "$1" postgres'
     _must(folder.account.run(["/bin/sh", "-c", single, str(programs / "postgres"), str(partial)]), "postgres")

@@ -34,6 +34,11 @@ class ReturnDetails(msgspec.Struct, frozen=True):
     events: tuple[ReturnEvent, ...]
     scales: dict[int, int]
 
+    @property
+    def comes_back(self) -> bool:
+        """Whether anything of it came back, or will."""
+        return any(line.comes_back for line in self.lines)
+
 
 class ReturnSearch(msgspec.Struct, frozen=True):
     """Which returns to list; None does not filter. `since` is the earliest `opened_at`, `until` the first too late."""

@@ -16,6 +16,7 @@ from entrepot.store.credentials.directory import credential_key
 _BY_NAME = "select workspace from directory where kind = $1 and hash = $2"
 _KNOWS_AGAIN = "select secret from workspaces where id = $1"
 _SANDBOX = "select sandbox from workspaces where id = $1"
+_SANDBOXES = "select k.id from unnest($1::bigint[]) k(id) join workspaces w on w.id = k.id where w.sandbox"
 _WORKSPACES = "select id, name from workspaces order by name, id limit $1"
 _CHANNELS = "select id, door, name from channels where workspace = $1 order by door, name"
 
@@ -62,6 +63,11 @@ async def workspace_by_name(connection: Connection, name: str) -> int | None:
 async def is_sandbox(connection: Connection, workspace: int) -> bool:
     """Whether the workspace was made in a sandbox, which it then stays."""
     return bool(await connection.fetchval(_SANDBOX, workspace))
+
+
+async def sandboxes_among(connection: Connection, workspaces: Sequence[int]) -> list[int]:
+    """Those of these workspaces that were made in a sandbox."""
+    return [row[0] for row in await connection.fetch(_SANDBOXES, workspaces)] if workspaces else []
 
 
 async def workspace_names(connection: Connection, limit: int = 100_000) -> dict[int, str]:

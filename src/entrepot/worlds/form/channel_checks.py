@@ -20,6 +20,7 @@ from entrepot.domain.channels.accounts import (
 )
 from entrepot.domain.kernel.currencies import currency_exists
 from entrepot.domain.kernel.regions import country_exists
+from entrepot.domain.kernel.urls import is_web_url
 from entrepot.domain.placing.basket import EXTERNAL
 from entrepot.doors.manifest import Manifest
 from entrepot.registry import manifests
@@ -54,6 +55,7 @@ def account_faults(door: str, settings: ChannelSettings, around: Surroundings) -
     yield from _stock(settings, manifest)
     yield from _methods(settings, manifest)
     yield from _listeners(settings, manifest)
+    yield from _own(settings, manifest)
     yield from _providers(settings)
     if not around.sandbox:
         yield from _for_real(settings, manifest, around)
@@ -104,6 +106,18 @@ def _listeners(settings: ChannelSettings, manifest: Manifest) -> Found:
                     (*steps, "events", place),
                     expected if manifest.events else "the door tells of no events",
                 )
+
+
+def _own(settings: ChannelSettings, manifest: Manifest) -> Found:
+    """What is wrong with the door's own part, beyond its form."""
+    if manifest.faults is not None:
+        try:
+            own = msgspec.convert(settings.door, manifest.settings)
+        except msgspec.ValidationError as error:  # stored by a release whose door had another form
+            yield ("door",), str(error)
+        else:
+            for steps, says in manifest.faults(own):
+                yield ("door", *steps), says
 
 
 def _providers(settings: ChannelSettings) -> Found:
@@ -166,7 +180,7 @@ def _mail(settings: ChannelSettings) -> Found:
 
 
 def _url(url: str, steps: Steps) -> Found:
-    if not url.startswith(("https://", "http://")):
+    if not is_web_url(url):
         yield steps, "expected a URL with https:// or http://"
 
 

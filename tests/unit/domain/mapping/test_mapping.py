@@ -246,10 +246,29 @@ def test_paths(text: str, path: Any) -> None:
         (Definition((), (), {"nothing": 1}), "'nothing' is no field of orders"),
         (Definition(tuple(Rule("a", f"metadata.k{n}") for n in range(201))), "201 rules; there may be 200"),
         (Definition((), (), {"notes": "x" * 70_000}), "larger than 65536 bytes"),
+        (Definition((), (), {"metadata.a": 1, "metadata.a.b": 2}), "another static value stands in its way"),
+        (
+            Definition((), (), {"metadata": {"a": [1]}, "metadata.a.b": 2}),
+            "another static value stands in its way",
+        ),
     ],
 )
 def test_flawed_mappings(definition: Definition, problem: str) -> None:
     assert problem in [each.problem for each in flaws(definition, ORDERS)]
+
+
+@pytest.mark.parametrize(
+    "statics",
+    [
+        {"metadata.a.b": 2, "metadata.a": 1},
+        {"metadata": {"a": {}}, "metadata.a.b": 2},
+        {"metadata.a": None, "metadata.a.b": 2},
+    ],
+)
+def test_static_values_may_complete_each_other(statics: dict[str, Any]) -> None:
+    definition = Definition((), (), statics)
+    assert flaws(definition, ORDERS) == []
+    assert isinstance(inward(Plan(definition, ORDERS), {}), dict)
 
 
 def test_equal_rules_are_one_and_an_odd_identifier_is_a_warning() -> None:
@@ -283,11 +302,46 @@ def test_explanation_tells_origins_what_was_dropped_and_what_was_meant() -> None
         ("metadata.source", None),
     ]
     assert told.dropped == ("header.PO_Number", "Details[0].InventoryId", "junk.a[0]")
-    assert [(each.source, each.meant) for each in told.missing] == [
-        ("header.po_number", "header.PO_Number"),
-        ("Details[].InventoryID", "Details[].InventoryId"),
-        ("Details[].LineNote", None),
+    assert [(each.source, each.meant, each.required) for each in told.missing] == [
+        ("header.po_number", "header.PO_Number", True),
+        ("Details[].InventoryID", "Details[].InventoryId", True),
+        ("Details[].LineNote", None, False),
     ]
     assert explain(Plan(ERP, ORDERS), {"header": 7}).reason == (
         "source path 'header.po_number': expected object at 'header'"
     )
+
+
+def test_a_source_is_required_where_nothing_else_gives_its_field() -> None:
+    def required(definition: Definition, payload: Any, partial: bool = False) -> list[tuple[str, bool]]:
+        told = explain(Plan(definition, ORDERS), payload, partial=partial)
+        return [(each.source, each.required) for each in told.missing]
+
+    number, notes = Rule("po", "order_number"), Rule("note", "notes")
+    plain = Definition((number, notes))
+    assert required(plain, {}) == [("po", True), ("note", False)]
+    assert required(plain, {}, partial=True) == [("po", False), ("note", False)]
+    assert required(plain, {"order_number": "A", "notes": "n"}) == [("po", False), ("note", False)]
+    assert required(Definition((number,), (), {"order_number": "A"}), {}) == [("po", False)]
+    # A name that a rule reads does not pass under that name.
+    assert required(Definition((number, Rule("order_number", "notes"))), {"order_number": "A"}) == [
+        ("po", True)
+    ]
+
+
+def test_an_element_that_lacks_what_it_must_have_is_named_by_its_place() -> None:
+    lines = [
+        {"InventoryID": "A", "OrderQty": 1, "LineNote": "n"},
+        {"InventoryId": "B", "OrderQty": 1},
+        {"OrderQty": 1, "sku_code": "C"},
+    ]
+    told = explain(Plan(Definition((), (LINES,)), ORDERS), {"Details": lines})
+    assert [(each.source, each.meant, each.required) for each in told.missing] == [
+        ("Details[1].InventoryID", "Details[1].InventoryId", True),
+    ]
+
+
+def test_a_place_that_another_rule_reads_is_not_what_was_meant() -> None:
+    rules = Definition((Rule("header.po_number", "order_number"), Rule("header.p_number", "notes")))
+    told = explain(Plan(rules, ORDERS), {"header": {"po_number": "A"}})
+    assert [(each.source, each.meant) for each in told.missing] == [("header.p_number", None)]

@@ -73,7 +73,7 @@ class Returning:
     @property
     def is_cancelled(self) -> bool:
         """Whether nothing of it came back, or will."""
-        return not any(line.under_way or line.received for line in self.lines.values())
+        return not any(line.comes_back for line in self.lines.values())
 
     def wanted(self, units: Iterable[Units], possible: Possible) -> Mapping[int, int] | Failure:
         """These units by line of the return, or without any all that can go that way."""

@@ -37,7 +37,7 @@ from entrepot.store.queries.workspaces import workspace_secret
 
 NO_DATA = "No data provided"
 PREFIX = "/api/integrations/v1"
-KEPT = Keeps(request=(), reply=(), query=frozenset({"limit", "cursor", "filter", "ordering"}))
+KEPT = Keeps(request=(), reply=(), query=frozenset({"limit", "cursor", "by"}))
 """What logs may keep: partners' bodies hold no secret, and a cursor opens nothing to another key."""
 Handler = Callable[[Request, Partner], Awaitable[Answer]]
 T = TypeVar("T")

@@ -22,6 +22,12 @@ def bearer(header: str | None) -> str | None:
 
 
 def _after(scheme: str, header: str | None) -> str | None:
-    """The one word after the scheme, which is written in any case."""
-    words = (header or "").split()
-    return words[1] if len(words) == 2 and words[0].lower() == scheme else None
+    """The one word after the scheme, which is written in any case.
+
+    Blanks and tabs around a header's value are none of it (RFC 9110, 5.5); between scheme and word stand blanks alone
+    (RFC 9110, 11.4).
+    """
+    found, _, rest = (header or "").strip(" \t").partition(" ")
+    word = rest.lstrip(" ")
+    one_word = word and not any(letter.isspace() for letter in word)
+    return word if one_word and found.lower() == scheme else None

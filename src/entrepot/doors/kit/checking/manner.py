@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,7 @@ from entrepot.domain.kernel.moments import read_moment
 from entrepot.doors.kit.checking.faults import Faults, Kind, echo, one
 
 Number = int | float | Decimal
+JsonSchema: TypeAlias = dict[str, Any]
 
 
 def rfc_3339(value: Any) -> datetime | Faults:
@@ -30,6 +31,7 @@ class Manner(msgspec.Struct, frozen=True, eq=False):
     `trims`: blanks around texts are not part of them. `every_fault`: the check goes on after the first.
     `refuses_unknown`: a member that the shape does not have is a fault; otherwise it is passed over.
     `null_is_absent`: null in an optional member's place says nothing.
+    `described` says of kinds of shapes what the manner reads beyond the clean form, as members of their JSON Schema.
     """
 
     number: Callable[[Any], Number | Faults]
@@ -41,6 +43,7 @@ class Manner(msgspec.Struct, frozen=True, eq=False):
     refuses_unknown: bool = True
     null_is_absent: bool = False
     moment: Callable[[Any], datetime | Faults] = rfc_3339
+    described: Mapping[type[Any], JsonSchema] = {}
 
 
 def strict_boolean(value: Any) -> bool | Faults:

@@ -1,10 +1,23 @@
-"""How a place within a body is written: each vendor has a grammar of its own."""
+"""Places within a body: what stands there, and how they are written: each vendor has a grammar of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 Trail = Iterable[str | int]
+
+
+def at(body: object, path: Trail) -> object:
+    """What stands at a place of a body; null where nothing does."""
+    for key in path:
+        if isinstance(body, dict):
+            body = cast("dict[object, object]", body).get(key)
+        elif isinstance(body, list) and isinstance(key, int) and key < len(cast("list[object]", body)):
+            body = cast("list[object]", body)[key]
+        else:
+            return None
+    return body
 
 
 def dotted(path: Trail) -> str:

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import msgspec
 
-from entrepot.doors.kit.checking import Body
-from entrepot.doors.kit.checking.json_schema import json_schema
+from entrepot.doors.kit.checking import Body, Manner
+from entrepot.doors.kit.checking.json_schema import CLEAN, json_schema
 from entrepot.doors.kit.describing.words import JsonSchema, ref
 
 __all__ = ["Api", "JsonSchema", "Operation"]
@@ -24,6 +24,8 @@ _HEADERS: Final[dict[str, Any]] = {
     "RequestId": {"description": "The id of the request.", "schema": {"type": "string"}},
     "Help": {"description": "The page that explains the failure.", "schema": {"type": "string"}},
     "RetryAfter": {"description": "Whole seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
+    "Challenge": {"description": "Which credentials are asked for.", "schema": {"type": "string"}},
+    "Place": {"description": "Where what was made is read.", "schema": {"type": "string"}},
 }
 _TEMPORARY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
@@ -32,7 +34,8 @@ class Operation(msgspec.Struct, frozen=True):
     """One operation of an API: what it reads, and the body of its reply for every status that it can answer.
 
     `path` is written without the door's prefix. `security` names schemes of the API, of which one is needed; none
-    where everybody may call. `query` and `headers` are OpenAPI parameters without their `in`.
+    where everybody may call. `query` and `headers` are OpenAPI parameters without their `in`. What does not need its
+    body may come without. `located`: the reply says in `Location` where what was made is read.
     """
 
     method: str
@@ -43,16 +46,22 @@ class Operation(msgspec.Struct, frozen=True):
     body: Body[Any] | None = None
     query: tuple[JsonSchema, ...] = ()
     headers: tuple[JsonSchema, ...] = ()
+    needs_body: bool = True
+    located: bool = False
 
 
 class Api(msgspec.Struct, frozen=True):
-    """An API as its door describes it; `schemas` are the components that replies refer to."""
+    """An API as its door describes it; `schemas` are the components that replies refer to.
+
+    Bodies are described in the clean form, or as the door's `manner` takes them.
+    """
 
     title: str
     version: str
     operations: tuple[Operation, ...]
     schemas: Mapping[str, JsonSchema]
     security: Mapping[str, JsonSchema]
+    manner: Manner = CLEAN
 
     def document(self, server: str) -> dict[str, Any]:
         """The whole description; `server` is the prefix or host under which the paths stand."""
@@ -82,7 +91,9 @@ class Api(msgspec.Struct, frozen=True):
         raise KeyError((method, path))
 
     def _components(self) -> dict[str, Any]:
-        bodies = {each.body.name: json_schema(each.body.shape) for each in self.operations if each.body}
+        bodies = {
+            each.body.name: json_schema(each.body.shape, self.manner) for each in self.operations if each.body
+        }
         return {**bodies, **self.schemas}
 
 
@@ -91,12 +102,18 @@ def _described(operation: Operation) -> dict[str, Any]:
         "operationId": re.sub(r"\W+", "_", operation.name).lower(),
         "summary": operation.name,
         "security": [{scheme: []} for scheme in operation.security],
-        "responses": {str(status): _response(status, body) for status, body in operation.replies.items()},
+        "responses": {
+            str(status): _response(status, body, located=operation.located)
+            for status, body in operation.replies.items()
+        },
     }
     if parameters := _parameters(operation):
         described["parameters"] = parameters
     if operation.body:
-        described["requestBody"] = {"required": True, "content": _json(ref(operation.body.name))}
+        described["requestBody"] = {
+            "required": operation.needs_body,
+            "content": _json(ref(operation.body.name)),
+        }
     return described
 
 
@@ -114,10 +131,14 @@ def _parameters(operation: Operation) -> list[JsonSchema]:
     return [*in_path, *in_query, *({"in": "header", **parameter} for parameter in operation.headers)]
 
 
-def _response(status: int, body: JsonSchema) -> dict[str, Any]:
+def _response(status: int, body: JsonSchema, *, located: bool) -> dict[str, Any]:
     names = {"X-Request-Id": "RequestId"}
     if status >= HTTPStatus.BAD_REQUEST:
         names["Link"] = "Help"
+    if status == HTTPStatus.UNAUTHORIZED:
+        names["WWW-Authenticate"] = "Challenge"
+    if located and status == HTTPStatus.CREATED:
+        names["Location"] = "Place"
     if status in _TEMPORARY:
         names["Retry-After"] = "RetryAfter"
     headers = {header: {"$ref": f"#/components/headers/{name}"} for header, name in names.items()}

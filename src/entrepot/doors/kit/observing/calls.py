@@ -60,7 +60,7 @@ class Moved(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a field of the mapped body came from: its pointer, that in the body as it was sent, and the rule.
 
     Without a `source` the rule set a value of its own. `missing`: the rule names a source that was not there, and
-    `meant` is the one that probably was.
+    `meant` is the one that probably was; `optional`: nor did it have to be.
     """
 
     target: str
@@ -68,6 +68,7 @@ class Moved(msgspec.Struct, frozen=True, omit_defaults=True):
     rule: str = ""
     missing: bool = False
     meant: str | None = None
+    optional: bool = False
 
 
 class Mapped(msgspec.Struct, frozen=True, omit_defaults=True):

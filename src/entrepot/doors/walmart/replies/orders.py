@@ -10,11 +10,12 @@ from typing import Any, Final, get_args
 from urllib.parse import quote
 
 from entrepot.domain.fulfilment.records import Shipment, ShipmentLine
+from entrepot.domain.kernel.moments import read_moment
 from entrepot.domain.orders.line_counts import RANK, progress
 from entrepot.domain.orders.records import Address, Order, OrderLine, Progress
 from entrepot.doors.kit import Request
 from entrepot.doors.kit.headers import header
-from entrepot.doors.walmart.commands import OWN
+from entrepot.doors.walmart.commands import OWN, PLACED
 from entrepot.store.queries.own_orders import OwnOrder
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-:\[\]]{1,255}", re.ASCII)
@@ -80,7 +81,7 @@ def one_order(found: OwnOrder, channel: int, links: Links) -> dict[str, Any]:
     return {
         "orderNumber": number,
         "orderChannelId": order.data.get("storefront"),
-        "orderPlacedTime": moment(order.placed_at),
+        "orderPlacedTime": moment(_placed_at(order)),
         "orderStatus": status_word(order.progress),
         **_before_shipping(order, number, links),
         "orderItems": [
@@ -94,6 +95,12 @@ def one_order(found: OwnOrder, channel: int, links: Links) -> dict[str, Any]:
         ],
         "shipments": [_sandbox_shipment(shipment, found, number, links) for shipment in found.shipments],
     }
+
+
+def _placed_at(order: Order) -> datetime:
+    """When the buyer placed an order: as its seller told it, or when it was taken."""
+    told = order.data.get(PLACED)
+    return (read_moment(told) if isinstance(told, str) else None) or order.placed_at
 
 
 def _before_shipping(order: Order, number: str, links: Links) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def told(found: ReturnDetails, of: OwnOrder, reader: Reader) -> dict[str, Any]:
         "originSystemOrderId": str(order.id),
         "channelName": storefront.name if storefront else None,
         "returnOrderLines": [_line(line, found.scales, number, found.events) for line in found.lines],
-        "returnLineGroups": [_group(found, of, storefront) | _label(found.ret, reader)],
+        "returnLineGroups": [_group(found, of, storefront) | _label(found, reader)],
     }
 
 
@@ -115,9 +115,10 @@ def _statuses(line: ReturnLine, scale: int, events: Sequence[ReturnEvent]) -> It
             }
 
 
-def _label(ret: Return, reader: Reader) -> dict[str, Any]:
-    """The label under which a return comes back. Where it will be read is known before it is made."""
-    url = ret.label.url if ret.label else _planned(ret, reader.caller)
+def _label(found: ReturnDetails, reader: Reader) -> dict[str, Any]:
+    """The label under which a return comes back, if it does. Where it will be read is known before it is made."""
+    ret = found.ret
+    url = ret.label.url if ret.label else _planned(ret, reader.caller) if found.comes_back else None
     carrier = ret.label and {
         "carrierName": ret.label.carrier,
         "trackingNo": ret.label.tracking,

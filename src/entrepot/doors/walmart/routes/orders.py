@@ -80,12 +80,12 @@ class OrderRoutes(Routes):
         value = ids.without_blanks(value)
         if ids.is_unnamed(value):
             return o.InvalidInput((_either(),))
+        if ids.are_different(value):
+            return CANCEL.wrong("sellerOrderId", "`sellerOrderId` and `customerOrderNo` must be the same")
         body = checked(value, schemas.CANCEL, CANCEL)
         if isinstance(body, Failure):
             return body
         payload = body["payload"]
-        if ids.are_different(value):
-            return CANCEL.wrong("sellerOrderId", "`sellerOrderId` and `customerOrderNo` must be the same")
         found = await self.reads.order(caller, ids.number_in(payload))
         if found is None:
             return refusal(CANCEL, (o.OrderUnknown(ids.number_in(payload)),), lambda _: ids.field_in(payload))
@@ -126,7 +126,7 @@ class _Places:
                 return _QUANTITY.format(self._named[failure.line.line])
             case o.LineFailure():
                 return _SKU.format(self._named[failure.line.line])
-            case o.StorefrontUnknown():
+            case o.StorefrontUnknown() | o.StorefrontInactive():
                 return "orderChannelId"
             case o.DuplicateExternalOrder():
                 return self._field

@@ -36,7 +36,7 @@ async def read_returned(
     if placed is None or ret is None:
         return None
     lines = [each for each in view.children(ReturnLine, order) if each.return_id == number]
-    return ReturnedOrder(ret, placed, any(each.under_way or each.received for each in lines))
+    return ReturnedOrder(ret, placed, any(each.comes_back for each in lines))
 
 
 async def label_of(connection: Connection, workspace: int, key: UUID) -> ReturnLabel | None:

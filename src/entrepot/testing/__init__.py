@@ -1,0 +1,13 @@
+"""For the tests of a client: a server for as long as they run, and its clock, faults and books at hand.
+
+pytest finds the fixtures `entrepot` and `entrepot_server` by itself (`entrepot.testing.plugin`). Every other runner
+starts a server with `running`, or names one that runs already: `Entrepot("http://127.0.0.1:8600")`.
+"""
+
+from entrepot.testing.client import Entrepot, Mail
+from entrepot.testing.clock import Clock
+from entrepot.testing.faults import Fault
+from entrepot.testing.line import ControlPlaneError
+from entrepot.testing.server import StartError, running
+
+__all__ = ["Clock", "ControlPlaneError", "Entrepot", "Fault", "Mail", "StartError", "running"]

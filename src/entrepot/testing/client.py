@@ -1,0 +1,128 @@
+"""A sandbox, as a test sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from entrepot.registry import DOORS
+from entrepot.testing.clock import Clock
+from entrepot.testing.faults import Fault
+from entrepot.testing.line import ControlPlaneError, Line
+
+Kind = Literal["error", "refuse", "timeout", "slow", "drop"]
+Keys = Mapping[str, Mapping[str, Mapping[str, str]]]
+LONGEST_WAIT: Final = 30
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that was sent; `sent_at` is real time."""
+
+    to: str
+    sender: str
+    subject: str
+    text: str
+    sent_at: datetime
+
+
+class Entrepot:
+    """One running sandbox: where its doors are, and its control plane under `/sandbox`.
+
+    What is refused raises ControlPlaneError, and so does a server that is none or does not answer. For one thread at
+    a time; the server itself takes as many at once as come.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._line = Line(url)
+        self.clock = Clock(self._line)
+
+    @property
+    def base_url(self) -> str:
+        """The server's own URL, without a final slash."""
+        return self._line.url
+
+    def url(self, door: str) -> str:
+        """Where a door's paths begin, such as `http://127.0.0.1:40123/bonsai`. Raises ValueError for an unknown one."""
+        if door not in DOORS:
+            raise ValueError(f"there is no door {door!r}; there are {', '.join(DOORS)}")
+        return f"{self.base_url}/{door}"
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys as the world file has them: `keys[workspace][account][name]`. A reset keeps them."""
+        return {
+            workspace["name"]: {each["name"]: each["keys"] for each in workspace["channels"]}
+            for workspace in self.world()["workspaces"]
+        }
+
+    def world(self) -> dict[str, Any]:
+        """What stands in the sandbox now: accounts, products with prices and stock, test cards, tokens."""
+        return self._line.get("/world")
+
+    def reset(self) -> None:
+        """Begin anew: the world as its file has it, no fault, the clock right."""
+        self._line.post("/reset")
+
+    def fail(
+        self,
+        target: str,
+        kind: Kind = "error",
+        *,
+        times: int | None = None,
+        seconds: float | None = None,
+        skip: int | None = None,
+        delay: float | None = None,
+        **more: str,
+    ) -> Fault:
+        """Let a target fail, once unless it is said how many `times` or for how many `seconds` of real time.
+
+        `skip` calls go through first. `delay` is for `slow` and `timeout`. `more` may be `workspace`, `channel` and
+        `at`, as `POST /sandbox/faults` takes them.
+        """
+        order = {"count": times, "lasts": seconds, "skip": skip or None, "delay": delay, **more}
+        given = {name: value for name, value in order.items() if value is not None}
+        return Fault(self._line, self._line.post("/faults", {"target": target, "kind": kind, **given})["id"])
+
+    def clear_faults(self) -> None:
+        """Lift every fault."""
+        self._line.delete("/faults")
+
+    def wait_until_idle(self, seconds: int = LONGEST_WAIT) -> None:
+        """Return once nothing goes on: messages delivered, carriers asked, attempts ended.
+
+        Raises TimeoutError, with what still goes on, after so many seconds.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            left = max(0, round(deadline - time.monotonic()))
+            try:
+                self._line.get("/idle", {"wait": min(left, LONGEST_WAIT)})
+            except ControlPlaneError as error:
+                if error.status != 408:
+                    raise
+                if time.monotonic() >= deadline:
+                    raise TimeoutError(str(error)) from error
+            else:
+                return
+
+    def mails(self, workspace: str, to: str | None = None, *, wait: int = 0) -> list[Mail]:
+        """The mails that a workspace sent, the newest first, `to` one address or any.
+
+        They go out a moment after the call that asked for them: `wait` up to so many seconds, at most 30, for one.
+        """
+        query: dict[str, str | int] = {"workspace": workspace, "wait": wait} | ({"to": to} if to else {})
+        return [_mail(each) for each in self._line.get("/mailbox", query)["letters"]]
+
+    def close(self) -> None:
+        """Let go of the connection; the server goes on."""
+        self._line.close()
+
+
+def _mail(letter: Mapping[str, str]) -> Mail:
+    sent_at = datetime.fromisoformat(letter["sent_at"])
+    return Mail(letter["to"], letter["sender"], letter["subject"], letter["text"], sent_at)

@@ -1,0 +1,70 @@
+"""The pages for integrators' tests: what they show, saved under the names that they give it, runs as they say."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.docs.pages import DOCS, blocks
+from tests.testing.stranger import Stranger, passed, unpacked_wheel
+
+USE = DOCS / "how-to" / "use-it-in-your-tests.md"
+IN_CI = DOCS / "how-to" / "run-it-in-ci.md"
+_NAMED = re.compile(r"(?:#|//) ([\w.]+)\n")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package as the wheel installs it."""
+    return unpacked_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def reader(installed: Path, open_folder: Path, request: pytest.FixtureRequest) -> Stranger:
+    """Who has saved every file of the page."""
+    folder = open_folder / f"reader-{request.node.name}"
+    folder.mkdir(mode=0o755)
+    stranger = Stranger(installed, folder)
+    suite = stranger.suite()
+    for block in blocks(USE):
+        if named := _NAMED.match(block.text):
+            (suite / named[1]).write_text(block.text, "utf-8")
+    return stranger
+
+
+def test_the_files_of_the_page_are_a_suite_that_passes(reader: Stranger) -> None:
+    assert "6 passed" in passed(reader.run("--strict-markers"))
+    assert reader.left() == []
+
+
+def test_the_program_of_the_page_prints_what_stands_in_its_world(reader: Stranger) -> None:
+    done = reader.call([sys.executable, "check_stall.py"])
+    assert (done.returncode, done.stdout) == (0, "['stall']\n"), done.stderr
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js here")
+def test_the_steps_for_another_language_come_to_passed_tests(reader: Stranger) -> None:
+    *_, last = _steps("node")
+    program = "from entrepot.cli import main; main()"
+    functions = f"entrepot() {{ exec '{sys.executable}' -c '{program}' \"$@\"; }}\n"
+    done = reader.call(["bash", "-e", "-c", functions + last])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "# pass 2" in done.stdout
+    reader.until_nothing_is_left()
+
+
+def test_the_steps_install_what_the_page_says() -> None:
+    assert _steps("pytest") == ["pip install entrepot pytest pytest-xdist", "pytest -n auto"]
+    assert _steps("node")[0] == "pip install entrepot"
+
+
+def _steps(job: str) -> list[str]:
+    flows: list[Any] = [yaml.safe_load(block.text) for block in blocks(IN_CI) if block.language == "yaml"]
+    (found,) = [flow["jobs"][job] for flow in flows if job in flow["jobs"]]
+    return [step["run"] for step in found["steps"] if "run" in step]
