@@ -6,13 +6,13 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -24,6 +24,7 @@ from entrepot.registry import DOORS, manifests
 if TYPE_CHECKING:
     from entrepot.store.connections import Connection
     from entrepot.worlds import World
+    from entrepot.worlds.applying.recorded import Recorded
 
 FOLDER = "demo"
 DOOR_HOSTS = tuple(f"{door}={door}.localhost" for door in DOORS)
@@ -191,7 +192,8 @@ def tries(url: str) -> str:
     return "".join(f"\n{one.says}\n\n{indent(chr(10).join(one.commands), '  ')}\n" for one in each)
 
 
-_ACCOUNTS = "select w.name, c.name from workspaces w join channels c on c.workspace = w.id"
+_LOCK: Final = 0x656E7472_64656D6F
+"""Of ours alone, among the advisory locks of the database."""
 
 
 async def apply_demo(database_url: str) -> None:
@@ -206,11 +208,21 @@ async def apply_demo(database_url: str) -> None:
 
 
 async def _apply_demo(connection: Connection) -> None:
+    """Who starts at the same time waits, and then finds it done."""
+    await connection.execute("select pg_advisory_lock($1)", _LOCK)
+    try:
+        await _apply_lacking(connection)
+    finally:
+        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+
+
+async def _apply_lacking(connection: Connection) -> None:
     from entrepot.worlds import apply_world, demo_world
+    from entrepot.worlds.applying.recorded import read_recorded
 
     world = demo_world()
     if await connection.fetchval("select exists (select from workspaces)"):
-        if not await _is_older(connection, world):
+        if not is_older(world, await read_recorded(connection)):
             return
         typer.echo("This folder has the demo world of an older release: what is new since is added to it.")
     report = await apply_world(connection, world, now=datetime.now(UTC))
@@ -221,12 +233,20 @@ async def _apply_demo(connection: Connection) -> None:
         )
 
 
-async def _is_older(connection: Connection, world: World) -> bool:
-    """Whether accounts of the demo world are missing where its first workspaces stand."""
-    known = {tuple(row) for row in await connection.fetch(_ACCOUNTS)}
-    stands = {workspace for workspace, _ in known} & world.workspaces.keys()
-    wanted = {(name, each) for name, spec in world.workspaces.items() for each in spec.channels}
-    return bool(stands) and not wanted <= known
+def is_older(world: World, recorded: Sequence[Recorded]) -> bool:
+    """Whether an older form of this world was applied: one that named some of its accounts, and not all.
+
+    What was applied counts, not what stands: an account that was taken out since stays out. Who prunes says what
+    shall be, so a workspace that was pruned is left alone.
+    """
+    pruned = {name for each in recorded if each.pruned for name in each.workspaces}
+    wanted = {one for one in _accounts(world) if one[0] not in pruned}
+    named = {one for each in recorded for one in _accounts(each)}
+    return bool(wanted & named) and not wanted <= named
+
+
+def _accounts(world: World) -> Iterator[tuple[str, str]]:
+    return ((name, each) for name, spec in world.workspaces.items() for each in spec.channels)
 
 
 async def _bring(database_url: str, url: str, world: World | None) -> None:
