@@ -52,7 +52,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         worker = Worker(
             database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
         )
-        guarded, visitors, log_faults = _unguarded, _unguarded, _faultless
+        guarded, visitors, log_faults, journal = _unguarded, _for_everybody, _faultless, None
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
@@ -61,7 +61,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe).app()
-        log_faults = sandbox.faults.wrap_copy
+        log_faults, journal = sandbox.faults.wrap_copy, sandbox.journal
         visitors = partial(
             Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
         )
@@ -69,9 +69,11 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
     everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, observe).app()
     log = RequestLog(database_url, settings.keep.log, around=log_faults, dropped=count_dropped)
     kept = settings.integration_log
+    if journal is not None and kept:
+        journal.log = log
     services = services_of(worker, observers(observe, log) if kept else observe)
     switch = DoorSwitch(
-        {name: guarded(door) for name, door in doors(services).items()},
+        {name: guarded(name, door) for name, door in doors(services).items()},
         settings.door_hosts,
         _operations(worker, LazyDoor(partial(_console, database_url, worker, ending, log))),
         observe=observe,
@@ -81,8 +83,12 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
     return visitors(switch)
 
 
-def _unguarded(door: ASGIApp) -> ASGIApp:
+def _unguarded(_name: str, door: ASGIApp) -> ASGIApp:
     return door
+
+
+def _for_everybody(app: ASGIApp) -> ASGIApp:
+    return app
 
 
 def _faultless(copy: Copy) -> Copy:
