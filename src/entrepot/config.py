@@ -297,6 +297,6 @@ _KINDS = {
     "keep": _Kind(
         _retention,
         f"name=days, each name once, where name is one of {', '.join(Retention.__struct_fields__)}, and days"
-        f" 0 to {MOST_DAYS}, of {', '.join(LEAST_DAYS)} at least 1",
+        f" 0 to {MOST_DAYS}, of " + ", ".join(f"{name} at least {days}" for name, days in LEAST_DAYS.items()),
     ),
 }

@@ -165,3 +165,14 @@ async def test_a_database_that_does_not_answer_is_told_without_its_password() ->
     (finding,) = await check_database("postgresql://user:secret@127.0.0.1:1/none")
     assert (finding.severity, finding.law) == ("violation", "database")
     assert "secret" not in finding.detail
+
+
+async def test_an_invoice_line_may_outlive_an_order_that_was_deleted_and_no_other(shop: Connection) -> None:
+    added = """
+    insert into invoice_lines (workspace, "order", channel, currency, amount, reported, at, order_gone)
+    values (1, $1, 5, 'EUR', 1, 1, '2026-03-01', $2)
+    """
+    await shop.execute(added, 8, True)
+    assert await run_checks(shop) == []
+    await shop.execute("update invoice_lines set order_gone = not order_gone where workspace = 1")
+    assert {finding.law for finding in await run_checks(shop)} == {"invoice-lines"}

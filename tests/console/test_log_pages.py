@@ -99,7 +99,17 @@ async def test_each_filter_finds_what_it_says(
 
 @pytest.mark.parametrize(
     "filters",
-    [{"order": "x"}, {"order": "9" * 30}, {"channel": "-1"}, {"since": "yesterday"}, {"until": "0000"}],
+    [
+        {"order": "x"},
+        {"order": "9" * 30},
+        {"channel": "-1"},
+        {"since": "yesterday"},
+        {"until": "0000"},
+        {"since": "0001-01-01T00:00+14:00"},
+        {"until": "9999-12-31T23:59-14:00"},
+        {"span": "a fortnight"},
+        {"outcome": "bad"},
+    ],
 )
 async def test_a_filter_that_makes_no_sense_is_named(
     visitor: httpx.AsyncClient, filters: dict[str, str]

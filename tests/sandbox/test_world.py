@@ -146,6 +146,24 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+async def test_what_a_partner_deleted_stands_there_no_more(sandbox: Sandbox) -> None:
+    key = {"X-API-Key": "sk_live_demo-plain-00000000000000000000000000000"}
+    at, rows = (
+        "/datamingle/api/integrations/v1",
+        [{"location_code": "nook", "sku_code": "mug", "quantity": 0}],
+    )
+    made = await sandbox.http.post(f"{at}/locations/", json={"code": "nook"}, headers=key)
+    counted = await sandbox.http.post(f"{at}/inventory/", json={"inventory": rows}, headers=key)
+    assert (made.status_code, counted.json()["data"]["created"]) == (201, 1)
+    for path in ("/locations/nook/", "/products/candle/"):
+        assert (await sandbox.http.delete(f"{at}{path}", headers=key)).status_code == 200
+    shown = await sandbox.http.get("/sandbox/world")
+    assert shown.status_code == 200
+    north = shown.json()["workspaces"][1]
+    stock = {each["sku"]: each["stock"] for product in north["products"] for each in product["variants"]}
+    assert ("candle" in stock, stock["mug"]) == (False, {"main": 100000})
+
+
 async def test_what_is_put_back_is_what_was_applied(sandbox: Sandbox, module_database_url: str) -> None:
     """The first reset applies the worlds, later ones put back what came of that: the same rows, of all tables."""
     await sandbox.http.post("/sandbox/reset")

@@ -46,9 +46,24 @@ def test_what_is_over_is_kept_for_so_many_days() -> None:
     assert (flags.keep.customers, Settings().keep.attempts) == (month, month)
 
 
+def test_orders_stay_for_good_where_nothing_else_is_said() -> None:
+    assert Settings().keep.orders is None
+    assert load_settings({"keep": ["orders=90"]}, {}).keep.orders == timedelta(days=90)
+
+
 @pytest.mark.parametrize(
     "value",
-    ["", "sessions", "sessions=", "sessions=-1", "orders=1", "carts=1,carts=2", "tries=0", "carts=9999"],
+    [
+        "",
+        "sessions",
+        "sessions=",
+        "sessions=-1",
+        "payments=1",
+        "orders=89",
+        "carts=1,carts=2",
+        "tries=0",
+        "carts=9999",
+    ],
 )
 def test_what_cannot_be_kept_so(value: str) -> None:
     assert "days 0 to 3650" in faults_of({"keep": [value]})[0]

@@ -69,6 +69,11 @@ def test_readable_lines_carry_the_same() -> None:
         ("card 4242 4242 4242 4242 declined", f"card {HIDDEN} declined"),
         ("order 4242424242424241", "order 4242424242424241"),
         ("key sk_test_4eC39HqLyjWDarjtT1zdp7dc", f"key {HIDDEN}"),
+        # Keys and tokens that we make are URL-safe text, in which dashes are as good as letters.
+        ("/orders/sk_live_Ab-cd_efGhij-KLmnopqrstuvwxyz0123456789A-/", f"/orders/{HIDDEN}/"),
+        ("sk_test_-" + "a-" * 19 + "b", HIDDEN),
+        *((f"token {prefix}1a2b_{'-aB_' * 10}xyz", f"token {HIDDEN}") for prefix in ("wm_", "rbt_", "adm_")),
+        (f"/console/link/5a06f990e40e6-{'-aB_' * 10}xyz", f"/console/link/{HIDDEN}"),
         ("Basic dXNlcjpwYXNz", f"Basic {HIDDEN}"),
         ("eyJhbGciOi.eyJzdWIi.c2ln", HIDDEN),
         (

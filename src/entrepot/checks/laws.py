@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from entrepot.checks.findings import Severity
+from entrepot.domain.channels.accounts import GONE
 from entrepot.domain.orders.records import ALSO_KNOWN_AS, EXTERNAL_ID, SOLD_AS
 from entrepot.domain.placing.basket import PAYMENT_TOKEN
 
@@ -203,6 +204,7 @@ ORDERS = (
         left join orders o on o.workspace = r.workspace and o.id = r.target
         left join attempts a on a.workspace = r.workspace and a."order" = r.target and a.state = 'open'
         where r.workspace = $1 and a.id is null and r.kind in ({_ORDERS_NAMES}) and o.id is null
+          and not (r.target = {GONE} and r.kind <> '{EXTERNAL_ID}')
         """,  # noqa: S608  (constants of ours)
         "a reference ({kind}) of channel {channel} points to order {target}, which neither exists nor is being placed",
     ),
@@ -210,9 +212,9 @@ ORDERS = (
         "invoice-lines",
         """
         select i."order" from invoice_lines i left join orders o on o.workspace = i.workspace and o.id = i."order"
-        where i.workspace = $1 and (o.id is null or i.amount < 0)
+        where i.workspace = $1 and ((o.id is null) <> i.order_gone or i.amount < 0)
         """,
-        "the invoice line of order {order} is negative, or the order does not exist",
+        "the invoice line of order {order} is negative, or the order is not there and was not deleted",
     ),
 )
 

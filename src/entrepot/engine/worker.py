@@ -13,6 +13,7 @@ from entrepot.domain.fulfilment.consign import RETURN as CARRIER_RETURN
 from entrepot.domain.fulfilment.returns.label import MAKE as LABEL_MAKE
 from entrepot.domain.fulfilment.returns.label import VOID as LABEL_VOID
 from entrepot.domain.placing.attempts import AttemptKind
+from entrepot.domain.upkeep.purge_orders import FORGET
 from entrepot.engine.batches.batch import Rule, own_rule
 from entrepot.engine.batches.engine import Connect, Engine
 from entrepot.engine.carriers.consignments import Consignments
@@ -22,6 +23,7 @@ from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries, ReversalDeliveries
 from entrepot.engine.deliveries.errands import HubWithdrawals, LabelVoids
 from entrepot.engine.deliveries.events import BodyOf, untold
+from entrepot.engine.deliveries.forgetting import Forgetting
 from entrepot.engine.deliveries.labels import ReturnLabels
 from entrepot.engine.deliveries.listeners import StoredListeners
 from entrepot.engine.deliveries.outbox import Outbox
@@ -113,6 +115,7 @@ class Worker:
                 LABEL_VOID: LabelVoids(accounts, self.gateways),
                 CARRIER_ORDER: consignments,
                 CARRIER_RETURN: consignments,
+                FORGET: Forgetting(self.books),
                 LABEL_MAKE: ReturnLabels(self.engine, self.pool, accounts, self.gateways),
             },
             keep=keep,

@@ -18,7 +18,8 @@ _SECRET_NAME = re.compile(
 _SECRET_TEXT = re.compile(
     r"(?P<auth>(?i:\b(?:bearer|basic)\s+))[A-Za-z0-9._~+/=-]{6,}"
     r"|(?P<url>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s@]+(?=@)"
-    r"|\b(?:sk|rk|pk|whsec|tok|pm|src|pi_[A-Za-z0-9]+_secret)_[A-Za-z0-9_]{6,}"
+    r"|\b(?:sk|rk|pk|whsec|tok|pm|src|pi_[A-Za-z0-9]+_secret)_[A-Za-z0-9_-]{6,}"
+    r"|\b(?:[a-z]{2,4}_[0-9a-z]{1,11}_|[0-9a-f]{1,16}-)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"
     r"|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
     r"|(?<![0-9A-Za-z._-])(?P<digits>[0-9](?:[ -]?[0-9]){12,18})(?![0-9A-Za-z-])"
 )

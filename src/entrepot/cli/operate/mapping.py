@@ -227,7 +227,7 @@ def _moved(outcome: "MappingMoved") -> str:
 
 
 def _notes(flaws: "Iterable[Flaw]") -> list[str]:
-    return [f"{each.rule}: {each.problem}" if each.rule else each.problem for each in flaws]
+    return [str(each) for each in flaws]
 
 
 def _misses(missing: "Iterable[Missing]") -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -217,10 +217,15 @@ class Channel(Record, frozen=True):
         return self.id
 
 
+GONE: Final = 0
+"""No id: what stood for it was deleted."""
+
+
 class Reference(Record, frozen=True):
     """A name given from outside that may be taken once: an external order id, a used payment token.
 
     `target` is the order that took it; while that order is only being placed or paid, `attempt` is by which attempt.
+    A name that stays taken though its order was deleted stands for `GONE`.
     """
 
     channel: int
@@ -234,6 +239,11 @@ class Reference(Record, frozen=True):
     def key(self) -> Hashable:
         """Account, environment, kind and value."""
         return (self.channel, self.environment, self.kind, self.value)
+
+    @property
+    def parent(self) -> Hashable:
+        """What the name stands for."""
+        return self.target
 
 
 KNOWN_SOURCES = ("api", "bonsai-ui", "feed")

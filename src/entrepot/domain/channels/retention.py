@@ -10,8 +10,9 @@ _DAY, _MONTH = timedelta(days=1), timedelta(days=30)
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
-    """For each kind of what is over: how long it stays after its end. Orders and their payments stay for good.
+    """For each kind of what is over: how long it stays after its end.
 
+    `orders` with all that hangs on them stay for good where nothing else is said, else from their last change on.
     `carts` count from their expiry, and so do `sessions` (with their carts and the files of these), one-time `codes`
     and administrators' log-in `tokens`; `tries` from the first that was counted; `customers` from when they were
     removed, or let the time to confirm their sign-up pass; `attempts`, which hold a copy of the order with its
@@ -30,8 +31,9 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     delivered: timedelta = _DAY
     parked: timedelta = _MONTH
     log: timedelta = 3 * _MONTH
+    orders: timedelta | None = None
 
 
-LEAST_DAYS = {"tries": 1, "attempts": 1, "parked": 1, "log": 1}
-"""What is still looked at for a while after its end: limits of tries last for up to an hour."""
+LEAST_DAYS = {"tries": 1, "attempts": 1, "parked": 1, "log": 1, "orders": 90}
+"""What is still looked at for a while after its end: limits of tries last for up to an hour, and goods come back."""
 MOST_DAYS = 3650

@@ -28,6 +28,7 @@ class Stage(IntEnum):
     SHIPMENT = 21
     RETURN = 22
     PLACER = 23
+    BELONGINGS = 24
     OFFER = 30
     SHIPPING = 31
     TAX = 32
@@ -64,6 +65,7 @@ LEADS_TO: defaultdict[Stage, frozenset[Stage]] = defaultdict(
         Stage.BUYER: frozenset({Stage.DISCOUNT_USE}),
         Stage.DISCOUNT: _CODES | {Stage.HELD},
         Stage.CERTIFICATE: frozenset({Stage.HELD}),
+        Stage.RETURN: frozenset({Stage.BELONGINGS}),
         Stage.OFFER: frozenset({Stage.SHIPPING, Stage.STOCK}),
         Stage.ARTICLE: frozenset({Stage.STOCK}),
         Stage.PRODUCT: frozenset({Stage.STOCK}),

@@ -219,9 +219,14 @@ class OrderEvent(Record, frozen=True):
         """Order and sequence number."""
         return (self.order, self.seq)
 
+    @property
+    def parent(self) -> Hashable:
+        """The order."""
+        return self.order
+
 
 class InvoiceLine(Record, frozen=True):
-    """What an account owes for an order whose money it collected itself."""
+    """What an account owes for an order whose money it collected itself; it stays when the order is deleted."""
 
     order: int
     channel: int
@@ -229,6 +234,7 @@ class InvoiceLine(Record, frozen=True):
     amount: int
     reported: int
     at: datetime
+    order_gone: bool = False
 
     @property
     def key(self) -> Hashable:

@@ -75,8 +75,10 @@ class Housekeeping:
 
     async def _tidy(self) -> None:
         await self.expire_pending(self._engine.clock.now())
-        await purge(self._engine, self._reads, self._retention)
-        if (now := asyncio.get_running_loop().time()) >= self._forget_at:
+        now = asyncio.get_running_loop().time()
+        seldom = now >= self._forget_at
+        await purge(self._engine, self._reads, self._retention, seldom=seldom)
+        if seldom:
             self._forget_at = now + FORGET_SECONDS
             await self.forget_batches(real_now())
 

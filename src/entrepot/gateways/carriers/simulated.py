@@ -51,6 +51,8 @@ from json_to_recordset($2) u(key text, steps jsonb, next_step integer, due_at ti
 where c.workspace = $1 and c.key = u.key
 """
 
+_FORGET = 'delete from carrier_consignments where workspace = $1 and "order" = any($2::bigint[])'
+
 _STATUSES: Final[dict[Kind, tuple[str, ...]]] = {
     "order": ("acknowledged", "shipped", "delivered"),
     "return": ("in_transit", "at_center", "received"),
@@ -239,6 +241,11 @@ async def write_steps(connection: Connection, workspace: int, rows: Sequence[Car
         {"key": row.key, "steps": row.steps, "next_step": row.next_step, "due_at": row.due_at} for row in rows
     ]
     await connection.execute(_STEP, workspace, msgspec.json.encode(written).decode())
+
+
+async def forget_orders(connection: Connection, workspace: int, orders: Sequence[int]) -> None:
+    """Let the carrier forget what was to be carried of these orders, and back from them."""
+    await connection.execute(_FORGET, workspace, orders)
 
 
 _parts = msgspec.json.Decoder(tuple[int, ...]).decode

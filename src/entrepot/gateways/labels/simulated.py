@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -42,6 +42,8 @@ on conflict (workspace, key) do update set state = 'void', request = '{}', docum
 _READ = "select request, document from labels where workspace = $1 and key = $2 and state = 'open'"
 _DRAWN = "update labels set document = $3 where workspace = $1 and key = $2 and state = 'open'"
 
+_FORGET = "delete from labels where workspace = $1 and key = any($2::text[])"
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(LabelRequest).decode
 
@@ -49,6 +51,14 @@ _decode = msgspec.json.Decoder(LabelRequest).decode
 def label_path(workspace: int, key: str) -> str:
     """Where the label of a key is read on this server: nobody who does not know the key can guess it."""
     return f"/labels/{workspace:x}-{key}.pdf"
+
+
+async def forget_labels(
+    connection: Connection, workspace: int, keys: Iterable[str], paths: Iterable[str]
+) -> None:
+    """Let the service forget the labels of these keys, and those that are read at these paths."""
+    read_at = [path.rpartition("-")[2].removesuffix(".pdf") for path in paths]
+    await connection.execute(_FORGET, workspace, [*keys, *read_at])
 
 
 class SimulatedLabels:

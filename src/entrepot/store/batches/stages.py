@@ -28,7 +28,7 @@ from entrepot.domain.kernel.commands import Command
 from entrepot.domain.kernel.records import Record, View
 from entrepot.domain.kernel.stages import LEADS_TO, Stage
 from entrepot.domain.orders.payments import Payment, Refund
-from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart
+from entrepot.domain.orders.records import InvoiceLine, Order, OrderEvent, OrderLine, OrderPart
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.placing.attempts import Attempt
 from entrepot.domain.pricing.discounts import Discount, DiscountUse
@@ -173,6 +173,8 @@ FINDS: dict[Stage, tuple[Find, ...]] = {
     ),
     Stage.RETURN: tuple(find for kind in (Return, ReturnLine, ReturnEvent) for find in plain(kind, "order")),
     Stage.PLACER: (Find(_CHANNELS, _channels),),
+    # What nothing but its deletion needs to know of an order: its history, and all names that stand for it.
+    Stage.BELONGINGS: (*plain(OrderEvent, "order"), *plain(Reference, "target")),
     Stage.OFFER: (Find(_OFFERS, records(Offer)),),  # what changes meanwhile changes after this order
     Stage.SHIPPING: (Find(_SHIPPING, records(ShippingRate)),),
     Stage.TAX: (Find(_COMPANIES, records(TaxCompany)), Find(_RATES, records(TaxRate))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -20,6 +21,36 @@ class Ended(msgspec.Struct, frozen=True):
     key: str
     moment: str
     where: str = "true"
+
+
+_OVER: Final = """
+progress in (
+  'cancelled', 'shipped', 'partially_shipped', 'delivered', 'partially_delivered', 'returned', 'partially_returned')
+and case when state = 'placed' then
+  (payment_state in ('paid', 'partially_refunded', 'refunded') or total = 0) and not exists (
+    select from order_lines l where l.workspace = orders.workspace and l."order" = orders.id
+      and l.new + l.acknowledged + l.return_initiated > 0
+  ) and (environment <> 'live' or not exists (
+    select from return_lines r join order_lines l
+      on l.workspace = r.workspace and l."order" = r."order" and l.no = r.line
+    where r.workspace = orders.workspace and r."order" = orders.id and r.received > r.restocked + r.scrapped
+      and l.tracked and l.variant is not null
+  ))
+else
+  state in ('cancelled', 'failed') and payment_state not in ('pending', 'reserved') and not exists (
+    select from payments p where p.workspace = orders.workspace and p."order" = orders.id
+      and p.kind in ('card', 'manual') and p.state = 'paid' and p.refunded < p.amount
+  )
+end
+and not exists (
+  select from refunds r where r.workspace = orders.workspace and r."order" = orders.id and r.state = 'open'
+) and not exists (
+  select from outbox m where m.workspace = orders.workspace and m.subject = orders.id and m.state <> 'delivered'
+)
+"""
+
+ENDED_ORDERS: Final = Ended("orders", "id", "changed_at", _OVER)
+"""Orders of which nothing is left to do (`domain.upkeep.purge_orders.is_over`), and of which nobody is to be told."""
 
 
 async def ended_rows(

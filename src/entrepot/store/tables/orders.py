@@ -9,6 +9,17 @@ from sqlalchemy import text as sql
 
 from entrepot.store.tables._base import big, flag, json, moment, small, table, text, uuid
 
+_OVER = (
+    "cancelled",
+    "shipped",
+    "partially_shipped",
+    "delivered",
+    "partially_delivered",
+    "returned",
+    "partially_returned",
+)
+"""How far orders are of which nothing may be left to do."""
+
 orders = table(
     "orders",
     ("id",),
@@ -62,6 +73,7 @@ orders = table(
         "id",
         postgresql_where=sql("external_id is not null"),
     ),
+    Index("orders_over_idx", "changed_at", postgresql_where=sql(f"progress in {_OVER}")),
     Index("orders_pending_idx", "workspace", "placed_at", postgresql_where=sql("state = 'pending'")),
 )
 
@@ -171,6 +183,7 @@ references = table(
     text("value"),
     big("target"),
     big("attempt", null=True),
+    Index("references_target_idx", "workspace", "target"),
 )
 
 invoice_lines = table(
@@ -182,4 +195,5 @@ invoice_lines = table(
     big("amount"),
     big("reported"),
     moment("at"),
+    flag("order_gone"),
 )

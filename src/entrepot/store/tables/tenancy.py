@@ -42,7 +42,6 @@ channels = table(
     text("name"),
     json("settings"),
     UniqueConstraint("workspace", "door", "name", name="channels_name_key"),
-    Index("channels_carrier_idx", "workspace", "id", postgresql_where=sql("settings ? 'carrier'")),
 )
 
 credentials = table(

@@ -61,7 +61,7 @@ class InventoryRoutes(Routes):
 
     async def set(self, request: Request, partner: Partner) -> Answer:
         """Say how much there is, each row by itself (POST /inventory/)."""
-        body = checked(request, schemas.INVENTORY, partner)
+        body = await checked(request, schemas.INVENTORY, partner)
         if isinstance(body, Failure):
             return body
         rows = [_row(number, each, partner) for number, each in enumerate(body["inventory"], 1)]
