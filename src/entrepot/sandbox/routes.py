@@ -16,12 +16,12 @@ from entrepot.failures.service import Unavailable
 from entrepot.gateways.mail.simulated import Letter, read_mailbox
 from entrepot.sandbox import clock, partner
 from entrepot.sandbox.after_sale import ORDER_STEPS, RETURN_STEPS, AfterSale, RefusedError
+from entrepot.sandbox.beginning.reset import NotASandboxError, WorldLostError
 from entrepot.sandbox.gate import StillBusyError
 from entrepot.sandbox.idle import wait_until_idle
 from entrepot.sandbox.journal import JournalOffError
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
 from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema, seconds
-from entrepot.sandbox.reset import NotASandboxError, WorldLostError
 from entrepot.sandbox.sandbox import Sandbox
 from entrepot.sandbox.targets import targets
 from entrepot.sandbox.world import describe_world

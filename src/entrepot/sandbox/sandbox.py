@@ -18,10 +18,10 @@ from entrepot.engine.deliveries.events import BodyOf, untold
 from entrepot.engine.money.attempts import ATTEMPT_SECONDS
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.failures import Unavailable
+from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError
 from entrepot.sandbox.journal import Journal, JournalOffError
-from entrepot.sandbox.reset import Beginning
 from entrepot.sandbox.targets import line_target
 from entrepot.sandbox.wrapped.line import FaultyLine
 from entrepot.store.connections import Connection, connect

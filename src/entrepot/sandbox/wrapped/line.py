@@ -39,7 +39,7 @@ class FaultyLine:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the door answer, unless a fault strikes."""
-        transport = scope.get("extensions", {}).get(TRANSPORT) if scope["type"] == "http" else None
+        transport: Any = scope.get("extensions", {}).get(TRANSPORT) if scope["type"] == "http" else None
         fault = transport and self._faults.strike(self._target, path=route_path(scope))
         if not fault:
             await self._app(scope, receive, send)
