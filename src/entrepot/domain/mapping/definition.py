@@ -13,6 +13,10 @@ from entrepot.domain.mapping.paths import Path, copied, put, read_path, starts_w
 MOST_RULES: Final = 200
 LARGEST: Final = 65_536
 """The most bytes that a mapping may have as JSON."""
+MOST_FILLED: Final = 10_000
+"""The sum of all places in lists that the rules name: so many objects would fill them up at the most."""
+MOST_FILLED_EACH: Final = 100
+"""The same for the rules of a list's elements, of which there are many."""
 
 FieldKind = Literal["plain", "free", "list"]
 """One value; an object that its owner fills freely; a list of objects."""
@@ -78,7 +82,11 @@ def flaws(definition: Definition, resource: Resource) -> list[Flaw]:
         return [Flaw("", f"{count} rules; there may be {MOST_RULES}")]
     if len(msgspec.json.encode(definition)) > LARGEST:
         return [Flaw("", f"larger than {LARGEST} bytes")]
-    found = [*_of_rules(definition.field_map, resource, ""), *_of_lists(definition, resource)]
+    found = [
+        *_filling(definition),
+        *_of_rules(definition.field_map, resource, ""),
+        *_of_lists(definition, resource),
+    ]
     for target in definition.static_values:
         found += _of_target(target, resource, "static_values")
     return [*found, *_doubled(definition), *_in_each_others_way(definition)]
@@ -91,6 +99,21 @@ def warnings(definition: Definition, resource: Resource) -> list[Flaw]:
         return []
     known = ", ".join(sorted(resource.identifiers)) or "none"
     return [Flaw("identifier_field", f"{named} names no one record, so nothing is found; these do: {known}")]
+
+
+def _filling(definition: Definition) -> Iterator[Flaw]:
+    """Rules whose places in lists are so far back that filling these up would cost more than the payload."""
+    outer = [*((each.source, each.target) for each in (*definition.field_map, *definition.nested_mappings))]
+    outer += [(target, "") for target in definition.static_values]
+    groups = [("", outer, MOST_FILLED)]
+    for nested in definition.nested_mappings:
+        inner = [(each.source, each.target) for each in nested.field_map]
+        groups.append((f"{nested.target}[]", inner, MOST_FILLED_EACH))
+    for rule, pairs, most in groups:
+        places = (list_path(text) or () for pair in pairs for text in pair)
+        filled = sum(step for place in places for step in place if isinstance(step, int))
+        if filled > most:
+            yield Flaw(rule, f"the places in lists add up to {filled}; they may to {most}")
 
 
 def _of_rules(rules: Sequence[Rule], resource: Resource, within: str) -> Iterator[Flaw]:
