@@ -12,6 +12,8 @@ CARD, HOT, SPREAD, UNIFORM = "card", "hot", "spread", "uniform"
 TEXTALK = "textalk"
 MCS = {kind: f"mcs {kind}" for kind in ("create", "promise", "status", "token")}
 """What sellers at the Walmart door send."""
+RETURNS = {kind: f"returns {kind}" for kind in ("create", "errands", "get")}
+"""What retailers at the ReBound door send."""
 PGBENCH_HOT, PGBENCH_UNIFORM = "pgbench hot", "pgbench uniform"
 
 
@@ -144,6 +146,7 @@ class Figures(msgspec.Struct, frozen=True):
                 at_least=True,
             ),
             *self._marketplace(),
+            *self._returns(),
             listing,
             Aim(f"p99 at {self.connections} connections, ms (worst of three loads)", 100, p99),
             start,
@@ -161,4 +164,16 @@ class Figures(msgspec.Struct, frozen=True):
                 at_least=True,
             )
             for kind, least in wanted.items()
+        ]
+
+    def _returns(self) -> list[Aim]:
+        """What is wanted of the ReBound door."""
+        wanted = {
+            "errands": ("with label and hub, beside card orders", 1.0, CARD),
+            "create": ("alone, beside Walmart's orders", 0.9, MCS["create"]),
+            "get": ("read by id, beside Bonsai's orders", 2.0, UNIFORM),
+        }
+        return [
+            Aim(f"ReBound, sales orders {words}", least, self.ratio(RETURNS[kind], base), at_least=True)
+            for kind, (words, least, base) in wanted.items()
         ]

@@ -15,6 +15,13 @@ select
   (select coalesce(sum($2::bigint - available), 0) from stock where workspace = $1)
 """
 
+_REGISTERED = """
+select
+  (select count(*) from orders where workspace = $1),
+  (select count(*) from labels where workspace = $1 and state = 'open'),
+  (select count(*) from hub_orders where workspace = $1 and state = 'open')
+"""
+
 
 class Books(msgspec.Struct, frozen=True):
     """What stands in the tables: orders, units that they sold, and units that left the stock."""
@@ -28,6 +35,24 @@ class Books(msgspec.Struct, frozen=True):
 
     def __sub__(self, other: Books) -> Books:
         return Books(self.orders - other.orders, self.sold - other.sold, self.taken - other.taken)
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """What retailers were told: sales orders, labels that are good, and orders that the hub has."""
+
+    orders: int = 0
+    labels: int = 0
+    handed_over: int = 0
+
+    def __add__(self, other: Registered) -> Registered:
+        return Registered(
+            self.orders + other.orders, self.labels + other.labels, self.handed_over + other.handed_over
+        )
+
+
+async def read_registered(connection: Connection, workspace: int) -> Registered:
+    """What is stored of it in this workspace."""
+    return Registered(*await connection.fetchrow(_REGISTERED, workspace))
 
 
 async def read_books(connection: Connection, workspaces: list[int]) -> Books:

@@ -11,6 +11,7 @@ from bench.figures import (
     MCS,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
+    RETURNS,
     SPREAD,
     TEXTALK,
     UNIFORM,
@@ -29,6 +30,9 @@ _TITLES = {
     MCS["promise"]: "HTTP, Walmart: promises of five SKUs",
     MCS["status"]: "HTTP, Walmart: status by order number",
     MCS["token"]: "HTTP, Walmart: access tokens",
+    RETURNS["create"]: "HTTP, ReBound: sales orders",
+    RETURNS["errands"]: "HTTP, ReBound: sales orders with label and hub",
+    RETURNS["get"]: "HTTP, ReBound: a sales order by its id",
     PGBENCH_UNIFORM: "pgbench, any of 1,000 variants",
     PGBENCH_HOT: "pgbench, all on one variant",
 }

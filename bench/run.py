@@ -15,13 +15,15 @@ from statistics import median
 import msgspec
 import psutil
 
-from bench import buyers, orders, pgbench, proof, sellers, shop, world
+from bench import buyers, clients, orders, pgbench, proof, retailers, sellers, shop, world
+from bench.callers import KNOWN
 from bench.figures import (
     CARD,
     HOT,
     MCS,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
+    RETURNS,
     SPREAD,
     TEXTALK,
     UNIFORM,
@@ -32,7 +34,7 @@ from bench.figures import (
     Series,
 )
 from bench.load import Sender
-from bench.messages import Load
+from bench.messages import Answers, Load
 from bench.server import Server
 from bench.sockets import COUNT, memory_of_idle_sockets
 from entrepot.store.connections import Connection, connect
@@ -103,6 +105,7 @@ class _Run:
         self._sender = Sender(server.url, plan.connections, plan.wrk)
         self._faults: list[str] = []
         self._acknowledged = 0
+        self._registered = proof.Registered()
         self._loads = 0
         self._busy = 0.0
 
@@ -110,7 +113,10 @@ class _Run:
         plan = self._plan
         self._say(f"making {plan.variants} variants and {plan.workspaces} small workspaces")
         await world.build(self._connection, plan.variants, plan.workspaces, plan.cards)
-        await world.apply(self._connection, {shop.SHOP: shop.workspace()})
+        await world.apply(
+            self._connection,
+            {shop.SHOP: shop.workspace(), retailers.WORKSPACE: retailers.workspace()},
+        )
         await self._connection.execute("analyze")
         sold_in = [world.BIG, shop.SHOP, *(world.small(number) for number in range(plan.workspaces))]
         workspaces = await world.numbers(self._connection, sold_in)
@@ -177,6 +183,7 @@ class _Run:
             **{load.name: self._over_http(load) for load in self._http()},
             TEXTALK: self._in_webshop,
             **{name: self._of_sellers(kind) for kind, name in MCS.items()},
+            **{name: self._of_retailers(kind) for kind, name in RETURNS.items()},
             PGBENCH_UNIFORM: self._by_pgbench(many),
             PGBENCH_HOT: self._by_pgbench(one),
         }
@@ -207,19 +214,34 @@ class _Run:
 
     def _of_sellers(self, kind: str) -> Measure:
         async def measure() -> Sample:
-            plan, before = self._plan, self._server.usage()
-            answers = await sellers.send(
-                self._server.url, kind, world.BIG, plan.variants, plan.connections, plan.seconds
-            )
-            used = self._server.usage() - before
-            if answers.refused:
-                self._note(MCS[kind], [f"{answers.refused} requests refused"])
+            answers, sample = await self._by_clients("walmart", kind, world.BIG, MCS[kind])
             self._acknowledged += answers.accepted if kind == sellers.CREATE else 0
-            self._acknowledged += sellers.KNOWN if kind == sellers.STATUS else 0
-            each = 1e6 / max(answers.accepted, 1)
-            return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
+            self._acknowledged += KNOWN if kind == sellers.STATUS else 0
+            return sample
 
         return measure
+
+    def _of_retailers(self, kind: str) -> Measure:
+        async def measure() -> Sample:
+            answers, sample = await self._by_clients("rebound", kind, retailers.WORKSPACE, RETURNS[kind])
+            asked = answers.accepted if kind == retailers.ERRANDS else 0
+            orders = KNOWN if kind == retailers.GET else answers.accepted
+            self._registered += proof.Registered(orders, asked, asked)
+            return sample
+
+        return measure
+
+    async def _by_clients(self, door: str, kind: str, workspace: str, name: str) -> tuple[Answers, Sample]:
+        plan, before = self._plan, self._server.usage()
+        answers = await clients.send(
+            self._server.url, door, kind, workspace, plan.variants, plan.connections, plan.seconds
+        )
+        used = self._server.usage() - before
+        if answers.refused:
+            self._note(name, [f"{answers.refused} requests refused"])
+        each = 1e6 / max(answers.accepted, 1)
+        sample = Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
+        return answers, sample
 
     async def _listing(self) -> Listing:
         """A list of articles over a socket beside one statement that fetches its rows."""
@@ -254,7 +276,12 @@ class _Run:
         after = await proof.read_books(self._connection, workspaces)
         in_flight = self._loads * self._plan.connections
         self._note("books", proof.cut_off(before, after, self._acknowledged, in_flight))
-        self._note("laws", await proof.breaches(self._connection, workspaces))
+        (returns,) = await world.numbers(self._connection, [retailers.WORKSPACE])
+        stored = await proof.read_registered(self._connection, returns)
+        self._note(
+            "returns", [] if stored == self._registered else [f"{self._registered} told, {stored} stored"]
+        )
+        self._note("laws", await proof.breaches(self._connection, [*workspaces, returns]))
         return after.orders
 
     async def _settled(self) -> None:

@@ -130,6 +130,10 @@ def test_mapping_is_saved_tried_shown_and_rolled_back(run: Run, tmp_path: Path) 
     [
         (b'{"field_map": [{"source": "a", "target": "nothing"}]}', 1, "nothing"),
         (b'{"field_map": [{"source": "a"}]}', 2, "target"),
+        (b'{"feild_map": [{"source": "a", "target": "notes"}]}', 2, "feild_map"),
+        (b'{"is_active": false}', 2, "is_active"),
+        (b'{"field_map": [{"source": "a", "target": "notes", "default": 5}]}', 2, "default"),
+        (b'{"nested_mappings": [{"source": "a", "target": "items", "fields": []}]}', 2, "fields"),
         (b"{", 2, "m.json"),
         (b"[" * 30 + b"]" * 30, 2, "deeper"),
         (b"7", 2, "m.json"),
@@ -157,3 +161,17 @@ def test_wrong_mapping_files_are_refused(
 )
 def test_what_there_is_not(run: Run, arguments: tuple[str, ...]) -> None:
     assert run("mapping", *arguments).exit_code in (1, 2)
+
+
+def test_why_a_mapping_is_refused_is_told_in_plain_text(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    of = ("--partner", "acme", "--resource", "orders")
+    wrong = [{"source": "a..b", "target": "notes"}, {"source": "a", "target": "nothing"}]
+    path.write_text(json.dumps({"field_map": wrong}), "utf-8")
+    told = run("mapping", "save", path, *of).output
+    assert (
+        "(flaws a..b -> notes: the source is no path; a -> nothing: 'nothing' is no field of orders)" in told
+    )
+    many = [{"source": f"s{n}", "target": f"metadata.k{n}"} for n in range(201)]
+    path.write_text(json.dumps({"field_map": many}), "utf-8")
+    assert "(flaws 201 rules; there may be 200)" in run("mapping", "save", path, *of).output

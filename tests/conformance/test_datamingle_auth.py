@@ -226,3 +226,29 @@ async def test_a_test_key_takes_orders_that_take_no_stock(
 def _in(time: timedelta) -> str:
     at: datetime = real_now() + time
     return at.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("setting", "method", "path", "body"),
+    [
+        ("may_edit_catalogue", "POST", "/products/", {"quantity": "x"}),
+        ("may_edit_catalogue", "POST", "/products/", b"{"),
+        ("may_edit_catalogue", "PUT", "/products/none/", {}),
+        ("may_edit_catalogue", "DELETE", "/products/none/", b""),
+        ("may_set_stock", "POST", "/inventory/", {"inventory": [{"sku_code": 5}]}),
+        ("may_set_stock", "POST", "/inventory/", {"inventory": []}),
+        ("may_set_stock", "POST", "/locations/", {}),
+        ("may_set_stock", "PUT", "/locations/none/", {"is_active": "x"}),
+        ("may_set_stock", "DELETE", "/locations/none/", b""),
+    ],
+)
+async def test_what_the_account_may_not_is_refused_before_the_request_is_looked_at(
+    datamingle: Client, open_datamingle: OpenPartners, setting: str, method: str, path: str, body: Any
+) -> None:
+    partners = await open_datamingle({f"channels/plain/settings/{setting}": False})
+    page = {"may_edit_catalogue": "catalogue-closed", "may_set_stock": "stock-closed"}[setting]
+    refused = flat(403, page, "You do not have permission to perform this action.")
+    assert_reply(await datamingle.send(partners.send(method, path, body)), refused)
+    assert (await datamingle.send(partners.send("GET", path.replace("none/", "")))).status == 200
+    await partners.change({f"channels/plain/settings/{setting}": True})
+    assert (await datamingle.send(partners.send(method, path, body))).status in (200, 400, 404)

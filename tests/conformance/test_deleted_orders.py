@@ -52,7 +52,7 @@ async def test_deleted_order_is_there_for_no_account(
         lambda: own_orders.order_by_external_id(connection, workspace, channel, "live", "X-1"),
         lambda: own_orders.orders_by_number(connection, workspace, [name]),
         lambda: own_orders.order_by_id(connection, workspace, own, WORKSPACE, str(number)),
-        lambda: sales.sale_by_uuid(connection, workspace, uuid),
+        lambda: sales.sales_by_uuid(connection, workspace, [uuid]),
         lambda: sales.sales_by_name(connection, workspace, "live", "X-1", None),
         lambda: sales.sales_by_name(connection, workspace, "live", "X-1", channel),
     )

@@ -1,93 +1,134 @@
-"""An order of another door comes back through this one: stock, money and tracking are the same at both."""
+"""A Bonsai order comes back through this door: stock, money and tracking are the same at Bonsai, Textalk and here."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
-
-import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.kernel.ids import cuid
 from entrepot.worlds import product_uuid
-from tests.conformance import bonsai as b
+from tests.conformance.bonsai import PREFIX as BONSAI
 from tests.conformance.harness import Client, Request
-from tests.conformance.harness.fixtures import OpenSeller
-from tests.conformance.walmart import Seller
+from tests.conformance.harness.fixtures import OpenBuyer
+from tests.conformance.walmart import PREFIX, Seller, account, front
+from tests.support.buyer import CLOTH, SHIRT, Buyer
+from tests.support.partner import PARTNER, Partner
+from tests.support.server import Server
+from tests.support.waiting import eventually
 
-PAID = {"accounts": {"ann": {"CAD": "1000.00"}}, "cards": {"tok_ann": {"account": "ann"}}}
+SKU = "shirt-small"
+SOLD, BACK, PUT_BACK = 20, 3, 2
+"""All small shirts that there are; three come back, of which two can be sold again."""
 
 
-@pytest.fixture
-async def seller(open_seller: OpenSeller) -> Seller:
-    """A seller who sees the orders that a Bonsai account places, which gives money back by itself."""
-    account = {
-        "door": "bonsai",
-        "settings": {"currency": "CAD", "returns": {"refund": "automatic"}},
-    }
-    return await open_seller(
-        {
-            "merchants": b.WORKSPACE["merchants"],
-            "taxes": b.WORKSPACE["taxes"],
-            "products/lamp/merchant": "maple",
-            "products/lamp/prices/CAD": "20.00",
-            "channels/shop": account,
-            "channels/mcs/settings": {"sees": "workspace"},
-            "bank": PAID,
-        }
-    )
+@dataclass(frozen=True)
+class Views:
+    """One workspace, as the webshop's administrator, the partner and the Walmart seller see it."""
+
+    buyer: Buyer
+    partner: Partner
+    seller: Seller
+    walmart: Client
+    bonsai: Client
+
+    async def stock(self) -> list[Any]:
+        """How many small shirts each of the three is told of."""
+        article = await self.buyer.administer("Article.get", SHIRT, "variants")
+        webshop = next(each["overrides"]["stock"] for each in article["variants"] if each["uid"] == 111)
+        path = f"{BONSAI}/products?ids={cuid(product_uuid(self.seller.name, 'shirt'))}&currency=EUR"
+        told = (await self.bonsai.send(Request("GET", path, headers=self.partner.headers))).json["data"]
+        partner = next(each["inventoryQuantity"] for each in told[0]["variants"] if each["id"] == "111")
+        listed = await self.walmart.send(self.seller.call("GET", f"{PREFIX}/v3/wfs/inventory?sku={SKU}"))
+        (row,) = listed.json["payload"]["inventory"]
+        return [webshop, partner, row["inventoryData"]["availableUnits"]]
+
+    async def order(self, number: int, public: str) -> tuple[Any, Any, Any]:
+        """How far the order is for each of the three, with the parcels that it tells."""
+        webshop = (await self.buyer.administer("Order.get", number, "deliveryStatus"))["deliveryStatus"]
+        told = await self.partner.reads(public)
+        parcels = [(each["carrier"], each["trackingNumber"]) for each in told["shippingTracking"]]
+        followed = (await self.walmart.send(self.seller.status(str(number)))).json["payload"]
+        shipped = [(each["carrier"], each["trackNumber"]) for each in followed["shipments"]]
+        return webshop, (told["fulfillmentStatus"], parcels), (followed["orderStatus"], shipped)
+
+    async def given_back(self, number: int, public: str) -> tuple[Any, Any]:
+        """The money that went back, as the webshop and the partner are told it; Walmart's API tells of none."""
+        order = await self.buyer.administer("Order.get", number, "payments")
+        payment = await self.buyer.administer("Payment.get", order["payments"][0], ["refunded", "currency"])
+        refunds = (await self.partner.reads(f"{public}/refunds"))["refunds"]
+        return payment, [
+            (each["refundedAmount"], [product["quantity"] for product in each["products"]])
+            for each in refunds
+        ]
 
 
 async def test_a_bonsai_order_comes_back_through_this_door(
-    seller: Seller, bonsai: Client, walmart: Client
+    open_buyer: OpenBuyer, walmart: Client, bonsai: Client, server: Server
 ) -> None:
-    await seller.change(
-        {"channels/shop/keys": {"live": f"{seller.name}-live", "private": f"{seller.name}-private"}}
-    )
-    data = (await bonsai.send(order(seller))).json["data"]
-    number = str(data["orderNumber"])
-    assert await seller.available("lamp") == 8
-    await seller.step(int(number), "deliver", {"carrier": "UPS", "tracking": "1Z9"})
-    told = (await walmart.send(seller.status(number))).json["payload"]
-    assert (told["orderStatus"], told["shipments"][0]["trackNumber"]) == ("DELIVERED", "1Z9")
-    (line,) = told["orderItems"]
-    assert (line["sellerLineId"], line["sku"]) == ("1", "lamp")
-    made = (await walmart.send(seller.send_back({"sellerOrderId": number}))).json["payload"]
-    back = int(made["returnOrderId"].removeprefix("33"))
-    await seller.returning(back, "receive")
-    await seller.returning(back, "inspect")
-    assert await seller.available("lamp") == 9
-    assert (await walmart.send(seller.status(number))).json["payload"]["orderStatus"] == "PARTIALLY RETURNED"
-    shown = await refunded(bonsai, seller, data["public_id"])
-    assert [line["quantity"] for refund in shown for line in refund["products"]] == [1]
+    views = await opened(open_buyer, walmart, bonsai, server)
+    seller = views.seller
+    sold = await views.partner.sells(SOLD)
+    number, public = sold["orderNumber"], sold["public_id"]
+    assert await views.stock() == [0, 0, 0]
+    assert await views.order(number, public) == ("unsent", ("payment successful", []), ("NEW", []))
+
+    parcels = [("UPS", "1Z9")]
+    await seller.step(number, "ship", {"carrier": "UPS", "tracking": "1Z9"})
+    await seller.step(number, "deliver")
+    told = await views.order(number, public)
+    assert told == ("sent", ("fulfilled", parcels), ("DELIVERED", parcels))
+
+    items = [seller.returned(SKU, BACK) | {"returnReason": "Too small"}]
+    made = await walmart.send(seller.send_back({"sellerOrderId": str(number), "orderItems": items}))
+    back = made.json["payload"]["returnOrderId"]
+    await seller.returning(int(back.removeprefix("33")), "receive")
+    look = {
+        "restock": [{"line": 1, "quantity": PUT_BACK}],
+        "scrap": [{"line": 1, "quantity": BACK - PUT_BACK}],
+    }
+    await seller.returning(int(back.removeprefix("33")), "inspect", look)
+
+    assert await views.stock() == [PUT_BACK] * 3
+    told = await views.order(number, public)
+    assert told == ("sent", ("fulfilled", parcels), ("PARTIALLY RETURNED", parcels))
+    (seen,) = (await walmart.send(seller.returns(f"returnOrderId={back}"))).json["payload"]
+    (line,) = seen["returnOrderLines"]
+    assert (line["lineQuantityInfo"][0]["status"], line["dispositionCode"]) == ("RETURN_RECEIVED", "RESTOCK")
+
+    money = ({"refunded": Decimal("131.25"), "currency": "EUR"}, [(Decimal("131.25"), [BACK])])
+
+    async def gone_back() -> bool:
+        return await views.given_back(number, public) == money
+
+    await eventually(gone_back)
     assert await run_checks(seller.connection, await seller.id()) == []
 
 
-def order(seller: Seller) -> Request:
-    """Two lamps, paid by card."""
-    line = {
-        "public_id": cuid(product_uuid(seller.name, "lamp")),
-        "variant_id": "101",
-        "quantity": 2,
-    }
-    body = {
-        "customer": {"email": "ann@example.com", "first_name": "Ann", "last_name": "Lee"},
-        "products": [line],
-        "shipping_address": b.ADDRESS,
-        "payment": {"method": "credit card", "token": "tok_ann", "currency": "CAD"},
-    }
-    return Request("POST", b.SUBMIT, body, {"API-Key": f"{seller.name}-live"})
+async def opened(open_buyer: OpenBuyer, walmart: Client, bonsai: Client, server: Server) -> Views:
+    """The boutique, whose orders a Walmart seller sees as its administrators do, and a partner's too."""
+    buyer = await open_buyer(PARTNER)
+    mcs = account(buyer.shop.name, "mcs") | {"settings": {"sees": "workspace"}}
+    await buyer.shop.change({"channels/mcs": mcs, "storefronts/front": front("mcs")})
+    seller = Seller(buyer.shop.connection, buyer.shop.name, server.url)
+    await seller.log_in()
+    return Views(buyer, Partner(bonsai, buyer), seller, walmart, bonsai)
 
 
-async def refunded(bonsai: Client, seller: Seller, public_id: str) -> list[dict[str, Any]]:
-    """The refunds as Bonsai's account is told them, once there is one."""
-    key = base64.b64encode(f"{seller.name}-private".encode()).decode()
-    path = f"{b.PREFIX}/orders/v2/{public_id}/refunds"
-    request = Request("GET", path, b"", {"Authorization": f"Basic {key}"})
-    for _ in range(600):
-        found = (await bonsai.send(request)).json["data"]["refunds"]
-        if found:
-            return found
-        await asyncio.sleep(0.1)
-    raise AssertionError("no refund within a minute")
+async def test_what_a_webshop_sold_by_the_metre_is_counted_in_metres(
+    open_buyer: OpenBuyer, walmart: Client, bonsai: Client, server: Server
+) -> None:
+    views = await opened(open_buyer, walmart, bonsai, server)
+    cart = await views.buyer.ready(CLOTH, quantity=2.5)
+    await views.buyer("Order.checkout", cart)
+    number = str(cart)
+    told = (await walmart.send(views.seller.status(number))).json["payload"]
+    assert told["orderItems"][0]["qty"]["measurementValue"] == Decimal("2.5")
+    units = "orderItems/0/qty/measurementValue"
+    refused = await walmart.send(views.seller.cancel({"customerOrderNo": number, units: 3}))
+    (entry,) = refused.json["errors"]
+    assert entry["description"].startswith("Of 3.00 units 2.50 can be cancelled")
+    assert (await walmart.send(views.seller.cancel({"customerOrderNo": number, units: 2}))).status == 200
+    again = await walmart.send(views.seller.cancel({"customerOrderNo": number, units: 1}))
+    assert again.json["errors"][0]["description"].startswith("Of 1.00 units 0.50 can be cancelled")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.requests import Request
 
-from entrepot.console.doorway import TRIES
+from entrepot.console.doorway import TRIES, is_own_page
 from entrepot.store.connections import Connection
 from entrepot.store.queries.operations.operators import find_proof, make_proof
 from tests.console.visiting import COOKIE, PASSWORD, browser, form, inside, new_link, new_operator
@@ -204,3 +205,24 @@ async def test_without_a_session_every_page_leads_to_the_doorway(server: Server)
             assert (reply.status_code, reply.headers["location"]) == (303, "/console/login")
     async with httpx.AsyncClient(base_url=server.url, follow_redirects=True) as visitor:
         assert "Log in" in (await visitor.get("/console")).text
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "own"),
+    [
+        ("https://shop.example:8443", "shop.example:8443", True),
+        (None, "shop.example", True),
+        ("https://elsewhere.example", "shop.example", False),
+        ("null", "shop.example", False),
+        ("http://[shop.example", "shop.example", False),
+        ("https://shop.example]", "shop.example", False),
+        ("null", "", False),
+        ("null", None, False),
+    ],
+)
+def test_a_form_is_our_own_pages_only_if_its_origin_is_this_host(
+    origin: str | None, host: str | None, own: bool
+) -> None:
+    given = {"origin": origin, "host": host}
+    headers = [(name.encode(), value.encode()) for name, value in given.items() if value is not None]
+    assert is_own_page(Request({"type": "http", "headers": headers})) is own

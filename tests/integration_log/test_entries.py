@@ -54,6 +54,18 @@ def test_of_headers_and_query_only_what_is_allowed_is_kept() -> None:
     assert entry.query == {"limit": "5", "auth": HIDDEN, "x": HIDDEN}
 
 
+def test_a_key_where_none_belongs_is_hidden() -> None:
+    key = "sk_live_" + "aB-_" * 10
+    keeps = Keeps(query=frozenset({"limit"}))
+    headers = [(b"user-agent", f"client {key}".encode()), (b"x-request-id", key.encode())]
+    entry = entry_of(
+        exchange(keeps=keeps, headers=headers, path=f"/orders/{key}/", query=f"limit={key}&{key}=1".encode())
+    )
+    assert entry.path == f"/orders/{HIDDEN}/"
+    assert entry.query == {"limit": HIDDEN, HIDDEN: HIDDEN}
+    assert entry.headers == {"user-agent": f"client {HIDDEN}", "x-request-id": HIDDEN}
+
+
 def test_secret_parts_of_a_path_are_hidden() -> None:
     told = exchange(keeps=Keeps(path=frozenset({"token"})), path="/labels/s3cret/file")
     told.request.scope["path_params"] = {"token": "s3cret"}

@@ -49,10 +49,21 @@ def test_what_a_pointer_leads_to_is_hidden(pointer: str, shown: Any) -> None:
 
 @pytest.mark.parametrize(
     "name", ["password", "oldPassword", "client_secret", "stripeClientSecrets", "accessToken", "api_key", "API-Key",
-             "Authorization", "cvc", "card_number", "auth", "session"],
+             "Authorization", "cvc", "card_number", "auth", "session", "passphrase", "passcode", "pwd", "userPwd",
+             "pass", "credentials", "cookie", "Set-Cookie"],
 )  # fmt: skip
-def test_members_that_are_called_secret_are_hidden_wherever_they_stand(name: str) -> None:
-    assert text_of({"a": [{name: "s3cret"}], name: ["s3cret"]}, ()) == {"a": [{name: HIDDEN}], name: HIDDEN}
+@pytest.mark.parametrize("secret", ["s3cret", 4242424242424242, 123, 1.5])
+def test_members_that_are_called_secret_are_hidden_wherever_they_stand(name: str, secret: Any) -> None:
+    assert text_of({"a": [{name: secret}], name: [secret]}, ()) == {"a": [{name: HIDDEN}], name: HIDDEN}
+
+
+@pytest.mark.parametrize("name", ["compass", "passenger", "passed", "bypass"])
+def test_members_that_only_sound_so_are_told(name: str) -> None:
+    assert text_of({name: "x", "password": None, "has_token": True}, ()) == {
+        name: "x",
+        "password": None,
+        "has_token": True,
+    }
 
 
 def test_a_member_that_is_there_twice_hides_nothing_behind_the_second() -> None:
@@ -166,6 +177,10 @@ def test_a_secret_that_is_repeated_is_hidden_by_its_value() -> None:
 
 def test_a_secret_that_is_a_number_elsewhere_is_hidden_too() -> None:
     assert text_of({"token": "4929123456", "n": 4929123456}, ()) == {"token": HIDDEN, "n": HIDDEN}
+    assert text_of({"pwd": 4929123456, "n": ["no. 4929123456"]}, ()) == {
+        "pwd": HIDDEN,
+        "n": [f"no. {HIDDEN}"],
+    }
 
 
 def test_what_may_stand_anywhere_by_chance_hides_nothing_else() -> None:

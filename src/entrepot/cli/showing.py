@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import cast
 
 import msgspec
 from rich.console import Console, RenderableType
@@ -73,8 +74,15 @@ def amount(minor: int, currency: str) -> str:
 def failure_text(failure: Failure, told_as: "ToldAs | None" = None) -> str:
     """A failure in one line: title, context (as it is to be told), advice."""
     context = told_as(failure) if told_as else msgspec.structs.asdict(failure)
-    told = ", ".join(f"{name} {value}" for name, value in context.items())
+    told = ", ".join(f"{name} {_written(value)}" for name, value in context.items())
     return plain(f"{failure.title}{f' ({told})' if told else ''}. {failure.advice}").plain
+
+
+def _written(value: object) -> str:
+    """A value of a failure's context; several are told one after another."""
+    if not isinstance(value, tuple | list):
+        return str(value)
+    return "; ".join(map(str, cast("Sequence[object]", value)))
 
 
 def failure_json(failure: Failure) -> dict[str, object]:

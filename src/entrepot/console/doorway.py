@@ -130,7 +130,8 @@ def is_own_page(request: Request) -> bool:
     if request.headers.get("sec-fetch-site") not in {None, "same-origin"}:
         return False
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    host = request.headers.get("host")
+    return origin is None or (bool(host) and _host_of(origin) == host)
 
 
 def is_token(proof: Proof, given: str) -> bool:
@@ -160,6 +161,14 @@ def why_unfit(password: str, again: str) -> str:
     if not SHORTEST <= len(password) <= LONGEST:
         return f"A password has {SHORTEST} to {LONGEST} characters."
     return ""
+
+
+def _host_of(origin: str) -> str:
+    """Host and port of an origin; empty where it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _is_loopback(address: str) -> bool:

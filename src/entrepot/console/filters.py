@@ -21,6 +21,7 @@ SPANS: Final[Mapping[str, timedelta]] = {
     "24h": timedelta(days=1),
     "7d": timedelta(days=7),
 }
+OUTCOMES: Final[Mapping[str, bool]] = {"failed": True, "ok": False}
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,11 +57,11 @@ def wanted(filters: Filters, workspace: int, now: datetime) -> tuple[Wanted, lis
     faults: list[str] = []
     found = Wanted(
         workspace=workspace,
-        since=_moment(filters.since, "From", faults) or _span(filters.span, now),
+        since=_moment(filters.since, "From", faults) or _span(filters.span, now, faults),
         until=_moment(filters.until, "Until", faults),
         channel=_number(filters.channel, "Partner", faults),
         door=filters.door or None,
-        failed={"failed": True, "ok": False}.get(filters.outcome),
+        failed=_failed(filters.outcome, faults),
         outcome=filters.failure or None,
         request_id=filters.request_id or None,
         order=_number(filters.order, "Order", faults),
@@ -95,8 +96,16 @@ def microseconds(at: datetime) -> int:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def _span(span: str, now: datetime) -> datetime | None:
+def _span(span: str, now: datetime, faults: list[str]) -> datetime | None:
+    if span and span not in SPANS:
+        faults.append(f"Within: one of {', '.join(SPANS)}.")
     return now - SPANS[span] if span in SPANS else None
+
+
+def _failed(outcome: str, faults: list[str]) -> bool | None:
+    if outcome and outcome not in OUTCOMES:
+        faults.append(f"Outcome: one of {', '.join(OUTCOMES)}.")
+    return OUTCOMES.get(outcome)
 
 
 def _moment(text: str, label: str, faults: list[str]) -> datetime | None:
@@ -104,10 +113,10 @@ def _moment(text: str, label: str, faults: list[str]) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the latter where it lies beyond the years that there are, in UTC
         faults.append(f"{label}: no moment such as 2026-03-01T12:00.")
         return None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _number(text: str, label: str, faults: list[str]) -> int | None:

@@ -191,7 +191,7 @@ def _path(exchange: Exchange, keeps: Keeps, secrets: KnownSecrets) -> str:
     for name in keeps.path:
         if value := exchange.request.params.get(name):
             path = path.replace(str(value), HIDDEN)
-    return redact_text(secrets.without(path)[:LONGEST_TEXT])
+    return _clean(path, secrets)[:LONGEST_TEXT]
 
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:
@@ -204,14 +204,19 @@ def _pairs(encoded: bytes) -> list[tuple[str, str]]:
 def _query(pairs: Iterable[tuple[str, str]], keeps: Keeps, secrets: KnownSecrets) -> dict[str, str]:
     """Allowed parameters with their values; of others only that they were there."""
     return {
-        secrets.without(name)[:100]: secrets.without(value)[:LONGEST_TEXT] if name in keeps.query else HIDDEN
+        _clean(name, secrets)[:100]: _clean(value, secrets)[:LONGEST_TEXT] if name in keeps.query else HIDDEN
         for name, value in pairs
     }
 
 
 def _headers(headers: Iterable[tuple[bytes, bytes]], keeps: Keeps, secrets: KnownSecrets) -> dict[str, str]:
     return {
-        text: secrets.without(value.decode("latin-1"))[:LONGEST_TEXT]
+        text: _clean(value.decode("latin-1"), secrets)[:LONGEST_TEXT]
         for name, value in headers
         if (text := name.decode("latin-1")) in COMMON_HEADERS or text in keeps.headers
     }
+
+
+def _clean(text: str, secrets: KnownSecrets) -> str:
+    """A text without the secrets of this exchange, and without keys of others that stand in it by mistake."""
+    return redact_text(secrets.without(text))

@@ -22,8 +22,8 @@ FEWEST_SIGNS: Final = 4
 MOST: Final = 200
 """So many secrets of one exchange are looked for elsewhere; they are hidden in their own places anyhow."""
 _SECRET: Final = re.compile(
-    r"passw|secret|token|authori[sz]ation|cookie|api[-_]?key|private[-_]?key|cvc|cvv|card[-_]?number"
-    r"|^(?:auth|session|pan|credential|signature)$",
+    r"passw|passphrase|passcode|pwd$|secret|token|authori[sz]ation|cookie|api[-_]?key|private[-_]?key|cvc|cvv"
+    r"|card[-_]?number|^(?:auth|session|pan|pass|credentials?|signature)$",
     re.IGNORECASE,
 )
 
@@ -45,9 +45,9 @@ class KnownSecrets:
         """Each secret with how it is written in JSON: its text, and that in an address."""
 
     def add(self, value: Any) -> None:
-        """Take note of what was hidden: a text, or within an object or a list texts without blanks."""
-        if type(value) is str:
-            self._note(value)
+        """Take note of what was hidden: a text or number, or within an object or a list texts without blanks."""
+        if type(value) in (str, int, Decimal):
+            self._note(str(value))
         else:
             for text in _texts(value):
                 if " " not in text:

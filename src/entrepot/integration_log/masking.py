@@ -20,8 +20,8 @@ LONGEST_READ: Final = 1_000_000
 """A longer one is not read for its secrets, and so nothing of it is kept but its length and digest."""
 _DEEPEST: Final = 100
 _CONTAINERS: Final = frozenset({dict, list})
-_PUBLIC: Final = frozenset({bool, int, type(None)})
-"""What is no secret by the name of its member alone: it says whether, or how many."""
+_PUBLIC: Final = frozenset({bool, type(None)})
+"""What is no secret by the name of its member alone: it says whether. A number may be one, as a PIN is."""
 Paths = tuple[tuple[str, ...], ...]
 _CALLED: Final = re.compile(r"[A-Z][A-Za-z]{1,30}\.[a-z][A-Za-z]{1,30}")
 """How methods are called. What nobody declared and is called otherwise may be anything, a secret too."""
@@ -97,7 +97,7 @@ def _call(message: Any, keeps: Keeps) -> CallKeeps | None:
 def _shown(call: Any, declared: CallKeeps | None, secrets: KnownSecrets) -> Any:
     """A call without its secrets; of one that nobody declared only its method, if it may be one."""
     if not isinstance(call, dict):
-        return call if type(call) in _PUBLIC else _hidden(call, secrets)
+        return call if type(call) in _PUBLIC or type(call) is int else _hidden(call, secrets)
     members = cast("dict[str, Any]", call)
     if declared is None:
         told = {name: members[name] for name in ("jsonrpc", "id") if type(members.get(name)) in (int, str)}

@@ -150,6 +150,7 @@ def _stock(stored: Stored) -> dict[int, dict[str, int | Decimal]]:
     scales = {variant.id: variant.scale for variant in _all(stored, Variant)}
     found: dict[int, dict[str, int | Decimal]] = {}
     for level in cast("Iterable[Level]", stored.levels.values()):
-        there = in_whole(level.available, scales[level.variant])
-        found.setdefault(level.variant, {})[codes[level.location]] = there
+        if level.variant in scales and level.location in codes:
+            there = in_whole(level.available, scales[level.variant])
+            found.setdefault(level.variant, {})[codes[level.location]] = there
     return found

@@ -19,10 +19,14 @@ class Clock:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
 
-    async def stands(self, offset: str) -> None:
-        """Business time is so far ahead of real time, and what was to happen by then has happened."""
+    async def set(self, offset: str) -> None:
+        """Business time is so far ahead of real time."""
         moved = await self._http.post("/sandbox/clock", json={"offset": offset})
         assert moved.status_code == 200, moved.text
+
+    async def stands(self, offset: str) -> None:
+        """Business time is so far ahead of real time, and what was to happen by then has happened."""
+        await self.set(offset)
         idle = await self._http.get("/sandbox/idle", params={"wait": 30})
         assert idle.status_code == 200, idle.text
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import pytest
 
-from entrepot.doors.kit import TickBatcher
+from entrepot.doors.kit import TickBatcher, by_workspace
 from tests.support.waiting import until
 
 
@@ -78,3 +80,32 @@ async def test_who_gives_up_stops_only_himself(moment: str) -> None:
     with pytest.raises(asyncio.CancelledError):
         await leaver
     assert directory.loads == [["a"]]
+
+
+class Pool:
+    """Lends one connection, and counts how often."""
+
+    def __init__(self) -> None:
+        self.lent = 0
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncGenerator[Any]:
+        self.lent += 1
+        yield self
+
+
+async def test_each_workspace_is_asked_by_itself_for_its_own_names_alone() -> None:
+    pool = Pool()
+    asked: list[tuple[int, list[str]]] = []
+
+    async def load(connection: Any, workspace: int, names: list[str]) -> Mapping[str, str]:
+        assert connection is pool
+        asked.append((workspace, names))
+        return {name: f"{workspace} has {name}" for name in names if (workspace, name) != (2, "b")}
+
+    batcher = TickBatcher(by_workspace(cast("Any", pool), load))
+    keys = [(1, "a"), (2, "a"), (1, "b"), (2, "b"), (1, "a")]
+    found = await asyncio.gather(*map(batcher.get, keys))
+    assert found == ["1 has a", "2 has a", "1 has b", None, "1 has a"]
+    assert asked == [(1, ["a", "b"]), (2, ["a", "b"])]
+    assert pool.lent == 1

@@ -3,76 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from decimal import Decimal
-from typing import Any
 
 from typer.testing import CliRunner
 
 from entrepot.cli import app
 from entrepot.domain.fulfilment.returns.open import OpenReturn, ReturnWish
 from entrepot.domain.fulfilment.returns.work import ReturnState
-from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.orders.access import Asker
-from entrepot.worlds import product_uuid
-from tests.conformance.bonsai import SUBMIT
-from tests.conformance.harness import Client, Request
+from tests.conformance.harness import Client
 from tests.conformance.harness.fixtures import OpenBuyer
-from tests.support.buyer import SHIRT, SIZE, SMALL, Buyer
+from tests.support.buyer import SHIRT, SIZE, SMALL
 from tests.support.interleaving import running
+from tests.support.partner import PARTNER, Partner
 
-PARTNER = {
-    "merchants/own": {"name": "The Boutique", "country": "SE", "shipping": {"SE": {"EUR": "5.00"}}},
-    "products/shirt/merchant": "own",
-    "taxes": {"companies": ["DEFAULT"], "rates": {"SE": {"rate": "25%"}}},
-    "channels/partner/door": "bonsai",
-    "channels/partner/settings": {
-        "currency": "EUR",
-        "external_payment": {"api": {"skip_validation": True}},
-        "returns": {"refund": "automatic"},
-    },
-    "channels/shop/settings/sees": "workspace",
-}
 ALL = 20
 """All small shirts that there are."""
-
-
-class Partner:
-    """Who sells the boutique's shirts through the Bonsai API."""
-
-    def __init__(self, client: Client, buyer: Buyer) -> None:
-        self._client, self._buyer = client, buyer
-        self._key = f"{buyer.shop.name}-partner"
-
-    async def sells(self, quantity: int) -> dict[str, Any]:
-        """An order that is placed."""
-        keys = {"live": self._key, "private": f"{self._key}-private"}
-        await self._buyer.shop.change({"channels/partner/keys": keys})
-        product = cuid(product_uuid(self._buyer.shop.name, "shirt"))
-        address = {"first_name": "Per", "last_name": "Ek", "address1": "Storgatan 1", "zip": "11122"}
-        body = {
-            "customer": {"email": "per@example.com", "first_name": "Per", "last_name": "Ek"},
-            "products": [{"public_id": product, "variant_id": "111", "quantity": quantity}],
-            "shipping_address": {**address, "city": "Stockholm", "country": "SE"},
-            "payment": {
-                "method": "external payment",
-                "token": "paid-1",
-                "currency": "EUR",
-                "amounts": {"goods": 700, "shipping": 5, "taxes": 175},
-            },
-        }
-        reply = await self._client.send(Request("POST", SUBMIT, body, {"API-Key": self._key}))
-        assert reply.status == 200, reply.body
-        return reply.json["data"]
-
-    async def reads(self, order: str) -> Any:
-        """What is told of the order, or of its refunds."""
-        secret = base64.b64encode(f"{self._key}-private:".encode()).decode()
-        headers = {"Authorization": f"Basic {secret}"}
-        reply = await self._client.send(Request("GET", f"/bonsai/orders/v2/{order}", headers=headers))
-        assert reply.status == 200, reply.body
-        return reply.json["data"]
 
 
 class Operator:

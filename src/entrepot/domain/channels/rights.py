@@ -12,12 +12,22 @@ from entrepot.failures.rows import CatalogueClosed, StockClosed
 
 def catalogue_closed(view: View, channel: int | None) -> CatalogueClosed | None:
     """Why the channel may not change the catalogue, if so."""
-    return None if channel is None or _settings(view, channel).may_edit_catalogue else CatalogueClosed()
+    return None if channel is None else closed_catalogue(_settings(view, channel))
 
 
 def stock_closed(view: View, channel: int | None) -> StockClosed | None:
     """Why the channel may not set stock, nor the locations that keep it, if so."""
-    return None if channel is None or _settings(view, channel).may_set_stock else StockClosed()
+    return None if channel is None else closed_stock(_settings(view, channel))
+
+
+def closed_catalogue(settings: ChannelSettings) -> CatalogueClosed | None:
+    """Why an account with these settings may not change the catalogue, if so."""
+    return None if settings.may_edit_catalogue else CatalogueClosed()
+
+
+def closed_stock(settings: ChannelSettings) -> StockClosed | None:
+    """Why an account with these settings may not set stock, nor the locations that keep it, if so."""
+    return None if settings.may_set_stock else StockClosed()
 
 
 def _settings(view: View, channel: int) -> ChannelSettings:

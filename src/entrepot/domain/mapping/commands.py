@@ -68,7 +68,7 @@ class SaveMapping(MappingCommand, frozen=True, kw_only=True):
         """Refuse a mapping that is flawed."""
         del ids
         if found := flaws(self.definition, self.of):
-            return refused(MappingFlawed(tuple(f"{each.rule}: {each.problem}" for each in found)))
+            return refused(MappingFlawed(tuple(map(str, found))))
         head = self.head(view)
         version = head.latest + 1
         active = version if self.activate else head.active

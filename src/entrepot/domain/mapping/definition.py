@@ -8,11 +8,15 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from entrepot.domain.mapping.paths import Path, read_path, starts_with
+from entrepot.domain.mapping.paths import Path, copied, put, read_path, starts_with
 
 MOST_RULES: Final = 200
 LARGEST: Final = 65_536
 """The most bytes that a mapping may have as JSON."""
+MOST_FILLED: Final = 10_000
+"""The sum of all places in lists that the rules name: so many objects would fill them up at the most."""
+MOST_FILLED_EACH: Final = 100
+"""The same for the rules of a list's elements, of which there are many."""
 
 FieldKind = Literal["plain", "free", "list"]
 """One value; an object that its owner fills freely; a list of objects."""
@@ -31,14 +35,14 @@ class Resource(msgspec.Struct, frozen=True):
     identifiers: frozenset[str] = frozenset()
 
 
-class Rule(msgspec.Struct, frozen=True):
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What stands at `source` in the partner's payload is the field `target`."""
 
     source: str
     target: str
 
 
-class Nested(msgspec.Struct, frozen=True):
+class Nested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Each element of the list at `source` is one of the list `target`; rules begin at the element."""
 
     source: str
@@ -46,7 +50,7 @@ class Nested(msgspec.Struct, frozen=True):
     field_map: tuple[Rule, ...] = ()
 
 
-class Definition(msgspec.Struct, frozen=True, omit_defaults=True):
+class Definition(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A mapping of one resource. `static_values` are written by path into whatever comes, last of all."""
 
     field_map: tuple[Rule, ...] = ()
@@ -60,6 +64,9 @@ class Flaw(msgspec.Struct, frozen=True):
 
     rule: str
     problem: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.problem}" if self.rule else self.problem
 
 
 def list_path(text: str) -> Path | None:
@@ -75,10 +82,14 @@ def flaws(definition: Definition, resource: Resource) -> list[Flaw]:
         return [Flaw("", f"{count} rules; there may be {MOST_RULES}")]
     if len(msgspec.json.encode(definition)) > LARGEST:
         return [Flaw("", f"larger than {LARGEST} bytes")]
-    found = [*_of_rules(definition.field_map, resource, ""), *_of_lists(definition, resource)]
+    found = [
+        *_filling(definition),
+        *_of_rules(definition.field_map, resource, ""),
+        *_of_lists(definition, resource),
+    ]
     for target in definition.static_values:
         found += _of_target(target, resource, "static_values")
-    return [*found, *_doubled(definition)]
+    return [*found, *_doubled(definition), *_in_each_others_way(definition)]
 
 
 def warnings(definition: Definition, resource: Resource) -> list[Flaw]:
@@ -88,6 +99,21 @@ def warnings(definition: Definition, resource: Resource) -> list[Flaw]:
         return []
     known = ", ".join(sorted(resource.identifiers)) or "none"
     return [Flaw("identifier_field", f"{named} names no one record, so nothing is found; these do: {known}")]
+
+
+def _filling(definition: Definition) -> Iterator[Flaw]:
+    """Rules whose places in lists are so far back that filling these up would cost more than the payload."""
+    outer = [*((each.source, each.target) for each in (*definition.field_map, *definition.nested_mappings))]
+    outer += [(target, "") for target in definition.static_values]
+    groups = [("", outer, MOST_FILLED)]
+    for nested in definition.nested_mappings:
+        inner = [(each.source, each.target) for each in nested.field_map]
+        groups.append((f"{nested.target}[]", inner, MOST_FILLED_EACH))
+    for rule, pairs, most in groups:
+        places = (list_path(text) or () for pair in pairs for text in pair)
+        filled = sum(step for place in places for step in place if isinstance(step, int))
+        if filled > most:
+            yield Flaw(rule, f"the places in lists add up to {filled}; they may to {most}")
 
 
 def _of_rules(rules: Sequence[Rule], resource: Resource, within: str) -> Iterator[Flaw]:
@@ -142,6 +168,15 @@ def _doubled(definition: Definition) -> Iterator[Flaw]:
         if sum(each.target == target for each in lists) > 1:
             yield Flaw(target, "two rules have this target")
     yield from _into_lists(definition, [each.target for each in lists])
+
+
+def _in_each_others_way(definition: Definition) -> Iterator[Flaw]:
+    """Static values that lie within others which are no objects: with them no payload at all could be mapped."""
+    written: dict[str, Any] = {}
+    for target, value in definition.static_values.items():
+        path = read_path(target)
+        if path is not None and put(written, path, copied(value)) is not None:
+            yield Flaw(target, "another static value stands in its way")
 
 
 def _into_lists(definition: Definition, lists: Sequence[str]) -> Iterator[Flaw]:

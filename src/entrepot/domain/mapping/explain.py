@@ -150,7 +150,7 @@ def _names(within: Sequence[Any], taken: set[Path]) -> list[str]:
     places = chain.from_iterable(_leaves(each, ()) for each in within)
     fitting = (
         place
-        for place in islice(places, MOST_PLACES)
+        for place in islice(places, 4 * MOST_COMPARED)
         if place not in taken and sum(len(str(step)) for step in place) <= LONGEST_COMPARED
     )
     return list(islice(dict.fromkeys(map(write_path, fitting)), MOST_COMPARED))

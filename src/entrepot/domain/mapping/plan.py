@@ -7,7 +7,7 @@ shared with the payload, which nobody else may use afterwards, and copied only w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
@@ -24,6 +24,7 @@ from entrepot.domain.mapping.paths import (
     starts_with,
     write_path,
 )
+from entrepot.domain.mapping.work import Work
 
 
 class Unmappable(msgspec.Struct, frozen=True):
@@ -32,10 +33,14 @@ class Unmappable(msgspec.Struct, frozen=True):
     reason: str
 
 
+TOO_LARGE: Final = Unmappable("the payload is too large for this mapping")
+
+
 class Move(msgspec.Struct, frozen=True):
     """One rule: from where to where, and whether another one writes into what it moves.
 
-    `key` and `field` are source and target where these are names at the top level, which is the ordinary case.
+    `key` and `field` are source and target where these are names at the top level, and nothing more is to be done: that
+    is the ordinary case.
     """
 
     source: Path
@@ -100,7 +105,8 @@ class Plan:
         """
         if type(payload) is not dict:
             return Unmappable("payload must be an object")
-        mapped = _inward(cast("dict[str, Any]", payload), self._rules, (), partial=partial)
+        work = Work()
+        mapped = _inward(cast("dict[str, Any]", payload), self._rules, (), work, partial=partial)
         if isinstance(mapped, Unmappable):
             return mapped
         for path, value in self._statics:
@@ -129,9 +135,7 @@ def _rules(
 ) -> Rules:
     plain = [_move(rule, resource) for rule in dict.fromkeys(rules)]
     targets = [*(each.target for each in plain), *statics]
-    moves = tuple(
-        msgspec.structs.replace(each, written_into=_written_into(each.target, targets)) for each in plain
-    )
+    moves = tuple(_copying(each) if _written_into(each.target, targets) else each for each in plain)
     sources = [*(each.source for each in moves), *(each.move.source for each in lists)]
     consumed = {str(each.source[0]) for each in (*moves, *(each.move for each in lists))}
     turned = (
@@ -153,6 +157,10 @@ def _move(rule: Rule, resource: Resource) -> Move:
     return Move(source, target, required, key=_alone(source), field=_alone(target))
 
 
+def _copying(move: Move) -> Move:
+    return msgspec.structs.replace(move, written_into=True, key=None)
+
+
 def _alone(path: Path) -> str | None:
     return path[0] if len(path) == 1 and isinstance(path[0], str) else None
 
@@ -162,13 +170,13 @@ def _written_into(target: Path, targets: Sequence[Path]) -> bool:
 
 
 def _inward(
-    payload: dict[str, Any], rules: Rules, within: Path, *, partial: bool
+    payload: dict[str, Any], rules: Rules, within: Path, work: Work, *, partial: bool
 ) -> dict[str, Any] | Unmappable:
     passing = rules.passing
     mapped = {key: payload[key] for key in payload if key in passing}
     for move in rules.moves:
         value = (
-            _fetch(payload, move, within, partial=partial)
+            _value(payload, move, within, work, partial=partial)
             if move.key is None
             else payload.get(move.key, ABSENT)
         )
@@ -176,14 +184,12 @@ def _inward(
             continue
         if type(value) is Unmappable:
             return value
-        if move.written_into:
-            value = copied(value)
         if move.field is not None:
             mapped[move.field] = value
         elif (wrong := _write(mapped, move.target, value)) is not None:
             return wrong
     for each in rules.lists:
-        value = _list(payload, each, partial=partial)
+        value = _list(payload, each, work, partial=partial)
         if isinstance(value, Unmappable):
             return value
         if value is not ABSENT:
@@ -191,18 +197,28 @@ def _inward(
     return mapped
 
 
-def _list(payload: dict[str, Any], each: Each, *, partial: bool) -> Any:
+def _value(payload: dict[str, Any], move: Move, within: Path, work: Work, *, partial: bool) -> Any:
+    """What a rule moves: a copy, where another rule writes into it."""
+    value = _fetch(payload, move, within, partial=partial)
+    if move.written_into and value is not ABSENT and type(value) is not Unmappable:
+        value = work.copied(value)
+    return TOO_LARGE if work.is_over else value
+
+
+def _list(payload: dict[str, Any], each: Each, work: Work, *, partial: bool) -> Any:
     source, name = each.move.source, write_path(each.move.source)
     found = _fetch(payload, each.move, (), partial=partial)
     if found is ABSENT or found is None or isinstance(found, Unmappable):
         return found
     if (items := as_list(found)) is None:
         return Unmappable(f"'{name}' must be an array")
+    if not work.takes(len(items) * (1 + len(each.rules.moves))):
+        return TOO_LARGE
     mapped: list[dict[str, Any]] = []
     for place, given in enumerate(items):
         if (item := as_object(given)) is None:
             return Unmappable(f"'{name}[{place}]' must be an object")
-        done = _inward(item, each.rules, (*source, place), partial=False)
+        done = _inward(item, each.rules, (*source, place), work, partial=False)
         if isinstance(done, Unmappable):
             return done
         mapped.append(done)

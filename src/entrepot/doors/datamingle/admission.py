@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
+from entrepot.domain.channels.accounts import ChannelSettings
+from entrepot.domain.channels.rights import closed_catalogue, closed_stock
 from entrepot.domain.orders.access import Asker
 from entrepot.doors.datamingle.manifest import ALL, KEY, DatamingleSettings
 from entrepot.doors.datamingle.mapped import Speeches
@@ -22,6 +24,12 @@ Action = Literal["read", "write", "delete"]
 ACTIONS: dict[str, Action] = {
     "GET": "read", "HEAD": "read", "OPTIONS": "read", "POST": "write", "PUT": "write", "DELETE": "delete",
 }  # fmt: skip
+_RIGHTS: Final[Mapping[str, Callable[[ChannelSettings], Failure | None]]] = {
+    "products": closed_catalogue,
+    "inventory": closed_stock,
+    "locations": closed_stock,
+}
+"""What an account must be allowed to write a resource (decision datamingle permissions of the account)."""
 
 
 class Partner(msgspec.Struct, frozen=True):
@@ -55,7 +63,11 @@ def admission(services: Services, speeches: Speeches, resource: str) -> Admissio
         request.caller = caller
         settings = msgspec.convert(caller.settings.door, DatamingleSettings)
         action = ACTIONS.get(request.method, "write")
-        if refused := _closed(settings) or _short_of(caller, resource, action):
+        if (
+            refused := _closed(settings)
+            or _short_of(caller, resource, action)
+            or _denied(caller, resource, action)
+        ):
             return refused
         if settings.partner is None:
             return Partner(caller, settings)
@@ -79,6 +91,12 @@ def _short_of(caller: Caller, resource: str, action: str) -> Failure | None:
     if _covering(resource, action).isdisjoint(caller.scopes):
         return ScopeMissing(f"integrations.{resource}.{action}")
     return None
+
+
+def _denied(caller: Caller, resource: str, action: str) -> Failure | None:
+    """What the account may not, whatever its keys may: before anything of the request, so that nothing is learnt."""
+    closed = _RIGHTS.get(resource)
+    return None if closed is None or action == "read" else closed(caller.settings)
 
 
 @lru_cache(maxsize=64)

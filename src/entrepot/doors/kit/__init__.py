@@ -1,6 +1,6 @@
 """What all doors share: reading requests under limits, routing, replying, and the pages of the catalogue."""
 
-from entrepot.doors.kit.batching import TickBatcher
+from entrepot.doors.kit.batching import TickBatcher, by_workspace
 from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Body, Disconnected, read_body
 from entrepot.doors.kit.cors import CorsPolicy
 from entrepot.doors.kit.endpoint import (
@@ -67,6 +67,7 @@ __all__ = [
     "Router",
     "Services",
     "TickBatcher",
+    "by_workspace",
     "content_type_is_json",
     "decode_json",
     "decode_large",

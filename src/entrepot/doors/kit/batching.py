@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
+from entrepot.store.connections import Connection, Pool
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -53,6 +55,28 @@ class TickBatcher(Generic[K, V]):
             for future in futures:
                 if not future.done():
                     future.set_result(found.get(key))
+
+
+def by_workspace(
+    reads: Pool, load: Callable[[Connection, int, list[K]], Awaitable[Mapping[K, V]]]
+) -> Callable[[list[tuple[int, K]]], Awaitable[Mapping[tuple[int, K], V]]]:
+    """The load of names in several workspaces, each asked by itself, over one connection.
+
+    It raises what `load` raises.
+    """
+
+    async def loaded(names: list[tuple[int, K]]) -> Mapping[tuple[int, K], V]:
+        wanted: dict[int, list[K]] = {}
+        for workspace, name in names:
+            wanted.setdefault(workspace, []).append(name)
+        found: dict[tuple[int, K], V] = {}
+        async with reads.acquire() as connection:
+            for workspace, own in wanted.items():
+                rows = await load(connection, workspace, own)
+                found |= {(workspace, name): value for name, value in rows.items()}
+        return found
+
+    return loaded
 
 
 def _open(waiting: Mapping[K, list[asyncio.Future[V | None]]]) -> list[asyncio.Future[V | None]]:

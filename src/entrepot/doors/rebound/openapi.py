@@ -22,7 +22,7 @@ from entrepot.doors.kit.describing.words import (
 )
 from entrepot.doors.rebound import errors
 from entrepot.doors.rebound.replies.orders import ADDRESS
-from entrepot.doors.rebound.schemas import SALES_ORDER
+from entrepot.doors.rebound.schemas import MANNER, SALES_ORDER
 from entrepot.doors.rebound.tokens import ERRORS
 
 _UUID: Final[JsonSchema] = {"type": "string", "format": "uuid"}
@@ -137,6 +137,7 @@ def _create() -> Operation:
         (*_OF_READS, 502),
         body=SALES_ORDER,
         query=(_query("flowKey"),),
+        located=True,
     )
 
 
@@ -183,4 +184,5 @@ API: Final = Api(
         "accessToken": {"type": "http", "scheme": "bearer"},
         "client": {"type": "http", "scheme": "basic", "description": "The client's id and secret."},
     },
+    MANNER,
 )

@@ -22,6 +22,8 @@ from entrepot.doors.kit import (
     Request,
     Resource,
     Services,
+    TickBatcher,
+    by_workspace,
     encode,
 )
 from entrepot.doors.rebound.admission import Admission
@@ -36,7 +38,7 @@ from entrepot.failures.access import AccessDenied
 from entrepot.failures.orders import InvalidInput, OrderUnknown
 from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import Caller
-from entrepot.store.queries.sold.sales import returns_by_name, sale_by_uuid, sales_by_name
+from entrepot.store.queries.sold.sales import Sale, returns_by_name, sales_by_name, sales_by_uuid
 
 KEPT: Final = Keeps(request=(), reply=(), query=frozenset({"clientOrderId", "flowKey"}))
 """What logs may keep of each operation on orders: labels lead to files, and nobody gets in by them."""
@@ -54,6 +56,7 @@ class Routes:
         self._services = services
         self._door = door
         self._admit = admit
+        self._sales = TickBatcher[tuple[int, UUID], Sale](by_workspace(services.reads, sales_by_uuid))
 
     def resources(self) -> list[Resource]:
         """Every path with its methods."""
@@ -110,8 +113,7 @@ class Routes:
         given: str = request.params["salesOrderId"]
         if not _ID.fullmatch(given):
             return OrderUnknown(given)
-        async with self._services.reads.acquire() as connection:
-            sale = await sale_by_uuid(connection, caller.workspace, UUID(given))
+        sale = await self._sales.get((caller.workspace, UUID(given)))
         if sale is None or sale.order.environment != caller.environment:
             return OrderUnknown(given)
         if not may_see(asker(caller), caller.settings, sale.order):

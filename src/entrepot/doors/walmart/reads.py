@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Hashable, Mapping
-from typing import TypeAlias, TypeVar
+from collections.abc import Collection, Mapping
+from typing import TypeAlias
 from uuid import UUID
 
 from entrepot.domain.catalogue.products import Goods
 from entrepot.domain.kernel.records import View
 from entrepot.domain.orders.access import Asker, sees_others
 from entrepot.domain.stock.levels import Level
-from entrepot.doors.kit import Services, TickBatcher
+from entrepot.doors.kit import Services, TickBatcher, by_workspace
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.own_orders import OrderName, OwnOrder, order_by_id, orders_by_number
 from entrepot.store.queries.stock import goods_with_levels
 from entrepot.store.queries.workspaces import StorefrontName, storefronts_there
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-OfWorkspace: TypeAlias = Callable[[Connection, int, list[K]], Awaitable[Mapping[K, V]]]
 
 Stocked: TypeAlias = tuple[Goods, tuple[Level, ...]]
 
@@ -46,9 +42,14 @@ class Reads:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self._orders = TickBatcher[tuple[int, OrderName], OwnOrder](self._each(orders_by_number))
-        self._goods = TickBatcher[tuple[int, tuple[str, ...]], Mapping[str, Stocked]](self._each(_stocked))
-        self._storefronts = TickBatcher[tuple[int, StorefrontName], bool](self._each(storefronts_there))
+        reads = services.reads
+        self._orders = TickBatcher[tuple[int, OrderName], OwnOrder](by_workspace(reads, orders_by_number))
+        self._goods = TickBatcher[tuple[int, tuple[str, ...]], Mapping[str, Stocked]](
+            by_workspace(reads, _stocked)
+        )
+        self._storefronts = TickBatcher[tuple[int, StorefrontName], bool](
+            by_workspace(reads, storefronts_there)
+        )
 
     async def order(self, caller: Caller, number: str) -> OwnOrder | None:
         """The order of a number: the account's own; after these, where it sees others, one of the platform's number."""
@@ -72,24 +73,6 @@ class Reads:
             for record in (goods, *levels):
                 view.load(record)
         return view
-
-    def _each(
-        self, load: OfWorkspace[K, V]
-    ) -> Callable[[list[tuple[int, K]]], Awaitable[Mapping[tuple[int, K], V]]]:
-        """The load of names of several workspaces: each workspace is asked by itself."""
-
-        async def loaded(names: list[tuple[int, K]]) -> Mapping[tuple[int, K], V]:
-            by_workspace: dict[int, list[K]] = {}
-            for workspace, name in names:
-                by_workspace.setdefault(workspace, []).append(name)
-            found: dict[tuple[int, K], V] = {}
-            async with self.services.reads.acquire() as connection:
-                for workspace, own in by_workspace.items():
-                    rows = await load(connection, workspace, own)
-                    found |= {(workspace, name): value for name, value in rows.items()}
-            return found
-
-        return loaded
 
 
 async def _stocked(

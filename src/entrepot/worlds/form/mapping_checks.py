@@ -39,7 +39,7 @@ def mapping_faults(channel: Channel, steps: Steps) -> Found:
         elif mapping.template is None:
             definition = definition_of(channel.door, resource, mapping)
             for flaw in flaws(definition, manifest.mapped[resource]):
-                yield where, f"{flaw.rule}: {flaw.problem}" if flaw.rule else flaw.problem
+                yield where, str(flaw)
         elif mapping.template not in manifest.templates:
             known = ", ".join(sorted(manifest.templates))
             yield (*where, "template"), f"there is no such template; there are: {known}"

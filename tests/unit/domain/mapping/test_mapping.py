@@ -246,10 +246,29 @@ def test_paths(text: str, path: Any) -> None:
         (Definition((), (), {"nothing": 1}), "'nothing' is no field of orders"),
         (Definition(tuple(Rule("a", f"metadata.k{n}") for n in range(201))), "201 rules; there may be 200"),
         (Definition((), (), {"notes": "x" * 70_000}), "larger than 65536 bytes"),
+        (Definition((), (), {"metadata.a": 1, "metadata.a.b": 2}), "another static value stands in its way"),
+        (
+            Definition((), (), {"metadata": {"a": [1]}, "metadata.a.b": 2}),
+            "another static value stands in its way",
+        ),
     ],
 )
 def test_flawed_mappings(definition: Definition, problem: str) -> None:
     assert problem in [each.problem for each in flaws(definition, ORDERS)]
+
+
+@pytest.mark.parametrize(
+    "statics",
+    [
+        {"metadata.a.b": 2, "metadata.a": 1},
+        {"metadata": {"a": {}}, "metadata.a.b": 2},
+        {"metadata.a": None, "metadata.a.b": 2},
+    ],
+)
+def test_static_values_may_complete_each_other(statics: dict[str, Any]) -> None:
+    definition = Definition((), (), statics)
+    assert flaws(definition, ORDERS) == []
+    assert isinstance(inward(Plan(definition, ORDERS), {}), dict)
 
 
 def test_equal_rules_are_one_and_an_odd_identifier_is_a_warning() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar, cast
@@ -29,6 +30,7 @@ from entrepot.doors.kit import (
     encode,
 )
 from entrepot.doors.kit.checking import Body, check
+from entrepot.doors.kit.wire import LARGE
 from entrepot.failures import Failure, Unavailable, UnsupportedMediaType
 from entrepot.failures.orders import InvalidInput
 from entrepot.failures.partners import BodyNoObject, CursorInvalid
@@ -147,7 +149,7 @@ def _steady(handle: Handler) -> Handler:
     return answer
 
 
-def checked(
+async def checked(
     request: Request,
     body: Body[T],
     partner: Partner,
@@ -156,7 +158,18 @@ def checked(
     fixed: drf.Detail | None = None,
 ) -> T | Failure:
     """The request's body, checked, or why it cannot be used; the `fixed` member may not be in it."""
-    payload = payload_of(request)
+    return await _beside(request, lambda: _checked(request, body, partner, partial, fixed))
+
+
+async def _beside(request: Request, look: Callable[[], T]) -> T:
+    """What is found by looking at a body; at a large one on another thread, so that others are served meanwhile."""
+    return look() if len(request.body) <= LARGE else await asyncio.to_thread(look)
+
+
+def _checked(
+    request: Request, body: Body[T], partner: Partner, partial: bool, fixed: drf.Detail | None
+) -> T | Failure:
+    payload = _payload_of(request)
     if isinstance(payload, Failure):
         return payload
     request.mapped = partner.speech.story(payload, partial=partial)
@@ -175,7 +188,7 @@ def checked(
     return InvalidInput(wrong) if found.value is None or wrong else found.value
 
 
-def payload_of(request: Request) -> Any | Failure:
+def _payload_of(request: Request) -> Any | Failure:
     """The JSON value that was sent."""
     if not request.body:
         return BodyNoObject(NO_DATA)
@@ -184,9 +197,9 @@ def payload_of(request: Request) -> Any | Failure:
     return decode_json(request.body, exact=True)
 
 
-def no_body(request: Request) -> Failure | None:
+async def no_body(request: Request) -> Failure | None:
     """What is wrong with a body that says nothing, where there is one."""
-    payload = payload_of(request) if request.body else None
+    payload = await _beside(request, lambda: _payload_of(request)) if request.body else None
     return payload if isinstance(payload, Failure) else None
 
 

@@ -12,34 +12,25 @@ from entrepot.domain.stock.locations import DeleteLocation, LocationChanges, Sav
 from entrepot.doors.datamingle import bodies, schemas
 from entrepot.doors.datamingle.admission import Partner
 from entrepot.doors.datamingle.free_objects import kept
-from entrepot.doors.datamingle.identifiers import LONGEST, fields_of, identifier
+from entrepot.doors.datamingle.identifiers import identifier
 from entrepot.doors.datamingle.replies import goods as render
-from entrepot.doors.datamingle.routes.group import Routes, checked, done, no_body
-from entrepot.doors.kit import Answer, Request, Resource
+from entrepot.doors.datamingle.routes.group import checked, done, no_body
+from entrepot.doors.datamingle.routes.records import RecordRoutes
+from entrepot.doors.kit import Answer, Request
 from entrepot.failures import Failure
 from entrepot.failures.partners import RecordTaken, RecordUnknown
 from entrepot.failures.rows import NameTaken, RowUnknown
 from entrepot.store.queries.partners.goods import FIRST, list_locations, location_by
 
 
-class LocationRoutes(Routes):
+class LocationRoutes(RecordRoutes):
     """The routes of locations."""
 
     resource: ClassVar[str] = "locations"
 
-    def resources(self) -> list[Resource]:
-        """The list and the one location."""
-        one = "/{identifier}"
-        return [
-            self.at("", POST=("create", self.create), GET=("list", self.list)),
-            self.at(
-                one, GET=("read", self.read), PUT=("update", self.update), DELETE=("delete", self.delete)
-            ),
-        ]
-
     async def create(self, request: Request, partner: Partner) -> Answer:
         """Make a location (POST /locations/)."""
-        body = checked(request, schemas.NEW_LOCATION, partner)
+        body = await checked(request, schemas.NEW_LOCATION, partner)
         if isinstance(body, Failure):
             return body
         channel, code = partner.caller.channel, body["code"]
@@ -70,7 +61,7 @@ class LocationRoutes(Routes):
 
     async def update(self, request: Request, partner: Partner) -> Answer:
         """Change what was sent, and nothing else (PUT /locations/{identifier}/)."""
-        body = checked(request, schemas.LOCATION_CHANGES, partner, partial=True)
+        body = await checked(request, schemas.LOCATION_CHANGES, partner, partial=True)
         if isinstance(body, Failure):
             return body
         found = await self._find(request, partner)
@@ -82,7 +73,7 @@ class LocationRoutes(Routes):
 
     async def delete(self, request: Request, partner: Partner) -> Answer:
         """Switch a location off and delete it, if nothing is there (DELETE /locations/{identifier}/)."""
-        if wrong := no_body(request):
+        if wrong := await no_body(request):
             return wrong
         found = await self._find(request, partner)
         if isinstance(found, Failure):
@@ -91,15 +82,8 @@ class LocationRoutes(Routes):
         return self._changed(await self.execute(partner, command, Location), request, partner)
 
     async def _find(self, request: Request, partner: Partner) -> Location | Failure:
-        name = identifier(request)
-        found = None
-        for by in fields_of(self.resource, partner) if 0 < len(name) <= LONGEST else ():
-            workspace = partner.caller.workspace
-            key = render.number_behind(name, render.LOCATION, workspace) if by == "id" else name
-            if key is not None:
-                async with self.services.reads.acquire() as connection:
-                    found = await location_by(connection, workspace, key)
-        return found or RecordUnknown("Location", name)
+        found = await self.found(request, partner, render.LOCATION, location_by)
+        return found or RecordUnknown("Location", identifier(request))
 
     def _changed(self, outcome: Location | Failure, request: Request, partner: Partner) -> Answer:
         if isinstance(outcome, RowUnknown):

@@ -20,37 +20,27 @@ from entrepot.doors.datamingle.free_objects import kept
 from entrepot.doors.datamingle.identifiers import LONGEST, fields_of, identifier
 from entrepot.doors.datamingle.replies import orders as render
 from entrepot.doors.datamingle.replies.moments import written
-from entrepot.doors.datamingle.routes.group import Routes, checked, done
+from entrepot.doors.datamingle.routes.group import checked, done
+from entrepot.doors.datamingle.routes.records import RecordRoutes
 from entrepot.doors.datamingle.speech import OWN_WORDS
-from entrepot.doors.kit import Answer, Request, Resource
+from entrepot.doors.kit import Answer, Request
 from entrepot.failures import Failure
-from entrepot.failures.orders import NothingToCancel, UnitsSent
+from entrepot.failures.orders import NothingToCancel, OrderUnknown, UnitsSent
 from entrepot.failures.partners import RecordUnknown
 from entrepot.store.queries.partners.orders import FIRST, Name, PartnerOrder, find_order, list_orders
 
 FIXED = drf.detail(("items",), "Items cannot be changed after the order is created.")
 
 
-class OrderRoutes(Routes):
+class OrderRoutes(RecordRoutes):
     """The routes of orders."""
 
     resource: ClassVar[str] = "orders"
-
-    def resources(self) -> list[Resource]:
-        """The list and the one order."""
-        return [
-            self.at("", POST=("create", self.create), GET=("list", self.list)),
-            self.at(
-                "/{identifier}",
-                GET=("read", self.read),
-                PUT=("update", self.update),
-                DELETE=("cancel", self.cancel),
-            ),
-        ]
+    ending: ClassVar[str] = "cancel"
 
     async def create(self, request: Request, partner: Partner) -> Answer:
         """Take an order (POST /orders/)."""
-        body = checked(request, schemas.NEW_ORDER, partner)
+        body = await checked(request, schemas.NEW_ORDER, partner)
         if isinstance(body, Failure):
             return body
         placed = await self.execute(partner, take(body, partner), Placed)
@@ -79,7 +69,7 @@ class OrderRoutes(Routes):
 
     async def update(self, request: Request, partner: Partner) -> Answer:
         """Change what was sent, and nothing else (PUT /orders/{identifier}/)."""
-        body = checked(request, schemas.ORDER_CHANGES, partner, partial=True, fixed=FIXED)
+        body = await checked(request, schemas.ORDER_CHANGES, partner, partial=True, fixed=FIXED)
         if isinstance(body, Failure):
             return body
         found = await self._find(request, partner)
@@ -87,12 +77,12 @@ class OrderRoutes(Routes):
             return found
         amended = await self.execute(partner, amend(body, found.order, partner), Amended)
         if isinstance(amended, Failure):
-            return amended
+            return _named(amended, found.order, request)
         return self._done(PartnerOrder(amended.order, amended.lines), partner)
 
-    async def cancel(self, request: Request, partner: Partner) -> Answer:
+    async def delete(self, request: Request, partner: Partner) -> Answer:
         """Cancel the whole order; to do so again changes nothing (DELETE /orders/{identifier}/)."""
-        reason = _reason(request, partner)
+        reason = await _reason(request, partner)
         if isinstance(reason, Failure):
             return reason
         found = await self._find(request, partner)
@@ -101,7 +91,7 @@ class OrderRoutes(Routes):
         command = CancelOrder(found.order.id, reason=reason, asks=partner.asker, whole=True)
         outcome = await self.execute(partner, command, Cancelled)
         if isinstance(outcome, Failure):
-            return _named(outcome, found.order)
+            return _named(outcome, found.order, request)
         after = await self._find_by(str(found.order.uuid), partner, ("id",))
         return RecordUnknown("Order", identifier(request)) if after is None else self._done(after, partner)
 
@@ -180,17 +170,19 @@ def _data(body: Mapping[str, Any]) -> dict[str, Any]:
     return found | {name: written(body[name]) for name in ("order_date", "due_date") if name in body}
 
 
-def _reason(request: Request, partner: Partner) -> str | Failure:
+async def _reason(request: Request, partner: Partner) -> str | Failure:
     """Why the order is cancelled, if that was told; mappings do not touch it."""
     if not request.body:
         return ""
     plain = msgspec.structs.replace(partner, speech=OWN_WORDS)
-    body = checked(request, schemas.CANCELLATION, plain)
+    body = await checked(request, schemas.CANCELLATION, plain)
     return body if isinstance(body, Failure) else body.get("reason") or ""
 
 
-def _named(failure: Failure, order: Order) -> Failure:
-    """The failure, with the order under the number by which the partner knows it."""
+def _named(failure: Failure, order: Order, request: Request) -> Failure:
+    """The failure, with the order under the number by which the partner knows it; one that went as it was asked for."""
+    if isinstance(failure, OrderUnknown):
+        return RecordUnknown("Order", identifier(request))
     known = order.external_id or str(order.id)
     return type(failure)(known) if isinstance(failure, UnitsSent | NothingToCancel) else failure
 

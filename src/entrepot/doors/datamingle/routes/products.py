@@ -14,11 +14,12 @@ from entrepot.domain.stock.save_goods import SaveGoods
 from entrepot.doors.datamingle import bodies, drf, schemas
 from entrepot.doors.datamingle.admission import Partner
 from entrepot.doors.datamingle.free_objects import kept
-from entrepot.doors.datamingle.identifiers import LONGEST, fields_of, identifier
+from entrepot.doors.datamingle.identifiers import identifier
 from entrepot.doors.datamingle.replies import goods as render
 from entrepot.doors.datamingle.replies.moments import written
-from entrepot.doors.datamingle.routes.group import Routes, checked, done, no_body
-from entrepot.doors.kit import Answer, Request, Resource
+from entrepot.doors.datamingle.routes.group import checked, done, no_body
+from entrepot.doors.datamingle.routes.records import RecordRoutes
+from entrepot.doors.kit import Answer, Request
 from entrepot.failures import Failure
 from entrepot.failures.orders import InvalidInput
 from entrepot.failures.partners import RecordTaken, RecordUnknown
@@ -27,24 +28,14 @@ from entrepot.failures.stock import QuantityOutOfRange
 from entrepot.store.queries.partners.goods import FIRST, PartnerProduct, list_products, product_by
 
 
-class ProductRoutes(Routes):
+class ProductRoutes(RecordRoutes):
     """The routes of products."""
 
     resource: ClassVar[str] = "products"
 
-    def resources(self) -> list[Resource]:
-        """The list and the one product."""
-        one = "/{identifier}"
-        return [
-            self.at("", POST=("create", self.create), GET=("list", self.list)),
-            self.at(
-                one, GET=("read", self.read), PUT=("update", self.update), DELETE=("delete", self.delete)
-            ),
-        ]
-
     async def create(self, request: Request, partner: Partner) -> Answer:
         """Make a product (POST /products/)."""
-        body = checked(request, schemas.NEW_PRODUCT, partner)
+        body = await checked(request, schemas.NEW_PRODUCT, partner)
         if isinstance(body, Failure):
             return body
         saved = await self._save(partner, body["sku"], "make", body)
@@ -73,7 +64,7 @@ class ProductRoutes(Routes):
 
     async def update(self, request: Request, partner: Partner) -> Answer:
         """Change what was sent, and nothing else (PUT /products/{identifier}/)."""
-        body = checked(request, schemas.PRODUCT_CHANGES, partner, partial=True)
+        body = await checked(request, schemas.PRODUCT_CHANGES, partner, partial=True)
         if isinstance(body, Failure):
             return body
         found = await self._find(request, partner)
@@ -84,7 +75,7 @@ class ProductRoutes(Routes):
 
     async def delete(self, request: Request, partner: Partner) -> Answer:
         """Take a product off sale at every door, and delete it (DELETE /products/{identifier}/)."""
-        if wrong := no_body(request):
+        if wrong := await no_body(request):
             return wrong
         found = await self._find(request, partner)
         if isinstance(found, Failure):
@@ -125,15 +116,8 @@ class ProductRoutes(Routes):
         return RecordUnknown("Product", name) if found is None else self._done(found, partner, status)
 
     async def _find(self, request: Request, partner: Partner) -> PartnerProduct | Failure:
-        name = identifier(request)
-        found = None
-        for by in fields_of(self.resource, partner) if 0 < len(name) <= LONGEST else ():
-            workspace = partner.caller.workspace
-            key = render.number_behind(name, render.PRODUCT, workspace) if by == "id" else name
-            if key is not None:
-                async with self.services.reads.acquire() as connection:
-                    found = await product_by(connection, workspace, key)
-        return found or RecordUnknown("Product", name)
+        found = await self.found(request, partner, render.PRODUCT, product_by)
+        return found or RecordUnknown("Product", identifier(request))
 
     def _done(self, found: PartnerProduct, partner: Partner, status: int = 200) -> Answer:
         return done(render.product(found, partner.caller.workspace), partner, status)

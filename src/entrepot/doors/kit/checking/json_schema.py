@@ -1,7 +1,8 @@
 """A shape as JSON Schema (draft 2020-12), for the API description.
 
 It describes the clean form: numbers as numbers, though the checker also takes them from strings. With a manner it
-describes what that takes: unknown members, numbers in texts' places, and what else it says itself.
+describes what that takes: unknown members, null for what may be left out, numbers in texts' places, and what else it
+says itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from entrepot.doors.kit.checking.shapes import (
     Arr,
     Bag,
     Bool,
+    Key,
     Moment,
     Number,
     Obj,
@@ -85,7 +87,7 @@ def _string(shape: Str, manner: Manner) -> JsonSchema:
 def _object(shape: Obj, manner: Manner) -> JsonSchema:
     schema: JsonSchema = {
         "type": _type("object", nullable=shape.nullable),
-        "properties": {key.name: json_schema(key.shape, manner) for key in shape.keys},
+        "properties": {key.name: _member(key, manner) for key in shape.keys},
         "required": [key.name for key in shape.keys if key.required],
     }
     if manner.refuses_unknown:
@@ -93,6 +95,11 @@ def _object(shape: Obj, manner: Manner) -> JsonSchema:
     if shape.any_of:
         schema["anyOf"] = [{"required": [name]} for name in shape.any_of]
     return schema
+
+
+def _member(key: Key, manner: Manner) -> JsonSchema:
+    schema = json_schema(key.shape, manner)
+    return schema if key.required or not manner.null_is_absent else {"anyOf": [schema, {"type": "null"}]}
 
 
 def _type(name: str, *, nullable: bool) -> str | list[str]:

@@ -24,6 +24,8 @@ _HEADERS: Final[dict[str, Any]] = {
     "RequestId": {"description": "The id of the request.", "schema": {"type": "string"}},
     "Help": {"description": "The page that explains the failure.", "schema": {"type": "string"}},
     "RetryAfter": {"description": "Whole seconds to wait.", "schema": {"type": "integer", "minimum": 0}},
+    "Challenge": {"description": "Which credentials are asked for.", "schema": {"type": "string"}},
+    "Place": {"description": "Where what was made is read.", "schema": {"type": "string"}},
 }
 _TEMPORARY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
@@ -33,7 +35,7 @@ class Operation(msgspec.Struct, frozen=True):
 
     `path` is written without the door's prefix. `security` names schemes of the API, of which one is needed; none
     where everybody may call. `query` and `headers` are OpenAPI parameters without their `in`. What does not need its
-    body may come without.
+    body may come without. `located`: the reply says in `Location` where what was made is read.
     """
 
     method: str
@@ -45,6 +47,7 @@ class Operation(msgspec.Struct, frozen=True):
     query: tuple[JsonSchema, ...] = ()
     headers: tuple[JsonSchema, ...] = ()
     needs_body: bool = True
+    located: bool = False
 
 
 class Api(msgspec.Struct, frozen=True):
@@ -99,7 +102,10 @@ def _described(operation: Operation) -> dict[str, Any]:
         "operationId": re.sub(r"\W+", "_", operation.name).lower(),
         "summary": operation.name,
         "security": [{scheme: []} for scheme in operation.security],
-        "responses": {str(status): _response(status, body) for status, body in operation.replies.items()},
+        "responses": {
+            str(status): _response(status, body, located=operation.located)
+            for status, body in operation.replies.items()
+        },
     }
     if parameters := _parameters(operation):
         described["parameters"] = parameters
@@ -125,10 +131,14 @@ def _parameters(operation: Operation) -> list[JsonSchema]:
     return [*in_path, *in_query, *({"in": "header", **parameter} for parameter in operation.headers)]
 
 
-def _response(status: int, body: JsonSchema) -> dict[str, Any]:
+def _response(status: int, body: JsonSchema, *, located: bool) -> dict[str, Any]:
     names = {"X-Request-Id": "RequestId"}
     if status >= HTTPStatus.BAD_REQUEST:
         names["Link"] = "Help"
+    if status == HTTPStatus.UNAUTHORIZED:
+        names["WWW-Authenticate"] = "Challenge"
+    if located and status == HTTPStatus.CREATED:
+        names["Location"] = "Place"
     if status in _TEMPORARY:
         names["Retry-After"] = "RetryAfter"
     headers = {header: {"$ref": f"#/components/headers/{name}"} for header, name in names.items()}

@@ -5,7 +5,7 @@ Each is one statement, so that it shows one moment. Who may see what was found i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -51,9 +51,10 @@ def _rows(kind: type[Record], matched: str) -> str:
 _ORDER: Final = f"(select row_to_json(t)::text from (select {binding_of[Order].in_json('o')}) t)"  # noqa: S608
 _RETURN: Final = f"(select row_to_json(t)::text from (select {binding_of[Return].in_json('r')}) t)"  # noqa: S608
 _SALE: Final = f"""{_ORDER}, {_rows(OrderLine, 'c."order" = o.id')}"""
-_BY_UUID: Final = (
-    f"select {_SALE} from orders o where o.workspace = $1 and o.uuid = $2 and o.deleted_at is null"  # noqa: S608
-)
+_BY_UUID: Final = f"""
+select k.uuid, {_SALE} from unnest($2::uuid[]) k(uuid)
+join orders o on o.workspace = $1 and o.uuid = k.uuid and o.deleted_at is null
+"""  # noqa: S608
 
 # With an account, one range of the index; without, all accounts' orders of that name, which are few.
 _NAMED: Final = """
@@ -88,10 +89,9 @@ _return_events = msgspec.json.Decoder(tuple[ReturnEvent, ...]).decode
 _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 
-async def sale_by_uuid(connection: Connection, workspace: int, uuid: UUID) -> Sale | None:
-    """The order of this UUID, whoever placed it."""
-    row = await connection.fetchrow(_BY_UUID, workspace, uuid)
-    return None if row is None else _sale(row)
+async def sales_by_uuid(connection: Connection, workspace: int, uuids: Sequence[UUID]) -> Mapping[UUID, Sale]:
+    """The orders of these UUIDs, whoever placed them."""
+    return {row[0]: _sale(row[1:]) for row in await connection.fetch(_BY_UUID, workspace, uuids)}
 
 
 async def sales_by_name(
