@@ -18,7 +18,7 @@ from entrepot.doors.datamingle.replies.goods import level
 from entrepot.doors.datamingle.routes.group import Routes, checked
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.doors.kit.checking import check
-from entrepot.engine.batches.bulk import CHUNK, run_all
+from entrepot.engine.batches.bulk import CHUNK, run_until
 from entrepot.failures import Failure, TemporaryFailure
 from entrepot.failures.orders import InvalidInput
 from entrepot.failures.partners import RecordUnknown
@@ -104,21 +104,20 @@ class InventoryRoutes(Routes):
         for start in range(0, len(rows), CHUNK):
             waiting = rows[start : start + CHUNK]
             while waiting and loop.time() < deadline:
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        found = await self._once(waiting, partner)
-                except TimeoutError:
-                    break  # what is sent again says the same, so it does no harm if the engine still comes to it
-                outcomes |= found
-                waiting = [row for row in waiting if isinstance(found[row.number], TemporaryFailure)]
+                outcomes |= await self._once(waiting, partner, deadline)
+                waiting = _again(waiting, outcomes)
                 if waiting:
                     await asyncio.sleep(_BETWEEN)
         return outcomes
 
-    async def _once(self, rows: Sequence[Row], partner: Partner) -> dict[int, Counted | Failure]:
+    async def _once(
+        self, rows: Sequence[Row], partner: Partner, deadline: float
+    ) -> dict[int, Counted | Failure]:
+        """What these rows came to in time; one that is sent again says the same, so it may come to it later."""
         commands = [row.command for row in rows if row.command is not None]
-        found = await run_all(self.services.engine, partner.caller.workspace, commands)
-        return {row.number: _outcome(each) for row, each in zip(rows, found, strict=True)}
+        found = await run_until(self.services.engine, partner.caller.workspace, commands, deadline)
+        pairs = zip(rows, found, strict=True)
+        return {row.number: _outcome(each) for row, each in pairs if each is not None}
 
     async def _told(
         self, partner: Partner, found: Sequence[PartnerLevel], limit: int, list_name: str | None = None
@@ -181,6 +180,14 @@ def _within(number: int, path: Sequence[str | int], partner: Partner) -> str:
     """What the partner calls a field of a row, seen from the row."""
     whole = partner.speech.name(("inventory", number - 1, *path))
     return whole.removeprefix(partner.speech.name(("inventory", number - 1))).removeprefix(".")
+
+
+def _again(rows: Sequence[Row], outcomes: Mapping[int, Counted | Failure]) -> list[Row]:
+    """Rows that were refused for the moment, and others of the same places: the last of them is the one that counts."""
+    refused = {
+        (row.location, row.sku) for row in rows if isinstance(outcomes.get(row.number), TemporaryFailure)
+    }
+    return [row for row in rows if refused and (row.location, row.sku) in refused]
 
 
 def _outcome(found: object) -> Counted | Failure:
