@@ -17,7 +17,7 @@ import pytest
 
 from entrepot.cli.run.demo import apply_demo
 from entrepot.engine.clock import real_now
-from entrepot.sandbox.reset import Beginning
+from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.store.connections import Connection, connect
 from entrepot.worlds import World, apply_world, demo_world
 from tests.support.demo import running_demo

@@ -14,7 +14,7 @@ from entrepot.cli.run.demo import apply_demo
 from entrepot.config import Settings
 from entrepot.doors.bonsai.demo import MUG, Item, order
 from entrepot.engine.clock import real_now
-from entrepot.sandbox.reset import Beginning
+from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.store.connections import connect
 from tests.doors.kit.serving import serve
 

@@ -39,6 +39,7 @@ MANIFEST: Final = Manifest(
     app=_app,
     failures=_failures,
     tries=_tries,
+    first="'{url}/bonsai/products/?ids=c68yvyl5s1ienexavdwntb1dr&currency=USD' -H 'API-Key: demo-api-key'",
     title="the Bonsai orders API",
     description="/openapi.json",
     keys={

@@ -53,6 +53,10 @@ MANIFEST: Final = Manifest(
     app=_app,
     failures=_failures,
     tries=_tries,
+    first=(
+        "{url}/datamingle/api/integrations/v1/products/ "
+        "-H 'X-API-Key: sk_live_demo-acme-erp-00000000000000000000000000'"
+    ),
     title="the DataMingle partner API",
     description="/openapi.json",
     own_keys=OwnKeys(

@@ -46,6 +46,10 @@ MANIFEST: Final = Manifest(
     failures=_failures,
     tells=_tells,
     tries=_tries,
+    first=(
+        "{url}/rebound/oauth/token -H 'Authorization: Basic ZGVtby1yZXR1cm5zOmRlbW8tcmV0dXJucy1zZWNyZXQ=' "
+        "-d grant_type=client_credentials"
+    ),
     title="the ReBound Order API v2",
     description="/openapi.json",
     keys={"client": KeyKind(CLIENT, "live", pair=True), "test-client": KeyKind(CLIENT, "test", pair=True)},

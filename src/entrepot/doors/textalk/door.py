@@ -47,6 +47,10 @@ MANIFEST: Final = Manifest(
     failures=_failures,
     tells=_tells,
     tries=_tries,
+    first=(
+        "'{url}/textalk/backend/jsonrpc/v1?webshop=22222&language=en' "
+        """-d '{{"jsonrpc": "2.0", "id": 1, "method": "Article.list", "params": [{{"uid": true, "name": true}}]}}'"""
+    ),
     title="the Textalk webshop API",
     description="/openrpc.json",
     sockets=True,

@@ -38,6 +38,10 @@ MANIFEST: Final = Manifest(
     app=_app,
     failures=_failures,
     tries=_tries,
+    first=(
+        "{url}/walmart/v3/token -H 'Authorization: Basic ZGVtby1tY3M6ZGVtby1tY3Mtc2VjcmV0' "
+        "-H 'Accept: application/json' -d grant_type=client_credentials"
+    ),
     title="the Walmart MCS API",
     description="/openapi.json",
     keys={

@@ -6,7 +6,7 @@ Secrets stand in it as they are, wherever they came from: only sandboxes record.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
@@ -59,12 +59,16 @@ async def record(
     known |= {(key.channel, key.name): key.secret for key in generated}
     channels = _filled(name, spec, environment, known)
     workspaces = {name: msgspec.structs.replace(spec, channels=channels)}
-    of = dict[str, Any](sandbox=True, workspaces=workspaces)
-    world = Recorded(**of, pruned=True) if only else World(**of)
-    document = msgspec.json.encode(world).decode()
-    if documents[-1:] != [document] or (only and len(documents) > 1):
+    plain = _text(World(sandbox=True, workspaces=workspaces))
+    # Taking out what is not there leaves things as they were recorded.
+    document = _text(Recorded(sandbox=True, workspaces=workspaces, pruned=True)) if only else plain
+    if documents not in ([plain], [document]) if only else documents[-1:] != [document]:
         await connection.execute(_FORGET, workspace, None if only else document)
         await connection.execute(_ADD, workspace, document)
+
+
+def _text(world: World) -> str:
+    return msgspec.json.encode(world).decode()
 
 
 async def read_recorded(connection: Connection) -> list[Recorded]:
