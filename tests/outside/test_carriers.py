@@ -42,11 +42,18 @@ class Told:
         self.uuid = uuid
 
     async def post(
-        self, body: Any, *, secret: str = SECRET, late: float = 0, uuid: Any = None, **headers: str
+        self,
+        body: Any,
+        *,
+        secret: str = SECRET,
+        late: float = 0,
+        uuid: Any = None,
+        known: str = "",
+        **headers: str,
     ) -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         signed = signature(secret.encode(), content, real_now() - timedelta(seconds=late))
-        headers = {SIGNATURE_HEADER: signed, **headers}
+        headers = {SIGNATURE_HEADER: signed, "X-Request-Id": known or uuid4().hex, **headers}
         path = f"/carriers/{uuid or self.uuid}/events"
         return await self.sandbox.http.post(path, content=content, headers=headers)
 
@@ -237,8 +244,8 @@ _LOGGED = "select workspace, channel, outcome, orders, entry from request_log wh
 async def test_what_carriers_tell_is_in_the_integration_log_of_whose_carrier_it_is(told: Told) -> None:
     order, known, forged = await told.order(), uuid4().hex, uuid4().hex
     event = {"id": known, "order": order, "status": "acknowledged"}
-    await told.post({"events": [event]}, **{"X-Request-Id": known})
-    await told.post({"events": [event]}, secret="another-secret", **{"X-Request-Id": forged})
+    await told.post({"events": [event]}, known=known)
+    await told.post({"events": [event]}, secret="another-secret", known=forged)
     row = await eventually(lambda: told.connection.fetchrow(_LOGGED, known))
     workspace, channel = await told.connection.fetchrow(
         "select workspace, id from channels where uuid = $1", told.uuid
