@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from entrepot.console.filters import microseconds
+from entrepot.console.log_pages import NOBODY
 from entrepot.doors.kit.observing.calls import Mapped, Moved
 from entrepot.integration_log.entries import COLUMNS, Entry, Row
 from entrepot.integration_log.masking import Body
@@ -190,15 +191,53 @@ async def test_an_operator_of_one_workspace_sees_nothing_of_another_on_any_route
             page = await listed(visitor, **filters)
             assert f"<code>{foreign.request_id}</code>" not in page.text
         assert name not in page.text
-    for workspace in (name, "nobody", "no-such"):
+    for workspace in (name, NOBODY, "no-such"):
         assert (await listed(visitor, workspace=workspace)).status_code == 404
         assert (await visitor.get(f"/console/log/live?workspace={workspace}")).status_code == 404
     assert f"/console/log/{two[0]}/{microseconds(own.at)}/{own.id}" in links(await listed(visitor))
     async with await inside(connection, server) as everywhere:
-        for workspace, seen in ((name, other), ("nobody", nobodys)):
+        for workspace, seen in ((name, other), (NOBODY, nobodys)):
             page = await listed(everywhere, workspace=workspace, request_id=seen.request_id)
             assert len(links(page)) == 1
             assert (await everywhere.get(links(page)[0])).status_code == 200
+
+
+async def test_a_workspace_that_is_called_nobody_is_one_like_others(
+    connection: Connection, server: Server, two: list[int]
+) -> None:
+    seen = row(two[0])
+    await write(connection, seen)
+    name = await connection.fetchval("select name from workspaces where id = $1", two[0])
+    await connection.execute("update workspaces set name = 'nobody' where id = $1", two[0])
+    try:
+        async with await inside(connection, server) as everywhere:
+            page = await listed(everywhere, workspace="nobody", request_id=seen.request_id)
+            assert len(links(page)) == 1
+            assert "workspace=nobody" in (await everywhere.get(links(page)[0])).text
+            assert links(await listed(everywhere, workspace=NOBODY, request_id=seen.request_id)) == []
+    finally:
+        await connection.execute("update workspaces set name = $2 where id = $1", two[0], name)
+
+
+async def test_of_more_workspaces_than_can_be_offered_each_is_found_by_its_name(
+    connection: Connection, server: Server, two: list[int]
+) -> None:
+    seen = row(two[0])
+    await write(connection, seen)
+    name = await connection.fetchval("select name from workspaces where id = $1", two[0])
+    await connection.execute(
+        "insert into workspaces (id, uuid, name, sandbox, settings, created_at)"
+        " select -n, gen_random_uuid(), '!' || n, true, '{}', $1 from generate_series(1, 1001) n",
+        datetime.now(UTC),
+    )
+    try:
+        async with await inside(connection, server) as everywhere:
+            page = await listed(everywhere, workspace=name, request_id=seen.request_id)
+            assert (page.status_code, len(links(page))) == (200, 1)
+            assert (await everywhere.get(links(page)[0])).status_code == 200
+            assert (await listed(everywhere, workspace="no-such")).status_code == 404
+    finally:
+        await connection.execute("delete from workspaces where id < 0")
 
 
 async def test_the_live_tail_tells_of_new_entries_of_ones_own(

@@ -1,7 +1,9 @@
 """The world, the way back to its beginning, the clock, and the partner over HTTP."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 
@@ -210,5 +212,47 @@ async def _digests(url: str) -> dict[str, str]:
             for each in metadata.sorted_tables
             if each.name != "request_log"
         }
+    finally:
+        await connection.close()
+
+
+async def test_after_a_reset_a_mapping_is_the_one_that_was_saved_since(
+    sandbox: Sandbox, module_database_url: str
+) -> None:
+    """A reset puts rows back, so that the next version of a mapping has the number of one from before."""
+    key = {"X-API-Key": "sk_live_demo-plain-00000000000000000000000000000"}
+    await sandbox.http.post("/sandbox/reset")
+    for name in ("number", "reference", "document"):
+        assert (await sandbox.http.post("/sandbox/reset")).status_code == 200
+        await _save_mapping(module_database_url, {"field_map": [{"source": name, "target": "order_number"}]})
+        body = {name: "N-1", "items": [{"sku_code": "mug", "quantity": 1}]}
+        reply = await sandbox.http.post("/datamingle/api/integrations/v1/orders/", json=body, headers=key)
+        assert (reply.status_code, reply.json()["data"][name]) == (201, "N-1")
+    await sandbox.http.post("/sandbox/reset")
+
+
+async def _save_mapping(url: str, definition: dict[str, Any]) -> None:
+    """Version 1 for the orders of `plain`, in use."""
+    connection = await connect(url)
+    try:
+        found = await connection.fetchrow(
+            "select workspace, id from channels where door = 'datamingle' and name = 'plain'"
+        )
+        assert found is not None
+        workspace, channel = found
+        await connection.execute(
+            "insert into mappings (workspace, channel, resource, version, definition, created_at)"
+            " values ($1, $2, 'orders', 1, $3, $4)",
+            workspace,
+            channel,
+            json.dumps(definition),
+            datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        await connection.execute(
+            "insert into mapping_heads (workspace, channel, resource, active, latest)"
+            " values ($1, $2, 'orders', 1, 1)",
+            workspace,
+            channel,
+        )
     finally:
         await connection.close()

@@ -18,9 +18,10 @@ from entrepot.failures import catalogue
 from entrepot.store.connections import Connection, Pool
 from entrepot.store.queries.operations.operators import EVERYWHERE, Proof
 from entrepot.store.queries.operations.request_log import PAGE, Full, Line, Wanted, find_entry, list_entries
+from entrepot.store.queries.workspaces import workspace_by_name
 
-NOBODY: Final = "nobody"
-"""How the view of requests is called whose caller is not known; operators of the whole server see it."""
+NOBODY: Final = "~nobody"
+"""How the view of requests is called whose caller is not known, as no workspace can be; it is the whole server's."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST: Final = 2**53
 _WORKSPACES: Final = "select id, name from workspaces order by name limit 1000"
@@ -96,6 +97,8 @@ class LogPages:
         )
         workspaces = {row[1]: row[0] for row in rows} | ({NOBODY: EVERYWHERE} if everywhere else {})
         name = name or next(iter(workspaces), "")
+        if name not in workspaces and everywhere and (number := await workspace_by_name(connection, name)):
+            workspaces[name] = number  # of more than can be offered
         if name not in workspaces:
             raise HTTPException(404)
         channels = await connection.fetch(_CHANNELS, workspaces[name])

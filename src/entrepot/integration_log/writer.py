@@ -25,6 +25,9 @@ MOST_BYTES: Final = 64_000_000
 PAUSE: Final = 1.0
 """Seconds after a fault until it is tried again."""
 TEND_EVERY: Final = 3_600.0
+SMALL: Final = 10_000
+"""Up to so many bytes an exchange becomes a row at once, after its answer was sent and while the processor still has it
+at hand; of a larger one the row is made on a thread, beside the requests."""
 LAST_MOMENT: Final = 3.0
 """Seconds that a process which stops spends on what waits."""
 
@@ -34,12 +37,18 @@ Copy = Callable[[Sequence[Row]], Awaitable[None]]
 """Writes rows, all or none. Raises what asyncpg raises."""
 
 
-class Waiting(NamedTuple):
-    """An exchange that waits to be written."""
+class Large(NamedTuple):
+    """An exchange of which a row is still to be made, and the moment at which it came in."""
 
     exchange: Exchange
     at: datetime
+
+
+class Waiting(NamedTuple):
+    """What waits to be written; no row where none could be made."""
+
     size: int
+    what: Row | Large | None
 
 
 class CopyIn:
@@ -112,7 +121,8 @@ class RequestLog:
         if len(self._waiting) >= MOST_ENTRIES or self._bytes + size > MOST_BYTES:
             self._drop(1)
             return
-        self._waiting.append(Waiting(exchange, real_now() - timedelta(seconds=exchange.seconds), size))
+        large = Large(exchange, real_now() - timedelta(seconds=exchange.seconds))
+        self._waiting.append(Waiting(size, _row(large) if size <= SMALL else large))
         self._bytes += size
         if len(self._waiting) >= AT_ONCE:
             self._full.set()
@@ -143,6 +153,13 @@ class RequestLog:
         except FAULTS:
             _log.warning("the integration log was not written to its end", entries=self.waiting)
         await self._copy_in.close()
+
+    async def settle(self) -> None:
+        """Return once all that was observed so far is written; it takes as long as the database is away."""
+        while self.waiting or self._retrying:
+            if self._waiting:  # else nobody would take the word back
+                self._full.set()
+            await asyncio.sleep(0.005)
 
     async def flush(self) -> None:
         """Write all that waits. Raises what asyncpg raises; what could not be written waits on."""
@@ -176,7 +193,8 @@ class RequestLog:
         if not again:
             taken = self._taken()
             self._under_way = len(taken)
-            self._retrying = await asyncio.to_thread(_rows, taken)
+            any_large = any(type(each.what) is Large for each in taken)
+            self._retrying = await asyncio.to_thread(_rows, taken) if any_large else _rows(taken)
             self._drop(len(taken) - len(self._retrying))
         rows = self._retrying
         try:
@@ -204,10 +222,13 @@ class RequestLog:
 
 
 def _rows(waiting: Sequence[Waiting]) -> list[Row]:
-    rows: list[Row] = []
-    for each in waiting:
-        try:
-            rows.append(row_of(each.exchange, each.at, uuid4()))
-        except Exception:  # what is wrong with one must not cost the others
-            _log.exception("an exchange could not be kept", request_id=each.exchange.request_id)
-    return rows
+    made = (_row(each.what) if isinstance(each.what, Large) else each.what for each in waiting)
+    return [row for row in made if row is not None]
+
+
+def _row(large: Large) -> Row | None:
+    try:
+        return row_of(large.exchange, large.at, uuid4())
+    except Exception:  # what is wrong with one must not cost the others
+        _log.exception("an exchange could not be kept", request_id=large.exchange.request_id)
+        return None

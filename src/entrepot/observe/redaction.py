@@ -15,14 +15,18 @@ _SECRET_NAME = re.compile(
     r"passw|secret|token|authori[sz]ation|cookie|api_?key|credential|signature|private|card|cvc|cvv|\bpan\b",
     re.I,
 )
+# Each start that can fail is tried once in a run of its own letters, so that no text, however long, takes longer than
+# in proportion to its length: a caller chooses what is logged of him.
 _SECRET_TEXT = re.compile(
-    r"(?P<auth>(?i:\b(?:bearer|basic)\s+))[A-Za-z0-9._~+/=-]{6,}"
-    r"|(?P<url>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s@]+(?=@)"
-    r"|\b(?:sk|rk|pk|whsec|tok|pm|src|pi_[A-Za-z0-9]+_secret)_[A-Za-z0-9_-]{6,}"
+    r"(?P<auth>(?i:\b(?:bearer|basic)\s++))[A-Za-z0-9._~+/=-]{6,}"
+    r"|\b(?:sk|rk|pk|whsec|tok|pm|src|pi_[A-Za-z0-9]++_secret)_[A-Za-z0-9_-]{6,}"
     r"|\b(?:[a-z]{2,4}_[0-9a-z]{1,11}_|[0-9a-f]{1,16}-)[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])"
-    r"|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]++\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"
     r"|(?<![0-9A-Za-z._-])(?P<digits>[0-9](?:[ -]?[0-9]){12,18})(?![0-9A-Za-z-])"
 )
+_UP_TO_HOST = re.compile(r"[^\s@]++")
+_PASSWORD = re.compile(r"(://[^/:]*+:).+", re.DOTALL)
+"""A password of a URL, in what stands before the `@` of its host."""
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -68,7 +72,11 @@ def _forget_row(error: BaseException) -> None:
 
 def redact_text(text: str) -> str:
     """The text with authorisation values, passwords in URLs, known key forms and card numbers hidden."""
-    return _SECRET_TEXT.sub(_hide, text) if len(text) > 6 else text
+    if len(text) <= 6:
+        return text
+    if "://" in text and "@" in text:
+        text = _UP_TO_HOST.sub(_hide_password, text)
+    return _SECRET_TEXT.sub(_hide, text)
 
 
 @lru_cache(1024)
@@ -80,7 +88,13 @@ def _hide(match: re.Match[str]) -> str:
     digits = match["digits"]
     if digits is not None:
         return HIDDEN if _passes_luhn(digits) else digits
-    return f"{match['auth'] or match['url'] or ''}{HIDDEN}"
+    return f"{match['auth'] or ''}{HIDDEN}"
+
+
+def _hide_password(match: re.Match[str]) -> str:
+    if not match.string.startswith("@", match.end()):
+        return match[0]
+    return _PASSWORD.sub(rf"\1{HIDDEN}", match[0], count=1)
 
 
 def _passes_luhn(text: str) -> bool:

@@ -175,7 +175,8 @@ async def _wanted(session: Session, name: "HeadName", version: int | None, file:
 
     if file is not None:
         return _parsed(file)
-    number = version or (await active_versions(session.connection, [name])).get(name)
+    active = (await active_versions(session.connection, [name])).get(name)
+    number = version or (active.version if active else None)
     return Definition() if number is None else await _version(session, name, number)
 
 
@@ -184,7 +185,7 @@ async def _version(session: Session, name: "HeadName", version: int) -> "Definit
     from entrepot.store.queries.partners.mappings import mapping_version
 
     found = await mapping_version(session.connection, name, version)
-    return found if found is not None else session.refuse(MappingUnknown(name[2], str(version)))
+    return found[0] if found is not None else session.refuse(MappingUnknown(name[2], str(version)))
 
 
 def _parsed(file: Path) -> "Definition":

@@ -16,7 +16,7 @@ from entrepot.doors.kit.observing.calls import Moved, Story
 from entrepot.failures import Failure, Unavailable
 from entrepot.failures.partners import PayloadUnmappable
 from entrepot.store.connections import FAULTS
-from entrepot.store.queries.partners.mappings import HeadName, active_versions, mapping_version
+from entrepot.store.queries.partners.mappings import Active, HeadName, active_versions, mapping_version
 
 MOST_TOLD: Final = 500
 """So many fields of one payload the integration log tells of."""
@@ -72,33 +72,34 @@ class Speeches:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._heads = TickBatcher[HeadName, int](self._load)
-        self._ready: OrderedDict[tuple[HeadName, int], Mapped] = OrderedDict()
+        self._heads = TickBatcher[HeadName, Active](self._load)
+        self._ready: OrderedDict[tuple[HeadName, Active], Mapped] = OrderedDict()
 
     async def of(self, workspace: int, channel: int, resource: str) -> Speech | Failure:
         """The words in which a partner speaks of a resource now."""
         name = (workspace, channel, resource)
         try:
-            version = await self._heads.get(name)
-            return OWN_WORDS if version is None else await self._version(name, version)
+            active = await self._heads.get(name)
+            return OWN_WORDS if active is None else await self._version(name, active)
         except FAULTS:
             return Unavailable(1)
 
-    async def _version(self, name: HeadName, version: int) -> Speech:
-        known = self._ready.get((name, version))
+    async def _version(self, name: HeadName, active: Active) -> Speech:
+        known = self._ready.get((name, active))
         if known is not None:
-            self._ready.move_to_end((name, version))
+            self._ready.move_to_end((name, active))
             return known
         async with self._services.reads.acquire() as connection:
-            definition = await mapping_version(connection, name, version)
-        if definition is None:
+            found = await mapping_version(connection, name, active.version)
+        if found is None:
             return OWN_WORDS  # the channel went meanwhile, and its mappings with it
-        made = Mapped(Plan(definition, RESOURCES[name[2]]), name[2], version)
-        self._ready[name, version] = made
+        definition, read = found
+        made = Mapped(Plan(definition, RESOURCES[name[2]]), name[2], read.version)
+        self._ready[name, read] = made
         if len(self._ready) > MOST_KEPT:
             self._ready.popitem(last=False)
         return made
 
-    async def _load(self, names: list[HeadName]) -> Mapping[HeadName, int]:
+    async def _load(self, names: list[HeadName]) -> Mapping[HeadName, Active]:
         async with self._services.reads.acquire() as connection:
             return await active_versions(connection, names)

@@ -25,7 +25,7 @@ from entrepot.doors.datamingle.routes.records import RecordRoutes
 from entrepot.doors.datamingle.speech import OWN_WORDS
 from entrepot.doors.kit import Answer, Request
 from entrepot.failures import Failure
-from entrepot.failures.orders import NothingToCancel, UnitsSent
+from entrepot.failures.orders import NothingToCancel, OrderUnknown, UnitsSent
 from entrepot.failures.partners import RecordUnknown
 from entrepot.store.queries.partners.orders import FIRST, Name, PartnerOrder, find_order, list_orders
 
@@ -77,7 +77,7 @@ class OrderRoutes(RecordRoutes):
             return found
         amended = await self.execute(partner, amend(body, found.order, partner), Amended)
         if isinstance(amended, Failure):
-            return amended
+            return _named(amended, found.order, request)
         return self._done(PartnerOrder(amended.order, amended.lines), partner)
 
     async def delete(self, request: Request, partner: Partner) -> Answer:
@@ -91,7 +91,7 @@ class OrderRoutes(RecordRoutes):
         command = CancelOrder(found.order.id, reason=reason, asks=partner.asker, whole=True)
         outcome = await self.execute(partner, command, Cancelled)
         if isinstance(outcome, Failure):
-            return _named(outcome, found.order)
+            return _named(outcome, found.order, request)
         after = await self._find_by(str(found.order.uuid), partner, ("id",))
         return RecordUnknown("Order", identifier(request)) if after is None else self._done(after, partner)
 
@@ -179,8 +179,10 @@ async def _reason(request: Request, partner: Partner) -> str | Failure:
     return body if isinstance(body, Failure) else body.get("reason") or ""
 
 
-def _named(failure: Failure, order: Order) -> Failure:
-    """The failure, with the order under the number by which the partner knows it."""
+def _named(failure: Failure, order: Order, request: Request) -> Failure:
+    """The failure, with the order under the number by which the partner knows it; one that went as it was asked for."""
+    if isinstance(failure, OrderUnknown):
+        return RecordUnknown("Order", identifier(request))
     known = order.external_id or str(order.id)
     return type(failure)(known) if isinstance(failure, UnitsSent | NothingToCancel) else failure
 
