@@ -45,7 +45,8 @@ def test_values_that_differ_are_told_apart(found: Any, expected: Any) -> None:
     ],
 )
 def test_headers_that_differ_are_told_apart(more: list[tuple[str, str]]) -> None:
-    sent = [("date", "today"), ("content-length", "2"), ("content-type", "application/json")]
+    kind = [("content-type", "application/json"), ("cache-control", "no-store")]
+    sent = [("date", "today"), ("content-length", "2"), *kind]
     assert_headers(
         Reply(200, (*sent, ("x-request-id", REQUEST_ID), ("link", "</page>")), b"{}"), {"link": "</page>"}
     )

@@ -55,6 +55,7 @@ FAULTS: list[tuple[Edits, str]] = [
     ({f"{ITEM}/currency": REMOVED}, "salesItems[0].currency is required."),
     ({f"{ITEM}/currency": "EURO"}, "salesItems[0].currency must be a currency of ISO 4217."),
     ({f"{ITEM}/weight": "heavy"}, "salesItems[0].weight must be a number."),
+    ({f"{ITEM}/weight": 0.0000001}, "salesItems[0].weight must have at most 6 decimal places."),
     ({f"{ITEM}/weightUnit": "stone"}, "salesItems[0].weightUnit must be one of kg, g, lb, oz."),
     ({f"{ITEM}/countryOfOrigin": "XX"}, "salesItems[0].countryOfOrigin must be a country of ISO 3166-1."),
     ({f"{ITEM}/hsCode": "12"}, "salesItems[0].hsCode is not in the right format."),
@@ -207,6 +208,32 @@ async def test_the_most_that_is_taken_is_kept(rebound: Client, open_rebound_reta
     assert got.json == shown
     assert (len(shown["salesItems"]), len(shown["clientMetadata"])) == (500, 100)
     assert shown["clientMetadata"] == pairs
+
+
+async def test_numbers_have_no_digits_that_say_nothing_and_no_number_of_them_is_too_much(
+    rebound: Client, open_rebound_retailer: OpenRetailer
+) -> None:
+    retailer = await open_rebound_retailer()
+    request = await retailer.create()
+    zeros, ones = b"0" * 100_000, b"1" * 100_000
+
+    def with_(price: bytes, weight: bytes) -> Request:
+        body = request.content.replace(b"29.95", price + b',"weight":' + weight)
+        return Request("POST", ORDERS, body, request.headers)
+
+    reply = await in_vain(rebound, retailer, with_(b"29.95", b"0." + ones))
+    assert (
+        reply.json["message"] == "Invalid request: salesItems[0].weight must have at most 6 decimal places."
+    )
+    reply = await in_vain(rebound, retailer, with_(b"29." + ones, b"1"))
+    assert reply.json["message"] == "Invalid request: salesItems[0].price must have at most 2 decimal places."
+    reply = await rebound.send(with_(b"29.95" + zeros, b"12e2"))
+    assert reply.status == 201, reply.body[:500]
+    assert b'"price":29.95,' in reply.body
+    assert b'"weight":1200,' in reply.body
+    assert len(reply.body) < 5_000
+    zero = await retailer.created({"clientOrderId": "zero", f"{ITEM}/price": -0.0, f"{ITEM}/weight": -0.0})
+    assert [str(zero["salesItems"][0][name]) for name in ("price", "weight")] == ["0", "0"]
 
 
 async def test_items_in_several_currencies_keep_their_prices(

@@ -247,6 +247,26 @@ async def test_listeners_follow_the_file(open_rebound_retailer: OpenRetailer, ea
     assert await retailer.count("event_listeners") == 0
 
 
+async def test_a_flow_that_a_client_does_not_have_is_its_main_flow_wherever_it_looks(
+    open_rebound_retailer: OpenRetailer, rebound: Client, ear: RawServer, http: httpx.AsyncClient
+) -> None:
+    main = {"channels/boss/settings/door/flows": {"": {"direct": True}}}
+    retailer = await open_rebound_retailer({**listening(ear.url, "tracking", client="boss"), **main})
+    edits = {"customerAddress/countryCode": "FR", "parcelType": "LARGE"}
+    order = await retailer.created(edits, query="?flowKey=eu")
+    parcel = await Parcel(http, retailer).opened(order["salesOrderId"])
+    await parcel.moves("advance", {"to": "in_transit"})
+    await parcel.moves("advance", {"to": "at_center"})
+    query = f"?clientOrderId={ORDER['clientOrderId']}"
+    seen = {
+        client: (await rebound.send(await retailer.returns(query, client))).json[0]["status"]
+        for client in ("boss", "shop")
+    }
+    assert seen == {"boss": "ENTERED_NETWORK", "shop": "ARRIVED_AT_HUB"}
+    told = await heard(ear, 2, retailer)
+    assert [each["milestone"] for each in told] == ["Return Order Created", "Entered Our Network"]
+
+
 @pytest.mark.parametrize(
     ("first", "number", "told"),
     [

@@ -73,7 +73,7 @@ async def test_a_label_is_there_once_the_service_is_up_and_404_until_then(world:
     reply = await world.get(path)
     assert reply.status_code == 200
     assert reply.headers["content-type"] == "application/pdf"
-    assert reply.headers["cache-control"] == "private, no-store"
+    assert reply.headers["cache-control"] == "no-store"
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["content-disposition"] == 'inline; filename="label.pdf"'
     workspace, key = await world.connection.fetchrow(_KEY, number)

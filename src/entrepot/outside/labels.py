@@ -42,12 +42,11 @@ _STATUS: Final = {
     "unknown-route": 404,
 }
 _HEADERS: Final[tuple[Header, ...]] = (
-    (b"cache-control", b"private, no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"x-robots-tag", b"noindex"),
 )
-"""A label has people's addresses on it, and may be void tomorrow."""
+"""A label has people's addresses on it."""
 
 
 class LabelPages:

@@ -37,11 +37,12 @@ def assert_reply(reply: Reply, expected: Expected) -> None:
 
 
 def assert_headers(reply: Reply, expected: Headers) -> None:
-    """Compare all headers; X-Request-Id, Content-Length and Content-Type are on every reply."""
+    """Compare all headers; X-Request-Id, Content-Length, Content-Type and Cache-Control are on every reply."""
     told = [header for header in reply.headers if header[0] not in UNTOLD]
     assert len(dict(told)) == len(told), f"a header came twice: {told}"
     on_all: Headers = {
         "x-request-id": REQUEST_ID,
+        "cache-control": "no-store",
         "content-length": str(len(reply.body)),
         "content-type": "application/json",
     }

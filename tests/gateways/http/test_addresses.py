@@ -1,5 +1,7 @@
 """Which addresses a request may go to."""
 
+from ipaddress import IPv4Address, IPv6Address
+
 import pytest
 
 from entrepot.gateways.http import is_public
@@ -12,7 +14,16 @@ from entrepot.gateways.http import is_public
         ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
         ("::ffff:93.184.215.14", True),
         ("64:ff9b::5db8:d70e", True),
-        ("2002:5db8:d70e::1", True),
+        ("2606:4700::1111", True),
+        ("2a00:1450::1", True),
+        ("2001:200::1", True),
+        ("1.1.1.1", True),
+        ("100.63.255.255", True),
+        ("100.128.0.0", True),
+        ("172.15.255.255", True),
+        ("172.32.0.0", True),
+        ("192.0.1.1", True),
+        ("223.255.255.255", True),
         ("127.0.0.1", False),
         ("10.0.0.1", False),
         ("172.16.0.1", False),
@@ -38,9 +49,45 @@ from entrepot.gateways.http import is_public
         ("64:ff9b::7f00:1", False),
         ("64:ff9b:1::a00:1", False),
         ("2002:7f00:1::1", False),
+        ("2002:5db8:d70e::1", False),
+        ("::93.184.215.14", False),
+        ("::ffff:0:5db8:d70e", False),
+        ("192.0.0.8", False),
+        ("192.0.0.9", False),
+        ("192.31.196.1", False),
+        ("192.52.193.1", False),
+        ("192.88.99.1", False),
+        ("192.175.48.1", False),
+        ("198.18.0.1", False),
+        ("198.19.255.255", False),
+        ("198.51.100.1", False),
+        ("203.0.113.1", False),
+        ("239.255.255.250", False),
+        ("64:ff9b::c000:1", False),
+        ("100::1", False),
+        ("100:0:0:1::1", False),
+        ("2001::1", False),
+        ("2001:1::1", False),
+        ("2001:2::1", False),
+        ("2001:20::1", False),
+        ("2001:30::1", False),
+        ("2620:4f:8000::1", False),
+        ("3fff::1", False),
+        ("3fff:fff::1", False),
+        ("4000::1", False),
+        ("5f00::1", False),
+        ("fdff::1", False),
+        ("febf::1", False),
         ("partner.test", False),
         ("", False),
     ],
 )
 def test_public_addresses_are_those_of_the_open_internet(address: str, public: bool):
     assert is_public(address) is public
+
+
+def test_the_answer_is_ours_whatever_python_knows(monkeypatch: pytest.MonkeyPatch):
+    for kind in (IPv4Address, IPv6Address):
+        for told in ("is_global", "is_private", "is_reserved", "is_multicast"):
+            monkeypatch.setattr(kind, told, property(lambda _: pytest.fail("asked Python")))
+    assert [is_public(each) for each in ("1.1.1.1", "10.0.0.1", "2606:4700::1", "fc00::1")] == [1, 0, 1, 0]

@@ -16,6 +16,8 @@ Header: TypeAlias = tuple[bytes, bytes]
 JSON = b"application/json"
 CHALLENGE = b"www-authenticate"
 """What every 401 carries: the scheme of the credential that is missing (RFC 9110, 15.5.2)."""
+NO_STORE: Header = (b"cache-control", b"no-store")
+"""On every answer, so that none can be forgotten: most are their caller's own, and the others change with a release."""
 MEDIA_TYPE_LENGTH = 100
 """How much of a received media type is kept for messages, in characters."""
 
@@ -60,8 +62,8 @@ def is_encoded(scope: Scope) -> bool:
 
 
 def reply_headers(request_id: str, failure: Failure | None = None) -> list[Header]:
-    """X-Request-Id, and for a failure the link to its page, with the headers that belong to its kind."""
-    headers = [(b"x-request-id", request_id.encode("ascii"))]
+    """X-Request-Id and that no cache keeps it; for a failure the link to its page, and what belongs to its kind."""
+    headers = [(b"x-request-id", request_id.encode("ascii")), NO_STORE]
     if failure is not None:
         headers.append((b"link", f'</failures/{failure.name}>; rel="help"'.encode("ascii")))
     if isinstance(failure, TemporaryFailure):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final, cast
 
 from entrepot.domain.kernel.money import exponent, read_amount
 from entrepot.doors.kit import Request, decode_json, media_type
-from entrepot.doors.kit.checking import Body, Fault, Kind, check, one
+from entrepot.doors.kit.checking import Body, Fault, Faults, Kind, check, one
 from entrepot.doors.kit.checking.trails import dotted
 from entrepot.doors.rebound import schemas
 from entrepot.failures import Failure, MalformedBody, UnsupportedMediaType
@@ -37,6 +38,9 @@ _WORDS: Final[dict[Kind, str]] = {
     Kind.NO_OBJECT: "must be an object",
 }
 _REPEATED: Final = "must be unique within the order"
+WEIGHT_PLACES: Final = 6
+"""How many decimal places a weight has at most."""
+_FINEST_WEIGHT: Final = Decimal(1).scaleb(-WEIGHT_PLACES)
 
 
 def new_sales_order(request: Request) -> SalesOrder | Failure:
@@ -99,12 +103,12 @@ def _compared(order: SalesOrder) -> str | None:
         if item["clientItemId"] in seen:
             return f"salesItems[{index}].clientItemId {_REPEATED}."
         seen.add(item["clientItemId"])
-        if fault := _price_fault(item):
+        if fault := _price_fault(item) or _weight_fault(item):
             return sentence(fault.within(index).within("salesItems")[0])
     return None
 
 
-def _price_fault(item: dict[str, Any]) -> Any:
+def _price_fault(item: dict[str, Any]) -> Faults | None:
     price, currency = item.get("price"), item.get("currency")
     if price is None:
         return None
@@ -113,3 +117,11 @@ def _price_fault(item: dict[str, Any]) -> Any:
     if read_amount(price, currency) is None:
         return one(Kind.TOO_FINE, {"limit": exponent(currency)}).within("price")
     return None
+
+
+def _weight_fault(item: dict[str, Any]) -> Faults | None:
+    weight: Decimal | None = item.get("weight")
+    # Exact: no weight has more than 12 digits before the point, so rounding it never exceeds the context's digits.
+    if weight is None or weight.quantize(_FINEST_WEIGHT) == weight:
+        return None
+    return one(Kind.TOO_FINE, {"limit": WEIGHT_PLACES}).within("weight")

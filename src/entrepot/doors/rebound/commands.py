@@ -91,10 +91,10 @@ def _line(item: dict[str, Any], currency: str | None) -> SoldLine:
 
 
 def _kept(value: Any) -> Any:
-    """As it is stored; numbers with a fraction as texts, which keep all their digits."""
+    """As it is stored; numbers with a fraction as texts, which keep all digits that say something."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    return str(value) if isinstance(value, Decimal) else value
+    return f"{abs(value).normalize():f}" if isinstance(value, Decimal) else value
 
 
 def _address(given: dict[str, Any]) -> Address:

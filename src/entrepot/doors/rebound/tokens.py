@@ -29,7 +29,7 @@ from entrepot.failures import (
 from entrepot.failures.access import GrantTypeUnsupported
 from entrepot.store.credentials.directory import Caller
 
-_NO_STORE: Final[tuple[Header, ...]] = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+_NO_CACHE: Final[Header] = (b"pragma", b"no-cache")
 _CHALLENGE: Final[Header] = (CHALLENGE, b'Basic realm="rebound", charset="UTF-8"')
 _ERRORS: Final[dict[type[Failure], tuple[int, str]]] = {
     Unauthenticated: (401, "invalid_client"),
@@ -45,7 +45,7 @@ ERRORS: Final = frozenset(name for _, name in _ERRORS.values()) | {"invalid_requ
 def render(failure: Failure, _: Request) -> Reply:
     """A refusal of the token endpoint."""
     status, error = _ERRORS.get(type(failure), (400, "invalid_request"))
-    headers = (*_NO_STORE, _CHALLENGE) if status == 401 else _NO_STORE
+    headers = (_NO_CACHE, _CHALLENGE) if status == 401 else (_NO_CACHE,)
     return Reply(status, encode({"error": error}), headers, failure=failure)
 
 
@@ -68,6 +68,6 @@ def token_endpoint(services: Services, door: Door, access: AccessTokens) -> Endp
             "token_type": "Bearer",
             "expires_in": int(granted.lifetime.total_seconds()),
         }
-        return Reply(200, encode(body), _NO_STORE)
+        return Reply(200, encode(body), (_NO_CACHE,))
 
     return Endpoint(door, "token", grant, keeps=NOTHING)

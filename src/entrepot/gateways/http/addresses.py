@@ -1,17 +1,63 @@
-"""Which network addresses a request may go to when somebody else chose the host name."""
+"""Which network addresses a request may go to when somebody else chose the host name.
+
+The table is our own, so that the answer is the same whatever the version of Python knows.
+"""
 
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from typing import TypeAlias
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final, TypeAlias
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """Finds the addresses of a host and port; raises OSError when there are none."""
 
-_GLOBAL_UNICAST = IPv6Network("2000::/3")
-_NAT64 = IPv6Network("64:ff9b::/96")
-_IPV4_COMPATIBLE = IPv6Network("::/96")
+REGISTRIES_OF: Final = "2025-10-09"
+"""The day as of which the tables follow IANA's registries of special-purpose, multicast and unicast addresses."""
+
+_SPECIAL_IPV4: Final = tuple(
+    map(
+        IPv4Network,
+        (
+            "0.0.0.0/8",  # this host, this network
+            "10.0.0.0/8",  # private
+            "100.64.0.0/10",  # shared behind a provider's address translation
+            "127.0.0.0/8",  # loopback
+            "169.254.0.0/16",  # link-local, clouds' metadata
+            "172.16.0.0/12",  # private
+            "192.0.0.0/24",  # protocol assignments
+            "192.0.2.0/24",  # documentation
+            "192.31.196.0/24",  # AS112
+            "192.52.193.0/24",  # automatic multicast tunnelling
+            "192.88.99.0/24",  # relays of 6to4
+            "192.168.0.0/16",  # private
+            "192.175.48.0/24",  # AS112
+            "198.18.0.0/15",  # benchmarks
+            "198.51.100.0/24",  # documentation
+            "203.0.113.0/24",  # documentation
+            "224.0.0.0/4",  # multicast
+            "240.0.0.0/4",  # reserved, broadcast
+        ),
+    )
+)
+_GLOBAL_IPV6: Final = IPv6Network("2000::/3")
+"""All that is given out as global unicast; the rest of IPv6 is local, multicast or reserved."""
+_SPECIAL_IPV6: Final = tuple(
+    map(
+        IPv6Network,
+        (
+            "2001::/23",  # protocol assignments, Teredo, benchmarks, hashes instead of places
+            "2001:db8::/32",  # documentation
+            "2002::/16",  # 6to4, which leads to an IPv4 address of its sender's choice
+            "2620:4f:8000::/48",  # AS112
+            "3fff::/20",  # documentation
+        ),
+    )
+)
+_CARRYING_IPV4: Final = (
+    IPv6Network("::ffff:0:0/96"),  # the kernel connects over IPv4
+    IPv6Network("64:ff9b::/96"),  # a NAT64 does
+)
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -21,22 +67,19 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an address is one of the open internet; one of IPv6 that carries one of IPv4 is that."""
+    """Tell whether an address is global unicast; one of IPv6 that stands for one of IPv4 is judged as that."""
     try:
         ip = ip_address(address)
     except ValueError:
         return False
-    return _is_global_unicast(ip if isinstance(ip, IPv4Address) else _carried(ip) or ip)
-
-
-def _is_global_unicast(ip: IPv4Address | IPv6Address) -> bool:
-    if isinstance(ip, IPv6Address) and ip not in _GLOBAL_UNICAST:
-        return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved)
+    if isinstance(ip, IPv6Address) and (carried := _carried(ip)) is None:
+        return ip in _GLOBAL_IPV6 and not any(ip in network for network in _SPECIAL_IPV6)
+    plain = ip if isinstance(ip, IPv4Address) else carried
+    return not any(plain in network for network in _SPECIAL_IPV4)
 
 
 def _carried(ip: IPv6Address) -> IPv4Address | None:
     """Return the IPv4 address that the kernel or a router would reach instead of this one."""
-    if ip in _NAT64 or ip in _IPV4_COMPATIBLE:
+    if any(ip in network for network in _CARRYING_IPV4):
         return IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour
+    return None

@@ -12,8 +12,8 @@ import msgspec
 
 from entrepot.domain.fulfilment.records import ReturnEvent
 from entrepot.doors.rebound.errors import moment
-from entrepot.doors.rebound.manifest import MAIN, Flow, ReboundSettings
-from entrepot.doors.rebound.replies.orders import client_order_id, item_names
+from entrepot.doors.rebound.manifest import Flow, ReboundSettings
+from entrepot.doors.rebound.replies.orders import client_order_id, flow_of, item_names
 from entrepot.doors.rebound.replies.returns import coming, parcels
 from entrepot.engine.deliveries.events import Told
 from entrepot.store.queries.sold.sales import SaleReturn
@@ -38,7 +38,7 @@ def body(told: Told) -> Mapping[str, Any] | None:
     event = next((each for each in found.events if each.seq == told.happening.seq), None)
     if event is None:
         return None
-    flow = _flow(found, msgspec.convert(told.settings.door, ReboundSettings))
+    flow = flow_of(found.sale.order, msgspec.convert(told.settings.door, ReboundSettings))
     if told.happening.event == "return.refundable":
         return _refund(found, event, flow)
     return _tracking(found, event, flow)
@@ -49,12 +49,6 @@ def sscc(first: int, number: int) -> str:
     digits = f"{first}{number:016d}"
     total = sum(int(digit) * (3, 1)[place % 2] for place, digit in enumerate(digits))
     return f"(00){digits}{-total % 10}"
-
-
-def _flow(found: SaleReturn, settings: ReboundSettings) -> Flow:
-    """The flow of the order; of another door's order the main one."""
-    key = found.sale.order.data.get("flow", MAIN)
-    return settings.flows.get(key) or settings.flows.get(MAIN) or Flow()
 
 
 def _is_first(found: SaleReturn, event: ReturnEvent, *kinds: str) -> bool:

@@ -13,6 +13,7 @@ from entrepot.domain.fulfilment.records import ReturnLabel
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.orders.records import Address, Order, OrderLine
 from entrepot.doors.rebound.errors import moment
+from entrepot.doors.rebound.manifest import MAIN, Flow, ReboundSettings
 
 ADDRESS: Final = (
     "firstName",
@@ -92,6 +93,12 @@ def item_names(line: OrderLine) -> dict[str, Any]:
         "sku": item.get("sku") or line.sku or None,
         "ean": item.get("ean"),
     }
+
+
+def flow_of(order: Order, settings: ReboundSettings) -> Flow:
+    """The flow of an order as a client knows it: its main one where it has none of that key, and for another door's."""
+    key = order.data.get("flow", MAIN)
+    return settings.flows.get(key) or settings.flows.get(MAIN) or Flow()
 
 
 def order_label(order: Order) -> ReturnLabel | None:

@@ -7,7 +7,7 @@ from typing import Any
 from entrepot.domain.fulfilment.records import ReturnLine
 from entrepot.doors.rebound.errors import moment
 from entrepot.doors.rebound.manifest import ReboundSettings
-from entrepot.doors.rebound.replies.orders import client_order_id, item_names, order_label
+from entrepot.doors.rebound.replies.orders import client_order_id, flow_of, item_names, order_label
 from entrepot.store.queries.sold.sales import SaleReturn
 
 
@@ -18,7 +18,7 @@ def return_order(found: SaleReturn, settings: ReboundSettings) -> dict[str, Any]
         "returnOrderId": str(ret.uuid),
         "clientOrderId": client_order_id(order),
         "salesOrderId": str(order.uuid),
-        "status": milestone(found, direct=is_direct(found, settings)),
+        "status": milestone(found, direct=flow_of(order, settings).direct),
         "createdAt": moment(ret.opened_at),
         "parcels": parcels(found),
         "items": [_item(found, line) for line in found.lines if coming(line)],
@@ -42,12 +42,6 @@ def coming(line: ReturnLine) -> int:
 def is_cancelled(found: SaleReturn) -> bool:
     """Whether nothing of it comes back: the API has no word for such a return, and does not show it."""
     return not any(coming(line) for line in found.lines)
-
-
-def is_direct(found: SaleReturn, settings: ReboundSettings) -> bool:
-    """Whether its parcels go straight to the retailer, without a hub."""
-    flow = settings.flows.get(found.sale.order.data.get("flow", ""))
-    return flow is not None and flow.direct
 
 
 def milestone(found: SaleReturn, *, direct: bool) -> str:

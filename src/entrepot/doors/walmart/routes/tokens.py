@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from entrepot.doors.kit import Answer, Header, Reply, Request, Resource, encode
+from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.doors.kit.admission import Granted, caller_of, token_request
 from entrepot.doors.walmart.admission import token_of
 from entrepot.doors.walmart.manifest import CLIENT
@@ -14,7 +14,6 @@ from entrepot.doors.walmart.voices import TOKENS
 from entrepot.failures import Failure, Unauthenticated
 from entrepot.store.credentials.directory import Caller
 
-_NOT_KEPT: Final[Header] = (b"cache-control", b"no-store")
 _XML: Final = b"application/xml; charset=utf-8"
 _DOCUMENT: Final = (
     '<?xml version="1.0" encoding="UTF-8"?><OAuthTokenDTO><accessToken>{}</accessToken>'
@@ -61,9 +60,9 @@ def _granted(granted: Granted, request: Request) -> Reply:
     seconds = int(granted.lifetime.total_seconds())
     if _wants_xml(request.header("accept") or ""):
         document = _DOCUMENT.format(granted.token, seconds).encode()
-        return Reply(200, document, (_NOT_KEPT,), media_type=_XML)
+        return Reply(200, document, media_type=_XML)
     body = {"access_token": granted.token, "token_type": "Bearer", "expires_in": seconds}
-    return Reply(200, encode(body), (_NOT_KEPT,))
+    return Reply(200, encode(body))
 
 
 def _wants_xml(accept: str) -> bool:
