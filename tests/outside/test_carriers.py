@@ -17,7 +17,7 @@ from entrepot.checks import run_checks
 from entrepot.domain.channels.accounts import CarrierSettings, ChannelSettings
 from entrepot.domain.kernel.moments import read_moment
 from entrepot.engine.clock import real_now
-from entrepot.gateways.events.http import SIGNATURE_HEADER, signature
+from entrepot.gateways.events.signed import SIGNATURE_HEADER, signature
 from entrepot.store.connections import Connection, connect
 from entrepot.store.credentials.directory import carrier_key
 from tests.sandbox.conftest import Sandbox, sandbox

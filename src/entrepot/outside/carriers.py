@@ -44,7 +44,7 @@ from entrepot.failures import (
 )
 from entrepot.failures.service import Unavailable
 from entrepot.gateways.carriers.port import CarrierEvent
-from entrepot.gateways.events.http import SIGNATURE_HEADER
+from entrepot.gateways.events.signed import SIGNATURE_HEADER
 from entrepot.store.connections import FAULTS, Pool
 from entrepot.store.credentials.directory import Caller, Directory, carrier_key
 
