@@ -70,8 +70,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     `app` makes the door, `failures` is how it says each failure, and `tells` how it tells its listeners of what
     happened; None for one that tells of nothing. They are functions, so that a server loads only the doors that are
-    called. `tries` are shown by `entrepot demo`, for a server at a URL; `first` is what curl is told for a first request
-    that changes nothing, where `{url}` is the server's. Both are for the demo world.
+    called. `tries` are shown by `entrepot demo`, for a server at a URL; `first` is what curl is told for a first
+    request that changes nothing, where `{url}` is the server's. Both are for the demo world.
 
     `title` says in a few words which API it is. `description` is the path below the door at which it describes itself
     (`/openapi.json` where that is OpenAPI), `sockets` whether it is also spoken over WebSocket.
