@@ -55,12 +55,13 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
             Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
         )
     everywhere["labels"] = LabelPages(worker.books, worker.pool, clock.now, observe).app()
-    everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, observe).app()
     log = RequestLog(database_url, settings.keep.log, around=log_faults, dropped=count_dropped)
     kept = settings.integration_log
     if journal is not None and kept:
         journal.log = log
-    services = services_of(worker, observers(observe, log) if kept else observe)
+    logged = observers(observe, log) if kept else observe
+    everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, logged).app()
+    services = services_of(worker, logged)
     switch = DoorSwitch(
         {name: guarded(name, door) for name, door in doors(services).items()},
         settings.door_hosts,
