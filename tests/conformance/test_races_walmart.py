@@ -19,7 +19,7 @@ from entrepot.store.connections import connect
 from tests.conformance.harness import Client, Reply
 from tests.conformance.harness.alone import Clock, clock, server, session_database_url
 from tests.conformance.harness.fixtures import OpenSeller
-from tests.conformance.walmart import PREFIX, Seller, each, watch
+from tests.conformance.walmart import ADDRESS, ORDERS, Seller, each, watch, wrapped
 from tests.support.server import Server, running_server
 from tests.support.waiting import eventually
 
@@ -29,6 +29,7 @@ _WAITING = """
 select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
 """
 _ORDER = "select 1 from orders where workspace = $1 and id = $2 for no key update"
+_REMOVED = "delete from storefronts where workspace = $1 returning 1"
 _STOCK = "select 1 from stock where workspace = $1 for no key update"
 
 
@@ -231,8 +232,26 @@ async def test_what_a_token_lets_in_at_its_last_second_is_done(
     assert (late.status, late.json["error"][0]["code"]) == (401, "UNAUTHORIZED.GMP_GATEWAY_API")
     assert code(await order) == "ok"
     await seller.log_in()
-    told = await two.one.send(seller.call("GET", f"{PREFIX}/v3/fulfillment/orders-fulfillments/status"))
+    told = await two.one.send(seller.call("GET", f"{ORDERS}/status"))
     assert [each["sellerOrderId"] for each in told.json["payload"]] == ["SO1"]
+
+
+async def test_a_storefront_that_goes_while_it_is_changed_is_unknown(
+    open_seller: OpenSeller, two: Two, session_database_url: str
+) -> None:
+    seller = await open_seller()
+    channel = {"orderChannelName": "Mine", "returnAddress": {"firstName": "Ann", **ADDRESS}}
+    details = wrapped({"partnerId": "1", "mcsDetails": [channel | {"orderChannelId": seller.front}]})
+    async with holding(seller, session_database_url, _REMOVED) as held:
+        change = asyncio.create_task(two.one.send(seller.call("PUT", f"{ORDERS}/channel-details", details)))
+        await held.waited_for_by(1)
+    reply = await change
+    (entry,) = reply.json["errors"]
+    assert (reply.status, entry["code"]) == (400, "INVALID_WFS_REQUEST")
+    assert (entry["field"], entry["description"]) == (
+        "orderChannelId",
+        "The account has no such sales channel",
+    )
 
 
 async def waiting(seller: Seller) -> tuple[int, int]:

@@ -258,6 +258,22 @@ async def test_cancellation_that_cannot_be(
 
 
 @pytest.mark.row("walmart.cancel.invalid")
+async def test_cancellation_of_a_line_twice(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
+    seller = await open_seller()
+    lines = [seller.item("1", "rug"), seller.item("2", "lamp", 3)]
+    await walmart.send(seller.create({"orderItems": lines}))
+    items = [{"sellerLineId": line, "qty": each(units)} for line, units in (("1", 1), ("2", 2), ("2", 2))]
+    text = "Of 4 units 3 can be cancelled; the others have shipped or were cancelled before"
+    entry = error("INVALID_WFS_REQUEST", "orderItems[2].qty.measurementValue", text, CANCEL)
+    await prove(
+        seller.cancel({"orderItems": items}),
+        refusal("too-many-to-cancel", entry),
+        mend=seller.cancel({"orderItems": items[:1]}),
+        effect=cancelled(seller),
+    )
+
+
+@pytest.mark.row("walmart.cancel.invalid")
 async def test_cancellation_of_what_has_shipped(
     prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
 ) -> None:

@@ -13,7 +13,7 @@ from tests.conformance.bonsai import PREFIX as BONSAI
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenBuyer
 from tests.conformance.walmart import PREFIX, Seller, account, front
-from tests.support.buyer import SHIRT, Buyer
+from tests.support.buyer import CLOTH, SHIRT, Buyer
 from tests.support.partner import PARTNER, Partner
 from tests.support.server import Server
 from tests.support.waiting import eventually
@@ -114,3 +114,21 @@ async def opened(open_buyer: OpenBuyer, walmart: Client, bonsai: Client, server:
     seller = Seller(buyer.shop.connection, buyer.shop.name, server.url)
     await seller.log_in()
     return Views(buyer, Partner(bonsai, buyer), seller, walmart, bonsai)
+
+
+async def test_what_a_webshop_sold_by_the_metre_is_counted_in_metres(
+    open_buyer: OpenBuyer, walmart: Client, bonsai: Client, server: Server
+) -> None:
+    views = await opened(open_buyer, walmart, bonsai, server)
+    cart = await views.buyer.ready(CLOTH, quantity=2.5)
+    await views.buyer("Order.checkout", cart)
+    number = str(cart)
+    told = (await walmart.send(views.seller.status(number))).json["payload"]
+    assert told["orderItems"][0]["qty"]["measurementValue"] == Decimal("2.5")
+    units = "orderItems/0/qty/measurementValue"
+    refused = await walmart.send(views.seller.cancel({"customerOrderNo": number, units: 3}))
+    (entry,) = refused.json["errors"]
+    assert entry["description"].startswith("Of 3.00 units 2.50 can be cancelled")
+    assert (await walmart.send(views.seller.cancel({"customerOrderNo": number, units: 2}))).status == 200
+    again = await walmart.send(views.seller.cancel({"customerOrderNo": number, units: 1}))
+    assert again.json["errors"][0]["description"].startswith("Of 1.00 units 0.50 can be cancelled")

@@ -11,6 +11,7 @@ from tests.conformance.harness.fixtures import OpenSeller
 from tests.conformance.harness.proof import assert_reply
 from tests.conformance.harness.world import REMOVED
 from tests.conformance.walmart import (
+    ADDRESS,
     HEADER,
     MOMENT,
     PREFIX,
@@ -141,6 +142,35 @@ async def test_some_offers_are_promised(prove: Prove, open_seller: OpenSeller) -
         {"products/rug/stock/main": 4, "products/nobody": seller.tree["products"]["vase"] | {"id": 9}}
     )
     assert (await prove.client.send(asked)).status == 202
+
+
+async def test_dialects_may_be_mixed_in_one_question(open_seller: OpenSeller, walmart: Client) -> None:
+    seller = await open_seller()
+    mixed = {"line1": "100 Main St", "addressLineTwo": "Suite 1", "city": "Reno", "stateCode": "nv"}
+    mixed |= {"country": "USA", "postalCode": "89501", "isPOBox": False}
+    offers = [
+        {
+            "sku": sku,
+            "lineId": sku,
+            "requestedQuantity": {"unitOfMeasure": unit, "measurementValue": 1},
+            **({"salesUnit": "Each"} if unit == "EA" else {}),
+        }
+        for sku, unit in (("lamp", "EA"), ("rug", "Each"), ("vase", "EACH"))
+    ]
+    to = {"destinations": [{"fulfillmentType": "delivery", "address": mixed}, {"address": ADDRESS}]}
+    reply = await walmart.send(seller.promise(*offers, edits=to))
+    assert (reply.status, reply.json["status"]) == (202, "SUCCESS")
+    first, second = (each["address"] for each in reply.json["payload"]["destinations"])
+    assert first == {
+        "addressLineOne": "100 Main St",
+        "addressLineTwo": "Suite 1",
+        "city": "Reno",
+        "stateCode": "NV",
+        "countryCode": "USA",
+        "postalCode": "89501",
+        "isPOBox": False,
+    }
+    assert (second["stateCode"], second["postalCode"]) == ("CA", "94103")
 
 
 @pytest.mark.row("walmart.promise.invalid")

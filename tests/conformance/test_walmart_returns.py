@@ -33,6 +33,9 @@ NO_ORDER = error(
     "500.OS_SERVICE.200", None, "Order does not exist", "sellerOrderId does not match any existing order"
 )
 NEITHER = "sellerOrderId does not match any order, or returnOrderId not found"
+NOT_THERE = error("500.OS_SERVICE.200", None, "Order does not exist", NEITHER)
+NO_MART_SENT = error("INVALID_WFS_REQUEST", "martId", "Invalid martId", f"{NO_MART} in the request header")
+WITHOUT_MART = error("INVALID_WFS_REQUEST", "martId", "Invalid martId", NO_MART)
 UNHANDLED = "Unhandled sandbox exception"
 RETURN_ID = re.compile(r"33[0-9]{16}")
 
@@ -44,39 +47,23 @@ def of_line(code: str, field: str, text: str, info: str, place: str) -> dict[str
 
 
 @pytest.mark.row("walmart.return-create.martId", case="missing")
-async def test_return_without_a_mart(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
-) -> None:
+async def test_return_without_a_mart(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
     seller = await delivered(open_seller, walmart)
     request = seller.send_back()
-    info = f"{NO_MART} in the request header"
-    await prove(
-        replace(request, body={"payload": request.body["payload"]}),
-        refusal("invalid-input", error("INVALID_WFS_REQUEST", "martId", "Invalid martId", info)),
-        mend=request,
-        effect=opened(seller),
-    )
+    wrong = replace(request, body={"payload": request.body["payload"]})
+    await prove(wrong, refusal("invalid-input", NO_MART_SENT), mend=request, effect=opened(seller))
 
 
 @pytest.mark.row("walmart.return-create.martId", case="empty")
-async def test_return_with_an_empty_mart(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
-) -> None:
+async def test_return_with_an_empty_mart(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
     seller = await delivered(open_seller, walmart)
     request = seller.send_back()
-    info = f"{NO_MART} in the request header"
-    await prove(
-        replace(request, headers={**request.headers, "martId": ""}),
-        refusal("invalid-input", error("INVALID_WFS_REQUEST", "martId", "Invalid martId", info)),
-        mend=replace(request, headers={**request.headers, "martId": "202"}),
-        effect=opened(seller),
-    )
+    wrong, right = (replace(request, headers={**request.headers, "martId": mart}) for mart in ("", "202"))
+    await prove(wrong, refusal("invalid-input", NO_MART_SENT), mend=right, effect=opened(seller))
 
 
 @pytest.mark.row("walmart.return-create.sku")
-async def test_return_of_what_was_not_ordered(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
-) -> None:
+async def test_return_of_what_was_not_ordered(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
     seller = await delivered(open_seller, walmart)
     items = [seller.returned("lamp", 1), seller.returned("vase", 1)]
     place = "orderItems[1].itemDetail.sku"
@@ -92,7 +79,7 @@ async def test_return_of_what_was_not_ordered(
 @pytest.mark.row("walmart.return-create.not-delivered")
 @pytest.mark.parametrize("reached", ["new", "shipped", "cancelled"])
 async def test_return_of_what_has_not_arrived(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server, reached: str
+    prove: Prove, open_seller: OpenSeller, walmart: Client, reached: str
 ) -> None:
     seller = await open_seller()
     lines = [seller.item("1", "lamp", 2), seller.item("2", "rug", 2)]
@@ -119,7 +106,7 @@ async def test_return_of_what_has_not_arrived(
 @pytest.mark.row("walmart.return-create.itemDetail")
 @pytest.mark.parametrize("absent", [REMOVED, None])
 async def test_return_of_nothing_that_is_named(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server, absent: Any
+    prove: Prove, open_seller: OpenSeller, walmart: Client, absent: Any
 ) -> None:
     seller = await delivered(open_seller, walmart)
     code, text = "500.RETURN_ORDER_SERVICE.400", "itemDetail must not be null"
@@ -135,7 +122,7 @@ async def test_return_of_nothing_that_is_named(
 
 @pytest.mark.row("walmart.return-create.no-order")
 async def test_return_of_an_order_that_is_not_there(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
+    prove: Prove, open_seller: OpenSeller, walmart: Client
 ) -> None:
     seller = await delivered(open_seller, walmart)
     await prove(
@@ -158,7 +145,7 @@ TOO_MANY = of_line(
 @pytest.mark.row("walmart.return-create.quantity-zero")
 @pytest.mark.parametrize("quantity", [0, -1, 0.5, 1.5])
 async def test_return_of_no_whole_unit(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server, quantity: float
+    prove: Prove, open_seller: OpenSeller, walmart: Client, quantity: float
 ) -> None:
     seller = await delivered(open_seller, walmart)
     await prove(
@@ -172,7 +159,7 @@ async def test_return_of_no_whole_unit(
 @pytest.mark.row("walmart.return-create.quantity-exceeds")
 @pytest.mark.parametrize("quantity", [3, 10**300, 1e300])
 async def test_return_of_more_than_was_ordered(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server, quantity: float
+    prove: Prove, open_seller: OpenSeller, walmart: Client, quantity: float
 ) -> None:
     seller = await delivered(open_seller, walmart)
     await prove(
@@ -184,9 +171,7 @@ async def test_return_of_more_than_was_ordered(
 
 
 @pytest.mark.row("walmart.return-create.quantity-exceeds")
-async def test_return_of_more_than_is_left(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
-) -> None:
+async def test_return_of_more_than_is_left(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
     seller = await delivered(open_seller, walmart)
     first = await walmart.send(seller.send_back({"sellerReturnOrderId": "first"}))
     await prove(
@@ -225,15 +210,12 @@ def _without_mart(request: Request) -> dict[str, str]:
 
 
 @pytest.mark.row("walmart.return-get.martId", case="missing")
-async def test_returns_without_a_mart(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
-) -> None:
-    seller = await delivered(open_seller, walmart)
-    await walmart.send(seller.send_back())
+async def test_returns_without_a_mart(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
+    seller, _ = await sent_back(open_seller, walmart)
     request = seller.call("GET", f"{RETURNS}?sellerOrderId=SO1")
     await prove(
         request,
-        refusal("invalid-input", error("INVALID_WFS_REQUEST", "martId", "Invalid martId", NO_MART)),
+        refusal("invalid-input", WITHOUT_MART),
         mend=replace(request, path=f"{request.path}&martId=202"),
         effect=tells("SO1"),
         reads=True,
@@ -241,15 +223,12 @@ async def test_returns_without_a_mart(
 
 
 @pytest.mark.row("walmart.return-get.martId", case="empty")
-async def test_returns_with_an_empty_mart(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
-) -> None:
-    seller = await delivered(open_seller, walmart)
-    await walmart.send(seller.send_back())
+async def test_returns_with_an_empty_mart(prove: Prove, open_seller: OpenSeller, walmart: Client) -> None:
+    seller, _ = await sent_back(open_seller, walmart)
     request = seller.returns("sellerOrderId=SO1")
     await prove(
         replace(request, headers={**request.headers, "martId": ""}, path=f"{request.path}&martId=202"),
-        refusal("invalid-input", error("INVALID_WFS_REQUEST", "martId", "Invalid martId", NO_MART)),
+        refusal("invalid-input", WITHOUT_MART),
         mend=request,
         effect=tells("SO1"),
         reads=True,
@@ -258,57 +237,38 @@ async def test_returns_with_an_empty_mart(
 
 @pytest.mark.row("walmart.return-get.no-order")
 async def test_returns_of_an_order_that_is_not_there(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
+    prove: Prove, open_seller: OpenSeller, walmart: Client
 ) -> None:
-    seller = await delivered(open_seller, walmart)
-    await walmart.send(seller.send_back())
-    await prove(
-        seller.returns("sellerOrderId=SO9"),
-        refusal("order-unknown", error("500.OS_SERVICE.200", None, "Order does not exist", NEITHER)),
-        mend=seller.returns("sellerOrderId=SO1"),
-        effect=tells("SO1"),
-        reads=True,
-    )
+    seller, _ = await sent_back(open_seller, walmart)
+    wrong, right = (seller.returns(f"sellerOrderId={number}") for number in ("SO9", "SO1"))
+    await prove(wrong, refusal("order-unknown", NOT_THERE), mend=right, effect=tells("SO1"), reads=True)
 
 
 @pytest.mark.row("walmart.return-get.no-return")
-@pytest.mark.parametrize("number", ["330000000000000009", "nobody", "33"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "returnOrderId=330000000000000009",
+        "returnOrderId=nobody",
+        "returnOrderId=33",
+        "sellerOrderId=SO2&{own}",
+    ],
+)
 async def test_return_that_is_not_there(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server, number: str
+    prove: Prove, open_seller: OpenSeller, walmart: Client, asked: str
 ) -> None:
-    seller = await delivered(open_seller, walmart)
-    made = (await walmart.send(seller.send_back())).json["payload"]["returnOrderId"]
-    await prove(
-        seller.returns(f"returnOrderId={number}"),
-        refusal("return-unknown", error("500.OS_SERVICE.200", None, "Order does not exist", NEITHER)),
-        mend=seller.returns(f"returnOrderId={made}"),
-        effect=tells("SO1"),
-        reads=True,
-    )
-
-
-@pytest.mark.row("walmart.return-get.no-return")
-async def test_return_of_another_order(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
-) -> None:
-    seller = await delivered(open_seller, walmart)
+    seller, made = await sent_back(open_seller, walmart)
     await walmart.send(seller.create({"customerOrderNo": "SO2"}))
-    made = (await walmart.send(seller.send_back())).json["payload"]["returnOrderId"]
-    await prove(
-        seller.returns(f"returnOrderId={made}&sellerOrderId=SO2"),
-        refusal("return-unknown", error("500.OS_SERVICE.200", None, "Order does not exist", NEITHER)),
-        mend=seller.returns(f"returnOrderId={made}&sellerOrderId=SO1"),
-        effect=tells("SO1"),
-        reads=True,
-    )
+    own = f"returnOrderId={made}"
+    wrong, right = seller.returns(asked.format(own=own)), seller.returns(f"sellerOrderId=SO1&{own}")
+    await prove(wrong, refusal("return-unknown", NOT_THERE), mend=right, effect=tells("SO1"), reads=True)
 
 
 @pytest.mark.row("walmart.return-get.unhandled")
 async def test_unhandled_exception_of_reading(
     prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
 ) -> None:
-    seller = await delivered(open_seller, walmart)
-    await walmart.send(seller.send_back())
+    seller, _ = await sent_back(open_seller, walmart)
     await fault(server, {"target": "connection:reads", "kind": "error", "skip": 1})
     await prove(
         seller.returns("sellerOrderId=SO1"),
@@ -321,10 +281,9 @@ async def test_unhandled_exception_of_reading(
 
 @pytest.mark.row("walmart.return-cancel.no-return")
 async def test_cancelling_a_return_that_is_not_there(
-    prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
+    prove: Prove, open_seller: OpenSeller, walmart: Client
 ) -> None:
-    seller = await delivered(open_seller, walmart)
-    made = (await walmart.send(seller.send_back())).json["payload"]["returnOrderId"]
+    seller, made = await sent_back(open_seller, walmart)
     entry = error("500.OS_SERVICE.200", None, "Order does not exist", "returnOrderId not found")
     await prove(
         seller.cancel_return("330000000000000009"),
@@ -357,8 +316,7 @@ async def test_cancelling_what_is_under_way(
 async def test_unhandled_exception_of_cancelling(
     prove: Prove, open_seller: OpenSeller, walmart: Client, server: Server
 ) -> None:
-    seller = await delivered(open_seller, walmart)
-    made = (await walmart.send(seller.send_back())).json["payload"]["returnOrderId"]
+    seller, made = await sent_back(open_seller, walmart)
     await fault(server, {"target": "rule:CancelReturn", "kind": "error", "workspace": seller.name})
     request = seller.cancel_return(made)
     await prove(request, internal(UNHANDLED), mend=request, effect=kept(seller, made))
@@ -386,7 +344,7 @@ async def test_the_same_id_answers_the_same_return_as_it_stands(
 
 @pytest.mark.parametrize("quantity", ["1", None, True, {}, REMOVED])
 async def test_a_quantity_that_is_no_number_is_a_fault_of_form(
-    open_seller: OpenSeller, walmart: Client, server: Server, quantity: Any
+    open_seller: OpenSeller, walmart: Client, quantity: Any
 ) -> None:
     seller = await delivered(open_seller, walmart)
     reply = await walmart.send(seller.send_back({"orderItems/0/qty/measurementValue": quantity}))
@@ -395,7 +353,7 @@ async def test_a_quantity_that_is_no_number_is_a_fault_of_form(
     assert found == (400, "INVALID_WFS_REQUEST", "orderItems[0].qty.measurementValue")
 
 
-async def test_a_return_is_told_in_full(open_seller: OpenSeller, walmart: Client, server: Server) -> None:
+async def test_a_return_is_told_in_full(open_seller: OpenSeller, walmart: Client) -> None:
     seller = await delivered(open_seller, walmart)
     made = await walmart.send(seller.send_back({"orderItems/0/returnReason": "DAMAGED"}))
     payload = made.json["payload"]
@@ -483,6 +441,13 @@ async def delivered(open_seller: OpenSeller, walmart: Client) -> Seller:
     number = await seller.ordered(walmart, {"orderItems": lines})
     await seller.step(number, "deliver")
     return seller
+
+
+async def sent_back(open_seller: OpenSeller, walmart: Client) -> tuple[Seller, str]:
+    """A seller to whom a lamp comes back, and the number of that return."""
+    seller = await delivered(open_seller, walmart)
+    made = await walmart.send(seller.send_back())
+    return seller, made.json["payload"]["returnOrderId"]
 
 
 def opened(seller: Seller, units: int = 1) -> Any:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
 import httpx
 
+import entrepot
 from entrepot.registry import DOORS, manifests
 from tests.support.server import Server
 
@@ -25,3 +31,18 @@ def test_a_door_that_says_nothing_of_a_description_has_none(demo: Server) -> Non
     silent = [name for name, manifest in manifests().items() if manifest.description is None]
     for name in silent:
         assert httpx.get(f"{demo.url}/{name}/openapi.json", timeout=60).status_code != 200
+
+
+def test_whoever_reads_what_entrepot_is_reads_of_every_door() -> None:
+    project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8"))[
+        "project"
+    ]
+    helped = subprocess.run(
+        [Path(sys.executable).with_name("entrepot"), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+    for text in (project["description"], helped, entrepot.__doc__ or ""):
+        assert [name for name in DOORS if name not in text.lower()] == []

@@ -16,11 +16,13 @@ from entrepot.failures.service import Unavailable
 from entrepot.gateways.mail.simulated import Letter, read_mailbox
 from entrepot.sandbox import clock, partner
 from entrepot.sandbox.after_sale import ORDER_STEPS, RETURN_STEPS, AfterSale, RefusedError
+from entrepot.sandbox.beginning.reset import NotASandboxError, WorldLostError
 from entrepot.sandbox.gate import StillBusyError
 from entrepot.sandbox.idle import wait_until_idle
+from entrepot.sandbox.journal import JournalOffError
+from entrepot.sandbox.openapi import document
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
 from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema, seconds
-from entrepot.sandbox.reset import NotASandboxError, WorldLostError
 from entrepot.sandbox.sandbox import Sandbox
 from entrepot.sandbox.targets import targets
 from entrepot.sandbox.world import describe_world
@@ -56,6 +58,10 @@ class Routes:
 
     def app(self) -> ASGIApp:
         """The routes as an ASGI app."""
+        return Router(self._door, self.resources(), slash_optional=True)
+
+    def resources(self) -> Sequence[Resource]:
+        """Every path with its methods."""
         at = self._endpoint
         validate = at("validate", self._validate)
         faults = {
@@ -63,7 +69,8 @@ class Routes:
             "POST": at("add-fault", self._add_fault),
             "DELETE": at("clear-faults", self._clear_faults),
         }
-        resources = [
+        return [
+            Resource("/openapi.json", {"GET": at("openapi", self._describe)}),
             Resource("/world", {"GET": at("world", self._world)}),
             Resource("/reset", {"POST": at("reset", self._reset)}),
             Resource("/clock", {"GET": at("clock", self._clock), "POST": at("set-clock", self._set_clock)}),
@@ -71,10 +78,13 @@ class Routes:
             Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
             Resource("/idle", {"GET": at("idle", self._idle)}),
             Resource("/mailbox", {"GET": at("mailbox", self._mailbox)}),
+            Resource(
+                "/requests",
+                {"GET": at("requests", self._requests), "DELETE": at("clear-requests", self._clear_requests)},
+            ),
             *self._after_the_sale(),
             Resource("/partner/{workspace}/validate", {"GET": validate, "POST": validate}),
         ]
-        return Router(self._door, resources, slash_optional=True)
 
     def _after_the_sale(self) -> Iterator[Resource]:
         """Orders and returns, each step a path of its own."""
@@ -89,6 +99,9 @@ class Routes:
 
     def _endpoint(self, name: str, handle: Handler) -> Endpoint:
         return Endpoint(self._door, name, partial(_answered, handle))
+
+    async def _describe(self, _: Request) -> Answer:
+        return Reply(200, document())
 
     async def _world(self, _: Request) -> Answer:
         async with self._sandbox.acquire() as connection:
@@ -134,6 +147,17 @@ class Routes:
             return _json(200, {"idle": True})
         told = {"error": "something still goes on", "idle": False, "waiting": msgspec.to_builtins(waiting)}
         return _json(408, told)
+
+    async def _requests(self, request: Request) -> Answer:
+        await self._sandbox.journal.settle()
+        async with self._sandbox.acquire() as connection:
+            return _json(200, {"requests": await self._sandbox.journal.read(connection, request)})
+
+    async def _clear_requests(self, request: Request) -> Answer:
+        await self._sandbox.journal.settle()
+        async with self._sandbox.acquire() as connection:
+            await self._sandbox.journal.clear(connection, request.query.get("workspace"))
+        return Reply(204)
 
     async def _mailbox(self, request: Request) -> Answer:
         name, to = request.query.get("workspace"), request.query.get("to")
@@ -183,6 +207,8 @@ async def _answered(handle: Handler, request: Request) -> Answer:
         return _refused(error)
     except (NotASandboxError, WorldLostError) as error:
         return _error(409, str(error))
+    except JournalOffError:
+        return _error(404, "this server keeps no integration log (--no-integration-log)")
     except (StillBusyError, *FAULTS):
         return Unavailable(1)
 

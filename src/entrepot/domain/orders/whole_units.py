@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
@@ -16,6 +17,8 @@ from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import OrderLine
 from entrepot.failures import Failure
 from entrepot.failures.fulfilment import TooManyToReturn
+
+F = TypeVar("F", bound=Failure)
 
 
 class Scales:
@@ -60,6 +63,11 @@ class Scales:
             return context_of(failure, self._by_sku[failure.item])
         no = str(getattr(failure, "line", getattr(failure, "item", "")))
         return context_of(failure, self.of(int(no)) if no.isdecimal() else 0)
+
+    def whole(self, failure: F) -> F:
+        """The failure, its units as people count them."""
+        told = self.context(failure)
+        return msgspec.structs.replace(failure, **{name: told[name] for name in failure.units})
 
 
 def of_order(lines: Sequence[OrderLine]) -> Scales:

@@ -173,6 +173,7 @@ CODES: Final = DoorFailures(
         r.CatalogueClosed: (400, WFS),
         r.StockClosed: (400, WFS),
         r.NameTaken: (400, WFS),
+        r.RowUnknown: (400, WFS),
         s.StockUnknown: (400, WFS),
         s.QuantityOutOfRange: (400, WFS),
         g.QuantityUneven: (400, WFS),

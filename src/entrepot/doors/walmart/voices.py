@@ -128,7 +128,7 @@ ITEMS: Final = Voice(
     },
 )
 INVENTORY: Final = Voice(WFS)
-STOREFRONTS: Final = Voice(WFS, rows={o.StorefrontUnknown: _NO_STOREFRONT})
+STOREFRONTS: Final = Voice(WFS, rows={o.StorefrontUnknown: _NO_STOREFRONT, r.RowUnknown: _NO_STOREFRONT})
 TOKENS: Final = Voice(WFS, media_type="application/x-www-form-urlencoded")
 GATEWAY: Final = Voice(WFS)
 """Where no operation is reached."""

@@ -300,13 +300,16 @@ def _object_rest(shape: Obj, manner: Manner) -> Callable[[dict[str, Any]], Fault
     names = {key.name for key in shape.keys}
 
     def rest(fields: dict[str, Any]) -> Faults:
+        def is_there(name: str) -> bool:
+            return name in fields and not (manner.null_is_absent and fields[name] is None)
+
         faults = Faults()
         for name in fields if manner.refuses_unknown else ():
             if name not in names:
                 faults.extend(unknown_key(name, fields[name], secret=shape.secret))
                 if len(faults) >= MAX_FAULTS:
                     return faults
-        if shape.any_of and not any(name in fields for name in shape.any_of):
+        if shape.any_of and not any(map(is_there, shape.any_of)):
             faults.extend(one(Kind.NONE_OF, {"choices": list(shape.any_of)}))
         return faults
 

@@ -11,6 +11,7 @@ from entrepot.domain.kernel.moments import read_moment
 from entrepot.domain.orders.cancel import CancelOrder
 from entrepot.domain.orders.line_counts import Units
 from entrepot.domain.orders.records import OrderLine
+from entrepot.domain.orders.whole_units import of_order
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.kit import Answer, Reply, Request, Resource
 from entrepot.doors.walmart import bodies, schemas
@@ -105,7 +106,8 @@ class OrderRoutes(Routes):
         command = CancelOrder(found.order.id, wanted, asks=asker(caller), request=name)
         outcome = await self.services.engine.execute(caller.workspace, command)
         if isinstance(outcome, Refused):
-            return refusal(CANCEL, outcome.failures, _Places(payload, lines).cancelled)
+            told = [of_order(found.lines).whole(failure) for failure in outcome.failures]
+            return refusal(CANCEL, told, _Places(payload, lines).cancelled)
         return _accepted(request, value, name)
 
 
@@ -118,7 +120,11 @@ class _Places:
         names = [item["sellerLineId"] for item in payload["orderItems"]]
         self._field = ids.field_in(payload)
         self._named = {name: index for index, name in reversed([*enumerate(names)])}
-        self._numbered = {lines[name].no: index for name, index in self._named.items()} if lines else {}
+        self._asked = [
+            (index, lines[item["sellerLineId"]].no, item["qty"]["measurementValue"])
+            for index, item in enumerate(payload["orderItems"])
+            if lines
+        ]
 
     def created(self, failure: Failure) -> str | None:
         match failure:
@@ -134,9 +140,14 @@ class _Places:
                 return None
 
     def cancelled(self, failure: Failure) -> str | None:
-        if isinstance(failure, TooManyToCancel):
-            return _QUANTITY.format(self._numbered[failure.line])
-        return self._field
+        if not isinstance(failure, TooManyToCancel):
+            return self._field
+        left = failure.cancellable
+        for index, line, units in self._asked:
+            left -= units if line == failure.line else 0
+            if left < 0:
+                return _QUANTITY.format(index)
+        raise LookupError(f"line {failure.line} was refused without need")
 
 
 def _units(line: OrderLine, quantity: int) -> Units:

@@ -79,7 +79,7 @@ class StorefrontRoutes(Routes):
         command = EditStorefronts(caller.channel, tuple(puts))
         outcome = await self.services.engine.execute(caller.workspace, command)
         if isinstance(outcome, Refused):
-            return refusal(STOREFRONTS, outcome.failures)
+            return refusal(STOREFRONTS, outcome.failures, lambda _: "orderChannelId")
         keys: Any = outcome
         async with self.services.reads.acquire() as connection:
             found = await storefronts_by_id(connection, caller.workspace, caller.channel, list(keys))
