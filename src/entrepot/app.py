@@ -14,30 +14,19 @@ from starlette.types import ASGIApp
 
 from entrepot.config import Settings
 from entrepot.doors.kit import DoorSwitch, FailurePages, LazyDoor, observers, services_of
-from entrepot.doors.manifest import Manifest
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
+from entrepot.home import Home
 from entrepot.integration_log.writer import Copy, RequestLog
 from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, count_dropped, count_exchange, log_exchange, render_metrics
 from entrepot.outside.carriers import CarrierRoutes
 from entrepot.outside.labels import LabelPages
-from entrepot.registry import doors, event_body, failure_tables, manifests
+from entrepot.registry import doors, event_body, failure_tables
 from entrepot.store.connections import CONSOLE_CONNECTIONS, FAULTS, LazyPool, write_pool
 
 READY_SECONDS = 5.0
 """How long `/readyz` waits for the database: whoever asks gives up soon himself."""
-
-_HOME = """Entrepot answers here.
-
-{doors}
-/failures       every failure, and what to do about it
-/labels         the labels of returns, as PDF
-/sandbox/world  what stands in a sandbox, with keys and ids
-/console        for operators: what came in, and what became of it
-/healthz, /readyz, /metrics
-"""
-_INDENT = 16
 
 
 def create_app(settings: Settings, database_url: str, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
@@ -52,7 +41,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         worker = Worker(
             database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
         )
-        guarded, visitors, log_faults = _unguarded, _unguarded, _faultless
+        guarded, visitors, log_faults, journal = _unguarded, _for_everybody, _faultless, None
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
@@ -61,19 +50,24 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe).app()
-        log_faults = sandbox.faults.wrap_copy
+        log_faults, journal = sandbox.faults.wrap_copy, sandbox.journal
         visitors = partial(
             Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
         )
     everywhere["labels"] = LabelPages(worker.books, worker.pool, clock.now, observe).app()
-    everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, observe).app()
     log = RequestLog(database_url, settings.keep.log, around=log_faults, dropped=count_dropped)
     kept = settings.integration_log
-    services = services_of(worker, observers(observe, log) if kept else observe)
+    if journal is not None and kept:
+        journal.log = log
+    logged = observers(observe, log) if kept else observe
+    everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, logged).app()
+    services = services_of(worker, logged)
     switch = DoorSwitch(
-        {name: guarded(door) for name, door in doors(services).items()},
+        {name: guarded(name, door) for name, door in doors(services).items()},
         settings.door_hosts,
-        _operations(worker, LazyDoor(partial(_console, database_url, worker, ending, log))),
+        _operations(
+            worker, LazyDoor(partial(_console, database_url, worker, ending, log)), sandbox=settings.sandbox
+        ),
         observe=observe,
         everywhere=everywhere,
         lifespan=Lifespan(worker, ending, beside=[log] if kept else []),
@@ -81,8 +75,12 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
     return visitors(switch)
 
 
-def _unguarded(door: ASGIApp) -> ASGIApp:
+def _unguarded(_name: str, door: ASGIApp) -> ASGIApp:
     return door
+
+
+def _for_everybody(app: ASGIApp) -> ASGIApp:
+    return app
 
 
 def _faultless(copy: Copy) -> Copy:
@@ -96,7 +94,7 @@ def _console(database_url: str, worker: Worker, ending: Callable[[], bool], log:
     return Console(worker.pool, books, ending, lambda: log.dropped).app()
 
 
-def _operations(worker: Worker, console: ASGIApp) -> Starlette:
+def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> Starlette:
     """What the operator asks of the process itself."""
 
     async def readyz(_: Request) -> Response:
@@ -108,23 +106,13 @@ def _operations(worker: Worker, console: ASGIApp) -> Starlette:
         return PlainTextResponse("ok\n")
 
     routes = [
-        Route("/", _home),
+        Route("/", Home(sandbox=sandbox).show),
         Route("/healthz", _healthz),
         Route("/readyz", readyz),
         Route("/metrics", _metrics),
         Mount("/console", console),
     ]
     return Starlette(routes=routes)
-
-
-async def _home(_: Request) -> Response:
-    lines = (_line(name, manifest) for name, manifest in manifests().items())
-    return PlainTextResponse(_HOME.format(doors="\n".join(lines)))
-
-
-def _line(name: str, manifest: Manifest) -> str:
-    described = f"; /{name}{manifest.description} describes it" if manifest.description else ""
-    return f"/{name}".ljust(_INDENT) + manifest.title + described
 
 
 async def _healthz(_: Request) -> Response:

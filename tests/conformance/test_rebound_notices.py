@@ -12,7 +12,7 @@ import pytest
 
 from entrepot.checks import run_checks
 from entrepot.doors.rebound.replies.notices import sscc
-from entrepot.gateways.events.http import SIGNATURE_HEADER, signature
+from entrepot.gateways.events.signed import SIGNATURE_HEADER, signature
 from tests.conformance.harness import Client
 from tests.conformance.harness.fixtures import OpenRetailer, OpenShop
 from tests.conformance.harness.proof import assert_same

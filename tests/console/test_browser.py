@@ -31,6 +31,8 @@ pytestmark = pytest.mark.skipif(
 
 WIDTHS = (390, 1_440)
 SCHEMES = ("light", "dark")
+DOCS_WIDTH = 1_100
+"""Of the pictures in the docs: two columns still stand beside each other, and a page shows it unscaled."""
 SERIOUS = frozenset({"serious", "critical"})
 
 
@@ -101,6 +103,12 @@ async def test_an_operator_finds_a_partners_failed_request_and_the_source_that_w
                 await page.screenshot(
                     path=_pictures(tmp_path) / f"{name}-{width}-{scheme}.png", full_page=True
                 )
+    await page.emulate_media(color_scheme="light")
+    for path, name in ((f"{server.url}/console/log", "list"), (found, "entry")):
+        await page.set_viewport_size({"width": DOCS_WIDTH, "height": 800})
+        await page.goto(path)
+        picture = _pictures(tmp_path) / f"find-a-failed-request-{name}.png"
+        await page.screenshot(path=picture)
     assert faults == []
 
 

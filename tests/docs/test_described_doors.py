@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
 import httpx
 
+import entrepot
 from entrepot.registry import DOORS, manifests
 from tests.support.server import Server
 
@@ -36,3 +42,18 @@ def test_a_description_names_where_its_reader_found_the_door(demo: Server) -> No
         path, methods = next(iter(told["paths"].items()))
         url = f"{demo.url}{server.rstrip('/')}{path}"
         assert httpx.request(next(iter(methods)), url, headers=headers, timeout=60).status_code != 404
+
+
+def test_whoever_reads_what_entrepot_is_reads_of_every_door() -> None:
+    project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8"))[
+        "project"
+    ]
+    helped = subprocess.run(
+        [Path(sys.executable).with_name("entrepot"), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+    for text in (project["description"], helped, entrepot.__doc__ or ""):
+        assert [name for name in DOORS if name not in text.lower()] == []

@@ -26,6 +26,7 @@ from entrepot.domain.placing.place import Placed
 from entrepot.domain.placing.record_sale import SoldLine
 from entrepot.domain.stock.adjust import ReceiveStock
 from entrepot.engine import Clock
+from entrepot.engine.carriers.events import Told
 from entrepot.engine.clock import real_now
 from entrepot.engine.worker import Worker
 from entrepot.store.connections import Connection, connect
@@ -356,3 +357,49 @@ async def test_outside_a_sandbox_a_live_order_is_moved_by_no_simulator(shop: Sho
     assert not await shop.workers[0].rounds.look()
     assert (await shop.progress("A1"), await shop.progress("DLV2")) == ("new", "new")
     await shop.connection.execute("delete from outbox")
+
+
+@asynccontextmanager
+async def in_hand(shop: Shop) -> AsyncGenerator[asyncio.Task[bool]]:
+    """The first process has taken what is due, and tells of it only when this ends."""
+    taken, go = asyncio.Event(), asyncio.Event()
+    events = shop.workers[0].carrier_events
+    tell = events.take
+
+    async def held(workspace: int, told: Sequence[Told]) -> Any:
+        taken.set()
+        await go.wait()
+        return await tell(workspace, told)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(events, "take", held)
+        turn = asyncio.create_task(shop.workers[0].rounds.look())
+        await asyncio.wait_for(taken.wait(), 60)
+        yield turn
+        go.set()
+        assert await asyncio.wait_for(turn, 60)
+
+
+async def test_what_one_process_has_in_hand_another_one_passes_over(shop: Shop) -> None:
+    orders = [await shop.place(f"N{number}") for number in range(3)]
+    await shop.announced()
+    shop.clock.at += timedelta(seconds=60)
+    async with in_hand(shop) as turn:
+        assert not await asyncio.wait_for(shop.workers[1].rounds.look(), 60)
+        assert not turn.done()
+    told = "select count(*) from order_events where kind = 'acknowledged'"
+    assert await shop.connection.fetchval(told) == len(orders)
+
+
+async def test_an_order_that_is_cancelled_while_its_step_is_in_hand_is_carried_no_further(shop: Shop) -> None:
+    """The withdrawal waits for the turn: what that writes down must not bring the consignment back."""
+    order = await shop.place("A1")
+    await shop.announced()
+    shop.clock.at += timedelta(seconds=180)
+    waits = "select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with in_hand(shop):
+        await shop.run(CancelOrder(order.id))
+        await eventually(lambda: shop.connection.fetchval(waits))
+    await shop.goes(10_000)
+    assert await shop.progress() == "cancelled"
+    assert await shop.connection.fetchval("select due_at is null from carrier_consignments")

@@ -17,10 +17,11 @@ from entrepot.checks import run_checks
 from entrepot.domain.channels.accounts import CarrierSettings, ChannelSettings
 from entrepot.domain.kernel.moments import read_moment
 from entrepot.engine.clock import real_now
-from entrepot.gateways.events.http import SIGNATURE_HEADER, signature
+from entrepot.gateways.events.signed import SIGNATURE_HEADER, signature
 from entrepot.store.connections import Connection, connect
 from entrepot.store.credentials.directory import carrier_key
 from tests.sandbox.conftest import Sandbox, sandbox
+from tests.support.waiting import eventually
 
 __all__ = ["sandbox"]
 
@@ -41,11 +42,18 @@ class Told:
         self.uuid = uuid
 
     async def post(
-        self, body: Any, *, secret: str = SECRET, late: float = 0, uuid: Any = None, **headers: str
+        self,
+        body: Any,
+        *,
+        secret: str = SECRET,
+        late: float = 0,
+        uuid: Any = None,
+        known: str = "",
+        **headers: str,
     ) -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         signed = signature(secret.encode(), content, real_now() - timedelta(seconds=late))
-        headers = {SIGNATURE_HEADER: signed, **headers}
+        headers = {SIGNATURE_HEADER: signed, "X-Request-Id": known or uuid4().hex, **headers}
         path = f"/carriers/{uuid or self.uuid}/events"
         return await self.sandbox.http.post(path, content=content, headers=headers)
 
@@ -228,3 +236,24 @@ async def test_a_carrier_tells_of_its_own_channels_orders_only(told: Told) -> No
         order,
         told.uuid,
     )
+
+
+_LOGGED = "select workspace, channel, outcome, orders, entry from request_log where request_id = $1"
+
+
+async def test_what_carriers_tell_is_in_the_integration_log_of_whose_carrier_it_is(told: Told) -> None:
+    order, known, forged = await told.order(), uuid4().hex, uuid4().hex
+    event = {"id": known, "order": order, "status": "acknowledged"}
+    await told.post({"events": [event]}, known=known)
+    await told.post({"events": [event]}, secret="another-secret", known=forged)
+    row = await eventually(lambda: told.connection.fetchrow(_LOGGED, known))
+    workspace, channel = await told.connection.fetchrow(
+        "select workspace, id from channels where uuid = $1", told.uuid
+    )
+    assert (row["workspace"], row["channel"], row["outcome"]) == (workspace, channel, "ok")
+    assert row["orders"] == [order]
+    kept = json.loads(row["entry"])
+    assert json.loads(kept["request"]["text"]) == {"events": [event]}
+    assert "entrepot-signature" not in kept["headers"]
+    row = await eventually(lambda: told.connection.fetchrow(_LOGGED, forged))
+    assert (row["workspace"], row["channel"], row["outcome"]) == (0, None, "unauthenticated")

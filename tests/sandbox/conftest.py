@@ -14,7 +14,7 @@ from entrepot.app import create_app
 from entrepot.cli.run.demo import MUG, Item, apply_demo, order
 from entrepot.config import Settings
 from entrepot.engine.clock import real_now
-from entrepot.sandbox.reset import Beginning
+from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.store.connections import connect
 from tests.doors.kit.serving import serve
 

@@ -129,7 +129,7 @@ async def test_a_fault_heals_by_real_time_whatever_the_clock_says(sandbox: Sandb
 
 async def test_every_target_is_listed(sandbox: Sandbox) -> None:
     listed = (await sandbox.http.get("/sandbox/faults")).json()
-    assert listed["targets"]["rule:PlaceOrder"] == ["error"]
+    assert listed["targets"]["rule:PlaceOrder"] == ["error", "busy"]
     assert listed["targets"]["connection:engine"] == ["refuse", "slow", "drop"]
     assert listed["targets"]["cards.confirm"] == ["error", "refuse", "timeout", "slow", "drop"]
     assert {"taxes.quote", "tokens.validate", "connection:reads"} <= listed["targets"].keys()

@@ -9,8 +9,8 @@ import pytest
 from entrepot.cli.run.demo import prepare
 from entrepot.config import Settings
 from entrepot.engine.clock import real_now
+from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.sandbox.guard import refusal
-from entrepot.sandbox.reset import Beginning
 from entrepot.store.connections import connect
 from entrepot.worlds import World, apply_world, load_world
 from entrepot.worlds.applying.recorded import read_recorded, secrets_of

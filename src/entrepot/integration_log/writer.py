@@ -154,6 +154,13 @@ class RequestLog:
             _log.warning("the integration log was not written to its end", entries=self.waiting)
         await self._copy_in.close()
 
+    async def settle(self) -> None:
+        """Return once all that was observed so far is written; it takes as long as the database is away."""
+        while self.waiting or self._retrying:
+            if self._waiting:  # else nobody would take the word back
+                self._full.set()
+            await asyncio.sleep(0.005)
+
     async def flush(self) -> None:
         """Write all that waits. Raises what asyncpg raises; what could not be written waits on."""
         while self._retrying or self._waiting:

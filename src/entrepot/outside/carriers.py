@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from entrepot.domain.kernel.commands import Refused
 from entrepot.doors.kit import (
+    BODIES,
     Answer,
     Door,
     Endpoint,
@@ -44,7 +45,7 @@ from entrepot.failures import (
 )
 from entrepot.failures.service import Unavailable
 from entrepot.gateways.carriers.port import CarrierEvent
-from entrepot.gateways.events.http import SIGNATURE_HEADER
+from entrepot.gateways.events.signed import SIGNATURE_HEADER
 from entrepot.store.connections import FAULTS, Pool
 from entrepot.store.credentials.directory import Caller, Directory, carrier_key
 
@@ -129,17 +130,18 @@ class CarrierRoutes:
 
     def app(self) -> ASGIApp:
         """The route as an ASGI app."""
-        post = {"POST": Endpoint(self._door, "events", self._take)}
+        post = {"POST": Endpoint(self._door, "events", self._take, keeps=BODIES)}
         return Router(self._door, [Resource("/{channel}/events", post)])
 
     async def _take(self, request: Request) -> Answer:
         caller = await self._caller(request.params["channel"])
         if caller is None or isinstance(caller, Failure):
             return caller or UnknownRoute()
-        request.channel = caller.name
+        request.channel = caller.name  # so far only as somebody claims
         secret = caller.settings.carrier.secret
         if not is_signed(request.header(SIGNATURE_HEADER), secret.encode(), request.body, self._now()):
             return Unauthenticated("unknown")
+        request.caller = caller
         told = _listed(request.body)
         if isinstance(told, Failure):
             return told

@@ -18,10 +18,11 @@ Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="After how many hits it heals.")]
 Lasts = Annotated[float, Meta(gt=0, le=86_400, description="After how many seconds of real time it heals.")]
 Skip = Annotated[int, Meta(ge=1, le=1_000_000, description="How many calls go through before it strikes.")]
-Delay = Annotated[
-    float,
-    Meta(ge=0, le=120, description="Seconds: how much later (slow), or when the caller gives up (timeout)."),
-]
+_DELAYS = (
+    "Seconds: how much later (slow), when the caller gives up (timeout), how long all bytes take (trickle), "
+    "or what Retry-After says (busy)."
+)
+Delay = Annotated[float, Meta(ge=0, le=120, description=_DELAYS)]
 
 
 class FaultOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -36,6 +37,7 @@ class FaultOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
     skip: Skip | None = None
     workspace: Name | None = None
     channel: Name | None = None
+    path: Name | None = None
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -149,11 +151,13 @@ class FaultRegister:
         channels: Collection[object] = (),
         *,
         kinds: Collection[Kind] | None = None,
+        path: str = "",
     ) -> Fault | None:
         """The oldest active fault that this call meets, its hit counted; None if the call goes through."""
         now = self.now()
         for fault in self._faults.values():
             fits = fault.order.target == target and (kinds is None or fault.order.kind in kinds)
+            fits = fits and path.startswith(fault.order.path or "")
             if not (fits and fault.active(now) and fault.scope.covers(workspace, channels)):
                 continue
             if fault.meets():

@@ -11,7 +11,7 @@ import msgspec
 from entrepot.doors.kit import decode_json
 from entrepot.failures.service import BodyBeyondLimits, MalformedBody
 from entrepot.sandbox.register import FaultOrder
-from entrepot.sandbox.targets import ENGINE, READS, RULE, targets
+from entrepot.sandbox.targets import ENGINE, LINE, READS, RULE, targets
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -57,10 +57,16 @@ def seconds(text: str, most: int) -> float:
 def _check_combination(order: FaultOrder) -> None:
     if order.at is not None and (order.target, order.kind) != (ENGINE, "drop"):
         raise BadRequestError(f"/at: only {ENGINE} with the kind drop has a moment")
-    if order.kind == "slow" and order.delay is None:
-        raise BadRequestError("/delay: slow needs it, in seconds")
-    if order.delay is not None and order.kind not in ("slow", "timeout"):
-        raise BadRequestError("/delay: only slow and timeout wait")
+    if order.kind in ("slow", "trickle") and order.delay is None:
+        raise BadRequestError(f"/delay: {order.kind} needs it, in seconds")
+    if order.delay is not None and order.kind not in ("slow", "timeout", "trickle", "busy"):
+        raise BadRequestError(
+            "/delay: only slow and timeout wait, trickle takes its time, and busy names one"
+        )
+    if order.path is not None and not order.target.startswith(LINE):
+        raise BadRequestError("/path: only a line sees paths")
+    if order.workspace is not None and order.target.startswith(LINE):
+        raise BadRequestError("/workspace: on the line nobody knows yet who calls")
     if order.channel is not None and order.workspace is None:
         raise BadRequestError("/channel: its workspace is needed too")
     if order.workspace is not None and order.target == READS:

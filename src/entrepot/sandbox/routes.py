@@ -16,11 +16,12 @@ from entrepot.failures.service import Unavailable
 from entrepot.gateways.mail.simulated import Letter, read_mailbox
 from entrepot.sandbox import clock, partner
 from entrepot.sandbox.after_sale import ORDER_STEPS, RETURN_STEPS, AfterSale, RefusedError
+from entrepot.sandbox.beginning.reset import NotASandboxError, WorldLostError
 from entrepot.sandbox.gate import StillBusyError
 from entrepot.sandbox.idle import wait_until_idle
+from entrepot.sandbox.journal import JournalOffError
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
 from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema, seconds
-from entrepot.sandbox.reset import NotASandboxError, WorldLostError
 from entrepot.sandbox.sandbox import Sandbox
 from entrepot.sandbox.targets import targets
 from entrepot.sandbox.world import describe_world
@@ -71,6 +72,10 @@ class Routes:
             Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
             Resource("/idle", {"GET": at("idle", self._idle)}),
             Resource("/mailbox", {"GET": at("mailbox", self._mailbox)}),
+            Resource(
+                "/requests",
+                {"GET": at("requests", self._requests), "DELETE": at("clear-requests", self._clear_requests)},
+            ),
             *self._after_the_sale(),
             Resource("/partner/{workspace}/validate", {"GET": validate, "POST": validate}),
         ]
@@ -135,6 +140,17 @@ class Routes:
         told = {"error": "something still goes on", "idle": False, "waiting": msgspec.to_builtins(waiting)}
         return _json(408, told)
 
+    async def _requests(self, request: Request) -> Answer:
+        await self._sandbox.journal.settle()
+        async with self._sandbox.acquire() as connection:
+            return _json(200, {"requests": await self._sandbox.journal.read(connection, request)})
+
+    async def _clear_requests(self, request: Request) -> Answer:
+        await self._sandbox.journal.settle()
+        async with self._sandbox.acquire() as connection:
+            await self._sandbox.journal.clear(connection, request.query.get("workspace"))
+        return Reply(204)
+
     async def _mailbox(self, request: Request) -> Answer:
         name, to = request.query.get("workspace"), request.query.get("to")
         if not name:
@@ -183,6 +199,8 @@ async def _answered(handle: Handler, request: Request) -> Answer:
         return _refused(error)
     except (NotASandboxError, WorldLostError) as error:
         return _error(409, str(error))
+    except JournalOffError:
+        return _error(404, "this server keeps no integration log (--no-integration-log)")
     except (StillBusyError, *FAULTS):
         return Unavailable(1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -17,9 +18,12 @@ from entrepot.engine.deliveries.events import BodyOf, untold
 from entrepot.engine.money.attempts import ATTEMPT_SECONDS
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.failures import Unavailable
+from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError
-from entrepot.sandbox.reset import Beginning
+from entrepot.sandbox.journal import Journal, JournalOffError
+from entrepot.sandbox.targets import line_target
+from entrepot.sandbox.wrapped.line import FaultyLine
 from entrepot.store.connections import Connection, connect
 
 DRAIN_SECONDS = 5.0
@@ -35,6 +39,7 @@ class Sandbox:
         self._gate = Gate()
         self._resetting = asyncio.Lock()
         self._worker: Worker | None = None
+        self.journal = Journal()
         self._beginning = Beginning(lambda: self._still)
 
     def worker(
@@ -56,9 +61,9 @@ class Sandbox:
         )
         return self._worker
 
-    def door(self, app: ASGIApp) -> ASGIApp:
-        """The door behind the gate."""
-        return self._gate.before(app)
+    def door(self, name: str, app: ASGIApp) -> ASGIApp:
+        """The door behind the gate, and behind its callers' line."""
+        return self._gate.before(FaultyLine(app, line_target(name), self.faults))
 
     async def execute(self, workspace: int, command: Command) -> Outcome:
         """The outcome of a command by the server's own engine; faults of its rules and connections hit it too."""
@@ -85,6 +90,10 @@ class Sandbox:
             self.clock.frozen, self.clock.offset = False, timedelta()
             async with self._gate.closed(DRAIN_SECONDS):
                 await self._worker_idle()
+                with contextlib.suppress(TimeoutError, JournalOffError):
+                    await (
+                        self.journal.settle()
+                    )  # else what came before would be written into what begins anew
                 async with self._carrier_waits(), self.acquire() as connection:
                     await self._beginning.again(connection, self.clock.now())
 

@@ -16,14 +16,16 @@ from entrepot.gateways.labels.port import LabelService
 from entrepot.gateways.mail.port import MailGateway
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
+from entrepot.registry import DOORS
 
-Kind = Literal["error", "refuse", "timeout", "slow", "drop"]
+Kind = Literal["error", "refuse", "timeout", "slow", "drop", "busy", "half", "trickle", "garbage", "length"]
 Moment = Literal["before-commit", "commit", "after-commit"]
 
 RULE = "rule:"
 ENGINE = "connection:engine"
 READS = "connection:reads"
 LOG = "connection:log"
+LINE = "line:"
 
 _PORTS: Mapping[GatewayName, type] = {
     "cards": CardGateway,
@@ -37,8 +39,9 @@ _PORTS: Mapping[GatewayName, type] = {
 }
 _NOT_CALLS = frozenset({"close", "in_process"})
 
-_RULE: tuple[Kind, ...] = ("error",)
+_RULE: tuple[Kind, ...] = ("error", "busy")
 _GATEWAY: tuple[Kind, ...] = ("error", "refuse", "timeout", "slow", "drop")
+_LINE: tuple[Kind, ...] = ("refuse", "timeout", "slow", "drop", "half", "trickle", "garbage", "length")
 _CONNECTIONS: Mapping[str, tuple[Kind, ...]] = {
     ENGINE: ("refuse", "slow", "drop"),
     READS: ("error", "refuse", "timeout", "slow"),
@@ -51,10 +54,17 @@ def rule_target(command: type[Command]) -> str:
     return RULE + command.__name__
 
 
+def line_target(door: str) -> str:
+    """The target that the line from callers to this door is."""
+    return LINE + door
+
+
 def targets() -> dict[str, tuple[Kind, ...]]:
     """Every target of this server, with the kinds of fault that it can have."""
     rules = {rule_target(command): _RULE for command in _commands(Command)}
-    return dict(sorted(rules.items())) | dict(_CONNECTIONS) | dict.fromkeys(gateway_targets(), _GATEWAY)
+    lines = {line_target(door): _LINE for door in DOORS}
+    gateways = dict.fromkeys(gateway_targets(), _GATEWAY)
+    return dict(sorted(rules.items())) | lines | dict(_CONNECTIONS) | gateways
 
 
 @cache

@@ -21,6 +21,9 @@ from entrepot.serving.limits import (
     Census,
 )
 
+TRANSPORT: Final = "entrepot.transport"
+"""Under this name of a request's extensions is the transport that it came over."""
+
 _HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _LINE_OVERHEAD: Final = len(b": \r\n")
 _FIRST_LINE_OVERHEAD: Final = len(b"GET  HTTP/1.1\r\n\r\n")
@@ -99,6 +102,7 @@ class RequestReader(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._in_head, self._size, self._unparsed = True, _FIRST_LINE_OVERHEAD, 0
         super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: cast("Any", self.transport)}
 
     def on_url(self, url: bytes) -> None:
         """Keep a part of the URL."""

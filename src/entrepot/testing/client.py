@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -14,7 +14,7 @@ from entrepot.testing.clock import Clock
 from entrepot.testing.faults import Fault
 from entrepot.testing.line import ControlPlaneError, Line
 
-Kind = Literal["error", "refuse", "timeout", "slow", "drop"]
+Kind = Literal["error", "refuse", "timeout", "slow", "drop", "busy", "half", "trickle", "garbage", "length"]
 Keys = Mapping[str, Mapping[str, Mapping[str, str]]]
 LONGEST_WAIT: Final = 30
 
@@ -28,6 +28,34 @@ class Mail:
     subject: str
     text: str
     sent_at: datetime
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request at a door and what became of it, without secrets.
+
+    `outcome` is `ok` or a failure's name; `request` and `reply` are the bodies' JSON, None where none is kept.
+    """
+
+    request_id: str
+    at: datetime
+    workspace: str | None
+    account: str | None
+    door: str
+    operation: str
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    request: Any
+    status: int
+    outcome: str
+    reply_headers: Mapping[str, str]
+    reply: Any
+    calls: Sequence[Mapping[str, Any]]
+    commands: Sequence[Mapping[str, Any]]
+    orders: Sequence[int]
+    seconds: float
 
 
 class Entrepot:
@@ -81,8 +109,8 @@ class Entrepot:
     ) -> Fault:
         """Let a target fail, once unless it is said how many `times` or for how many `seconds` of real time.
 
-        `skip` calls go through first. `delay` is for `slow` and `timeout`. `more` may be `workspace`, `channel` and
-        `at`, as `POST /sandbox/faults` takes them.
+        `skip` calls go through first. `delay` is for `slow`, `timeout`, `trickle` and `busy`. `more` may be
+        `workspace`, `channel`, `path` and `at`, as `POST /sandbox/faults` takes them.
         """
         order = {"count": times, "lasts": seconds, "skip": skip or None, "delay": delay, **more}
         given = {name: value for name, value in order.items() if value is not None}
@@ -118,6 +146,37 @@ class Entrepot:
         query: dict[str, str | int] = {"workspace": workspace, "wait": wait} | ({"to": to} if to else {})
         return [_mail(each) for each in self._line.get("/mailbox", query)["letters"]]
 
+    def requests(
+        self,
+        *,
+        workspace: str | None = None,
+        door: str | None = None,
+        operation: str | None = None,
+        outcome: str | None = None,
+        failed: bool | None = None,
+        request_id: str | None = None,
+        limit: int = 100,
+    ) -> list[Received]:
+        """What came in at the doors since the test began, oldest first: of all, or what fits every filter.
+
+        `outcome` is `ok` or a failure's name. Of more than `limit`, at most 500, they are the latest.
+        """
+        query = {
+            "workspace": workspace,
+            "door": door,
+            "operation": operation,
+            "outcome": outcome,
+            "failed": None if failed is None else str(failed).lower(),
+            "request_id": request_id,
+            "limit": limit,
+        }
+        given = {name: value for name, value in query.items() if value is not None}
+        return [_received(each) for each in self._line.get("/requests", given)["requests"]]
+
+    def clear_requests(self) -> None:
+        """Forget what came in so far."""
+        self._line.delete("/requests")
+
     def close(self) -> None:
         """Let go of the connection; the server goes on."""
         self._line.close()
@@ -126,3 +185,9 @@ class Entrepot:
 def _mail(letter: Mapping[str, str]) -> Mail:
     sent_at = datetime.fromisoformat(letter["sent_at"])
     return Mail(letter["to"], letter["sender"], letter["subject"], letter["text"], sent_at)
+
+
+def _received(entry: Mapping[str, Any]) -> Received:
+    known: dict[str, Any] = {each.name: entry[each.name] for each in fields(Received)}
+    known["at"] = datetime.fromisoformat(entry["at"])
+    return Received(**known)

@@ -13,6 +13,7 @@ import pytest
 
 from entrepot.doors.datamingle import drf, schemas
 from entrepot.doors.datamingle.speech import OWN_WORDS
+from entrepot.doors.kit import decode_json
 from entrepot.doors.kit.checking import Body, check
 
 ANSWERS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "drf_answers.json").read_text("utf-8"))
@@ -44,3 +45,18 @@ def test_a_body_comes_to_what_the_framework_makes_of_it(answer: dict[str, Any]) 
 def test_few_are_different_on_purpose() -> None:
     assert sum(map(differs_on_purpose, ANSWERS)) == 3
     assert len(ANSWERS) > 150
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("1", True), ("1.0", True), ("1.00", True), ("1e0", True), ("10E-1", True), ("0", False), ("0.00", False),
+        ("-0.0", False), ("2", None), ("1.5", None), ("-1", None), ('"1.0"', None), ('"1"', True), ("null", None),
+    ],
+)  # fmt: skip
+def test_a_number_is_true_or_false_by_its_value_however_it_is_written(
+    written: str, meant: bool | None
+) -> None:
+    """The framework looks it up in a set, in which equal numbers are one."""
+    found = drf.boolean(decode_json(written.encode(), exact=True))
+    assert (found if isinstance(found, bool) else None) is meant

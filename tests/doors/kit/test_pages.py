@@ -72,6 +72,22 @@ async def test_a_failure_is_found_by_the_code_of_some_door(
     assert [each["name"] for each in listed] == names
 
 
+async def test_a_code_is_looked_for_at_one_door_alone() -> None:
+    pages = FailurePages(failure_tables, Seen())
+    async with (
+        serve(DoorSwitch({}, {}, pages, observe=Seen(), everywhere={"failures": pages})) as server,
+        httpx.AsyncClient(base_url=server.url, timeout=60) as client,
+    ):
+
+        async def names(**query: str) -> set[str]:
+            return {each["name"] for each in (await client.get("/failures", params=query)).json()["failures"]}
+
+        assert "too-many-to-return" in await names(door="walmart", code="500.509")
+        assert await names(door="bonsai", code="500.509") == await names(door="nobody") == set()
+        walmart = await names(door="walmart")
+        assert await names(door="walmart", code="500.509") < walmart < await names()
+
+
 CODES = {
     "bonsai": {form.code for form in FORMS.values()},
     "textalk": {str(int(code)) for code in Code},

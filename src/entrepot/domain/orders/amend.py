@@ -14,7 +14,7 @@ from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.line_counts import sent, unsent
-from entrepot.domain.orders.records import ALSO_KNOWN_AS, Order, OrderLine, Person, event
+from entrepot.domain.orders.records import ALSO_KNOWN_AS, Order, OrderLine, event
 from entrepot.failures.orders import DuplicateExternalOrder, OrderSettled, OrderUnknown
 
 NameKey = tuple[int, str, str, str]
@@ -38,7 +38,7 @@ class AmendOrder(Command, frozen=True, kw_only=True):
     """Change only what is given. The result is `Amended`.
 
     `data` are members of the order's data, each taking the place of what was there; `note` may be none. A second name
-    that is given takes the place of the one before, which is then free.
+    that is given takes the place of the one before, which is then free. `called` is how the customer is called.
     """
 
     stages: ClassVar[frozenset[Stage]] = frozenset({Stage.CHANNEL, Stage.REFERENCE, Stage.ORDER, Stage.HELD})
@@ -48,7 +48,7 @@ class AmendOrder(Command, frozen=True, kw_only=True):
     channel: int
     """Whose order it is, which the names belong to."""
     data: Mapping[str, Any] = {}
-    person: Person | None = None
+    called: str | msgspec.UnsetType = msgspec.UNSET
     note: str | msgspec.UnsetType | None = msgspec.UNSET
     name: SecondName | None = None
 
@@ -120,7 +120,10 @@ class AmendOrder(Command, frozen=True, kw_only=True):
         if self.name is not None:
             data[self.name.member] = self.name.value
         note = order.note if isinstance(self.note, msgspec.UnsetType) else self.note
-        return msgspec.structs.replace(order, data=data, note=note, person=self.person or order.person)
+        person = (
+            order.person if isinstance(self.called, msgspec.UnsetType) else order.person.called(self.called)
+        )
+        return msgspec.structs.replace(order, data=data, note=note, person=person)
 
     def _exchange(self, order: Order, view: View, changes: Changes) -> None:
         """Give the name that the order has back, and take the one that it wants."""

@@ -46,6 +46,15 @@ class Person(msgspec.Struct, frozen=True, omit_defaults=True):
     first_name: str = ""
     last_name: str = ""
 
+    @property
+    def full_name(self) -> str:
+        """First and last name, as far as they are known."""
+        return " ".join(name for name in (self.first_name, self.last_name) if name)
+
+    def called(self, name: str) -> Person:
+        """The same person by this name; who goes by it already is left as it is."""
+        return self if name == self.full_name else Person(self.email, name)
+
 
 class Address(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where an order goes. `country` is ISO 3166-1 alpha-2, `province` a region code of that country."""

@@ -57,8 +57,9 @@ def whole(value: Any) -> Number | Faults:
 
 def boolean(value: Any) -> bool | Faults:
     """True, false, and the words and numbers that stand for them."""
-    word = str(value).lower() if type(value) in (bool, int, float, str, Decimal) else None
-    word = word.removesuffix(".0") if word is not None and type(value) in (float, Decimal) else word
+    if type(value) in (bool, int, float, Decimal) and value in (0, 1):
+        return bool(value)
+    word = value.lower() if type(value) is str else None
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
     return one(Kind.NO_BOOLEAN, echo(value))

@@ -52,7 +52,7 @@ class DoorFailures:
 class FailurePages:
     """An ASGI app with a list of all failures at `/` and each one at `/{name}`, as HTML or JSON by Accept.
 
-    `/?code=` lists those that some door answers with this code, and what doors themselves mean by it.
+    `/?code=` lists those that some door answers with this code, and what doors themselves mean by it; `door` names one.
 
     `tables` is asked when a page is shown, so that showing none loads no door.
     """
@@ -74,10 +74,11 @@ class FailurePages:
         await self._router(scope, receive, send)
 
     def _list(self, request: Request) -> Answer:
-        code = request.query.get("code")
-        found = catalogue().values() if code is None else with_code(code, self._tables())
+        code, door = request.query.get("code"), request.query.get("door")
+        tables = [table for table in self._tables() if door in (None, table.door)]
+        found = catalogue().values() if code is door is None else with_code(code, tables)
         rows = [{"name": each.name, "title": each.title, "href": f"/failures/{each.name}"} for each in found]
-        own = {} if code is None else {"codes": own_codes(code, self._tables())}
+        own = {} if code is None else {"codes": own_codes(code, tables)}
         return _page(request, "list.html", {"failures": rows, **own})
 
     def _show(self, request: Request) -> Answer:
@@ -87,13 +88,16 @@ class FailurePages:
         return _page(request, "failure.html", describe(failure, self._tables()))
 
 
-def with_code(code: str, tables: Sequence[DoorFailures]) -> list[type[Failure]]:
-    """The failures that some door answers with this code, in the catalogue's order; case does not matter."""
-    wanted = code.strip().casefold()
+def with_code(code: str | None, tables: Sequence[DoorFailures]) -> list[type[Failure]]:
+    """The failures that some door answers with this code, or with any, in the catalogue's order; in any case."""
+    wanted = None if code is None else code.strip().casefold()
     return [
         failure
         for failure in catalogue().values()
-        if any(failure in table.codes and table.codes[failure][1].casefold() == wanted for table in tables)
+        if any(
+            failure in table.codes and wanted in (None, table.codes[failure][1].casefold())
+            for table in tables
+        )
     ]
 
 
@@ -129,13 +133,17 @@ def describe(failure: type[Failure], tables: Sequence[DoorFailures]) -> dict[str
 
 
 def _page(request: Request, template: str, values: dict[str, Any]) -> Reply:
-    if not _wants_html(request.header("accept") or ""):
+    if not wants_html(request.header("accept") or ""):
         return Reply(200, encode(values), _VARY)
-    text = _templates().get_template(template).render(values)
-    return Reply(200, text.encode(), _VARY, media_type=_HTML)
+    return Reply(200, render_page(template, values).encode(), _VARY, media_type=_HTML)
 
 
-def _wants_html(accept: str) -> bool:
+def render_page(template: str, values: Mapping[str, Any]) -> str:
+    """One of the templates, filled."""
+    return _templates().get_template(template).render(values)
+
+
+def wants_html(accept: str) -> bool:
     """Whether HTML is named, and not after JSON: a browser names it first, a client of an API never."""
     kinds = [kind.partition(";")[0].strip().lower() for kind in accept.split(",")]
     named = [kind for kind in kinds if kind in ("text/html", "application/json")]

@@ -1,4 +1,4 @@
-"""A carrier over HTTP, in a form of our own: signed posts, as events are (`entrepot.gateways.events.http`).
+"""A carrier over HTTP, in a form of our own: signed posts, as events are (`entrepot.gateways.events.signed`).
 
 `POST <url>` with `{"action": "announce", …}` tells how a consignment stands, `{"action": "withdraw", "key": …}` that
 there is none. `Entrepot-Delivery` is the consignment's key, `Entrepot-Signature` the HMAC under the account's secret.
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from entrepot.gateways.carriers.port import Announced, CarrierFailed, Consignment, Withdrawn
-from entrepot.gateways.events.http import DELIVERY_HEADER, SIGNATURE_HEADER, signature
+from entrepot.gateways.events.signed import Receiver, post_signed
 from entrepot.gateways.http.client import GuardedClient, NoReply
 
 LIMIT_SECONDS = 10.0
@@ -31,9 +31,7 @@ class HttpCarrier:
     def __init__(
         self, url: str, secret: str, *, allow_private: bool = False, client: GuardedClient | None = None
     ) -> None:
-        self._url = url
-        self._secret = secret.encode()
-        self._allow_private = allow_private
+        self._to = Receiver(url, secret.encode(), allow_private)
         self._client = client or GuardedClient(limit_seconds=LIMIT_SECONDS)
 
     async def announce(self, consignment: Consignment, at: datetime) -> Announced | CarrierFailed:
@@ -50,20 +48,7 @@ class HttpCarrier:
         return Withdrawn() if status in _GONE else _answer(status, Withdrawn())
 
     async def _post(self, key: str, told: Mapping[str, Any], at: datetime) -> int | CarrierFailed:
-        body = _encode(told)
-        headers = {
-            "Content-Type": "application/json",
-            DELIVERY_HEADER: key,
-            SIGNATURE_HEADER: signature(self._secret, body, at),
-        }
-        reply = await self._client.send(
-            "POST",
-            self._url,
-            headers=headers,
-            content=body,
-            allow_private=self._allow_private,
-            status_only=True,
-        )
+        reply = await post_signed(self._client, self._to, _encode(told), key, at)
         return CarrierFailed(reply.reason) if isinstance(reply, NoReply) else reply.status
 
 

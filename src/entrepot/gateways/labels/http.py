@@ -1,9 +1,7 @@
-"""A label service over HTTP, in a form of our own.
+"""A label service over HTTP, in a form of our own: a service by keys (`entrepot.gateways.http.keyed`).
 
-`POST <url>/labels` with the key in `Idempotency-Key` asks for a label, as JSON in camel case. A 2xx brings it:
-`{"carrier", "trackingNumber", "labelUrl", "trackingUrl"?, "document"?}`, where `document` is the PDF in base64. A 4xx
-but 408, 425 and 429 refuses it, and anything else is no answer. `DELETE <url>/labels/<key>` takes it back: a 2xx, 404
-or 410 says that there is none, and that this key is closed. The account's key at the service is in `API-Key`.
+`POST <url>/labels` asks for a label, as JSON in camel case. A 2xx brings it: `{"carrier", "trackingNumber", "labelUrl",
+"trackingUrl"?, "document"?}`, where `document` is the PDF in base64. `DELETE <url>/labels/<key>` takes it back.
 """
 
 from __future__ import annotations
@@ -14,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from entrepot.gateways.http.client import GuardedClient, NoReply, Reply
+from entrepot.gateways.http.keyed import LIMIT_SECONDS, KeyedService, No
 from entrepot.gateways.labels.port import (
     Label,
     LabelFailed,
@@ -24,12 +23,8 @@ from entrepot.gateways.labels.port import (
     Voiding,
 )
 
-LIMIT_SECONDS = 10.0
 MAX_REPLY_BYTES = 2 * 1024 * 1024
 """A document is some tens of kilobytes; what is longer is no label."""
-_GONE = frozenset({404, 410})
-_OF_THE_REQUEST = frozenset({408, 425, 429})
-"""Statuses that speak of time or of too many requests, and not of the label."""
 _WEB = r"^https?://[^\s\x00]+$"
 
 _Number = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -53,43 +48,21 @@ class HttpLabelService:
     def __init__(
         self, url: str, api_key: str, *, allow_private: bool = False, client: GuardedClient | None = None
     ) -> None:
-        self._url = url.rstrip("/")
-        self._api_key = api_key
-        self._allow_private = allow_private
-        self._client = client or GuardedClient(limit_seconds=LIMIT_SECONDS, max_reply_bytes=MAX_REPLY_BYTES)
+        client = client or GuardedClient(limit_seconds=LIMIT_SECONDS, max_reply_bytes=MAX_REPLY_BYTES)
+        what = "the label service"
+        self._service = KeyedService(what, url, "/labels", api_key, client, allow_private=allow_private)
 
     async def make(self, request: LabelRequest) -> Making:
         """See `LabelService.make`."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": request.key}
-        reply = await self._send("POST", "/labels", headers, _encode(request))
-        if isinstance(reply, NoReply):
-            return LabelFailed(reply.reason, reply.reached)
-        if 200 <= reply.status < 300:
-            return _label(reply)
-        reason = f"the label service answered with status {reply.status}"
-        refused = 400 <= reply.status < 500 and reply.status not in _OF_THE_REQUEST
-        return LabelRefused(reason) if refused else LabelFailed(reason)
+        answer = await self._service.make(request.key, _encode(request), status_only=False)
+        if isinstance(answer, NoReply):
+            return LabelFailed(answer.reason, answer.reached)
+        return LabelRefused(answer.reason) if isinstance(answer, No) else _label(answer)
 
     async def void(self, key: str) -> Voiding:
         """See `LabelService.void`."""
-        reply = await self._send("DELETE", f"/labels/{key}", {}, None)
-        if isinstance(reply, NoReply):
-            return LabelFailed(reply.reason, reply.reached)
-        if 200 <= reply.status < 300 or reply.status in _GONE:
-            return Voided()
-        return LabelFailed(f"the label service answered with status {reply.status}")
-
-    async def _send(
-        self, method: str, path: str, headers: dict[str, str], content: bytes | None
-    ) -> Reply | NoReply:
-        return await self._client.send(
-            method,
-            self._url + path,
-            headers={"API-Key": self._api_key, **headers},
-            content=content,
-            allow_private=self._allow_private,
-            status_only=method == "DELETE",
-        )
+        failed = await self._service.take_back(key)
+        return Voided() if failed is None else LabelFailed(failed.reason, failed.reached)
 
 
 def _label(reply: Reply) -> Making:

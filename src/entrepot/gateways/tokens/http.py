@@ -7,6 +7,7 @@ import msgspec
 from entrepot.domain.channels.accounts import ExternalApi
 from entrepot.gateways.http.addresses import Resolve, resolve
 from entrepot.gateways.http.client import LIMIT_SECONDS, GuardedClient, NoReply, Reply
+from entrepot.gateways.http.keyed import OF_THE_REQUEST
 from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAnswer, TokenQuery, Valid
 
 
@@ -17,7 +18,7 @@ class _Verdict(msgspec.Struct):
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(_Verdict).decode
 
-_OF_THE_REQUEST = frozenset({401, 407, 408, 425, 429})
+_OF_THE_REQUEST = OF_THE_REQUEST | {401, 407}
 """Statuses that speak of our key, of time or of too many requests, and not of the token."""
 _UNUSABLE = NoVerdict("the endpoint's URL, method or key cannot be used")
 

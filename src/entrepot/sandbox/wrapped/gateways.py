@@ -67,19 +67,17 @@ class FaultyGateway:
         fault = self._faults.strike(target, self._workspace)
         if fault is None:
             return await method(*args, **named)
-        match fault.order.kind:
-            case "error":
-                raise InjectedFaultError(target)
-            case "slow":
-                await fault.wait(fault.order.delay or 0)
-                return await method(*args, **named)
-            case "drop":
-                await method(*args, **named)
-            case "timeout":
-                await self._time_out(fault)
-            case "refuse":
-                pass
-        return self._lost(target, fault.order.kind)
+        how = fault.order.kind
+        if how == "slow":
+            await fault.wait(fault.order.delay or 0)
+            return await method(*args, **named)
+        if how == "drop":
+            await method(*args, **named)
+        elif how == "timeout":
+            await self._time_out(fault)
+        elif how != "refuse":
+            raise InjectedFaultError(target)
+        return self._lost(target, how)
 
     async def _time_out(self, fault: Fault) -> None:
         delay = fault.order.delay

@@ -21,8 +21,6 @@ def faulty_copy(copy: Copy, faults: FaultRegister) -> Copy:
         if fault is None:
             return await copy(rows)
         match fault.order.kind:
-            case "error":
-                raise InjectedFaultError(LOG)
             case "refuse":
                 raise ConnectionRefusedError(LOG)
             case "slow":
@@ -34,5 +32,7 @@ def faulty_copy(copy: Copy, faults: FaultRegister) -> Copy:
             case "drop":
                 await copy(rows)
                 raise ConnectionResetError(LOG)
+            case _:
+                raise InjectedFaultError(LOG)
 
     return written

@@ -72,7 +72,7 @@ def test_only_what_is_given_changes() -> None:
     assert (after.note, after.data) == ("n", {"second": "E-7", "kept": 1, "new": 2})
     assert [event.kind for event in decided.changes.records(OrderEvent)] == ["amended"]
     assert references(decided) == {}
-    person = done(amend(person=Person("", "Ann")), *order(note="old")).result
+    person = done(amend(called="Ann"), *order(note="old")).result
     assert isinstance(person, Amended)
     assert (person.order.person.first_name, person.order.note) == ("Ann", "old")
 
@@ -149,3 +149,19 @@ def test_order_is_cancelled_as_a_whole_or_not_at_all() -> None:
     assert isinstance(decided.result, Cancelled)
     assert decided.result.order.state == "cancelled"
     assert references(decided) == {}, "an order that was sold elsewhere keeps its names"
+
+
+@pytest.mark.parametrize(
+    ("called", "person"),
+    [
+        ("Grace Hopper", Person("ada@example.com", "Grace Hopper")),
+        ("", Person("ada@example.com")),
+        ("Ada Lovelace", Person("ada@example.com", "Ada", "Lovelace")),  # as it is told, so nothing changes
+        (msgspec.UNSET, Person("ada@example.com", "Ada", "Lovelace")),
+    ],
+)
+def test_whoever_is_called_otherwise_is_still_reached_by_the_same_mail(called: Any, person: Person) -> None:
+    known = order(person=Person("ada@example.com", "Ada", "Lovelace"))
+    changed = done(amend(called=called, note="n"), *known).result
+    assert isinstance(changed, Amended)
+    assert changed.order.person == person

@@ -21,7 +21,7 @@ def order(found: PartnerOrder, workspace: int) -> dict[str, Any]:
         "id": str(known.uuid),
         "order_number": known.external_id or str(known.id),
         "external_order_id": data.get("external_order_id"),
-        "customer_name": _customer(known),
+        "customer_name": known.person.full_name or None,
         "customer_info": shown(data.get("customer_info")),
         "status": status(known, found.lines),
         "notes": known.note,
@@ -65,8 +65,3 @@ def _item(line: OrderLine, workspace: int) -> dict[str, Any]:
         "verification_status": "verified" if whole else "partial" if verified else "pending",
         "notes": line.data.get("notes"),
     }
-
-
-def _customer(known: Order) -> str | None:
-    names = (known.person.first_name, known.person.last_name)
-    return " ".join(name for name in names if name) or None

@@ -148,7 +148,7 @@ def amend(body: bodies.OrderFields, order: Order, partner: Partner) -> AmendOrde
         asks=partner.asker,
         channel=order.channel,
         data=_data(body),
-        person=_person(body["customer_name"]) if "customer_name" in body else None,
+        called=(body["customer_name"] or "") if "customer_name" in body else msgspec.UNSET,
         note=(body["notes"] or None) if "notes" in body else msgspec.UNSET,
         name=name,
     )

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.sql.schema import SchemaItem
 
 from entrepot.store.tables._base import metadata
 
@@ -24,24 +25,22 @@ def _key(name: str) -> Column[str]:
     return Column(name, Text(collation="C"), primary_key=True)
 
 
-def _workspace() -> Column[int]:
-    return Column("workspace", BigInteger, primary_key=True, autoincrement=False)
+def _books(name: str, *columns: SchemaItem) -> Table:
+    """A table of workspaces' rows, whose text sorts as the database does where it is no key."""
+    workspace = Column("workspace", BigInteger, primary_key=True, autoincrement=False)
+    return Table(name, metadata, workspace, *columns)
 
 
-bank_accounts = Table(
+bank_accounts = _books(
     "bank_accounts",
-    metadata,
-    _workspace(),
     _key("account"),
     Column("kind", Text, nullable=False),
     Column("name", Text, nullable=False),
 )
 """Who has money at the bank; `kind` is `cardholder`, or `payout` for a merchant who is paid from orders."""
 
-bank_funds = Table(
+bank_funds = _books(
     "bank_funds",
-    metadata,
-    _workspace(),
     _key("account"),
     _key("currency"),
     Column("balance", BigInteger, nullable=False),
@@ -50,10 +49,8 @@ bank_funds = Table(
 )
 """One account's money in one currency, minor units. `reserved` is held by intents awaiting capture."""
 
-bank_cards = Table(
+bank_cards = _books(
     "bank_cards",
-    metadata,
-    _workspace(),
     Column("token_hash", LargeBinary, primary_key=True),
     Column("account", Text(collation="C"), nullable=False),
     Column("brand", Text, nullable=False),
@@ -66,10 +63,8 @@ bank_cards = Table(
 """A card by the hash of its token; for a `family` every token that goes on with `_` stands for it too.
 `used_by` is the intent for which a single-use token pays or paid."""
 
-bank_intents = Table(
+bank_intents = _books(
     "bank_intents",
-    metadata,
-    _workspace(),
     _key("id"),
     Column("status", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
@@ -93,10 +88,8 @@ bank_intents = Table(
 The platform's own money at the bank is the sum of captured - refunded - transferred, over intents whose account is one
 of the bank's: behind the built-in cards of test orders there is none."""
 
-bank_confirmations = Table(
+bank_confirmations = _books(
     "bank_confirmations",
-    metadata,
-    _workspace(),
     _key("key"),
     Column("intent", Text(collation="C"), nullable=False),
     Column("token_hash", LargeBinary, nullable=False),
@@ -105,20 +98,16 @@ bank_confirmations = Table(
 )
 """What each confirm came to, by the caller's key: a reused key gets its first answer, declines included."""
 
-bank_refunds = Table(
+bank_refunds = _books(
     "bank_refunds",
-    metadata,
-    _workspace(),
     _key("id"),
     Column("intent", Text(collation="C"), nullable=False),
     Column("amount", BigInteger, nullable=False),
 )
 """Money given back; the id derives from the caller's key."""
 
-bank_transfers = Table(
+bank_transfers = _books(
     "bank_transfers",
-    metadata,
-    _workspace(),
     _key("id"),
     Column("intent", Text(collation="C"), nullable=False),
     Column("account", Text(collation="C"), nullable=False),
@@ -127,10 +116,8 @@ bank_transfers = Table(
 )
 """Money of an intent handed on to a payout account; the id derives from the caller's key."""
 
-bank_reversals = Table(
+bank_reversals = _books(
     "bank_reversals",
-    metadata,
-    _workspace(),
     _key("id"),
     Column("transfer", Text(collation="C"), nullable=False),
     Column("amount", BigInteger, nullable=False),

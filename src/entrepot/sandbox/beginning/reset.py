@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from entrepot.sandbox.beginning.image import Image, empty_all, put_back, take_image
 from entrepot.sandbox.guard import real_workspaces
-from entrepot.sandbox.image import Image, empty_all, put_back, take_image
 from entrepot.store.connections import Connection
 from entrepot.worlds import World, apply_world
 from entrepot.worlds.applying.recorded import read_recorded

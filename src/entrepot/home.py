@@ -1,0 +1,91 @@
+"""The page at `/`: what answers here, and a first request for each API, for people and for terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from entrepot.doors.kit.pages import render_page, wants_html
+from entrepot.registry import manifests
+
+_FIRST: Final[Mapping[str, str]] = {
+    "bonsai": "'{url}/bonsai/products/?ids=c68yvyl5s1ienexavdwntb1dr&currency=USD' -H 'API-Key: demo-api-key'",
+    "textalk": (
+        "'{url}/textalk/backend/jsonrpc/v1?webshop=22222&language=en' "
+        """-d '{{"jsonrpc": "2.0", "id": 1, "method": "Article.list", "params": [{{"uid": true, "name": true}}]}}'"""
+    ),
+    "walmart": (
+        "{url}/walmart/v3/token -H 'Authorization: Basic ZGVtby1tY3M6ZGVtby1tY3Mtc2VjcmV0' "
+        "-H 'Accept: application/json' -d grant_type=client_credentials"
+    ),
+    "datamingle": (
+        "{url}/datamingle/api/integrations/v1/products/ "
+        "-H 'X-API-Key: sk_live_demo-acme-erp-00000000000000000000000000'"
+    ),
+    "rebound": (
+        "{url}/rebound/oauth/token -H 'Authorization: Basic ZGVtby1yZXR1cm5zOmRlbW8tcmV0dXJucy1zZWNyZXQ=' "
+        "-d grant_type=client_credentials"
+    ),
+}
+"""What curl is told, by door; keys and ids are the demo world's."""
+
+_FOR_ALL: Final = (
+    ("/failures", "every failure, and what to do about it"),
+    ("/console", "for operators: what came in, and what became of it"),
+    ("/metrics", "figures for Prometheus"),
+    ("/healthz", "whether this process answers"),
+    ("/readyz", "whether the database does"),
+)
+_OF_SANDBOXES: Final = (
+    ("/sandbox/world", "what stands in this sandbox, with keys and ids"),
+    ("/sandbox/requests", "what came in, and what was answered"),
+    ("/sandbox/faults", "what can be broken, and what is"),
+    ("/sandbox/clock", "the clock of business time"),
+)
+_WIDTH: Final = 20
+
+
+class DoorLine(NamedTuple):
+    """One API: where it is, what it is, where it describes itself, and a first request."""
+
+    path: str
+    title: str
+    description: str
+    first: str
+
+
+class Home:
+    """The page at `/`, as HTML for a browser and as text for everybody else."""
+
+    def __init__(self, *, sandbox: bool) -> None:
+        self._sandbox = sandbox
+        self._links = (*(_OF_SANDBOXES if sandbox else ()), *_FOR_ALL)
+
+    async def show(self, request: Request) -> Response:
+        """Answer one request for it."""
+        doors = list(_doors(str(request.base_url).rstrip("/")))
+        vary = {"vary": "Accept"}
+        if not wants_html(request.headers.get("accept", "")):
+            return PlainTextResponse("\n".join(self._text(doors)), headers=vary)
+        values = {"doors": doors, "links": self._links, "sandbox": self._sandbox}
+        return HTMLResponse(render_page("home.html", values), headers=vary)
+
+    def _text(self, doors: list[DoorLine]) -> Iterator[str]:
+        yield "Entrepôt answers here.\n"
+        for door in doors:
+            yield f"{door.path.ljust(_WIDTH)}{door.title}; {door.description} describes it"
+        yield ""
+        for path, meaning in self._links:
+            yield f"{path.ljust(_WIDTH)}{meaning}"
+        yield "\nA first request for each, with the keys of the demo world:\n"
+        for door in doors:
+            yield f"{door.first}\n"
+
+
+def _doors(url: str) -> Iterator[DoorLine]:
+    for name, manifest in manifests().items():
+        described = f"/{name}{manifest.description}"
+        yield DoorLine(f"/{name}", manifest.title, described, f"curl {_FIRST[name].format(url=url)}")

@@ -1,0 +1,1 @@
+"""The way back to how the worlds stood at first."""

@@ -1,0 +1,183 @@
+"""Faults on the caller's own line, on the real server: what a client sees, and what the house did meanwhile."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from entrepot.cli.run.demo import MUG, apply_demo, order, sell_elsewhere
+from entrepot.sandbox.wrapped.line import GARBAGE, MISSING
+from tests.support.server import Server, running_server
+
+BROKEN = (httpx.ReadError, httpx.RemoteProtocolError)
+"""A client that was still sending when the reset came hears of it there, and then of an end."""
+TOKEN = ("/walmart/v3/token", {"Authorization": "Basic ZGVtby1tY3M6ZGVtby1tY3Mtc2VjcmV0"})
+
+
+@pytest.fixture(scope="module")
+async def filled(module_database_url: str) -> str:
+    await apply_demo(module_database_url)
+    return module_database_url
+
+
+@pytest.fixture(scope="module")
+def server(filled: str, open_folder: Path) -> Iterator[Server]:
+    with running_server(open_folder / "line.log", "--sandbox", "--database-url", filled) as running:
+        yield running
+
+
+@pytest.fixture
+def http(server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=120) as client:
+        client.post("/sandbox/reset").raise_for_status()
+        yield client
+
+
+def fault(http: httpx.Client, kind: str, target: str = "line:bonsai", **more: Any) -> int:
+    reply = http.post("/sandbox/faults", json={"target": target, "kind": kind, **more})
+    assert reply.status_code == 201, reply.text
+    return reply.json()["id"]
+
+
+def place(http: httpx.Client) -> httpx.Response:
+    body = json.loads(order("", MUG).partition("-d '")[2].removesuffix("'"))
+    return http.post("/bonsai/orders/V1/submit", json=body, headers={"API-Key": "demo-api-key"})
+
+
+def orders(http: httpx.Client) -> int:
+    return sum(bool(each["orders"]) for each in http.get("/sandbox/requests").json()["requests"])
+
+
+def raw(server: Server, path: str = "/bonsai/nothing") -> bytes:
+    """All that comes over a connection until it ends in good order."""
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=120) as line:
+        line.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        came = b""
+        while more := line.recv(65536):
+            came += more
+        return came
+
+
+@pytest.mark.parametrize("kind", ["refuse", "timeout"])
+def test_a_connection_is_reset_and_nothing_was_done(http: httpx.Client, kind: str) -> None:
+    more: dict[str, Any] = {"delay": 0} if kind == "timeout" else {}
+    fault(http, kind, **more)
+    with pytest.raises(BROKEN):
+        place(http)
+    assert orders(http) == 0
+    assert place(http).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["refuse", "drop"])
+def test_the_end_is_a_reset(server: Server, http: httpx.Client, kind: str) -> None:
+    fault(http, kind)
+    with pytest.raises(ConnectionResetError):
+        raw(server)
+
+
+def test_an_answer_is_lost_and_the_order_stands(http: httpx.Client) -> None:
+    fault(http, "drop")
+    with pytest.raises(BROKEN):
+        place(http)
+    assert orders(http) == 1
+
+
+@pytest.mark.parametrize("kind", ["half", "length"])
+def test_an_answer_ends_before_its_length(http: httpx.Client, kind: str) -> None:
+    fault(http, kind)
+    with pytest.raises(httpx.RemoteProtocolError, match="without sending complete message body"):
+        place(http)
+    assert orders(http) == 1
+    assert place(http).status_code == 200
+
+
+def test_a_wrong_length_promises_more_than_comes(server: Server, http: httpx.Client) -> None:
+    fault(http, "length")
+    head, _, body = raw(server).partition(b"\r\n\r\n")
+    assert b"content-length: %d\r\n" % (len(body) + MISSING) in head
+
+
+def test_what_comes_is_no_http(server: Server, http: httpx.Client) -> None:
+    fault(http, "garbage", count=2)
+    assert raw(server) == GARBAGE
+    with pytest.raises(httpx.RemoteProtocolError):
+        place(http)
+    assert orders(http) == 0
+
+
+def test_bytes_trickle_and_are_the_same_bytes(http: httpx.Client) -> None:
+    true = http.get("/bonsai/nothing").content
+    number = fault(http, "trickle", delay=0.2)
+    assert len(http.get("/bonsai/nothing").content) == len(true)
+    assert (
+        http.get("/sandbox/faults").json()["faults"][-1] | {"id": number, "hits": 1}
+        == (http.get("/sandbox/faults").json()["faults"][-1])
+    )
+
+
+def test_a_silent_line_is_let_go_when_its_fault_is_lifted_by_a_reset(
+    http: httpx.Client, server: Server
+) -> None:
+    fault(http, "timeout", delay=120)
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=120) as line:
+        line.sendall(b"GET /bonsai/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        while not http.get("/sandbox/faults").json()["faults"][0]["hits"]:
+            pass
+        assert http.post("/sandbox/reset").status_code == 200
+        with pytest.raises(ConnectionResetError):
+            line.recv(1)
+
+
+def test_only_the_door_and_the_paths_that_were_named_are_hit(http: httpx.Client) -> None:
+    fault(http, "refuse", "line:walmart", path="/v3/token", count=9)
+    assert place(http).status_code == 200
+    assert http.get("/walmart/v3/nothing").status_code == 404
+    with pytest.raises(BROKEN):
+        http.post(TOKEN[0], headers=TOKEN[1], data={"grant_type": "client_credentials"})
+
+
+def test_after_so_many_orders_it_is_too_many_in_the_doors_own_words(http: httpx.Client) -> None:
+    fault(http, "busy", "rule:PlaceOrder", skip=2, delay=7)
+    replies = [place(http) for _ in range(4)]
+    assert [each.status_code for each in replies] == [200, 200, 503, 200]
+    assert replies[2].headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ({"target": "line:bonsai", "kind": "error"}, "/kind: line:bonsai can have"),
+        ({"target": "line:nobody", "kind": "refuse"}, "/target: there is no line:nobody"),
+        ({"target": "line:bonsai", "kind": "trickle"}, "/delay: trickle needs it"),
+        ({"target": "line:bonsai", "kind": "refuse", "workspace": "north"}, "/workspace: on the line"),
+        ({"target": "connection:reads", "kind": "refuse", "path": "/x"}, "/path: only a line"),
+    ],
+)
+def test_what_a_line_cannot_have_is_refused(http: httpx.Client, order: dict[str, str], said: str) -> None:
+    reply = http.post("/sandbox/faults", json=order)
+    assert (reply.status_code, said in reply.json()["error"]) == (400, True), reply.text
+
+
+def test_too_many_is_a_429_where_the_api_documents_one(http: httpx.Client) -> None:
+    _, sold = sell_elsewhere("")
+    token = http.post(TOKEN[0], headers=TOKEN[1], data={"grant_type": "client_credentials"}).json()[
+        "access_token"
+    ]
+    body = json.loads(sold.partition("-d '")[2].removesuffix("'"))
+    fault(http, "busy", "rule:TakeOrder", delay=7)
+    headers = {"WM_SEC.ACCESS_TOKEN": token}
+    replies = [
+        http.post("/walmart/v3/fulfillment/orders-fulfillments", json=body, headers=headers) for _ in range(2)
+    ]
+    assert [each.status_code for each in replies] == [429, 200], [each.text for each in replies]
+    assert replies[0].headers["retry-after"] == "7"
+    assert "REQUEST_THRESHOLD_VIOLATED" in replies[0].text
