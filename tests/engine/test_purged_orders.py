@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.channels.accounts import CarrierSettings, LabelSettings, Reference
 from entrepot.domain.channels.retention import Retention
+from entrepot.domain.fulfilment.records import ReturnLabel
 from entrepot.domain.fulfilment.returns.open import OpenReturn
 from entrepot.domain.fulfilment.returns.receive import InspectReturn
 from entrepot.domain.fulfilment.ship import Acknowledge
@@ -28,6 +30,7 @@ from entrepot.domain.upkeep.purge_orders import PurgeOrders
 from entrepot.engine.money.refund import receive_return
 from entrepot.engine.upkeep.purging import ORDERS, purge
 from entrepot.failures.orders import DuplicateExternalOrder, OrderUnknown
+from entrepot.gateways.labels.simulated import label_path
 from entrepot.store.queries.ended import ENDED_ORDERS
 from tests.engine.test_carrier import SIMULATED, Shop, opened
 from tests.engine.test_taking import take
@@ -195,3 +198,19 @@ async def test_an_index_finds_orders_that_are_over(shop: Shop) -> None:
         " and workspace <> all(array[]::bigint[]) order by changed_at limit 20"
     )
     assert "orders_over_idx" in "\n".join(row[0] for row in plan)
+
+
+async def test_an_orders_own_label_goes_with_it_whatever_else_its_door_calls_a_label(shop: Shop) -> None:
+    key = "0123456789abcdef" * 2
+    await shop.connection.execute(
+        "insert into labels (workspace, key, state, tracking, request, made_at) values (1, $1, 'open', '', '{}', $2)",
+        key,
+        AT,
+    )
+    made = msgspec.to_builtins(ReturnLabel("Post", "SC1", label_path(WORKSPACE, key)))
+    for data in ({"label": "mine"}, {"label": {"url": 1}}, {"label": made}):
+        placed = await shop.run(take(SoldLine("1", "TEA", 1), data=data))
+        await shop.run(CancelOrder(placed.order.id))
+    await shop.announced()
+    assert await purged(shop, 100 * DAY, orders=90 * DAY) == 3
+    assert await left(shop) == {}

@@ -172,7 +172,7 @@ def _checked(
     payload = _payload_of(request)
     if isinstance(payload, Failure):
         return payload
-    request.mapped = partner.speech.story(payload, partial=partial)
+    request.mapped = partner.speech.story(request.body, partial=partial)
     payload = partner.speech.inward(payload, partial=partial)
     if isinstance(payload, Failure):
         return payload
