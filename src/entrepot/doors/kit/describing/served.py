@@ -12,7 +12,7 @@ from entrepot.doors.kit.wire import encode
 
 
 def described(door: Door, api: Api) -> Bodiless:
-    """The operation that answers the description; its server is where its reader found it: a prefix, or a host's root."""
+    """The operation that answers the description, whose server is where the reader found it: a prefix, or the root."""
 
     @lru_cache(maxsize=4)
     def document(server: str) -> bytes:
