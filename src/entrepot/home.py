@@ -19,12 +19,13 @@ _FOR_ALL: Final = (
     ("/readyz", "whether the database does"),
 )
 _OF_SANDBOXES: Final = (
+    ("/sandbox/openapi.json", "the control plane, described in OpenAPI"),
     ("/sandbox/world", "what stands in this sandbox, with keys and ids"),
     ("/sandbox/requests", "what came in, and what was answered"),
     ("/sandbox/faults", "what can be broken, and what is"),
     ("/sandbox/clock", "the clock of business time"),
 )
-_WIDTH: Final = 20
+_WIDTH: Final = 24
 
 
 class DoorLine(NamedTuple):
@@ -32,7 +33,7 @@ class DoorLine(NamedTuple):
 
     path: str
     title: str
-    description: str
+    description: str | None
     first: str
 
 
@@ -55,7 +56,8 @@ class Home:
     def _text(self, doors: list[DoorLine]) -> Iterator[str]:
         yield "Entrepôt answers here.\n"
         for door in doors:
-            yield f"{door.path.ljust(_WIDTH)}{door.title}; {door.description} describes it"
+            described = f"; {door.description} describes it" if door.description else ""
+            yield f"{door.path.ljust(_WIDTH)}{door.title}{described}"
         yield ""
         for path, meaning in self._links:
             yield f"{path.ljust(_WIDTH)}{meaning}"
@@ -66,5 +68,5 @@ class Home:
 
 def _doors(url: str) -> Iterator[DoorLine]:
     for name, manifest in manifests().items():
-        described = f"/{name}{manifest.description}"
+        described = f"/{name}{manifest.description}" if manifest.description else None
         yield DoorLine(f"/{name}", manifest.title, described, f"curl {manifest.first.format(url=url)}")

@@ -123,6 +123,33 @@ def test_bytes_trickle_and_are_the_same_bytes(http: httpx.Client) -> None:
     )
 
 
+def test_a_caller_that_leaves_before_his_request_is_whole_breaks_nothing(
+    server: Server, http: httpx.Client
+) -> None:
+    fault(http, "half")
+    address = urlsplit(server.url)
+    head = "POST /bonsai/orders/V1/submit HTTP/1.1\r\nHost: localhost\r\nAPI-Key: demo-api-key\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=120) as line:
+        line.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode())
+        while not http.get("/sandbox/faults").json()["faults"][0]["hits"]:
+            pass
+    assert http.post("/sandbox/reset").status_code == 200  # which waits until nothing of it is under way
+    assert place(http).status_code == 200
+    assert "Traceback" not in server.log.read_text("utf-8")
+
+
+def test_the_head_alone_has_no_body(server: Server, http: httpx.Client) -> None:
+    fault(http, "trickle", delay=0)
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=120) as line:
+        line.sendall(b"HEAD /bonsai/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        came = b""
+        while more := line.recv(65536):
+            came += more
+    assert came.startswith(b"HTTP/1.1 404 ")
+    assert came.endswith(b"\r\n\r\n")
+
+
 def test_a_silent_line_is_let_go_when_its_fault_is_lifted_by_a_reset(
     http: httpx.Client, server: Server
 ) -> None:

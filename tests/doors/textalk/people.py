@@ -83,7 +83,10 @@ class Shopping:
 
 
 async def started(stack: AsyncExitStack, database_url: str) -> Process:
-    passwords, worker = Passwords(QUICK), Worker(database_url, Clock(), Wiring(body_of=event_body))
+    passwords, worker = (
+        Passwords(QUICK),
+        Worker(database_url, Clock(), Wiring(body_of=event_body, private=True)),
+    )
     await worker.start()
     stack.push_async_callback(worker.stop)
     door = Textalk(services_of(worker, observers()), passwords=passwords)

@@ -146,7 +146,7 @@ async def open_api(database_url: str) -> AsyncGenerator[Api]:
     connection = await connect(database_url)
     await _open(connection)
     clock, passwords = Clock(), Passwords(HASHER)
-    worker = Worker(database_url, clock, Wiring(body_of=event_body))
+    worker = Worker(database_url, clock, Wiring(body_of=event_body, private=True))
     services = services_of(worker, Seen())
     await worker.start()
     try:

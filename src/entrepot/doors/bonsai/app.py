@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from starlette.types import ASGIApp
 
 from entrepot.doors.bonsai.failures import render as render_failure
@@ -14,7 +12,8 @@ from entrepot.doors.bonsai.routes.group import Routes
 from entrepot.doors.bonsai.routes.orders import OrderRoutes
 from entrepot.doors.bonsai.routes.products import ProductRoutes
 from entrepot.doors.bonsai.routes.submit import SubmitRoutes
-from entrepot.doors.kit import NOTHING, Bodiless, CorsPolicy, Door, Reply, Resource, Router, Services, encode
+from entrepot.doors.kit import CorsPolicy, Door, Resource, Router, Services
+from entrepot.doors.kit.describing.served import described
 
 BODY_LIMIT = 1_000_000
 CORS = CorsPolicy(
@@ -38,12 +37,7 @@ class Bonsai:
 
     def app(self) -> ASGIApp:
         """The door as an ASGI app."""
-        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
+        description = described(self.door, API)
         resources = [each for group in GROUPS for each in group(self.services, self.door).resources()]
         resources.append(Resource("/openapi.json", {"GET": description}))
         return Router(self.door, resources, any_case=True, slash_optional=True, cors=CORS)
-
-
-@cache
-def _description() -> bytes:
-    return encode(API.document("/bonsai"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 
 from starlette.types import ASGIApp
@@ -15,7 +14,8 @@ from entrepot.doors.datamingle.routes.inventory import InventoryRoutes
 from entrepot.doors.datamingle.routes.locations import LocationRoutes
 from entrepot.doors.datamingle.routes.orders import OrderRoutes
 from entrepot.doors.datamingle.routes.products import ProductRoutes
-from entrepot.doors.kit import NOTHING, Bodiless, Door, Reply, Resource, Router, Services, encode
+from entrepot.doors.kit import Door, Resource, Router, Services
+from entrepot.doors.kit.describing.served import described
 
 BODY_LIMIT: Final = 10 * 1024 * 1024
 
@@ -35,11 +35,6 @@ class Datamingle:
         speeches = Speeches(self.services)
         groups = [group(self.services, self.door, speeches) for group in GROUPS]
         resources = [each for group in groups for each in group.resources()]
-        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
+        description = described(self.door, API)
         resources.append(Resource("/openapi.json", {"GET": description}))
         return Router(self.door, resources, slash_optional=True, slashes_in_values=True)
-
-
-@cache
-def _description() -> bytes:
-    return encode(API.document("/datamingle"))

@@ -10,7 +10,7 @@ from entrepot.domain.mapping.explain import explain
 from entrepot.domain.mapping.plan import Plan, Unmappable
 from entrepot.doors.datamingle.resources import RESOURCES
 from entrepot.doors.datamingle.speech import OWN_WORDS, Speech
-from entrepot.doors.kit import Services, TickBatcher
+from entrepot.doors.kit import Services, TickBatcher, decode_json
 from entrepot.doors.kit.observing import calls as observed
 from entrepot.doors.kit.observing.calls import Moved, Story
 from entrepot.failures import Failure, Unavailable
@@ -37,9 +37,10 @@ class Mapped:
         found = self._plan.inward(payload, partial=partial)
         return PayloadUnmappable(found.reason) if isinstance(found, Unmappable) else found
 
-    def story(self, payload: Any, *, partial: bool) -> Story:
-        """How the payload is put into the API's own words, for whoever asks later."""
-        return lambda: _told(self._plan, *self._name, payload, partial)
+    def story(self, body: bytes, *, partial: bool) -> Story:
+        """How a body is put into the API's own words, for whoever asks later; it is read anew then."""
+        # What was read would take ten times as much while it waits.
+        return lambda: _told(self._plan, *self._name, decode_json(body, exact=True), partial)
 
     def outward(self, record: dict[str, Any]) -> dict[str, Any]:
         """A record in the partner's words."""

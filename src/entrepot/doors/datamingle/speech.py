@@ -24,8 +24,8 @@ class Speech(Protocol):
         """The payload in the API's own words; `partial` where it changes a record that is there."""
         ...
 
-    def story(self, payload: Any, *, partial: bool) -> Story | None:
-        """How the payload is put into the API's own words, for whoever asks later; None where nothing is moved."""
+    def story(self, body: bytes, *, partial: bool) -> Story | None:
+        """How a body is put into the API's own words, for whoever asks later; None where nothing is moved."""
         ...
 
     def outward(self, record: dict[str, Any]) -> dict[str, Any]:
@@ -51,9 +51,9 @@ class OwnWords:
         del partial
         return payload
 
-    def story(self, payload: Any, *, partial: bool) -> None:
+    def story(self, body: bytes, *, partial: bool) -> None:
         """None: nothing is moved."""
-        del payload, partial
+        del body, partial
 
     def outward(self, record: dict[str, Any]) -> dict[str, Any]:
         """The record as it is."""

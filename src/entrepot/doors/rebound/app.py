@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from typing import Final
 
 from starlette.types import ASGIApp
 
-from entrepot.doors.kit import NOTHING, Bodiless, Door, Reply, Resource, Router, Services, encode
+from entrepot.doors.kit import Door, Resource, Router, Services
+from entrepot.doors.kit.describing.served import described
 from entrepot.doors.rebound import tokens
 from entrepot.doors.rebound.admission import by_token
 from entrepot.doors.rebound.admission import tokens as access_tokens
@@ -32,7 +32,7 @@ class Rebound:
         """The door as an ASGI app."""
         access = access_tokens(self.services)
         at_tokens = replace(self.door, render=tokens.render, body_limit=TOKEN_LIMIT)
-        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
+        description = described(self.door, API)
         token = tokens.token_endpoint(self.services, at_tokens, access)
         resources = [
             Resource("/oauth/token", {"POST": token}),
@@ -40,8 +40,3 @@ class Rebound:
             Resource("/openapi.json", {"GET": description}),
         ]
         return Router(self.door, resources, slashes_in_values=True)
-
-
-@cache
-def _description() -> bytes:
-    return encode(API.document("/rebound"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrepot.doors.kit import NOTHING, Bodiless, Reply, Resource, Router, Services, encode
+from entrepot.doors.kit import Resource, Router, Services
+from entrepot.doors.kit.describing.served import described
 from entrepot.doors.kit.headers import header
 from entrepot.doors.walmart.admission import access_tokens
 from entrepot.doors.walmart.openapi import API
@@ -48,14 +48,9 @@ class Walmart:
         tokens, reads = access_tokens(self.services), Reads(self.services)
         shared = door(self.services, GATEWAY)
         resources = [each for group in GROUPS for each in group(self.services, tokens, reads).resources()]
-        description = Bodiless(shared, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
+        description = described(shared, API)
         resources.append(Resource("/openapi.json", {"GET": description}))
         return _correlated(Router(shared, resources, slash_optional=True))
-
-
-@cache
-def _description() -> bytes:
-    return encode(API.document("/walmart"))
 
 
 def _correlated(app: ASGIApp) -> ASGIApp:
