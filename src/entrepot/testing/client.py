@@ -77,7 +77,7 @@ class Entrepot:
         return self._line.url
 
     def url(self, door: str) -> str:
-        """Where a door's paths begin, such as `http://127.0.0.1:40123/bonsai`. Raises ValueError for an unknown one."""
+        """Where a door's paths begin, such as `http://127.0.0.1:40123/<door>`. Raises ValueError for an unknown one."""
         if door not in DOORS:
             raise ValueError(f"there is no door {door!r}; there are {', '.join(DOORS)}")
         return f"{self.base_url}/{door}"

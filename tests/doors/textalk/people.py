@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from entrepot.doors.kit import observers, services_of
 from entrepot.doors.kit.admission.passwords import Passwords
-from entrepot.doors.textalk import Textalk
+from entrepot.doors.textalk.app import Textalk
 from entrepot.doors.textalk.caller import tokens
 from entrepot.engine.clock import Clock
 from entrepot.engine.worker import Wiring, Worker
