@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from entrepot.cli.run.demo import MUG, apply_demo, order, sell_elsewhere
+from entrepot.cli.run.demo import apply_demo
+from entrepot.doors.bonsai.demo import MUG, order
+from entrepot.doors.walmart.demo import tries
 from entrepot.sandbox.wrapped.line import GARBAGE, MISSING
 from tests.support.server import Server, running_server
 
@@ -47,7 +49,7 @@ def fault(http: httpx.Client, kind: str, target: str = "line:bonsai", **more: An
 
 
 def place(http: httpx.Client) -> httpx.Response:
-    body = json.loads(order("", MUG).partition("-d '")[2].removesuffix("'"))
+    body = order(MUG)
     return http.post("/bonsai/orders/V1/submit", json=body, headers={"API-Key": "demo-api-key"})
 
 
@@ -195,7 +197,7 @@ def test_what_a_line_cannot_have_is_refused(http: httpx.Client, order: dict[str,
 
 
 def test_too_many_is_a_429_where_the_api_documents_one(http: httpx.Client) -> None:
-    _, sold = sell_elsewhere("")
+    _, sold = tries("")[0].commands
     token = http.post(TOKEN[0], headers=TOKEN[1], data={"grant_type": "client_credentials"}).json()[
         "access_token"
     ]

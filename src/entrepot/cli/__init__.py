@@ -27,7 +27,7 @@ def _tell_version(wanted: bool) -> None:
 
 app = typer.Typer(
     name="entrepot",
-    help="One stock and one order book behind other companies' order APIs.",
+    help="One stock and one order book behind the order APIs of Bonsai, Textalk, Walmart, ReBound and DataMingle.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,7 +40,7 @@ def entrepot(
         bool, typer.Option("--version", is_eager=True, callback=_tell_version, help="Print the version.")
     ] = False,
 ) -> None:
-    """One stock and one order book behind other companies' order APIs."""
+    """One stock and one order book behind the order APIs of Bonsai, Textalk, Walmart, ReBound and DataMingle."""
 
 
 app.command()(serve)
