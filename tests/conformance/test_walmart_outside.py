@@ -16,14 +16,13 @@ from tests.support.waiting import eventually
 
 DAYS = 864_000
 """Later than any test: a step that falls due meanwhile would change what others compare."""
+STEPS = ("acknowledge", "ship", "deliver", "in_transit", "at_center", "received")
 SETTINGS = {
     "channels/mcs/settings": {
         "carrier": {
             "gateway": "simulated",
             "prefixes": True,
-            "in_transit_after": DAYS,
-            "at_center_after": DAYS,
-            "received_after": DAYS,
+            **{f"{step}_after": DAYS for step in STEPS},
         },
         "labels": {"gateway": "simulated", "carrier": "UPS"},
     }
