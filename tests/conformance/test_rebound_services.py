@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conformance.harness import Client, Prove
+from tests.conformance.harness import Client, Expected, Prove
 from tests.conformance.harness.fixtures import OpenRetailer
 from tests.conformance.rebound import NO_HUB, NO_LABEL, ORDER, ORDERS, Retailer, refusal
 from tests.support.raw_server import RawServer, http_reply, raw_server, unused_port
@@ -25,6 +25,8 @@ LABELS = "channels/shop/settings/labels"
 WITH_LABEL = {"channels/shop/settings/door/flows//label": True}
 SIMULATED_LABELS = {**WITH_LABEL, LABELS: {"gateway": "simulated"}}
 LABEL = {"carrier": "Post", "trackingNumber": "P-1", "labelUrl": "https://labels.example/P-1.pdf"}
+HUB_FAILED = refusal("OS0004", "order-hub-failed", NO_HUB, ORDERS)
+LABEL_FAILED = refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS)
 TOLD = ("outbox",)
 """Where what is to be undone may stand."""
 
@@ -57,6 +59,36 @@ async def quiet(retailer: Retailer) -> None:
     await eventually(none_waits)
 
 
+async def prove_undone(
+    prove: Prove, retailer: Retailer, refused: Expected, server: RawServer, path: str
+) -> None:
+    """Who gave no answer may have done it: what was asked is undone under its key, and then asked under another."""
+    await prove(
+        await retailer.create(),
+        refused,
+        mend=lambda: quiet(retailer),
+        effect=retailer.assert_registered,
+        success=201,
+        traces=TOLD,
+    )
+    first, undone, second = server.requests
+    key = first.headers["idempotency-key"]
+    assert undone.line == f"DELETE {path}/{key} HTTP/1.1"
+    assert second.headers["idempotency-key"] != key
+
+
+async def prove_told_no(prove: Prove, retailer: Retailer, refused: Expected, server: RawServer) -> None:
+    """Who said no has done nothing, so nothing is undone."""
+    await prove(
+        await retailer.create(),
+        refused,
+        mend=lambda: quiet(retailer),
+        effect=retailer.assert_registered,
+        success=201,
+    )
+    assert [request.line.partition(" ")[0] for request in server.requests] == ["POST", "POST"]
+
+
 @asynccontextmanager
 async def failing(reply: bytes) -> AsyncGenerator[RawServer]:
     """A server that answers so at first, and says yes from then on."""
@@ -74,7 +106,7 @@ async def test_a_hub_that_does_not_know_the_client_or_is_full(
     retailer = await open_rebound_retailer({**SIMULATED_HUB, **known})
     await prove(
         await retailer.create(),
-        refusal("OS0004", "order-hub-failed", NO_HUB, ORDERS),
+        HUB_FAILED,
         mend=retailer.changing({"hub": {"clients": {"shop": 1}}}),
         effect=retailer.assert_registered,
         success=201,
@@ -87,32 +119,14 @@ async def test_a_hub_that_does_not_know_the_client_or_is_full(
 async def test_a_hub_that_fails(prove: Prove, open_rebound_retailer: OpenRetailer, reply: bytes) -> None:
     async with failing(reply) as server:
         retailer = await open_rebound_retailer(hub_at(server.url))
-        await prove(
-            await retailer.create(),
-            refusal("OS0004", "order-hub-failed", NO_HUB, ORDERS),
-            mend=lambda: quiet(retailer),
-            effect=retailer.assert_registered,
-            success=201,
-            traces=TOLD,
-        )
-        first, undone, second = server.requests
-        key = first.headers["idempotency-key"]
-        assert undone.line == f"DELETE /orders/{key} HTTP/1.1"
-        assert second.headers["idempotency-key"] != key
+        await prove_undone(prove, retailer, HUB_FAILED, server, "/orders")
 
 
 @pytest.mark.row("rebound.OS0004")
 async def test_a_hub_that_says_no(prove: Prove, open_rebound_retailer: OpenRetailer) -> None:
     async with failing(http_reply(b"", "409 Conflict")) as server:
         retailer = await open_rebound_retailer(hub_at(server.url))
-        await prove(
-            await retailer.create(),
-            refusal("OS0004", "order-hub-failed", NO_HUB, ORDERS),
-            mend=lambda: quiet(retailer),
-            effect=retailer.assert_registered,
-            success=201,
-        )
-        assert [request.line.partition(" ")[0] for request in server.requests] == ["POST", "POST"]
+        await prove_told_no(prove, retailer, HUB_FAILED, server)
 
 
 @pytest.mark.row("rebound.OS0004")
@@ -121,7 +135,7 @@ async def test_a_hub_where_nobody_listens(prove: Prove, open_rebound_retailer: O
     async with raw_server(http_reply(b"", "204 No Content")) as server:
         await prove(
             await retailer.create(),
-            refusal("OS0004", "order-hub-failed", NO_HUB, ORDERS),
+            HUB_FAILED,
             mend=retailer.changing(hub_at(server.url)),
             effect=retailer.assert_registered,
             success=201,
@@ -145,32 +159,14 @@ async def test_a_label_service_that_fails(
 ) -> None:
     async with label_service(reply) as server:
         retailer = await open_rebound_retailer(labels_at(server.url))
-        await prove(
-            await retailer.create(),
-            refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS),
-            mend=lambda: quiet(retailer),
-            effect=retailer.assert_registered,
-            success=201,
-            traces=TOLD,
-        )
-        first, undone, second = server.requests
-        key = first.headers["idempotency-key"]
-        assert undone.line == f"DELETE /labels/{key} HTTP/1.1"
-        assert second.headers["idempotency-key"] != key
+        await prove_undone(prove, retailer, LABEL_FAILED, server, "/labels")
 
 
 @pytest.mark.row("rebound.OS0002")
 async def test_a_label_service_that_says_no(prove: Prove, open_rebound_retailer: OpenRetailer) -> None:
     async with label_service(http_reply(b"", "422 No")) as server:
         retailer = await open_rebound_retailer(labels_at(server.url))
-        await prove(
-            await retailer.create(),
-            refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS),
-            mend=lambda: quiet(retailer),
-            effect=retailer.assert_registered,
-            success=201,
-        )
-        assert [request.line.partition(" ")[0] for request in server.requests] == ["POST", "POST"]
+        await prove_told_no(prove, retailer, LABEL_FAILED, server)
 
 
 @pytest.mark.row("rebound.OS0002")
@@ -180,7 +176,7 @@ async def test_a_label_service_where_nobody_listens(
     retailer = await open_rebound_retailer(labels_at(f"http://127.0.0.1:{await unused_port()}"))
     await prove(
         await retailer.create(),
-        refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS),
+        LABEL_FAILED,
         mend=retailer.changing({LABELS: {"gateway": "simulated"}}),
         effect=retailer.assert_registered,
         success=201,
@@ -199,7 +195,7 @@ async def test_a_label_service_whose_answer_is_lost(
         await sandbox.post("/sandbox/faults", json=fault if kind != "timeout" else {**fault, "delay": 0})
     await prove(
         request,
-        refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS),
+        LABEL_FAILED,
         mend=lambda: quiet(retailer),
         effect=retailer.assert_registered,
         success=201,
@@ -216,7 +212,7 @@ async def test_where_the_hub_fails_the_label_is_void(
     retailer = await open_rebound_retailer({**SIMULATED_LABELS, **SIMULATED_HUB})
     await prove(
         await retailer.create(),
-        refusal("OS0004", "order-hub-failed", NO_HUB, ORDERS),
+        HUB_FAILED,
         mend=retailer.changing({"hub": {"clients": {"shop": 1}}}),
         effect=retailer.assert_registered,
         success=201,

@@ -1,4 +1,4 @@
-"""How the file's amounts, quantities and percentages become the integers that are stored."""
+"""How the file's amounts and percentages become the integers that are stored."""
 
 from __future__ import annotations
 
@@ -16,12 +16,6 @@ def minor(amount: str | int, currency: str) -> int:
     if read is None:
         raise ValueError(f"an amount that {currency} cannot hold")
     return read
-
-
-def units(quantity: str | int, scale: int) -> int | None:
-    """A quantity in the smallest unit, or None where it has more decimals than `scale`."""
-    exact = Decimal(quantity).scaleb(scale)
-    return int(exact) if exact == exact.to_integral_value() else None
 
 
 def millionths(percentage: str) -> int:

@@ -12,9 +12,10 @@ from functools import partial
 from typing import Any
 
 from entrepot.domain.kernel import regions
+from entrepot.domain.kernel.quantity import to_units
 from entrepot.gateways.addresses.port import plain_identity
 from entrepot.registry import manifests
-from entrepot.worlds.form.amounts import HUNDREDTHS, units
+from entrepot.worlds.form.amounts import HUNDREDTHS
 from entrepot.worlds.form.channel_checks import Surroundings, account_faults, account_warnings
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.key_checks import key_faults, literal
@@ -120,9 +121,9 @@ def _sellable(item: Sellable, workspace: Workspace, steps: Steps) -> Found:
         where = (*steps, "stock", location)
         if location not in workspace.locations:
             yield where, "no location of this workspace"
-        if units(quantity, item.scale) is None:
+        if to_units(str(quantity), item.scale) is None:
             yield where, _TOO_FINE.format(item.scale)
-    if item.divisible_by is not None and not units(item.divisible_by, item.scale):
+    if item.divisible_by is not None and not to_units(str(item.divisible_by), item.scale):
         yield (*steps, "divisible_by"), f"zero, or {_TOO_FINE.format(item.scale)}"
 
 
@@ -179,7 +180,7 @@ def _taxes(workspace: Workspace, steps: Steps) -> Found:
             yield (*steps, region), "no region of ISO 3166-2"
         elif not province:
             yield from _country(country, (*steps, region))
-        if units(workspace.taxes.rates[region].duty_threshold, HUNDREDTHS) is None:
+        if to_units(str(workspace.taxes.rates[region].duty_threshold), HUNDREDTHS) is None:
             yield (*steps, region, "duty_threshold"), "more than two decimals"
 
 

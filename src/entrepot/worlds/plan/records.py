@@ -15,12 +15,13 @@ from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.storefronts import ReturnAddress, Storefront, storefront_uuid
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.places import Premises
+from entrepot.domain.kernel.quantity import to_units
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.pricing.taxes import TaxCompany, TaxRate
 from entrepot.domain.stock.levels import Location
 from entrepot.worlds.form import types
-from entrepot.worlds.form.amounts import HUNDREDTHS, millionths, minor, units
+from entrepot.worlds.form.amounts import HUNDREDTHS, millionths, minor
 
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 """When what a file describes was made: a file has no clock."""
@@ -193,7 +194,7 @@ class _Rows:
     def stock(self) -> Iterable[FirstStock]:
         for variant, item in self._sellables():
             for code, quantity in item.stock.items():
-                place, amount = self._spec.locations[code], units(quantity, item.scale)
+                place, amount = self._spec.locations[code], to_units(str(quantity), item.scale)
                 yield FirstStock(variant, self._id(Location, code), place.priority, amount or 0)
 
     def shipping(self) -> Iterable[ShippingRate]:
@@ -243,7 +244,9 @@ class _Rows:
             spec.weight,
             position,
             data,
-            divisible_by=1 if spec.divisible_by is None else units(spec.divisible_by, spec.scale) or 1,
+            divisible_by=1
+            if spec.divisible_by is None
+            else to_units(str(spec.divisible_by), spec.scale) or 1,
             chosen_by=_chosen_by(spec),
             available=not isinstance(spec, types.Variant) or spec.available,
             created_at=MADE_AT,
@@ -283,7 +286,7 @@ def _tax_rates(taxes: types.Taxes) -> Iterator[TaxRate]:
             millionths(rate.rate),
             rate.shipping_taxed,
             millionths(rate.duty_rate),
-            units(rate.duty_threshold, HUNDREDTHS) or 0,
+            to_units(str(rate.duty_threshold), HUNDREDTHS) or 0,
         )
 
 
