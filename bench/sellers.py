@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from bench.callers import KNOWN, Caller
 from bench.world import CHANNEL, SECRET, STOREFRONT
-from entrepot.worlds import storefront_uuid
+from entrepot.domain.channels.storefronts import storefront_uuid
 
 CREATE, PROMISE, STATUS, TOKEN = KINDS = ("create", "promise", "status", "token")
 _ORDERS = "/walmart/v3/fulfillment/orders-fulfillments"

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
 from entrepot.gateways.cards.bank.seed import AccountSeed, BankSeed, CardSeed, seed
 from entrepot.store.connections import Connection
-from entrepot.worlds import World, apply_world, find_workspace, product_uuid
+from entrepot.worlds import World, apply_world, find_workspace
 
 BIG, TWIN = "big", "pgbench"
 """The workspace that orders are sent to, and its twin, in which pgbench writes."""

@@ -37,7 +37,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
     clock, observe = Clock(), observers(count_exchange, log_exchange)
     everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe)}
     if not settings.sandbox:
-        wiring = Wiring(body_of=event_body)
+        wiring = Wiring(body_of=event_body, private=settings.private_addresses)
         worker = Worker(
             database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
         )

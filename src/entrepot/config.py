@@ -45,6 +45,8 @@ class Settings:
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     trusted_proxies: tuple[str, ...] = ()
+    private_addresses: bool = False
+    """Whether what accounts name, such as listeners, may have an address that is not of the open internet."""
     connections: int = 10_000
     """How many connections a worker process holds at most."""
     connections_per_address: int = 2_000
@@ -287,6 +289,7 @@ _KINDS = {
     "log_format": _Kind(_choice("json", "text"), "json or text"),
     "log_level": _Kind(_choice("debug", "info", "warning", "error"), "debug, info, warning or error"),
     "trusted_proxies": _Kind(_proxies, "addresses or networks, such as 10.0.0.0/8"),
+    "private_addresses": _Kind(_flag, "true or false"),
     "connections": _Kind(_whole(1, MOST_CONNECTIONS), f"a whole number from 1 to {MOST_CONNECTIONS}"),
     "connections_per_address": _Kind(
         _whole(1, MOST_CONNECTIONS), f"a whole number from 1 to {MOST_CONNECTIONS}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
@@ -10,27 +10,6 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from entrepot.doors.kit.pages import render_page, wants_html
 from entrepot.registry import manifests
-
-_FIRST: Final[Mapping[str, str]] = {
-    "bonsai": "'{url}/bonsai/products/?ids=c68yvyl5s1ienexavdwntb1dr&currency=USD' -H 'API-Key: demo-api-key'",
-    "textalk": (
-        "'{url}/textalk/backend/jsonrpc/v1?webshop=22222&language=en' "
-        """-d '{{"jsonrpc": "2.0", "id": 1, "method": "Article.list", "params": [{{"uid": true, "name": true}}]}}'"""
-    ),
-    "walmart": (
-        "{url}/walmart/v3/token -H 'Authorization: Basic ZGVtby1tY3M6ZGVtby1tY3Mtc2VjcmV0' "
-        "-H 'Accept: application/json' -d grant_type=client_credentials"
-    ),
-    "datamingle": (
-        "{url}/datamingle/api/integrations/v1/products/ "
-        "-H 'X-API-Key: sk_live_demo-acme-erp-00000000000000000000000000'"
-    ),
-    "rebound": (
-        "{url}/rebound/oauth/token -H 'Authorization: Basic ZGVtby1yZXR1cm5zOmRlbW8tcmV0dXJucy1zZWNyZXQ=' "
-        "-d grant_type=client_credentials"
-    ),
-}
-"""What curl is told, by door; keys and ids are the demo world's."""
 
 _FOR_ALL: Final = (
     ("/failures", "every failure, and what to do about it"),
@@ -40,12 +19,13 @@ _FOR_ALL: Final = (
     ("/readyz", "whether the database does"),
 )
 _OF_SANDBOXES: Final = (
+    ("/sandbox/openapi.json", "the control plane, described in OpenAPI"),
     ("/sandbox/world", "what stands in this sandbox, with keys and ids"),
     ("/sandbox/requests", "what came in, and what was answered"),
     ("/sandbox/faults", "what can be broken, and what is"),
     ("/sandbox/clock", "the clock of business time"),
 )
-_WIDTH: Final = 20
+_WIDTH: Final = 24
 
 
 class DoorLine(NamedTuple):
@@ -53,7 +33,7 @@ class DoorLine(NamedTuple):
 
     path: str
     title: str
-    description: str
+    description: str | None
     first: str
 
 
@@ -76,7 +56,8 @@ class Home:
     def _text(self, doors: list[DoorLine]) -> Iterator[str]:
         yield "Entrepôt answers here.\n"
         for door in doors:
-            yield f"{door.path.ljust(_WIDTH)}{door.title}; {door.description} describes it"
+            described = f"; {door.description} describes it" if door.description else ""
+            yield f"{door.path.ljust(_WIDTH)}{door.title}{described}"
         yield ""
         for path, meaning in self._links:
             yield f"{path.ljust(_WIDTH)}{meaning}"
@@ -87,5 +68,5 @@ class Home:
 
 def _doors(url: str) -> Iterator[DoorLine]:
     for name, manifest in manifests().items():
-        described = f"/{name}{manifest.description}"
-        yield DoorLine(f"/{name}", manifest.title, described, f"curl {_FIRST[name].format(url=url)}")
+        described = f"/{name}{manifest.description}" if manifest.description else None
+        yield DoorLine(f"/{name}", manifest.title, described, f"curl {manifest.first.format(url=url)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -16,8 +17,9 @@ import pytest
 
 from entrepot.cli.run.demo import apply_demo
 from entrepot.engine.clock import real_now
-from entrepot.store.connections import connect
-from entrepot.worlds import apply_world, demo_world
+from entrepot.sandbox.beginning.reset import Beginning
+from entrepot.store.connections import Connection, connect
+from entrepot.worlds import World, apply_world, demo_world
 from tests.support.demo import running_demo
 
 WORLD = """
@@ -32,7 +34,7 @@ settings.external_payment.api.skip_validation = true
 def test_the_demo_runs_on_any_free_port_and_its_partner_is_asked_there(open_folder: Path) -> None:
     with running_demo(open_folder / "demo-a", ENTREPOT_PORT="0") as demo:
         assert demo.url != "http://127.0.0.1:8600"
-        assert f"curl -s {demo.url}/bonsai/orders/V1/submit" in demo.said()
+        assert f"curl -s '{demo.url}/bonsai/orders/V1/submit'" in demo.said()
         world = httpx.get(f"{demo.url}/sandbox/world", trust_env=False, timeout=60).json()
         north = next(each for each in world["workspaces"] if each["name"] == "north")
         urls = {
@@ -104,12 +106,7 @@ def _demo(*arguments: str) -> subprocess.CompletedProcess[str]:
 async def test_a_folder_of_an_older_release_gets_what_is_new_in_the_demo_world(
     module_database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = demo_world()
-    north = world.workspaces["north"]
-    channels = {name: spec for name, spec in north.channels.items() if name != "mcs-bare"}
-    older = msgspec.structs.replace(
-        world, workspaces=world.workspaces | {"north": msgspec.structs.replace(north, channels=channels)}
-    )
+    older = _without(demo_world(), BARE)
     connection = await connect(module_database_url)
     try:
         await apply_world(connection, older, now=real_now())
@@ -170,3 +167,69 @@ def test_a_demo_for_one_test_run_says_where_it_is_and_leaves_nothing(open_folder
 def test_a_file_for_the_url_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     refused = _demo("--temporary", "--url-file", str(tmp_path / "missing" / "url"))
     assert (refused.returncode, refused.stderr.startswith("--url-file: ")) == (2, True), refused.stderr
+
+
+async def test_an_account_that_was_taken_out_of_the_demo_world_stays_out(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By its row, and by a file that is applied with `--prune`; a sandbox that began anew knows it too."""
+    world = demo_world()
+    connection = await connect(database_url)
+    try:
+        await apply_demo(database_url)
+        await connection.execute(
+            "delete from credentials where channel in (select id from channels where name = $1)", BARE
+        )
+        await connection.execute("delete from channels where name = $1", BARE)
+        await apply_demo(database_url)
+        assert await _count(connection, BARE) == 0
+        await apply_world(connection, _without(world, BARE), now=real_now(), prune=True)
+        await apply_demo(database_url)
+        assert await _count(connection, BARE) == 0
+        await Beginning(lambda: True).again(connection, real_now())
+        await apply_demo(database_url)
+        assert await _count(connection, BARE) == 0
+        assert capsys.readouterr().out == ""
+    finally:
+        await connection.close()
+
+
+async def test_servers_that_start_at_once_apply_what_is_new_once(
+    database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = await connect(database_url)
+    try:
+        await apply_world(connection, _without(demo_world(), BARE), now=real_now())
+        await asyncio.gather(*(apply_demo(database_url) for _ in range(3)))
+        assert capsys.readouterr().out.count("what is new since is added") == 1
+        assert await _count(connection, BARE) == 1
+    finally:
+        await connection.close()
+
+
+async def test_servers_that_start_at_once_on_an_empty_folder_fill_it_once(database_url: str) -> None:
+    await asyncio.gather(*(apply_demo(database_url) for _ in range(3)))
+    connection = await connect(database_url)
+    try:
+        assert await _count(connection, BARE) == 1
+        assert await connection.fetchval("select count(*) from sandbox_worlds") == len(
+            demo_world().workspaces
+        )
+    finally:
+        await connection.close()
+
+
+BARE = "mcs-bare"
+_NO_KEYS = "delete from credentials where channel in (select id from channels where name = $1)"
+
+
+def _without(world: World, account: str) -> World:
+    north = world.workspaces["north"]
+    channels = {name: spec for name, spec in north.channels.items() if name != account}
+    return msgspec.structs.replace(
+        world, workspaces=world.workspaces | {"north": msgspec.structs.replace(north, channels=channels)}
+    )
+
+
+async def _count(connection: Connection, account: str) -> int:
+    return await connection.fetchval("select count(*) from channels where name = $1", account)

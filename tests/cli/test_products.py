@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from entrepot.cli import app
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
-from entrepot.worlds import product_uuid
 from tests.worlds.conftest import apply, connection
 
 __all__ = ["connection"]

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import jsonschema_rs
 
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid, from_cuid
 from entrepot.doors.bonsai.openapi import API
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.store.connections import Connection
-from entrepot.worlds import product_uuid
 from tests.conformance.harness import Reply, Request
 from tests.conformance.harness.proof import Expected
 from tests.conformance.harness.world import Edits, Tenant, Tree, edited

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.doors.datamingle.door import BODY_LIMIT
+from entrepot.doors.datamingle.app import BODY_LIMIT
 from tests.conformance.datamingle import ORDER, PREFIX, Partners, invalid, refusal
 from tests.conformance.harness import Client, Request, changed, read_state
 from tests.conformance.harness.fixtures import OpenPartners

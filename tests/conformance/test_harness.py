@@ -61,7 +61,7 @@ def test_headers_that_differ_are_told_apart(more: list[tuple[str, str]]) -> None
         ("update stock set available = available - 1, reserved = reserved + 1 where workspace = $1", "stock"),
         ("update products set name = name || ' ' where workspace = $1", "products"),
         (
-            "insert into invoice_lines values ($1, 1, 1, 'CAD', 1, 1, timestamptz '2026-01-01')",
+            "insert into invoice_lines values ($1, 1, 1, 'CAD', 1, 1, timestamptz '2026-01-01', false)",
             "invoice_lines",
         ),
         ("delete from tax_companies where workspace = $1", "tax_companies"),

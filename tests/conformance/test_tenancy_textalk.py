@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from entrepot.doors.textalk.app import CLASSES
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Operation
 from entrepot.doors.textalk.declare.shapes import Array, Mapped, Record, Scalar, Shape
-from entrepot.doors.textalk.door import CLASSES
 from tests.conformance.harness import Client, Reply, Request, changed, read_state
 from tests.conformance.harness.fixtures import OpenWebshop
 from tests.conformance.harness.proof import assert_reply

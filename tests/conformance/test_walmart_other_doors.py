@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from entrepot.checks import run_checks
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
-from entrepot.worlds import product_uuid
 from tests.conformance.bonsai import PREFIX as BONSAI
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenBuyer

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
+from entrepot.domain.channels.storefronts import storefront_uuid
 from entrepot.doors.walmart.openapi import API
 from entrepot.store.connections import Connection
-from entrepot.worlds import storefront_uuid
 from tests.conformance.harness import Reply, Request, Sender
 from tests.conformance.harness.proof import Expected
 from tests.conformance.harness.world import Edits, Tenant, Tree, edited

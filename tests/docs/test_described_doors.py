@@ -33,6 +33,17 @@ def test_a_door_that_says_nothing_of_a_description_has_none(demo: Server) -> Non
         assert httpx.get(f"{demo.url}/{name}/openapi.json", timeout=60).status_code != 200
 
 
+def test_a_description_names_where_its_reader_found_the_door(demo: Server) -> None:
+    own = {"Host": f"bonsai.localhost:{demo.port}"}
+    for headers, prefix, server in (({}, "/bonsai", "/bonsai"), (own, "", "/")):
+        told = httpx.get(f"{demo.url}{prefix}/openapi.json", headers=headers, timeout=60).json()
+        assert [each["url"] for each in told["servers"]] == [server]
+        # What is described stands there: without a key, but it stands there.
+        path, methods = next(iter(told["paths"].items()))
+        url = f"{demo.url}{server.rstrip('/')}{path}"
+        assert httpx.request(next(iter(methods)), url, headers=headers, timeout=60).status_code != 404
+
+
 def test_whoever_reads_what_entrepot_is_reads_of_every_door() -> None:
     project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text("utf-8"))[
         "project"

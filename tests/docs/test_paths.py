@@ -75,6 +75,6 @@ def test_what_is_not_there_is_noticed() -> None:
     lost = "`domain/attic/ghost.py`, `src/entrepot/attic/`, `ghost.py` and `python -m entrepot.attic`"
     assert missing(lost) == ["domain/attic/ghost.py", "src/entrepot/attic/", "ghost.py", "entrepot.attic"]
     assert (
-        missing("`domain/kernel/`, `doors/<door>/manifest.py`, `app.py`, `entrepot.cli.reference`, `GET /x`")
+        missing("`domain/kernel/`, `doors/<door>/door.py`, `app.py`, `entrepot.cli.reference`, `GET /x`")
         == []
     )

@@ -28,7 +28,7 @@ from entrepot.domain.stock.adjust import ReceiveStock
 from entrepot.engine import Clock
 from entrepot.engine.carriers.events import Told
 from entrepot.engine.clock import real_now
-from entrepot.engine.worker import Worker
+from entrepot.engine.worker import Wiring, Worker
 from entrepot.store.connections import Connection, connect
 from tests.engine.test_taking import take
 from tests.support.raw_server import http_reply, raw_server
@@ -72,7 +72,7 @@ class Shop:
     def __init__(self, url: str, connection: Connection) -> None:
         self.connection = connection
         self.clock = FixedClock(datetime(2026, 5, 1, 9, tzinfo=UTC))
-        self.workers = [Worker(url, self.clock) for _ in range(2)]
+        self.workers = [Worker(url, self.clock, Wiring(private=True)) for _ in range(2)]
 
     async def settings(self, carrier: CarrierSettings, **more: Any) -> None:
         stored = msgspec.json.encode(ChannelSettings(carrier=carrier, **more)).decode()

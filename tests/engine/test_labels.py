@@ -23,7 +23,7 @@ from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.stock.levels import Hold
 from entrepot.engine import Clock
 from entrepot.engine.clock import real_now
-from entrepot.engine.worker import Worker
+from entrepot.engine.worker import Wiring, Worker
 from entrepot.gateways.labels.simulated import label_path, tracking_number
 from entrepot.store.connections import Connection, connect
 from entrepot.store.queries.returns import show_return
@@ -52,7 +52,7 @@ class Shop:
 
     def __init__(self, url: str, connection: Connection) -> None:
         self.connection = connection
-        self.workers = [Worker(url, Clock()) for _ in range(2)]
+        self.workers = [Worker(url, Clock(), Wiring(private=True)) for _ in range(2)]
 
     async def labels(self, settings: LabelSettings, channel: int = CHANNEL) -> None:
         """From now on this is the channel's label service."""

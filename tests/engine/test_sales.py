@@ -21,7 +21,7 @@ from entrepot.domain.placing.record_sale import SoldLine, TakeOrder
 from entrepot.engine import Clock
 from entrepot.engine.clock import real_now
 from entrepot.engine.sales.errands import SaleErrands, hub_order
-from entrepot.engine.worker import Worker
+from entrepot.engine.worker import Wiring, Worker
 from entrepot.failures import Unavailable
 from entrepot.failures.errands import OrderHubFailed
 from entrepot.failures.orders import DuplicateExternalOrder
@@ -92,8 +92,8 @@ async def shop(database_url: str) -> AsyncIterator[Shop]:
     await insert(connection, WORKSPACE, [level(TEA, NORTH, 5)])
     await register_clients(connection, WORKSPACE, {"shop": 3})
     workers = (
-        Worker(database_url, Clock(), attempt_seconds=60),
-        Worker(database_url, Clock(), attempt_seconds=60),
+        Worker(database_url, Clock(), Wiring(private=True), attempt_seconds=60),
+        Worker(database_url, Clock(), Wiring(private=True), attempt_seconds=60),
     )
     shop = Shop(connection, workers)
     await shop.settings(RECORD)

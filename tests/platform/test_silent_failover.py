@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import pytest
 from tests.support.server import Server
 from tests.support.silent_proxy import SilentProxy, silent_proxy
 
-from entrepot.cli.run.demo import MUG, apply_demo, order
+from entrepot.cli.run.demo import apply_demo
+from entrepot.doors.bonsai.demo import MUG, order
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ class Callers:
         self._http = http
 
     async def order(self) -> httpx.Response:
-        body = json.loads(order("", MUG).partition("-d '")[2].removesuffix("'"))
+        body = order(MUG)
         return await self._http.post(
             "/bonsai/orders/V1/submit", json=body, headers={"API-Key": "demo-api-key"}
         )

@@ -1,7 +1,6 @@
 """A sandbox with the demo world, behind a real socket."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,8 +10,9 @@ import pytest
 from starlette.types import ASGIApp, Message
 
 from entrepot.app import create_app
-from entrepot.cli.run.demo import MUG, Item, apply_demo, order
+from entrepot.cli.run.demo import apply_demo
 from entrepot.config import Settings
+from entrepot.doors.bonsai.demo import MUG, Item, order
 from entrepot.engine.clock import real_now
 from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.store.connections import connect
@@ -29,7 +29,7 @@ class Sandbox:
         self, item: Item = MUG, *, key: str = "demo-api-key", token: str | None = None
     ) -> httpx.Response:
         """Order one of a product, paid by this token or one that is new each time."""
-        body = json.loads(order("", item).partition("-d '")[2].removesuffix("'"))
+        body = order(item)
         body["payment"]["token"] = token or body["payment"]["token"]
         return await self.http.post("/bonsai/orders/V1/submit", json=body, headers={"API-Key": key})
 

@@ -9,6 +9,7 @@ import pytest
 from entrepot.cli.run.demo import prepare
 from entrepot.config import Settings
 from entrepot.engine.clock import real_now
+from entrepot.registry import DOORS
 from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.sandbox.guard import refusal
 from entrepot.store.connections import connect
@@ -47,7 +48,7 @@ def test_a_sandbox_takes_no_database_with_real_workspaces(database_url: str) -> 
 
 def test_the_demo_fills_an_empty_database_only(database_url: str) -> None:
     said = prepare(database_url, "http://127.0.0.1:1", Path("/srv/demo"))
-    assert "curl -s http://127.0.0.1:1/bonsai/orders/V1/submit" in said
+    assert all(f"http://127.0.0.1:1/{door}/" in said for door in DOORS)
     assert "orders list -w north --data-dir /srv/demo" in said
     asyncio.run(_execute(database_url, "delete from products where name = 'Stoneware mug'"))
     prepare(database_url, "http://127.0.0.1:1", Path("/srv/demo"))

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from entrepot.cli.run.demo import MUG, apply_demo, order, sell_elsewhere
+from entrepot.cli.run.demo import apply_demo
+from entrepot.doors.bonsai.demo import MUG, order
+from entrepot.doors.walmart.demo import tries
 from entrepot.sandbox.wrapped.line import GARBAGE, MISSING
 from tests.support.server import Server, running_server
 
@@ -47,7 +49,7 @@ def fault(http: httpx.Client, kind: str, target: str = "line:bonsai", **more: An
 
 
 def place(http: httpx.Client) -> httpx.Response:
-    body = json.loads(order("", MUG).partition("-d '")[2].removesuffix("'"))
+    body = order(MUG)
     return http.post("/bonsai/orders/V1/submit", json=body, headers={"API-Key": "demo-api-key"})
 
 
@@ -123,6 +125,33 @@ def test_bytes_trickle_and_are_the_same_bytes(http: httpx.Client) -> None:
     )
 
 
+def test_a_caller_that_leaves_before_his_request_is_whole_breaks_nothing(
+    server: Server, http: httpx.Client
+) -> None:
+    fault(http, "half")
+    address = urlsplit(server.url)
+    head = "POST /bonsai/orders/V1/submit HTTP/1.1\r\nHost: localhost\r\nAPI-Key: demo-api-key\r\n"
+    with socket.create_connection((address.hostname, address.port), timeout=120) as line:
+        line.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{{".encode())
+        while not http.get("/sandbox/faults").json()["faults"][0]["hits"]:
+            pass
+    assert http.post("/sandbox/reset").status_code == 200  # which waits until nothing of it is under way
+    assert place(http).status_code == 200
+    assert "Traceback" not in server.log.read_text("utf-8")
+
+
+def test_the_head_alone_has_no_body(server: Server, http: httpx.Client) -> None:
+    fault(http, "trickle", delay=0)
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=120) as line:
+        line.sendall(b"HEAD /bonsai/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        came = b""
+        while more := line.recv(65536):
+            came += more
+    assert came.startswith(b"HTTP/1.1 404 ")
+    assert came.endswith(b"\r\n\r\n")
+
+
 def test_a_silent_line_is_let_go_when_its_fault_is_lifted_by_a_reset(
     http: httpx.Client, server: Server
 ) -> None:
@@ -168,7 +197,7 @@ def test_what_a_line_cannot_have_is_refused(http: httpx.Client, order: dict[str,
 
 
 def test_too_many_is_a_429_where_the_api_documents_one(http: httpx.Client) -> None:
-    _, sold = sell_elsewhere("")
+    _, sold = tries("")[0].commands
     token = http.post(TOKEN[0], headers=TOKEN[1], data={"grant_type": "client_credentials"}).json()[
         "access_token"
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
-from entrepot.worlds import product_uuid
 from tests.conformance.bonsai import SUBMIT
 from tests.conformance.harness import Client, Request
 from tests.support.buyer import Buyer

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 
+from entrepot.domain.channels.storefronts import storefront_uuid
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.stock.levels import Level, lawful
 from entrepot.doors.manifest import KeyKind
@@ -12,7 +13,7 @@ from entrepot.registry import manifests
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect, read_pool
 from entrepot.store.credentials.directory import Directory, credential_key
-from entrepot.worlds import Difference, demo_world, find_workspace, storefront_uuid
+from entrepot.worlds import Difference, demo_world, find_workspace
 from tests.worlds.conftest import apply, contents, seen
 
 DEMO = (files("entrepot.worlds") / "demo.toml").read_text("utf-8")

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from entrepot.cli import app
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
-from entrepot.worlds import product_uuid
 from tests.support.server import running_server
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

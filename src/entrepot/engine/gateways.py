@@ -44,6 +44,8 @@ from entrepot.store.queries.attempts import read_account_of, read_settings
 from entrepot.store.queries.workspaces import is_sandbox
 
 G = TypeVar("G")
+A = TypeVar("A", ExternalApi, AddressSettings, HubSettings, CarrierSettings, LabelSettings)
+"""Settings of what is asked over HTTP at a place of the account's choice."""
 GatewayName = Literal["cards", "taxes", "tokens", "mails", "addresses", "hubs", "labels", "carriers"]
 Wrap = Callable[[GatewayName, Any, int], Any]
 """Put around each gateway where it is wired: a sandbox's faults live there, and nowhere else."""
@@ -56,9 +58,15 @@ def unwrapped(name: GatewayName, gateway: G, workspace: int) -> G:
 
 
 class Gateways:
-    """The gateways of one worker process. `books` is the pool on which simulated gateways keep their own state."""
+    """The gateways of one worker process. `books` is the pool on which simulated gateways keep their own state.
 
-    def __init__(self, books: Pool, now: Callable[[], datetime], wrap: Wrap = unwrapped) -> None:
+    Without `private` nothing is asked at a private address, whatever an account's settings allow.
+    """
+
+    def __init__(
+        self, books: Pool, now: Callable[[], datetime], wrap: Wrap = unwrapped, *, private: bool = False
+    ) -> None:
+        self._private = private
         self._books = books
         self._now = now
         self._wrap = wrap
@@ -83,7 +91,7 @@ class Gateways:
         """Whom to ask about an account's external payment tokens."""
         if settings.partner == "simulated":
             return self._wrap("tokens", SimulatedPartner(self._books, workspace), workspace)
-        return self._keep("tokens", workspace, settings, lambda: _partner(settings))
+        return self._keep("tokens", workspace, settings, lambda: _partner(self._within(settings)))
 
     def mails(self, workspace: int, settings: MailSettings) -> MailGateway:
         """Who carries an account's mails."""
@@ -95,7 +103,7 @@ class Gateways:
         """Which register an account asks for addresses."""
         if settings.register == "simulated":
             return self._wrap("addresses", SimulatedRegister(self._books, workspace), workspace)
-        return self._keep("addresses", workspace, settings, lambda: _register(settings))
+        return self._keep("addresses", workspace, settings, lambda: _register(self._within(settings)))
 
     async def hubs(self, workspace: int, settings: HubSettings) -> OrderHub | None:
         """Which order hub takes an account's sales over; None where it has none. Raises what a plain read raises."""
@@ -104,7 +112,7 @@ class Gateways:
         if settings.gateway == "simulated":
             hub = SimulatedHub(self._books, workspace) if await self._pretends(workspace) else MissingHub()
             return self._wrap("hubs", hub, workspace)
-        return self._keep("hubs", workspace, settings, lambda: _hub(settings))
+        return self._keep("hubs", workspace, settings, lambda: _hub(self._within(settings)))
 
     async def labels(self, workspace: int, settings: LabelSettings) -> LabelService | None:
         """Which service makes an account's labels; None where it has none. Raises what a plain read raises."""
@@ -114,7 +122,7 @@ class Gateways:
             pretends = await self._pretends(workspace)
             labels = SimulatedLabels(self._books, workspace, self._now) if pretends else MissingLabels()
             return self._wrap("labels", labels, workspace)
-        return self._keep("labels", workspace, settings, lambda: _labels(settings))
+        return self._keep("labels", workspace, settings, lambda: _labels(self._within(settings)))
 
     async def carriers(self, workspace: int, channel: int, settings: CarrierSettings) -> Carrier | None:
         """Who carries an account's goods; None where nobody does. Raises what a plain read raises."""
@@ -125,7 +133,7 @@ class Gateways:
             books = self._books
             carrier = SimulatedCarrier(books, workspace, channel, settings) if pretends else MissingCarrier()
             return self._wrap("carriers", carrier, workspace)
-        return self._keep("carriers", workspace, settings, lambda: _carrier(settings))
+        return self._keep("carriers", workspace, settings, lambda: _carrier(self._within(settings)))
 
     async def _pretends(self, workspace: int) -> bool:
         """Whether simulators may act for its orders: outside a sandbox somebody real waits for what they only tell."""
@@ -140,6 +148,10 @@ class Gateways:
             result = closing() if closing else None
             if result is not None:
                 await result
+
+    def _within(self, settings: A) -> A:
+        """The settings, within what the server allows."""
+        return settings if self._private else msgspec.structs.replace(settings, allow_private=False)
 
     def _keep(self, name: GatewayName, workspace: int, settings: object, make: Callable[[], G]) -> G:
         key = name.encode() + msgspec.msgpack.encode(settings)

@@ -55,7 +55,8 @@ def _plain(pool: Pool) -> Pool:
 class Wiring(msgspec.Struct, frozen=True):
     """What is put around the parts where they are joined; a sandbox puts its faults there.
 
-    `body_of` is how doors tell of events: the parts know no door.
+    `body_of` is how doors tell of events: the parts know no door. `private` is whether what accounts name may have an
+    address that is not of the open internet: the server says so, and nobody else.
     """
 
     connect: Callable[[Connect], Connect] = _as_it_is
@@ -63,6 +64,7 @@ class Wiring(msgspec.Struct, frozen=True):
     rule: Rule = own_rule
     gateways: Wrap = unwrapped
     body_of: BodyOf = untold
+    private: bool = False
 
 
 class Worker:
@@ -83,7 +85,7 @@ class Worker:
         self.reads = wiring.reads(self.pool)
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
         self.books = OpenablePool(partial(write_pool, database_url))
-        self.gateways = Gateways(self.books, clock.now, watching(wiring.gateways))
+        self.gateways = Gateways(self.books, clock.now, watching(wiring.gateways), private=wiring.private)
         proofs = PaymentProofs(self.reads, self.gateways, attempt_seconds)
         errands = SaleErrands(self.gateways, attempt_seconds)
         ways: Mapping[AttemptKind, Way] = {"place": proofs, "pay": proofs, "take": errands}
@@ -101,7 +103,7 @@ class Worker:
         # What nobody called for reads without the sandbox's faults, as below.
         self.carrier_events = CarrierEvents(self.engine, self.pool)
         self.rounds = CarrierRounds(self.engine, self.books, self.carrier_events)
-        listeners = StoredListeners(self._outbox_pool, clock.now)
+        listeners = StoredListeners(self._outbox_pool, clock.now, private=wiring.private)
         self.outbox = Outbox(
             self._outbox_pool,
             {

@@ -20,6 +20,7 @@ from entrepot.sandbox.beginning.reset import NotASandboxError, WorldLostError
 from entrepot.sandbox.gate import StillBusyError
 from entrepot.sandbox.idle import wait_until_idle
 from entrepot.sandbox.journal import JournalOffError
+from entrepot.sandbox.openapi import document
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
 from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema, seconds
 from entrepot.sandbox.sandbox import Sandbox
@@ -57,6 +58,10 @@ class Routes:
 
     def app(self) -> ASGIApp:
         """The routes as an ASGI app."""
+        return Router(self._door, self.resources(), slash_optional=True)
+
+    def resources(self) -> Sequence[Resource]:
+        """Every path with its methods."""
         at = self._endpoint
         validate = at("validate", self._validate)
         faults = {
@@ -64,7 +69,8 @@ class Routes:
             "POST": at("add-fault", self._add_fault),
             "DELETE": at("clear-faults", self._clear_faults),
         }
-        resources = [
+        return [
+            Resource("/openapi.json", {"GET": at("openapi", self._describe)}),
             Resource("/world", {"GET": at("world", self._world)}),
             Resource("/reset", {"POST": at("reset", self._reset)}),
             Resource("/clock", {"GET": at("clock", self._clock), "POST": at("set-clock", self._set_clock)}),
@@ -79,7 +85,6 @@ class Routes:
             *self._after_the_sale(),
             Resource("/partner/{workspace}/validate", {"GET": validate, "POST": validate}),
         ]
-        return Router(self._door, resources, slash_optional=True)
 
     def _after_the_sale(self) -> Iterator[Resource]:
         """Orders and returns, each step a path of its own."""
@@ -94,6 +99,9 @@ class Routes:
 
     def _endpoint(self, name: str, handle: Handler) -> Endpoint:
         return Endpoint(self._door, name, partial(_answered, handle))
+
+    async def _describe(self, _: Request) -> Answer:
+        return Reply(200, document())
 
     async def _world(self, _: Request) -> Answer:
         async with self._sandbox.acquire() as connection:

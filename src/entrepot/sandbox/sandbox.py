@@ -48,13 +48,17 @@ class Sandbox:
         keep: Retention | None = None,
         body_of: BodyOf = untold,
     ) -> Worker:
-        """The server's parts, with faults around its connections, rules and gateways."""
+        """The server's parts, with faults around its connections, rules and gateways.
+
+        What it calls may be on this machine.
+        """
         wiring = Wiring(
             self.faults.wrap_connect,
             self.faults.wrap_pool,
             self.faults.wrap_rule(),
             self.faults.wrap_gateway,
             body_of,
+            private=True,
         )
         self._worker = Worker(
             self._database_url, self.clock, wiring, attempt_seconds=attempt_seconds, keep=keep

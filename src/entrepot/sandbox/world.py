@@ -16,9 +16,8 @@ from entrepot.domain.kernel.quantity import in_whole
 from entrepot.domain.kernel.records import Record
 from entrepot.domain.stock.levels import Level, Location
 from entrepot.store.connections import Connection
-from entrepot.worlds.applying.recorded import read_recorded, secrets_of
+from entrepot.worlds.applying.recorded import Recorded, read_recorded, secrets_of
 from entrepot.worlds.form.schema import SECRETS
-from entrepot.worlds.form.types import World
 from entrepot.worlds.plan.records import ChannelRow
 from entrepot.worlds.plan.stored import Stored, read_stored
 
@@ -39,7 +38,7 @@ async def describe_world(connection: Connection) -> dict[str, Any]:
     }
 
 
-def describe_workspace(name: str, stored: Stored, recorded: list[World]) -> dict[str, Any]:
+def describe_workspace(name: str, stored: Stored, recorded: list[Recorded]) -> dict[str, Any]:
     """One workspace: what its tables hold, and of the recorded worlds the secrets."""
     keys = secrets_of(recorded)
     return {
@@ -62,7 +61,7 @@ def describe_workspace(name: str, stored: Stored, recorded: list[World]) -> dict
     }
 
 
-def _of(name: str, recorded: Iterable[World]) -> list[World]:
+def _of(name: str, recorded: Iterable[Recorded]) -> list[Recorded]:
     return [world for world in recorded if name in world.workspaces]
 
 

@@ -114,6 +114,15 @@ _asyncpg: Any = asyncpg
 
 FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """What a database that does not answer as it should can raise; the third, on a connection that was cut while idle."""
+_AWAY = frozenset({"08", "53", "57"})
+"""Classes of SQLSTATE: no connection, no room, an operator's doing."""
+
+
+def is_away(fault: BaseException) -> bool:
+    """Whether the database cannot be had for now; any other of `FAULTS` is a statement that it refuses."""
+    if isinstance(fault, asyncpg.PostgresError):
+        return str(getattr(fault, "sqlstate", "") or "")[:2] in _AWAY
+    return isinstance(fault, FAULTS)
 
 
 async def connect(url: str, **settings: str) -> Connection:

@@ -17,6 +17,8 @@ from entrepot.testing.line import ControlPlaneError, Line
 Kind = Literal["error", "refuse", "timeout", "slow", "drop", "busy", "half", "trickle", "garbage", "length"]
 Keys = Mapping[str, Mapping[str, Mapping[str, str]]]
 LONGEST_WAIT: Final = 30
+RESETS: Final = 6
+"""How often a server is asked to begin anew, which itself waits five seconds for what is under way."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Entrepot:
         return self._line.url
 
     def url(self, door: str) -> str:
-        """Where a door's paths begin, such as `http://127.0.0.1:40123/bonsai`. Raises ValueError for an unknown one."""
+        """Where a door's paths begin, such as `http://127.0.0.1:40123/<door>`. Raises ValueError for an unknown one."""
         if door not in DOORS:
             raise ValueError(f"there is no door {door!r}; there are {', '.join(DOORS)}")
         return f"{self.base_url}/{door}"
@@ -93,8 +95,18 @@ class Entrepot:
         return self._line.get("/world")
 
     def reset(self) -> None:
-        """Begin anew: the world as its file has it, no fault, the clock right."""
-        self._line.post("/reset")
+        """Begin anew: the world as its file has it, no fault, the clock right.
+
+        What a test before has left under way is waited for, half a minute at most.
+        """
+        for left in reversed(range(RESETS)):
+            try:
+                self._line.post("/reset")
+            except ControlPlaneError as error:
+                if error.status != 503 or not left:
+                    raise
+            else:
+                return
 
     def fail(
         self,

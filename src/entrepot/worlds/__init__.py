@@ -7,7 +7,7 @@ from entrepot.worlds.applying.apply import apply_world, find_workspace
 from entrepot.worlds.form.faults import Fault
 from entrepot.worlds.form.file import demo_world, load_world
 from entrepot.worlds.form.types import World
-from entrepot.worlds.plan.records import merchant_ref, product_uuid, storefront_uuid
+from entrepot.worlds.plan.records import merchant_ref
 from entrepot.worlds.plan.report import Change, Difference, GeneratedKey, Report, WorkspaceReport
 
 __all__ = [
@@ -23,6 +23,4 @@ __all__ = [
     "find_workspace",
     "load_world",
     "merchant_ref",
-    "product_uuid",
-    "storefront_uuid",
 ]

@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
 from entrepot.domain.kernel.records import Record
-from entrepot.doors.bonsai import Bonsai
+from entrepot.doors.bonsai.app import Bonsai
 from entrepot.doors.bonsai.openapi import API
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.doors.kit import Services, services_of
@@ -22,7 +23,7 @@ from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect
-from entrepot.worlds import World, apply_world, load_world, product_uuid
+from entrepot.worlds import World, apply_world, load_world
 from tests.doors.kit.serving import Seen, serve
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.stock.counts import Counted, SetLevel
 from entrepot.domain.stock.levels import Level
 from entrepot.doors.datamingle.admission import Partner
-from entrepot.doors.datamingle.manifest import DatamingleSettings
 from entrepot.doors.datamingle.routes.inventory import PATIENCE, InventoryRoutes
+from entrepot.doors.datamingle.settings import DatamingleSettings
 from entrepot.doors.kit import Reply, Request
 from entrepot.engine.batches.bulk import CHUNK
 from entrepot.failures import Overloaded

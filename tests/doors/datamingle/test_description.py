@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 
 from entrepot.doors.datamingle import drf, schemas
-from entrepot.doors.datamingle.door import GROUPS, Datamingle
+from entrepot.doors.datamingle.app import GROUPS, Datamingle
 from entrepot.doors.datamingle.failures import TABLE
 from entrepot.doors.datamingle.mapped import Speeches
 from entrepot.doors.datamingle.openapi import API

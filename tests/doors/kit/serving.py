@@ -23,6 +23,7 @@ STATUS = {
     "payload-too-large": 413,
     "request-timeout": 408,
     "unauthenticated": 401,
+    "unavailable": 503,
     "unknown-route": 404,
     "unsupported-media-type": 415,
 }

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 
 from entrepot.doors.kit import observers, services_of
 from entrepot.doors.kit.admission.passwords import Passwords
-from entrepot.doors.textalk import Textalk
+from entrepot.doors.textalk.app import Textalk
 from entrepot.doors.textalk.caller import tokens
 from entrepot.engine.clock import Clock
 from entrepot.engine.worker import Wiring, Worker
@@ -83,7 +83,10 @@ class Shopping:
 
 
 async def started(stack: AsyncExitStack, database_url: str) -> Process:
-    passwords, worker = Passwords(QUICK), Worker(database_url, Clock(), Wiring(body_of=event_body))
+    passwords, worker = (
+        Passwords(QUICK),
+        Worker(database_url, Clock(), Wiring(body_of=event_body, private=True)),
+    )
     await worker.start()
     stack.push_async_callback(worker.stop)
     door = Textalk(services_of(worker, observers()), passwords=passwords)

@@ -17,7 +17,7 @@ from entrepot.domain.customers.records import Administrator
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.doors.kit import Services, services_of
 from entrepot.doors.kit.admission.passwords import Passwords
-from entrepot.doors.textalk import Textalk
+from entrepot.doors.textalk.app import Textalk
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.tokens import AUTH
 from entrepot.engine import Clock
@@ -146,7 +146,7 @@ async def open_api(database_url: str) -> AsyncGenerator[Api]:
     connection = await connect(database_url)
     await _open(connection)
     clock, passwords = Clock(), Passwords(HASHER)
-    worker = Worker(database_url, clock, Wiring(body_of=event_body))
+    worker = Worker(database_url, clock, Wiring(body_of=event_body, private=True))
     services = services_of(worker, Seen())
     await worker.start()
     try:

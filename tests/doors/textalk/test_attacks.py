@@ -13,9 +13,9 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from entrepot.doors.textalk.app import CLASSES
 from entrepot.doors.textalk.declare.declaration import Operation
 from entrepot.doors.textalk.declare.shapes import Array, Mapped, Record, Scalar, Shape
-from entrepot.doors.textalk.door import CLASSES
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.query.filters import MAX_OPERANDS
 from entrepot.doors.textalk.rpc import endpoint

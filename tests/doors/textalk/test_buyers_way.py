@@ -10,8 +10,8 @@ from decimal import Decimal
 from typer.testing import CliRunner
 
 from entrepot.cli import app
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
-from entrepot.worlds import product_uuid
 from tests.conformance.bonsai import SUBMIT
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenBuyer

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.doors.textalk.door import CLASSES, Textalk
+from entrepot.doors.textalk.app import CLASSES, Textalk
 from tests.doors.textalk.served import ADMIN_NAME, ADMIN_PASSWORD, Api
 from tests.support import boutique
 

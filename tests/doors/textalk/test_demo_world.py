@@ -8,7 +8,7 @@ import httpx
 
 from entrepot.doors.kit import services_of
 from entrepot.doors.kit.admission.passwords import Passwords
-from entrepot.doors.textalk import Textalk
+from entrepot.doors.textalk.app import Textalk
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.registry import event_body

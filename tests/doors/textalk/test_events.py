@@ -12,7 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from entrepot.store.connections import connect
+from entrepot.engine.clock import real_now
+from entrepot.engine.deliveries.listeners import StoredListeners
+from entrepot.store.connections import connect, read_pool
 from tests.doors.textalk.people import EVA, Shopping
 from tests.support.raw_server import RawServer, Request, http_reply, raw_server
 from tests.support.server import running_server
@@ -317,3 +319,25 @@ async def test_listeners_are_found_by_the_public_name_of_their_event(
     """Whatever is asked for: names that no event has are only found nowhere."""
     await ear.listen("Order/placed", "Order/discarded", "Customer/created")
     assert await ear.call("EventListener.count", {"/eventName": asked}) == found
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_private_addresses_are_opened_by_the_server_and_not_by_a_sandbox_workspace(
+    ear: Ear, module_database_url: str, private: bool
+) -> None:
+    await ear.listen("Order/placed")
+    shop = ear.shopping.shop
+    row = await shop.connection.fetchrow(
+        "select l.workspace, l.id, w.sandbox from event_listeners l join workspaces w on w.id = l.workspace"
+        " where starts_with(l.url, $1)",
+        ear.hook.url,
+    )
+    assert row is not None
+    assert row["sandbox"]
+    pool = await read_pool(module_database_url, 1)
+    try:
+        found = await StoredListeners(pool, real_now, private=private).find(row["workspace"], row["id"])
+    finally:
+        await pool.close()
+    assert found is not None
+    assert found.target.allow_private is private

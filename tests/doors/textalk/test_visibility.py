@@ -16,10 +16,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from entrepot.doors.textalk.app import CLASSES
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Operation
 from entrepot.doors.textalk.declare.shapes import Array, Mapped, Record, Scalar, Shape
-from entrepot.doors.textalk.door import CLASSES
 from entrepot.store.connections import connect
 from tests.conformance.harness import Client, Request
 from tests.conformance.textalk import watch

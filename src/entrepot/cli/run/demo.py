@@ -3,73 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 import os
-import secrets
 import shlex
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from textwrap import indent
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from entrepot.cli.options import DoorHost, SandboxHost, fail
 from entrepot.cli.run.operators import invitation
 from entrepot.config import ConfigError, Settings, load_settings
-from entrepot.registry import DOORS
+from entrepot.registry import DOORS, manifests
 
 if TYPE_CHECKING:
     from entrepot.store.connections import Connection
     from entrepot.worlds import World
+    from entrepot.worlds.applying.recorded import Recorded
 
 FOLDER = "demo"
 DOOR_HOSTS = tuple(f"{door}={door}.localhost" for door in DOORS)
 """Names under `.localhost` lead to the machine itself."""
 _NOT_THE_DEMOS = {"ENTREPOT_DATABASE_URL", "ENTREPOT_DATA_DIR", "ENTREPOT_SANDBOX", "ENTREPOT_WORKERS"}
 
-
-class Item(NamedTuple):
-    """A product of the demo world, and what one of it costs the shopper in Toronto, in USD."""
-
-    product: str
-    variant: int
-    goods: float
-    shipping: float
-    taxes: float
-
-
-MUG = Item("mug", 101, 25.00, 4.00, 3.77)
-CANDLE = Item("candle", 103, 12.00, 4.00, 2.08)
-
-SHOP, SHIRT, SIZE, SMALL = 22222, 101, 301, 311
-"""A webshop of the demo world, an article of it, the choice that it demands, and one of its options."""
-
-SELLER = "mcs"
-"""A marketplace's seller of the demo world, and the storefront of that name."""
-
-_TRY = """
-Try an order. The mug is in stock; the key and everything else here are the demo world's own:
-
-  {order}
-
-Send it again and it fails: a payment token pays for one order. The next one fails because the candle is sold out:
-
-  {refused}
-
-A webshop stands here too, over JSON-RPC. Put a shirt into a cart:
-
-  {webshop}
-
-And orders of a marketplace, over the Walmart MCS API. Get a token, then send two mugs:
-
-  {token}
-  {sold}
-"""
 
 _STANDS = """
 What stands here, with keys and ids:  {url}/sandbox/world
@@ -222,92 +183,17 @@ def prepare(database_url: str, url: str, folder: Path, world: World | None = Non
     stands = _STANDS.format(url=url, orders=orders)
     if world is not None:
         return stands + invitation(database_url, url)
-    shirt = add_article(url, SHIRT, {SIZE: SMALL})
-    token, sold = sell_elsewhere(url)
-    mug, candle = order(url, MUG), order(url, CANDLE)
-    tries = _TRY.format(order=mug, refused=candle, webshop=shirt, token=token, sold=sold)
-    return tries + stands + invitation(database_url, url)
+    return tries(url) + stands + invitation(database_url, url)
 
 
-def order(url: str, item: Item) -> str:
-    """The curl command that orders one of an item, paid by a token that is new each time."""
-    from entrepot.domain.kernel.ids import cuid
-    from entrepot.worlds import product_uuid
-
-    line = {
-        "public_id": cuid(product_uuid("north", item.product)),
-        "variant_id": str(item.variant),
-        "quantity": 1,
-    }
-    amounts = {"goods": item.goods, "shipping": item.shipping, "taxes": item.taxes}
-    body = {
-        "customer": {"email": "ada@example.com", "first_name": "Ada", "last_name": "Lovelace"},
-        "products": [line],
-        "shipping_address": {
-            "first_name": "Ada",
-            "last_name": "Lovelace",
-            "address1": "1 Main St",
-            "city": "Toronto",
-            "province": "ON",
-            "country": "CA",
-            "zip": "M5V 2T6",
-        },
-        "payment": {
-            "method": "external payment",
-            "token": f"paid-{secrets.token_hex(4)}",
-            "currency": "USD",
-            "amounts": amounts,
-        },
-    }
-    return (
-        f"curl -s {url}/bonsai/orders/V1/submit -H 'API-Key: demo-api-key' "
-        f"-H 'Content-Type: application/json' -d '{json.dumps(body)}'"
-    )
+def tries(url: str) -> str:
+    """What can be tried at each door of the server at this URL, one paragraph each."""
+    each = (one for manifest in manifests().values() for one in manifest.tries(url))
+    return "".join(f"\n{one.says}\n\n{indent(chr(10).join(one.commands), '  ')}\n" for one in each)
 
 
-def add_article(url: str, article: int, choices: Mapping[int, int]) -> str:
-    """The curl command that puts an article of the demo webshop into a new cart, and asks what is in it."""
-    items = {"article": {"name": "en"}, "costs": {"total": True}}
-    body = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "Order.addArticle",
-        "params": [None, article, choices, {"order": {"uid": True, "items": items}}],
-    }
-    context = f"webshop={SHOP}&auth=demo-admin-token"
-    return f"curl -s '{url}/textalk/backend/jsonrpc/v1?{context}' -d '{json.dumps(body)}'"
-
-
-def sell_elsewhere(url: str) -> tuple[str, str]:
-    """The commands by which a marketplace's seller gets a token, and sends an order of two mugs with it."""
-    from entrepot.worlds import storefront_uuid
-
-    contact = {"name": {"firstName": "Ada", "lastName": "Lovelace"}, "phone": "4155550100"}
-    address = {"line1": "1 Main St", "city": "Reno", "state": "NV", "country": "USA", "zip": "89501"}
-    line = {
-        "sellerLineId": "1",
-        "itemDetail": {"sku": MUG.product},
-        "qty": {"unitOfMeasure": "EACH", "measurementValue": 2},
-        "shippingTo": {"contact": contact, "address": address},
-    }
-    payload = {
-        "orderChannelId": str(storefront_uuid("north", SELLER)),
-        "customerOrderNo": f"SO{secrets.token_hex(4)}",
-        "customer": {"contact": contact},
-        "orderItems": [line],
-    }
-    basic = base64.b64encode(f"demo-{SELLER}:demo-{SELLER}-secret".encode()).decode()
-    token = (
-        f"curl -s {url}/walmart/v3/token -H 'Authorization: Basic {basic}' -d grant_type=client_credentials"
-    )
-    order = (
-        f'curl -s {url}/walmart/v3/fulfillment/orders-fulfillments -H "WM_SEC.ACCESS_TOKEN: $TOKEN" '
-        f"-H 'Content-Type: application/json' -d '{json.dumps({'payload': payload})}'"
-    )
-    return f"TOKEN=$({token} | cut -d '\"' -f 4)", order
-
-
-_ACCOUNTS = "select w.name, c.name from workspaces w join channels c on c.workspace = w.id"
+_LOCK: Final = 0x656E7472_64656D6F
+"""Of ours alone, among the advisory locks of the database."""
 
 
 async def apply_demo(database_url: str) -> None:
@@ -322,11 +208,21 @@ async def apply_demo(database_url: str) -> None:
 
 
 async def _apply_demo(connection: Connection) -> None:
+    """Who starts at the same time waits, and then finds it done."""
+    await connection.execute("select pg_advisory_lock($1)", _LOCK)
+    try:
+        await _apply_lacking(connection)
+    finally:
+        await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+
+
+async def _apply_lacking(connection: Connection) -> None:
     from entrepot.worlds import apply_world, demo_world
+    from entrepot.worlds.applying.recorded import read_recorded
 
     world = demo_world()
     if await connection.fetchval("select exists (select from workspaces)"):
-        if not await _is_older(connection, world):
+        if not is_older(world, await read_recorded(connection)):
             return
         typer.echo("This folder has the demo world of an older release: what is new since is added to it.")
     report = await apply_world(connection, world, now=datetime.now(UTC))
@@ -337,12 +233,20 @@ async def _apply_demo(connection: Connection) -> None:
         )
 
 
-async def _is_older(connection: Connection, world: World) -> bool:
-    """Whether accounts of the demo world are missing where its first workspaces stand."""
-    known = {tuple(row) for row in await connection.fetch(_ACCOUNTS)}
-    stands = {workspace for workspace, _ in known} & world.workspaces.keys()
-    wanted = {(name, each) for name, spec in world.workspaces.items() for each in spec.channels}
-    return bool(stands) and not wanted <= known
+def is_older(world: World, recorded: Sequence[Recorded]) -> bool:
+    """Whether an older form of this world was applied: one that named some of its accounts, and not all.
+
+    What was applied counts, not what stands: an account that was taken out since stays out. Who prunes says what
+    shall be, so a workspace that was pruned is left alone.
+    """
+    pruned = {name for each in recorded if each.pruned for name in each.workspaces}
+    wanted = {one for one in _accounts(world) if one[0] not in pruned}
+    named = {one for each in recorded for one in _accounts(each)}
+    return bool(wanted & named) and not wanted <= named
+
+
+def _accounts(world: World) -> Iterator[tuple[str, str]]:
+    return ((name, each) for name, spec in world.workspaces.items() for each in spec.channels)
 
 
 async def _bring(database_url: str, url: str, world: World | None) -> None:

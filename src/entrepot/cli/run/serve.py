@@ -30,6 +30,13 @@ IntegrationLog = Annotated[
         "--integration-log/--no-integration-log", help="Keep requests for operators. [default: yes]"
     ),
 ]
+PrivateAddresses = Annotated[
+    bool | None,
+    typer.Option(
+        "--private-addresses/--no-private-addresses",
+        help="Let what accounts name have private addresses. [default: no]",
+    ),
+]
 Keep = Annotated[list[str] | None, typer.Option(metavar="NAME=DAYS", help="How long to keep what is over.")]
 
 
@@ -49,6 +56,7 @@ def serve(
     log_format: Annotated[str | None, typer.Option(help="text or json. [default: text]")] = None,
     log_level: LogLevel = None,
     trusted_proxy: TrustedProxy = None,
+    private_addresses: PrivateAddresses = None,
     connections: Connections = None,
     connections_per_address: ConnectionsPerAddress = None,
     attempt_seconds: AttemptSeconds = None,
@@ -73,6 +81,7 @@ def serve(
         log_format=log_format,
         log_level=log_level,
         trusted_proxies=trusted_proxy,
+        private_addresses=private_addresses,
         connections=connections,
         connections_per_address=connections_per_address,
         attempt_seconds=attempt_seconds,

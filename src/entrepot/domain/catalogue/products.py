@@ -9,9 +9,15 @@ from uuid import UUID
 
 import msgspec
 
+from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.moments import UNDATED
 from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Parents, Record
+
+
+def product_uuid(workspace: str, product: str) -> UUID:
+    """The public id of a product that a world names, the same on every machine."""
+    return derived_uuid(workspace, "product", product)
 
 
 class Sku(msgspec.Struct, frozen=True):

@@ -10,7 +10,13 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.channels.edit_rows import EditRows
+from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
+
+
+def storefront_uuid(workspace: str, storefront: str) -> UUID:
+    """The public id of a storefront that a world names, the same on every machine."""
+    return derived_uuid(workspace, "storefront", storefront)
 
 
 class ReturnAddress(msgspec.Struct, frozen=True, omit_defaults=True):

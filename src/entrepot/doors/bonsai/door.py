@@ -1,49 +1,54 @@
-"""The Bonsai door: its groups of routes put together, whose paths are matched in any case (decision bonsai I17)."""
+"""The manifest of the Bonsai door. What takes long to load is loaded when it is asked for."""
 
 from __future__ import annotations
 
-from functools import cache
+from typing import TYPE_CHECKING, Final
 
-from starlette.types import ASGIApp
+from entrepot.domain.placing.checks import METHODS
+from entrepot.doors.bonsai.settings import CURRENCIES, BonsaiSettings
+from entrepot.doors.manifest import KeyKind, Manifest
 
-from entrepot.doors.bonsai.failures import render as render_failure
-from entrepot.doors.bonsai.openapi import API
-from entrepot.doors.bonsai.routes.carts import CartRoutes
-from entrepot.doors.bonsai.routes.checkout import CheckoutRoutes
-from entrepot.doors.bonsai.routes.group import Routes
-from entrepot.doors.bonsai.routes.orders import OrderRoutes
-from entrepot.doors.bonsai.routes.products import ProductRoutes
-from entrepot.doors.bonsai.routes.submit import SubmitRoutes
-from entrepot.doors.kit import NOTHING, Bodiless, CorsPolicy, Door, Reply, Resource, Router, Services, encode
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-BODY_LIMIT = 1_000_000
-CORS = CorsPolicy(
-    origin="*",
-    methods=("GET", "POST", "PATCH", "DELETE", "OPTIONS"),
-    headers=("API-Key", "Authorization", "Content-Type", "X-Request-Id"),
-    exposed=("X-Request-Id", "Link", "Retry-After"),
+    from starlette.types import ASGIApp
+
+    from entrepot.doors.kit import DoorFailures, Services
+    from entrepot.doors.kit.trying import Try
+
+
+def _app(services: Services) -> ASGIApp:
+    from entrepot.doors.bonsai.app import Bonsai
+
+    return Bonsai(services).app()
+
+
+def _failures() -> DoorFailures:
+    from entrepot.doors.bonsai.failures import CODES
+
+    return CODES
+
+
+def _tries(url: str) -> Sequence[Try]:
+    from entrepot.doors.bonsai.demo import tries
+
+    return tries(url)
+
+
+MANIFEST: Final = Manifest(
+    app=_app,
+    failures=_failures,
+    tries=_tries,
+    first="'{url}/bonsai/products/?ids=c68yvyl5s1ienexavdwntb1dr&currency=USD' -H 'API-Key: demo-api-key'",
+    title="the Bonsai orders API",
+    description="/openapi.json",
+    keys={
+        "live": KeyKind("bonsai:api-key", "live"),
+        "test": KeyKind("bonsai:api-key", "test"),
+        "private": KeyKind("bonsai:private-key", "live"),
+    },
+    settings=BonsaiSettings,
+    currencies=frozenset(CURRENCIES),
+    payment_methods=METHODS,
 )
-"""Browsers may call every route and read every refusal, that of an unknown path too (decision bonsai endpoints)."""
-
-GROUPS: tuple[type[Routes], ...] = (CheckoutRoutes, SubmitRoutes, OrderRoutes, ProductRoutes, CartRoutes)
-"""In the order in which their paths are tried."""
-
-
-class Bonsai:
-    """The operations of the door."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
-        self.door = Door("bonsai", render_failure, services.observe, BODY_LIMIT)
-
-    def app(self) -> ASGIApp:
-        """The door as an ASGI app."""
-        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
-        resources = [each for group in GROUPS for each in group(self.services, self.door).resources()]
-        resources.append(Resource("/openapi.json", {"GET": description}))
-        return Router(self.door, resources, any_case=True, slash_optional=True, cors=CORS)
-
-
-@cache
-def _description() -> bytes:
-    return encode(API.document("/bonsai"))
+"""A private key sees its account's live and test orders alike (decision bonsai auth, test mode, U21)."""

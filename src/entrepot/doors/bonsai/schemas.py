@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from entrepot.domain.kernel.regions import country_codes
 from entrepot.doors.bonsai import bodies
 from entrepot.doors.bonsai.joi import JOI
-from entrepot.doors.bonsai.manifest import CURRENCIES
+from entrepot.doors.bonsai.settings import CURRENCIES
 from entrepot.doors.kit import Keeps
 from entrepot.doors.kit.checking import Amount, Arr, Bag, Body, Bool, Key, Obj, Str, Whole, check
 

@@ -11,8 +11,8 @@ import msgspec
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.rights import closed_catalogue, closed_stock
 from entrepot.domain.orders.access import Asker
-from entrepot.doors.datamingle.manifest import ALL, KEY, DatamingleSettings
 from entrepot.doors.datamingle.mapped import Speeches
+from entrepot.doors.datamingle.settings import ALL, KEY, DatamingleSettings
 from entrepot.doors.datamingle.speech import OWN_WORDS, Speech
 from entrepot.doors.kit import Request, Services
 from entrepot.doors.kit.admission import caller_of

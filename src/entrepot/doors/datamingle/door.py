@@ -1,45 +1,75 @@
-"""The DataMingle door: its groups of routes put together."""
+"""The manifest of the DataMingle door. What takes long to load is loaded when it is asked for."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from starlette.types import ASGIApp
+from entrepot.doors.datamingle.resources import RESOURCES
+from entrepot.doors.datamingle.settings import ALL, KEY, DatamingleSettings
+from entrepot.doors.manifest import Manifest, OwnKeys
 
-from entrepot.doors.datamingle.failures import render
-from entrepot.doors.datamingle.mapped import Speeches
-from entrepot.doors.datamingle.openapi import API
-from entrepot.doors.datamingle.routes.group import Routes
-from entrepot.doors.datamingle.routes.inventory import InventoryRoutes
-from entrepot.doors.datamingle.routes.locations import LocationRoutes
-from entrepot.doors.datamingle.routes.orders import OrderRoutes
-from entrepot.doors.datamingle.routes.products import ProductRoutes
-from entrepot.doors.kit import NOTHING, Bodiless, Door, Reply, Resource, Router, Services, encode
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
-BODY_LIMIT: Final = 10 * 1024 * 1024
+    from starlette.types import ASGIApp
 
-GROUPS: Final[tuple[type[Routes], ...]] = (OrderRoutes, InventoryRoutes, LocationRoutes, ProductRoutes)
-"""In the order in which their paths are tried."""
+    from entrepot.domain.mapping.definition import Definition
+    from entrepot.doors.kit import DoorFailures, Services
+    from entrepot.doors.kit.trying import Try
+
+ACTIONS: Final = ("read", "write", "delete")
 
 
-class Datamingle:
-    """The operations of the door."""
+def _app(services: Services) -> ASGIApp:
+    from entrepot.doors.datamingle.app import Datamingle
 
-    def __init__(self, services: Services) -> None:
-        self.services = services
-        self.door = Door("datamingle", render, services.observe, BODY_LIMIT)
-
-    def app(self) -> ASGIApp:
-        """The door as an ASGI app. An encoded slash is a part of the identifier in which it stands."""
-        speeches = Speeches(self.services)
-        groups = [group(self.services, self.door, speeches) for group in GROUPS]
-        resources = [each for group in groups for each in group.resources()]
-        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
-        resources.append(Resource("/openapi.json", {"GET": description}))
-        return Router(self.door, resources, slash_optional=True, slashes_in_values=True)
+    return Datamingle(services).app()
 
 
-@cache
-def _description() -> bytes:
-    return encode(API.document("/datamingle"))
+def _failures() -> DoorFailures:
+    from entrepot.doors.datamingle.failures import CODES
+
+    return CODES
+
+
+def _tries(url: str) -> Sequence[Try]:
+    from entrepot.doors.datamingle.demo import tries
+
+    return tries(url)
+
+
+def _template(name: str) -> Mapping[str, Definition]:
+    from entrepot.doors.datamingle.templates import template
+
+    return template(name)
+
+
+def _scopes() -> frozenset[str]:
+    each = {f"integrations.{resource}.{action}" for resource in RESOURCES for action in (*ACTIONS, "*")}
+    return frozenset(each | {ALL})
+
+
+MANIFEST: Final = Manifest(
+    app=_app,
+    failures=_failures,
+    tries=_tries,
+    first=(
+        "{url}/datamingle/api/integrations/v1/products/ "
+        "-H 'X-API-Key: sk_live_demo-acme-erp-00000000000000000000000000'"
+    ),
+    title="the DataMingle partner API",
+    description="/openapi.json",
+    own_keys=OwnKeys(
+        kind=KEY,
+        prefixes={"live": "sk_live_", "test": "sk_test_"},
+        length=40,
+        scopes=_scopes(),
+        all_scopes=ALL,
+    ),
+    settings=DatamingleSettings,
+    stock_modes=frozenset({"backorder"}),
+    mapped=RESOURCES,
+    templates=frozenset({"acumatica", "shopify", "empty"}),
+    template=_template,
+)
+"""Orders neither refuse nor oversell: what is missing is owed (decision datamingle stock of orders)."""

@@ -10,6 +10,7 @@ from entrepot.doors.kit.endpoint import (
     Endpoint,
     GuardedEndpoint,
     Operation,
+    silent,
 )
 from entrepot.doors.kit.headers import (
     CHALLENGE,
@@ -83,4 +84,5 @@ __all__ = [
     "route_path",
     "send_reply",
     "services_of",
+    "silent",
 ]

@@ -20,7 +20,8 @@ from entrepot.doors.kit.observing.calls import Call, note_into
 from entrepot.doors.kit.observing.exchanges import Exchange, Observer
 from entrepot.doors.kit.observing.keeps import Keeps
 from entrepot.engine.clock import real_now
-from entrepot.failures import Failure, Internal, RequestTimeout, UnsupportedContentCoding
+from entrepot.failures import Failure, Internal, RequestTimeout, Unavailable, UnsupportedContentCoding
+from entrepot.store.connections import FAULTS, is_away
 
 _log = structlog.stdlib.get_logger("entrepot.doors")
 _CLOSE: Header = (b"connection", b"close")
@@ -151,7 +152,8 @@ class Endpoint(Operation):
 class GuardedEndpoint(Operation, Generic[Caller]):
     """An operation that finds out who calls before it reads the body.
 
-    `admit` gives the caller, or the answer that turns him away.
+    `admit` gives the caller, or the answer that turns him away. A plain read that finds the database silent is a
+    temporary refusal.
     """
 
     def __init__(
@@ -173,4 +175,17 @@ class GuardedEndpoint(Operation, Generic[Caller]):
         caller = await self._admit(request)
         if isinstance(caller, Reply | Failure):
             return caller
-        return await self.read_into(request, receive) or await self._handle(request, caller)
+        refused = await self.read_into(request, receive)
+        if refused is not None:
+            return refused
+        try:
+            return await self._handle(request, caller)
+        except FAULTS as fault:
+            return silent(fault, request)
+
+
+def silent(fault: Exception, request: Request) -> Unavailable:
+    """The refusal where a plain read found no answer; of a database that is away the log has one line, no trace."""
+    trace = None if is_away(fault) else fault
+    _log.warning("a read failed", request_id=request.id, error=type(fault).__name__, exc_info=trace)
+    return Unavailable(1)

@@ -14,8 +14,8 @@ from entrepot.doors.kit.sockets import NoSocket
 class DoorSwitch:
     """An ASGI app that hands each connection to its door.
 
-    `/bonsai/orders` goes to the door `bonsai` as `/orders`, in any case; a host name in `hosts` puts that door at its
-    root. The apps in `everywhere` keep their prefix on every host, so that links to them hold. All else goes to
+    `/<door>/orders` goes to the door of that name as `/orders`, in any case; a host name in `hosts` puts that door at
+    its root. The apps in `everywhere` keep their prefix on every host, so that links to them hold. All else goes to
     `fallback`, the server's lifespan too unless there is an app for it. WebSockets are for doors; any other is refused,
     and `observe` learns of it as of the door `none`.
 

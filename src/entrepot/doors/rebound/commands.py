@@ -13,7 +13,7 @@ from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.records import Address, Person
 from entrepot.domain.placing.basket import OutsideName
 from entrepot.domain.placing.record_sale import SoldLine, TakeOrder
-from entrepot.doors.rebound.manifest import Flow, ReboundSettings
+from entrepot.doors.rebound.settings import Flow, ReboundSettings
 from entrepot.engine.sales.sales import LabelWish
 from entrepot.store.credentials.directory import Caller
 

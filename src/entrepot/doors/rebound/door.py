@@ -1,47 +1,61 @@
-"""The ReBound door: tokens, sales orders, return orders, and the description of them all."""
+"""The manifest of the ReBound door. What takes long to load is loaded when it is asked for."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from starlette.types import ASGIApp
+from entrepot.doors.manifest import KeyKind, Manifest
+from entrepot.doors.rebound.settings import CLIENT, ReboundSettings, settings_faults
 
-from entrepot.doors.kit import NOTHING, Bodiless, Door, Reply, Resource, Router, Services, encode
-from entrepot.doors.rebound import tokens
-from entrepot.doors.rebound.admission import by_token
-from entrepot.doors.rebound.admission import tokens as access_tokens
-from entrepot.doors.rebound.failures import render
-from entrepot.doors.rebound.openapi import API
-from entrepot.doors.rebound.routes import Routes
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-BODY_LIMIT: Final = 4_000_000
-"""Enough for the most items with the longest texts."""
-TOKEN_LIMIT: Final = 20_000
+    from starlette.types import ASGIApp
+
+    from entrepot.doors.kit import DoorFailures, Services
+    from entrepot.doors.kit.trying import Try
+    from entrepot.engine.deliveries.events import Body
 
 
-class Rebound:
-    """The operations of the door."""
+def _app(services: Services) -> ASGIApp:
+    from entrepot.doors.rebound.app import Rebound
 
-    def __init__(self, services: Services) -> None:
-        self.services = services
-        self.door = Door("rebound", render, services.observe, BODY_LIMIT, now=services.clock.now)
-
-    def app(self) -> ASGIApp:
-        """The door as an ASGI app."""
-        access = access_tokens(self.services)
-        at_tokens = replace(self.door, render=tokens.render, body_limit=TOKEN_LIMIT)
-        description = Bodiless(self.door, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
-        token = tokens.token_endpoint(self.services, at_tokens, access)
-        resources = [
-            Resource("/oauth/token", {"POST": token}),
-            *Routes(self.services, self.door, by_token(access)).resources(),
-            Resource("/openapi.json", {"GET": description}),
-        ]
-        return Router(self.door, resources, slashes_in_values=True)
+    return Rebound(services).app()
 
 
-@cache
-def _description() -> bytes:
-    return encode(API.document("/rebound"))
+def _failures() -> DoorFailures:
+    from entrepot.doors.rebound.failures import CODES
+
+    return CODES
+
+
+def _tells() -> Body:
+    from entrepot.doors.rebound.replies.notices import body
+
+    return body
+
+
+def _tries(url: str) -> Sequence[Try]:
+    from entrepot.doors.rebound.demo import tries
+
+    return tries(url)
+
+
+MANIFEST: Final = Manifest(
+    app=_app,
+    failures=_failures,
+    tells=_tells,
+    tries=_tries,
+    first=(
+        "{url}/rebound/oauth/token -H 'Authorization: Basic ZGVtby1yZXR1cm5zOmRlbW8tcmV0dXJucy1zZWNyZXQ=' "
+        "-d grant_type=client_credentials"
+    ),
+    title="the ReBound Order API v2",
+    description="/openapi.json",
+    keys={"client": KeyKind(CLIENT, "live", pair=True), "test-client": KeyKind(CLIENT, "test", pair=True)},
+    settings=ReboundSettings,
+    stock_modes=frozenset({"record"}),
+    events={"tracking": "return.advanced", "refund": "return.refundable"},
+    faults=settings_faults,
+)
+"""Both are pairs `id:secret`, for which a client gets access tokens."""

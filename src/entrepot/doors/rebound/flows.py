@@ -8,7 +8,7 @@ import msgspec
 
 from entrepot.doors.kit import Request, Services
 from entrepot.doors.rebound.commands import settings_of
-from entrepot.doors.rebound.manifest import MAIN, MANIFEST, Flow, ReboundSettings
+from entrepot.doors.rebound.settings import MAIN, Flow, ReboundSettings
 from entrepot.failures import Failure
 from entrepot.failures.access import AccessDenied
 from entrepot.failures.lanes import FlowUnknown
@@ -18,8 +18,6 @@ from entrepot.store.queries.sold.sales import other_accounts
 DOOR = "rebound"
 Chosen: TypeAlias = tuple[str, Flow]
 """A flow with its key."""
-
-__all__ = ["DOOR", "MANIFEST", "Chosen", "chosen_flow", "first"]
 
 
 def first(request: Request, name: str) -> str | None:

@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
-
 from entrepot.domain.fulfilment.lanes import parcel_type_for
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.orders.access import may_see, sees_others
@@ -33,10 +31,9 @@ from entrepot.doors.rebound.failures import NAME_MISSING
 from entrepot.doors.rebound.flows import chosen_flow, first
 from entrepot.doors.rebound.replies.orders import sales_order
 from entrepot.doors.rebound.replies.returns import is_cancelled, return_order
-from entrepot.failures import Failure, Unavailable
+from entrepot.failures import Failure
 from entrepot.failures.access import AccessDenied
 from entrepot.failures.orders import InvalidInput, OrderUnknown
-from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.sold.sales import Sale, returns_by_name, sales_by_name, sales_by_uuid
 
@@ -46,7 +43,6 @@ _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII
 _MISSING: Final = InvalidInput((NAME_MISSING.removeprefix("Invalid request: "),))
 
 Handler = Callable[[Request, Caller], Awaitable[Answer]]
-_log = structlog.stdlib.get_logger("entrepot.doors")
 
 
 class Routes:
@@ -140,7 +136,7 @@ class Routes:
         return chosen if isinstance(chosen, Failure) else chosen[0]
 
     def _guarded(self, name: str, handle: Handler) -> GuardedEndpoint[Caller]:
-        return GuardedEndpoint(self._door, name, self._admit, _steady(handle), keeps=KEPT)
+        return GuardedEndpoint(self._door, name, self._admit, handle, keeps=KEPT)
 
 
 def _name(request: Request) -> str | Failure:
@@ -152,16 +148,3 @@ def _name(request: Request) -> str | Failure:
 def _whose(caller: Caller) -> int | None:
     """The channel whose orders are searched; None for those of all."""
     return None if sees_others(caller.settings, caller.environment) else caller.channel
-
-
-def _steady(handle: Handler) -> Handler:
-    """The handler, with a temporary refusal where a plain read finds the database silent."""
-
-    async def answer(request: Request, caller: Caller) -> Answer:
-        try:
-            return await handle(request, caller)
-        except FAULTS:
-            _log.warning("a read failed", request_id=request.id, exc_info=True)
-            return Unavailable(1)
-
-    return answer

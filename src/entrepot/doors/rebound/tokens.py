@@ -17,7 +17,7 @@ from entrepot.doors.kit import (
     encode,
 )
 from entrepot.doors.kit.admission import AccessTokens, caller_of, token_request
-from entrepot.doors.rebound.manifest import CLIENT
+from entrepot.doors.rebound.settings import CLIENT
 from entrepot.failures import (
     Failure,
     Internal,

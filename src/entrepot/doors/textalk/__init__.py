@@ -6,7 +6,7 @@ follow from declarations:
 
 - wire: `transport` carries messages, `rpc` reads calls and runs them against the dispatch table, `caller` says in
   which shop and on whose behalf.
-- routes: `door` has the dispatch table. The rooms `articles`, `customers`, `orders` and `shop` declare each class once
+- routes: `app` has the dispatch table. The rooms `articles`, `customers`, `orders` and `shop` declare each class once
   and have the methods of its own; `pattern` makes the common ones from the declaration.
 - commands: the `writer` of each room makes commands of patches.
 - render: `query` answers reads, from any depth of objects, with one statement for each level.
@@ -14,23 +14,3 @@ follow from declarations:
 
 `docs/why/queries.md` tells how declarations become SQL.
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from entrepot.doors.textalk.door import Textalk
-    from entrepot.doors.textalk.wire.failures import CODES
-
-__all__ = ["CODES", "Textalk"]
-
-
-def __getattr__(name: str) -> Any:
-    # Whoever asks for the manifest alone does not wait for the whole door.
-    if name not in __all__:
-        raise AttributeError(name)
-    from entrepot.doors.textalk import door
-    from entrepot.doors.textalk.wire import failures
-
-    return door.Textalk if name == "Textalk" else failures.CODES

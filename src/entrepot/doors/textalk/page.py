@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from entrepot.doors.kit import Services
+from entrepot.doors.textalk.app import DECLARATIONS, Textalk
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Operation
 from entrepot.doors.textalk.declare.shapes import (
@@ -24,7 +25,6 @@ from entrepot.doors.textalk.declare.shapes import (
     Scalar,
     Shape,
 )
-from entrepot.doors.textalk.door import DECLARATIONS, Textalk
 from entrepot.doors.textalk.orders.declaration import AMOUNT
 from entrepot.doors.textalk.pattern import signatures
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable

@@ -1,83 +1,52 @@
-"""The Walmart MCS door: its groups of routes put together."""
+"""The manifest of the Walmart door. What takes long to load is loaded when it is asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from entrepot.doors.manifest import KeyKind, Manifest
+from entrepot.doors.walmart.settings import CLIENT, WalmartSettings
 
-from entrepot.doors.kit import NOTHING, Bodiless, Reply, Resource, Router, Services, encode
-from entrepot.doors.kit.headers import header
-from entrepot.doors.walmart.admission import access_tokens
-from entrepot.doors.walmart.openapi import API
-from entrepot.doors.walmart.reads import Reads
-from entrepot.doors.walmart.routes.group import Routes, door
-from entrepot.doors.walmart.routes.items import ItemRoutes
-from entrepot.doors.walmart.routes.orders import OrderRoutes
-from entrepot.doors.walmart.routes.promises import PromiseRoutes
-from entrepot.doors.walmart.routes.returns import ReturnRoutes
-from entrepot.doors.walmart.routes.status import StatusRoutes
-from entrepot.doors.walmart.routes.storefronts import StorefrontRoutes
-from entrepot.doors.walmart.routes.tokens import TokenRoutes
-from entrepot.doors.walmart.voices import GATEWAY
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-GROUPS: Final[tuple[type[Routes], ...]] = (
-    TokenRoutes,
-    StorefrontRoutes,
-    ItemRoutes,
-    PromiseRoutes,
-    OrderRoutes,
-    StatusRoutes,
-    ReturnRoutes,
+    from starlette.types import ASGIApp
+
+    from entrepot.doors.kit import DoorFailures, Services
+    from entrepot.doors.kit.trying import Try
+
+
+def _app(services: Services) -> ASGIApp:
+    from entrepot.doors.walmart.app import Walmart
+
+    return Walmart(services).app()
+
+
+def _failures() -> DoorFailures:
+    from entrepot.doors.walmart.failures import CODES
+
+    return CODES
+
+
+def _tries(url: str) -> Sequence[Try]:
+    from entrepot.doors.walmart.demo import tries
+
+    return tries(url)
+
+
+MANIFEST: Final = Manifest(
+    app=_app,
+    failures=_failures,
+    tries=_tries,
+    first=(
+        "{url}/walmart/v3/token -H 'Authorization: Basic ZGVtby1tY3M6ZGVtby1tY3Mtc2VjcmV0' "
+        "-H 'Accept: application/json' -d grant_type=client_credentials"
+    ),
+    title="the Walmart MCS API",
+    description="/openapi.json",
+    keys={
+        "client": KeyKind(CLIENT, "live", pair=True),
+        "test-client": KeyKind(CLIENT, "test", pair=True),
+    },
+    settings=WalmartSettings,
 )
-"""In the order in which their paths are tried."""
-CORRELATION: Final = b"wm_qos.correlation_id"
-LONGEST_CORRELATION: Final = 128
-
-
-class Walmart:
-    """The operations of the door."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
-
-    def app(self) -> ASGIApp:
-        """The door as an ASGI app."""
-        tokens, reads = access_tokens(self.services), Reads(self.services)
-        shared = door(self.services, GATEWAY)
-        resources = [each for group in GROUPS for each in group(self.services, tokens, reads).resources()]
-        description = Bodiless(shared, "openapi", lambda _: Reply(200, _description()), keeps=NOTHING)
-        resources.append(Resource("/openapi.json", {"GET": description}))
-        return _correlated(Router(shared, resources, slash_optional=True))
-
-
-@cache
-def _description() -> bytes:
-    return encode(API.document("/walmart"))
-
-
-def _correlated(app: ASGIApp) -> ASGIApp:
-    """The app, whose replies carry the caller's correlation id back."""
-
-    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
-        given = header(scope, CORRELATION) if scope["type"] == "http" else None
-        plain = given is not None and 0 < len(given) <= LONGEST_CORRELATION and _is_visible(given)
-        await app(scope, receive, _with_header(send, given) if given and plain else send)
-
-    return answered
-
-
-def _is_visible(text: bytes) -> bool:
-    """Whether these are visible ASCII characters, which any header may carry."""
-    return all(0x21 <= byte <= 0x7E for byte in text)
-
-
-def _with_header(send: Send, value: bytes) -> Callable[[Message], Any]:
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], (CORRELATION, value)]
-        await send(message)
-
-    return sent

@@ -19,11 +19,12 @@ _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 
 class StoredListeners:
-    """The listeners of all workspaces. Those of a sandbox may be on this machine. `now` is the business time."""
+    """The listeners of all workspaces; with `private` they may be on this machine. `now` is the business time."""
 
-    def __init__(self, pool: Pool, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Pool, now: Callable[[], datetime], *, private: bool) -> None:
         self._pool = pool
         self._now = now
+        self._private = private
 
     async def find(self, workspace: int, listener: int) -> Found | None:
         """See `EventListeners.find`."""
@@ -32,7 +33,7 @@ class StoredListeners:
         if row is None:
             return None
         return Found(
-            EventTarget(row.url, row.secret.encode(), row.sandbox), row.door, _settings(row.settings)
+            EventTarget(row.url, row.secret.encode(), self._private), row.door, _settings(row.settings)
         )
 
     async def sale_return(self, workspace: int, number: int) -> SaleReturn | None:

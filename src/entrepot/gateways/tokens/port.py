@@ -1,6 +1,6 @@
 """The port to whoever knows whether a payment token is good: the account's own payment system.
 
-Bonsai calls it external payment: the account has taken the money, and vouches for it by a token.
+This is external payment: the account has taken the money, and vouches for it by a token.
 """
 
 from decimal import Decimal

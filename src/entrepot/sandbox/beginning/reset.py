@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from entrepot.sandbox.beginning.image import Image, empty_all, put_back, take_image
 from entrepot.sandbox.guard import real_workspaces
 from entrepot.store.connections import Connection
-from entrepot.worlds import World, apply_world
-from entrepot.worlds.applying.recorded import read_recorded
+from entrepot.worlds import apply_world
+from entrepot.worlds.applying.recorded import Recorded, read_recorded
 
 KEPT: Final = timedelta(days=1)
 """How long what was applied once is put back as it was, with its times, instead of being applied again."""
@@ -40,7 +40,7 @@ class _MovingError(Exception):
 class _Kept(NamedTuple):
     """What the worlds came to when they were applied."""
 
-    worlds: Sequence[World]
+    worlds: Sequence[Recorded]
     at: datetime
     image: Image
 
@@ -72,7 +72,7 @@ class Beginning:
             for workspace, name in homes:
                 await connection.execute(_COME_HOME, workspace, name)
 
-    async def _put_back(self, connection: Connection, worlds: Sequence[World], now: datetime) -> bool:
+    async def _put_back(self, connection: Connection, worlds: Sequence[Recorded], now: datetime) -> bool:
         """Whether these worlds were put back as they had been applied."""
         kept = self._kept
         if kept is None or kept.worlds != worlds or not timedelta() <= now - kept.at < KEPT:
@@ -90,9 +90,9 @@ class Beginning:
         return True
 
 
-async def _apply(connection: Connection, worlds: Sequence[World], now: datetime) -> None:
+async def _apply(connection: Connection, worlds: Sequence[Recorded], now: datetime) -> None:
     await empty_all(connection)
     for world in worlds:
-        report = await apply_world(connection, world, now=now, environ={})
+        report = await apply_world(connection, world, now=now, prune=world.pruned, environ={})
         if report.conflicts:
             raise WorldLostError("; ".join(map(str, report.conflicts)))

@@ -69,23 +69,28 @@ class FaultyLine:
         _reset(line)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        """What the door says, kept back."""
+        """What the door says, kept back; nothing where the caller has left meanwhile."""
         said: list[Message] = []
 
         async def keep(message: Message) -> None:
             said.append(message)
 
         await self._app(scope, receive, keep)
+        if not said:
+            return Answer(b"", b"")
         start, *rest = said
         headers = [(name, value) for name, value in start["headers"] if name != b"connection"]
         lines = [b"%s: %s\r\n" % each for each in (*headers, (b"connection", b"close"))]
         status = HTTPStatus(start["status"])
         first = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
-        return Answer(b"".join((first, *lines, b"\r\n")), b"".join(each.get("body", b"") for each in rest))
+        body = b"" if scope["method"] == "HEAD" else b"".join(each.get("body", b"") for each in rest)
+        return Answer(b"".join((first, *lines, b"\r\n")), body)
 
 
 async def _spoil(fault: Fault, line: asyncio.Transport, answer: Answer) -> None:
     """Write the answer as ordered: half of it, fewer bytes than it promises, or byte by byte."""
+    if line.is_closing():
+        return
     if fault.order.kind == "length":
         true, false = (b"content-length: %d\r\n" % (len(answer.body) + more) for more in (0, MISSING))
         line.write(answer.head.replace(true, false) + answer.body)
@@ -95,11 +100,15 @@ async def _spoil(fault: Fault, line: asyncio.Transport, answer: Answer) -> None:
         line.write(answer.head)
         for byte in answer.body:
             await fault.wait((fault.order.delay or 0) / len(answer.body))
+            if line.is_closing():
+                return
             line.write(bytes((byte,)))
 
 
 def _reset(line: asyncio.Transport) -> None:
     """End the connection with a reset, as a machine does that has lost its memory."""
+    if line.is_closing():
+        return
     kept: Any = line.get_extra_info("socket")
     kept.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESETS)
     line.abort()

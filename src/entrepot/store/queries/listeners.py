@@ -14,8 +14,8 @@ KEPT_TRIES = 100
 """How many of a listener's last tries its log keeps."""
 
 _FIND = """
-select l.url, l.secret, w.sandbox, c.door, c.settings from event_listeners l
-join workspaces w on w.id = l.workspace join channels c on c.workspace = l.workspace and c.id = l.channel
+select l.url, l.secret, c.door, c.settings from event_listeners l
+join channels c on c.workspace = l.workspace and c.id = l.channel
 where l.workspace = $1 and l.id = $2
   and (l.owner = '' or exists (
     select from credentials c
@@ -40,19 +40,15 @@ _FORGET = "delete from event_listener_log where workspace = $1 and listener = $2
 
 
 class ListenerRow(msgspec.Struct, frozen=True):
-    """A listener as the outbox needs it.
-
-    `sandbox` is its workspace's, `door` and `settings` (as JSON) are its channel's.
-    """
+    """A listener as the outbox needs it; `door` and `settings` (as JSON) are its channel's."""
 
     url: str
     secret: str
-    sandbox: bool
     door: str
     settings: str
 
     def __repr__(self) -> str:
-        return f"ListenerRow(sandbox={self.sandbox})"
+        return f"ListenerRow(door={self.door!r})"
 
 
 class Try(msgspec.Struct, frozen=True):

@@ -151,7 +151,9 @@ class _Applying:
         stored, planned = await self._plan(workspace, aim)
         key_plan = await self._plan_keys(workspace, planned, keys)
         number_plan = await self._plan_numbers(workspace, planned, aim)
-        people = await plan_administrators(self._connection, workspace, self._name, self._spec, planned)
+        people = await plan_administrators(
+            self._connection, workspace, self._name, self._spec, stored, planned
+        )
         conflicts = [*dict.fromkeys(environment.faults), *conflicts]
         conflicts += planned.conflicts + key_plan.conflicts + number_plan.conflicts + people.conflicts
         if conflicts:

@@ -31,7 +31,14 @@ select $1, coalesce(max(seq), 0) + 1, $2 from sandbox_worlds where workspace = $
 KeyName = tuple[str, str]
 """Channel and key, as the file names them."""
 
-_decode = msgspec.json.Decoder(World).decode
+
+class Recorded(World, frozen=True, kw_only=True):
+    """A part of a world as it was applied. `pruned`: with it all that it does not name was taken out, on purpose."""
+
+    pruned: bool = False
+
+
+_decode = msgspec.json.Decoder(Recorded).decode
 
 
 async def record(
@@ -51,14 +58,20 @@ async def record(
     known |= {(key.channel, key.name): key.secret for key in keys if key.secret is not None}
     known |= {(key.channel, key.name): key.secret for key in generated}
     channels = _filled(name, spec, environment, known)
-    world = World(sandbox=True, workspaces={name: msgspec.structs.replace(spec, channels=channels)})
-    document = msgspec.json.encode(world).decode()
-    if documents[-1:] != [document] or (only and len(documents) > 1):
+    workspaces = {name: msgspec.structs.replace(spec, channels=channels)}
+    plain = _text(World(sandbox=True, workspaces=workspaces))
+    # Taking out what is not there leaves things as they were recorded.
+    document = _text(Recorded(sandbox=True, workspaces=workspaces, pruned=True)) if only else plain
+    if documents not in ([plain], [document]) if only else documents[-1:] != [document]:
         await connection.execute(_FORGET, workspace, None if only else document)
         await connection.execute(_ADD, workspace, document)
 
 
-async def read_recorded(connection: Connection) -> list[World]:
+def _text(world: World) -> str:
+    return msgspec.json.encode(world).decode()
+
+
+async def read_recorded(connection: Connection) -> list[Recorded]:
     """All that was applied to this sandbox, each world of one workspace, in the order to apply it again."""
     return [_decode(cast("str", row[0])) for row in await connection.fetch(_READ_ALL)]
 

@@ -10,9 +10,10 @@ from entrepot.domain.channels.accounts import ShopSettings
 from entrepot.domain.kernel import regions
 from entrepot.domain.kernel.moments import read_moment
 from entrepot.domain.pricing.code_names import code_name
+from entrepot.registry import manifests
 from entrepot.worlds.form.amounts import millionths
 from entrepot.worlds.form.shop_types import Webshop
-from entrepot.worlds.form.types import Secret, Workspace
+from entrepot.worlds.form.types import Channel, Secret, Workspace
 
 Steps = tuple[str | int, ...]
 Found = Iterator[tuple[Steps, str]]
@@ -30,9 +31,11 @@ def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
         elif _is_below_itself(name, workspace):
             yield (*steps, "groups", name, "parent"), "the group would stand below itself"
     for name, shop in workspace.webshops.items():
-        channel = workspace.channels.get(name)
-        if channel is None or channel.door != "textalk":
-            yield (*steps, "webshops", name), "no channel of the door textalk has this name"
+        if not _has_webshop(workspace.channels.get(name)):
+            yield (
+                (*steps, "webshops", name),
+                f"no channel with this name is at a door with webshops ({_shop_doors()})",
+            )
         yield from _times(workspace, name, (*steps, "webshops", name))
         yield from _vat(workspace, name, (*steps, "webshops", name, "vat"))
         yield from _repeated(
@@ -41,6 +44,15 @@ def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
     yield from zone_faults(workspace, steps)
     for ids in _ids(workspace, steps):
         yield from _repeated(ids, "the id of another one")
+
+
+def _has_webshop(channel: Channel | None) -> bool:
+    manifest = manifests().get(channel.door) if channel else None
+    return manifest is not None and manifest.webshop is not None
+
+
+def _shop_doors() -> str:
+    return ", ".join(name for name, manifest in manifests().items() if manifest.webshop)
 
 
 def _is_below_itself(name: str, workspace: Workspace) -> bool:

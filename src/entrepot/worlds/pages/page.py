@@ -12,13 +12,14 @@ from typing import Any, cast
 
 import msgspec
 
+from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
 from entrepot.worlds.form.file import demo_world
 from entrepot.worlds.form.key_checks import literal
 from entrepot.worlds.form.schema import world_schema
 from entrepot.worlds.form.types import Merchant, Price, Product, Shipping, Workspace, World
 from entrepot.worlds.pages.shop_page import webshop_sections
-from entrepot.worlds.plan.records import product_uuid, variants_of
+from entrepot.worlds.plan.records import variants_of
 
 INTRODUCTION = """# The demo world
 

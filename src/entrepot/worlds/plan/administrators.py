@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, cast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import cast
 
 import msgspec
 
 from entrepot.domain.customers.records import Administrator
+from entrepot.registry import manifests
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import Key, credential_key
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.types import Workspace
 from entrepot.worlds.plan.differences import Plan
-
-KIND: Final = "textalk:administrator"
-"""The kind under which the directory lists administrators' user names."""
+from entrepot.worlds.plan.records import ChannelRow
+from entrepot.worlds.plan.stored import Stored
 
 _TAKEN = """
-select d.hash from directory d join unnest($1::bytea[]) k(hash) on d.hash = k.hash
-where d.kind = $2 and d.workspace <> $3
+select d.kind, d.hash from directory d join unnest($1::bytea[], $2::text[]) k(hash, kind) on d.hash = k.hash
+where d.kind = k.kind and d.workspace <> $3
 """
 _LIST = """
 insert into directory (kind, hash, workspace, channel, environment, credential) values ($1, $2, $3, $4, 'live', $5)
@@ -29,27 +29,35 @@ where directory.workspace = excluded.workspace
 _UNLIST = "delete from directory where kind = $1 and hash = $2 and workspace = $3"
 
 
-class AdministratorPlan(msgspec.Struct, frozen=True):
-    """Who is to be listed and unlisted, and why it cannot be."""
+Listed = tuple[Key, Administrator]
 
-    lists: list[Administrator]
-    unlists: list[Administrator]
+
+class AdministratorPlan(msgspec.Struct, frozen=True):
+    """Who is to be listed and unlisted, each with the key of the directory, and why it cannot be."""
+
+    lists: list[Listed]
+    unlists: list[Listed]
     conflicts: list[Fault]
 
 
 async def plan_administrators(
-    connection: Connection, workspace: int, name: str, spec: Workspace, planned: Plan
+    connection: Connection, workspace: int, name: str, spec: Workspace, stored: Stored, planned: Plan
 ) -> AdministratorPlan:
     """What follows from the plan of their records. A user name is good for one account of the server."""
     table = planned.table(Administrator)
     pairs = cast("list[tuple[Administrator, Administrator]]", table.updates)
-    lists = [*cast("list[Administrator]", table.creates), *(after for _, after in pairs)]
-    unlists = [*cast("list[Administrator]", table.deletes), *(before for before, _ in pairs)]
-    keys = {_key(each): each for each in lists}
-    rows = await connection.fetch(_TAKEN, [digest for _, digest in keys], KIND, workspace) if keys else []
+    kinds = _kinds(stored, planned)
+    lists = _keyed(kinds, [*cast("list[Administrator]", table.creates), *(after for _, after in pairs)])
+    unlists = _keyed(kinds, [*cast("list[Administrator]", table.deletes), *(before for before, _ in pairs)])
+    keys = dict(lists)
+    rows = (
+        await connection.fetch(_TAKEN, [h for _, h in keys], [kind for kind, _ in keys], workspace)
+        if keys
+        else []
+    )
     conflicts = [
         Fault(
-            pointer(("workspaces", name, *_place(spec, keys[KIND, row[0]]))),
+            pointer(("workspaces", name, *_place(spec, keys[row[0], row[1]]))),
             "the user name is another account's already",
         )
         for row in rows
@@ -59,14 +67,27 @@ async def plan_administrators(
 
 async def list_administrators(connection: Connection, workspace: int, plan: AdministratorPlan) -> None:
     """Do what the plan says."""
-    for each in plan.unlists:
-        await connection.execute(_UNLIST, *_key(each), workspace)
-    for each in plan.lists:
-        await connection.execute(_LIST, *_key(each), workspace, each.channel, each.id)
+    for key, _ in plan.unlists:
+        await connection.execute(_UNLIST, *key, workspace)
+    for key, each in plan.lists:
+        await connection.execute(_LIST, *key, workspace, each.channel, each.id)
 
 
-def _key(administrator: Administrator) -> Key:
-    return credential_key(KIND, administrator.username.strip().casefold())
+def _kinds(stored: Stored, planned: Plan) -> dict[int, str]:
+    """By account, the kind under which the directory lists the user names of its door."""
+    rows = [*stored.records[ChannelRow].values(), *planned.table(ChannelRow).creates]
+    channels = cast("list[ChannelRow]", rows)
+    kept = {each.id: manifests()[each.door].webshop for each in channels if each.door in manifests()}
+    return {number: shop.administrators for number, shop in kept.items() if shop is not None}
+
+
+def _keyed(kinds: Mapping[int, str], administrators: Iterable[Administrator]) -> list[Listed]:
+    """Files have administrators of one shop alone; whoever runs all shops is none of theirs."""
+    return [
+        (credential_key(kinds[each.channel], each.username.strip().casefold()), each)
+        for each in administrators
+        if each.channel is not None
+    ]
 
 
 def _place(spec: Workspace, administrator: Administrator) -> Iterator[str]:

@@ -10,9 +10,9 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.catalogue.changes import found_by
-from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant
+from entrepot.domain.catalogue.products import Merchant, Price, Product, Variant, product_uuid
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.channels.storefronts import ReturnAddress, Storefront
+from entrepot.domain.channels.storefronts import ReturnAddress, Storefront, storefront_uuid
 from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.places import Premises
 from entrepot.domain.kernel.records import Record
@@ -68,16 +68,6 @@ class Wanted(msgspec.Struct, frozen=True):
 
     records: list[Record]
     stock: list[FirstStock]
-
-
-def product_uuid(workspace: str, product: str) -> UUID:
-    """The public id of a product, the same on every machine."""
-    return derived_uuid(workspace, "product", product)
-
-
-def storefront_uuid(workspace: str, storefront: str) -> UUID:
-    """The public id of a storefront, the same on every machine."""
-    return derived_uuid(workspace, "storefront", storefront)
 
 
 def merchant_ref(workspace: str, name: str, merchant: types.Merchant) -> str:

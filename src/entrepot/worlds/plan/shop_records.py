@@ -11,14 +11,14 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from argon2 import PasswordHasher, Type
 from argon2.low_level import hash_secret
 
 from entrepot.domain.catalogue import options as articles
-from entrepot.domain.catalogue.products import Product
+from entrepot.domain.catalogue.products import Product, product_uuid
 from entrepot.domain.channels import shops
 from entrepot.domain.customers import records as customers
 from entrepot.domain.kernel.ids import derived_uuid
@@ -29,15 +29,12 @@ from entrepot.domain.payments import methods as payment_methods
 from entrepot.domain.pricing import delivery_methods as delivery
 from entrepot.domain.pricing import discounts
 from entrepot.domain.pricing import gift_certificates as certificates
-from entrepot.doors.textalk.manifest import SHORTEST_PASSWORD
+from entrepot.registry import manifests
 from entrepot.worlds.form import shop_types as t
 from entrepot.worlds.form.amounts import millionths, minor
 from entrepot.worlds.form.secrets import Environment, Steps
 from entrepot.worlds.form.types import Workspace
-from entrepot.worlds.plan.records import MADE_AT, ChannelRow, IdOf, product_uuid
-
-SHOP_DOOR: Final = "textalk"
-"""The door of channels that have a webshop."""
+from entrepot.worlds.plan.records import MADE_AT, ChannelRow, IdOf
 
 _SALT_BYTES = 16
 _ARGON2 = PasswordHasher()
@@ -51,11 +48,11 @@ def shop_records(workspace: str, spec: Workspace, id_of: IdOf, secrets: Environm
 
     yield from _catalogue(spec, product_id)
     for name, shop in spec.webshops.items():
-        channel = id_of(ChannelRow, (SHOP_DOOR, name))
+        channel = id_of(ChannelRow, (spec.channels[name].door, name))
         zone = ZoneInfo(spec.channels[name].settings.get("shop", {}).get("time_zone", "UTC"))
         yield from _set_up(shop, channel)
         yield from _codes(shop, channel, zone)
-        yield from _people(workspace, shop, channel, secrets, ("workspaces", workspace, "webshops", name))
+        yield from _people(workspace, spec, name, channel, secrets)
 
 
 def _catalogue(spec: Workspace, product_id: Callable[[str], int]) -> Iterator[Record]:
@@ -177,15 +174,25 @@ def _codes(shop: t.Webshop, channel: int, zone: tzinfo) -> Iterator[Record]:
 
 
 def _people(
-    workspace: str, shop: t.Webshop, channel: int, secrets: Environment, steps: Steps
+    workspace: str, spec: Workspace, name: str, channel: int, secrets: Environment
 ) -> Iterator[Record]:
-    """Customers and administrators."""
+    """A shop's customers and administrators."""
+    shop, steps = spec.webshops[name], ("workspaces", workspace, "webshops", name)
+    kept = manifests()[spec.channels[name].door].webshop
+
+    def secret(given: Any, where: Steps) -> str:
+        return (
+            given
+            if isinstance(given, str)
+            else secrets.get(given.env, where, kept.shortest_password if kept else 1)
+        )
+
     for email, customer in shop.customers.items():
-        password = _password(customer.password, secrets, (*steps, "customers", email, "password"))
+        password = secret(customer.password, (*steps, "customers", email, "password"))
         yield _customer(workspace, email, customer, channel, password)
     for username, administrator in shop.administrators.items():
         where = (*steps, "administrators", username, "password")
-        password = _hash(workspace, username, _password(administrator.password, secrets, where))
+        password = _hash(workspace, username, secret(administrator.password, where))
         yield customers.Administrator(administrator.id, channel, username, password, username, True, MADE_AT)
 
 
@@ -268,10 +275,6 @@ def _customer(
         version=1,
         secured_at=MADE_AT,
     )
-
-
-def _password(secret: Any, secrets: Environment, steps: Steps) -> str:
-    return secret if isinstance(secret, str) else secrets.get(secret.env, steps, SHORTEST_PASSWORD)
 
 
 @lru_cache(maxsize=4096)

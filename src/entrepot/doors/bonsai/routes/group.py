@@ -5,8 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from entrepot.doors.bonsai.admission import by_api_key, by_private_key
 from entrepot.doors.kit import (
     Answer,
@@ -18,13 +16,9 @@ from entrepot.doors.kit import (
     Resource,
     Services,
 )
-from entrepot.failures import Unavailable
-from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import Caller
 
 Handler = Callable[[Request, Caller], Awaitable[Answer]]
-
-_log = structlog.stdlib.get_logger("entrepot.doors")
 
 
 class Routes(ABC):
@@ -40,21 +34,8 @@ class Routes(ABC):
 
     def keyed(self, name: str, handle: Handler, keeps: Keeps) -> Operation:
         """An operation for the bearer of an API key."""
-        return GuardedEndpoint(self.door, name, by_api_key(self.services), _steady(handle), keeps=keeps)
+        return GuardedEndpoint(self.door, name, by_api_key(self.services), handle, keeps=keeps)
 
     def private(self, name: str, handle: Handler, keeps: Keeps) -> Operation:
         """An operation for the bearer of the private key."""
-        return GuardedEndpoint(self.door, name, by_private_key(self.services), _steady(handle), keeps=keeps)
-
-
-def _steady(handle: Handler) -> Handler:
-    """The handler, with a temporary refusal where a plain read finds the database silent."""
-
-    async def answer(request: Request, caller: Caller) -> Answer:
-        try:
-            return await handle(request, caller)
-        except FAULTS as fault:
-            _log.warning("a read failed", request_id=request.id, error=type(fault).__name__)
-            return Unavailable(1)
-
-    return answer
+        return GuardedEndpoint(self.door, name, by_private_key(self.services), handle, keeps=keeps)

@@ -7,8 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar, cast
 
-import structlog
-
 from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.doors.datamingle import drf
 from entrepot.doors.datamingle.admission import Partner, admission
@@ -28,10 +26,11 @@ from entrepot.doors.kit import (
     content_type_is_json,
     decode_json,
     encode,
+    silent,
 )
 from entrepot.doors.kit.checking import Body, check
 from entrepot.doors.kit.wire import LARGE
-from entrepot.failures import Failure, Unavailable, UnsupportedMediaType
+from entrepot.failures import Failure, UnsupportedMediaType
 from entrepot.failures.orders import InvalidInput
 from entrepot.failures.partners import BodyNoObject, CursorInvalid
 from entrepot.store.connections import FAULTS
@@ -43,8 +42,6 @@ KEPT = Keeps(request=(), reply=(), query=frozenset({"limit", "cursor", "by"}))
 """What logs may keep: partners' bodies hold no secret, and a cursor opens nothing to another key."""
 Handler = Callable[[Request, Partner], Awaitable[Answer]]
 T = TypeVar("T")
-
-_log = structlog.stdlib.get_logger("entrepot.doors")
 
 
 class Routes(ABC):
@@ -141,9 +138,8 @@ def _steady(handle: Handler) -> Handler:
     async def answer(request: Request, partner: Partner) -> Answer:
         try:
             answered = await handle(request, partner)
-        except FAULTS:
-            _log.warning("a read failed", request_id=request.id, exc_info=True)
-            answered = Unavailable(1)
+        except FAULTS as fault:
+            answered = silent(fault, request)
         return answered if isinstance(answered, Reply) else refusal(answered, partner.speech)
 
     return answer

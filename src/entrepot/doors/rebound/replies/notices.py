@@ -12,9 +12,9 @@ import msgspec
 
 from entrepot.domain.fulfilment.records import ReturnEvent
 from entrepot.doors.rebound.errors import moment
-from entrepot.doors.rebound.manifest import Flow, ReboundSettings
 from entrepot.doors.rebound.replies.orders import client_order_id, flow_of, item_names
 from entrepot.doors.rebound.replies.returns import coming, parcels
+from entrepot.doors.rebound.settings import Flow, ReboundSettings
 from entrepot.engine.deliveries.events import Told
 from entrepot.store.queries.sold.sales import SaleReturn
 

@@ -13,7 +13,7 @@ from entrepot.domain.fulfilment.records import ReturnLabel
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.orders.records import Address, Order, OrderLine
 from entrepot.doors.rebound.errors import moment
-from entrepot.doors.rebound.manifest import MAIN, Flow, ReboundSettings
+from entrepot.doors.rebound.settings import MAIN, Flow, ReboundSettings
 
 ADDRESS: Final = (
     "firstName",

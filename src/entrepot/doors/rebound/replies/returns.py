@@ -6,8 +6,8 @@ from typing import Any
 
 from entrepot.domain.fulfilment.records import ReturnLine
 from entrepot.doors.rebound.errors import moment
-from entrepot.doors.rebound.manifest import ReboundSettings
 from entrepot.doors.rebound.replies.orders import client_order_id, flow_of, item_names, order_label
+from entrepot.doors.rebound.settings import ReboundSettings
 from entrepot.store.queries.sold.sales import SaleReturn
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from entrepot.doors.kit.admission.passwords import LONGEST
-from entrepot.doors.textalk.manifest import SHORTEST_PASSWORD
 from entrepot.doors.textalk.wire.sentences import Text, say
+from entrepot.doors.textalk.wire.settings import SHORTEST_PASSWORD
 
 
 def why_invalid(password: str) -> Text | None:

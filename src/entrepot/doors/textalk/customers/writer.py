@@ -13,13 +13,13 @@ from entrepot.doors.kit.admission.passwords import LONGEST, Passwords
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.caller.passwords import why_invalid
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
-from entrepot.doors.textalk.manifest import SHORTEST_PASSWORD
 from entrepot.doors.textalk.pattern.row_writer import changes_of
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json, is_object
 from entrepot.doors.textalk.wire.sentences import say
+from entrepot.doors.textalk.wire.settings import SHORTEST_PASSWORD
 from entrepot.failures import Overloaded
 from entrepot.failures.accounts import PasswordInvalid
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import asyncpg
 import structlog
 
 from entrepot.domain.kernel.money import to_major
@@ -82,11 +81,10 @@ from entrepot.failures.payments import (
     PaymentUnknown,
 )
 from entrepot.gateways.cards.port import UNREACHABLE
-from entrepot.store.connections import FAULTS
+from entrepot.store.connections import is_away
 
 Detail = Callable[[Any], Data]
 _log: Final[structlog.stdlib.BoundLogger] = structlog.get_logger(__name__)
-_UNREACHABLE: Final = frozenset({"08", "53", "57"})
 
 
 def _nothing(_: Failure) -> None:
@@ -260,14 +258,8 @@ def fault(error: Exception, code: Code, where: str) -> RpcError:
 
     What passes by itself is one line of the log, and what nobody expects a whole traceback.
     """
-    if _is_temporary(error):
+    if is_away(error):
         _log.warning("textalk.database_away", where=where, error=type(error).__name__)
     else:
         _log.error("textalk.failed", where=where, exc_info=error)
-    return RpcError(code, failure=Unavailable(1) if _is_temporary(error) else Internal())
-
-
-def _is_temporary(error: Exception) -> bool:
-    if isinstance(error, asyncpg.PostgresError):
-        return str(getattr(error, "sqlstate", "") or "")[:2] in _UNREACHABLE
-    return isinstance(error, FAULTS)
+    return RpcError(code, failure=Unavailable(1) if is_away(error) else Internal())

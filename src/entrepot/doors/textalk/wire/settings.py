@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
 
 from entrepot.domain.channels.accounts import ChannelSettings
+
+SHORTEST_PASSWORD: Final = 8
 
 
 class WebshopSettings(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-import structlog
-
 from entrepot.doors.kit import (
     NOTHING,
     Answer,
@@ -26,8 +24,6 @@ from entrepot.doors.walmart.admission import admitted
 from entrepot.doors.walmart.errors import Voice
 from entrepot.doors.walmart.failures import render
 from entrepot.doors.walmart.reads import Reads
-from entrepot.failures import Unavailable
-from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import Caller
 
 BODY_LIMIT: Final = 1_000_000
@@ -66,8 +62,6 @@ KEPT: Final = Keeps(
 """What logs may keep of an operation whose bodies hold no secret."""
 Handler = Callable[[Request, Caller], Awaitable[Answer]]
 
-_log = structlog.stdlib.get_logger("entrepot.doors")
-
 
 class Routes(ABC):
     """A group of operations."""
@@ -84,7 +78,7 @@ class Routes(ABC):
     def guarded(self, name: str, voice: Voice, handle: Handler, keeps: Keeps = KEPT) -> Operation:
         """An operation for whoever has an access token."""
         admit = partial(admitted, self.tokens)
-        return GuardedEndpoint(door(self.services, voice), name, admit, _steady(handle), keeps=keeps)
+        return GuardedEndpoint(door(self.services, voice), name, admit, handle, keeps=keeps)
 
     def open(self, name: str, voice: Voice, handle: Callable[[Request], Awaitable[Answer]]) -> Operation:
         """An operation that finds out itself who calls."""
@@ -94,16 +88,3 @@ class Routes(ABC):
 def door(services: Services, voice: Voice) -> Door:
     """What an operation of this voice shares with the door's others."""
     return Door("walmart", partial(render, voice), services.observe, BODY_LIMIT, now=services.clock.now)
-
-
-def _steady(handle: Handler) -> Handler:
-    """The handler, with a temporary refusal where a plain read finds the database silent."""
-
-    async def answer(request: Request, caller: Caller) -> Answer:
-        try:
-            return await handle(request, caller)
-        except FAULTS:
-            _log.warning("a read failed", request_id=request.id, exc_info=True)
-            return Unavailable(1)
-
-    return answer

@@ -9,8 +9,8 @@ from typing import Any, Final
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
 from entrepot.doors.kit.admission import Granted, caller_of, token_request
 from entrepot.doors.walmart.admission import token_of
-from entrepot.doors.walmart.manifest import CLIENT
 from entrepot.doors.walmart.routes.group import Routes
+from entrepot.doors.walmart.settings import CLIENT
 from entrepot.doors.walmart.voices import TOKENS
 from entrepot.failures import Failure, Unauthenticated
 from entrepot.store.credentials.directory import Caller

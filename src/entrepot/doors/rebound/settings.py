@@ -1,4 +1,4 @@
-"""What the ReBound door tells whoever sets up accounts at it."""
+"""What accounts of the ReBound door have of their own: their flows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from msgspec import Meta
 
 from entrepot.domain.fulfilment.lanes import ReturnFlow
 from entrepot.domain.kernel.regions import country_exists
-from entrepot.doors.manifest import KeyKind, Manifest
 
 CLIENT: Final = "rebound:client"
 MAIN: Final = ""
@@ -44,7 +43,7 @@ class ReboundSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     flows: dict[FlowKey, Flow] = msgspec.field(default_factory=_main_alone)
 
 
-def _faults(settings: ReboundSettings) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def settings_faults(settings: ReboundSettings) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What no flow can mean: a country that does not exist, and a type of parcel without a name."""
     for key, flow in settings.flows.items():
         steps = ("flows", key)
@@ -58,15 +57,3 @@ def _faults(settings: ReboundSettings) -> Iterator[tuple[tuple[str | int, ...], 
             for place, name in enumerate(types):
                 if not name:
                     yield (*steps, "parcel_types", country, place), "a type of parcel has a name"
-
-
-MANIFEST: Final = Manifest(
-    title="the ReBound Order API v2",
-    description="/openapi.json",
-    keys={"client": KeyKind(CLIENT, "live", pair=True), "test-client": KeyKind(CLIENT, "test", pair=True)},
-    settings=ReboundSettings,
-    stock_modes=frozenset({"record"}),
-    events={"tracking": "return.advanced", "refund": "return.refundable"},
-    faults=_faults,
-)
-"""Both are pairs `id:secret`, for which a client gets access tokens."""

@@ -1,4 +1,4 @@
-"""What the DataMingle door tells whoever sets up accounts at it."""
+"""What accounts of the DataMingle door have of their own, and their keys' scope."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from entrepot.doors.datamingle.resources import RESOURCES
-from entrepot.doors.manifest import Manifest, OwnKeys
-
 KEY: Final = "datamingle:key"
-ACTIONS: Final = ("read", "write", "delete")
 ALL: Final = "integrations.*"
 """The scope of a key for which no other is said."""
 
@@ -37,26 +33,3 @@ class DatamingleSettings(msgspec.Struct, frozen=True, omit_defaults=True):
     partner: Partner | None = None
     pass_through: bool = False
     disabled: bool = False
-
-
-def _scopes() -> frozenset[str]:
-    each = {f"integrations.{resource}.{action}" for resource in RESOURCES for action in (*ACTIONS, "*")}
-    return frozenset(each | {ALL})
-
-
-MANIFEST: Final = Manifest(
-    title="the DataMingle partner API",
-    description="/openapi.json",
-    own_keys=OwnKeys(
-        kind=KEY,
-        prefixes={"live": "sk_live_", "test": "sk_test_"},
-        length=40,
-        scopes=_scopes(),
-        all_scopes=ALL,
-    ),
-    settings=DatamingleSettings,
-    stock_modes=frozenset({"backorder"}),
-    mapped=RESOURCES,
-    templates=frozenset({"acumatica", "shopify", "empty"}),
-)
-"""Orders neither refuse nor oversell: what is missing is owed (decision datamingle stock of orders)."""
