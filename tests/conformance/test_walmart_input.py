@@ -400,6 +400,24 @@ async def test_who_accepts_nothing_but_xml_gets_it(open_seller: OpenSeller, walm
 
 
 @pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/json;q=0, application/xml", "application/xml; charset=utf-8"),
+        ("text/xml; Q=0.5, */*; q=0.000", "application/xml; charset=utf-8"),
+        ("application/xml;q=0", "application/json"),
+        ("application/xml;q=0.001, application/json;q=1", "application/json"),
+    ],
+)
+async def test_a_kind_of_quality_zero_is_none_that_is_accepted(
+    open_seller: OpenSeller, walmart: Client, accept: str, kind: str
+) -> None:
+    seller = await open_seller()
+    reply = await walmart.send(seller.token_request(f"{seller.name}-mcs:secret", Accept=accept))
+    assert reply.status == 200
+    assert dict(reply.headers)["content-type"] == kind
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
         ("GET", "/v3/nowhere", 404, "URI_NOT_FOUND"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from entrepot.doors.walmart.voices import TOKENS
 from entrepot.failures import Failure, Unauthenticated
 from entrepot.store.credentials.directory import Caller
 
+_REFUSED: Final = re.compile(r"\s*q=0(\.0*)?\s*")
+"""A quality of zero says that a kind is not accepted (RFC 9110, 12.4.2)."""
 _XML: Final = b"application/xml; charset=utf-8"
 _DOCUMENT: Final = (
     '<?xml version="1.0" encoding="UTF-8"?><OAuthTokenDTO><accessToken>{}</accessToken>'
@@ -67,7 +70,8 @@ def _granted(granted: Granted, request: Request) -> Reply:
 
 def _wants_xml(accept: str) -> bool:
     """Whether nothing but XML is accepted."""
-    kinds = [kind.partition(";")[0].strip().lower() for kind in accept.split(",") if kind.strip()]
+    entries = [entry.split(";") for entry in accept.lower().split(",") if entry.strip()]
+    kinds = [entry[0].strip() for entry in entries if not any(map(_REFUSED.fullmatch, entry[1:]))]
     return bool(kinds) and all(kind in ("application/xml", "text/xml") for kind in kinds)
 
 
