@@ -245,7 +245,7 @@ def test_the_demo_serves_doors_at_hosts_and_leaves_other_servers_databases_alone
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     served: list[Settings] = []
-    monkeypatch.setattr("entrepot.serving.serve", lambda settings, _: served.append(settings))
+    monkeypatch.setattr("entrepot.serving.serve", lambda settings, *_, **__: served.append(settings))
     run = runner(
         monkeypatch,
         {

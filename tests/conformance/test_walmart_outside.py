@@ -10,7 +10,7 @@ import pytest
 
 from tests.conformance.harness import Client
 from tests.conformance.harness.fixtures import OpenSeller
-from tests.conformance.walmart import Seller, control, fault, lift
+from tests.conformance.walmart import ORDERS, Seller, control, each, fault, lift, wrapped
 from tests.support.server import Server
 from tests.support.waiting import eventually
 
@@ -114,3 +114,40 @@ async def test_an_order_whose_number_says_so_is_cancelled_by_its_carrier(
 
     await eventually(cancelled)
     assert await seller.available("lamp") == 10
+
+
+MADE = {
+    "orders": "select count(*) from orders where workspace = $1",
+    "returns": "select count(*) from returns where workspace = $1",
+    "storefronts": "select count(*) from storefronts where workspace = $1",
+}
+MOST_READS = 8
+"""More plain reads than any operation makes."""
+
+
+@pytest.mark.parametrize("made", MADE)
+async def test_whoever_is_told_of_a_failed_read_made_nothing(
+    open_seller: OpenSeller, walmart: Client, server: Server, made: str
+) -> None:
+    """Each read of the operation fails once: what was refused is not there, and what is there was not refused."""
+    seller = await open_seller()
+    await seller.step(await seller.ordered(walmart, {"orderItems/0/qty": each(MOST_READS)}), "deliver")
+    address = seller.create().body["payload"]["orderItems"][0]["shippingTo"]["address"]
+    channel = {"orderChannelName": "Second shop", "returnAddress": {"firstName": "Ann", **address}}
+    channels = wrapped({"partnerId": "1", "mcsDetails": [channel]})
+    outcomes = set[bool]()
+    for skip in range(MOST_READS):
+        request = {
+            "orders": seller.create({"customerOrderNo": f"R{skip}"}),
+            "returns": seller.send_back(),
+            "storefronts": seller.call("POST", f"{ORDERS}/channel-details", channels),
+        }[made]
+        before = await seller.connection.fetchval(MADE[made], await seller.id())
+        order = {"target": "connection:reads", "kind": "error", "count": 1}
+        await fault(server, order | ({"skip": skip} if skip else {}))
+        reply = await walmart.send(request)
+        await lift(server)
+        after = await seller.connection.fetchval(MADE[made], await seller.id())
+        assert (reply.status == 200) is (after > before), (skip, reply)
+        outcomes.add(after > before)
+    assert outcomes == {False, True}

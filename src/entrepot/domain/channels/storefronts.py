@@ -10,8 +10,9 @@ from uuid import UUID
 import msgspec
 
 from entrepot.domain.channels.edit_rows import EditRows
+from entrepot.domain.kernel.commands import Decided, Decision, Ids
 from entrepot.domain.kernel.ids import derived_uuid
-from entrepot.domain.kernel.records import Record
+from entrepot.domain.kernel.records import Record, View
 
 
 def storefront_uuid(workspace: str, storefront: str) -> UUID:
@@ -58,4 +59,11 @@ class Storefront(Record, frozen=True):
 
 
 class EditStorefronts(EditRows, frozen=True):
-    """Storefronts of one account that are made or changed together."""
+    """Storefronts of one account that are made or changed together. The result is these, as they now are."""
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """See `EditRows.decide`."""
+        decided = super().decide(view, now, ids)
+        if not isinstance(decided, Decided):
+            return decided
+        return Decided(tuple(decided.changes.records(Storefront)), decided.changes)

@@ -27,10 +27,6 @@ _COLUMNS = binding_of[Storefront].select("t")
 _OF_CHANNEL = f"""
 select {_COLUMNS} from storefronts t where workspace = $1 and channel = $2 order by id limit $3
 """  # noqa: S608  (names of our own columns)
-_BY_IDS = f"""
-select {_COLUMNS} from unnest($3::bigint[]) with ordinality k(id, place) join storefronts t
-  on t.workspace = $1 and t.id = k.id and t.channel = $2 order by k.place
-"""  # noqa: S608
 _BY_UUIDS = f"""
 select {_COLUMNS} from unnest($3::uuid[]) k(uuid) join storefronts t
   on t.workspace = $1 and t.uuid = k.uuid and t.channel = $2
@@ -96,14 +92,6 @@ class StorefrontName(NamedTuple):
 async def storefronts_of(connection: Connection, workspace: int, channel: int) -> list[Storefront]:
     """The account's storefronts, oldest first; at most `MOST_STOREFRONTS`."""
     rows = await connection.fetch(_OF_CHANNEL, workspace, channel, MOST_STOREFRONTS)
-    return [cast("Storefront", binding_of[Storefront].parse(row)) for row in rows]
-
-
-async def storefronts_by_id(
-    connection: Connection, workspace: int, channel: int, numbers: Sequence[int]
-) -> list[Storefront]:
-    """The account's storefronts of these ids, in their order; unknown ones are left out."""
-    rows = await connection.fetch(_BY_IDS, workspace, channel, list(numbers))
     return [cast("Storefront", binding_of[Storefront].parse(row)) for row in rows]
 
 

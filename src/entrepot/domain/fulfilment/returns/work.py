@@ -27,7 +27,7 @@ Possible = Callable[[ReturnLine], int]
 
 
 class ReturnState(msgspec.Struct, frozen=True):
-    """A return as it now stands, with its order and lines.
+    """A return as it now stands, with its order, lines and history, and the decimals of the order's lines' units.
 
     `moved` are the units that moved just now, by the return's own lines; `refunds` is the money reserved with it.
     """
@@ -35,6 +35,8 @@ class ReturnState(msgspec.Struct, frozen=True):
     order: Order
     ret: Return
     lines: tuple[ReturnLine, ...]
+    events: tuple[ReturnEvent, ...]
+    scales: dict[int, int]
     moved: tuple[Units, ...] = ()
     refunds: tuple[Refund, ...] = ()
 
@@ -61,6 +63,7 @@ class Returning:
             each.no: each for each in view.children(ReturnLine, order.id) if each.return_id == ret.id
         }
         self.of_order = {line.no: line for line in view.children(OrderLine, order.id)}
+        self.events = [each for each in view.children(ReturnEvent, order.id) if each.return_id == ret.id]
         self.changes = Changes()
         self.moved: dict[int, int] = {}
         self._now = now
@@ -111,7 +114,13 @@ class Returning:
     def state(self, refunds: Iterable[Refund] = ()) -> ReturnState:
         """The return as it now stands."""
         return ReturnState(
-            self.order, self.ret, tuple(self.lines.values()), counts.listed(self.moved), tuple(refunds)
+            self.order,
+            self.ret,
+            tuple(sorted(self.lines.values(), key=lambda line: line.no)),
+            tuple(sorted(self.events, key=lambda each: each.seq)),
+            {line.no: line.scale for line in self.of_order.values()},
+            counts.listed(self.moved),
+            tuple(refunds),
         )
 
     def finished(self, kind: str, told: Told, **data: object) -> Decided:
@@ -121,6 +130,7 @@ class Returning:
         happened = ReturnEvent(self.order.id, self.ret.id, seq, told.event_id, told.at, kind, dict(data))
         counted = counts.counted(self.order, list(self.of_order.values()))
         self.order, noted = event(counted, f"return-{kind}", self._now, **{"return": self.ret.id}, **data)
+        self.events.append(happened)
         self.changes.put(self.ret, happened, self.order, noted)
         return Decided(self.state(), self.changes)
 

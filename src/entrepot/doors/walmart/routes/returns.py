@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 import msgspec
@@ -88,13 +88,15 @@ class ReturnRoutes(Routes):
             wishes=tuple(_wish(item, found) for item in payload["orderItems"]),
             name=payload.get("sellerReturnOrderId"),
         )
+        reader = await self._reader([found], request, caller)
         outcome = await self.services.engine.execute(caller.workspace, command)
         if isinstance(outcome, Refused):
             return refusal(RETURN_CREATE, outcome.failures, _where)
         if not isinstance(outcome, ReturnState):
             raise TypeError(f"a return came to {type(outcome).__name__}")
-        (shown,) = await self._shown([outcome.ret.id], request, caller)
-        return envelope("OK", attributes(request, value), shown, errors=[])
+        # Nothing is read after the return is there: a read that failed would tell its caller that it is not.
+        opened = ReturnDetails(outcome.ret, outcome.lines, outcome.events, outcome.scales)
+        return envelope("OK", attributes(request, value), told(opened, found, reader), errors=[])
 
     async def get(self, request: Request, caller: Caller) -> Answer:
         """Returns: of an order, of a number, or all that the account sees."""
@@ -149,11 +151,16 @@ class ReturnRoutes(Routes):
         async with self.services.reads.acquire() as connection:
             found = await returns_by_id(connection, caller.workspace, numbers)
             orders = await _orders(connection, found, caller)
-            named = {uuid for order in orders.values() if (uuid := sold_at(order.order))}
-            fronts = await storefronts_by_uuid(connection, caller.workspace, caller.channel, [*named])
-        reader = Reader(caller, Links(request), fronts)
+        reader = await self._reader(orders.values(), request, caller)
         listed = (found[number] for number in numbers if number in found)
         return [told(each, orders[each.ret.order], reader) for each in listed if each.ret.order in orders]
+
+    async def _reader(self, orders: Iterable[OwnOrder], request: Request, caller: Caller) -> Reader:
+        """Who is told of returns of these orders, with the storefronts at which they were sold."""
+        named = {uuid for order in orders if (uuid := sold_at(order.order))}
+        async with self.services.reads.acquire() as connection:
+            fronts = await storefronts_by_uuid(connection, caller.workspace, caller.channel, [*named])
+        return Reader(caller, Links(request), fronts)
 
 
 async def _orders(

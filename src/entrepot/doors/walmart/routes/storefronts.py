@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from entrepot.domain.channels.edit_rows import Put
@@ -23,7 +23,7 @@ from entrepot.doors.walmart.voices import STOREFRONTS
 from entrepot.failures import Failure
 from entrepot.failures.orders import InvalidInput
 from entrepot.store.credentials.directory import Caller
-from entrepot.store.queries.workspaces import storefronts_by_id, storefronts_by_uuid, storefronts_of
+from entrepot.store.queries.workspaces import storefronts_by_uuid, storefronts_of
 
 _NEW: Mapping[str, Any] = {"active": True, "data": {}}
 _ID = "mcsDetails[{}].orderChannelId"
@@ -80,10 +80,9 @@ class StorefrontRoutes(Routes):
         outcome = await self.services.engine.execute(caller.workspace, command)
         if isinstance(outcome, Refused):
             return refusal(STOREFRONTS, outcome.failures, lambda _: "orderChannelId")
-        keys: Any = outcome
-        async with self.services.reads.acquire() as connection:
-            found = await storefronts_by_id(connection, caller.workspace, caller.channel, list(keys))
-        told = {partner: [storefront(each) for each in found]}
+        # Nothing is read after they are there: a read that failed would tell their caller that they are not.
+        saved = cast("tuple[Storefront, ...]", outcome)
+        told = {partner: [storefront(each) for each in saved]}
         return envelope("OK", attributes(request, value), told, errors=[])
 
 
