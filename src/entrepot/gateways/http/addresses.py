@@ -72,9 +72,9 @@ def is_public(address: str) -> bool:
         ip = ip_address(address)
     except ValueError:
         return False
-    if isinstance(ip, IPv6Address) and (carried := _carried(ip)) is None:
+    plain = ip if isinstance(ip, IPv4Address) else _carried(ip)
+    if plain is None:
         return ip in _GLOBAL_IPV6 and not any(ip in network for network in _SPECIAL_IPV6)
-    plain = ip if isinstance(ip, IPv4Address) else carried
     return not any(plain in network for network in _SPECIAL_IPV4)
 
 
