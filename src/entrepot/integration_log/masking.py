@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
@@ -22,7 +23,9 @@ _DEEPEST: Final = 100
 _CONTAINERS: Final = frozenset({dict, list})
 _PUBLIC: Final = frozenset({bool, type(None)})
 """What is no secret by the name of its member alone: it says whether. A number may be one, as a PIN is."""
-Paths = tuple[tuple[str, ...], ...]
+Tree: TypeAlias = "Mapping[str, Tree | None]"
+"""Where secrets stand: by member, place in a list or `*` for all of them; None where one stands."""
+_NOWHERE: Final[Tree] = {}
 _CALLED: Final = re.compile(r"[A-Z][A-Za-z]{1,30}\.[a-z][A-Za-z]{1,30}")
 """How methods are called. What nobody declared and is called otherwise may be anything, a secret too."""
 
@@ -141,52 +144,55 @@ def hide(value: Any, pointers: Pointers, secrets: KnownSecrets) -> Any:
 
     It is changed in place: a copy of every body would cost more than all the rest. `secrets` learns what is hidden.
     """
-    paths = _paths(pointers)
-    if () in paths:
+    tree = _tree(pointers)
+    if tree is None:
         return _hidden(value, secrets)
-    _scrub(value, paths, secrets)
+    if type(value) in _CONTAINERS:
+        _scrub(value, tree, secrets)
     return value
 
 
 @lru_cache(512)
-def _paths(pointers: Pointers) -> Paths:
-    return tuple(
-        tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
-        for pointer in pointers
-    )
+def _tree(pointers: Pointers) -> Tree | None:
+    """Where the pointers lead, step by step; None where one of them leads to the whole."""
+    paths = (pointer.split("/")[1:] for pointer in pointers)
+    return _branches([[part.replace("~1", "/").replace("~0", "~") for part in path] for path in paths])
 
 
-def _scrub(value: Any, paths: Paths, secrets: KnownSecrets) -> None:
+def _branches(paths: Sequence[Sequence[str]]) -> Tree | None:
+    """A branch for each first step, with what `*` says of it; None where a path ends here."""
+    if any(not path for path in paths):
+        return None
+    return {
+        step: _branches([path[1:] for path in paths if path[0] in (step, "*")])
+        for step in {path[0] for path in paths}
+    }
+
+
+def _scrub(value: Any, tree: Tree, secrets: KnownSecrets) -> None:
+    others = tree.get("*", _NOWHERE)
     if type(value) is dict:
         members = cast("dict[str, Any]", value)
         for name, each in members.items():
-            if type(each) in _CONTAINERS:
-                hidden = is_secret(name) or _goes_on(each, paths, name, secrets)
-            elif type(each) in _PUBLIC:
-                hidden = each is not None and bool(paths) and _leads_to(paths, name)
-            else:
-                hidden = is_secret(name) or (bool(paths) and _leads_to(paths, name))
-            if hidden:
+            if _is_hidden(each, tree.get(name, others), secrets, name):
                 members[name] = _hidden(each, secrets)
-    elif type(value) is list:
+    else:
         items = cast("list[Any]", value)
         for place, each in enumerate(items):
-            if (type(each) in _CONTAINERS or paths) and _goes_on(each, paths, str(place), secrets):
+            if _is_hidden(each, tree.get(str(place), others) if tree else _NOWHERE, secrets):
                 items[place] = _hidden(each, secrets)
 
 
-def _goes_on(value: Any, paths: Paths, step: str, secrets: KnownSecrets) -> bool:
-    """Whether a path ends at this member or element; if not, what is secret within it is hidden."""
-    rest = tuple(path[1:] for path in paths if path[0] == step or path[0] == "*") if paths else ()
-    if () in rest:
+def _is_hidden(value: Any, branch: Tree | None, secrets: KnownSecrets, name: str = "") -> bool:
+    """Whether this is hidden as a whole; if not, what is secret within it is hidden."""
+    if branch is None:
         return value is not None
-    if type(value) in _CONTAINERS:
-        _scrub(value, rest, secrets)
+    if type(value) not in _CONTAINERS:
+        return type(value) not in _PUBLIC and is_secret(name)
+    if is_secret(name):
+        return True
+    _scrub(value, branch, secrets)
     return False
-
-
-def _leads_to(paths: Paths, step: str) -> bool:
-    return any(len(path) == 1 and path[0] in (step, "*") for path in paths)
 
 
 def _written(size: int, value: Any, secrets: KnownSecrets) -> Body:
