@@ -16,7 +16,7 @@ KNOWN = 50
 class Caller:
     """A client in one workspace, with so many SKUs to sell; `kind` is what it asks for.
 
-    `token` is set once it is known.
+    `token` is set once it is known; without a `token_path` there is none.
     """
 
     kinds: ClassVar[tuple[str, ...]]

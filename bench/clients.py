@@ -15,12 +15,16 @@ from typing import Final
 
 import msgspec
 
-from bench import retailers, sellers
+from bench import partners, retailers, sellers
 from bench.callers import Caller
 from bench.keepalive import Make, Site
 from bench.messages import Answers
 
-_CALLERS: Final[dict[str, type[Caller]]] = {"rebound": retailers.Retailer, "walmart": sellers.Seller}
+_CALLERS: Final[dict[str, type[Caller]]] = {
+    "datamingle": partners.Partner,
+    "rebound": retailers.Retailer,
+    "walmart": sellers.Seller,
+}
 _EVERYTHING: Final = 10**9
 
 
@@ -30,8 +34,9 @@ async def run(
     """Log in, make what the requests need, and send those of a kind until the time is over, or so many were sent."""
     site = Site(url)
     caller = _CALLERS[door](site.host, workspace, variants, kind)
-    _, body = await site.ask(caller.token_request())
-    caller.token = msgspec.json.decode(body)["access_token"]
+    if caller.token_path:
+        _, body = await site.ask(caller.token_request())
+        caller.token = msgspec.json.decode(body)["access_token"]
     for request in caller.first():
         caller.learn((await site.ask(request))[1])
     make: Make = caller.request

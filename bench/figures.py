@@ -12,6 +12,8 @@ CARD, HOT, SPREAD, UNIFORM = "card", "hot", "spread", "uniform"
 TEXTALK = "textalk"
 MCS = {kind: f"mcs {kind}" for kind in ("create", "promise", "status", "token")}
 """What sellers at the Walmart door send."""
+PARTNERS = {kind: f"partners {kind}" for kind in ("create", "mapped")}
+"""What partners at the DataMingle door send."""
 RETURNS = {kind: f"returns {kind}" for kind in ("create", "errands", "get")}
 """What retailers at the ReBound door send."""
 PGBENCH_HOT, PGBENCH_UNIFORM = "pgbench hot", "pgbench uniform"
@@ -146,6 +148,7 @@ class Figures(msgspec.Struct, frozen=True):
                 at_least=True,
             ),
             *self._marketplace(),
+            *self._partners(),
             *self._returns(),
             listing,
             Aim(f"p99 at {self.connections} connections, ms (worst of three loads)", 100, p99),
@@ -164,6 +167,19 @@ class Figures(msgspec.Struct, frozen=True):
                 at_least=True,
             )
             for kind, least in wanted.items()
+        ]
+
+    def _partners(self) -> list[Aim]:
+        """What is wanted of the DataMingle door, beside Bonsai's orders."""
+        wanted = {"create": ("orders", 0.85), "mapped": ("mapped orders", 0.75)}
+        return [
+            Aim(
+                f"DataMingle, {words}, beside Bonsai's",
+                least,
+                self.ratio(PARTNERS[kind], UNIFORM),
+                at_least=True,
+            )
+            for kind, (words, least) in wanted.items()
         ]
 
     def _returns(self) -> list[Aim]:

@@ -21,6 +21,7 @@ from bench.figures import (
     CARD,
     HOT,
     MCS,
+    PARTNERS,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
     RETURNS,
@@ -183,6 +184,7 @@ class _Run:
             **{load.name: self._over_http(load) for load in self._http()},
             TEXTALK: self._in_webshop,
             **{name: self._of_sellers(kind) for kind, name in MCS.items()},
+            **{name: self._of_partners(kind) for kind, name in PARTNERS.items()},
             **{name: self._of_retailers(kind) for kind, name in RETURNS.items()},
             PGBENCH_UNIFORM: self._by_pgbench(many),
             PGBENCH_HOT: self._by_pgbench(one),
@@ -217,6 +219,14 @@ class _Run:
             answers, sample = await self._by_clients("walmart", kind, world.BIG, MCS[kind])
             self._acknowledged += answers.accepted if kind == sellers.CREATE else 0
             self._acknowledged += KNOWN if kind == sellers.STATUS else 0
+            return sample
+
+        return measure
+
+    def _of_partners(self, kind: str) -> Measure:
+        async def measure() -> Sample:
+            answers, sample = await self._by_clients("datamingle", kind, world.BIG, PARTNERS[kind])
+            self._acknowledged += answers.accepted
             return sample
 
         return measure

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from bench import partners
 from entrepot.domain.catalogue.products import product_uuid
 from entrepot.domain.kernel.ids import cuid
 from entrepot.gateways.cards.bank.seed import AccountSeed, BankSeed, CardSeed, seed
@@ -106,6 +107,7 @@ def _workspace(name: str, variants: int) -> dict[str, Any]:
             ),
             "cards": _channel(card_key(name), {}),
             CHANNEL: {"door": "walmart", "keys": {"client": f"{name}-{CHANNEL}:{SECRET}"}},
+            **(partners.accounts() if name == BIG else {}),
         },
         "storefronts": {STOREFRONT: {"channel": CHANNEL, "name": "Front"}},
     }

@@ -5,6 +5,7 @@ from bench.figures import (
     CARD,
     HOT,
     MCS,
+    PARTNERS,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
     RETURNS,
@@ -22,7 +23,18 @@ from bench.report import page, text
 from bench.run import Plan, run
 from msgspec.structs import replace
 
-NAMES = (UNIFORM, HOT, SPREAD, CARD, TEXTALK, *MCS.values(), *RETURNS.values(), PGBENCH_UNIFORM, PGBENCH_HOT)
+NAMES = (
+    UNIFORM,
+    HOT,
+    SPREAD,
+    CARD,
+    TEXTALK,
+    *MCS.values(),
+    *PARTNERS.values(),
+    *RETURNS.values(),
+    PGBENCH_UNIFORM,
+    PGBENCH_HOT,
+)
 
 
 async def test_a_short_run_counts_what_it_sold() -> None:
@@ -78,7 +90,7 @@ def test_a_ratio_is_of_the_same_round(figures: Figures) -> None:
     assert figures.ratio(UNIFORM, PGBENCH_UNIFORM) == 2.0
     assert [aim.met for aim in figures.aims()] == [
         True,
-        *[False] * 6,
+        *[False] * 8,
         True,
         True,
         False,
