@@ -223,8 +223,8 @@ def named_variant(view: View, name: ProductName | None) -> Variant | None:
 def product_named(view: View, name: ProductName | None) -> tuple[Product, Variant] | None:
     """The variant that goes by this name, with its product.
 
-    A product that was made after its lock was asked for is not there, though its variants, read later, are seen: whoever
-    makes it once more finds its SKU taken.
+    A product that was made after its lock was asked for is not there, though its variants, read later, are seen:
+    whoever makes it once more finds its SKU taken.
     """
     variant = None if name is None else _called(view, name)
     product = None if variant is None else view.get(Product, variant.product)
