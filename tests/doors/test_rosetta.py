@@ -12,7 +12,6 @@ from entrepot.doors.kit.failing.pages import describe
 from entrepot.doors.kit.failing.tables import DoorFailures
 from entrepot.doors.kit.failing.telling import reached
 from entrepot.failures import Failure, TemporaryFailure, catalogue
-from entrepot.failures.examples import WORKED, example, without_example
 from entrepot.registry import failure_tables
 from tests.docs.pages import ROOT
 
@@ -24,19 +23,6 @@ def _said() -> Iterator[tuple[DoorFailures, type[Failure]]]:
 
 
 SAID = list(_said())
-
-
-def test_every_failure_has_one_worked_example() -> None:
-    assert without_example() == []
-    assert all(type(example(each)) is each for each in catalogue().values())
-
-
-def test_a_failure_with_context_and_no_example_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    failure = catalogue()["sold-out"]
-    monkeypatch.delitem(WORKED, failure)  # pyright: ignore[reportArgumentType]
-    assert without_example() == ["sold-out"]
-    with pytest.raises(LookupError, match="sold-out"):
-        example(failure)
 
 
 @pytest.mark.parametrize(("table", "failure"), SAID, ids=lambda each: getattr(each, "door", "") or each.name)
