@@ -74,6 +74,19 @@ def test_what_is_not_there_cannot_be_changed_or_deleted(name: Any) -> None:
         assert isinstance(failure, RowUnknown)
 
 
+def test_a_product_that_was_made_after_its_lock_was_asked_for_is_made_once_more() -> None:
+    """Then its SKU is taken, as the database finds: nobody who makes a product is told that it is unknown."""
+    seen = [each for each in SHELF if isinstance(each, Variant)]
+    for mode in ("make", "save"):
+        assert saved(SaveProduct(channel=CHANNEL, name="TEA", mode=mode), *seen).made
+        assert saved(SaveProduct(channel=CHANNEL, mode=mode, variant=VariantChanges(sku="TEA")), *seen).made
+    for command in (
+        SaveProduct(channel=CHANNEL, name="TEA", mode="change"),
+        DeleteProduct(channel=CHANNEL, name="TEA"),
+    ):
+        assert isinstance(failures(command, OPEN, *seen)[0], RowUnknown)
+
+
 def test_a_sku_is_taken_also_by_a_deleted_variant() -> None:
     assert failures(SaveProduct(channel=CHANNEL, name="TEA", mode="make"), OPEN, *SHELF) == (NameTaken(),)
     named = SaveProduct(channel=CHANNEL, mode="make", variant=VariantChanges(sku="TEA"))
