@@ -109,12 +109,7 @@ class Operation(ABC):
     def _rendered(self, answer: Answer, request: Request) -> Reply:
         if isinstance(answer, Reply):
             return answer
-        reply = self.door.render(answer, request)
-        reply.failure = reply.failure or answer
-        if isinstance(answer, RequestTimeout):
-            # The rest of the body may still be on its way: the connection is of no further use.
-            reply.headers = (*reply.headers, _CLOSE)
-        return reply
+        return completed(self.door.render(answer, request), answer)
 
 
 class Bodiless(Operation):
@@ -184,6 +179,15 @@ class GuardedEndpoint(Operation, Generic[Caller]):
             return await self._handle(request, caller)
         except FAULTS as fault:
             return silent(fault, request)
+
+
+def completed(reply: Reply, failure: Failure) -> Reply:
+    """A door's rendering of a failure, with what belongs to each at every door."""
+    reply.failure = reply.failure or failure
+    if isinstance(failure, RequestTimeout):
+        # The rest of the body may still be on its way: the connection is of no further use.
+        reply.headers = (*reply.headers, _CLOSE)
+    return reply
 
 
 def silent(fault: Exception, request: Request) -> Unavailable:

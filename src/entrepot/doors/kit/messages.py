@@ -155,13 +155,17 @@ def route_path(scope: Scope) -> str:
     return path.replace("\0", "\ufffd") or "/"
 
 
-async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
-    """Send the reply with the headers that every reply has, then its own."""
+def head(reply: Reply, request_id: str) -> list[Header]:
+    """All headers of a reply: those that every reply has, then its own."""
     headers = reply_headers(request_id, reply.failure)
     if reply.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % len(reply.body)))
         if reply.body:
             headers.append((b"content-type", reply.media_type))
-    headers.extend(reply.headers)
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    return [*headers, *reply.headers]
+
+
+async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
+    """Send the reply with all its headers."""
+    await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, request_id)})
     await send({"type": "http.response.body", "body": reply.body})
