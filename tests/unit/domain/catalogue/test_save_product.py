@@ -114,6 +114,15 @@ def test_a_sku_is_taken_also_by_a_deleted_variant() -> None:
     assert failures(again, OPEN, *PRODUCTS, *gone) == (NameTaken(),)
 
 
+@pytest.mark.parametrize("name", [31, OfVariant(TEA), "TEA"])
+def test_a_sku_of_another_variant_is_refused_before_the_database_would(name: Any) -> None:
+    """So that a rehearsal says it too. One's own is no other's."""
+    taken = SaveProduct(channel=CHANNEL, name=name, mode="change", variant=VariantChanges(sku="RICE"))
+    assert failures(taken, OPEN, *SHELF) == (NameTaken(),)
+    own = SaveProduct(channel=CHANNEL, name=name, mode="change", variant=VariantChanges(sku="TEA"))
+    assert saved(own).variant.sku == "TEA"
+
+
 def test_a_deleted_one_is_out_of_reach_until_it_is_saved_again() -> None:
     gone = changed(DeleteProduct(channel=CHANNEL, name="TEA"), Variant)
     assert [(each.available, each.deleted_at) for each in gone] == [(False, AT)]
