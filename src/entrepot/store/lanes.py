@@ -8,7 +8,7 @@ question of a batch, and what is written with its COMMIT, which never comes to p
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -24,6 +24,8 @@ _EXECUTE: Final = b"E" + struct.pack("!i", 9) + b"\0" + struct.pack("!i", 0)
 
 class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, reportMissingTypeArgument]
     """Mixed into a connection that is watched."""
+
+    _within: Callable[[Awaitable[Any]], Awaitable[Any]]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
