@@ -100,7 +100,6 @@ def _product(number: int) -> dict[str, Any]:
         "vat": "25%",
         "prices": {"USD": "25.00", "SEK": "250.00"},
         "stock": {"main": stock(number)},
-        "data": {"article": {"name": {"en": f"Product {number}"}}},
     }
 
 
@@ -111,7 +110,6 @@ def _listed(number: int) -> dict[str, Any]:
         "vat": "25%",
         "prices": {"SEK": "99.00"},
         "stock": {"main": 5},
-        "data": {"article": {"name": {"en": f"Article {number}"}, "description": {"en": "words " * 40}}},
     }
 
 
