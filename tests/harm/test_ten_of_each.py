@@ -53,5 +53,7 @@ async def attacks(folder: Path) -> Sequence[Scene]:
     async with kept(house):
         await apply(house, world.calm(), world.neighbour())
         played = await asyncio.gather(*(scenes.under_attack(house, kind, SEED, SHORT) for kind in ATTACKS))
-    assert {scene.name: scene.book.lost_answers for scene in played if scene.book} == dict.fromkeys(ATTACKS, 0)
+    assert {scene.name: scene.book.lost_answers for scene in played if scene.book} == dict.fromkeys(
+        ATTACKS, 0
+    )
     return played
