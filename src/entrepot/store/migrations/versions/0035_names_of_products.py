@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0035"
-down_revision = "0023"
+down_revision = "0030"
 
 _NAMED = """
 update products set names = jsonb_strip_nulls(data #> '{article,name}'), data = data #- '{article,name}'
