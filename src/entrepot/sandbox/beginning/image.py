@@ -9,11 +9,7 @@ from typing import Any, Final, NamedTuple, cast
 from entrepot.store import tables
 from entrepot.store.connections import Connection
 
-OPERATORS: Final = (
-    tables.operations.operators,
-    tables.operations.operator_proofs,
-    tables.operations.operator_tries,
-)
+OPERATORS: Final = (tables.operations.operators, tables.operations.operator_proofs)
 """They are people of the server, not of its worlds."""
 LARGE: Final = 4_000_000
 """Bytes of a table beyond which emptying it as a whole is quicker than deleting its rows."""

@@ -17,6 +17,7 @@ from entrepot.domain.kernel.money import read_amount
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.textalk.caller.context import Audience, Context
+from entrepot.doors.textalk.caller.tries import coupon_try
 from entrepot.doors.textalk.declare.declaration import Uid
 from entrepot.doors.textalk.declare.money import not_held, positive
 from entrepot.doors.textalk.orders.address_lookup import methods as lookup_methods
@@ -36,12 +37,16 @@ from entrepot.doors.textalk.wire.json import Json, is_number, is_object
 from entrepot.doors.textalk.wire.sentences import say
 from entrepot.engine.money.capture import ask_again_at
 from entrepot.engine.money.refund import refund_order
+from entrepot.failures import Failure
+from entrepot.failures.access import TooManyTries
 
 _UID: Final = Param("uid", UID)
 _UID_OR_NULL: Final = Param("uid", UID_OR_NULL)
 _CODE: Final = Param("code", TEXT)
 _ORDER, _ITEM, _PAYMENT = object_of("Order"), object_of("OrderItem"), object_of("Payment")
 MAX_CODE: Final = 64
+_NO_CODE: Final = (Code.INVALID_DISCOUNT_CODE, Code.INVALID_GIFT_CERTIFICATE)
+"""Codes that do not count: what is nobody's, and what is over."""
 
 
 def methods(parts: Parts) -> Iterator[Method]:
@@ -143,8 +148,17 @@ class _Orders:
         return await fetch.told(self._parts.classes["OrderItem"].reads, context, projection, known)
 
     async def add_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """2030, 2031, 2032, 2050, 2051, 2052, 2090."""
-        return await self._code(context, params, AddCode)
+        """2030, 2031, 2032, 2050, 2051, 2052, 2090. Whoever tries too many that do not count hears 2031 for a while."""
+        if context.administrator is not None:
+            return await self._code(context, params, AddCode)
+        guess, guesses, workspace = coupon_try(context), self._parts.services.guesses, context.shop.workspace
+        over = await guesses.count(workspace, guess)
+        if over is not None:
+            return _no_more_codes(over, params[1])
+        done = await self._code(context, params, AddCode)
+        if not (isinstance(done, RpcError) and done.code in _NO_CODE):
+            await guesses.take_back(workspace, guess)
+        return done
 
     async def remove_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """2031 for one that the cart does not have."""
@@ -263,6 +277,13 @@ class _Orders:
 
     def _order(self, context: Context, raw: Json) -> Uid | RpcError:
         return named_order(self._parts, context, raw)
+
+
+def _no_more_codes(over: Failure, code: Json) -> RpcError:
+    """The refusal of a code that nobody has, for one too many; another failure is said as it is."""
+    if not isinstance(over, TooManyTries):
+        return rpc_error(over)
+    return RpcError(Code.INVALID_DISCOUNT_CODE, str(code)[:MAX_CODE], over)
 
 
 def _has_file(wanted: Any) -> bool:
