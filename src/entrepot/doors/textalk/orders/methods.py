@@ -14,6 +14,7 @@ from entrepot.domain.checkout.discard import Discarded, DiscardOrder
 from entrepot.domain.checkout.edit_items import ItemsEdited
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.kernel.money import read_amount
+from entrepot.domain.orders.payments import LONGEST_KEY, is_key
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.textalk.caller.context import Audience, Context
@@ -86,12 +87,13 @@ def methods(parts: Parts) -> Iterator[Method]:
     yield Method(
         "Payment.cancel", "Gives a payment up", own.cancel, pay, _PAYMENT, audience=admin, logged=True
     )
+    named = Param("options", {"type": ["object", "null"]}, required=False)
     amount = Param("amount", {"type": ["number", "null"]}, required=False)
     yield Method(
         "Payment.refund",
         "Gives money back",
         own.refund,
-        (_UID, amount, QUERY),
+        (_UID, amount, QUERY, named),
         _PAYMENT,
         audience=admin,
         logged=True,
@@ -239,9 +241,10 @@ class _Orders:
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
 
     async def refund(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """`[payment, amount?, query?]`: all that is left if no amount is given; 2061, 2063.
+        """`[payment, amount?, query?, {"key": text}?]`: all that is left if no amount is given; 2061, 2063.
 
-        9005 where the provider was not reached, or did not say: then the money counts as given back until it has.
+        Under a key of the caller's the same call gives the money back once, however often it is sent. 9005 where the
+        provider was not reached, or did not say: then the money counts as given back until it has.
         """
         found = await self._payment(context, params[0])
         if isinstance(found, RpcError):
@@ -256,8 +259,12 @@ class _Orders:
         projection = self._parts.classes["Payment"].projection(context, argument(params, 2) or "uid")
         if isinstance(projection, RpcError):
             return projection
-        shop = context.shop
-        command = refund_order(known.order, "", amount=minor, payment=int(uid), asks=context.asker)
+        options, shop = argument(params, 3), context.shop
+        key = options.get("key") if is_object(options) else None
+        if key is not None and not (isinstance(key, str) and is_key(key)):
+            return invalid_params([Problem("/3/key", say("pay.key", limit=LONGEST_KEY))])
+        asks = context.asker
+        command = refund_order(known.order, "", amount=minor, payment=int(uid), asks=asks, key=key)
         outcome = await self._parts.services.cart_payment.refund(shop.workspace, command)
         if isinstance(outcome, Refused):
             return rpc_error(outcome.failures[0])
