@@ -43,11 +43,12 @@ class Tries(Record, frozen=True):
 
 
 class CountTry(Command, frozen=True):
-    """One more try: refused once there were `limit` within `window`, which starts with the first of them."""
+    """So many more, such as one try: refused beyond `limit` within `window`, which starts with the first of them."""
 
     subject: bytes
     limit: int
     window: timedelta
+    amount: int = 1
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """The tries so far."""
@@ -60,10 +61,10 @@ class CountTry(Command, frozen=True):
         tries = view.get(Tries, self.subject)
         if tries is None or tries.since + self.window <= now:
             tries = Tries(self.subject, now, 0)
-        if tries.count >= self.limit:
+        if tries.count + self.amount > self.limit:
             left = tries.since + self.window - now
             return refused(TooManyTries(max(1, int(left.total_seconds()))))
-        return Decided(None, Changes([Tries(self.subject, tries.since, tries.count + 1)]))
+        return Decided(None, Changes([Tries(self.subject, tries.since, tries.count + self.amount)]))
 
 
 class ForgetTries(Command, frozen=True):
