@@ -37,6 +37,8 @@ FLOODED, CALM = 90001, 90002
 ARTICLES: Final = 3_000
 CONNECTIONS, CALM_CONNECTIONS = 64, 4
 BODIES, BODY_BYTES, SLEEPERS = 100, 10_000_000, 1_000
+HEAD_START: Final = 8
+"""Seconds until an attack is in force on a machine that has much else to do."""
 QUIET: Final = "quiet"
 _GOOD = (b"200",)
 _PATH: Final = "/textalk/backend/jsonrpc/v1?webshop=%d"
@@ -184,14 +186,14 @@ def _sound(answers: Answers) -> Answers:
 
 @asynccontextmanager
 async def _beside(attack: str, url: str) -> AsyncGenerator[None]:
-    """The attack for the length of the block, a second old when it begins."""
+    """The attack for the length of the block, in force when it begins."""
     if attack == QUIET:
         yield
         return
     process: Process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.neighbours", "--attack", attack, "--url", url, stdout=PIPE
     )
-    await asyncio.sleep(2)
+    await asyncio.sleep(HEAD_START)
     try:
         yield
     finally:

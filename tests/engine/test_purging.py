@@ -147,9 +147,27 @@ async def test_a_session_goes_with_its_cart_and_its_files(shop: Shop) -> None:
     await shop.filled(session.id, INVOICE)
     kinds = (Session, Cart, CartLine, CartFile, FileContent, Payment)
     assert [await shop.count(kind) for kind in kinds] == [1, 1, 2, 1, 1, 1]
-    assert await shop.purged(31 * DAY - HOUR, carts=30 * DAY) == {}
-    assert await shop.purged(31 * DAY, carts=30 * DAY) == {"sessions": 1}
+    assert await shop.purged(31 * DAY - HOUR, carts=30 * DAY, files=40 * DAY) == {}
+    assert await shop.purged(31 * DAY, carts=30 * DAY, files=40 * DAY) == {"sessions": 1}
     assert [await shop.count(kind) for kind in kinds] == [0] * 6
+
+
+async def test_a_file_that_nobody_bought_goes_with_its_line_and_the_cart_stays(shop: Shop) -> None:
+    await shop.filled((await shop.session()).id, INVOICE)
+    kinds = (Cart, CartLine, CartFile, FileContent)
+    assert await shop.purged(DAY - HOUR) == {}
+    assert [await shop.count(kind) for kind in kinds] == [1, 2, 1, 1]
+    assert await shop.purged(DAY) == {"files": 1}
+    assert [await shop.count(kind) for kind in kinds] == [1, 1, 0, 0]
+    assert await shop.purged(DAY) == {}
+
+
+async def test_a_file_of_a_cart_that_is_being_placed_stays(shop: Shop) -> None:
+    attempt = await shop.reserved((await shop.session()).id)
+    assert await shop.purged(20 * DAY) == {}
+    await shop.run(CompleteAttempt(attempt.id, attempt.order, attempt.draft, "pi_1"))
+    assert await shop.purged(20 * DAY) == {}
+    assert [await shop.count(kind) for kind in (CartFile, FileContent)] == [1, 1]
 
 
 async def test_a_session_whose_cart_is_being_placed_stays(shop: Shop) -> None:

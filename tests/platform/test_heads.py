@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from uvicorn.server import ServerState
 
 from entrepot.config import Settings
 from entrepot.serving.limits import HEAD_BYTES, HEAD_SECONDS, STALL_SECONDS, URL_BYTES
+from entrepot.serving.sockets import WatchedSocket
 from entrepot.serving.workers import KEEP_ALIVE, server_config
 
 HOST = b"Host: localhost\r\n"
@@ -233,6 +235,32 @@ async def test_who_takes_nothing_of_his_answer_loses_the_connection() -> None:
         slow.protocol.pause_writing()
         clock.pass_by(1)
         assert (asleep.wire.closed, slow.wire.closed) == (True, False)
+
+
+class _Timers:
+    """A loop that keeps what is to be called later, and when."""
+
+    def __init__(self) -> None:
+        self.due: list[tuple[float, Any]] = []
+
+    def call_later(self, seconds: float, call: Any) -> Any:
+        entry = (seconds, call)
+        self.due.append(entry)
+        return SimpleNamespace(cancel=lambda: self.due.remove(entry))
+
+
+async def test_who_takes_nothing_of_an_answer_loses_his_websocket_too() -> None:
+    """Else it would count among the answers on their way until the system finds that nobody is there."""
+    protocol: Any = WatchedSocket.__new__(WatchedSocket)
+    protocol.loop, protocol.writable = _Timers(), asyncio.Event()
+    protocol.transport = SimpleNamespace(abort=lambda: None)
+    protocol.pause_writing()
+    protocol.pause_writing()
+    assert protocol.loop.due == [(STALL_SECONDS, protocol.transport.abort)]
+    protocol.resume_writing()
+    assert protocol.loop.due == []
+    protocol.pause_writing()
+    assert len(protocol.loop.due) == 1
 
 
 @pytest.mark.parametrize("noise", [b"", b"\r\n"])

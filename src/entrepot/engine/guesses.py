@@ -9,17 +9,16 @@ address's share of it smaller.
 
 from __future__ import annotations
 
-import hashlib
-import ipaddress
 from datetime import timedelta
 from typing import Final
 
 import msgspec
 
-from entrepot.domain.channels.guessing import Allowance, CountTry, TakeBack
+from entrepot.domain.channels.guessing import Allowance, CountTry, TakeBack, subject_of
 from entrepot.domain.kernel.commands import Refused
 from entrepot.engine.batches.engine import Engine
 from entrepot.failures import Failure
+from entrepot.store.sharing import subscriber
 
 OF_NO_WORKSPACE: Final = 0
 """Where tries are counted of which it is not known whose they are, such as an administrator's name."""
@@ -74,7 +73,7 @@ class Guess(msgspec.Struct, frozen=True):
     @property
     def allowances(self) -> tuple[Allowance, ...]:
         """What the try uses up."""
-        measure, where = self.measure, network_of(self.address)
+        measure, where = self.measure, subscriber(self.address)
         found = [self._allowance("each", measure.each, self.target, where)]
         if measure.session and self.session:
             found.append(self._allowance("session", measure.session, "", self.session))
@@ -89,10 +88,9 @@ class Guess(msgspec.Struct, frozen=True):
         return None if most is None else self._allowance("everywhere", most, self.target, "")
 
     def _allowance(self, kind: str, most: int, target: str, source: str) -> Allowance:
-        name = "\0".join((self.measure.name, kind, target, source)).encode("utf-8", "surrogatepass")
         own = kind == "each"
         return Allowance(
-            hashlib.sha256(name).digest(),
+            subject_of(self.measure.name, kind, target, source),
             most,
             self.measure.window,
             self.measure.careful if own else None,
@@ -117,16 +115,3 @@ class Guesses:
     async def take_back(self, workspace: int, guess: Guess) -> None:
         """The try was good: it does not count."""
         await self._engine.execute(workspace, TakeBack(allowances=guess.allowances, watched=guess.watched))
-
-
-def network_of(address: str) -> str:
-    """What one caller has of addresses: of version 6 the first half, the other half being free to choose."""
-    try:
-        known = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(known, ipaddress.IPv4Address):
-        return str(known)
-    if known.ipv4_mapped is not None:
-        return str(known.ipv4_mapped)
-    return str(ipaddress.ip_network((int(known) >> 64 << 64, 64)))

@@ -1,10 +1,11 @@
 """Open WebSockets, and when a silent one counts as dead."""
 
+from asyncio import TimerHandle
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from entrepot.serving.limits import Census
+from entrepot.serving.limits import STALL_SECONDS, Census
 
 
 class WatchedSocket(WebSocketsSansIOProtocol):
@@ -15,11 +16,24 @@ class WatchedSocket(WebSocketsSansIOProtocol):
     """
 
     heard_at = 0.0
+    _stalled: TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """The peer does not take what it asked for; it has a while to begin."""
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(STALL_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The peer takes it."""
+        self._stop_stall()
+        super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the connection's place among those of the process."""
         census: Census = cast("Any", self.config).census
         census.dismiss(self.transport)
+        self._stop_stall()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -52,6 +66,11 @@ class WatchedSocket(WebSocketsSansIOProtocol):
         await self.writable.wait()
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True
+
+    def _stop_stall(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _silence_left(self) -> float:
         return self.heard_at + (self.ping_interval or 0) - self.loop.time()

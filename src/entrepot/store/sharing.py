@@ -29,8 +29,10 @@ TURN_SECONDS: Final = 25.0
 """How long a read waits for its turn."""
 MOST_WAITING: Final = 2_000
 """So many reads of one tenant wait in one worker; further ones are told at once that there is no place."""
-SLICE_SECONDS: Final = 0.001
-"""After so long on the processor a heavy read lets everybody else have a turn of the loop."""
+SLICE_SECONDS: Final = 0.0003
+"""After so long on the processor a heavy read lets everybody else have a turn of the loop.
+
+A call needs a dozen turns, and waits for a slice of each heavy read in every one."""
 _SUBSCRIBER_BITS: Final = 64
 """Every subscriber has at least so large a network of IPv6 addresses to himself."""
 

@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 
 from entrepot.domain.channels.retention import Retention
+from entrepot.doors.textalk.orders import quotas
 from entrepot.engine import Clock, Engine
 from entrepot.engine.upkeep.purging import purge
 from entrepot.store.connections import connect, read_pool
@@ -114,15 +115,68 @@ async def test_a_file_goes_when_its_cart_expires(open_buyer: OpenBuyer, session_
     buyer = await open_buyer()
     await buyer.cart(BANNER, **banner())
     await buyer.shop.age("carts", "expires_at", timedelta(days=31))
-    engine = Engine(lambda: connect(session_database_url), Clock())
+    await purged(session_database_url)
+    assert await stored(buyer) == (0, 0)
+
+
+async def test_a_file_that_nobody_bought_goes_after_a_day_with_its_item(
+    open_buyer: OpenBuyer, session_database_url: str
+) -> None:
+    buyer = await open_buyer()
+    cart = await buyer.cart(BANNER, **banner())
+    await buyer("Order.addArticle", None, SHIRT, {SIZE: SMALL})
+    await purged(session_database_url)
+    assert await stored(buyer) == (1, 1), "it is not a day old"
+    await buyer.shop.age("files", "created_at", timedelta(days=1))
+    await purged(session_database_url)
+    assert await stored(buyer) == (0, 0)
+    left = await buyer("Order.get", cart, {"items": {"article": "uid"}})
+    assert [item["article"]["uid"] for item in left["items"]] == [int(SHIRT)]
+
+
+async def test_a_file_that_was_bought_stays(open_buyer: OpenBuyer, session_database_url: str) -> None:
+    buyer = await open_buyer()
+    cart = await buyer.ready(BANNER, **banner())
+    [item] = (await buyer("Order.get", cart, "items"))["items"]
+    await buyer("Order.checkout", cart)
+    await buyer.shop.age("files", "created_at", timedelta(days=400))
+    await purged(session_database_url)
+    assert await buyer.administer("OrderItem.getFile", item, PICTURE)
+
+
+async def test_uploads_of_a_day_have_a_limit(open_buyer: OpenBuyer) -> None:
+    """It ends with the day, and what is no file is taken meanwhile."""
+    buyer = await open_buyer()
+    cart = await buyer.cart(BANNER, **banner())
+    [item] = (await buyer("Order.get", cart, "items"))["items"]
+    shop = buyer.shop
+    full = "update tries set count = $2 where workspace = $1"
+    await shop.connection.execute(full, await shop.id(), quotas.OF_SHOP)
+    reply = await buyer.client.send(adding(buyer, b"GIF89a"))
+    error = reply.json["error"]
+    assert (error["code"], error["data"]) == (
+        2070,
+        "So much was uploaded today that no further file is taken for now.",
+    )
+    assert 0 < int(dict(reply.headers)["retry-after"]) <= 86_400
+    changing = buyer.call("OrderItem.set", item, {"choices": {PICTURE: banner()[PICTURE]}})
+    assert await refused(buyer, changing) == 2070
+    assert await stored(buyer) == (1, 1)
+    await buyer("Order.addArticle", None, SHIRT, {SIZE: SMALL})
+    await buyer.shop.age("tries", "since", timedelta(days=1))
+    assert "result" in (await buyer.client.send(adding(buyer, b"GIF89a"))).json
+
+
+async def purged(url: str) -> None:
+    """What is over is deleted, once."""
+    engine = Engine(lambda: connect(url), Clock())
     await engine.start()
-    pool = await read_pool(session_database_url, 1)
+    pool = await read_pool(url, 1)
     try:
         await purge(engine, pool, Retention())
     finally:
         await engine.stop()
         await pool.close()
-    assert await stored(buyer) == (0, 0)
 
 
 async def stored(buyer: Buyer) -> tuple[int, int]:

@@ -396,6 +396,11 @@ async def test_a_read_is_costed_before_it_runs(api: Api) -> None:
     assert api.reads.costs == [1, 3, 2, 6]
     whole = await api.list("uid", True)
     api.reads.costs.clear()
+    group = {"children": {"name": True, "parent": {"name": True, "children": {"name": True}}}}
+    for _ in range(2):
+        await api.group.get(ANYBODY, [10, group])
+    assert api.reads.costs == [4, 6], "four levels; then as many objects as they had"
+    api.reads.costs.clear()
     await api.list(deep, True)
     assert api.reads.costs == [3 * len(whole)]
 

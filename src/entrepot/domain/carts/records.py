@@ -111,7 +111,10 @@ class CartLine(Record, frozen=True):
 
 
 class CartFile(Record, frozen=True):
-    """A file that belongs to a line of a cart, or of the order that the cart became; `size` is in bytes."""
+    """A file that belongs to a line of a cart, or of the order that the cart became: then it is `bought`.
+
+    `size` is in bytes.
+    """
 
     id: int
     cart: int
@@ -122,6 +125,7 @@ class CartFile(Record, frozen=True):
     size: int
     digest: bytes
     created_at: datetime
+    bought: bool = False
 
     @property
     def key(self) -> Hashable:
@@ -150,9 +154,23 @@ def end_cart(number: int, view: View, changes: Changes) -> None:
     """Remove a cart that became an order, with its lines; files stay, as the order's lines keep their numbers."""
     for line in view.children(CartLine, number):
         changes.remove(line)
+    for file in view.children(CartFile, number):
+        changes.put(msgspec.structs.replace(file, bought=True))
     cart = view.get(Cart, number)
     if cart is not None:
         changes.remove(cart)
+
+
+def remove_old_files(cart: Cart, before: datetime, view: View, changes: Changes) -> bool:
+    """Remove files that came by then, with their lines, which are nothing without them; whether there were any."""
+    old = {file.line for file in view.children(CartFile, cart.id) if file.created_at <= before}
+    for kind in (CartLine, CartFile):
+        for record in view.children(kind, cart.id):
+            if (record.no if isinstance(record, CartLine) else record.line) in old:
+                changes.remove(record)
+    if old:
+        changes.put(msgspec.structs.replace(cart, version=cart.version + 1))
+    return bool(old)
 
 
 def remove_cart(cart: Cart, view: View, changes: Changes) -> None:

@@ -6,6 +6,7 @@ what there is, so that they tell nothing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable, Iterable
 from datetime import datetime, timedelta
 
@@ -75,8 +76,15 @@ class GuessCommand(Command, frozen=True, kw_only=True):
         return self.allowances if self.watched is None else (*self.allowances, self.watched)
 
 
+def subject_of(*names: str) -> bytes:
+    """By what tries are counted: a hash, so that nothing which was typed is kept."""
+    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).digest()
+
+
 class CountTry(GuessCommand, frozen=True):
-    """One more try: refused, and not counted, where one of its allowances is used up."""
+    """One more try, or so much more at once: refused, and not counted, where one of its allowances does not last."""
+
+    amount: int = 1
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Count it, or refuse it until the last of those that are used up begins anew."""
@@ -85,12 +93,12 @@ class CountTry(GuessCommand, frozen=True):
         ends = [
             each.tries(view, now).since + each.window
             for each in self.allowances
-            if each.tries(view, now).count >= each.limit(besieged=besieged)
+            if each.tries(view, now).count + self.amount > each.limit(besieged=besieged)
         ]
         if ends:
             return refused(TooManyTries(max(1, int((max(ends) - now).total_seconds()))))
         counted = (each.tries(view, now) for each in self.counted)
-        more = [msgspec.structs.replace(tries, count=tries.count + 1) for tries in counted]
+        more = [msgspec.structs.replace(tries, count=tries.count + self.amount) for tries in counted]
         return Decided(None, Changes(more))
 
 

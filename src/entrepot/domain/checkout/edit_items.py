@@ -215,7 +215,8 @@ def _wished(line: OrderLine) -> CartLine:
 
 def _files(done: Changes, order: int, view: View) -> Changes:
     """The files that came with the item, or went with it."""
-    kept = Changes((*done.records(CartFile), *done.records(FileContent)))
+    files = (msgspec.structs.replace(file, bought=True) for file in done.records(CartFile))
+    kept = Changes((*files, *done.records(FileContent)))
     gone = {key for (kind, key), record in done.items() if kind is CartFile and record is None}
     for file in view.children(CartFile, order):
         if file.key in gone:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
-from entrepot.domain.carts.records import Cart, remove_cart
+from entrepot.domain.carts.records import Cart, remove_cart, remove_old_files
 from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.channels.admin_tokens import AdminToken
@@ -34,7 +34,7 @@ class Purge(Command, frozen=True):
         """Never refused."""
         del ids
         changes = Changes()
-        gone = sum(self.remove(key, view, now - self.keep, changes) for key in self.keys)
+        gone = sum(self.remove(key, view, now - self.keep, changes) for key in dict.fromkeys(self.keys))
         return Decided(gone, changes)
 
     def remove(self, key: Hashable, view: View, before: datetime, changes: Changes) -> bool:
@@ -57,6 +57,22 @@ class PurgeCarts(Purge, frozen=True):
             return False
         remove_cart(cart, view, changes)
         return True
+
+
+class PurgeFiles(Purge, frozen=True):
+    """Delete files that came to these carts so long ago, with their lines; in one that is being placed all stays."""
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The carts, with their lines and files."""
+        del view
+        return self.keys if stage is Stage.CART else ()
+
+    def remove(self, key: Hashable, view: View, before: datetime, changes: Changes) -> bool:
+        """See `Purge.remove`."""
+        cart = view.get(Cart, key)
+        if cart is None or cart.attempt is not None:
+            return False
+        return remove_old_files(cart, before, view, changes)
 
 
 class PurgeSessions(Purge, frozen=True):

@@ -16,7 +16,14 @@ from entrepot.domain.channels.retention import Retention
 from entrepot.domain.customers.email_claims import SIGNUP_LIFETIME
 from entrepot.domain.customers.records import OneTimeCode
 from entrepot.domain.placing.attempts import Attempt
-from entrepot.domain.upkeep.purge import Purge, PurgeCarts, PurgeCustomers, PurgeEnded, PurgeSessions
+from entrepot.domain.upkeep.purge import (
+    Purge,
+    PurgeCarts,
+    PurgeCustomers,
+    PurgeEnded,
+    PurgeFiles,
+    PurgeSessions,
+)
 from entrepot.domain.upkeep.purge_orders import PurgeOrders
 from entrepot.engine.batches.engine import Engine
 from entrepot.store.connections import Pool
@@ -54,6 +61,7 @@ def _of_kind(kind: type[Tries | OneTimeCode | AccessToken | AdminToken | Attempt
 
 KINDS = (
     Kind("sessions", Ended("sessions", "id", "expires_at"), lambda keep: keep.sessions, PurgeSessions),
+    Kind("files", Ended("files", "cart", "created_at", "not bought"), lambda keep: keep.files, PurgeFiles),
     Kind("carts", Ended("carts", "id", "expires_at"), lambda keep: keep.carts, PurgeCarts),
     Kind(
         "codes", Ended("one_time_codes", "hash", "expires_at"), lambda keep: keep.codes, _of_kind(OneTimeCode)

@@ -6,7 +6,7 @@ Like an order's children, lines carry no foreign key: the engine alone writes th
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
 
-from entrepot.store.tables._base import belongs, big, blob, json, moment, small, table, text, uuid
+from entrepot.store.tables._base import belongs, big, blob, flag, json, moment, small, table, text, uuid
 
 carts = table(
     "carts",
@@ -67,7 +67,9 @@ files = table(
     big("size"),
     blob("digest"),
     moment("created_at"),
+    flag("bought"),
     Index("files_cart_idx", "workspace", "cart"),
+    Index("files_unbought_idx", "created_at", "workspace", postgresql_where=sql("not bought")),
     CheckConstraint("size <= 10000000", name="files_size_check"),
 )
 

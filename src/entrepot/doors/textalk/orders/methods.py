@@ -25,7 +25,15 @@ from entrepot.doors.textalk.orders.address_lookup import methods as lookup_metho
 from entrepot.doors.textalk.orders.address_lookup import named_order
 from entrepot.doors.textalk.orders.files import methods as file_methods
 from entrepot.doors.textalk.orders.payment_writer import OF_PAYMENT, Known
-from entrepot.doors.textalk.orders.writer import IS_PLACED, item_change, needs_session, read_choices, whose
+from entrepot.doors.textalk.orders.quotas import over_quota
+from entrepot.doors.textalk.orders.writer import (
+    IS_PLACED,
+    Wanted,
+    item_change,
+    needs_session,
+    read_choices,
+    whose,
+)
 from entrepot.doors.textalk.pattern.arguments import NULL, QUERY, TEXT, UID, UID_OR_NULL, argument
 from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
@@ -120,6 +128,8 @@ class _Orders:
                 return refused
         if context.shop.login_required and not context.may_see_goods:
             return RpcError(Code.OBJECT_NOT_FOUND)
+        if over := await over_quota(self._parts.services.engine, context, cast("Wanted", wanted).answers):
+            return over
         item = self._adding(context, order, article, wanted, argument(params, 4))
         placed = order is not None and await self._parts.read(IS_PLACED, context.shop.workspace, order)
         done = await self._parts.run(context, item_change(context, item, placed=placed))

@@ -21,6 +21,7 @@ from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.orders.quotas import over_quota
 from entrepot.doors.textalk.orders.rows import PART_FACTOR
 from entrepot.doors.textalk.pattern.row_writer import problems_of
 from entrepot.doors.textalk.pattern.writer import Written
@@ -228,6 +229,8 @@ class ItemWriter(Buying):
         cart = None if uid is None else await self._cart(context, int(uid))
         if uid is None or cart is None:
             return RpcError(Code.OBJECT_NOT_FOUND)
+        if over := await over_quota(self._services.engine, context, wanted.answers):
+            return over
         command = SetItem(
             **whose(context), cart=cart, line=int(uid), quantity=wanted.quantity, choices=wanted.answers
         )

@@ -14,7 +14,7 @@ from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Loader, Snapshot, Uid
 from entrepot.doors.textalk.declare.normalization import write_moment
 from entrepot.doors.textalk.declare.shapes import MAX_UID_DIGITS, Kind
-from entrepot.doors.textalk.query.costs import cost_of_list, cost_of_one, learn
+from entrepot.doors.textalk.query.costs import cost_of_list, cost_of_one, learn, learn_of_one
 from entrepot.doors.textalk.query.filters import Filters
 from entrepot.doors.textalk.query.projection import WHOLE, Cut, Expand, Keys, Projection
 from entrepot.doors.textalk.query.reads import Reads
@@ -64,11 +64,14 @@ class _TooLargeError(Exception):
 
 async def get(reads: Reads, context: Context, projection: Projection, uid: Uid) -> Json | RpcError:
     """One object, or 9003 if the caller can see none with that uid."""
-    async with reads.snapshot(cost_of_one(projection)) as snapshot:
+    async with reads.snapshot(cost_of_one(projection, context)) as snapshot:
+        work = _Fetch(snapshot, context)
         try:
-            found = await _Fetch(snapshot, context).by_uid(projection, [uid])
+            found = await work.by_uid(projection, [uid])
         except (_TooManyError, _TooLargeError):
             return RpcError(Code.INVALID_QUERY, (Problem("", say("query.size", limit=MAX_SIZE)),))
+        finally:
+            learn_of_one(projection, context, work.rows)
     return found[uid].value if uid in found else RpcError(Code.OBJECT_NOT_FOUND)
 
 
@@ -115,6 +118,7 @@ class _Fetch:
         self._snapshot = snapshot
         self._context = context
         self._pace = Pace()
+        self.rows = 0
 
     async def by_uid(self, projection: Projection, uids: Sequence[Uid]) -> _Level:
         if not uids:
@@ -125,6 +129,7 @@ class _Fetch:
     async def level(self, projection: Projection, statement: Statement) -> _Level:
         """The objects of one statement, by uid, in the statement's order."""
         rows = await self._snapshot.fetch(statement.sql, statement.arguments)
+        self.rows += len(rows)
         if len(rows) > MAX_ROWS:
             raise _TooManyError
         values, sizes = await self._values(projection, rows)

@@ -39,13 +39,16 @@ async def handle(dispatcher: Dispatcher, request: Request) -> Reply:
 
 
 async def size_for(dispatcher: Dispatcher, request: Request) -> int:
-    """How large a message this caller may send: with a file, who has a session or an administrator's token."""
+    """How large a message this caller may send: with a file, who has a session or an administrator's token.
+
+    Where nobody can be looked up for now, the call itself says so.
+    """
     raw = raw_context(request, from_form=may_be_form(request))
     try:
         context = await resolve(raw, dispatcher.lookups, needs_webshop=False)
     except Exception as error:
         fault(error, Code.RPC_INTERNAL_ERROR, "size")
-        return MAX_MESSAGE
+        return MAX_MESSAGE_WITH_FILE
     known = isinstance(context, Context) and context.audience > Audience.ANONYMOUS
     return MAX_MESSAGE_WITH_FILE if known else MAX_MESSAGE
 

@@ -362,6 +362,10 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "en": "A cart holds at most {limit} files, and not too large ones together.",
         "sv": "En kundvagn rymmer högst {limit} filer, och inte för stora tillsammans.",
     },
+    "buy.files-quota": {
+        "en": "So much was uploaded today that no further file is taken for now.",
+        "sv": "Så mycket har laddats upp idag att ingen ytterligare fil tas emot just nu.",
+    },
     "buy.file-store": {
         "en": "The file cannot be stored now; try again later.",
         "sv": "Filen kan inte lagras just nu; försök igen senare.",
