@@ -1,6 +1,7 @@
 """The fixtures that open an account at each door, on the session's server."""
 
 from tests.conformance.harness.fixtures import (
+    bonsai,
     connection,
     open_bonsai_shop,
     open_datamingle,
@@ -11,6 +12,7 @@ from tests.conformance.harness.fixtures import (
 )
 
 __all__ = [
+    "bonsai",
     "connection",
     "open_bonsai_shop",
     "open_datamingle",
