@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from entrepot.domain.catalogue.changes import ChoiceChanges, PriceChange, ProductChanges, VariantChanges
@@ -72,6 +73,23 @@ def test_what_is_not_there_cannot_be_changed_or_deleted(name: Any) -> None:
     ):
         (failure,) = failures(command, OPEN, *SHELF)
         assert isinstance(failure, RowUnknown)
+
+
+def test_a_product_is_found_by_all_its_names_whichever_of_them_changes() -> None:
+    """What it is called by languages is changed one by one; a plain name is new wherever the old one was."""
+    pantry, *others = SHELF
+    assert isinstance(pantry, Product)
+    called = msgspec.structs.replace(pantry, names={"en": "Pantry", "sv": "Skafferi", "fi": "Komero"})
+    for changes, name, names in (
+        (ProductChanges(hidden=True), "Pantry", {"en": "Pantry", "sv": "Skafferi", "fi": "Komero"}),
+        (ProductChanges(name="Larder"), "Larder", {"en": "Larder", "sv": "Skafferi", "fi": "Komero"}),
+        (ProductChanges(names={"sv": "Visthus", "fi": None}), "Pantry", {"en": "Pantry", "sv": "Visthus"}),
+        (ProductChanges(name="L", names={"sv": "V"}), "L", {"en": "Pantry", "sv": "V", "fi": "Komero"}),
+    ):
+        command = SaveProduct(channel=CHANNEL, name="TEA", mode="change", product=changes)
+        (after,) = changed(command, Product, called, *others)
+        assert (after.name, after.names) == (name, names)
+        assert set(after.search.split()) == {each.lower() for each in (name, *names.values())}
 
 
 def test_a_product_that_was_made_after_its_lock_was_asked_for_is_made_once_more() -> None:

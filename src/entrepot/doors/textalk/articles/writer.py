@@ -126,10 +126,11 @@ def _product(context: Context, decl: ClassDecl, patch: Mapping[str, Json], *, ma
     changes: dict[str, Any] = {name: stored[name] for name in _FLAGS if name in stored}
     names, article = patch.get("name"), stored.get("data", {})
     if is_object(names):
-        article["name"] = names
-        plain = names.get(context.shop.default_language) or next(iter(names.values()), None)
-        changes["name"] = str(plain) if plain else "" if making else UNSET
-        changes["names"] = tuple(str(text) for text in names.values() if text)
+        plain = names.get(context.shop.default_language) or (
+            next(iter(names.values()), "") if making else None
+        )
+        changes["names"] = names
+        changes["name"] = UNSET if plain is None else plain
     elif making:
         changes["name"] = ""
     if article or making:
