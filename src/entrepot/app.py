@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -22,11 +21,9 @@ from entrepot.lifespan import Lifespan
 from entrepot.observe import METRICS_TYPE, count_dropped, count_exchange, log_exchange, render_metrics
 from entrepot.outside.carriers import CarrierRoutes
 from entrepot.outside.labels import LabelPages
+from entrepot.readiness import Readiness
 from entrepot.registry import doors, event_body, failure_tables
-from entrepot.store.connections import CONSOLE_CONNECTIONS, FAULTS, LazyPool, write_pool
-
-READY_SECONDS = 5.0
-"""How long `/readyz` waits for the database: whoever asks gives up soon himself."""
+from entrepot.store.connections import CONSOLE_CONNECTIONS, LazyPool, write_pool
 
 
 def create_app(settings: Settings, database_url: str, ending: Callable[[], bool] = lambda: False) -> ASGIApp:
@@ -96,13 +93,11 @@ def _console(database_url: str, services: Services, ending: Callable[[], bool], 
 
 def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> Starlette:
     """What the operator asks of the process itself."""
+    readiness = Readiness(worker)
 
     async def readyz(_: Request) -> Response:
-        try:
-            async with asyncio.timeout(READY_SECONDS), worker.pool.acquire() as connection:
-                await connection.fetchval("select 1")
-        except FAULTS:
-            return PlainTextResponse("the database does not answer\n", 503, {"retry-after": "1"})
+        if (fault := await readiness.fault()) is not None:
+            return PlainTextResponse(f"{fault}\n", 503, {"retry-after": "1"})
         return PlainTextResponse("ok\n")
 
     routes = [

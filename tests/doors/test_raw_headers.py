@@ -87,13 +87,20 @@ class Wire:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(
-        self, method: str, path: str, headers: Sequence[tuple[str, bytes]], body: bytes = b""
+        self,
+        method: str,
+        path: str,
+        headers: Sequence[tuple[str, bytes]],
+        body: bytes = b"",
+        announced: int | None = None,
     ) -> tuple[int, bytes]:
-        """Status and everything that was said, with these headers' bytes as they are."""
+        """Status and everything that was said, with these headers' bytes as they are, and another length."""
         given = {name.lower() for name, _ in headers}
         own = [] if "host" in given else [("Host", b"localhost")]
         lines = [f"{name}: ".encode() + value for name, value in (*own, *headers)]
-        head = b"\r\n".join([f"{method} {path} HTTP/1.1".encode(), *lines, b"Content-Length: %d" % len(body)])
+        head = b"\r\n".join(
+            [f"{method} {path} HTTP/1.1".encode(), *lines, b"Content-Length: %d" % (announced or len(body))]
+        )
         reader, writer = await self._open()
         writer.write(head + b"\r\n\r\n" + body)
         async with asyncio.timeout(60):

@@ -53,18 +53,18 @@ async def all_routes() -> list[Route]:
 
 async def _of_the_server() -> list[Route]:
     """What stands beside the doors; the sandbox's too. What is made with a router of ours is noted as it is made."""
-    app: Any = create_app(Settings(sandbox=True), NOWHERE)
-    switch: Any = app
+    switch: Any = create_app(Settings(sandbox=True), NOWHERE)
     while not isinstance(switch, DoorSwitch):
         switch = switch._app
-    found = [*_pages("server", switch._fallback.routes)]
-    for name, app in switch._everywhere.items():
-        if hasattr(app, "routes"):
-            found += _pages(name, app.routes)
-    mounted = next(each for each in switch._fallback.routes if isinstance(each, Mount))
+    plain: Any = switch._fallback
+    found = [*_pages("server", plain.routes)]
+    beside: dict[str, Any] = dict(switch._everywhere)
+    for name, each in beside.items():
+        found += _pages(name, getattr(each, "routes", ()))
+    mounted = next(each for each in plain.routes if isinstance(each, Mount))
     console: Any = mounted.app
     if isinstance(console, LazyDoor):
-        console = await console._made()
+        console = await console._made()  # pyright: ignore
     return [*found, *_pages("console", _inner(console).routes)]
 
 

@@ -30,6 +30,8 @@ from entrepot.store.queries.workspaces import workspace_by_name
 
 SHORTEST: Final = 12
 LONGEST_FORM: Final = 10_000
+_DIGITS: Final = 9
+"""Of a length that is worth reading."""
 SECURE_COOKIE: Final = "__Host-entrepot"
 PLAIN_COOKIE: Final = "entrepot-loopback"
 """Without TLS, which is allowed on this machine alone."""
@@ -144,7 +146,10 @@ def is_token(proof: Proof, given: str) -> bool:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a form; none where it is no form, or too long."""
+    """The fields of a form; none where it is no form, or too long: one that says so is not waited for."""
+    announced = request.headers.get("content-length", "0")
+    if len(announced) > _DIGITS or not announced.isdecimal() or int(announced) > LONGEST_FORM:
+        return {}
     body = b""
     async for chunk in request.stream():
         body += chunk

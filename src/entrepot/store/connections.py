@@ -125,12 +125,14 @@ FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientE
 """What a database that does not answer as it should can raise; the third, on a connection that was cut while idle."""
 _AWAY = frozenset({"08", "53", "57"})
 """Classes of SQLSTATE: no connection, no room, an operator's doing."""
+_READ_ONLY = "25006"
 
 
 def is_away(fault: BaseException) -> bool:
     """Whether the database cannot be had for now; any other of `FAULTS` is a statement that it refuses."""
     if isinstance(fault, asyncpg.PostgresError):
-        return str(getattr(fault, "sqlstate", "") or "")[:2] in _AWAY
+        state = str(getattr(fault, "sqlstate", "") or "")
+        return state[:2] in _AWAY or state == _READ_ONLY
     return isinstance(fault, FAULTS)
 
 

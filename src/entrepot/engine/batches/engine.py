@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
@@ -14,6 +15,7 @@ from entrepot.domain.kernel.records import View
 from entrepot.engine.batches import batch as batches
 from entrepot.engine.batches.batch import Batch, Rule, make_ready
 from entrepot.engine.batches.queues import Pending, Queues
+from entrepot.engine.batches.writing import READ_ONLY, Writing
 from entrepot.engine.clock import Clock
 from entrepot.failures import Internal, Overloaded, Unavailable
 from entrepot.failures.orders import QuoteStale
@@ -61,6 +63,8 @@ class Engine:
         self.patience = PATIENCE
         self.lost_at = -UNREACHED
         """When a connection was last lost or not made, by the loop's clock."""
+        self.writing = Writing(time.monotonic)
+        """Whether batches reach the disk."""
         self.on_message: Callable[[], None] = _nobody
         """Called once a batch that leaves messages in the outbox is durable."""
         self.on_outcome: Callable[[int, Command, Outcome], None] = _unnoticed
@@ -187,6 +191,7 @@ class Lane:
                 await batch.run(await self._connected(), self._engine.rule, self._engine.clock.now())
             except AlreadyCommittedError:
                 batch.answers = answers
+                self._engine.writing.done()
                 return answers
             except ClaimLostError:
                 if self._is_late(began):
@@ -194,6 +199,7 @@ class Lane:
             except (asyncpg.PostgresError, *_LOST) as error:
                 await self._recover(error, began, since)
             else:
+                self._engine.writing.done()
                 return batch.answers
             await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311  (back-off, not a secret)
             delay = min(delay * 2, 1.0)
@@ -208,6 +214,7 @@ class Lane:
 
     async def _recover(self, error: Exception, began: float, since: float) -> None:
         """Make ready for the same batch again; raises what cannot be mended by trying again."""
+        self._engine.writing.refused(_sqlstate(error))
         if isinstance(error, asyncpg.PostgresError) and not _connection_lost(error):
             if _sqlstate(error) not in _AGAIN or self._is_late(began):
                 raise error
@@ -243,7 +250,8 @@ def _unnoticed(_workspace: int, _command: Command, _outcome: Outcome) -> None:
 
 
 def _connection_lost(error: asyncpg.PostgresError) -> bool:
-    return _sqlstate(error)[:2] in {"08", "57"}
+    """Whether another connection may do: after a failover an old one leads to a server that only reads."""
+    return _sqlstate(error)[:2] in {"08", "57"} or _sqlstate(error) == READ_ONLY
 
 
 def _of_one_command(error: asyncpg.PostgresError) -> bool:
@@ -262,5 +270,5 @@ def _fault(error: asyncpg.PostgresError) -> Refused:
     return refused(Internal())
 
 
-def _sqlstate(error: asyncpg.PostgresError) -> str:
+def _sqlstate(error: BaseException) -> str:
     return str(getattr(error, "sqlstate", "") or "")

@@ -9,8 +9,9 @@ import pytest
 from entrepot.domain.channels.guessing import Allowance, CountTry, TakeBack, Tries
 from entrepot.domain.kernel.commands import Decided, Refused
 from entrepot.domain.kernel.records import View
-from entrepot.engine.guesses import COUPON, PASSWORD, Guess, network_of
+from entrepot.engine.guesses import COUPON, PASSWORD, Guess
 from entrepot.failures.access import TooManyTries
+from entrepot.store.sharing import subscriber
 from tests.support.deciding import FixedIds, view_of
 from tests.support.shop import AT
 
@@ -108,4 +109,4 @@ def test_names_are_counted_apart_and_told_by_nothing() -> None:
     ],
 )
 def test_who_may_choose_half_an_address_is_one_caller(address: str, network: str) -> None:
-    assert network_of(address) == network
+    assert subscriber(address) == network

@@ -1,0 +1,23 @@
+"""The fixtures that open an account at each door, on the session's server."""
+
+from tests.conformance.harness.fixtures import (
+    bonsai,
+    connection,
+    open_bonsai_shop,
+    open_datamingle,
+    open_rebound_retailer,
+    open_seller,
+    open_webshop,
+    rebound,
+)
+
+__all__ = [
+    "bonsai",
+    "connection",
+    "open_bonsai_shop",
+    "open_datamingle",
+    "open_rebound_retailer",
+    "open_seller",
+    "open_webshop",
+    "rebound",
+]
