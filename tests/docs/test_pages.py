@@ -11,6 +11,7 @@ from entrepot.config import Settings
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.doors.textalk import page as textalk
 from entrepot.store.connections import WORKER_CONNECTIONS
+from tests.docs import rows_page
 from tests.docs.pages import DOCS, PAGES, ROOT, anchors, blocks, links, name_of
 
 REFERENCE = DOCS / "reference"
@@ -38,6 +39,11 @@ def test_the_index_has_every_page() -> None:
 def test_the_reference_pages_are_what_the_program_says(name: str) -> None:
     stale = "make it anew: python -m entrepot.cli.reference docs/reference"
     assert _text(name) == MADE[name](), stale
+
+
+def test_the_page_of_documented_answers_is_what_rows_and_proofs_say() -> None:
+    stale = "make it anew: python -m tests.docs.rows_page docs/reference"
+    assert _text(rows_page.NAME) == rows_page.rows_page(), stale
 
 
 def test_the_page_of_textalks_classes_is_what_the_program_says() -> None:
