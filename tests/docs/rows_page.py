@@ -21,8 +21,8 @@ HEAD: Final = """# Documented answers
 Made by `python -m tests.docs.rows_page docs/reference`.
 
 Every answer that a vendor's pages document is a row here: {rows} of them. Tests provoke each over a socket, compare the
-whole reply, see that nothing changed, make the smallest change and see it succeed. The build fails when a row has no proof,
-or nobody judged how far it is the vendor's word:
+whole reply, see that nothing changed, make the smallest change and see it succeed. The build fails when a row has no
+proof, or nobody judged how far it is the vendor's word:
 
 - **documented**: a page of the vendor states it;
 - **inferred**: it follows from an example, from a sibling, or from public clients of the API;
