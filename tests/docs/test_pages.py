@@ -51,17 +51,6 @@ def test_the_page_of_textalks_classes_is_what_the_program_says() -> None:
     assert _text("textalk-classes.md") == textalk.classes_page(), stale
 
 
-def test_what_textalks_page_calls_missing_is_missing() -> None:
-    methods = textalk.method_table()
-    missing = _text("textalk.md").partition("## What is missing")[2]
-    classes = re.findall(r"^\| (`.+?`) \|", missing, re.MULTILINE)
-    names = {name for cell in classes for name in re.findall(r"`(\w+)`", cell)}
-    assert len(names) > 10
-    assert not names & {method.partition(".")[0] for method in methods}
-    those = missing.partition("And these methods")[2].partition("\n\n")[0]
-    assert not set(re.findall(r"`(\w+\.\w+)`", those)) & methods.keys()
-
-
 def test_the_configuration_page_has_every_setting() -> None:
     rows = re.findall(
         r"^\| `(\w+)` \| `(--[\w-]+)` \| `(\w+)` \| (.+?) \|",

@@ -11,7 +11,7 @@ import pytest
 from entrepot.doors.kit.failing.pages import describe
 from entrepot.doors.kit.failing.tables import DoorFailures
 from entrepot.doors.kit.failing.telling import reached
-from entrepot.failures import Failure, TemporaryFailure, catalogue
+from entrepot.failures import Failure, OperationMissing, TemporaryFailure, catalogue
 from entrepot.registry import failure_tables
 from tests.docs.pages import ROOT
 
@@ -41,7 +41,10 @@ def test_headers_name_the_failure_and_when_to_come_again(table: DoorFailures, fa
     if table.door == "textalk" and table.codes[failure][0] != 200:
         pytest.skip("around its calls the door names no failure")
     for each in _at(table, failure)["examples"]:
-        assert each["headers"]["link"] == f'</failures/{failure.name}>; rel="help"'
+        page = (
+            "/missing#create-inbound-shipment" if failure is OperationMissing else f"/failures/{failure.name}"
+        )
+        assert each["headers"]["link"] == f'<{page}>; rel="help"'
         assert ("retry-after" in each["headers"]) is issubclass(failure, TemporaryFailure)
 
 
