@@ -119,16 +119,17 @@ class SaveProduct(ProductCommand, frozen=True, kw_only=True):
         return sku if self.name is None and isinstance(sku, str) else self.name
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """As all, with the SKU where there is no name."""
+        """As all, with the SKU where there is no name, and with whatever has the SKU that it is to get."""
         if stage is Stage.PRODUCT:
-            return () if self.called is None else (self.called,)
+            sku = self.variant.sku
+            return tuple({each for each in (self.called, sku) if each is not None and each is not UNSET})
         return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuses a channel that may not; then what is there or is not, as `mode` has it; then what cannot be so.
 
-        `CatalogueClosed`, `RowUnknown`, `NameTaken`, `ScaleFixed`, `StepUneven`. A SKU that another variant has is
-        `NameTaken`, and a choice that does not exist `PartUnknown`, as the database finds.
+        `CatalogueClosed`, `RowUnknown`, `NameTaken`, `ScaleFixed`, `StepUneven`; then `NameTaken` for a SKU that
+        another variant has. A choice that does not exist is `PartUnknown`, as the database finds.
         """
         if closed := catalogue_closed(view, self.channel):
             return refused(closed)
@@ -147,7 +148,15 @@ class SaveProduct(ProductCommand, frozen=True, kw_only=True):
             return self.unknown()
         if fault := variant_fault(self.variant, variant.scale):
             return fault
+        if self.takes_another_name(view, variant):
+            return NameTaken()
         return self._changed(view, _undeleted(product), _undeleted(variant), now, made=False)
+
+    def takes_another_name(self, view: View, found: Variant | None) -> bool:
+        """Whether the SKU that this variant, or (None) a new one, is to get is that of another, deleted or not."""
+        sku = self.variant.sku
+        other = named_variant(view, sku) if isinstance(sku, str) else None
+        return other is not None and (found is None or other.id != found.id)
 
     def _made(self, view: View, now: datetime, ids: Ids) -> Decided | Failure:
         if self.mode == "change" or not isinstance(self.name, str | None):
@@ -157,6 +166,8 @@ class SaveProduct(ProductCommand, frozen=True, kw_only=True):
         scale = scale_of(self.variant)
         if fault := variant_fault(self.variant, scale):
             return fault
+        if self.takes_another_name(view, None):
+            return NameTaken()
         product = Product(ids.next(), ids.uuid(), sku or "", None, created_at=now, changed_at=now)
         variant = Variant(
             ids.next(), product.id, sku or ids.uuid().hex, scale=scale, created_at=now, changed_at=now

@@ -22,6 +22,7 @@ from entrepot.doors.kit.observing.keeps import Keeps
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure, Internal, RequestTimeout, Unavailable, UnsupportedContentCoding
 from entrepot.store.connections import FAULTS, is_away
+from entrepot.store.sharing import serve
 
 _log = structlog.stdlib.get_logger("entrepot.doors")
 _CLOSE: Header = (b"connection", b"close")
@@ -72,6 +73,7 @@ class Operation(ABC):
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
         started = perf_counter()
         note_into(request.commands)
+        serve(0, request.client)
         try:
             answer = await self.answer(request, receive)
         except Exception:

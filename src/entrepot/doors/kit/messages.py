@@ -12,6 +12,7 @@ from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_h
 from entrepot.doors.kit.observing.calls import Account, Call, Commands, Story
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
+from entrepot.store.sharing import serve
 
 _BODILESS = frozenset({204, 304})
 
@@ -25,11 +26,11 @@ class Request:
     """
 
     __slots__ = (
+        "_caller",
         "_channel",
         "_query",
         "at",
         "body",
-        "caller",
         "calls",
         "commands",
         "held",
@@ -45,12 +46,23 @@ class Request:
         self.body = b""
         self.held = 0
         """How many bytes of the body count as in flight."""
-        self.caller: Account | None = None
+        self._caller: Account | None = None
         self.calls: list[Call] = []
         self.commands: Commands = []
         self.mapped: Story | None = None
         self._channel: str | None = None
         self._query: QueryParams | None = None
+
+    @property
+    def caller(self) -> Account | None:
+        """Whose account calls, once that is known; from then on what it reads is its tenant's share."""
+        return self._caller
+
+    @caller.setter
+    def caller(self, caller: Account | None) -> None:
+        self._caller = caller
+        if caller is not None:
+            serve(caller.workspace, self.client)
 
     @property
     def channel(self) -> str | None:

@@ -27,6 +27,7 @@ from entrepot.doors.textalk.wire.failures import fault, rpc_error
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import FALLBACK
 from entrepot.failures import OperationMissing
+from entrepot.store.sharing import serve
 
 DOOR: Final = "textalk"
 UNKNOWN: Final = "unknown"
@@ -95,6 +96,7 @@ class Dispatcher(msgspec.Struct, frozen=True):
         if isinstance(context, NoContext):
             unknown = context.error.code is Code.BAD_SESSION_TOKEN
             return NoContext(RpcError(method.unknown_session), context.webshop) if unknown else context
+        serve(_tenant(context), context.address)
         refusal = self._refusal(method, context)
         return context, refusal or method.arguments(call.params)
 
@@ -116,6 +118,13 @@ class Dispatcher(msgspec.Struct, frozen=True):
         except Exception as error:
             return fault(error, Code.INTERNAL_ERROR, method.name)
         return outcome
+
+
+def _tenant(context: Context) -> int:
+    """Whose share a call uses: the shop's tenant, or where none is named the administrator's."""
+    if context.webshop is not None:
+        return context.webshop.workspace
+    return 0 if context.administrator is None else context.administrator.workspace
 
 
 def _tell(
