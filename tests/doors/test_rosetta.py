@@ -11,6 +11,8 @@ import pytest
 from entrepot.doors.kit.failing.pages import describe
 from entrepot.doors.kit.failing.tables import DoorFailures
 from entrepot.doors.kit.failing.telling import reached
+from entrepot.doors.walmart.openapi import ROUTES
+from entrepot.doors.walmart.replies.telling import OPERATIONS
 from entrepot.failures import Failure, OperationMissing, TemporaryFailure, catalogue
 from entrepot.registry import failure_tables
 from tests.docs.pages import ROOT
@@ -58,7 +60,7 @@ def test_what_operations_say_alike_is_there_once_and_names_them() -> None:
     walmart = next(table for table in failure_tables() if table.door == "walmart")
     shown = _at(walmart, catalogue()["order-unknown"])["examples"]
     codes = {each["body"]["errors"][0]["code"]: each["operations"] for each in shown}
-    assert codes["OS_NOT_FOUND_ERROR"] == ["GET /v3/fulfillment/orders-fulfillments/status"]
+    assert codes["OS_NOT_FOUND_ERROR"] == ["status"]
     texts = [json.dumps(each["body"]) for each in shown]
     assert len(set(texts)) == len(texts) > 2
 
@@ -83,3 +85,7 @@ def test_ways_are_of_failures_that_the_door_says_and_lead_to_pages_and_tests_tha
         text = (ROOT / file).read_text("utf-8")
         assert bool(test) is not bool(way.steps)
         assert not test or f"def {test}(" in text, way
+
+
+def test_every_operation_of_walmart_that_has_a_voice_is_heard() -> None:
+    assert {id(voice) for voice in OPERATIONS.values()} == {id(route.voice) for route in ROUTES}
