@@ -18,6 +18,7 @@ from entrepot.engine.worker import Wiring, Worker
 from entrepot.home import Home
 from entrepot.integration_log.writer import Copy, RequestLog
 from entrepot.lifespan import Lifespan
+from entrepot.missing import missing_page
 from entrepot.observe import METRICS_TYPE, count_dropped, count_exchange, log_exchange, render_metrics
 from entrepot.outside.carriers import CarrierRoutes
 from entrepot.outside.labels import LabelPages
@@ -32,7 +33,10 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
     `ending` says whether the server was told to end, so that nothing more is waited for.
     """
     clock, observe = Clock(), observers(count_exchange, log_exchange)
-    everywhere: dict[str, ASGIApp] = {"failures": FailurePages(failure_tables, observe)}
+    everywhere: dict[str, ASGIApp] = {
+        "failures": FailurePages(failure_tables, observe),
+        "missing": missing_page(observe),
+    }
     if not settings.sandbox:
         wiring = Wiring(body_of=event_body, private=settings.private_addresses)
         worker = Worker(
@@ -49,7 +53,9 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         everywhere["sandbox"] = Routes(sandbox, observe).app()
         log_faults, journal = sandbox.faults.wrap_copy, sandbox.journal
         visitors = partial(
-            Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
+            Visitors,
+            hosts=(*settings.sandbox_hosts, *settings.door_hosts),
+            linked=("failures", "missing", "labels"),
         )
     everywhere["labels"] = LabelPages(worker.books, worker.pool, clock.now, observe).app()
     log = RequestLog(database_url, settings.keep.log, around=log_faults, dropped=count_dropped)

@@ -13,6 +13,7 @@ from entrepot.registry import manifests
 
 _FOR_ALL: Final = (
     ("/failures", "every failure, and what to do about it"),
+    ("/missing", "what the APIs have and this server does not"),
     ("/console", "for operators: what came in, and what became of it"),
     ("/metrics", "figures for Prometheus"),
     ("/healthz", "whether this process answers"),

@@ -4,6 +4,8 @@ import inspect
 
 import pytest
 
+from tests.conformance.harness.fidelity import COLUMNS as OF_FIDELITY
+from tests.conformance.harness.fidelity import FIDELITY, read_fidelity
 from tests.conformance.harness.rows import COLUMNS, ROWS, marked_tests, read_rows, row_of
 
 
@@ -54,3 +56,32 @@ def test_unknown_row_or_case_is_refused() -> None:
     ):
         with pytest.raises(LookupError):
             row_of(mark)
+
+
+def test_every_row_has_its_fidelity_and_a_status_that_nobody_printed_is_not_called_documented() -> None:
+    assert FIDELITY.keys() == ROWS.keys()
+    for row in ROWS.values():
+        known = FIDELITY[row.id]
+        assert (known.status == "-") is (row.http is None), row.id
+        assert "HTTP status is ours" not in row.note or known.status != "documented", row.id
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("", "differ in"),
+        (
+            "bonsai.X,documented,documented,documented,documented,a page,,\nbonsai.Y,ours,-,-,-,a page,why,",
+            "differ in",
+        ),
+        ("bonsai.X,certain,documented,documented,documented,a page,,", "are not all of"),
+        ("bonsai.X,-,documented,documented,documented,a page,,", "are not all of"),
+        ("bonsai.X,documented,ours,documented,documented,a page,,", "nothing said"),
+        ("bonsai.X,documented,documented,documented,documented,,,", "no source"),
+    ],
+)
+def test_a_row_that_nobody_judged_or_misjudged_is_refused(line: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        read_fidelity(f"{','.join(OF_FIDELITY)}\n{line}\n", ["bonsai.X"])
+    good = "bonsai.X,documented,ours,inferred,documented,a page,why,"
+    assert read_fidelity(f"{','.join(OF_FIDELITY)}\n{good}\n", ["bonsai.X"])["bonsai.X"].status == "ours"

@@ -28,6 +28,10 @@ ELSEWHERE = re.compile(
 )
 
 
+LINK = re.compile(r"\b\w+\.md#[\w-]+")
+"""Where it leads is looked at with all links."""
+
+
 def citations(text: str) -> list[tuple[str, str]]:
     """The door and the anchor of every decision that the text cites."""
     return [
@@ -37,7 +41,7 @@ def citations(text: str) -> list[tuple[str, str]]:
 
 def left(text: str) -> list[str]:
     """What cites a decision in another form than the one that leads somewhere."""
-    return [found.group() for found in ELSEWHERE.finditer(CITATION.sub("", text))]
+    return [found.group() for found in ELSEWHERE.finditer(LINK.sub("", CITATION.sub("", text)))]
 
 
 def breaches(path: Path) -> Iterator[str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import httpx
+import pytest
 
 import entrepot
+from entrepot.doors.manifest import Missing
+from entrepot.doors.textalk.page import method_table
 from entrepot.registry import DOORS, manifests
 from tests.support.server import Server
 
@@ -57,3 +61,82 @@ def test_whoever_reads_what_entrepot_is_reads_of_every_door() -> None:
     ).stdout
     for text in (project["description"], helped, entrepot.__doc__ or ""):
         assert [name for name in DOORS if name not in text.lower()] == []
+
+
+LACKED = [(door, each) for door, manifest in manifests().items() for each in manifest.missing]
+_TEXTALK = "/textalk/backend/jsonrpc/v1"
+
+
+def _called(demo: Server, door: str, each: Missing) -> httpx.Response:
+    if each.path:
+        path = re.sub(r"{\w+}", "1", each.path)
+        return httpx.request(each.method, f"{demo.url}/{door}{path}", timeout=60)
+    method = each.name if "." in each.name else f"{each.name}.get"
+    return httpx.post(
+        demo.url + _TEXTALK, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": []}, timeout=60
+    )
+
+
+def _counted(demo: Server) -> dict[tuple[str, str], float]:
+    line = r'^entrepot_unimplemented_total{door="([^"]*)",operation="([^"]*)"} ([0-9.]+)$'
+    found = re.findall(line, httpx.get(f"{demo.url}/metrics", timeout=60).text, re.MULTILINE)
+    return {(door, operation): float(count) for door, operation, count in found}
+
+
+@pytest.mark.parametrize(("door", "each"), LACKED, ids=lambda value: getattr(value, "name", value))
+def test_what_a_vendor_has_and_we_do_not_says_so_and_is_counted(
+    demo: Server, door: str, each: Missing
+) -> None:
+    before = _counted(demo).get((door, each.name), 0)
+    reply = _called(demo, door, each)
+    assert reply.headers["link"] == f'</missing#{each.name}>; rel="help"'
+    if each.path:
+        assert reply.status_code == 501
+        assert reply.json().get("error") or reply.json()["errorCode"], "in the shape of the door"
+    else:
+        assert (reply.status_code, reply.json()["error"]["code"]) == (200, -32601)
+    assert _counted(demo)[door, each.name] == before + 1
+
+
+def test_what_no_vendor_has_is_not_found_and_counts_for_nothing(demo: Server) -> None:
+    before = _counted(demo)
+    for path in (
+        "/walmart/v3/fulfillment/nothing",
+        "/rebound/api/nothing/create/json",
+        "/datamingle/nothing",
+    ):
+        reply = httpx.post(demo.url + path, timeout=60)
+        assert reply.status_code == 404
+        assert "missing" not in reply.headers["link"]
+    nobody = Missing("Nobody.get", "")
+    assert _called(demo, "textalk", nobody).json()["error"]["code"] == -32601
+    assert "link" not in _called(demo, "textalk", nobody).headers
+    assert httpx.put(f"{demo.url}/walmart/v3/feeds", timeout=60).status_code == 405
+    assert _counted(demo) == before
+
+
+@pytest.mark.parametrize("method", ["PURGE", "PROPFIND", "LOCK"])
+def test_a_method_that_no_door_has_is_refused_in_the_doors_own_shape(demo: Server, method: str) -> None:
+    for door in DOORS:
+        path = {"textalk": _TEXTALK, "walmart": "/walmart/v3/token"}.get(door, f"/{door}/openapi.json")
+        reply = httpx.request(method, demo.url + path, timeout=60)
+        assert reply.status_code == (404 if door == "bonsai" else 405)
+        body = reply.json()
+        assert body.get("errors") or body.get("error") or body["errorCode"]
+
+
+def test_the_page_of_what_is_missing_has_a_place_for_each(demo: Server) -> None:
+    told = httpx.get(f"{demo.url}/missing", timeout=60).json()["doors"]
+    assert [(door["door"], each["name"]) for door in told for each in door["missing"]] == [
+        (door, each.name) for door, each in LACKED
+    ]
+    assert [door["door"] for door in told] == list(DOORS)
+    page = httpx.get(f"{demo.url}/missing", headers={"accept": "text/html"}, timeout=60).text
+    assert all(f'id="{each.name}"' in page for _, each in LACKED)
+
+
+def test_missing_operations_have_names_of_their_own_and_are_missing() -> None:
+    names = [each.name for _, each in LACKED]
+    assert len(names) == len({*names}) > 40
+    classes = {name.partition(".")[0] for name in method_table()}
+    assert not {each.name for door, each in LACKED if door == "textalk"} & {*method_table(), *classes}

@@ -11,6 +11,7 @@ from entrepot.config import Settings
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.doors.textalk import page as textalk
 from entrepot.store.connections import WORKER_CONNECTIONS
+from tests.docs import rows_page
 from tests.docs.pages import DOCS, PAGES, ROOT, anchors, blocks, links, name_of
 
 REFERENCE = DOCS / "reference"
@@ -40,20 +41,14 @@ def test_the_reference_pages_are_what_the_program_says(name: str) -> None:
     assert _text(name) == MADE[name](), stale
 
 
+def test_the_page_of_documented_answers_is_what_rows_and_proofs_say() -> None:
+    stale = "make it anew: python -m tests.docs.rows_page docs/reference"
+    assert _text(rows_page.NAME) == rows_page.rows_page(), stale
+
+
 def test_the_page_of_textalks_classes_is_what_the_program_says() -> None:
     stale = "make it anew: python -m entrepot.doors.textalk.page docs/reference"
     assert _text("textalk-classes.md") == textalk.classes_page(), stale
-
-
-def test_what_textalks_page_calls_missing_is_missing() -> None:
-    methods = textalk.method_table()
-    missing = _text("textalk.md").partition("## What is missing")[2]
-    classes = re.findall(r"^\| (`.+?`) \|", missing, re.MULTILINE)
-    names = {name for cell in classes for name in re.findall(r"`(\w+)`", cell)}
-    assert len(names) > 10
-    assert not names & {method.partition(".")[0] for method in methods}
-    those = missing.partition("And these methods")[2].partition("\n\n")[0]
-    assert not set(re.findall(r"`(\w+\.\w+)`", those)) & methods.keys()
 
 
 def test_the_configuration_page_has_every_setting() -> None:

@@ -11,7 +11,9 @@ import pytest
 from entrepot.doors.kit.failing.pages import describe
 from entrepot.doors.kit.failing.tables import DoorFailures
 from entrepot.doors.kit.failing.telling import reached
-from entrepot.failures import Failure, TemporaryFailure, catalogue
+from entrepot.doors.walmart.openapi import ROUTES
+from entrepot.doors.walmart.replies.telling import OPERATIONS
+from entrepot.failures import Failure, OperationMissing, TemporaryFailure, catalogue
 from entrepot.registry import failure_tables
 from tests.docs.pages import ROOT
 
@@ -41,7 +43,10 @@ def test_headers_name_the_failure_and_when_to_come_again(table: DoorFailures, fa
     if table.door == "textalk" and table.codes[failure][0] != 200:
         pytest.skip("around its calls the door names no failure")
     for each in _at(table, failure)["examples"]:
-        assert each["headers"]["link"] == f'</failures/{failure.name}>; rel="help"'
+        page = (
+            "/missing#create-inbound-shipment" if failure is OperationMissing else f"/failures/{failure.name}"
+        )
+        assert each["headers"]["link"] == f'<{page}>; rel="help"'
         assert ("retry-after" in each["headers"]) is issubclass(failure, TemporaryFailure)
 
 
@@ -55,7 +60,7 @@ def test_what_operations_say_alike_is_there_once_and_names_them() -> None:
     walmart = next(table for table in failure_tables() if table.door == "walmart")
     shown = _at(walmart, catalogue()["order-unknown"])["examples"]
     codes = {each["body"]["errors"][0]["code"]: each["operations"] for each in shown}
-    assert codes["OS_NOT_FOUND_ERROR"] == ["GET /v3/fulfillment/orders-fulfillments/status"]
+    assert codes["OS_NOT_FOUND_ERROR"] == ["status"]
     texts = [json.dumps(each["body"]) for each in shown]
     assert len(set(texts)) == len(texts) > 2
 
@@ -80,3 +85,7 @@ def test_ways_are_of_failures_that_the_door_says_and_lead_to_pages_and_tests_tha
         text = (ROOT / file).read_text("utf-8")
         assert bool(test) is not bool(way.steps)
         assert not test or f"def {test}(" in text, way
+
+
+def test_every_operation_of_walmart_that_has_a_voice_is_heard() -> None:
+    assert {id(voice) for voice in OPERATIONS.values()} == {id(route.voice) for route in ROUTES}

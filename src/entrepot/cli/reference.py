@@ -15,6 +15,7 @@ import typer
 from entrepot.cli import app
 from entrepot.doors.kit.failing.pages import describe
 from entrepot.failures import catalogue
+from entrepot.missing import listed
 from entrepot.registry import failure_tables
 
 _MADE = "Made by `python -m entrepot.cli.reference docs/reference`."
@@ -40,6 +41,16 @@ COMMANDS = f"""# The command line
 Exit status: 0 done, 1 refused or failed, 2 wrong options or settings.
 """
 
+MISSING = f"""# What is missing
+
+{_MADE}
+
+What the vendors' APIs have and Entrepôt does not: operations that the vendor publishes, or that public clients call.
+They are answered by 501, or by -32601 where methods are called by name, in the API's own shape and before anybody asks
+who calls. The header `Link: </missing#OPERATION>; rel="help"` leads to this list on the server, and
+`entrepot_unimplemented_total` counts them by door and operation. What nobody publishes is not found, as at the vendor.
+"""
+
 SHARED = ("workspace", "as_json", "data_dir", "database_url", "config")
 """Options that mean the same wherever they are; described once."""
 
@@ -60,7 +71,28 @@ def commands_page() -> str:
     return "\n".join([*sections, *(_command(name, command) for name, command in known.items())])
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"failures.md": failures_page, "command-line.md": commands_page}
+def missing_page() -> str:
+    """What the doors lack."""
+    return "\n".join([MISSING, *map(_missing, listed())])
+
+
+def _missing(door: Mapping[str, Any]) -> str:
+    title: str = door["title"]
+    head = f"## {door['door']}\n\n{title[0].upper()}{title[1:]}."
+    if not door["missing"]:
+        return f"{head} Nothing that is published.\n"
+    rows = (
+        (f"`{each['name']}`", f"`{each['method']} {each['path']}`" if each["path"] else "", each["title"])
+        for each in door["missing"]
+    )
+    return f"{head}\n\n{_table(('operation', 'request', 'what it does'), rows)}"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "failures.md": failures_page,
+    "command-line.md": commands_page,
+    "missing.md": missing_page,
+}
 """The reference pages by file name."""
 
 

@@ -54,6 +54,19 @@ class OwnKeys(msgspec.Struct, frozen=True, kw_only=True):
         return self.prefixes[environment] + secrets.token_urlsafe(self.length)[: self.length]
 
 
+class Missing(NamedTuple):
+    """An operation that the vendor publishes and the door does not have.
+
+    `name` is its own among all doors': metrics count by it, and pages link to it. A door of HTTP has it at a `method`
+    and a `path` below the door; at one that is called by names, `name` is that of a method or of a whole class.
+    """
+
+    name: str
+    title: str
+    method: str = ""
+    path: str = ""
+
+
 class WebshopDoor(msgspec.Struct, frozen=True, kw_only=True):
     """A door whose accounts keep a webshop: languages, methods, codes, customers, administrators.
 
@@ -84,7 +97,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     begin with, and `template` has those of one name, by resource. `sends_mail`: whether accounts write to their
     buyers. `events`: to what `listeners` in an account's settings can listen, in the door's words. `faults` says what
     is wrong with `settings.door` beyond its form: the way to each fault from there, and what was expected. `webshop`:
-    for one whose accounts keep a webshop.
+    for one whose accounts keep a webshop. `missing`: what the vendor's API has beyond it.
     """
 
     app: Callable[[Services], ASGIApp]
@@ -109,3 +122,4 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     events: Mapping[str, Name] = {}
     faults: Callable[[Any], Iterator[tuple[tuple[str | int, ...], str]]] | None = None
     webshop: WebshopDoor | None = None
+    missing: tuple[Missing, ...] = ()

@@ -106,6 +106,21 @@ class UnknownRoute(Failure, frozen=True):
     advice: ClassVar[str] = "Compare the path, with its version and final slash, with the documentation."
 
 
+class OperationMissing(Failure, frozen=True):
+    """The API has this operation, and this server does not.
+
+    Nothing was looked at, not even who calls.
+    """
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = (
+        "Link leads to all that is missing here. Try this call at the vendor's own sandbox."
+    )
+
+    operation: str
+    """What the list of missing operations calls it."""
+
+
 class MethodNotAllowed(Failure, frozen=True):
     """The path exists, but not with this method."""
 

@@ -51,6 +51,22 @@ def request_metrics() -> RequestMetrics:
 
 
 @cache
+def _unimplemented() -> "Counter":
+    from prometheus_client import Counter
+
+    return Counter(
+        "entrepot_unimplemented",
+        "Calls of operations that the vendor has and we do not.",
+        ["door", "operation"],
+    )
+
+
+def count_unimplemented(door: str, operation: str) -> None:
+    """Count a call of an operation that is missing; its name is one of the door's list."""
+    _unimplemented().labels(door, operation).inc()
+
+
+@cache
 def _dropped() -> "Counter":
     from prometheus_client import Counter
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from entrepot.observe.metrics import request_metrics
+from entrepot.observe.metrics import count_unimplemented, request_metrics
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram
 
+_MISSING = "operation-missing"
+"""The failure of what the vendor has and we do not."""
 _log = structlog.stdlib.get_logger("entrepot.requests")
 
 
@@ -63,6 +65,8 @@ def count_exchange(exchange: Exchanged, /) -> None:
         answered, durations = _series(exchange.door, call.operation, call.outcome)
         answered.inc()
         durations.observe(call.seconds)
+        if call.outcome == _MISSING:
+            count_unimplemented(exchange.door, call.operation)
 
 
 def log_exchange(exchange: Exchanged, /) -> None:

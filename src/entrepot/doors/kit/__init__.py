@@ -32,6 +32,7 @@ from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
 from entrepot.doors.kit.services import Services, services_of
 from entrepot.doors.kit.sockets import refuse_socket
 from entrepot.doors.kit.switch import DoorSwitch
+from entrepot.doors.kit.unimplemented import with_missing
 from entrepot.doors.kit.wire import MAX_DEPTH, decode_json, decode_large, encode
 
 __all__ = [
@@ -88,4 +89,5 @@ __all__ = [
     "send_reply",
     "services_of",
     "silent",
+    "with_missing",
 ]

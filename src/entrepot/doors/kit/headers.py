@@ -8,7 +8,13 @@ from typing import TypeAlias
 
 from starlette.types import Scope
 
-from entrepot.failures import Failure, MethodNotAllowed, TemporaryFailure, UnsupportedContentCoding
+from entrepot.failures import (
+    Failure,
+    MethodNotAllowed,
+    OperationMissing,
+    TemporaryFailure,
+    UnsupportedContentCoding,
+)
 
 Header: TypeAlias = tuple[bytes, bytes]
 """A header's name in lower case, and its value."""
@@ -65,7 +71,7 @@ def reply_headers(request_id: str, failure: Failure | None = None) -> list[Heade
     """X-Request-Id and that no cache keeps it; for a failure the link to its page, and what belongs to its kind."""
     headers = [(b"x-request-id", request_id.encode("ascii")), NO_STORE]
     if failure is not None:
-        headers.append((b"link", f'</failures/{failure.name}>; rel="help"'.encode("ascii")))
+        headers.append((b"link", f'<{_page(failure)}>; rel="help"'.encode("ascii")))
     if isinstance(failure, TemporaryFailure):
         headers.append((b"retry-after", str(failure.retry_after).encode("ascii")))
     if isinstance(failure, UnsupportedContentCoding):
@@ -73,3 +79,9 @@ def reply_headers(request_id: str, failure: Failure | None = None) -> list[Heade
     if isinstance(failure, MethodNotAllowed):
         headers.append((b"allow", ", ".join(failure.allowed).encode("ascii")))
     return headers
+
+
+def _page(failure: Failure) -> str:
+    if isinstance(failure, OperationMissing):
+        return f"/missing#{failure.operation}"
+    return f"/failures/{failure.name}"

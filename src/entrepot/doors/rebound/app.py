@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from starlette.types import ASGIApp
 
-from entrepot.doors.kit import Door, Resource, Router, Services
+from entrepot.doors.kit import Door, Resource, Router, Services, with_missing
 from entrepot.doors.kit.describing.served import described
+from entrepot.doors.manifest import Missing
 from entrepot.doors.rebound import tokens
 from entrepot.doors.rebound.admission import by_token
 from entrepot.doors.rebound.admission import tokens as access_tokens
@@ -28,8 +30,8 @@ class Rebound:
         self.services = services
         self.door = Door("rebound", render, services.observe, BODY_LIMIT, now=services.clock.now)
 
-    def app(self) -> ASGIApp:
-        """The door as an ASGI app."""
+    def app(self, missing: Iterable[Missing] = ()) -> ASGIApp:
+        """The door as an ASGI app. `missing` is what the vendor has beyond it."""
         access = access_tokens(self.services)
         at_tokens = replace(self.door, render=tokens.render, body_limit=TOKEN_LIMIT)
         description = described(self.door, API)
@@ -39,4 +41,4 @@ class Rebound:
             *Routes(self.services, self.door, by_token(access)).resources(),
             Resource("/openapi.json", {"GET": description}),
         ]
-        return Router(self.door, resources, slashes_in_values=True)
+        return Router(self.door, with_missing(self.door, resources, missing), slashes_in_values=True)

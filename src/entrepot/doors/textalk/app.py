@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final
 
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from entrepot.domain.carts.look import NoteSight
 from entrepot.doors.kit import Services
 from entrepot.doors.kit.admission.passwords import Passwords
+from entrepot.doors.manifest import Missing
 from entrepot.doors.textalk.articles import choices, groups, variants
 from entrepot.doors.textalk.articles import declaration as articles
 from entrepot.doors.textalk.articles import methods as catalogue
@@ -81,10 +82,10 @@ class Textalk:
         self._passwords = passwords or Passwords()
         self._lookups = StoreLookups(services)
 
-    def app(self) -> ASGIApp:
-        """The door as an ASGI app."""
+    def app(self, missing: Iterable[Missing] = ()) -> ASGIApp:
+        """The door as an ASGI app. `missing` is what the vendor has beyond it."""
         return textalk_app(
-            Dispatcher(self.methods, self._lookups, self._note),
+            Dispatcher(self.methods, self._lookups, self._note, frozenset(each.name for each in missing)),
             CLASSES,
             self._services.observe,
         )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrepot.doors.kit import Resource, Router, Services
+from entrepot.doors.kit import Resource, Router, Services, with_missing
 from entrepot.doors.kit.describing.served import described
 from entrepot.doors.kit.headers import header
+from entrepot.doors.manifest import Missing
 from entrepot.doors.walmart.admission import access_tokens
 from entrepot.doors.walmart.openapi import API
 from entrepot.doors.walmart.reads import Reads
@@ -43,14 +44,14 @@ class Walmart:
     def __init__(self, services: Services) -> None:
         self.services = services
 
-    def app(self) -> ASGIApp:
-        """The door as an ASGI app."""
+    def app(self, missing: Iterable[Missing] = ()) -> ASGIApp:
+        """The door as an ASGI app. `missing` is what the vendor has beyond it."""
         tokens, reads = access_tokens(self.services), Reads(self.services)
         shared = door(self.services, GATEWAY)
         resources = [each for group in GROUPS for each in group(self.services, tokens, reads).resources()]
         description = described(shared, API)
         resources.append(Resource("/openapi.json", {"GET": description}))
-        return _correlated(Router(shared, resources, slash_optional=True))
+        return _correlated(Router(shared, with_missing(shared, resources, missing), slash_optional=True))
 
 
 def _correlated(app: ASGIApp) -> ASGIApp:

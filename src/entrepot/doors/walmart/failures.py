@@ -13,6 +13,7 @@ from entrepot.failures import (
     Internal,
     MalformedBody,
     MethodNotAllowed,
+    OperationMissing,
     Overloaded,
     PayloadTooLarge,
     RequestTimeout,
@@ -82,6 +83,14 @@ GATEWAY: Final[dict[type[Failure], _Gateway]] = {
     UnknownRoute: _Gateway(404, "URI_NOT_FOUND", None, "Not found", "There is no resource at this path."),
     MethodNotAllowed: _Gateway(
         405, "METHOD_NOT_ALLOWED", None, "Method not allowed", "The resource does not have this method."
+    ),
+    OperationMissing: _Gateway(
+        501,
+        "NOT_IMPLEMENTED",
+        None,
+        "Not implemented",
+        "This server does not have the operation. The header Link leads to all that is missing.",
+        "APPLICATION",
     ),
     UnsupportedMediaType: _MEDIA_TYPE,
     UnsupportedContentCoding: _MEDIA_TYPE,

@@ -45,6 +45,7 @@ BUYING: Final[tuple[Failure, ...]] = (
     o.OrderSettled("1000035", "shipped"),
     o.OrderUnfinished("1000035"),
     o.QuoteStale(1),
+    # What is wrong with a body each door says by faults of its own kind: it puts a real one in.
     o.InvalidInput(()),
     o.OrderLocked("1000035"),
     c.CartUnknown("c5lk81yux1faigxyccn93uuux"),

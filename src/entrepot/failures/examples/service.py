@@ -22,6 +22,7 @@ SERVICE: Final[tuple[Failure, ...]] = (
     s.PayloadTooLarge(1_000_000),
     s.RequestTimeout(30.0),
     s.MethodNotAllowed("DELETE", ("OPTIONS", "POST")),
+    s.OperationMissing("create-inbound-shipment"),
     s.Unauthenticated("unknown"),
     s.DeliveryNotParked("order.placed/1042/hook-1/7"),
     a.TooManyTries(60),

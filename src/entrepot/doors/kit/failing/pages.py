@@ -40,7 +40,7 @@ class FailurePages:
 
     def __init__(self, tables: Callable[[], Sequence[DoorFailures]], observe: Observer) -> None:
         self._tables = tables
-        door = Door("failures", _render, observe)
+        door = Door("failures", render_plainly, observe)
         self._router = Router(
             door,
             [
@@ -60,13 +60,13 @@ class FailurePages:
         found = catalogue().values() if code is door is None else with_code(code, tables)
         rows = [{"name": each.name, "title": each.title, "href": f"/failures/{each.name}"} for each in found]
         own = {} if code is None else {"codes": own_codes(code, tables)}
-        return _page(request, "list.html", {"failures": rows, **own})
+        return page_for(request, "list.html", {"failures": rows, **own})
 
     def _show(self, request: Request) -> Answer:
         failure = catalogue().get(request.params["name"])
         if failure is None:
             return UnknownRoute()
-        return _page(request, "failure.html", describe(failure, self._tables()))
+        return page_for(request, "failure.html", describe(failure, self._tables()))
 
 
 def with_code(code: str | None, tables: Sequence[DoorFailures]) -> list[type[Failure]]:
@@ -122,7 +122,8 @@ def _at_door(failure: type[Failure], table: DoorFailures) -> dict[str, Any]:
     }
 
 
-def _page(request: Request, template: str, values: dict[str, Any]) -> Reply:
+def page_for(request: Request, template: str, values: dict[str, Any]) -> Reply:
+    """What a page holds: as HTML where the request names that first, else as JSON."""
     if not wants_html(request.header("accept") or ""):
         return Reply(200, encode(values), _VARY)
     return Reply(200, render_page(template, values).encode(), _VARY, media_type=_HTML)
@@ -145,7 +146,8 @@ def wants_html(accept: str) -> bool:
     return named[:1] == ["text/html"]
 
 
-def _render(failure: Failure, request: Request) -> Reply:
+def render_plainly(failure: Failure, _: Request) -> Reply:
+    """A refusal of pages that are no vendor's: its name and title."""
     status = _STATUS.get(failure.name, 500)
     return Reply(status, encode({"name": failure.name, "title": failure.title}))
 

@@ -23,9 +23,10 @@ from entrepot.doors.textalk.caller.context import (
 from entrepot.doors.textalk.rpc.messages import Call, Reply
 from entrepot.doors.textalk.rpc.methods import Method, MethodTable
 from entrepot.doors.textalk.wire.errors import Code, RpcError
-from entrepot.doors.textalk.wire.failures import fault
+from entrepot.doors.textalk.wire.failures import fault, rpc_error
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import FALLBACK, Text, say
+from entrepot.failures import OperationMissing
 from entrepot.store.sharing import serve
 
 DOOR: Final = "textalk"
@@ -41,6 +42,8 @@ class Dispatcher(msgspec.Struct, frozen=True):
     methods: MethodTable
     lookups: ContextLookups
     note: Note
+    missing: frozenset[str] = frozenset()
+    """Classes and methods of the vendor that the door does not have."""
 
     async def run(self, call: Call, raw: RawContext) -> Reply:
         """The reply to a call, also to a notification, whose reply is dropped by the caller.
@@ -72,7 +75,7 @@ class Dispatcher(msgspec.Struct, frozen=True):
         self, method: Method | None, call: Call, raw: RawContext
     ) -> tuple[Context | NoContext | None, Json | RpcError]:
         if method is None:
-            return None, RpcError(Code.METHOD_NOT_FOUND)
+            return None, self._no_method(call.method)
         admitted = await self._admit(method, call, raw)
         if isinstance(admitted, NoContext):
             return admitted, admitted.error
@@ -80,6 +83,11 @@ class Dispatcher(msgspec.Struct, frozen=True):
         if isinstance(arguments, RpcError):
             return context, arguments
         return context, await self._invoke(method, context, arguments)
+
+    def _no_method(self, name: str) -> RpcError:
+        """-32601; where the vendor has the method or its class, it also leads to all that is missing."""
+        known = next((each for each in (name, name.partition(".")[0]) if each in self.missing), None)
+        return RpcError(Code.METHOD_NOT_FOUND) if known is None else rpc_error(OperationMissing(known))
 
     async def _admit(
         self, method: Method, call: Call, raw: RawContext
@@ -143,5 +151,8 @@ def _tell(
     # A name that is no method's is the caller's own: as a label it could be anything.
     name = method.name if method else UNKNOWN
     said = outcome.code.name.lower().replace("_", "-") if isinstance(outcome, RpcError) else "ok"
+    if isinstance(outcome, RpcError) and isinstance(outcome.failure, OperationMissing):
+        # Its name is one of few, so that it can be a label; by the failure's own it is counted.
+        name, said = outcome.failure.operation, outcome.failure.name
     raw.request.caller = raw.request.caller or shop
     raw.request.calls.append(Told(name, shop.name if shop else None, said, seconds))
