@@ -42,20 +42,20 @@ def article(number: int) -> int:
     return _FIRST + number
 
 
-def workspace() -> dict[str, Any]:
-    """The world of the shop."""
+def workspace(number: int = NUMBER, articles: int = ARTICLES) -> dict[str, Any]:
+    """The world of a shop, by the number by which callers name it."""
     zone = {"countries": {"SE": "25%"}, "prices": {"100000": {"SEK": "49.00"}}}
     return {
         "locations": {"main": {"name": "Warehouse"}},
         "choices": {"size": _choice()},
-        "products": {f"article-{number}": _product(number) for number in range(ARTICLES)},
+        "products": {f"article-{each}": _product(each) for each in range(articles)},
         "channels": {
             "shop": {
                 "door": "textalk",
                 "settings": {
                     "currency": "SEK",
                     "shop": {"language": "en"},
-                    "door": {"uid": NUMBER, "name": {"en": "The Shop"}, "languages": ["en"]},
+                    "door": {"uid": number, "name": {"en": "The Shop"}, "languages": ["en"]},
                 },
             }
         },

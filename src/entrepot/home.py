@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from entrepot.doors.kit.pages import render_page, wants_html
+from entrepot.doors.kit.failing.pages import render_page, wants_html
 from entrepot.registry import manifests
 
 _FOR_ALL: Final = (

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.docs.pages import DOCS
+from tests.docs.reached import assert_kept, left_over
 from tests.support.server import Server
 
 PAGE = DOCS / "how-to" / "test-a-datamingle-client.md"
@@ -27,6 +28,13 @@ class Provocation(NamedTuple):
     key: str
     body: str
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The line as steps."""
+        headers = f"X-API-Key: {_key(self.key)}" if self.key != "none" else "no X-API-Key"
+        sent = (f"{self.method} {PREFIX}{self.path}", headers, self.body)
+        return (*filter(None, sent), *(["the same again"] if self.twice else []))
+
 
 PROVOCATIONS = [Provocation(*found) for found in LINE.findall(PAGE.read_text("utf-8"))]
 
@@ -44,11 +52,11 @@ def test_a_request_comes_to_what_its_line_says(demo: Server, line: Provocation) 
     assert reply.status_code == int(line.status), reply.text
     body: Any = reply.json()
     assert line.answer in (body.get("detail"), body.get("error", {}).get("code"))
+    assert_kept("datamingle", PAGE, line.steps, reply)
 
 
 def _send(demo: Server, line: Provocation) -> httpx.Response:
-    key = "sk_live_" + f"demo-{line.key}-".ljust(40, "0")
-    headers = {} if line.key == "none" else {"X-API-Key": key}
+    headers = {} if line.key == "none" else {"X-API-Key": _key(line.key)}
     if line.body:
         headers["Content-Type"] = "application/json"
     return httpx.request(
@@ -59,3 +67,11 @@ def _send(demo: Server, line: Provocation) -> httpx.Response:
         trust_env=False,
         timeout=60,
     )
+
+
+def _key(account: str) -> str:
+    return "sk_live_" + f"demo-{account}-".ljust(40, "0")
+
+
+def test_no_way_to_a_failure_is_kept_that_the_page_does_not_show() -> None:
+    assert left_over("datamingle", PAGE, [line.steps for line in PROVOCATIONS]) == []

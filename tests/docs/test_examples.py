@@ -19,6 +19,7 @@ from entrepot.doors.bonsai.openapi import errors
 from entrepot.registry import DOORS, manifests
 from tests.docs.examples import Example, Names, assert_answered, examples, printed, read_curl, send
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, commands, name_of
+from tests.docs.reached import assert_kept, left_over
 from tests.docs.test_pasted import PASTED
 from tests.support.server import Server
 
@@ -121,6 +122,9 @@ def test_commands_that_pages_show_exist_with_their_options(command: str) -> None
     parser.make_context("entrepot", arguments)
 
 
+PLACED = "POST /bonsai/orders/V1/submit with docs/examples/order.json and API-Key: demo-api-key"
+
+
 class Provocation(NamedTuple):
     """A line of the table: what it changes in the order, and what that comes to."""
 
@@ -128,6 +132,12 @@ class Provocation(NamedTuple):
     status: int
     changes: tuple[tuple[str, str], ...]
     twice: bool
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The line as steps."""
+        changes = (f"{place} = {value}" for place, value in self.changes)
+        return (PLACED, *changes, *(["the same again"] if self.twice else []))
 
 
 def _provocations() -> list[Provocation]:
@@ -156,6 +166,11 @@ def test_each_line_of_the_bonsai_table_provokes_its_error(row: Provocation, demo
         else:
             assert [(e["status"], e["code"]) for e in reply.json()["errors"]] == [(row.status, row.code)]
             assert reply.status_code == row.status
+            assert_kept("bonsai", BONSAI_TABLE, row.steps, reply)
+
+
+def test_no_way_to_a_failure_of_bonsai_is_kept_that_the_page_does_not_show() -> None:
+    assert left_over("bonsai", BONSAI_TABLE, [row.steps for row in _provocations()]) == []
 
 
 def _change(body: Any, place: str, value: str) -> None:

@@ -12,11 +12,13 @@ import pytest
 
 from tests.conformance.harness.world import REMOVED, edited
 from tests.docs.pages import DOCS
+from tests.docs.reached import assert_kept, left_over
 from tests.docs.tables import Row, Walker, missing, rows
 from tests.support.server import Server
 
 ORDER = json.loads((DOCS / "examples" / "rebound" / "order.json").read_text("utf-8"))
-LINES = rows("test-a-rebound-client.md")
+PAGE = DOCS / "how-to" / "test-a-rebound-client.md"
+LINES = rows(PAGE.name)
 _NAMES = count(1)
 
 
@@ -69,7 +71,12 @@ def test_a_line_gets_its_answer(row: Row, client: Client) -> None:
     assert last is not None
     code = last.json().get("errorCode", "OK")
     assert (last.status_code, code) == (row.status, row.code), last.text
+    assert_kept("rebound", PAGE, row.steps, last)
 
 
 def test_each_documented_error_has_a_line() -> None:
     assert missing("rebound", LINES) == set()
+
+
+def test_no_way_to_a_failure_is_kept_that_the_page_does_not_show() -> None:
+    assert left_over("rebound", PAGE, [row.steps for row in LINES]) == []

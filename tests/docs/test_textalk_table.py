@@ -10,9 +10,11 @@ import pytest
 from entrepot.doors.textalk.wire.errors import Code
 from tests.docs.calls import Caller, Row, rows
 from tests.docs.pages import DOCS
+from tests.docs.reached import assert_kept, left_over
 from tests.support.server import Server
 
-ROWS = rows(DOCS / "how-to" / "test-a-textalk-client.md")
+PAGE = DOCS / "how-to" / "test-a-textalk-client.md"
+ROWS = rows(PAGE)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code}-{row.steps[-1][:40]}")
@@ -25,7 +27,12 @@ def test_the_calls_of_a_line_come_to_its_code(row: Row, demo: Server) -> None:
     assert all("result" in reply for reply in before), before
     assert last["error"]["code"] == row.code, last
     assert replies[-1].status_code == (401 if row.code == Code.BAD_AUTH_TOKEN else 200)
+    assert_kept("textalk", PAGE, row.steps, replies[-1])
 
 
 def test_every_code_has_a_line() -> None:
     assert {row.code for row in ROWS} == set(map(int, Code))
+
+
+def test_no_way_to_a_failure_is_kept_that_the_page_does_not_show() -> None:
+    assert left_over("textalk", PAGE, [row.steps for row in ROWS]) == []

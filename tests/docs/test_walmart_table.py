@@ -11,13 +11,15 @@ import pytest
 
 from tests.conformance.harness.world import REMOVED, edited
 from tests.docs.pages import DOCS
+from tests.docs.reached import assert_kept, left_over
 from tests.docs.tables import Row, Walker, missing, rows
 from tests.support.server import Server
 
 ORDERS = "/walmart/v3/fulfillment/orders-fulfillments"
 ITEMS = "/walmart/v3/fulfillment/mcs/item"
 STOREFRONT = "b4b7de78-78ab-479f-a034-89f9f3324406"
-LINES = rows("test-a-walmart-client.md")
+PAGE = DOCS / "how-to" / "test-a-walmart-client.md"
+LINES = rows(PAGE.name)
 _NUMBERS = count(1)
 
 
@@ -103,7 +105,12 @@ def test_a_line_gets_its_answer(row: Row, demo: Server) -> None:
     body = last.json()
     code = body["errors"][0]["code"] if body.get("errors") else body["status"]
     assert (last.status_code, code) == (row.status, row.code), last.text
+    assert_kept("walmart", PAGE, row.steps, last)
 
 
 def test_each_documented_answer_has_a_line() -> None:
     assert missing("walmart", LINES) == set()
+
+
+def test_no_way_to_a_failure_is_kept_that_the_page_does_not_show() -> None:
+    assert left_over("walmart", PAGE, [row.steps for row in LINES]) == []

@@ -51,7 +51,7 @@ async def _fill(url: str) -> None:
     await connection.execute(_WORKSPACE, OPENED)
     for number, available, article, made in (
         (10, False, {"deleted": True, "ean": "1"}, MADE),
-        (20, True, {"ean": "2"}, None),
+        (20, True, {"ean": "2", "name": {"sv": "Te", "en": "Tea"}}, None),
     ):
         changed = CHANGED if made else None
         await connection.execute(_PRODUCT, number, available, json.dumps({"article": article}), made, changed)
@@ -63,7 +63,7 @@ async def _fill(url: str) -> None:
 async def _found(url: str) -> tuple[list[Any], list[Any], list[Any]]:
     connection = await asyncpg.connect(url)
     products = await connection.fetch(
-        "select id, deleted_at, available, data::text from products order by id"
+        "select id, deleted_at, available, data::text, names::text from products order by id"
     )
     variants = await connection.fetch(
         "select id, created_at, changed_at, deleted_at from variants order by id"
@@ -82,8 +82,8 @@ def test_what_was_deleted_stays_deleted_and_all_is_dated(database_url: str) -> N
     migrate.ensure(database_url)
     products, variants, places = asyncio.run(_found(database_url))
     assert products == [
-        (10, CHANGED, False, '{"article": {"ean": "1"}}'),
-        (20, None, True, '{"article": {"ean": "2"}}'),
+        (10, CHANGED, False, '{"article": {"ean": "1"}}', "{}"),
+        (20, None, True, '{"article": {"ean": "2"}}', '{"en": "Tea", "sv": "Te"}'),
     ]
     assert variants == [(11, MADE, CHANGED, CHANGED), (21, OPENED, OPENED, None)]
     assert places == [("", "", True, "{}", OPENED, None)]

@@ -16,6 +16,8 @@ import psutil
 
 START_LIMIT = 120.0
 STOP_LIMIT = 90.0
+REFUSED = b"the database refused a batch"
+"""What the log says of rows that only the database refused: whoever sent them got an internal error."""
 _COMMAND = "from entrepot.cli import main; main()"
 _ANSWERS = re.compile(r"https?://[0-9.]+:[0-9]+")
 
@@ -109,6 +111,7 @@ def running_server(log: Path, *arguments: str) -> Generator[Server]:
         server.stop()
     finally:
         server.kill()
+    assert REFUSED not in log.read_bytes(), "a rule let pass what the database refused"
 
 
 def _environment() -> dict[str, str]:

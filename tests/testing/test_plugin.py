@@ -84,6 +84,24 @@ def test_mails_are_there_once_nothing_goes_on(entrepot, number):
     entrepot.wait_until_idle()
 
 
+def test_a_snapshot_is_come_back_to(entrepot):
+    assert place(entrepot) == 200
+    taken = entrepot.snapshot("an-order")
+    assert place(entrepot) != 200
+    entrepot.reset("north")
+    assert place(entrepot) == 200
+    entrepot.reset()
+    entrepot.clock.freeze(at=NEW_YEAR)
+    assert entrepot.restore("an-order") == taken
+    assert place(entrepot) != 200
+    assert entrepot.clock.now() < NEW_YEAR
+    assert entrepot.snapshots() == [taken]
+    entrepot.delete_snapshot("an-order")
+    with pytest.raises(ControlPlaneError, match="no snapshot of this name") as refused:
+        entrepot.restore("an-order")
+    assert refused.value.status == 404
+
+
 def test_a_lifted_fault_is_gone(entrepot):
     first, second = (entrepot.fail("connection:reads", "refuse", seconds=600) for _ in range(2))
     first.lift()
@@ -124,7 +142,7 @@ def test_a_suite_on_two_workers_in_any_order_leaves_nothing(stranger: Stranger) 
     suite = stranger.suite(conftest=SHUFFLED, test_shop=SUITE)
     (suite / "own.toml").write_text(OWN, "utf-8")
     done = stranger.run("-n", "2", "-W", "error", "--strict-markers")
-    assert "33 passed" in passed(done), done.stdout
+    assert "34 passed" in passed(done), done.stdout
     assert stranger.left() == []
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import entrepot.failures as failures
 from entrepot.failures import Failure, MethodNotAllowed, Overloaded, Retry, TemporaryFailure, catalogue
+from entrepot.failures.examples import WORKED, example, without_example
 
 
 def subclasses(of: type[Failure]) -> list[type[Failure]]:
@@ -36,6 +37,7 @@ def test_what_passes_by_itself_says_when(failure: type[Failure]) -> None:
 def test_the_package_imports_every_area() -> None:
     areas = {module.name for module in pkgutil.iter_modules(failures.__path__)} - {
         "base",
+        "examples",
         "packing",
         "service",
     }
@@ -96,3 +98,16 @@ def test_a_field_cannot_hide_what_the_catalogue_says() -> None:
             title: str  # pyright: ignore[reportGeneralTypeIssues, reportIncompatibleVariableOverride]
 
     assert "hidden" not in catalogue()
+
+
+def test_every_failure_has_one_worked_example() -> None:
+    assert without_example() == []
+    assert all(type(example(each)) is each for each in catalogue().values())
+
+
+def test_a_failure_with_context_and_no_example_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = catalogue()["sold-out"]
+    monkeypatch.delitem(WORKED, failure)  # pyright: ignore[reportArgumentType]
+    assert without_example() == ["sold-out"]
+    with pytest.raises(LookupError, match="sold-out"):
+        example(failure)

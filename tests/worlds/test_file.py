@@ -236,6 +236,13 @@ def test_an_amount_that_its_currency_cannot_hold_is_refused_there(
     assert list(faults(IN_MAJOR_UNITS.replace(written, wrong))) == [f"/workspaces/n/{pointer}"]
 
 
+def test_names_among_a_doors_data_are_refused_where_they_stand() -> None:
+    """They stood there once; read by nobody, they would be lost without a word."""
+    written = '[workspaces.n.products.p]\nname = "P"\ndata.article.name.sv = "Te"\n'
+    assert list(faults(written)) == ["/workspaces/n/products/p/data/article/name"]
+    assert isinstance(load_world(written.replace("data.article.name.sv", "names.sv")), World)
+
+
 BROKEN_BUT_LEGAL = """
 sandbox = true
 [workspaces.n.merchants.m]

@@ -8,6 +8,8 @@ from entrepot.cli.operate.session import AsJson
 from entrepot.cli.options import fail
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Group
 
     from entrepot.failures import Failure
@@ -42,7 +44,7 @@ def failures(
 
 
 def _with_code(code: str) -> "tuple[list[type[Failure]], list[dict[str, str]]]":
-    from entrepot.doors.kit.pages import own_codes, with_code
+    from entrepot.doors.kit.failing.pages import own_codes, with_code
     from entrepot.registry import failure_tables
 
     return with_code(code, failure_tables()), own_codes(code, failure_tables())
@@ -68,7 +70,7 @@ def _unknown(name: str, known: list[str]) -> str:
 
 def describe_failure(name: str) -> dict[str, Any]:
     """All that the catalogue and the doors say about the failure of this name."""
-    from entrepot.doors.kit.pages import describe
+    from entrepot.doors.kit.failing.pages import describe
     from entrepot.failures import catalogue
     from entrepot.registry import failure_tables
 
@@ -82,7 +84,7 @@ def _page(described: dict[str, Any]) -> "Group":
 
     shopper = "; may be shown to a shopper" if described["shopper"] else ""
     paragraphs = [f"{described['name']}: {described['title']}.", described["description"]]
-    paragraphs += [f"Retry: {described['retry']}{shopper}.", described["advice"]]
+    paragraphs += [f"Retry: {described['retry']}{shopper}. {described['again']}", described["advice"]]
     context = table(
         ("context", "what it is"), ([field["name"], field["type"]] for field in described["context"])
     )
@@ -90,4 +92,20 @@ def _page(described: dict[str, Any]) -> "Group":
         ("door", "status", "code"), ([d["door"], d["status"], d["code"]] for d in described["doors"])
     )
     tables = [*([context] if described["context"] else []), *([doors] if described["doors"] else [])]
-    return Group(*(plain(text) for text in paragraphs if text), *tables)
+    told = (plain(line) for door in described["doors"] if door["expected"] for line in _told(door))
+    return Group(*(plain(text) for text in paragraphs if text), *tables, *told)
+
+
+def _told(door: dict[str, Any]) -> "Iterator[str]":
+    """A door's worked examples, and the ways to the failure there, line by line."""
+    from entrepot.doors.kit.failing.pages import pretty
+
+    for said in door["examples"]:
+        operations = f" ({', '.join(said['operations'])})" if said["operations"] else ""
+        yield ""
+        yield f"{door['door']} says{operations}:"
+        yield f"HTTP/1.1 {said['status']}"
+        yield from (f"{name}: {value}" for name, value in said["headers"].items())
+        yield from pretty(said["body"]).splitlines()
+    for way in door["reach"]:
+        yield f"Reached by: {', '.join(way['steps']) or 'the proof'} ({way['page']})"

@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from entrepot.cli import app
-from entrepot.doors.kit.pages import describe
+from entrepot.doors.kit.failing.pages import describe
 from entrepot.failures import catalogue
 from entrepot.registry import failure_tables
 

@@ -42,6 +42,7 @@ from entrepot.engine.upkeep.housekeeping import Housekeeping
 from entrepot.engine.watching import watching
 from entrepot.gateways.events.http import HttpEventPoster
 from entrepot.store.connections import OpenablePool, Pool, connect_engine, outbox_pool, read_pool, write_pool
+from entrepot.store.sharing import SharedPool
 
 
 def _as_it_is(connect: Connect) -> Connect:
@@ -82,7 +83,7 @@ class Worker:
         wiring, keep = wiring or Wiring(), keep or Retention()
         self.clock = clock
         self.pool = OpenablePool(partial(read_pool, database_url))
-        self.reads = wiring.reads(self.pool)
+        self.reads = SharedPool(wiring.reads(self.pool))
         self.engine = Engine(wiring.connect(partial(connect_engine, database_url)), clock, rule=wiring.rule)
         self.books = OpenablePool(partial(write_pool, database_url))
         self.gateways = Gateways(self.books, clock.now, watching(wiring.gateways), private=wiring.private)

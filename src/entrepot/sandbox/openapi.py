@@ -11,6 +11,8 @@ import msgspec
 
 from entrepot import __version__
 from entrepot.sandbox.after_sale import ORDER_STEPS, RETURN_STEPS
+from entrepot.sandbox.beginning.snapshots import Snapshot
+from entrepot.sandbox.beginning.states import SnapshotOrder
 from entrepot.sandbox.clock import ClockOrder
 from entrepot.sandbox.register import FaultOrder
 from entrepot.sandbox.requests import schema
@@ -32,6 +34,12 @@ _CLOCK: Final[Json] = {
         "offset": {"type": "string", "format": "duration"},
         "frozen": {"type": "boolean"},
     },
+}
+_SNAPSHOT: Final = schema(Snapshot)
+_SNAPSHOTS: Final[Json] = {
+    "type": "object",
+    "required": ["snapshots"],
+    "properties": {"snapshots": {"type": "array", "items": _SNAPSHOT}},
 }
 _REASONS: Final = {
     400: "The body or the query is wrong.",
@@ -69,7 +77,26 @@ def _after_the_sale() -> Iterator[Described]:
 
 OPERATIONS: Final = (
     Described("GET", "/world", "what stands here, with keys and ids"),
-    Described("POST", "/reset", "begin anew", refuses=(409, 503)),
+    Described(
+        "POST", "/reset", "begin anew, or one workspace", query=("workspace",), refuses=(400, 404, 409, 503)
+    ),
+    Described("GET", "/snapshots", "the snapshots that there are", (200, _SNAPSHOTS)),
+    Described(
+        "POST",
+        "/snapshots",
+        "keep what stands here, of one workspace or of all, under a name",
+        (201, _SNAPSHOT),
+        schema(SnapshotOrder),
+        refuses=(400, 409, 503),
+    ),
+    Described("DELETE", "/snapshots/{name}", "forget a snapshot", (204, None), refuses=(404, 503)),
+    Described(
+        "POST",
+        "/snapshots/{name}/restore",
+        "have stand here what a snapshot holds",
+        (200, _SNAPSHOT),
+        refuses=(404, 409, 503),
+    ),
     Described("GET", "/clock", "the time of business rules", (200, _CLOCK), refuses=()),
     Described(
         "POST", "/clock", "set, advance, freeze the clock", (200, _CLOCK), schema(ClockOrder), refuses=(400,)

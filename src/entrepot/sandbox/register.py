@@ -139,10 +139,11 @@ class FaultRegister:
             fault.lift()
         return fault is not None
 
-    def clear(self) -> None:
-        """Lift and forget every fault."""
-        for number in list(self._faults):
-            self.remove(number)
+    def clear(self, workspace: int | None = None) -> None:
+        """Lift and forget every fault, or those that are limited to a workspace."""
+        for fault in self.all():
+            if workspace is None or fault.scope.workspace == workspace:
+                self.remove(fault.id)
 
     def strike(
         self,

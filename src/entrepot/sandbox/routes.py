@@ -16,8 +16,7 @@ from entrepot.failures.service import Unavailable
 from entrepot.gateways.mail.simulated import Letter, read_mailbox
 from entrepot.sandbox import clock, partner
 from entrepot.sandbox.after_sale import ORDER_STEPS, RETURN_STEPS, AfterSale, RefusedError
-from entrepot.sandbox.beginning.reset import NotASandboxError, WorldLostError
-from entrepot.sandbox.gate import StillBusyError
+from entrepot.sandbox.beginning.states import IMPOSSIBLE, MOVING, States
 from entrepot.sandbox.idle import wait_until_idle
 from entrepot.sandbox.journal import JournalOffError
 from entrepot.sandbox.openapi import document
@@ -54,6 +53,7 @@ class Routes:
         self._sandbox = sandbox
         self._faults = sandbox.faults
         self._after_sale = AfterSale(sandbox)
+        self._of_states = States(sandbox)
         self._door = Door("sandbox", _render, observe, BODY_LIMIT)
 
     def app(self) -> ASGIApp:
@@ -72,7 +72,7 @@ class Routes:
         return [
             Resource("/openapi.json", {"GET": at("openapi", self._describe)}),
             Resource("/world", {"GET": at("world", self._world)}),
-            Resource("/reset", {"POST": at("reset", self._reset)}),
+            *self._states(),
             Resource("/clock", {"GET": at("clock", self._clock), "POST": at("set-clock", self._set_clock)}),
             Resource("/faults", faults),
             Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
@@ -85,6 +85,18 @@ class Routes:
             *self._after_the_sale(),
             Resource("/partner/{workspace}/validate", {"GET": validate, "POST": validate}),
         ]
+
+    def _states(self) -> Iterator[Resource]:
+        """Begin anew, and snapshots."""
+        at, states = self._endpoint, self._of_states
+        yield Resource("/reset", {"POST": at("reset", _told(states.reset))})
+        kept = {
+            "GET": at("snapshots", _told(states.snapshots)),
+            "POST": at("take-snapshot", _told(states.take, 201)),
+        }
+        yield Resource("/snapshots", kept)
+        yield Resource("/snapshots/{name}", {"DELETE": at("delete-snapshot", _done(states.delete))})
+        yield Resource("/snapshots/{name}/restore", {"POST": at("restore-snapshot", _told(states.restore))})
 
     def _after_the_sale(self) -> Iterator[Resource]:
         """Orders and returns, each step a path of its own."""
@@ -106,10 +118,6 @@ class Routes:
     async def _world(self, _: Request) -> Answer:
         async with self._sandbox.acquire() as connection:
             return _json(200, await describe_world(connection))
-
-    async def _reset(self, _: Request) -> Answer:
-        await self._sandbox.reset()
-        return _json(200, {"reset": True})
 
     async def _clock(self, _: Request) -> Answer:
         return _json(200, clock.state(self._sandbox.clock))
@@ -182,6 +190,14 @@ def _told(work: Callable[[Request], Awaitable[dict[str, Any]]], status: int = 20
     return handle
 
 
+def _done(work: Callable[[Request], Awaitable[None]]) -> Handler:
+    async def handle(request: Request) -> Answer:
+        await work(request)
+        return Reply(204)
+
+    return handle
+
+
 async def _letters(
     connection: Connection, workspace: int, to: str | None, patience: float
 ) -> Sequence[Letter]:
@@ -205,11 +221,11 @@ async def _answered(handle: Handler, request: Request) -> Answer:
         return _error(404, str(error))
     except RefusedError as error:
         return _refused(error)
-    except (NotASandboxError, WorldLostError) as error:
+    except IMPOSSIBLE as error:
         return _error(409, str(error))
     except JournalOffError:
         return _error(404, "this server keeps no integration log (--no-integration-log)")
-    except (StillBusyError, *FAULTS):
+    except (*MOVING, *FAULTS):
         return Unavailable(1)
 
 

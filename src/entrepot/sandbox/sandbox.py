@@ -19,12 +19,14 @@ from entrepot.engine.money.attempts import ATTEMPT_SECONDS
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.failures import Unavailable
 from entrepot.sandbox.beginning.reset import Beginning
+from entrepot.sandbox.beginning.snapshots import Snapshot, Snapshots
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError
 from entrepot.sandbox.journal import Journal, JournalOffError
 from entrepot.sandbox.targets import line_target
 from entrepot.sandbox.wrapped.line import FaultyLine
 from entrepot.store.connections import Connection, connect
+from entrepot.worlds import find_workspace
 
 DRAIN_SECONDS = 5.0
 
@@ -41,6 +43,7 @@ class Sandbox:
         self._worker: Worker | None = None
         self.journal = Journal()
         self._beginning = Beginning(lambda: self._still)
+        self.snapshots = Snapshots(clock, lambda: self._still, DRAIN_SECONDS)
 
     def worker(
         self,
@@ -84,27 +87,64 @@ class Sandbox:
         finally:
             await connection.close()
 
-    async def reset(self) -> None:
-        """Lift the faults, set the clock right, and begin anew once nothing is under way.
+    async def reset(self, workspace: str | None = None) -> None:
+        """Begin anew once nothing is under way: all with its faults lifted and the clock right, or one workspace.
 
-        Raises StillBusyError, NotASandboxError, WorldLostError and what asyncpg raises.
+        Raises StillBusyError, NoWorkspaceError, NotASandboxError, WorldLostError and what asyncpg raises.
         """
-        async with self._resetting:
-            self.faults.clear()
-            self.clock.frozen, self.clock.offset = False, timedelta()
-            async with self._gate.closed(DRAIN_SECONDS):
-                await self._worker_idle()
-                with contextlib.suppress(TimeoutError, JournalOffError):
-                    await (
-                        self.journal.settle()
-                    )  # else what came before would be written into what begins anew
-                async with self._carrier_waits(), self.acquire() as connection:
-                    await self._beginning.again(connection, self.clock.now())
+        async with self._at_rest(workspace) as connection:
+            if workspace is None:
+                self.clock.frozen, self.clock.offset = False, timedelta()
+            await self._beginning.again(connection, self.clock.now(), workspace)
+        self._look_anew()
+
+    async def take_snapshot(self, name: str, workspace: str | None) -> Snapshot:
+        """Keep what stands now under a name, of one workspace or of all. Raises what Snapshots and `reset` raise."""
+        async with self._at_rest(None, lifting=False) as connection:
+            return await self.snapshots.take(connection, name, workspace)
+
+    async def restore_snapshot(self, name: str) -> Snapshot:
+        """Have a snapshot's state stand here, without faults. Raises what Snapshots and `reset` raise."""
+        async with self.acquire() as connection:
+            workspace = await self.snapshots.workspace_of(connection, name)
+        async with self._at_rest(workspace) as connection:
+            restored = await self.snapshots.restore(connection, name)
+        self._look_anew()
+        return restored
 
     def clock_was_set(self) -> None:
         """Other things are due now."""
         if self._worker is not None:
             self._worker.rounds.poke()
+
+    def _look_anew(self) -> None:
+        """What stands here now may have things that are due."""
+        if self._worker is not None:
+            self._worker.rounds.poke()
+            self._worker.outbox.poke()
+
+    async def _lift_faults(self, connection: Connection, workspace: str | None) -> None:
+        if workspace is None:
+            self.faults.clear()
+        elif (number := await find_workspace(connection, workspace)) is not None:
+            self.faults.clear(number)
+
+    @asynccontextmanager
+    async def _at_rest(self, workspace: str | None, *, lifting: bool = True) -> AsyncGenerator[Connection]:
+        """A connection, while nothing is under way and who comes waits. Raises StillBusyError and what asyncpg raises.
+
+        With `lifting` the faults of this workspace, or all, are lifted first: what waits because of one goes on.
+        """
+        async with self._resetting, self.acquire() as connection:
+            if lifting:
+                await self._lift_faults(connection, workspace)
+            async with self._gate.closed(DRAIN_SECONDS):
+                await self._worker_idle()
+                with contextlib.suppress(TimeoutError, JournalOffError):
+                    # Else what came before would be written into what begins anew.
+                    await self.journal.settle()
+                async with self._carrier_waits():
+                    yield connection
 
     @property
     def quiet(self) -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from entrepot.store.sharing import subscriber
+
 HEAD_BYTES: Final = 32_000
 """The largest head of a request: its first line and all its headers."""
 URL_BYTES: Final = 8_000
@@ -19,9 +21,7 @@ STALL_SECONDS: Final = 60
 HANDSHAKE_HEADERS: Final = 128
 HANDSHAKE_LINE: Final = 8_190
 """What the library for WebSockets takes of a handshake: so many headers, and lines so long, without their ends."""
-
-_SUBSCRIBER_BITS: Final = 64
-"""Every subscriber has at least so large a network of IPv6 addresses to himself."""
+_NOWHERE: Final = "0.0.0.0"  # noqa: S104  (of a peer that has no address)
 
 
 class Census:
@@ -36,7 +36,7 @@ class Census:
 
     def admit(self, connection: object, address: str) -> bool:
         """Count a connection; False where it is one too many, which is not counted."""
-        origin = "" if self._is_proxy(address) else _origin(address)
+        origin = "" if self._is_proxy(address) else subscriber(address or _NOWHERE)
         if len(self._origins) >= self._most or (origin and self._counts[origin] >= self._most_per_address):
             return False
         self._origins[connection] = origin
@@ -58,14 +58,5 @@ class Census:
 
 @lru_cache(4096)
 def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    found = ipaddress.ip_address(address.partition("%")[0] or "0.0.0.0")  # noqa: S104
+    found = ipaddress.ip_address(address.partition("%")[0] or _NOWHERE)
     return getattr(found, "ipv4_mapped", None) or found
-
-
-@lru_cache(4096)
-def _origin(address: str) -> str:
-    """Whom an address stands for: itself, or of IPv6 its subscriber's network."""
-    found = _parsed(address)
-    if found.version == 4:
-        return str(found)
-    return str(ipaddress.ip_network((int(found), _SUBSCRIBER_BITS), strict=False))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Literal
+from urllib.parse import quote
 
 from entrepot.registry import DOORS
 from entrepot.testing.clock import Clock
@@ -30,6 +31,17 @@ class Mail:
     subject: str
     text: str
     sent_at: datetime
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A state to come back to: of `workspace`, or of all where that is None; `taken_at` is real time."""
+
+    name: str
+    workspace: str | None
+    release: str
+    taken_at: datetime
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -94,19 +106,38 @@ class Entrepot:
         """What stands in the sandbox now: accounts, products with prices and stock, test cards, tokens."""
         return self._line.get("/world")
 
-    def reset(self) -> None:
-        """Begin anew: the world as its file has it, no fault, the clock right.
+    def reset(self, workspace: str | None = None) -> None:
+        """Begin anew: the world as its file has it, no fault, the clock right; or one workspace without its faults.
 
         What a test before has left under way is waited for, half a minute at most.
         """
+        self._patiently("/reset", query={} if workspace is None else {"workspace": workspace})
+
+    def snapshot(self, name: str, *, workspace: str | None = None) -> Snapshot:
+        """Keep what stands now, of one workspace or of all, under a name, in place of what had it."""
+        of = {} if workspace is None else {"workspace": workspace}
+        return _snapshot(self._patiently("/snapshots", body={"name": name, **of}))
+
+    def restore(self, name: str) -> Snapshot:
+        """Have stand here what a snapshot holds, without faults; the clock as it was where it is one of all."""
+        return _snapshot(self._patiently(f"/snapshots/{quote(name, safe='')}/restore"))
+
+    def snapshots(self) -> list[Snapshot]:
+        """The snapshots that there are, oldest first."""
+        return [_snapshot(each) for each in self._line.get("/snapshots")["snapshots"]]
+
+    def delete_snapshot(self, name: str) -> None:
+        """Forget one."""
+        self._line.delete(f"/snapshots/{quote(name, safe='')}")
+
+    def _patiently(self, path: str, **more: Mapping[str, Any]) -> Any:
         for left in reversed(range(RESETS)):
             try:
-                self._line.post("/reset")
+                return self._line.send("POST", path, **more)
             except ControlPlaneError as error:
                 if error.status != 503 or not left:
                     raise
-            else:
-                return
+        raise AssertionError
 
     def fail(
         self,
@@ -197,6 +228,12 @@ class Entrepot:
 def _mail(letter: Mapping[str, str]) -> Mail:
     sent_at = datetime.fromisoformat(letter["sent_at"])
     return Mail(letter["to"], letter["sender"], letter["subject"], letter["text"], sent_at)
+
+
+def _snapshot(told: Mapping[str, Any]) -> Snapshot:
+    known: dict[str, Any] = {each.name: told[each.name] for each in fields(Snapshot)}
+    known["taken_at"] = datetime.fromisoformat(told["taken_at"])
+    return Snapshot(**known)
 
 
 def _received(entry: Mapping[str, Any]) -> Received:

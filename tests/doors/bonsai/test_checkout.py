@@ -1,11 +1,12 @@
 """Checkout over a real socket: totals by hand, each of its own codes, and what it leaves untouched."""
 
+from random import Random
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.doors.bonsai.shop import ONTARIO, US, Shop, line, public_id
+from tests.doors.bonsai.shop import ONTARIO, US, Shop, line, public_id, submission
 from tests.support.stripe_server import StripeServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -76,6 +77,35 @@ async def test_the_total_is_what_the_order_costs(shop: Shop) -> None:
     assert placed["total_price"] == body["data"]["total"]
     assert placed["total_tax"] == body["data"]["tax"]
     assert placed["total_duties"] == body["data"]["duties"]
+
+
+BASKETS = 60
+GOOD = (("mug", 101), ("bowl", 102), ("print", 107), ("shirt", 201))
+VARIANTS = (
+    *GOOD * 5,
+    *(("lamp", 103), ("gone", 104), ("free", 105), ("telex", 106)),
+    *(("shirt", 202), ("shirt", 203), ("shirt", 999), ("none", 101)),
+)
+PLACES = (*[US] * 8, ONTARIO, US | {"province": "ZZ"}, US | {"country": "SE", "province": None})
+
+
+async def test_a_basket_is_ordered_exactly_where_checkout_finds_nothing_wrong(shop: Shop) -> None:
+    """The same sums too. A test order takes no stock, so that each basket meets the same shelves."""
+    random = Random("baskets")
+    agreed = {200: 0, 400: 0}
+    for number in range(BASKETS):
+        chosen = {*random.sample(VARIANTS, random.choice((1, 1, 2)))}
+        lines = [line(product, variant, random.choice((1, 2, 4))) for product, variant in sorted(chosen)]
+        place = random.choice(PLACES)
+        looked = await checkout(shop, *lines, to=place, key="own-test")
+        body = submission(*lines, token=f"basket-{number}") | {"shipping_address": place}
+        placed = await shop.call("POST", "/orders/V1/submit", "own-test", json=body)
+        short = any(each["inventory"] < each["quantity"] for each in looked["data"]["line_items"])
+        assert (placed.status_code == 200) == (not short and "errors" not in looked), (looked, placed.text)
+        if placed.status_code == 200:
+            assert placed.json()["data"]["total_price"] == looked["data"]["total"]
+        agreed[200 if placed.status_code == 200 else 400] += 1
+    assert min(agreed.values()) > BASKETS // 6, agreed
 
 
 async def test_without_an_address_goods_alone_count(shop: Shop) -> None:

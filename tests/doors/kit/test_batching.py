@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 from entrepot.doors.kit import TickBatcher, by_workspace
+from entrepot.store.sharing import OURS, Bill, serve
 from tests.support.waiting import until
 
 
@@ -89,8 +90,9 @@ class Pool:
         self.lent = 0
 
     @asynccontextmanager
-    async def acquire(self) -> AsyncGenerator[Any]:
+    async def acquire(self, bill: Bill) -> AsyncGenerator[Any]:
         self.lent += 1
+        self.bill = bill
         yield self
 
 
@@ -109,3 +111,16 @@ async def test_each_workspace_is_asked_by_itself_for_its_own_names_alone() -> No
     assert found == ["1 has a", "2 has a", "1 has b", None, "1 has a"]
     assert asked == [(1, ["a", "b"]), (2, ["a", "b"])]
     assert pool.lent == 1
+
+
+async def test_what_many_share_is_nobodys_share() -> None:
+    """Else whoever asks first in a turn of the loop would pay for all, and all would wait in his place."""
+    pool = Pool()
+
+    async def load(_connection: Any, _workspace: int, _names: list[str]) -> Mapping[str, str]:
+        return {}
+
+    batcher = TickBatcher(by_workspace(cast("Any", pool), load))
+    serve(7, "192.0.2.1")
+    await asyncio.gather(*(batcher.get((7, name)) for name in "abc"))
+    assert (pool.bill.flow, pool.bill.cost) == (OURS, 3)

@@ -50,10 +50,20 @@ async def test_a_failure_says_all_that_the_catalogue_and_the_doors_know(client: 
         "title": "The request's body is larger than this operation takes",
         "description": "",
         "retry": "after a change",
+        "again": "Only after a change: unchanged it would be refused again.",
         "advice": "Send less in one request, or split it into several.",
         "shopper": False,
         "context": [{"name": "limit", "type": "whole number"}],
-        "doors": [{"door": "bonsai", "status": 413, "code": "PAYLOAD_TOO_LARGE"}],
+        "doors": [
+            {
+                "door": "bonsai",
+                "status": 413,
+                "code": "PAYLOAD_TOO_LARGE",
+                "expected": True,
+                "examples": [],
+                "reach": [],
+            }
+        ],
     }
 
 
@@ -129,6 +139,23 @@ async def test_a_person_gets_html(client: httpx.AsyncClient) -> None:
     page = (await client.get("/failures/payload-too-large", headers=headers)).text
     for text in ("The request&#39;s body is larger", "PAYLOAD_TOO_LARGE", "413", "<code>limit</code>"):
         assert text in page
+
+
+async def test_a_person_sees_how_each_door_says_a_failure_and_how_it_is_reached() -> None:
+    pages = FailurePages(failure_tables, Seen())
+    headers = {"Accept": "text/html"}
+    async with (
+        serve(DoorSwitch({}, {}, pages, observe=Seen(), everywhere={"failures": pages})) as server,
+        httpx.AsyncClient(base_url=server.url, timeout=60, headers=headers) as client,
+    ):
+        page = html.unescape((await client.get("/failures/too-many-to-return")).text)
+        overloaded = html.unescape((await client.get("/failures/overloaded")).text)
+    for text in ("HTTP/1.1 400", '"code": "500.509"', "orderItems.0.qty.measurementValue = 3", "deliver"):
+        assert text in page
+    assert '<h3 id="walmart">' in page
+    assert '<h3 id="textalk">' not in page, "no call of it comes to this"
+    assert "after the seconds in Retry-After" in overloaded
+    assert "retry-after: 2" in overloaded
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html;q=0.5", ""])

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 import asyncpg
+import msgspec
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -22,7 +23,9 @@ from entrepot.doors.textalk.query import fetch, selection
 from entrepot.doors.textalk.query.reads import PooledReads
 from entrepot.doors.textalk.query.statements import template
 from entrepot.doors.textalk.wire.errors import RpcError
+from entrepot.store import sharing
 from entrepot.store.connections import Pool
+from entrepot.store.sharing import Pace, SharedPool
 from tests.doors.textalk.shop import (
     ADMIN,
     ANYBODY,
@@ -109,14 +112,16 @@ class CountingReads:
     """Counts what is run, and how many snapshots it is run in."""
 
     def __init__(self, pool: Any) -> None:
-        self.inner = PooledReads(pool)
+        self.inner = PooledReads(SharedPool(pool))
         self.statements: list[str] = []
         self.snapshots = 0
+        self.costs: list[int] = []
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncGenerator[Snapshot]:
+    async def snapshot(self, cost: int = 1) -> AsyncGenerator[Snapshot]:
         self.snapshots += 1
-        async with self.inner.snapshot() as inner:
+        self.costs.append(cost)
+        async with self.inner.snapshot(cost) as inner:
             yield _Counted(inner, self.statements)
 
 
@@ -143,10 +148,10 @@ class Api:
         self.group = ClassMethods(GROUP, CLASSES, reads, MemoryWriter())
 
     async def get(self, *params: Any, context: Context = ANYBODY) -> Any:
-        return await self.article.get(context, params)
+        return _read(await self.article.get(context, params))
 
     async def list(self, *params: Any, context: Context = ADMIN) -> Any:
-        return await self.article.list(context, params)
+        return _read(await self.article.list(context, params))
 
     async def uids(self, filters: Any, **more: Any) -> Any:
         found = await self.list("uid", {"filters": filters, **more})
@@ -156,6 +161,13 @@ class Api:
         uids = [row["uid"] for row in found]
         assert more or counted == len(uids)
         return uids
+
+
+def _read(answer: Any) -> Any:
+    """What a caller reads, numbers with all their digits."""
+    if isinstance(answer, RpcError):
+        return answer
+    return msgspec.json.Decoder(float_hook=Decimal).decode(encode(answer))
 
 
 @pytest.fixture
@@ -337,7 +349,7 @@ async def test_one_statement_per_level_in_one_snapshot(api: Api) -> None:
 
 async def test_a_read_is_one_unchanging_state_and_cannot_write(filled_url: str) -> None:
     async with asyncpg.create_pool(filled_url, min_size=2, max_size=2) as pool:
-        async with PooledReads(cast("Pool", pool)).snapshot() as snapshot:
+        async with PooledReads(SharedPool(cast("Pool", pool))).snapshot() as snapshot:
             before = await snapshot.fetch("select count(*) from groups", [])
             async with pool.acquire() as other:
                 await other.execute("insert into groups values (9, 1, '{}', null)")
@@ -361,7 +373,7 @@ async def test_a_list_is_never_cut_silently(api: Api, monkeypatch: pytest.Monkey
 
 async def test_an_answer_that_multiplies_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     query: Any = {"children": {"parent": {"children": {"parent": "children"}}}}
-    whole = await api.group.get(ANYBODY, [10, query])
+    whole = _read(await api.group.get(ANYBODY, [10, query]))
     assert len(whole["children"][0]["parent"]["children"]) == 2  # pyright: ignore
     monkeypatch.setattr(fetch, "MAX_SIZE", 200)
     refused = await api.group.get(ANYBODY, [10, query])
@@ -372,3 +384,34 @@ async def test_an_answer_that_multiplies_is_refused(api: Api, monkeypatch: pytes
 
 def test_the_example_tables_are_those_of_the_declarations() -> None:
     assert set(metadata.tables) == {"groups", "articles"}
+
+
+async def test_a_read_is_costed_before_it_runs(api: Api) -> None:
+    """By its levels and its limit; without one, by how long such a list was the last time."""
+    deep = {"name": True, "articlegroup": {"name": True, "parent": {"name": True}}}
+    await api.get(1, "uid")
+    await api.get(1, deep)
+    await api.list("uid", {"limit": 2})
+    await api.list(deep, {"limit": 2})
+    assert api.reads.costs == [1, 3, 2, 6]
+    whole = await api.list("uid", True)
+    api.reads.costs.clear()
+    await api.list(deep, True)
+    assert api.reads.costs == [3 * len(whole)]
+
+
+async def test_others_have_their_turns_while_a_long_list_is_made(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turns are counted where a slice has no length: each object is read and written in a turn of its own."""
+    monkeypatch.setattr(sharing, "SLICE_SECONDS", 0)
+    turns, pause = 0, Pace.pause
+
+    async def counted(pace: Pace) -> None:
+        nonlocal turns
+        turns += 1
+        await pause(pace)
+
+    monkeypatch.setattr(Pace, "pause", counted)
+    listed = await api.list("uid", True)
+    assert turns == 2 * len(listed)

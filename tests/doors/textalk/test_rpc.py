@@ -11,7 +11,15 @@ from websockets.asyncio.client import connect
 
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.doors.kit import Request
-from entrepot.doors.textalk.caller.context import Audience, Context, NoContext, RawContext, Webshop, resolve
+from entrepot.doors.textalk.caller.context import (
+    Administrator,
+    Audience,
+    Context,
+    NoContext,
+    RawContext,
+    Webshop,
+    resolve,
+)
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, answer
 from entrepot.doors.textalk.rpc.methods import Method, Param, method_table
@@ -19,6 +27,7 @@ from entrepot.doors.textalk.transport.routes import PATH, textalk_app
 from entrepot.doors.textalk.wire.errors import MESSAGES, Code, RpcError
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.settings import webshop_settings
+from entrepot.store.sharing import Bill, Flow
 from tests.doors.kit.serving import Seen, serve
 from tests.doors.textalk.shop import Lookups
 
@@ -379,3 +388,22 @@ async def test_over_a_socket_each_frame_is_an_exchange_of_its_own(dispatcher: Di
     assert first.reply is not None
     assert [each.get("result", "none") for each in json.loads(first.reply.body)] == [None, "none"]
     assert first.caller == await dispatcher.lookups.webshop(22222)
+
+
+async def test_what_a_call_reads_is_its_tenants_share(lookups: Lookups) -> None:
+    """The shop's; where a call names none, that of the administrator who calls."""
+    flows: list[Flow] = []
+
+    async def reading(context: Context, params: Sequence[Json]) -> Json | RpcError:
+        flows.append(Bill().flow)
+        return None
+
+    lookups.tokens["of-nine"] = Administrator(id=1, persistent=True, workspace=9)
+    dispatcher = Dispatcher(
+        method_table([Method("Test.read", "", reading, needs_webshop=False)]), lookups, noted
+    )
+    for raw in (RawContext(webshop="22222", address="192.0.2.1"), RawContext(auth="of-nine"), RawContext()):
+        await ask(dispatcher, call("Test.read"), raw)
+    shop = await lookups.webshop(22222)
+    assert shop is not None
+    assert flows == [Flow(shop.workspace, "192.0.2.1"), Flow(9, ""), Flow(0, "")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 
@@ -228,10 +228,8 @@ def _by_certificate(cart: Cart, no: int, number: int, spent: CodeTotal) -> Payme
 
 
 def name_in(product: Product, language: str) -> str:
-    """The product's name in a language, as far as its texts have it."""
-    article = product.data.get("article")
-    names = cast("Mapping[str, Any]", article).get("name") if isinstance(article, Mapping) else None
-    return _text(cast("Mapping[str, str]", names), language) or product.name if names else product.name
+    """The product's name in a language, as far as it has one."""
+    return _text(product.names, language) or product.name
 
 
 def _text(texts: Mapping[str, str], language: str) -> str:

@@ -24,10 +24,14 @@ from entrepot.failures.goods import ScaleFixed, StepUneven
 
 
 class ProductChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a product. `names` are those in other languages, by which it is found too. `vat_rate` is in millionths."""
+    """Of a product. `vat_rate` is in millionths.
+
+    `names` are by language, None where it has none any more. A new `name` alone is its name in every language in which
+    it was called as before.
+    """
 
     name: str | UnsetType = UNSET
-    names: tuple[str, ...] | UnsetType = UNSET
+    names: Mapping[str, str | None] | UnsetType = UNSET
     merchant: str | UnsetType | None = UNSET
     available: bool | UnsetType = UNSET
     tax_included: bool | UnsetType = UNSET
@@ -84,11 +88,15 @@ class ChoiceChanges(msgspec.Struct, frozen=True, kw_only=True):
 def product_after(before: Product, changes: ProductChanges, now: datetime) -> Product:
     """The product with these changes, of this moment."""
     given = _given(changes)
-    names = given.pop("names", None)
+    if "names" in given:
+        given["names"] = merged_object(before.names, given["names"])
+    elif "name" in given:
+        given["names"] = {
+            language: given["name"] if text == before.name else text
+            for language, text in before.names.items()
+        }
     after = _changed(before, given, now)
-    if names is None and "name" not in given:
-        return after
-    return msgspec.structs.replace(after, search=found_by(after.name, names or ()))
+    return msgspec.structs.replace(after, search=found_by(after.name, after.names.values()))
 
 
 def found_by(name: str, names: Iterable[str]) -> str:

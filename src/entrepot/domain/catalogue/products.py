@@ -48,7 +48,7 @@ class Product(Record, frozen=True):
 
     `available` takes it off sale at every door; so does being `hidden`, a `draft` or `display_only`, which also say
     how a shop shows it. `vat_rate` is the VAT at home, in millionths; `search` is folded text to be found by. What is
-    deleted keeps its record, which orders name.
+    deleted keeps its record, which orders name. `names` are what it is called in languages, where it is so called.
     """
 
     id: int
@@ -60,6 +60,7 @@ class Product(Record, frozen=True):
     free_shipping: bool = False
     requires_shipping: bool = True
     excluded_methods: tuple[str, ...] = ()
+    names: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     hidden: bool = False
     draft: bool = False

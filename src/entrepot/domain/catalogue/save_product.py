@@ -119,16 +119,17 @@ class SaveProduct(ProductCommand, frozen=True, kw_only=True):
         return sku if self.name is None and isinstance(sku, str) else self.name
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """As all, with the SKU where there is no name."""
+        """As all, with the SKU where there is no name, and with whatever has the SKU that it is to get."""
         if stage is Stage.PRODUCT:
-            return () if self.called is None else (self.called,)
+            sku = self.variant.sku
+            return tuple({each for each in (self.called, sku) if each is not None and each is not UNSET})
         return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuses a channel that may not; then what is there or is not, as `mode` has it; then what cannot be so.
 
-        `CatalogueClosed`, `RowUnknown`, `NameTaken`, `ScaleFixed`, `StepUneven`. A SKU that another variant has is
-        `NameTaken`, and a choice that does not exist `PartUnknown`, as the database finds.
+        `CatalogueClosed`, `RowUnknown`, `NameTaken`, `ScaleFixed`, `StepUneven`; then `NameTaken` for a SKU that
+        another variant has. A choice that does not exist is `PartUnknown`, as the database finds.
         """
         if closed := catalogue_closed(view, self.channel):
             return refused(closed)
@@ -137,19 +138,25 @@ class SaveProduct(ProductCommand, frozen=True, kw_only=True):
 
     def saved(self, view: View, now: datetime, ids: Ids) -> Decided | Failure:
         """The decision, rights aside."""
-        found = named_variant(view, self.called)
+        found = product_named(view, self.called)
         if found is None:
             return self._made(view, now, ids)
-        product = view.get(Product, found.product)
-        if product is None:
-            return self.unknown()
         if self.mode == "make":
             return NameTaken()
-        if found.deleted_at is not None and self.mode == "change":
+        product, variant = found
+        if variant.deleted_at is not None and self.mode == "change":
             return self.unknown()
-        if fault := variant_fault(self.variant, found.scale):
+        if fault := variant_fault(self.variant, variant.scale):
             return fault
-        return self._changed(view, _undeleted(product), _undeleted(found), now, made=False)
+        if self.takes_another_name(view, variant):
+            return NameTaken()
+        return self._changed(view, _undeleted(product), _undeleted(variant), now, made=False)
+
+    def takes_another_name(self, view: View, found: Variant | None) -> bool:
+        """Whether the SKU that this variant, or (None) a new one, is to get is that of another, deleted or not."""
+        sku = self.variant.sku
+        other = named_variant(view, sku) if isinstance(sku, str) else None
+        return other is not None and (found is None or other.id != found.id)
 
     def _made(self, view: View, now: datetime, ids: Ids) -> Decided | Failure:
         if self.mode == "change" or not isinstance(self.name, str | None):
@@ -159,6 +166,8 @@ class SaveProduct(ProductCommand, frozen=True, kw_only=True):
         scale = scale_of(self.variant)
         if fault := variant_fault(self.variant, scale):
             return fault
+        if self.takes_another_name(view, None):
+            return NameTaken()
         product = Product(ids.next(), ids.uuid(), sku or "", None, created_at=now, changed_at=now)
         variant = Variant(
             ids.next(), product.id, sku or ids.uuid().hex, scale=scale, created_at=now, changed_at=now
@@ -202,25 +211,39 @@ class DeleteProduct(ProductCommand, frozen=True, kw_only=True):
         del ids
         if closed := catalogue_closed(view, self.channel):
             return refused(closed)
-        found = named_variant(view, self.name)
-        product = None if found is None else view.get(Product, found.product)
-        if found is None or product is None or found.deleted_at is not None:
+        found = product_named(view, self.name)
+        if found is None or found[1].deleted_at is not None:
             return refused(self.unknown())
+        product, variant = found
         living = [each for each in view.children(Variant, product.id) if each.deleted_at is None]
-        leaving = living if isinstance(self.name, int) else [found]
+        leaving = living if isinstance(self.name, int) else [variant]
         gone = [deleted(each, now) for each in leaving]
         after = deleted(product, now) if len(leaving) == len(living) else product
         return Decided(
-            SavedProduct(after, next(each for each in gone if each.id == found.id), made=False),
+            SavedProduct(after, next(each for each in gone if each.id == variant.id), made=False),
             Changes([after, *gone]),
         )
 
 
 def named_variant(view: View, name: ProductName | None) -> Variant | None:
     """The variant that goes by this name, deleted or not; of a product its first, deleted ones last."""
+    found = product_named(view, name)
+    return None if found is None else found[1]
+
+
+def product_named(view: View, name: ProductName | None) -> tuple[Product, Variant] | None:
+    """The variant that goes by this name, with its product.
+
+    A product that was made after its lock was asked for is not there, though its variants, read later, are seen:
+    whoever makes it once more finds its SKU taken.
+    """
+    variant = None if name is None else _called(view, name)
+    product = None if variant is None else view.get(Product, variant.product)
+    return None if variant is None or product is None else (product, variant)
+
+
+def _called(view: View, name: ProductName) -> Variant | None:
     match name:
-        case None:
-            return None
         case OfVariant(variant=number):
             return view.get(Variant, number)
         case int():

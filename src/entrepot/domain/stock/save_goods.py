@@ -24,6 +24,7 @@ from entrepot.domain.stock.counts import Count, counted, location_named
 from entrepot.domain.stock.levels import Level
 from entrepot.failures import Failure
 from entrepot.failures.goods import QuantityUneven, StepUneven
+from entrepot.failures.rows import NameTaken
 from entrepot.failures.stock import StockUnknown
 
 
@@ -65,7 +66,8 @@ class SaveGoods(SaveProduct, frozen=True, kw_only=True):
         """Refuses who may not count before who may not change goods; then as `SaveProduct` and counting do.
 
         `StockClosed` and `CatalogueClosed`; then `RowUnknown`, `NameTaken`, `ScaleFixed`; then `StepUneven`,
-        `QuantityUneven`, both if both are so; then `StockUnknown` for a location, and `QuantityOutOfRange`.
+        `QuantityUneven`, `NameTaken` for a SKU, all that are so; then `StockUnknown` for a location, and
+        `QuantityOutOfRange`.
         """
         closed = stock_closed(view, self.channel) if self.count else None
         found = named_variant(view, self.called)
@@ -75,9 +77,20 @@ class SaveGoods(SaveProduct, frozen=True, kw_only=True):
             return refused(closed)
         saved = self.saved(view, now, ids)
         if not isinstance(saved, Decided):
-            scale = None if found is None else found.scale
-            return refused(*(goods_faults(self, scale) if isinstance(saved, StepUneven) else (saved,)))
+            return refused(*self._all_faults(view, saved, found))
         return self._with_count(view, saved, known=found is not None)
+
+    def _all_faults(self, view: View, first: Failure, found: Variant | None) -> tuple[Failure, ...]:
+        """The first fault, with all else that is wrong with the values in themselves where it is of these."""
+        scale = None if found is None or self.mode == "make" else found.scale
+        match first:
+            case NameTaken():
+                return first, *_goods_faults(self, scale)
+            case StepUneven():
+                taken = self.takes_another_name(view, found)
+                return (*_goods_faults(self, scale), *([NameTaken()] if taken else []))
+            case _:
+                return (first,)
 
     def _with_count(self, view: View, saved: Decided, *, known: bool) -> Decision:
         """What is saved, with the count."""
@@ -97,7 +110,7 @@ class SaveGoods(SaveProduct, frozen=True, kw_only=True):
         return counted(view.children(Level, variant.id), place, variant.id, variant.scale, count)
 
 
-def goods_faults(command: SaveGoods, scale: int | None) -> tuple[Failure, ...]:
+def _goods_faults(command: SaveGoods, scale: int | None) -> tuple[Failure, ...]:
     """What of the command a variant of this scale cannot have, or (None) one that is made so; nothing else is seen."""
     if scale is None:
         scale = scale_of(command.variant)

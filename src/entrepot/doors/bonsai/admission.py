@@ -15,7 +15,7 @@ PRIVATE_KEY = "bonsai:private-key"
 
 Admission = Callable[[Request], Awaitable[Caller | Reply]]
 
-_PRIVATE_ROW: Row = (
+PRIVATE_ROW: Row = (
     FORMS["AuthorizationRefused"],
     lambda _: {"authentication_expected": "Authorization header"},
 )
@@ -37,7 +37,7 @@ def by_private_key(services: Services) -> Admission:
     async def admit(request: Request) -> Caller | Reply:
         caller = await caller_of(services, PRIVATE_KEY, _private_key(request))
         if isinstance(caller, Unauthenticated):
-            return render_all((caller,), _PRIVATE_ROW)
+            return render_all((caller,), PRIVATE_ROW)
         return _admitted(caller, request)
 
     return admit

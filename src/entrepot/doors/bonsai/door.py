@@ -24,7 +24,7 @@ def _app(services: Services) -> ASGIApp:
 
 
 def _failures() -> DoorFailures:
-    from entrepot.doors.bonsai.failures import CODES
+    from entrepot.doors.bonsai.replies.telling import CODES
 
     return CODES
 

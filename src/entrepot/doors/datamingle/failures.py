@@ -6,15 +6,16 @@ to VALIDATION_ERROR alone, and it has at least one, but for a bad cursor (decisi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, cast
+from collections.abc import Callable, Iterator
+from typing import Any, Final, cast, get_args, get_type_hints
 
 import msgspec
 
 from entrepot.domain.orders.records import ALSO_KNOWN_AS
-from entrepot.doors.datamingle.drf import Detail, detail
+from entrepot.doors.datamingle.drf import Detail, detail, details
 from entrepot.doors.datamingle.speech import NON_FIELD, OWN_WORDS, Speech
-from entrepot.doors.kit import CHALLENGE, DoorFailures, Reply, Request, encode
+from entrepot.doors.kit import CHALLENGE, DoorFailures, Reply, Request, Said, encode
+from entrepot.doors.kit.checking import Kind, one
 from entrepot.failures import (
     BodyBeyondLimits,
     Failure,
@@ -41,7 +42,7 @@ VALIDATION: Final = "VALIDATION_ERROR"
 FIELDS_FAILED: Final = "One or more fields failed validation."
 NO_PERMISSION: Final = "You do not have permission to perform this action."
 
-Said = Callable[[Any, Speech], str]
+Sentence = Callable[[Any, Speech], str]
 Details = Callable[[Any], tuple[Detail, ...]]
 
 
@@ -50,7 +51,7 @@ class Form(msgspec.Struct, frozen=True):
 
     status: int
     code: str | None
-    said: Said
+    said: Sentence
     details: Details | None = None
 
 
@@ -175,10 +176,6 @@ _BY_VALUE: Final[dict[type[Failure], Callable[[Any], Form]]] = {
 }
 """Failures whose form hangs on what they hold."""
 
-CODES: Final = DoorFailures(
-    "datamingle", {failure: (form.status, form.code or "-") for failure, form in TABLE.items()}
-)
-
 
 def render(failure: Failure, request: Request) -> Reply:
     """The refusal of a request that speaks the API's own words."""
@@ -198,6 +195,32 @@ def refusal(failure: Failure, speech: Speech) -> Reply:
     if form.details is not None:
         error["details"] = [_entry(each, speech) for each in form.details(failure)]
     return Reply(form.status, encode({"success": False, "error": error}), failure=failure)
+
+
+_INVALID: Final = o.InvalidInput(details(one(Kind.REQUIRED).within("order_number"), {}))
+_NAMED: Final = o.DuplicateExternalOrder("SO-1", ALSO_KNOWN_AS)
+
+
+def say(failure: Failure) -> Iterator[Said]:
+    """Every form in which the door says it: some hang on what it holds."""
+    match failure:
+        case o.InvalidInput():
+            yield Said(refusal(_INVALID, OWN_WORDS))
+        case Unauthenticated():
+            for reason in get_args(get_type_hints(Unauthenticated)["reason"]):
+                yield Said(refusal(Unauthenticated(reason), OWN_WORDS), f"where the key is {reason}")
+        case o.DuplicateExternalOrder():
+            yield Said(refusal(failure, OWN_WORDS), "by its number")
+            yield Said(refusal(_NAMED, OWN_WORDS), "by its external_order_id")
+        case _:
+            yield Said(refusal(failure, OWN_WORDS))
+
+
+CODES: Final = DoorFailures(
+    "datamingle",
+    {failure: (form.status, form.code or "-") for failure, form in TABLE.items()},
+    say=say,
+)
 
 
 def _entry(each: Detail, speech: Speech) -> dict[str, str]:

@@ -12,6 +12,8 @@ from entrepot.doors.kit.endpoint import (
     Operation,
     silent,
 )
+from entrepot.doors.kit.failing.pages import FailurePages, describe
+from entrepot.doors.kit.failing.tables import DoorFailures, OwnCode, Said, sampled
 from entrepot.doors.kit.headers import (
     CHALLENGE,
     Header,
@@ -26,7 +28,6 @@ from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
 from entrepot.doors.kit.observing.calls import Account, Call
 from entrepot.doors.kit.observing.exchanges import Exchange, Observer, observers
 from entrepot.doors.kit.observing.keeps import BODIES, NOTHING, CallKeeps, Keeps
-from entrepot.doors.kit.pages import DoorFailures, FailurePages, OwnCode, describe
 from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
 from entrepot.doors.kit.services import Services, services_of
 from entrepot.doors.kit.sockets import refuse_socket
@@ -66,6 +67,7 @@ __all__ = [
     "Request",
     "Resource",
     "Router",
+    "Said",
     "Services",
     "TickBatcher",
     "by_workspace",
@@ -82,6 +84,7 @@ __all__ = [
     "reply_headers",
     "request_id",
     "route_path",
+    "sampled",
     "send_reply",
     "services_of",
     "silent",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
+from contextvars import Context
 from typing import Generic, TypeVar
 
-from entrepot.store.connections import Connection, Pool
+from entrepot.store.connections import Connection
+from entrepot.store.sharing import Bill, SharedPool
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -35,8 +37,8 @@ class TickBatcher(Generic[K, V]):
 
     def _start(self) -> None:
         waiting, self._waiting = self._waiting, {}
-        # The loop keeps only a weak reference to a task.
-        task = asyncio.get_running_loop().create_task(self._answer(waiting))
+        # The loop keeps only a weak reference to a task. It is nobody's in particular: many callers share it.
+        task = asyncio.get_running_loop().create_task(self._answer(waiting), context=Context())
         self._loads.add(task)
         task.add_done_callback(self._loads.discard)
 
@@ -58,7 +60,7 @@ class TickBatcher(Generic[K, V]):
 
 
 def by_workspace(
-    reads: Pool, load: Callable[[Connection, int, list[K]], Awaitable[Mapping[K, V]]]
+    reads: SharedPool, load: Callable[[Connection, int, list[K]], Awaitable[Mapping[K, V]]]
 ) -> Callable[[list[tuple[int, K]]], Awaitable[Mapping[tuple[int, K], V]]]:
     """The load of names in several workspaces, each asked by itself, over one connection.
 
@@ -70,7 +72,7 @@ def by_workspace(
         for workspace, name in names:
             wanted.setdefault(workspace, []).append(name)
         found: dict[tuple[int, K], V] = {}
-        async with reads.acquire() as connection:
+        async with reads.acquire(Bill(len(names))) as connection:
             for workspace, own in wanted.items():
                 rows = await load(connection, workspace, own)
                 found |= {(workspace, name): value for name, value in rows.items()}

@@ -22,6 +22,7 @@ from entrepot.doors.kit.observing.keeps import Keeps
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure, Internal, RequestTimeout, Unavailable, UnsupportedContentCoding
 from entrepot.store.connections import FAULTS, is_away
+from entrepot.store.sharing import serve
 
 _log = structlog.stdlib.get_logger("entrepot.doors")
 _CLOSE: Header = (b"connection", b"close")
@@ -72,6 +73,7 @@ class Operation(ABC):
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
         started = perf_counter()
         note_into(request.commands)
+        serve(0, request.client)
         try:
             answer = await self.answer(request, receive)
         except Exception:
@@ -107,12 +109,7 @@ class Operation(ABC):
     def _rendered(self, answer: Answer, request: Request) -> Reply:
         if isinstance(answer, Reply):
             return answer
-        reply = self.door.render(answer, request)
-        reply.failure = reply.failure or answer
-        if isinstance(answer, RequestTimeout):
-            # The rest of the body may still be on its way: the connection is of no further use.
-            reply.headers = (*reply.headers, _CLOSE)
-        return reply
+        return completed(self.door.render(answer, request), answer)
 
 
 class Bodiless(Operation):
@@ -182,6 +179,15 @@ class GuardedEndpoint(Operation, Generic[Caller]):
             return await self._handle(request, caller)
         except FAULTS as fault:
             return silent(fault, request)
+
+
+def completed(reply: Reply, failure: Failure) -> Reply:
+    """A door's rendering of a failure, with what belongs to each at every door."""
+    reply.failure = reply.failure or failure
+    if isinstance(failure, RequestTimeout):
+        # The rest of the body may still be on its way: the connection is of no further use.
+        reply.headers = (*reply.headers, _CLOSE)
+    return reply
 
 
 def silent(fault: Exception, request: Request) -> Unavailable:

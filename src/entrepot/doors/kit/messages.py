@@ -12,6 +12,7 @@ from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_h
 from entrepot.doors.kit.observing.calls import Account, Call, Commands, Story
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
+from entrepot.store.sharing import serve
 
 _BODILESS = frozenset({204, 304})
 
@@ -25,11 +26,11 @@ class Request:
     """
 
     __slots__ = (
+        "_caller",
         "_channel",
         "_query",
         "at",
         "body",
-        "caller",
         "calls",
         "commands",
         "held",
@@ -45,12 +46,23 @@ class Request:
         self.body = b""
         self.held = 0
         """How many bytes of the body count as in flight."""
-        self.caller: Account | None = None
+        self._caller: Account | None = None
         self.calls: list[Call] = []
         self.commands: Commands = []
         self.mapped: Story | None = None
         self._channel: str | None = None
         self._query: QueryParams | None = None
+
+    @property
+    def caller(self) -> Account | None:
+        """Whose account calls, once that is known; from then on what it reads is its tenant's share."""
+        return self._caller
+
+    @caller.setter
+    def caller(self, caller: Account | None) -> None:
+        self._caller = caller
+        if caller is not None:
+            serve(caller.workspace, self.client)
 
     @property
     def channel(self) -> str | None:
@@ -143,13 +155,17 @@ def route_path(scope: Scope) -> str:
     return path.replace("\0", "\ufffd") or "/"
 
 
-async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
-    """Send the reply with the headers that every reply has, then its own."""
+def head(reply: Reply, request_id: str) -> list[Header]:
+    """All headers of a reply: those that every reply has, then its own."""
     headers = reply_headers(request_id, reply.failure)
     if reply.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % len(reply.body)))
         if reply.body:
             headers.append((b"content-type", reply.media_type))
-    headers.extend(reply.headers)
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    return [*headers, *reply.headers]
+
+
+async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
+    """Send the reply with all its headers."""
+    await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, request_id)})
     await send({"type": "http.response.body", "body": reply.body})

@@ -13,8 +13,8 @@ from entrepot.engine.money.cart_payment import CartPayment
 from entrepot.engine.money.order_placement import OrderPlacement
 from entrepot.engine.sales.sales import Sales
 from entrepot.engine.worker import Worker
-from entrepot.store.connections import Pool
 from entrepot.store.credentials.directory import Caller, Directory, Key
+from entrepot.store.sharing import SharedPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Services:
     cart_payment: CartPayment
     sales: Sales
     gateways: Gateways
-    reads: Pool
+    reads: SharedPool
     callers: TickBatcher[Key, Caller]
     clock: Clock
     observe: Observer

@@ -24,7 +24,7 @@ def _app(services: Services) -> ASGIApp:
 
 
 def _failures() -> DoorFailures:
-    from entrepot.doors.rebound.failures import CODES
+    from entrepot.doors.rebound.telling import CODES
 
     return CODES
 

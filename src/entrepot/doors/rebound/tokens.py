@@ -39,6 +39,7 @@ _ERRORS: Final[dict[type[Failure], tuple[int, str]]] = {
     Internal: (500, "server_error"),
     RequestTimeout: (408, "invalid_request"),
 }
+SAID: Final = frozenset(_ERRORS)
 ERRORS: Final = frozenset(name for _, name in _ERRORS.values()) | {"invalid_request"}
 
 

@@ -25,7 +25,7 @@ def _app(services: Services) -> ASGIApp:
 
 
 def _failures() -> DoorFailures:
-    from entrepot.doors.textalk.wire.failures import CODES
+    from entrepot.doors.textalk.transport.telling import CODES
 
     return CODES
 

@@ -23,7 +23,7 @@ def _app(services: Services) -> ASGIApp:
 
 
 def _failures() -> DoorFailures:
-    from entrepot.doors.walmart.failures import CODES
+    from entrepot.doors.walmart.openapi.telling import CODES
 
     return CODES
 

@@ -20,6 +20,7 @@ from entrepot.store.batches.readers import BatchReader, find_function
 from entrepot.store.batches.stages import load
 from entrepot.store.batches.writer import write, write_function
 from entrepot.store.connections import Connection
+from entrepot.store.sharing import Pace
 
 Rule = Callable[[Command, View, datetime, Ids], Decision]
 """How a command is decided; wired per engine, so that a fault can be put around it."""
@@ -85,13 +86,23 @@ class Batch:
         reader = BatchReader(connection, self.workspace, self.id, real_now(), count)
         await load(reader, self.commands, view)
         ids = self._ids(reader.first, count)
-        self.answers = [decide(command, view, now, ids, rule) for command in self.commands]
+        self.answers = await self.decided(view, now, ids, rule)
         queue_events(view, reader.listeners, now)
         if told := to_tell(view):
             carriers = await _carriers(reader, view, {each.channel for each in told})
             view.apply(Changes(messages(told, carriers, now)))
         self.tells = tells(view)
         await write(connection, self.workspace, view)
+
+    async def decided(self, view: View, now: datetime, ids: Ids, rule: Rule) -> list[object | Refused]:
+        """The outcomes, in slices: batches of other workspaces go on meanwhile."""
+        answers: list[object | Refused] = []
+        pace = Pace()
+        for command in self.commands:
+            answers.append(decide(command, view, now, ids, rule))
+            if pace.over:
+                await pace.pause()
+        return answers
 
     def _ids(self, first: int | None, count: int) -> BatchIds:
         if count and first is None:

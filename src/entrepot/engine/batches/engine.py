@@ -34,6 +34,9 @@ GIVING_UP = 5.0
 UNREACHED = 1.0
 """For how long after a lost connection those whose patience is over are told so without a try of their own."""
 
+TOLD_AT_ONCE = 8
+"""So many callers of a batch go on before others have their turn: each has an answer to write."""
+
 SIGHTS = 3
 """How often a command is decided that did not see all it must."""
 
@@ -160,8 +163,10 @@ class Lane:
         except Exception:
             _log.exception("batch failed", workspace=workspace)
             answers = [refused(Internal())] * len(pending)
-        for entry, answer in zip(pending, answers, strict=True):
+        for place, (entry, answer) in enumerate(zip(pending, answers, strict=True), 1):
             entry.resolve(answer)
+            if place % TOLD_AT_ONCE == 0:
+                await asyncio.sleep(0)
         if batch.tells:
             self._engine.on_message()
 

@@ -30,6 +30,7 @@ products = table(
     flag("free_shipping"),
     flag("requires_shipping"),
     json("excluded_methods"),
+    json("names"),
     json("data"),
     flag("hidden"),
     flag("draft"),

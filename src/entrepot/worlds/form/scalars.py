@@ -67,6 +67,7 @@ Digits: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9]{1,16}$", description="a
 Language: TypeAlias = Annotated[
     str, Meta(pattern=r"^[a-z]{2}$", description="a language of ISO 639-1 such as `sv`")
 ]
+Texts: TypeAlias = dict[Language, Text]
 Variable: TypeAlias = Annotated[
     str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$", description="the name of an environment variable")
 ]

@@ -13,7 +13,7 @@ from entrepot.domain.pricing.code_names import code_name
 from entrepot.registry import manifests
 from entrepot.worlds.form.amounts import millionths
 from entrepot.worlds.form.shop_types import Webshop
-from entrepot.worlds.form.types import Channel, Secret, Workspace
+from entrepot.worlds.form.types import Channel, Product, Secret, Workspace
 
 Steps = tuple[str | int, ...]
 Found = Iterator[tuple[Steps, str]]
@@ -22,9 +22,7 @@ Found = Iterator[tuple[Steps, str]]
 def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
     """All faults of a workspace's choices, groups and webshops."""
     for name, product in workspace.products.items():
-        for place, choice in enumerate(product.choices):
-            if choice not in workspace.choices:
-                yield (*steps, "products", name, "choices", place), "no choice of this workspace"
+        yield from _product(workspace, product, (*steps, "products", name))
     for name, group in workspace.groups.items():
         if group.parent is not None and group.parent not in workspace.groups:
             yield (*steps, "groups", name, "parent"), "no group of this workspace"
@@ -44,6 +42,15 @@ def webshop_faults(workspace: Workspace, steps: Steps) -> Found:
     yield from zone_faults(workspace, steps)
     for ids in _ids(workspace, steps):
         yield from _repeated(ids, "the id of another one")
+
+
+def _product(workspace: Workspace, product: Product, steps: Steps) -> Found:
+    for place, choice in enumerate(product.choices):
+        if choice not in workspace.choices:
+            yield (*steps, "choices", place), "no choice of this workspace"
+    article: object = product.data.get("article")
+    if isinstance(article, dict) and "name" in article:
+        yield (*steps, "data", "article", "name"), "names by language are the product's `names`"
 
 
 def _has_webshop(channel: Channel | None) -> bool:

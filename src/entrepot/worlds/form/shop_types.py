@@ -21,6 +21,7 @@ from entrepot.worlds.form.scalars import (
     Secret,
     Table,
     Text,
+    Texts,
 )
 
 Until: TypeAlias = Annotated[
@@ -31,7 +32,6 @@ Until: TypeAlias = Annotated[
         description="a date, which includes its day in the shop's time zone, or a time such as `2026-12-24T18:00:00Z`",
     ),
 ]
-Texts: TypeAlias = dict[Language, Text]
 Amounts: TypeAlias = dict[Currency, Money]
 Code: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=64, description="a code of 1 to 64 characters")

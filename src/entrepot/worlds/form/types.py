@@ -31,6 +31,7 @@ from entrepot.worlds.form.scalars import (
     Secret,
     Table,
     Text,
+    Texts,
     Token,
     Variable,
 )
@@ -136,8 +137,9 @@ class Variant(Sellable, frozen=True, kw_only=True):
 class Product(Sellable, frozen=True, kw_only=True):
     """What is sold. `merchant` is a name in this file, or a 24-digit reference which may be nobody's.
 
-    `excluded_methods` are payment methods by which it cannot be bought; `data` is what only one door knows.
-    `vat` is the VAT at home; `choices` are the names of those that a buyer in a webshop has.
+    `names` are by language, for webshops. `excluded_methods` are payment methods by which it cannot be bought, and
+    `data` is what only one door knows. `vat` is the VAT at home; `choices` are the names of those that a buyer in a
+    webshop has.
     """
 
     name: Text
@@ -152,6 +154,7 @@ class Product(Sellable, frozen=True, kw_only=True):
     display_only: bool = False
     vat: Percentage = "0%"
     choices: Annotated[tuple[Name, ...], Meta(max_length=50)] = ()
+    names: Annotated[Texts, Meta(max_length=50)] = {}
     data: dict[str, Any] = {}
     variants: Annotated[dict[Name, Variant], Meta(max_length=500)] = {}
 

@@ -169,12 +169,13 @@ class _Rows:
                 free_shipping=p.free_shipping,
                 requires_shipping=p.requires_shipping,
                 excluded_methods=p.excluded_methods,
+                names=dict(p.names),
                 data=p.data,
                 hidden=p.hidden,
                 draft=p.draft,
                 display_only=p.display_only,
                 vat_rate=millionths(p.vat),
-                search=found_by(p.name, _names(p.data)),
+                search=found_by(p.name, p.names.values()),
             )
 
     def variants(self) -> Iterable[Variant]:
@@ -263,13 +264,6 @@ class _Rows:
 def _chosen_by(spec: types.Sellable) -> dict[int, int]:
     chosen = spec.chosen_by if isinstance(spec, types.Variant) else {}
     return {int(choice): option for choice, option in chosen.items()}
-
-
-def _names(data: dict[str, Any]) -> list[str]:
-    """The product's names in a webshop's languages."""
-    article: Any = data.get("article")
-    names: Any = article.get("name") if isinstance(article, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    return [str(name) for name in names.values()] if isinstance(names, dict) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 
 
 def _shipping_rate(ref: str, country: str, currency: str, rate: types.Money | types.Shipping) -> ShippingRate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from entrepot.domain.catalogue.changes import ChoiceChanges, PriceChange, ProductChanges, VariantChanges
@@ -74,6 +75,36 @@ def test_what_is_not_there_cannot_be_changed_or_deleted(name: Any) -> None:
         assert isinstance(failure, RowUnknown)
 
 
+def test_a_product_is_found_by_all_its_names_whichever_of_them_changes() -> None:
+    """What it is called by languages is changed one by one; a plain name is new wherever the old one was."""
+    pantry, *others = SHELF
+    assert isinstance(pantry, Product)
+    called = msgspec.structs.replace(pantry, names={"en": "Pantry", "sv": "Skafferi", "fi": "Komero"})
+    for changes, name, names in (
+        (ProductChanges(hidden=True), "Pantry", {"en": "Pantry", "sv": "Skafferi", "fi": "Komero"}),
+        (ProductChanges(name="Larder"), "Larder", {"en": "Larder", "sv": "Skafferi", "fi": "Komero"}),
+        (ProductChanges(names={"sv": "Visthus", "fi": None}), "Pantry", {"en": "Pantry", "sv": "Visthus"}),
+        (ProductChanges(name="L", names={"sv": "V"}), "L", {"en": "Pantry", "sv": "V", "fi": "Komero"}),
+    ):
+        command = SaveProduct(channel=CHANNEL, name="TEA", mode="change", product=changes)
+        (after,) = changed(command, Product, called, *others)
+        assert (after.name, after.names) == (name, names)
+        assert set(after.search.split()) == {each.lower() for each in (name, *names.values())}
+
+
+def test_a_product_that_was_made_after_its_lock_was_asked_for_is_made_once_more() -> None:
+    """Then its SKU is taken, as the database finds: nobody who makes a product is told that it is unknown."""
+    seen = [each for each in SHELF if isinstance(each, Variant)]
+    for mode in ("make", "save"):
+        assert saved(SaveProduct(channel=CHANNEL, name="TEA", mode=mode), *seen).made
+        assert saved(SaveProduct(channel=CHANNEL, mode=mode, variant=VariantChanges(sku="TEA")), *seen).made
+    for command in (
+        SaveProduct(channel=CHANNEL, name="TEA", mode="change"),
+        DeleteProduct(channel=CHANNEL, name="TEA"),
+    ):
+        assert isinstance(failures(command, OPEN, *seen)[0], RowUnknown)
+
+
 def test_a_sku_is_taken_also_by_a_deleted_variant() -> None:
     assert failures(SaveProduct(channel=CHANNEL, name="TEA", mode="make"), OPEN, *SHELF) == (NameTaken(),)
     named = SaveProduct(channel=CHANNEL, mode="make", variant=VariantChanges(sku="TEA"))
@@ -81,6 +112,15 @@ def test_a_sku_is_taken_also_by_a_deleted_variant() -> None:
     gone = changed(DeleteProduct(channel=CHANNEL, name="TEA"), Variant)
     again = SaveProduct(channel=CHANNEL, name="TEA", mode="make")
     assert failures(again, OPEN, *PRODUCTS, *gone) == (NameTaken(),)
+
+
+@pytest.mark.parametrize("name", [31, OfVariant(TEA), "TEA"])
+def test_a_sku_of_another_variant_is_refused_before_the_database_would(name: Any) -> None:
+    """So that a rehearsal says it too. One's own is no other's."""
+    taken = SaveProduct(channel=CHANNEL, name=name, mode="change", variant=VariantChanges(sku="RICE"))
+    assert failures(taken, OPEN, *SHELF) == (NameTaken(),)
+    own = SaveProduct(channel=CHANNEL, name=name, mode="change", variant=VariantChanges(sku="TEA"))
+    assert saved(own).variant.sku == "TEA"
 
 
 def test_a_deleted_one_is_out_of_reach_until_it_is_saved_again() -> None:

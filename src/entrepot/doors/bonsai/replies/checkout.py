@@ -47,10 +47,11 @@ def nothing(lines: Sequence[bodies.Line], currency: str) -> dict[str, Any]:
 
 def error(failure: Failure) -> dict[str, object]:
     """An entry in the form that it has on checkout, differing for provinces, taxes, cards (decision bonsai I8, I9)."""
-    return entry(failure, _row(failure))
+    return entry(failure, row_of(failure))
 
 
-def _row(failure: Failure) -> Row | None:
+def row_of(failure: Failure) -> Row | None:
+    """The form of a failure on checkout, where it has one of its own."""
     if isinstance(failure, ProvinceUnknown):
         return FORMS["ProvinceUnrecognized"], _province
     if isinstance(failure, TaxRefused):

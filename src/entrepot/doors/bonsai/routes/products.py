@@ -18,6 +18,7 @@ from entrepot.doors.kit.checking import Kind, check
 from entrepot.failures.orders import InvalidInput, LineRef, ProductUnknown
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.products import ForAccount, ListedProduct, Listing, list_products
+from entrepot.store.sharing import Bill
 
 Found = dict[str, ListedProduct]
 
@@ -51,7 +52,7 @@ class ProductRoutes(Routes):
     ) -> Listing:
         account = ForAccount(caller.channel, caller.environment, query["currency"])
         uuids = [uuid for name in ids if (uuid := from_cuid(name))]
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(len(ids) + len(links))) as connection:
             return await list_products(connection, caller.workspace, account, uuids, links)
 
 

@@ -27,6 +27,7 @@ from entrepot.failures.stock import QuantityOutOfRange, StockUnknown
 from entrepot.store.connections import Connection
 from entrepot.store.queries.partners import goods as partner_goods
 from entrepot.store.queries.partners.goods import FIRST_LEVEL, LevelPlace, PartnerLevel
+from entrepot.store.sharing import Bill
 
 PATIENCE: Final = 10.0
 """Seconds within which the engine must take a row."""
@@ -76,7 +77,7 @@ class InventoryRoutes(Routes):
         if isinstance(page, Failure):
             return page
         place, limit = page
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(limit)) as connection:
             found = await partner_goods.list_levels(
                 connection, partner.caller.workspace, _after(place), limit + 1
             )
@@ -90,7 +91,7 @@ class InventoryRoutes(Routes):
         page = await self.page(request, partner, _place(FIRST_LEVEL), f"inventory/{by}/{name}")
         if isinstance(page, Failure):
             return page
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(MOST_AT_ONCE)) as connection:
             workspace = partner.caller.workspace
             found = await _rows(connection, workspace, by, name, _after(page[0]))
         if isinstance(found, Failure):

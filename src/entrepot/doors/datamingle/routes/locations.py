@@ -21,6 +21,7 @@ from entrepot.failures import Failure
 from entrepot.failures.partners import RecordTaken, RecordUnknown
 from entrepot.failures.rows import NameTaken, RowUnknown
 from entrepot.store.queries.partners.goods import FIRST, list_locations, location_by
+from entrepot.store.sharing import Bill
 
 
 class LocationRoutes(RecordRoutes):
@@ -46,7 +47,7 @@ class LocationRoutes(RecordRoutes):
         if isinstance(page, Failure):
             return page
         (at, number), limit = page
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(limit)) as connection:
             found = await list_locations(
                 connection, partner.caller.workspace, (datetime.fromisoformat(at), int(number)), limit + 1
             )

@@ -28,6 +28,7 @@ from entrepot.failures import Failure
 from entrepot.failures.orders import NothingToCancel, OrderUnknown, UnitsSent
 from entrepot.failures.partners import RecordUnknown
 from entrepot.store.queries.partners.orders import FIRST, Name, PartnerOrder, find_order, list_orders
+from entrepot.store.sharing import Bill
 
 FIXED = drf.detail(("items",), "Items cannot be changed after the order is created.")
 
@@ -55,7 +56,7 @@ class OrderRoutes(RecordRoutes):
             return page
         (at, number), limit = page
         after, caller = (datetime.fromisoformat(at), int(number)), partner.caller
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(limit)) as connection:
             found = await list_orders(
                 connection, caller.workspace, partner.asker, caller.settings, after, limit + 1
             )

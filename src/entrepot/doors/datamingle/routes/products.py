@@ -26,6 +26,7 @@ from entrepot.failures.partners import RecordTaken, RecordUnknown
 from entrepot.failures.rows import NameTaken, RowUnknown
 from entrepot.failures.stock import QuantityOutOfRange
 from entrepot.store.queries.partners.goods import FIRST, PartnerProduct, list_products, product_by
+from entrepot.store.sharing import Bill
 
 
 class ProductRoutes(RecordRoutes):
@@ -49,7 +50,7 @@ class ProductRoutes(RecordRoutes):
         if isinstance(page, Failure):
             return page
         (at, number), limit = page
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(limit)) as connection:
             found = await list_products(
                 connection, partner.caller.workspace, (datetime.fromisoformat(at), int(number)), limit + 1
             )

@@ -33,8 +33,10 @@ def choice_schemas(
     rows: Iterable[Sequence[Any]], articles: Sequence[int], languages: Sequence[str]
 ) -> dict[int, Json]:
     """The schemas of these articles; rows are those of `articles`' statement."""
-    choices = [_choice(tuple(row)) for row in rows]
-    of = {article: [choice for choice in choices if choice.article == article] for article in articles}
+    of: dict[int, list[_Choice]] = {article: [] for article in articles}
+    for row in rows:
+        choice = _choice(tuple(row))
+        of[choice.article].append(choice)
     return {
         article: {language: _schema(own, language) for language in languages} for article, own in of.items()
     }

@@ -124,7 +124,7 @@ def _whole(scale: sa.ColumnElement[int]) -> sa.ColumnElement[Any]:
 
 def name_of_shop() -> sa.ColumnElement[Any]:
     """The name in the shop's own language, to sort by."""
-    named = products.c.data["article"]["name"].op("->>", return_type=sa.Text())(Caller.LANGUAGE)
+    named = products.c.names.op("->>", return_type=sa.Text())(Caller.LANGUAGE)
     return sa.func.lower(sa.func.coalesce(named, products.c.name), type_=sa.Text)
 
 
@@ -248,4 +248,5 @@ def _in_stock() -> sa.ColumnElement[bool]:
 def name() -> sa.ColumnElement[Any]:
     """The name by language; a product that only has a plain one has it in the shop's own language."""
     plain = sa.func.jsonb_build_object(Caller.LANGUAGE, products.c.name)
-    return sa.func.coalesce(products.c.data["article"]["name"], plain, type_=JSONB)
+    none = sa.cast(sa.literal("{}"), JSONB)
+    return sa.func.coalesce(sa.func.nullif(products.c.names, none), plain, type_=JSONB)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Final, cast
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -12,7 +12,7 @@ from entrepot.domain.catalogue.changes import VariantChanges
 from entrepot.domain.catalogue.save_product import OfVariant
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.stock.counts import LARGEST_QUANTITY, Count
-from entrepot.domain.stock.save_goods import SaveGoods, goods_faults
+from entrepot.domain.stock.save_goods import SaveGoods
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.articles import rows
 from entrepot.doors.textalk.articles.refusals import refusal
@@ -20,7 +20,7 @@ from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import READ, ClassDecl, Operation, Uid
-from entrepot.doors.textalk.pattern.row_writer import changes_of
+from entrepot.doors.textalk.pattern.row_writer import changes_of, problems_of
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.wire.json import Json, is_number
@@ -47,7 +47,7 @@ ARTICLE_VARIANT: Final = ClassDecl(
 )
 
 _KNOWN: Final = """
-select v.scale from variants v join products p on p.workspace = $1 and p.id = v.product
+select 1 from variants v join products p on p.workspace = $1 and p.id = v.product
 where v.workspace = $1 and v.id = $2 and v.chosen_by <> '{}' and p.deleted_at is null
 """
 
@@ -62,7 +62,7 @@ class VariantWriter:
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Written | RpcError:
         """Number, picture and stock in one command. 1006, 9001, 9003."""
-        if uid is None or await self._scale(context, int(uid)) is None:
+        if uid is None or not await self._is_known(context, int(uid)):
             return RpcError(Code.OBJECT_NOT_FOUND)
         command = _command(context, decl, int(uid), patch)
         outcome = await self._services.engine.execute(context.shop.workspace, command)
@@ -76,16 +76,17 @@ class VariantWriter:
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Sequence[Problem] | RpcError:
-        """A stock that is no multiple of the smallest quantity."""
-        scale = None if uid is None else await self._scale(context, int(uid))
-        if uid is None or scale is None:
+        """What the rules would say of the change."""
+        if uid is None or not await self._is_known(context, int(uid)):
             return RpcError(Code.OBJECT_NOT_FOUND)
-        faults = goods_faults(_command(context, decl, int(uid), patch), scale)
-        return cast("Sequence[Problem]", refusal(Refused(faults), stock="/stock").data or ())
-
-    async def _scale(self, context: Context, uid: int) -> int | None:
         async with self._services.reads.acquire() as connection:
-            return cast("int | None", await connection.fetchval(_KNOWN, context.shop.workspace, uid))
+            command = _command(context, decl, int(uid), patch)
+            outcome = await self._services.engine.rehearse(connection, context.shop.workspace, command)
+        return problems_of(refusal(outcome, stock="/stock")) if isinstance(outcome, Refused) else ()
+
+    async def _is_known(self, context: Context, uid: int) -> bool:
+        async with self._services.reads.acquire() as connection:
+            return await connection.fetchval(_KNOWN, context.shop.workspace, uid) is not None
 
 
 def _command(context: Context, decl: ClassDecl, uid: int, patch: Mapping[str, Json]) -> SaveGoods:

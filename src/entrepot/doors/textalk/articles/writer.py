@@ -13,33 +13,20 @@ from entrepot.domain.catalogue.changes import ChoiceChanges, PriceChange, Produc
 from entrepot.domain.catalogue.save_product import DeleteProduct
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.stock.counts import Count
-from entrepot.domain.stock.save_goods import SavedGoods, SaveGoods, goods_faults
+from entrepot.domain.stock.save_goods import SavedGoods, SaveGoods
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.articles.refusals import refusal
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
 from entrepot.doors.textalk.declare.fields import minor_units
-from entrepot.doors.textalk.pattern.row_writer import changes_of
+from entrepot.doors.textalk.pattern.row_writer import changes_of, problems_of
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.wire.json import Json, is_array, is_number, is_object
 from entrepot.doors.textalk.wire.sentences import say
 
-_KNOWN: Final = """
-select p.data, v.scale from products p
-cross join lateral (
-  select scale from variants where workspace = $1 and product = p.id order by position, id limit 1
-) v
-where p.workspace = $1 and p.id = $2 and p.deleted_at is null
-"""
+_KNOWN: Final = "select data from products where workspace = $1 and id = $2 and deleted_at is null"
 _FLAGS: Final = ("hidden", "draft", "display_only", "vat_rate", "tax_included", "free_shipping")
-
-
-class _Known(msgspec.Struct, frozen=True):
-    """An article as it stands."""
-
-    data: Mapping[str, Any]
-    scale: int
 
 
 class ArticleWriter:
@@ -61,7 +48,7 @@ class ArticleWriter:
             context.shop.workspace, _command(context, decl, uid, patch)
         )
         if isinstance(outcome, Refused):
-            return refusal(outcome, step="/quantityInfo/divisibleBy", stock="/stock/stock")
+            return _refusal(outcome)
         return Written(cast("SavedGoods", outcome).product.id)
 
     async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
@@ -74,37 +61,39 @@ class ArticleWriter:
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
     ) -> Sequence[Problem] | RpcError:
-        """What no schema says: of its groups, and of the smallest quantity in which it is counted."""
-        known = None if uid is None else await self._read(context, int(uid))
-        if uid is not None and known is None:
-            return RpcError(Code.OBJECT_NOT_FOUND)
+        """What no schema says: of its groups, and what the rules would say of the change."""
+        known = await self._known(context, uid, patch)
+        if isinstance(known, RpcError):
+            return known
         command = _command(context, decl, uid, patch)
-        faults = goods_faults(command, None if known is None else known.scale)
-        uneven = refusal(Refused(faults), step="/quantityInfo/divisibleBy", stock="/stock/stock").data
-        return (*_group_faults(known, patch), *cast("Sequence[Problem]", uneven or ()))
+        async with self._services.reads.acquire() as connection:
+            outcome = await self._services.engine.rehearse(connection, context.shop.workspace, command)
+        found = problems_of(_refusal(outcome)) if isinstance(outcome, Refused) else ()
+        return found if isinstance(found, RpcError) else (*_group_faults(known, patch), *found)
 
     async def _known(
         self, context: Context, uid: Uid | None, patch: Mapping[str, Json]
-    ) -> _Known | RpcError | None:
-        """The article, where the patch is of its groups; else its command alone looks at it."""
+    ) -> Mapping[str, Any] | RpcError | None:
+        """The article's data, where the patch is of its groups; else its command alone looks at it."""
         if uid is None or not patch.keys() & _GROUPS:
             return None
-        return await self._read(context, int(uid)) or RpcError(Code.OBJECT_NOT_FOUND)
+        known = await self._read(context, int(uid))
+        return RpcError(Code.OBJECT_NOT_FOUND) if known is None else known
 
-    async def _read(self, context: Context, uid: int) -> _Known | None:
+    async def _read(self, context: Context, uid: int) -> Mapping[str, Any] | None:
         async with self._services.reads.acquire() as connection:
-            row = await connection.fetchrow(_KNOWN, context.shop.workspace, uid)
-        return None if row is None else _Known(msgspec.json.decode(row[0]), row[1])
+            data = await connection.fetchval(_KNOWN, context.shop.workspace, uid)
+        return None if data is None else msgspec.json.decode(data)
 
 
 _GROUPS: Final = frozenset({"articlegroup", "showInArticlegroups"})
 
 
-def _group_faults(known: _Known | None, patch: Mapping[str, Json]) -> Iterator[Problem]:
+def _group_faults(known: Mapping[str, Any] | None, patch: Mapping[str, Json]) -> Iterator[Problem]:
     """The group is one of those that show the article; without one none shows it (decision textalk Article)."""
     if not patch.keys() & _GROUPS:
         return
-    stored: Mapping[str, Any] = known.data.get("article", {}) if known else {}
+    stored: Mapping[str, Any] = known.get("article", {}) if known else {}
     after: dict[str, Any] = {**stored, **patch}
     group: Json = after.get("articlegroup")
     shown: Sequence[Json] = after.get("showInArticlegroups") or ()
@@ -112,6 +101,10 @@ def _group_faults(known: _Known | None, patch: Mapping[str, Json]) -> Iterator[P
         yield Problem("/showInArticlegroups", say("patch.reference"))
     elif group is not None and group not in shown:
         yield Problem("/articlegroup", say("patch.reference"))
+
+
+def _refusal(outcome: Refused) -> RpcError:
+    return refusal(outcome, step="/quantityInfo/divisibleBy", stock="/stock/stock")
 
 
 def _command(context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]) -> SaveGoods:
@@ -133,10 +126,11 @@ def _product(context: Context, decl: ClassDecl, patch: Mapping[str, Json], *, ma
     changes: dict[str, Any] = {name: stored[name] for name in _FLAGS if name in stored}
     names, article = patch.get("name"), stored.get("data", {})
     if is_object(names):
-        article["name"] = names
-        plain = names.get(context.shop.default_language) or next(iter(names.values()), None)
-        changes["name"] = str(plain) if plain else "" if making else UNSET
-        changes["names"] = tuple(str(text) for text in names.values() if text)
+        plain = names.get(context.shop.default_language) or (
+            next(iter(names.values()), "") if making else None
+        )
+        changes["names"] = names
+        changes["name"] = UNSET if plain is None else plain
     elif making:
         changes["name"] = ""
     if article or making:

@@ -45,7 +45,7 @@ _wished: Final = sa.select(
     cart_lines.c.product_id.label("article"),
     sa.func.coalesce(_of_variant(variants.c.sku), sa.literal("", sa.Text)).label("sku"),
     sa.func.coalesce(_of_product(products.c.name), sa.literal("", sa.Text)).label("name"),
-    _of_product(products.c.data["article"]["name"]).label("names"),
+    _of_product(products.c.names).label("names"),
     cart_lines.c.quantity,
     sa.func.coalesce(_of_variant(variants.c.scale), 0).label("scale"),
     cart_lines.c.choices,

@@ -1,6 +1,5 @@
 """Runs reads: level by level, one statement each, and puts objects of lower levels into those above."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -12,11 +11,12 @@ import sqlalchemy as sa
 
 from entrepot.doors.kit import encode
 from entrepot.doors.textalk.caller.context import Context
-from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Snapshot, Uid
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Loader, Snapshot, Uid
 from entrepot.doors.textalk.declare.normalization import write_moment
 from entrepot.doors.textalk.declare.shapes import MAX_UID_DIGITS, Kind
+from entrepot.doors.textalk.query.costs import cost_of_list, cost_of_one, learn
 from entrepot.doors.textalk.query.filters import Filters
-from entrepot.doors.textalk.query.projection import Cut, Expand, Keys, Projection
+from entrepot.doors.textalk.query.projection import WHOLE, Cut, Expand, Keys, Projection
 from entrepot.doors.textalk.query.reads import Reads
 from entrepot.doors.textalk.query.selection import MAX_ROWS, Selection, too_many_rows
 from entrepot.doors.textalk.query.statements import (
@@ -28,18 +28,22 @@ from entrepot.doors.textalk.query.statements import (
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.wire.json import Json, is_array, is_object
 from entrepot.doors.textalk.wire.sentences import say
+from entrepot.store.sharing import Pace
 
 MAX_SIZE: Final = 64_000_000
 """The most bytes of an answer: it is in memory as a whole, several times over."""
-YIELD_EVERY: Final = 500
-"""So many objects are put together before other calls have their turn."""
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
-class Built(msgspec.Struct, frozen=True):
-    """An object of the answer, and about how many bytes it comes to with all that it holds.
+LOADED_AT_ONCE: Final = 100
+"""For so many objects values are computed by rules before other calls have their turn."""
 
-    The same object is shared wherever it occurs; written out as JSON it is not, and six levels multiply.
+
+class Built(msgspec.Struct, frozen=True):
+    """A part of the answer, and how many bytes the objects in it come to; objects are written out already.
+
+    So each is written once, wherever it occurs, and other calls have their turn in between. In the answer it is not
+    shared, and six levels multiply.
     """
 
     value: Json
@@ -60,7 +64,7 @@ class _TooLargeError(Exception):
 
 async def get(reads: Reads, context: Context, projection: Projection, uid: Uid) -> Json | RpcError:
     """One object, or 9003 if the caller can see none with that uid."""
-    async with reads.snapshot() as snapshot:
+    async with reads.snapshot(cost_of_one(projection)) as snapshot:
         try:
             found = await _Fetch(snapshot, context).by_uid(projection, [uid])
         except (_TooManyError, _TooLargeError):
@@ -85,13 +89,14 @@ async def list_(
 ) -> Json | RpcError:
     """The selected objects in their order, or -32602 if there are too many, or too much of them, to answer."""
     statement = objects_selected(projection.decl, columns(projection), context, selection)
-    async with reads.snapshot() as snapshot:
+    async with reads.snapshot(cost_of_list(projection, context, selection)) as snapshot:
         try:
             found = await _Fetch(snapshot, context).level(projection, statement)
         except _TooManyError:
             return too_many_rows()
         except _TooLargeError:
             return invalid_params([Problem("/1/limit", say("query.size", limit=MAX_SIZE))])
+    learn(projection, context, selection, len(found))
     return [built.value for built in found.values()]
 
 
@@ -109,6 +114,7 @@ class _Fetch:
     def __init__(self, snapshot: Snapshot, context: Context) -> None:
         self._snapshot = snapshot
         self._context = context
+        self._pace = Pace()
 
     async def by_uid(self, projection: Projection, uids: Sequence[Uid]) -> _Level:
         if not uids:
@@ -121,39 +127,73 @@ class _Fetch:
         rows = await self._snapshot.fetch(statement.sql, statement.arguments)
         if len(rows) > MAX_ROWS:
             raise _TooManyError
-        sizes = {row[0]: _size(row) for row in rows}
-        if sum(sizes.values()) > MAX_SIZE:
-            raise _TooLargeError
-        values = await self._values(projection, rows)
+        values, sizes = await self._values(projection, rows)
         below = await self._below(projection, values)
-        return await _put_together(projection, values, sizes, below)
+        return await self._put_together(projection, values, sizes, below)
 
     async def _values(
         self, projection: Projection, rows: Sequence[Sequence[Any]]
-    ) -> Mapping[Uid, Mapping[str, Json]]:
-        """The properties of each object in wire form, references still uids."""
+    ) -> tuple[Mapping[Uid, Mapping[str, Json]], Mapping[Uid, int]]:
+        """The properties of each object in wire form, references still uids; and about how long each is."""
         fields = columns(projection)
         values: dict[Uid, dict[str, Json]] = {}
-        for place, row in enumerate(rows, 1):
+        sizes: dict[Uid, int] = {}
+        total = 0
+        for row in rows:
+            sizes[row[0]] = size = _size(row)
+            total += size
+            if total > MAX_SIZE:
+                raise _TooLargeError
             cells = zip(fields, row[1:], strict=True)
             values[row[0]] = {field.name: _wire(field, cell) for field, cell in cells}
-            if place % YIELD_EVERY == 0:
-                await asyncio.sleep(0)
+            if self._pace.over:
+                await self._pace.pause()
         for pick in projection.picks:
             if callable(pick.field.source):
-                loaded = await pick.field.source(self._snapshot, self._context, list(values))
-                for uid, value in values.items():
-                    value[pick.field.name] = loaded.get(uid)
-        return values
+                await self._load(pick.field.name, pick.field.source, values)
+        return values, sizes
+
+    async def _load(self, name: str, source: Loader, values: Mapping[Uid, dict[str, Json]]) -> None:
+        """Values that a rule computes, for some objects at a time, in parts of one size: of many none is left alone."""
+        uids = list(values)
+        parts = -(-len(uids) // LOADED_AT_ONCE)
+        for part in range(parts):
+            some = uids[part * len(uids) // parts : (part + 1) * len(uids) // parts]
+            loaded = await source(self._snapshot, self._context, some)
+            for uid in some:
+                values[uid][name] = loaded.get(uid)
+            await self._pace.pause()
 
     async def _below(self, projection: Projection, values: Mapping[Uid, Mapping[str, Json]]) -> _Levels:
         """The objects that the references of this level lead to: one statement for each reference in the query."""
         wanted: dict[int, tuple[Projection, dict[Uid, None]]] = {}
         for pick in projection.picks:
+            if pick.cut is WHOLE:
+                continue
             for row in values.values():
                 for expand, uid in _references(row[pick.field.name], pick.cut):
                     wanted.setdefault(id(expand), (expand.projection, {}))[1][uid] = None
+                if self._pace.over:
+                    await self._pace.pause()
         return {key: await self.by_uid(below, list(uids)) for key, (below, uids) in wanted.items()}
+
+    async def _put_together(
+        self,
+        projection: Projection,
+        values: Mapping[Uid, Mapping[str, Json]],
+        sizes: Mapping[Uid, int],
+        below: _Levels,
+    ) -> _Level:
+        built: dict[Uid, Built] = {}
+        total = 0
+        for uid, row in values.items():
+            built[uid] = _build(projection, row, sizes[uid], below)
+            total += built[uid].size
+            if total > MAX_SIZE:
+                raise _TooLargeError
+            if self._pace.over:
+                await self._pace.pause()
+        return built
 
 
 def columns(projection: Projection) -> list[Field]:
@@ -194,21 +234,6 @@ def _uid(value: Json, cut: Expand) -> Uid | None:
     return value if isinstance(value, int) else None
 
 
-async def _put_together(
-    projection: Projection, values: Mapping[Uid, Mapping[str, Json]], sizes: Mapping[Uid, int], below: _Levels
-) -> _Level:
-    built: dict[Uid, Built] = {}
-    total = 0
-    for uid, row in values.items():
-        built[uid] = _build(projection, row, sizes[uid], below)
-        total += built[uid].size
-        if total > MAX_SIZE:
-            raise _TooLargeError
-        if len(built) % YIELD_EVERY == 0:
-            await asyncio.sleep(0)
-    return built
-
-
 def _size(row: Sequence[Any]) -> int:
     """About how many bytes the cells of a row come to in an answer, with the names of the properties."""
     return sum(_PER_CELL + (len(cell) if isinstance(cell, str) else 0) for cell in row)
@@ -218,10 +243,16 @@ _PER_CELL: Final = 16
 
 
 def _build(projection: Projection, row: Mapping[str, Json], size: int, below: _Levels) -> Built:
-    parts = {pick.field.name: _cut(row[pick.field.name], pick.cut, below) for pick in projection.picks}
-    size += sum(part.size for part in parts.values())
-    size += sum(len(encode(row[pick.field.name])) for pick in projection.picks if pick.field.column is None)
-    return Built({name: part.value for name, part in parts.items()}, size)
+    """An object, written out. What it holds is added up before, so that nothing too large is ever made."""
+    parts: dict[str, Json] = {}
+    for pick in projection.picks:
+        part = _cut(row[pick.field.name], pick.cut, below)
+        parts[pick.field.name] = part.value
+        size += part.size
+    if size > MAX_SIZE:
+        raise _TooLargeError
+    text = encode(parts)
+    return Built(cast("Json", msgspec.Raw(text)), len(text))
 
 
 _MISSING: Final = Built(None, 0)

@@ -26,6 +26,7 @@ from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.failures import fault
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import FALLBACK
+from entrepot.store.sharing import serve
 
 DOOR: Final = "textalk"
 UNKNOWN: Final = "unknown"
@@ -87,6 +88,7 @@ class Dispatcher(msgspec.Struct, frozen=True):
         if isinstance(context, NoContext):
             unknown = context.error.code is Code.BAD_SESSION_TOKEN
             return NoContext(RpcError(method.unknown_session), context.webshop) if unknown else context
+        serve(_tenant(context), context.address)
         refusal = self._refusal(method, context)
         return context, refusal or method.arguments(call.params)
 
@@ -108,6 +110,13 @@ class Dispatcher(msgspec.Struct, frozen=True):
         except Exception as error:
             return fault(error, Code.INTERNAL_ERROR, method.name)
         return outcome
+
+
+def _tenant(context: Context) -> int:
+    """Whose share a call uses: the shop's tenant, or where none is named the administrator's."""
+    if context.webshop is not None:
+        return context.webshop.workspace
+    return 0 if context.administrator is None else context.administrator.workspace
 
 
 def _tell(

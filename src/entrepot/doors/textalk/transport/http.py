@@ -16,6 +16,8 @@ from entrepot.failures import (
     UnsupportedContentCoding,
 )
 
+AROUND: Final = (PayloadTooLarge, MethodNotAllowed, UnknownRoute, UnsupportedContentCoding, RequestTimeout)
+"""What goes wrong around the calls."""
 CORS: Final = CorsPolicy(
     "*",
     ["POST", "OPTIONS"],

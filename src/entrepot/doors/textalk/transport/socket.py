@@ -25,6 +25,7 @@ from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.failures import fault
 from entrepot.doors.textalk.wire.sentences import FALLBACK
 from entrepot.failures import Unauthenticated
+from entrepot.store.sharing import serve
 
 PARALLEL_CALLS: Final = 8
 SEND_TIMEOUT: Final = 30.0
@@ -121,6 +122,7 @@ class _Connection:
         request = Request(self._websocket.scope, known_as=self._request_id)
         request.body = frame
         note_into(request.commands)
+        serve(0, request.client)
         result = await answer(self._dispatcher, msgspec.structs.replace(self._raw, request=request), frame)
         seconds = perf_counter() - started
         self._observe(Exchange(DOOR, FRAME, request, reply(result), seconds, self._keeps))

@@ -24,6 +24,7 @@ from entrepot.failures import (
     MethodNotAllowed,
     PayloadTooLarge,
     RequestTimeout,
+    TemporaryFailure,
     Unauthenticated,
     Unavailable,
     UnknownRoute,
@@ -222,6 +223,7 @@ _STATUS: Final[Mapping[type[Failure], int]] = {
     UnknownRoute: 404,
     MethodNotAllowed: 405,
     RequestTimeout: 408,
+    UnsupportedContentCoding: 415,
     Unauthenticated: 401,
 }
 
@@ -233,7 +235,13 @@ def _codes() -> dict[type[Failure], tuple[int, str]]:
     }
 
 
-CODES: Final = DoorFailures("textalk", _codes(), OWN_CODES)
+def _is_unexpected(failure: type[Failure]) -> bool:
+    return failure not in _TABLE and not issubclass(failure, TemporaryFailure | Internal)
+
+
+CODES: Final = DoorFailures(
+    "textalk", _codes(), OWN_CODES, unexpected=frozenset(filter(_is_unexpected, catalogue().values()))
+)
 """Every failure of the core; what no order of a shop can come to is an internal error here."""
 
 

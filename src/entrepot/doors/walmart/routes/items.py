@@ -27,6 +27,7 @@ from entrepot.failures.rows import CatalogueClosed, StockClosed
 from entrepot.failures.stock import QuantityOutOfRange
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.stock import GoodsRow, GoodsSearch, search_goods
+from entrepot.store.sharing import Bill
 
 MOST_LISTED: Final = 300
 _ITEM: Final = "items[{}]"
@@ -105,7 +106,7 @@ class ItemRoutes(Routes):
         offset = query.number("offset", 0, 0, LARGEST_OFFSET)
         if query.faults is not None:
             return query.faults
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(limit)) as connection:
             rows, total = await search_goods(
                 connection, caller.workspace, search, caller.settings.currency, limit=limit, offset=offset
             )

@@ -39,6 +39,7 @@ from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.own_orders import OwnOrder, orders_by_id
 from entrepot.store.queries.returns import ReturnDetails, ReturnSearch, returns_by_id, search_returns
 from entrepot.store.queries.workspaces import storefronts_by_uuid
+from entrepot.store.sharing import Bill
 
 RETURN_BASES: Final = (*BASES, "/v3/fulfillment")
 """Where `/return-orders` stands: the sandbox's pages, older clients, and the published schema."""
@@ -138,7 +139,7 @@ class ReturnRoutes(Routes):
     async def _search(
         self, caller: Caller, search: ReturnSearch, limit: int, offset: int
     ) -> tuple[Sequence[int], int]:
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(limit)) as connection:
             page = (connection, caller.workspace, asker(caller), caller.settings, search)
             return await search_returns(*page, limit=limit, offset=offset)
 
@@ -148,7 +149,7 @@ class ReturnRoutes(Routes):
         return total > 0
 
     async def _shown(self, numbers: Sequence[int], request: Request, caller: Caller) -> list[dict[str, Any]]:
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(len(numbers))) as connection:
             found = await returns_by_id(connection, caller.workspace, numbers)
             orders = await _orders(connection, found, caller)
         reader = await self._reader(orders.values(), request, caller)

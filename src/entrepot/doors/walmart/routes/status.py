@@ -29,6 +29,7 @@ from entrepot.doors.walmart.voices import STATUS
 from entrepot.failures import orders as o
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.own_orders import OrderSearch, OwnOrder, orders_by_id, search_orders
+from entrepot.store.sharing import Bill
 
 MOST_LISTED: Final = 50
 _NO_SHIPMENT: Final = (0, 0)
@@ -80,7 +81,7 @@ class StatusRoutes(Routes):
         search = wanted.search
         if found is not None:
             search = msgspec.structs.replace(search, order=found.order.id, storefront=None)
-        async with self.services.reads.acquire() as connection:
+        async with self.services.reads.acquire(Bill(wanted.limit)) as connection:
             numbers, total = await search_orders(
                 connection,
                 caller.workspace,

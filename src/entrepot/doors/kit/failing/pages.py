@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,8 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from entrepot.doors.kit.endpoint import Answer, Bodiless, Door
+from entrepot.doors.kit.failing.tables import DoorFailures
+from entrepot.doors.kit.failing.telling import examples, how_to_retry, ways
 from entrepot.doors.kit.headers import Header
 from entrepot.doors.kit.messages import Reply, Request
 from entrepot.doors.kit.observing.exchanges import Observer
@@ -27,26 +28,6 @@ if TYPE_CHECKING:
 _HTML = b"text/html; charset=utf-8"
 _VARY: tuple[Header, ...] = ((b"vary", b"Accept"),)
 _STATUS = {"unknown-route": 404, "method-not-allowed": 405}
-
-
-@dataclass(frozen=True, slots=True)
-class OwnCode:
-    """What a door means by a code of its own, and what its caller does about it."""
-
-    title: str
-    advice: str
-
-
-@dataclass(frozen=True, slots=True)
-class DoorFailures:
-    """How one door says each failure: as an HTTP status and a code of its own.
-
-    `own` are codes by which it refuses what never comes to the core; failures may share them.
-    """
-
-    door: str
-    codes: Mapping[type[Failure], tuple[int, str]]
-    own: Mapping[str, OwnCode] = field(default_factory=dict[str, OwnCode])
 
 
 class FailurePages:
@@ -119,16 +100,25 @@ def describe(failure: type[Failure], tables: Sequence[DoorFailures]) -> dict[str
         "title": failure.title,
         "description": inspect.cleandoc(failure.__doc__ or "").partition("\n")[2].strip(),
         "retry": failure.retry.value,
+        "again": how_to_retry(failure),
         "advice": failure.advice,
         "shopper": failure.shopper,
         "context": [
             {"name": field.name, "type": in_words(field.type)} for field in msgspec.structs.fields(failure)
         ],
-        "doors": [
-            {"door": table.door, "status": table.codes[failure][0], "code": table.codes[failure][1]}
-            for table in tables
-            if failure in table.codes
-        ],
+        "doors": [_at_door(failure, table) for table in tables if failure in table.codes],
+    }
+
+
+def _at_door(failure: type[Failure], table: DoorFailures) -> dict[str, Any]:
+    status, code = table.codes[failure]
+    return {
+        "door": table.door,
+        "status": status,
+        "code": code,
+        "expected": failure not in table.unexpected,
+        "examples": examples(failure, table),
+        "reach": ways(failure, table),
     }
 
 
@@ -141,6 +131,11 @@ def _page(request: Request, template: str, values: dict[str, Any]) -> Reply:
 def render_page(template: str, values: Mapping[str, Any]) -> str:
     """One of the templates, filled."""
     return _templates().get_template(template).render(values)
+
+
+def pretty(value: object) -> str:
+    """A JSON value over several lines, for people."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
 def wants_html(accept: str) -> bool:
@@ -160,4 +155,6 @@ def _templates() -> Environment:
     # Most processes never show a page to a person; the template engine is loaded for the first one.
     from jinja2 import Environment, PackageLoader
 
-    return Environment(loader=PackageLoader("entrepot.doors.kit"), autoescape=True)
+    made = Environment(loader=PackageLoader("entrepot.doors.kit"), autoescape=True)
+    made.filters["pretty"] = pretty
+    return made

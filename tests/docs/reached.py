@@ -1,0 +1,55 @@
+"""How failures are reached, as the how-tos' tables show it: each line is sent, and its answer names the failure.
+
+The servers' pages of failures show these ways. `reached.json` in a door's package keeps them;
+delete it and run the tests of this folder with `ENTREPOT_REACHED=1` to make it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from entrepot.doors.kit.failing import telling
+from entrepot.doors.kit.failing.telling import WAYS, Way
+from tests.docs.pages import ROOT
+
+_MAKING = "ENTREPOT_REACHED" in os.environ
+_LINK = re.compile(r'</failures/([\w-]+)>; rel="help"')
+
+
+def assert_kept(door: str, page: Path, steps: Sequence[str], reply: httpx.Response) -> None:
+    """The failure that a reply names, if it names one, is kept as reached by these steps of the page."""
+    found = _LINK.fullmatch(reply.headers.get("link", ""))
+    if found is None:
+        return
+    way = Way(page.relative_to(ROOT).as_posix(), tuple(steps))
+    if _MAKING:
+        keep(door, found[1], way)
+    kept = telling.reached(door).get(found[1], ())
+    assert way in kept, f"make it anew: rm src/entrepot/doors/*/{WAYS}; ENTREPOT_REACHED=1 pytest tests/docs"
+
+
+def left_over(door: str, page: Path, lines: Iterable[Sequence[str]]) -> list[Way]:
+    """The ways that are kept and are no line of the page any more."""
+    name, there = page.relative_to(ROOT).as_posix(), {tuple(steps) for steps in lines}
+    kept = (way for ways in telling.reached(door).values() for way in ways)
+    return [way for way in kept if way.page == name and way.steps not in there]
+
+
+def keep(door: str, failure: str, way: Way) -> None:
+    """Write a way down."""
+    file = ROOT / "src" / "entrepot" / "doors" / door / WAYS
+    known: dict[str, list[Any]] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    ways = known.setdefault(failure, [])
+    if (plain := msgspec.to_builtins(way)) not in ways:
+        ways.append(plain)
+    text = json.dumps(dict(sorted(known.items())), indent=1, ensure_ascii=False)
+    file.write_text(text + "\n", "utf-8")
+    telling.reached.cache_clear()
