@@ -6,9 +6,10 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -55,6 +56,10 @@ async def nothing_goes_on() -> AsyncIterator[None]:
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
+
+
+LastingConnection: TypeAlias = Callable[[str], Awaitable[Connection]]
+"""The connection to the database of this URL, which its tests share."""
 
 
 @pytest.fixture(scope="session")
@@ -115,11 +120,18 @@ def session_database_url(postgres_url: str, template_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def lasting_connection(session_database_url: str) -> AsyncIterator[Connection]:
-    """One connection to it for all tests: a new one has yet to learn each table and each statement."""
-    opened = await connect(session_database_url)
-    yield opened
-    await opened.close()
+async def lasting_connection() -> AsyncIterator[LastingConnection]:
+    """One connection to each database for all tests: a new one has yet to learn each table and each statement."""
+    opened: dict[str, Connection] = {}
+
+    async def lasting(url: str) -> Connection:
+        if url not in opened:
+            opened[url] = await connect(url)
+        return opened[url]
+
+    yield lasting
+    for each in opened.values():
+        each.terminate()  # some are to databases that are gone
 
 
 @pytest.fixture(scope="session")

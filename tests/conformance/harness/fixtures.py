@@ -38,12 +38,15 @@ OpenRetailer = Callable[..., Awaitable[Retailer]]
 
 
 @pytest.fixture
-async def connection(lasting_connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[Connection]:
+async def connection(
+    lasting_connection: Callable[[str], Awaitable[Connection]], session_database_url: str
+) -> AsyncIterator[Connection]:
     """The connection to the database of the running server, which no test leaves amid a transaction."""
-    await begin_proof(cast(Connection, lasting_connection))
-    yield cast(Connection, lasting_connection)
-    if lasting_connection.is_in_transaction():
-        await lasting_connection.execute("rollback")
+    lasting = await lasting_connection(session_database_url)
+    await begin_proof(lasting)
+    yield lasting
+    if cast("asyncpg.Connection[asyncpg.Record]", lasting).is_in_transaction():
+        await lasting.execute("rollback")
         pytest.fail("the test left a transaction open")
 
 
