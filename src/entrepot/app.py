@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors.kit import DoorSwitch, FailurePages, LazyDoor, observers, services_of
+from entrepot.doors.kit import DoorSwitch, FailurePages, LazyDoor, identified, observers, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.home import Home
@@ -41,7 +41,8 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         worker = Worker(
             database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
         )
-        guarded, visitors, log_faults, journal = _unguarded, _for_everybody, _faultless, None
+        guarded, visitors, log_faults = _unguarded, _for_everybody, _faultless
+        journal = explanations = None
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
@@ -50,7 +51,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe).app()
-        log_faults, journal = sandbox.faults.wrap_copy, sandbox.journal
+        log_faults, journal, explanations = sandbox.faults.wrap_copy, sandbox.journal, sandbox.explanations
         visitors = partial(
             Visitors, hosts=(*settings.sandbox_hosts, *settings.door_hosts), linked=("failures", "labels")
         )
@@ -60,6 +61,8 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
     if journal is not None and kept:
         journal.log = log
     logged = observers(observe, log) if kept else observe
+    if explanations is not None:
+        logged = observers(logged, explanations)
     everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, logged).app()
     services = services_of(worker, logged)
     switch = DoorSwitch(
@@ -94,7 +97,7 @@ def _console(database_url: str, worker: Worker, ending: Callable[[], bool], log:
     return Console(worker.pool, books, ending, lambda: log.dropped).app()
 
 
-def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> Starlette:
+def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> ASGIApp:
     """What the operator asks of the process itself."""
 
     async def readyz(_: Request) -> Response:
@@ -112,7 +115,7 @@ def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> Starlette
         Route("/metrics", _metrics),
         Mount("/console", console),
     ]
-    return Starlette(routes=routes)
+    return identified(Starlette(routes=routes))
 
 
 async def _healthz(_: Request) -> Response:

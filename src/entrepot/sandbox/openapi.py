@@ -123,6 +123,7 @@ OPERATIONS: Final = (
     Described(
         "DELETE", "/requests", "forget what came in", (204, None), query=("workspace",), refuses=(404, 503)
     ),
+    Described("GET", "/explain/{request_id}", "why a request was refused", refuses=(404,)),
     *_after_the_sale(),
     Described(
         "GET",

@@ -17,6 +17,7 @@ from entrepot.gateways.mail.simulated import Letter, read_mailbox
 from entrepot.sandbox import clock, partner
 from entrepot.sandbox.after_sale import ORDER_STEPS, RETURN_STEPS, AfterSale, RefusedError
 from entrepot.sandbox.beginning.states import IMPOSSIBLE, MOVING, States
+from entrepot.sandbox.explaining.explanations import MOST_REQUESTS
 from entrepot.sandbox.idle import wait_until_idle
 from entrepot.sandbox.journal import JournalOffError
 from entrepot.sandbox.openapi import document
@@ -78,6 +79,7 @@ class Routes:
             Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
             Resource("/idle", {"GET": at("idle", self._idle)}),
             Resource("/mailbox", {"GET": at("mailbox", self._mailbox)}),
+            Resource("/explain/{request_id}", {"GET": at("explain", self._explain)}),
             Resource(
                 "/requests",
                 {"GET": at("requests", self._requests), "DELETE": at("clear-requests", self._clear_requests)},
@@ -166,6 +168,12 @@ class Routes:
         async with self._sandbox.acquire() as connection:
             await self._sandbox.journal.clear(connection, request.query.get("workspace"))
         return Reply(204)
+
+    async def _explain(self, request: Request) -> Answer:
+        told = self._sandbox.explanations.of(request.params["request_id"])
+        if told is None:
+            raise NotFoundError(f"no request of this id is remembered; the latest {MOST_REQUESTS:,} are")
+        return _json(200, told)
 
     async def _mailbox(self, request: Request) -> Answer:
         name, to = request.query.get("workspace"), request.query.get("to")

@@ -20,6 +20,8 @@ from entrepot.engine.worker import Wiring, Worker
 from entrepot.failures import Unavailable
 from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.sandbox.beginning.snapshots import Snapshot, Snapshots
+from entrepot.sandbox.explaining.explanations import Explanations
+from entrepot.sandbox.explaining.tracing import Traces
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError
 from entrepot.sandbox.journal import Journal, JournalOffError
@@ -42,6 +44,8 @@ class Sandbox:
         self._resetting = asyncio.Lock()
         self._worker: Worker | None = None
         self.journal = Journal()
+        self._traces = Traces()
+        self.explanations = Explanations(self._traces)
         self._beginning = Beginning(lambda: self._still)
         self.snapshots = Snapshots(clock, lambda: self._still, DRAIN_SECONDS)
 
@@ -58,7 +62,7 @@ class Sandbox:
         wiring = Wiring(
             self.faults.wrap_connect,
             self.faults.wrap_pool,
-            self.faults.wrap_rule(),
+            self.faults.wrap_rule(self._traces.around()),
             self.faults.wrap_gateway,
             body_of,
             private=True,

@@ -216,6 +216,13 @@ class Entrepot:
         given = {name: value for name, value in query.items() if value is not None}
         return [_received(each) for each in self._line.get("/requests", given)["requests"]]
 
+    def explain(self, request_id: str) -> dict[str, Any]:
+        """Why a request was refused: by which checks, what they compared, on which rows, and what would pass.
+
+        `request_id` is what the answer has in `X-Request-Id`. The latest thousand requests are remembered.
+        """
+        return self._line.get(f"/explain/{quote(request_id, safe='')}")
+
     def clear_requests(self) -> None:
         """Forget what came in so far."""
         self._line.delete("/requests")

@@ -24,7 +24,7 @@ from entrepot.doors.kit.headers import (
     request_id,
 )
 from entrepot.doors.kit.lazy import LazyDoor
-from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
+from entrepot.doors.kit.messages import Reply, Request, identified, route_path, send_reply
 from entrepot.doors.kit.observing.calls import Account, Call
 from entrepot.doors.kit.observing.exchanges import Exchange, Observer, observers
 from entrepot.doors.kit.observing.keeps import BODIES, NOTHING, CallKeeps, Keeps
@@ -77,6 +77,7 @@ __all__ = [
     "describe",
     "encode",
     "header",
+    "identified",
     "media_type",
     "observers",
     "read_body",
