@@ -10,11 +10,14 @@ from entrepot.failures.base import Failure, Retry, TemporaryFailure
 class Overloaded(TemporaryFailure, frozen=True):
     """The workspace has more work queued than it may have.
 
-    Nothing was done; the request was refused before it entered the queue.
+    Nothing was done; the request was refused before it entered the queue, or before it was looked at where a quota of
+    requests is used up.
     """
 
     advice: ClassVar[str] = "Send the same request again after the number of seconds in Retry-After."
     shopper: ClassVar[bool] = True
+
+    cause: Literal["work", "quota"] = "work"
 
 
 class Unavailable(TemporaryFailure, frozen=True):

@@ -16,6 +16,7 @@ from entrepot.sandbox.beginning.states import SnapshotOrder
 from entrepot.sandbox.clock import ClockOrder
 from entrepot.sandbox.register import FaultOrder
 from entrepot.sandbox.requests import schema
+from entrepot.sandbox.wrapped.quotas import QuotaOrder
 
 Json = dict[str, Any]
 
@@ -105,6 +106,12 @@ OPERATIONS: Final = (
     Described("POST", "/faults", "order a fault", (201, _OBJECT), schema(FaultOrder), refuses=(400, 503)),
     Described("DELETE", "/faults", "lift all faults", (204, None), refuses=()),
     Described("DELETE", "/faults/{number:int}", "lift one fault", (204, None), refuses=(404,)),
+    Described("GET", "/quotas", "how many requests doors take", refuses=()),
+    Described(
+        "POST", "/quotas", "let a door take only so many", (201, _OBJECT), schema(QuotaOrder), refuses=(400,)
+    ),
+    Described("DELETE", "/quotas", "lift all quotas", (204, None), refuses=()),
+    Described("DELETE", "/quotas/{number:int}", "lift one quota", (204, None), refuses=(404,)),
     Described("GET", "/idle", "wait until nothing goes on", query=("wait",), refuses=(400, 408, 503)),
     Described(
         "GET",

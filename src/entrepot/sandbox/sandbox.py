@@ -27,6 +27,7 @@ from entrepot.sandbox.gate import Gate, StillBusyError
 from entrepot.sandbox.journal import Journal, JournalOffError
 from entrepot.sandbox.targets import line_target
 from entrepot.sandbox.wrapped.line import FaultyLine
+from entrepot.sandbox.wrapped.quotas import Quotas
 from entrepot.store.connections import Connection, connect
 from entrepot.worlds import find_workspace
 
@@ -39,6 +40,7 @@ class Sandbox:
     def __init__(self, database_url: str, clock: Clock) -> None:
         self.clock = clock
         self.faults = Faults()
+        self.quotas = Quotas(clock.now)
         self._database_url = database_url
         self._gate = Gate()
         self._resetting = asyncio.Lock()
@@ -74,7 +76,7 @@ class Sandbox:
 
     def door(self, name: str, app: ASGIApp) -> ASGIApp:
         """The door behind the gate, and behind its callers' line."""
-        return self._gate.before(FaultyLine(app, line_target(name), self.faults))
+        return self._gate.before(FaultyLine(self.quotas.before(name, app), line_target(name), self.faults))
 
     async def execute(self, workspace: int, command: Command) -> Outcome:
         """The outcome of a command by the server's own engine; faults of its rules and connections hit it too."""
@@ -130,6 +132,7 @@ class Sandbox:
     async def _lift_faults(self, connection: Connection, workspace: str | None) -> None:
         if workspace is None:
             self.faults.clear()
+            self.quotas.clear()
         elif (number := await find_workspace(connection, workspace)) is not None:
             self.faults.clear(number)
 

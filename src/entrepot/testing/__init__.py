@@ -6,7 +6,7 @@ starts a server with `running`, or names one that runs already: `Entrepot("http:
 
 from entrepot.testing.client import Entrepot, Mail, Received, Snapshot
 from entrepot.testing.clock import Clock
-from entrepot.testing.faults import Fault
+from entrepot.testing.faults import Fault, Quota
 from entrepot.testing.line import ControlPlaneError
 from entrepot.testing.server import StartError, running
 
@@ -16,6 +16,7 @@ __all__ = [
     "Entrepot",
     "Fault",
     "Mail",
+    "Quota",
     "Received",
     "Snapshot",
     "StartError",

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from entrepot.registry import DOORS
 from entrepot.testing.clock import Clock
-from entrepot.testing.faults import Fault
+from entrepot.testing.faults import Fault, Quota
 from entrepot.testing.line import ControlPlaneError, Line
 
 Kind = Literal["error", "refuse", "timeout", "slow", "drop", "busy", "half", "trickle", "garbage", "length"]
@@ -162,6 +162,25 @@ class Entrepot:
     def clear_faults(self) -> None:
         """Lift every fault."""
         self._line.delete("/faults")
+
+    def quota(
+        self,
+        door: str,
+        calls: int,
+        *,
+        window: float = 60,
+        per: Literal["door", "key"] = "door",
+        path: str | None = None,
+        seconds: float | None = None,
+    ) -> Quota:
+        """Let a door take so many `calls` in a `window` of seconds by the sandbox's clock, of all callers or of each.
+
+        Beyond that it refuses in its own words, with `Retry-After`. `path` limits it to paths that begin so; without
+        `seconds` of real time it lasts until it is lifted.
+        """
+        order = {"door": door, "calls": calls, "window": window, "per": per, "path": path, "lasts": seconds}
+        given = {name: value for name, value in order.items() if value is not None}
+        return Quota(self._line, self._line.post("/quotas", given)["id"])
 
     def wait_until_idle(self, seconds: int = LONGEST_WAIT) -> None:
         """Return once nothing goes on: messages delivered, carriers asked, attempts ended.

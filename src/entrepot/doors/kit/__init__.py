@@ -4,6 +4,7 @@ from entrepot.doors.kit.batching import TickBatcher, by_workspace
 from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Body, Disconnected, read_body
 from entrepot.doors.kit.cors import CorsPolicy
 from entrepot.doors.kit.endpoint import (
+    REFUSED,
     Answer,
     Bodiless,
     Door,
@@ -41,6 +42,7 @@ __all__ = [
     "MAX_BODY",
     "MAX_DEPTH",
     "NOTHING",
+    "REFUSED",
     "WEBSOCKET",
     "Account",
     "Answer",

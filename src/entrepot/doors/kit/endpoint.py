@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -26,6 +26,9 @@ from entrepot.store.sharing import serve
 
 _log = structlog.stdlib.get_logger("entrepot.doors")
 _CLOSE: Header = (b"connection", b"close")
+
+REFUSED: Final = "entrepot.refused"
+"""Where a scope has the failure with which somebody before the door refuses a request: the door only says it."""
 
 Caller = TypeVar("Caller")
 Answer: TypeAlias = Reply | Failure
@@ -75,7 +78,7 @@ class Operation(ABC):
         note_into(request.commands)
         serve(0, request.client)
         try:
-            answer = await self.answer(request, receive)
+            answer = request.scope.get(REFUSED) or await self.answer(request, receive)
         except Exception:
             _log.exception("request failed", door=self.door.name, operation=self.name, request_id=request.id)
             answer = Internal()

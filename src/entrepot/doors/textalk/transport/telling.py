@@ -14,7 +14,7 @@ from entrepot.doors.textalk.rpc.messages import Reply
 from entrepot.doors.textalk.transport.http import AROUND, render, reply
 from entrepot.doors.textalk.wire.failures import CODES as PLAIN
 from entrepot.doors.textalk.wire.failures import rpc_error
-from entrepot.failures import BodyBeyondLimits, Failure, MalformedBody
+from entrepot.failures import BodyBeyondLimits, Failure, MalformedBody, Overloaded
 from entrepot.failures.payments import CardProviderFailed
 from entrepot.gateways.cards.port import UNREACHABLE
 
@@ -31,6 +31,9 @@ def say(failure: Failure) -> Iterator[Said]:
         yield _answered(failure, "where it answers")
     else:
         yield _answered(failure)
+    if isinstance(failure, Overloaded):
+        used_up = msgspec.structs.replace(failure, cause="quota")
+        yield Said(render(used_up, sampled("POST", _PATH)), "where a quota of requests is used up")
 
 
 def _answered(failure: Failure, where: str = "") -> Said:
