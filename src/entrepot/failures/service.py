@@ -137,3 +137,16 @@ class DeliveryNotParked(Failure, frozen=True):
 
     delivery: str
     """Subject, listener and number of the message."""
+
+
+class DeliveryNotRepeatable(Failure, frozen=True):
+    """No event that was delivered goes by this name."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = (
+        "See what was delivered with `entrepot outbox list --delivered`; "
+        "only events are told again, as long as they are kept."
+    )
+
+    delivery: str
+    """Subject, listener and number of the message."""

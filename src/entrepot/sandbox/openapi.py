@@ -16,6 +16,7 @@ from entrepot.sandbox.beginning.states import SnapshotOrder
 from entrepot.sandbox.clock import ClockOrder
 from entrepot.sandbox.register import FaultOrder
 from entrepot.sandbox.requests import schema
+from entrepot.sandbox.sent.deliveries import ResendOrder
 from entrepot.sandbox.wrapped.quotas import QuotaOrder
 
 Json = dict[str, Any]
@@ -113,6 +114,21 @@ OPERATIONS: Final = (
     Described("DELETE", "/quotas", "lift all quotas", (204, None), refuses=()),
     Described("DELETE", "/quotas/{number:int}", "lift one quota", (204, None), refuses=(404,)),
     Described("GET", "/idle", "wait until nothing goes on", query=("wait",), refuses=(400, 408, 503)),
+    Described(
+        "GET",
+        "/deliveries",
+        "messages that wait, arrived, or were given up",
+        query=("workspace", "state", "listener"),
+        refuses=(400, 404, 503),
+    ),
+    Described(
+        "POST",
+        "/deliveries/resend",
+        "tell an event again that has arrived",
+        body=schema(ResendOrder),
+        query=("workspace",),
+        refuses=(400, 404, 409, 503),
+    ),
     Described(
         "GET",
         "/mailbox",

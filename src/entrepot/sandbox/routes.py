@@ -24,6 +24,7 @@ from entrepot.sandbox.openapi import document
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
 from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, read_quota, schema, seconds
 from entrepot.sandbox.sandbox import Sandbox
+from entrepot.sandbox.sent.deliveries import Deliveries
 from entrepot.sandbox.targets import targets
 from entrepot.sandbox.world import describe_world
 from entrepot.sandbox.wrapped.quotas import Quota, TooManyQuotasError
@@ -55,6 +56,7 @@ class Routes:
         self._sandbox = sandbox
         self._faults = sandbox.faults
         self._after_sale = AfterSale(sandbox)
+        self._deliveries = Deliveries(sandbox)
         self._of_states = States(sandbox)
         self._door = Door("sandbox", _render, observe, BODY_LIMIT)
 
@@ -64,7 +66,7 @@ class Routes:
 
     def resources(self) -> Sequence[Resource]:
         """Every path with its methods."""
-        at = self._endpoint
+        at, sent = self._endpoint, self._deliveries
         validate = at("validate", self._validate)
         faults = {
             "GET": at("faults", self._list_faults),
@@ -80,6 +82,8 @@ class Routes:
             Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
             *self._of_quotas(),
             Resource("/idle", {"GET": at("idle", self._idle)}),
+            Resource("/deliveries", {"GET": at("deliveries", _told(sent.all))}),
+            Resource("/deliveries/resend", {"POST": at("resend", _told(sent.resend))}),
             Resource("/mailbox", {"GET": at("mailbox", self._mailbox)}),
             Resource("/explain/{request_id}", {"GET": at("explain", self._explain)}),
             Resource(

@@ -34,6 +34,18 @@ class Mail:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """A message to somebody outside. `listener` is a kind and whom it is for, `error` what the last try came to."""
+
+    message: str
+    listener: str
+    state: str
+    tries: int
+    due_at: datetime
+    error: str
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """A state to come back to: of `workspace`, or of all where that is None; `taken_at` is real time."""
 
@@ -208,6 +220,19 @@ class Entrepot:
         query: dict[str, str | int] = {"workspace": workspace, "wait": wait} | ({"to": to} if to else {})
         return [_mail(each) for each in self._line.get("/mailbox", query)["letters"]]
 
+    def deliveries(
+        self, workspace: str, state: Literal["waiting", "parked", "delivered"] = "delivered"
+    ) -> list[Delivery]:
+        """The messages of a workspace that arrived, wait or were given up, oldest first; never what they say."""
+        query = {"workspace": workspace, "state": state}
+        return [_delivery(each) for each in self._line.get("/deliveries", query)["deliveries"]]
+
+    def resend(self, workspace: str, message: str) -> None:
+        """Tell an event again that has arrived: under the same id, and `Entrepot-Attempt` counts one more."""
+        self._line.send(
+            "POST", "/deliveries/resend", query={"workspace": workspace}, body={"message": message}
+        )
+
     def requests(
         self,
         *,
@@ -254,6 +279,12 @@ class Entrepot:
 def _mail(letter: Mapping[str, str]) -> Mail:
     sent_at = datetime.fromisoformat(letter["sent_at"])
     return Mail(letter["to"], letter["sender"], letter["subject"], letter["text"], sent_at)
+
+
+def _delivery(told: Mapping[str, Any]) -> Delivery:
+    known: dict[str, Any] = {each.name: told[each.name] for each in fields(Delivery)}
+    known["due_at"] = datetime.fromisoformat(told["due_at"])
+    return Delivery(**known)
 
 
 def _snapshot(told: Mapping[str, Any]) -> Snapshot:
