@@ -12,11 +12,10 @@ from tests.sandbox.conftest import Sandbox
 
 ARRIVED = """
 insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error, stream, place)
-select id, 7, 'event:12', 1, '{"event": "order.placed", "channel": 5, "subject": 7}'::jsonb, '2026-03-01'::timestamptz, '2026-03-01'::timestamptz, 1,
-  'delivered', '', '', 0 from workspaces where name = 'boutique'
-union all
-select id, 8, 'mail:signup', 1, '{}'::jsonb, '2026-03-02', '2026-03-02', 1, 'delivered', '', '', 0
-from workspaces where name = 'boutique'
+select w.id, n.subject, n.listener, 1, n.payload::jsonb, '2026-03-01', '2026-03-01', 1, 'delivered', '', '', 0
+from workspaces w, (values
+  (7, 'event:12', '{"event": "order.placed", "channel": 5, "subject": 7}'), (8, 'mail:signup', '{}')
+) n (subject, listener, payload) where w.name = 'boutique'
 """
 RESEND = "/sandbox/deliveries/resend?workspace=boutique"
 
