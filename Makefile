@@ -12,7 +12,7 @@ QUICK := tests/unit tests/docs/test_examples.py tests/sandbox/test_world.py test
   tests/conformance/test_textalk_shopping_codes.py::test_a_discount_code_that_is_not_valid
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test quick check format bench bench-after-sale bench-growth torture lock clean
+.PHONY: help setup run test quick check format bench bench-after-sale bench-growth bench-kit torture lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 18
@@ -55,6 +55,9 @@ bench-after-sale: $(READY) ## measure orders on their way out beside orders comi
 
 bench-growth: $(READY) ## measure lists of a channel among one and two million orders
 	@$(BIN)/python -m bench.growth
+
+bench-kit: $(READY) ## measure the test kit: start, reset, snapshots, a suite, memory, install
+	@$(BIN)/python -m bench.kit
 
 torture: $(READY) ## kills, silence, floods and full disks under load; long forms of fuzzing and property tests
 	@$(BIN)/python -m pytest -m torture

@@ -12,7 +12,15 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors.kit import DoorSwitch, FailurePages, LazyDoor, Services, observers, services_of
+from entrepot.doors.kit import (
+    DoorSwitch,
+    FailurePages,
+    LazyDoor,
+    Services,
+    identified,
+    observers,
+    services_of,
+)
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.home import Home
@@ -42,7 +50,8 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         worker = Worker(
             database_url, clock, wiring, attempt_seconds=settings.attempt_seconds, keep=settings.keep
         )
-        guarded, visitors, log_faults, journal = _unguarded, _for_everybody, _faultless, None
+        guarded, visitors, log_faults = _unguarded, _for_everybody, _faultless
+        journal = explanations = None
     else:
         from entrepot.sandbox.routes import Routes
         from entrepot.sandbox.sandbox import Sandbox
@@ -51,7 +60,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         sandbox = Sandbox(database_url, clock)
         worker, guarded = sandbox.worker(settings.attempt_seconds, settings.keep, event_body), sandbox.door
         everywhere["sandbox"] = Routes(sandbox, observe).app()
-        log_faults, journal = sandbox.faults.wrap_copy, sandbox.journal
+        log_faults, journal, explanations = sandbox.faults.wrap_copy, sandbox.journal, sandbox.explanations
         visitors = partial(
             Visitors,
             hosts=(*settings.sandbox_hosts, *settings.door_hosts),
@@ -63,6 +72,8 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
     if journal is not None and kept:
         journal.log = log
     logged = observers(observe, log) if kept else observe
+    if explanations is not None:
+        logged = observers(logged, explanations)
     everywhere["carriers"] = CarrierRoutes(worker.carrier_events, worker.pool, logged).app()
     services = services_of(worker, logged)
     switch = DoorSwitch(
@@ -97,7 +108,7 @@ def _console(database_url: str, services: Services, ending: Callable[[], bool], 
     return Console(services.reads, books, services.guesses, ending, lambda: log.dropped).app()
 
 
-def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> Starlette:
+def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> ASGIApp:
     """What the operator asks of the process itself."""
     readiness = Readiness(worker)
 
@@ -113,7 +124,7 @@ def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> Starlette
         Route("/metrics", _metrics),
         Mount("/console", console),
     ]
-    return Starlette(routes=routes)
+    return identified(Starlette(routes=routes))
 
 
 async def _healthz(_: Request) -> Response:

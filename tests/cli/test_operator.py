@@ -282,6 +282,25 @@ def test_what_was_given_up_is_listed_and_brought_back(run: Run, database_url: st
     assert run("check").stdout == "Everything holds.\n"
 
 
+def test_an_event_that_arrived_is_listed_and_sent_again(run: Run, database_url: str) -> None:
+    arrived = PARKED.replace("'parked'", "'delivered'").replace("'waiting'", "'delivered'")
+    on(database_url, lambda connection: _execute(connection, arrived))
+    listed = run("outbox", "list", "--delivered")
+    assert [line.split()[0] for line in listed.stdout.splitlines()][1:] == [
+        "7/event:12/1",
+        "8/mail:reset/1",
+        "9/event:13/2",
+    ]
+    assert "hidden" not in listed.stdout
+    assert run("outbox", "list", "--delivered", "--waiting").exit_code == 2
+    assert run("outbox", "resend", "7/event:12/1").stdout == "1 messages are sent again.\n"
+    refused = run("outbox", "resend", "7/event:12/1", "8/mail:reset/1", "--json")
+    assert refused.exit_code == 1
+    assert [each["failure"] for each in json.loads(refused.stdout)["refused"]] == [
+        "delivery-not-repeatable"
+    ] * 2
+
+
 def test_check_tells_violations_by_its_status(run: Run, database_url: str) -> None:
     assert run("check").exit_code == 0
     park = """insert into outbox (workspace, subject, listener, seq, payload, created_at, due_at, tries, state, error,

@@ -39,7 +39,7 @@ def reader(installed: Path, open_folder: Path, request: pytest.FixtureRequest) -
 
 
 def test_the_files_of_the_page_are_a_suite_that_passes(reader: Stranger) -> None:
-    assert "8 passed" in passed(reader.run("--strict-markers"))
+    assert "9 passed" in passed(reader.run("--strict-markers"))
     assert reader.left() == []
 
 

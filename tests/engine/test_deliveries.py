@@ -164,8 +164,9 @@ class Poster:
         self.posts: list[tuple[EventTarget, Mapping[str, Any], str, datetime]] = []
 
     async def post(
-        self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime
+        self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime, attempt: int = 1
     ) -> Posted | NotPosted:
+        assert attempt == 1
         self.posts.append((target, event, key, at))
         return self.answer
 

@@ -8,12 +8,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+import msgspec
 import pytest
 
 from entrepot.checks import run_checks
 from entrepot.domain.channels.retention import Retention
 from entrepot.domain.kernel.commands import Refused
-from entrepot.domain.outbox.deliveries import Delivery, RetryDelivery
+from entrepot.domain.outbox.deliveries import Delivery, ResendDelivery, RetryDelivery
 from entrepot.domain.outbox.events import place_of
 from entrepot.engine import Clock, Engine
 from entrepot.engine.deliveries import Delivered, Failed, Job, Outcome
@@ -302,6 +303,31 @@ async def test_what_never_can_arrive_is_parked_at_once(pool: Pool, shop: Connect
     async with running(pool, handler):
         await settled(shop, 1)
     assert await states(shop) == ["parked", "delivered"]
+
+
+async def test_an_event_that_arrived_is_told_again_under_its_id(
+    pool: Pool, shop: Connection, database_url: str
+) -> None:
+    """As one more try; of what else arrived, and of what has not, nothing is."""
+    told = msgspec.structs.replace(delivery(1), listener="event:3")
+    await insert(shop, WORKSPACE, [told, delivery(2)])
+    handler = Recorder(lambda _: Delivered())
+    outbox = Outbox(pool, {"hub": handler, "event": handler}, idle=0.01)
+    engine = Engine(partial(connect_engine, database_url), Clock())
+    await engine.start()
+    again = ResendDelivery(7, "event:3", 1)
+    assert isinstance(await engine.execute(WORKSPACE, again), Refused), "it has not arrived yet"
+    await outbox.start()
+    await settled(shop, 2)
+    assert isinstance(await engine.execute(WORKSPACE, again), Delivery)
+    await until(lambda: len(handler.asked) == 3 and not outbox._flying)
+    assert isinstance(await engine.execute(WORKSPACE, ResendDelivery(7, "hub", 2)), Refused)
+    assert isinstance(await engine.execute(WORKSPACE, ResendDelivery(7, "event:3", 9)), Refused)
+    await outbox.stop()
+    await engine.stop()
+    first, second = [each for each in handler.asked if each.listener == "event:3"]
+    assert (first.key, first.payload) == (second.key, second.payload)
+    assert (first.attempt, second.attempt) == (1, 2)
 
 
 async def test_what_was_parked_and_is_brought_back_has_all_its_time_again(

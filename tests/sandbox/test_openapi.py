@@ -44,6 +44,11 @@ async def test_a_tool_reads_it(sandbox: Sandbox) -> None:
         ("POST", "/sandbox/faults", {"target": "line:bonsai", "kind": "drop"}, "/sandbox/faults"),
         ("GET", "/sandbox/requests?limit=0", None, "/sandbox/requests"),
         ("DELETE", "/sandbox/requests", None, "/sandbox/requests"),
+        ("POST", "/sandbox/quotas", {"door": "bonsai", "calls": 1}, "/sandbox/quotas"),
+        ("POST", "/sandbox/quotas", {"door": "none", "calls": 1}, "/sandbox/quotas"),
+        ("POST", "/sandbox/snapshots", {"name": "a b"}, "/sandbox/snapshots"),
+        ("GET", "/sandbox/snapshots", None, "/sandbox/snapshots"),
+        ("GET", "/sandbox/explain/none", None, "/sandbox/explain/{request_id}"),
         ("GET", "/sandbox/idle?wait=30", None, "/sandbox/idle"),
     ],
 )

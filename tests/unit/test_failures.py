@@ -61,7 +61,7 @@ def test_a_failure_is_an_immutable_value() -> None:
     assert Overloaded(3) == Overloaded(retry_after=3) != Overloaded(4)
     with pytest.raises(AttributeError):
         Overloaded(3).retry_after = 4  # pyright: ignore[reportAttributeAccessIssue]
-    assert msgspec.structs.asdict(Overloaded(3)) == {"retry_after": 3}
+    assert msgspec.structs.asdict(Overloaded(3)) == {"retry_after": 3, "cause": "work"}
 
 
 def test_a_name_is_taken_once() -> None:

@@ -12,6 +12,7 @@ from entrepot.cli.data.backup import backup, restore
 from entrepot.cli.data.check import check
 from entrepot.cli.data.migrate import migrate
 from entrepot.cli.data.upgrade import upgrade_data
+from entrepot.cli.explain import explain
 from entrepot.cli.failures import failures
 from entrepot.cli.operate import keys, mapping, outbox, products, returns, shipping, stock
 from entrepot.cli.run import operators
@@ -57,6 +58,7 @@ app.command()(restore)
 app.command()(check)
 # Codes may be negative numbers, which look like options.
 app.command(context_settings={"ignore_unknown_options": True})(failures)
+app.command()(explain)
 app.command()(apply)
 app.command()(migrate)
 app.command()(upgrade_data)

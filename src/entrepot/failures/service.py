@@ -10,11 +10,14 @@ from entrepot.failures.base import Failure, Retry, TemporaryFailure
 class Overloaded(TemporaryFailure, frozen=True):
     """The workspace has more work queued than it may have.
 
-    Nothing was done; the request was refused before it entered the queue.
+    Nothing was done; the request was refused before it entered the queue, or before it was looked at where a quota of
+    requests is used up.
     """
 
     advice: ClassVar[str] = "Send the same request again after the number of seconds in Retry-After."
     shopper: ClassVar[bool] = True
+
+    cause: Literal["work", "quota"] = "work"
 
 
 class Unavailable(TemporaryFailure, frozen=True):
@@ -147,6 +150,19 @@ class DeliveryNotParked(Failure, frozen=True):
     retry: ClassVar[Retry] = Retry.NEVER
     advice: ClassVar[str] = (
         "See what is parked with `entrepot outbox list`; it may have been brought back already."
+    )
+
+    delivery: str
+    """Subject, listener and number of the message."""
+
+
+class DeliveryNotRepeatable(Failure, frozen=True):
+    """No event that was delivered goes by this name."""
+
+    retry: ClassVar[Retry] = Retry.NEVER
+    advice: ClassVar[str] = (
+        "See what was delivered with `entrepot outbox list --delivered`; "
+        "only events are told again, as long as they are kept."
     )
 
     delivery: str

@@ -144,9 +144,17 @@ def _entry(exchange: Exchange) -> Entry:
         tuple(
             Call(each.operation, each.outcome, int(each.seconds * 1e6)) for each in request.calls[:MOST_CALLS]
         ),
-        tuple(Command(*each) for each in exchange.commands),
+        tuple(Command(each.name, each.order, each.refused) for each in exchange.commands),
         None if mapped is None else msgspec.Raw(secrets.written(mapped).encode()),
     )
+
+
+def secrets_of(exchange: Exchange) -> KnownSecrets:
+    """The secrets of an exchange, as far as they are known by their places."""
+    keeps, secrets = exchange.keeps or NOTHING, KnownSecrets()
+    _learn(exchange, _pairs(exchange.request.scope.get("query_string", b"")), keeps, secrets)
+    _bodies(exchange, keeps, secrets)
+    return secrets
 
 
 def _learn(exchange: Exchange, query: Iterable[tuple[str, str]], keeps: Keeps, secrets: KnownSecrets) -> None:

@@ -16,6 +16,8 @@ from entrepot.sandbox.beginning.states import SnapshotOrder
 from entrepot.sandbox.clock import ClockOrder
 from entrepot.sandbox.register import FaultOrder
 from entrepot.sandbox.requests import schema
+from entrepot.sandbox.sent.deliveries import ResendOrder
+from entrepot.sandbox.wrapped.quotas import QuotaOrder
 
 Json = dict[str, Any]
 
@@ -105,7 +107,28 @@ OPERATIONS: Final = (
     Described("POST", "/faults", "order a fault", (201, _OBJECT), schema(FaultOrder), refuses=(400, 503)),
     Described("DELETE", "/faults", "lift all faults", (204, None), refuses=()),
     Described("DELETE", "/faults/{number:int}", "lift one fault", (204, None), refuses=(404,)),
+    Described("GET", "/quotas", "how many requests doors take", refuses=()),
+    Described(
+        "POST", "/quotas", "let a door take only so many", (201, _OBJECT), schema(QuotaOrder), refuses=(400,)
+    ),
+    Described("DELETE", "/quotas", "lift all quotas", (204, None), refuses=()),
+    Described("DELETE", "/quotas/{number:int}", "lift one quota", (204, None), refuses=(404,)),
     Described("GET", "/idle", "wait until nothing goes on", query=("wait",), refuses=(400, 408, 503)),
+    Described(
+        "GET",
+        "/deliveries",
+        "messages that wait, arrived, or were given up",
+        query=("workspace", "state", "listener"),
+        refuses=(400, 404, 503),
+    ),
+    Described(
+        "POST",
+        "/deliveries/resend",
+        "tell an event again that has arrived",
+        body=schema(ResendOrder),
+        query=("workspace",),
+        refuses=(400, 404, 409, 503),
+    ),
     Described(
         "GET",
         "/mailbox",
@@ -123,6 +146,7 @@ OPERATIONS: Final = (
     Described(
         "DELETE", "/requests", "forget what came in", (204, None), query=("workspace",), refuses=(404, 503)
     ),
+    Described("GET", "/explain/{request_id}", "why a request was refused", refuses=(404,)),
     *_after_the_sale(),
     Described(
         "GET",

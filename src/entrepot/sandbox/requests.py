@@ -10,8 +10,10 @@ import msgspec
 
 from entrepot.doors.kit import decode_json
 from entrepot.failures.service import BodyBeyondLimits, MalformedBody
+from entrepot.registry import DOORS
 from entrepot.sandbox.register import FaultOrder
 from entrepot.sandbox.targets import ENGINE, LINE, READS, RULE, targets
+from entrepot.sandbox.wrapped.quotas import QuotaOrder
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -44,6 +46,14 @@ def read_fault(body: bytes) -> FaultOrder:
     if order.kind not in kinds:
         raise BadRequestError(f"/kind: {order.target} can have {', '.join(kinds)}")
     _check_combination(order)
+    return order
+
+
+def read_quota(body: bytes) -> QuotaOrder:
+    """The quota that is ordered. Raises BadRequestError."""
+    order = read_body(body, QuotaOrder)
+    if order.door not in DOORS:
+        raise BadRequestError(f"/door: there is no {order.door}; there are {', '.join(DOORS)}")
     return order
 
 

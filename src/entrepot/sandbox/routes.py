@@ -17,14 +17,17 @@ from entrepot.gateways.mail.simulated import Letter, read_mailbox
 from entrepot.sandbox import clock, partner
 from entrepot.sandbox.after_sale import ORDER_STEPS, RETURN_STEPS, AfterSale, RefusedError
 from entrepot.sandbox.beginning.states import IMPOSSIBLE, MOVING, States
+from entrepot.sandbox.explaining.explanations import MOST_REQUESTS
 from entrepot.sandbox.idle import wait_until_idle
 from entrepot.sandbox.journal import JournalOffError
 from entrepot.sandbox.openapi import document
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
-from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, schema, seconds
+from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, read_quota, schema, seconds
 from entrepot.sandbox.sandbox import Sandbox
+from entrepot.sandbox.sent.deliveries import Deliveries
 from entrepot.sandbox.targets import targets
 from entrepot.sandbox.world import describe_world
+from entrepot.sandbox.wrapped.quotas import Quota, TooManyQuotasError
 from entrepot.store.connections import FAULTS, Connection
 from entrepot.worlds import find_workspace
 
@@ -53,6 +56,7 @@ class Routes:
         self._sandbox = sandbox
         self._faults = sandbox.faults
         self._after_sale = AfterSale(sandbox)
+        self._deliveries = Deliveries(sandbox)
         self._of_states = States(sandbox)
         self._door = Door("sandbox", _render, observe, BODY_LIMIT)
 
@@ -62,7 +66,7 @@ class Routes:
 
     def resources(self) -> Sequence[Resource]:
         """Every path with its methods."""
-        at = self._endpoint
+        at, sent = self._endpoint, self._deliveries
         validate = at("validate", self._validate)
         faults = {
             "GET": at("faults", self._list_faults),
@@ -76,8 +80,12 @@ class Routes:
             Resource("/clock", {"GET": at("clock", self._clock), "POST": at("set-clock", self._set_clock)}),
             Resource("/faults", faults),
             Resource("/faults/{number:int}", {"DELETE": at("remove-fault", self._remove_fault)}),
+            *self._of_quotas(),
             Resource("/idle", {"GET": at("idle", self._idle)}),
+            Resource("/deliveries", {"GET": at("deliveries", _told(sent.all))}),
+            Resource("/deliveries/resend", {"POST": at("resend", _told(sent.resend))}),
             Resource("/mailbox", {"GET": at("mailbox", self._mailbox)}),
+            Resource("/explain/{request_id}", {"GET": at("explain", self._explain)}),
             Resource(
                 "/requests",
                 {"GET": at("requests", self._requests), "DELETE": at("clear-requests", self._clear_requests)},
@@ -85,6 +93,17 @@ class Routes:
             *self._after_the_sale(),
             Resource("/partner/{workspace}/validate", {"GET": validate, "POST": validate}),
         ]
+
+    def _of_quotas(self) -> Iterator[Resource]:
+        """How many requests doors take."""
+        at = self._endpoint
+        quotas = {
+            "GET": at("quotas", self._list_quotas),
+            "POST": at("add-quota", self._add_quota),
+            "DELETE": at("clear-quotas", self._clear_quotas),
+        }
+        yield Resource("/quotas", quotas)
+        yield Resource("/quotas/{number:int}", {"DELETE": at("remove-quota", self._remove_quota)})
 
     def _states(self) -> Iterator[Resource]:
         """Begin anew, and snapshots."""
@@ -148,6 +167,21 @@ class Routes:
             raise NotFoundError("there is no fault of this number")
         return Reply(204)
 
+    async def _list_quotas(self, _: Request) -> Answer:
+        return _json(200, {"quotas": [_shown_quota(each) for each in self._sandbox.quotas.all()]})
+
+    async def _add_quota(self, request: Request) -> Answer:
+        return _json(201, _shown_quota(self._sandbox.quotas.add(read_quota(request.body))))
+
+    async def _clear_quotas(self, _: Request) -> Answer:
+        self._sandbox.quotas.clear()
+        return Reply(204)
+
+    async def _remove_quota(self, request: Request) -> Answer:
+        if not self._sandbox.quotas.remove(request.params["number"]):
+            raise NotFoundError("there is no quota of this number")
+        return Reply(204)
+
     async def _idle(self, request: Request) -> Answer:
         patience = seconds(request.query.get("wait") or "0", MOST_WAIT)
         waiting = await wait_until_idle(self._sandbox, patience)
@@ -166,6 +200,12 @@ class Routes:
         async with self._sandbox.acquire() as connection:
             await self._sandbox.journal.clear(connection, request.query.get("workspace"))
         return Reply(204)
+
+    async def _explain(self, request: Request) -> Answer:
+        told = self._sandbox.explanations.of(request.params["request_id"])
+        if told is None:
+            raise NotFoundError(f"no request of this id is remembered; the latest {MOST_REQUESTS:,} are")
+        return _json(200, told)
 
     async def _mailbox(self, request: Request) -> Answer:
         name, to = request.query.get("workspace"), request.query.get("to")
@@ -217,6 +257,8 @@ async def _answered(handle: Handler, request: Request) -> Answer:
         return _error(400, str(error))
     except TooManyFaultsError:
         return _error(400, "too many faults are active; DELETE /sandbox/faults lifts them")
+    except TooManyQuotasError:
+        return _error(400, "there are too many quotas; DELETE /sandbox/quotas lifts them")
     except NotFoundError as error:
         return _error(404, str(error))
     except RefusedError as error:
@@ -255,6 +297,12 @@ def _shown(fault: Fault, now: float) -> dict[str, Any]:
         "hits_left": fault.hits_left,
         "seconds_left": left,
     }
+
+
+def _shown_quota(quota: Quota) -> dict[str, Any]:
+    """A quota as it was ordered, and what came of it."""
+    told = {name: getattr(quota.order, name) for name in quota.order.__struct_fields__}
+    return {"id": quota.id, **told, "passed": quota.passed, "refused": quota.refused}
 
 
 def _render(failure: Failure, _: Request) -> Reply:

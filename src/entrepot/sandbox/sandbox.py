@@ -20,11 +20,14 @@ from entrepot.engine.worker import Wiring, Worker
 from entrepot.failures import Unavailable
 from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.sandbox.beginning.snapshots import Snapshot, Snapshots
+from entrepot.sandbox.explaining.explanations import Explanations
+from entrepot.sandbox.explaining.tracing import Traces
 from entrepot.sandbox.faults import Faults
 from entrepot.sandbox.gate import Gate, StillBusyError
 from entrepot.sandbox.journal import Journal, JournalOffError
 from entrepot.sandbox.targets import line_target
 from entrepot.sandbox.wrapped.line import FaultyLine
+from entrepot.sandbox.wrapped.quotas import Quotas
 from entrepot.store.connections import Connection, connect
 from entrepot.worlds import find_workspace
 
@@ -37,11 +40,14 @@ class Sandbox:
     def __init__(self, database_url: str, clock: Clock) -> None:
         self.clock = clock
         self.faults = Faults()
+        self.quotas = Quotas(clock.now)
         self._database_url = database_url
         self._gate = Gate()
         self._resetting = asyncio.Lock()
         self._worker: Worker | None = None
         self.journal = Journal()
+        self._traces = Traces()
+        self.explanations = Explanations(self._traces)
         self._beginning = Beginning(lambda: self._still)
         self.snapshots = Snapshots(clock, lambda: self._still, DRAIN_SECONDS)
 
@@ -58,7 +64,7 @@ class Sandbox:
         wiring = Wiring(
             self.faults.wrap_connect,
             self.faults.wrap_pool,
-            self.faults.wrap_rule(),
+            self.faults.wrap_rule(self._traces.around()),
             self.faults.wrap_gateway,
             body_of,
             private=True,
@@ -70,7 +76,7 @@ class Sandbox:
 
     def door(self, name: str, app: ASGIApp) -> ASGIApp:
         """The door behind the gate, and behind its callers' line."""
-        return self._gate.before(FaultyLine(app, line_target(name), self.faults))
+        return self._gate.before(FaultyLine(self.quotas.before(name, app), line_target(name), self.faults))
 
     async def execute(self, workspace: int, command: Command) -> Outcome:
         """The outcome of a command by the server's own engine; faults of its rules and connections hit it too."""
@@ -126,6 +132,7 @@ class Sandbox:
     async def _lift_faults(self, connection: Connection, workspace: str | None) -> None:
         if workspace is None:
             self.faults.clear()
+            self.quotas.clear()
         elif (number := await find_workspace(connection, workspace)) is not None:
             self.faults.clear(number)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 LINGER_SECONDS: Final = 2.0
@@ -17,6 +18,12 @@ def _refusal(status: str, text: str, *headers: str) -> bytes:
         "connection: close",
     ]
     return ("\r\n".join(lines) + f"\r\n\r\n{text}\n").encode("ascii")
+
+
+def with_id(refusal: bytes) -> bytes:
+    """The refusal under an id of its own, as every answer has one."""
+    status, line, rest = refusal.partition(b"\r\n")
+    return b"%b%bx-request-id: %b\r\n%b" % (status, line, secrets.token_hex(16).encode("ascii"), rest)
 
 
 BROKEN: Final = _refusal("400 Bad Request", "The request cannot be read.")

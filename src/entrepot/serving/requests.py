@@ -59,7 +59,7 @@ class RequestReader(HttpToolsProtocol):
             self._wait()
         else:
             self._deaf = True
-            transport.write(refusals.CROWDED)
+            transport.write(refusals.with_id(refusals.CROWDED))
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -187,7 +187,7 @@ class RequestReader(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         self.flow.resume_reading()
-        self.transport.write(refusal)
+        self.transport.write(refusals.with_id(refusal))
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._timer = self.loop.call_later(refusals.LINGER_SECONDS, self.transport.close)

@@ -52,7 +52,8 @@ select coalesce((
 """
 
 _SETTLE = """
-update outbox set state = $5, due_at = $6, error = $7, payload = case when $5 = 'delivered' then '{}' else payload end
+update outbox set state = $5, due_at = $6, error = $7,
+  payload = case when $5 = 'delivered' and listener not like 'event:%' then '{}' else payload end
 where workspace = $1 and subject = $2 and listener = $3 and seq = $4
   and state <> 'delivered' and state <> 'parked' and ($5 = 'delivered' or tries = $8)
 """
@@ -136,7 +137,8 @@ async def settle(
     """The row is done with, delivered or parked, and the next ones of its pair and stream are due.
 
     Both at once: a next row that were woken later might by then be leased to somebody. What was delivered keeps no
-    payload, which may hold a code. Parking needs the lease; that something was delivered is true without it.
+    payload, which may hold a code; that of an event only names what happened, and may be told again. Parking needs
+    the lease; that something was delivered is true without it.
     """
     key = (workspace, row.subject, row.listener, row.seq)
     async with connection.transaction():

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from entrepot.registry import DOORS
 from entrepot.testing.clock import Clock
-from entrepot.testing.faults import Fault
+from entrepot.testing.faults import Fault, Quota
 from entrepot.testing.line import ControlPlaneError, Line
 
 Kind = Literal["error", "refuse", "timeout", "slow", "drop", "busy", "half", "trickle", "garbage", "length"]
@@ -31,6 +31,18 @@ class Mail:
     subject: str
     text: str
     sent_at: datetime
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A message to somebody outside. `listener` is a kind and whom it is for, `error` what the last try came to."""
+
+    message: str
+    listener: str
+    state: str
+    tries: int
+    due_at: datetime
+    error: str
 
 
 @dataclass(frozen=True)
@@ -163,6 +175,25 @@ class Entrepot:
         """Lift every fault."""
         self._line.delete("/faults")
 
+    def quota(
+        self,
+        door: str,
+        calls: int,
+        *,
+        window: float = 60,
+        per: Literal["door", "key"] = "door",
+        path: str | None = None,
+        seconds: float | None = None,
+    ) -> Quota:
+        """Let a door take so many `calls` in a `window` of seconds by the sandbox's clock, of all callers or of each.
+
+        Beyond that it refuses in its own words, with `Retry-After`. `path` limits it to paths that begin so; without
+        `seconds` of real time it lasts until it is lifted.
+        """
+        order = {"door": door, "calls": calls, "window": window, "per": per, "path": path, "lasts": seconds}
+        given = {name: value for name, value in order.items() if value is not None}
+        return Quota(self._line, self._line.post("/quotas", given)["id"])
+
     def wait_until_idle(self, seconds: int = LONGEST_WAIT) -> None:
         """Return once nothing goes on: messages delivered, carriers asked, attempts ended.
 
@@ -188,6 +219,19 @@ class Entrepot:
         """
         query: dict[str, str | int] = {"workspace": workspace, "wait": wait} | ({"to": to} if to else {})
         return [_mail(each) for each in self._line.get("/mailbox", query)["letters"]]
+
+    def deliveries(
+        self, workspace: str, state: Literal["waiting", "parked", "delivered"] = "delivered"
+    ) -> list[Delivery]:
+        """The messages of a workspace that arrived, wait or were given up, oldest first; never what they say."""
+        query = {"workspace": workspace, "state": state}
+        return [_delivery(each) for each in self._line.get("/deliveries", query)["deliveries"]]
+
+    def resend(self, workspace: str, message: str) -> None:
+        """Tell an event again that has arrived: under the same id, and `Entrepot-Attempt` counts one more."""
+        self._line.send(
+            "POST", "/deliveries/resend", query={"workspace": workspace}, body={"message": message}
+        )
 
     def requests(
         self,
@@ -216,6 +260,13 @@ class Entrepot:
         given = {name: value for name, value in query.items() if value is not None}
         return [_received(each) for each in self._line.get("/requests", given)["requests"]]
 
+    def explain(self, request_id: str) -> dict[str, Any]:
+        """Why a request was refused: by which checks, what they compared, on which rows, and what would pass.
+
+        `request_id` is what the answer has in `X-Request-Id`. The latest thousand requests are remembered.
+        """
+        return self._line.get(f"/explain/{quote(request_id, safe='')}")
+
     def clear_requests(self) -> None:
         """Forget what came in so far."""
         self._line.delete("/requests")
@@ -228,6 +279,12 @@ class Entrepot:
 def _mail(letter: Mapping[str, str]) -> Mail:
     sent_at = datetime.fromisoformat(letter["sent_at"])
     return Mail(letter["to"], letter["sender"], letter["subject"], letter["text"], sent_at)
+
+
+def _delivery(told: Mapping[str, Any]) -> Delivery:
+    known: dict[str, Any] = {each.name: told[each.name] for each in fields(Delivery)}
+    known["due_at"] = datetime.fromisoformat(told["due_at"])
+    return Delivery(**known)
 
 
 def _snapshot(told: Mapping[str, Any]) -> Snapshot:

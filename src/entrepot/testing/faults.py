@@ -1,4 +1,4 @@
-"""One fault that a test has ordered."""
+"""What a test has ordered: a fault, or a quota."""
 
 from __future__ import annotations
 
@@ -33,3 +33,23 @@ class Fault:
             if each["id"] == self.id:
                 return each
         raise LookupError(f"fault {self.id} was lifted")
+
+
+class Quota:
+    """A quota by its number, until it is lifted; a reset lifts all."""
+
+    def __init__(self, line: Line, number: int) -> None:
+        self._line = line
+        self.id = number
+
+    @property
+    def refused(self) -> int:
+        """How many calls it has refused so far. Raises LookupError once it was lifted."""
+        for each in self._line.get("/quotas")["quotas"]:
+            if each["id"] == self.id:
+                return int(each["refused"])
+        raise LookupError(f"quota {self.id} was lifted")
+
+    def lift(self) -> None:
+        """End it. Raises ControlPlaneError where it is gone already."""
+        self._line.delete(f"/quotas/{self.id}")

@@ -35,6 +35,7 @@ async def test_a_listener_can_check_who_speaks_and_whether_it_heard_it_before() 
     assert json.loads(request.body) == EVENT
     assert request.headers["content-type"] == "application/json"
     assert request.headers["entrepot-delivery"] == "1-7-event:3-1"
+    assert request.headers["entrepot-attempt"] == "1"
     parts = dict(part.split("=") for part in request.headers["entrepot-signature"].split(","))
     assert parts["t"] == str(int(AT.timestamp()))
     signed = f"{parts['t']}.".encode() + request.body

@@ -11,6 +11,7 @@ from entrepot.cli.options import fail
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from entrepot.domain.kernel.commands import Command
     from entrepot.domain.outbox.deliveries import RetryDelivery
     from entrepot.store.queries.outbox import DeliveryRow
 
@@ -34,13 +35,16 @@ Listener = Annotated[
 async def list_outbox(
     session: Session,
     waiting: Annotated[bool, typer.Option("--waiting", help="Those that are still tried instead.")] = False,
+    delivered: Annotated[bool, typer.Option("--delivered", help="Those that have arrived instead.")] = False,
     listener: Listener = None,
     limit: Annotated[int, typer.Option(min=1, max=MOST)] = 100,
 ) -> None:
     """List messages that were given up, oldest first; never what they say."""
     from entrepot.store.queries.outbox import list_deliveries
 
-    state = "waiting" if waiting else "parked"
+    if waiting and delivered:
+        fail("Expected at most one of --waiting and --delivered.", status=2)
+    state = "waiting" if waiting else "delivered" if delivered else "parked"
     found = await list_deliveries(session.connection, session.workspace, state, listener, limit=limit)
     session.tell(found, lambda: _table(found))
 
@@ -56,17 +60,34 @@ async def retry_outbox(
     listener: Listener = None,
 ) -> None:
     """Try messages again that were given up. The running server takes them at once, and has three days again."""
-    from entrepot.cli.showing import failure_json, failure_text
-    from entrepot.domain.kernel.commands import Refused
-
     if everything == bool(message) or (message and listener):
         fail("Expected either MESSAGE, or --all with or without --listener.", status=2)
     commands = [_named(each) for each in message] if message else await _parked(session, listener)
+    await _run(session, commands, "messages are tried again.")
+
+
+@app.command("resend")
+@operator_command
+async def resend_outbox(
+    session: Session,
+    message: Annotated[list[str], typer.Argument(help="As `outbox list` names it; may be repeated.")],
+) -> None:
+    """Tell events again that have arrived. Their id is the same, and Entrepot-Attempt counts one more."""
+    from entrepot.domain.outbox.deliveries import ResendDelivery
+
+    wanted = [ResendDelivery(each.subject, each.listener, each.seq) for each in map(_named, message)]
+    await _run(session, wanted, "messages are sent again.")
+
+
+async def _run(session: Session, commands: "Sequence[Command]", says: str) -> None:
+    from entrepot.cli.showing import failure_json, failure_text
+    from entrepot.domain.kernel.commands import Refused
+
     outcomes = await session.execute_all(commands)
     refusals = [outcome.failures[0] for outcome in outcomes if isinstance(outcome, Refused)]
     done = len(outcomes) - len(refusals)
     told = {"done": done, "refused": [failure_json(failure) for failure in refusals]}
-    session.tell(told, lambda: f"{done} messages are tried again.")
+    session.tell(told, lambda: f"{done} {says}")
     if refusals:
         fail(*map(failure_text, refusals))
 
@@ -100,5 +121,5 @@ def _table(found: "Sequence[DeliveryRow]") -> "Table":
         (f"{row.subject}/{row.listener}/{row.seq}", row.tries, f"{row.due_at:%Y-%m-%d %H:%M}", row.error)
         for row in found
     )
-    when = "next" if found and found[0].state == "waiting" else "since"
+    when = {"waiting": "next", "delivered": "arrived"}.get(found[0].state if found else "", "since")
     return table(("message", "tries", when, "what is wrong"), rows, right=("tries",), whole=(when,))

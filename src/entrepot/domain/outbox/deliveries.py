@@ -11,7 +11,10 @@ import msgspec
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.kernel.stages import Stage
-from entrepot.failures.service import DeliveryNotParked
+from entrepot.failures.service import DeliveryNotParked, DeliveryNotRepeatable
+
+EVENT = "event:"
+"""How the listeners of events are named."""
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """Due at once: deliveries are timed by the real clock, which no rule knows."""
@@ -51,11 +54,8 @@ class Delivery(Record, frozen=True):
         return f"{self.subject}/{self.listener}/{self.seq}"
 
 
-class RetryDelivery(Command, frozen=True):
-    """Bring back a message that was given up: it is due at once, and has all its time again.
-
-    The result is the `Delivery`. Messages of the same pair that are waiting wait for it again.
-    """
+class _OfDelivery(Command, frozen=True):
+    """What is done about one message. The result is the `Delivery`."""
 
     subject: int
     listener: str
@@ -66,15 +66,47 @@ class RetryDelivery(Command, frozen=True):
         del view
         return ((Delivery, self._key),) if stage is Stage.ROW else ()
 
+    @property
+    def _key(self) -> Hashable:
+        return (self.subject, self.listener, self.seq)
+
+    @property
+    def _name(self) -> str:
+        return f"{self.subject}/{self.listener}/{self.seq}"
+
+
+class RetryDelivery(_OfDelivery, frozen=True):
+    """Bring back a message that was given up: it is due at once, and has all its time again.
+
+    Messages of the same pair that are waiting wait for it again.
+    """
+
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse one that is not there, or was not given up."""
         del now, ids
         found = view.get(Delivery, self._key)
         if found is None or found.state != "parked":
-            return refused(DeliveryNotParked(f"{self.subject}/{self.listener}/{self.seq}"))
+            return refused(DeliveryNotParked(self._name))
         again = msgspec.structs.replace(found, state="waiting", due_at=AT_ONCE, tries=0, give_up_at=None)
         return Decided(again, Changes((again,)))
 
-    @property
-    def _key(self) -> Hashable:
-        return (self.subject, self.listener, self.seq)
+
+class ResendDelivery(_OfDelivery, frozen=True):
+    """Tell an event once more that its listener has: under the same id, as one more try of the same message.
+
+    Of other messages nothing is kept once they arrived, and money is not paid twice.
+    """
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse what is not there, has not arrived, or is no event."""
+        del now, ids
+        found = view.get(Delivery, self._key)
+        if (
+            found is None
+            or found.state != "delivered"
+            or not found.payload
+            or not self.listener.startswith(EVENT)
+        ):
+            return refused(DeliveryNotRepeatable(self._name))
+        again = msgspec.structs.replace(found, state="waiting", due_at=AT_ONCE, give_up_at=None)
+        return Decided(again, Changes((again,)))

@@ -14,7 +14,7 @@ import msgspec
 from entrepot.domain.orders.records import ALSO_KNOWN_AS
 from entrepot.doors.datamingle.drf import Detail, detail, details
 from entrepot.doors.datamingle.speech import NON_FIELD, OWN_WORDS, Speech
-from entrepot.doors.kit import CHALLENGE, DoorFailures, Reply, Request, Said, encode
+from entrepot.doors.kit import CHALLENGE, DoorFailures, Header, Reply, Request, Said, encode
 from entrepot.doors.kit.checking import Kind, one
 from entrepot.failures import (
     BodyBeyondLimits,
@@ -170,11 +170,28 @@ TABLE: Final[dict[type[Failure], Form]] = {
     Internal: _plain(500, "INTERNAL_ERROR", "An unexpected error occurred."),
 }
 
+_THROTTLED: Final = Form(
+    429, None, lambda f, _: f"Request was throttled. Expected available in {f.retry_after} seconds."
+)
+
+
+def _too_much(failure: Overloaded) -> Form:
+    return _THROTTLED if failure.cause == "quota" else _UNAVAILABLE
+
+
 _BY_VALUE: Final[dict[type[Failure], Callable[[Any], Form]]] = {
     Unauthenticated: _refused_access,
+    Overloaded: _too_much,
     o.DuplicateExternalOrder: _name_taken,
 }
 """Failures whose form hangs on what they hold."""
+
+
+_BESIDE: Final[dict[int, tuple[Header, ...]]] = {
+    401: ((CHALLENGE, b"ApiKey"),),
+    429: ((b"x-ratelimit-remaining", b"0"),),
+}
+"""Headers beside the plain form, by status."""
 
 
 def render(failure: Failure, request: Request) -> Reply:
@@ -189,8 +206,7 @@ def refusal(failure: Failure, speech: Speech) -> Reply:
     form = by_value(failure) if by_value else TABLE.get(type(failure)) or TABLE[Internal]
     message = form.said(failure, speech)
     if form.code is None:
-        asks = ((CHALLENGE, b"ApiKey"),) if form.status == 401 else ()
-        return Reply(form.status, encode({"detail": message}), asks, failure=failure)
+        return Reply(form.status, encode({"detail": message}), _BESIDE.get(form.status, ()), failure=failure)
     error: dict[str, Any] = {"code": form.code, "message": message}
     if form.details is not None:
         error["details"] = [_entry(each, speech) for each in form.details(failure)]
@@ -209,6 +225,10 @@ def say(failure: Failure) -> Iterator[Said]:
         case Unauthenticated():
             for reason in get_args(get_type_hints(Unauthenticated)["reason"]):
                 yield Said(refusal(Unauthenticated(reason), OWN_WORDS), f"where the key is {reason}")
+        case Overloaded():
+            yield Said(refusal(failure, OWN_WORDS))
+            used_up = msgspec.structs.replace(failure, cause="quota")
+            yield Said(refusal(used_up, OWN_WORDS), "where a quota of requests is used up")
         case o.DuplicateExternalOrder():
             yield Said(refusal(failure, OWN_WORDS), "by its number")
             yield Said(refusal(_NAMED, OWN_WORDS), "by its external_order_id")

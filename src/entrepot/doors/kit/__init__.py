@@ -4,6 +4,7 @@ from entrepot.doors.kit.batching import TickBatcher, by_workspace
 from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Body, Disconnected, read_body
 from entrepot.doors.kit.cors import CorsPolicy
 from entrepot.doors.kit.endpoint import (
+    REFUSED,
     Answer,
     Bodiless,
     Door,
@@ -24,7 +25,7 @@ from entrepot.doors.kit.headers import (
     request_id,
 )
 from entrepot.doors.kit.lazy import LazyDoor
-from entrepot.doors.kit.messages import Reply, Request, route_path, send_reply
+from entrepot.doors.kit.messages import Reply, Request, identified, route_path, send_reply
 from entrepot.doors.kit.observing.calls import Account, Call
 from entrepot.doors.kit.observing.exchanges import Exchange, Observer, observers
 from entrepot.doors.kit.observing.keeps import BODIES, NOTHING, CallKeeps, Keeps
@@ -42,6 +43,7 @@ __all__ = [
     "MAX_BODY",
     "MAX_DEPTH",
     "NOTHING",
+    "REFUSED",
     "WEBSOCKET",
     "Account",
     "Answer",
@@ -78,6 +80,7 @@ __all__ = [
     "describe",
     "encode",
     "header",
+    "identified",
     "media_type",
     "observers",
     "read_body",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from time import perf_counter
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -35,6 +35,9 @@ from entrepot.store.sharing import serve
 
 _log = structlog.stdlib.get_logger("entrepot.doors")
 _CLOSE: Header = (b"connection", b"close")
+
+REFUSED: Final = "entrepot.refused"
+"""Where a scope has the failure with which somebody before the door refuses a request: the door only says it."""
 
 Caller = TypeVar("Caller")
 Answer: TypeAlias = Reply | Failure
@@ -92,8 +95,8 @@ class Operation(ABC):
         serve(0, request.client)
         try:
             # Whoever takes none of his answers is told before anything is done.
-            full = ANSWERS.is_full(request.subscriber)
-            answer = Overloaded(1) if full else await self.answer(request, receive)
+            full = Overloaded(1) if ANSWERS.is_full(request.subscriber) else None
+            answer = request.scope.get(REFUSED) or full or await self.answer(request, receive)
         except Exception:
             _log.exception("request failed", door=self.door.name, operation=self.name, request_id=request.id)
             answer = Internal()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from starlette.datastructures import QueryParams
-from starlette.types import Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_headers, request_id
 from entrepot.doors.kit.observing.calls import Account, Call, Commands, Story
@@ -160,6 +160,21 @@ def route_path(scope: Scope) -> str:
     if root and path.startswith(root):
         path = path[len(root) :]
     return path.replace("\0", "\ufffd") or "/"
+
+
+def identified(app: ASGIApp) -> ASGIApp:
+    """The app, whose every reply has the request's id: for apps whose replies are not sent by `send_reply`."""
+
+    async def under_its_id(scope: Scope, receive: Receive, send: Send) -> None:
+        async def say(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                known = (b"x-request-id", request_id(scope).encode("ascii"))
+                message = {**message, "headers": [*message.get("headers", ()), known]}
+            await send(message)
+
+        await app(scope, receive, say if scope["type"] == "http" else send)
+
+    return under_its_id
 
 
 def head(reply: Reply, request_id: str) -> list[Header]:

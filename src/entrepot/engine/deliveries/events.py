@@ -91,6 +91,6 @@ class EventDeliveries:
         if message is None:
             return Delivered()
         now = self._clock()
-        answer = await self._poster.post(found.target, message, job.key, now)
+        answer = await self._poster.post(found.target, message, job.key, now, job.attempt)
         await self._listeners.note(job, listener, answer, now)
         return Delivered() if isinstance(answer, Posted) else Failed(answer.reason)

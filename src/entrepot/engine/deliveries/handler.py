@@ -19,6 +19,8 @@ class Job(msgspec.Struct, frozen=True):
     listener: str
     seq: int
     payload: dict[str, Any]
+    attempt: int = 1
+    """The how-manieth try this is."""
 
     @property
     def key(self) -> str:

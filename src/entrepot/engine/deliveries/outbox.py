@@ -149,7 +149,14 @@ class Outbox:
 
     async def _deliver(self, workspace: int, delivery: Delivery) -> None:
         outcome = await self._try(
-            Job(workspace, delivery.subject, delivery.listener, delivery.seq, delivery.payload)
+            Job(
+                workspace,
+                delivery.subject,
+                delivery.listener,
+                delivery.seq,
+                delivery.payload,
+                delivery.tries,
+            )
         )
         now = self._clock()
         if isinstance(outcome, Delivered):

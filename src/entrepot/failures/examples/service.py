@@ -25,6 +25,7 @@ SERVICE: Final[tuple[Failure, ...]] = (
     s.OperationMissing("create-inbound-shipment"),
     s.Unauthenticated("unknown"),
     s.DeliveryNotParked("order.placed/1042/hook-1/7"),
+    s.DeliveryNotRepeatable("1042/event:12/7"),
     a.TooManyTries(60),
     a.ScopeMissing("integrations.orders.write"),
     a.TokenRequestInvalid("grant_type is missing"),

@@ -23,7 +23,7 @@ class HttpEventPoster:
         self._client = client
 
     async def post(
-        self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime
+        self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime, attempt: int = 1
     ) -> Posted | NotPosted:
         """See `EventPoster.post`."""
         # Loaded with the first event: its library takes a quarter of the server's start.
@@ -32,7 +32,7 @@ class HttpEventPoster:
 
         client = self._client = self._client or GuardedClient()
         to = Receiver(target.url, target.secret, target.allow_private)
-        reply = await post_signed(client, to, _encode(dict(event)), key, at)
+        reply = await post_signed(client, to, _encode(dict(event)), key, at, attempt)
         if isinstance(reply, NoReply):
             return NotPosted(reply.reason)
         if 200 <= reply.status < 300:

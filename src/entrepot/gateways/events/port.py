@@ -40,7 +40,7 @@ class EventPoster(Protocol):
     """Someone who tells a listener: every failure is an answer, nothing is raised."""
 
     async def post(
-        self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime
+        self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime, attempt: int = 1
     ) -> Posted | NotPosted:
-        """Tell once. `key` names the event to this listener, the same for each repeat."""
+        """Tell once. `key` names the event to this listener, the same for each repeat, which `attempt` counts."""
         ...

@@ -1,8 +1,9 @@
-"""Signed posts: each has two headers of ours.
+"""Signed posts: each has headers of ours.
 
-`Entrepot-Delivery` is the same for every repeat of one message, and `Entrepot-Signature` is
-`t=<Unix seconds>,v1=<hex>`, where `v1` is the HMAC-SHA256 of `<Unix seconds>.<body>` under a secret that both sides
-know. Who checks both and the age of `t` can neither be deceived nor be told the same thing again.
+`Entrepot-Delivery` is the same for every repeat of one message, and `Entrepot-Attempt` counts these where they are
+counted. `Entrepot-Signature` is `t=<Unix seconds>,v1=<hex>`, where `v1` is the HMAC-SHA256 of `<Unix seconds>.<body>`
+under a secret that both sides know. Who checks them and the age of `t` can neither be deceived nor be told the same
+thing again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from entrepot.gateways.http.client import GuardedClient, NoReply, Reply
 
 DELIVERY_HEADER: Final = "Entrepot-Delivery"
+ATTEMPT_HEADER: Final = "Entrepot-Attempt"
 SIGNATURE_HEADER: Final = "Entrepot-Signature"
 
 
@@ -32,7 +34,7 @@ class Receiver(msgspec.Struct, frozen=True):
 
 
 async def post_signed(
-    client: GuardedClient, to: Receiver, body: bytes, key: str, at: datetime
+    client: GuardedClient, to: Receiver, body: bytes, key: str, at: datetime, attempt: int | None = None
 ) -> Reply | NoReply:
     """Post a JSON text, signed at this time; of the reply only the status is read."""
     headers = {
@@ -40,6 +42,8 @@ async def post_signed(
         DELIVERY_HEADER: key,
         SIGNATURE_HEADER: signature(to.secret, body, at),
     }
+    if attempt is not None:
+        headers[ATTEMPT_HEADER] = str(attempt)
     return await client.send(
         "POST", to.url, headers=headers, content=body, allow_private=to.allow_private, status_only=True
     )

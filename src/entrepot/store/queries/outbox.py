@@ -9,7 +9,7 @@ import msgspec
 
 from entrepot.store.connections import Connection
 
-DeliveryState = Literal["waiting", "parked"]
+DeliveryState = Literal["waiting", "parked", "delivered"]
 
 _LIST = """
 select subject, listener, seq, state, tries, created_at, due_at, error from outbox
@@ -22,7 +22,7 @@ order by created_at, subject, listener collate "C", seq limit $4
 class DeliveryRow(msgspec.Struct, frozen=True):
     """What is known of a message but what it says, which may be a code or an address.
 
-    `due_at` is when it is tried next, or when it was given up; `error` says what the last try came to.
+    `due_at` is when it is tried next, was given up, or arrived; `error` says what the last try came to.
     """
 
     subject: int

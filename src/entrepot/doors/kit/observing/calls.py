@@ -49,11 +49,15 @@ class Call(NamedTuple):
 
 
 class Done(NamedTuple):
-    """A command that has come to its outcome: its name, the order that it was about, and why it was refused."""
+    """A command that has come to its outcome: its name, the order that it was about, and why it was refused.
+
+    `refused` is the name of the failure that counts, `refusal` the whole of it.
+    """
 
     name: str
     order: int | None
     refused: str | None
+    refusal: Refused | None = None
 
 
 class Moved(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,8 +103,9 @@ def note(_workspace: int, command: Command, outcome: object) -> None:
     """Note a command with its outcome for whichever request it was run; the engine calls this."""
     commands = _running.get()
     if commands is not None and len(commands) < MOST_COMMANDS:
-        refused = outcome.failures[0].name if isinstance(outcome, Refused) else None
-        commands.append(Done(type(command).__name__, order_of((outcome, command)), refused))
+        refusal = outcome if isinstance(outcome, Refused) else None
+        refused = refusal.failures[0].name if refusal else None
+        commands.append(Done(type(command).__name__, order_of((outcome, command)), refused, refusal))
 
 
 def order_of(told: Sequence[object]) -> int | None:

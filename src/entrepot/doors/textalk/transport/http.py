@@ -12,6 +12,7 @@ from entrepot.doors.textalk.wire.failures import fault
 from entrepot.failures import (
     Failure,
     MethodNotAllowed,
+    Overloaded,
     PayloadTooLarge,
     RequestTimeout,
     UnknownRoute,
@@ -78,6 +79,8 @@ def render(failure: Failure, request: Request) -> Reply:
         return _refused(415, "Unsupported content coding")
     if isinstance(failure, RequestTimeout):
         return _refused(408, "Request timeout")
+    if isinstance(failure, Overloaded) and failure.cause == "quota":
+        return _refused(429, "Too many requests")
     return Reply(200, _body(RpcError(Code.RPC_INTERNAL_ERROR)))
 
 

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+import msgspec
+
 from entrepot.doors.kit import Said, encode, sampled
 from entrepot.doors.textalk.rpc.endpoint import Answer
 from entrepot.doors.textalk.rpc.messages import Reply
 from entrepot.doors.textalk.transport.http import AROUND, render, reply
 from entrepot.doors.textalk.wire.failures import CODES as PLAIN
 from entrepot.doors.textalk.wire.failures import rpc_error
-from entrepot.failures import BodyBeyondLimits, Failure, MalformedBody
+from entrepot.failures import BodyBeyondLimits, Failure, MalformedBody, Overloaded
 
 _PATH: Final = "/backend/jsonrpc/v1"
 
@@ -25,6 +27,9 @@ def say(failure: Failure) -> Iterator[Said]:
     error = rpc_error(failure)
     call = None if isinstance(failure, MalformedBody | BodyBeyondLimits) else 1
     yield Said(reply(Answer(encode(Reply(call, error, "en").render()), error)))
+    if isinstance(failure, Overloaded):
+        used_up = msgspec.structs.replace(failure, cause="quota")
+        yield Said(render(used_up, sampled("POST", _PATH)), "where a quota of requests is used up")
 
 
 CODES: Final = replace(PLAIN, say=say)
