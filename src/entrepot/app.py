@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -108,7 +109,7 @@ def _console(database_url: str, services: Services, ending: Callable[[], bool], 
     return Console(services.reads, books, services.guesses, ending, lambda: log.dropped).app()
 
 
-def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> ASGIApp:
+def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> Starlette:
     """What the operator asks of the process itself."""
     readiness = Readiness(worker)
 
@@ -124,7 +125,7 @@ def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> ASGIApp:
         Route("/metrics", _metrics),
         Mount("/console", console),
     ]
-    return identified(Starlette(routes=routes))
+    return Starlette(routes=routes, middleware=[Middleware(identified)])
 
 
 async def _healthz(_: Request) -> Response:

@@ -23,7 +23,7 @@ from entrepot.sandbox.wrapped.connections import FaultyConnection, FaultyPool
 from entrepot.sandbox.wrapped.gateways import FaultyGateway
 from entrepot.sandbox.wrapped.log import faulty_copy
 from entrepot.sandbox.wrapped.rules import faulty_rule
-from entrepot.store.connections import Connection, Pool
+from entrepot.store.connections import LaneConnection, Pool
 
 __all__ = ["Fault", "FaultOrder", "Faults", "InjectedFaultError", "Scope", "TooManyFaultsError"]
 
@@ -40,7 +40,7 @@ class Faults(FaultRegister):
     def wrap_connect(self, connect: Connect) -> Connect:
         """What gives a lane its connection, which faults on `connection:engine` then break."""
 
-        async def connected() -> Connection:
+        async def connected() -> LaneConnection:
             return FaultyConnection(await connect(), self)
 
         return connected
