@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from entrepot.domain.channels.retention import Retention
 from entrepot.doors.textalk.orders import quotas
 from entrepot.engine import Clock, Engine
 from entrepot.engine.upkeep.purging import purge
-from entrepot.store.connections import connect, read_pool
+from entrepot.store.connections import connect_engine, read_pool
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import OpenBuyer
 from tests.conformance.harness.sockets import SocketClient
@@ -169,7 +170,7 @@ async def test_uploads_of_a_day_have_a_limit(open_buyer: OpenBuyer) -> None:
 
 async def purged(url: str) -> None:
     """What is over is deleted, once."""
-    engine = Engine(lambda: connect(url), Clock())
+    engine = Engine(partial(connect_engine, url), Clock())
     await engine.start()
     pool = await read_pool(url, 1)
     try:
