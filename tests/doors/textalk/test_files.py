@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -169,7 +170,7 @@ async def test_uploads_of_a_day_have_a_limit(open_buyer: OpenBuyer) -> None:
 
 async def purged(url: str) -> None:
     """What is over is deleted, once."""
-    engine = Engine(lambda: connect_engine(url), Clock())
+    engine = Engine(partial(connect_engine, url), Clock())
     await engine.start()
     pool = await read_pool(url, 1)
     try:

@@ -1,7 +1,7 @@
 """How much may be uploaded in a day: per address, per session and per shop, counted for all workers together.
 
-What was refused later, because of what it was to be attached to, counts too: it was read all the same. An administrator
-counts for the shop alone. Whoever is over one limit uses up nothing of the others.
+What was refused later, because of what it was to be attached to, counts too: it was read all the same; what is over one
+of the sums counts for none. An administrator's files count for the shop alone.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ OF_SESSION, OF_ADDRESS, OF_SHOP = 100_000, 500_000, 10_000_000
 async def over_quota(engine: Engine, context: Context, answers: Mapping[int, Chosen]) -> RpcError | None:
     """Count the files among these answers; 2070 with the seconds to wait where they are too much for today."""
     sizes = [len(answer.content) for answer in answers.values() if isinstance(answer, NewFile)]
-    kilobytes = sum(max(1, -(-size // 1_000)) for size in sizes)
     if not sizes:
         return None
-    allowances = tuple(Allowance(subject, most, DAY) for subject, most in _limits(context))
-    counted = await engine.execute(context.shop.workspace, CountTry(allowances=allowances, amount=kilobytes))
+    kilobytes = sum(max(1, -(-size // 1_000)) for size in sizes)
+    counting = CountTry(allowances=tuple(_allowances(context)), amount=kilobytes)
+    counted = await engine.execute(context.shop.workspace, counting)
     if not isinstance(counted, Refused):
         return None
     over = counted.failures[0]
@@ -42,10 +42,13 @@ async def over_quota(engine: Engine, context: Context, answers: Mapping[int, Cho
     return rpc_error(over)
 
 
-def _limits(context: Context) -> Iterator[tuple[bytes, int]]:
-    shop = str(context.shop.channel)
+def _allowances(context: Context) -> Iterator[Allowance]:
     if context.audience is not Audience.ADMIN:
-        session = "" if context.session is None else str(context.session.id)
-        yield subject_of("files", "session", shop, session), OF_SESSION
-        yield subject_of("files", "address", shop, subscriber(context.address)), OF_ADDRESS
-    yield subject_of("files", "shop", shop), OF_SHOP
+        if context.session is not None:
+            yield _allowance(context, "session", str(context.session.id), OF_SESSION)
+        yield _allowance(context, "address", subscriber(context.address), OF_ADDRESS)
+    yield _allowance(context, "shop", "", OF_SHOP)
+
+
+def _allowance(context: Context, kind: str, who: str, most: int) -> Allowance:
+    return Allowance(subject_of("files", kind, str(context.shop.channel), who), most, DAY)
