@@ -224,7 +224,7 @@ async def test_a_refusal_waits_for_the_answer_before_it() -> None:
 
 
 async def test_a_caller_who_leaves_is_written_nothing_of_any_request_he_sent() -> None:
-    """Each of a thousand such callers was a trace in the log: the answer to the first met a connection that was gone."""
+    """Each such caller was a trace in the log: the answer to the first request met a connection that was gone."""
     async with opened() as (_, connect):
         connection = connect()
         connection.say((b"GET / HTTP/1.1\r\n" + HOST + b"\r\n") * 2)
