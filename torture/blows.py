@@ -15,7 +15,7 @@ from torture.house import House
 from torture.plan import Blow
 
 _SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "end": signal.SIGTERM}
-_PATIENCE = 60.0
+_PATIENCE = 300.0
 
 
 class Struck(msgspec.Struct, frozen=True):

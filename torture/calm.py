@@ -23,6 +23,7 @@ _READ = {
     "params": [{"uid": True, "name": "en", "price": True}, {"limit": 5}],
 }
 _PATH = f"/textalk/backend/jsonrpc/v1?webshop={world.SHOP}"
+_AT_ONCE = 16
 EVERY = 0.1
 """Seconds from one request to the next, however long they take."""
 NOTICED = 1.0
@@ -78,9 +79,14 @@ class Calm:
 
     async def unfinished(self, patience: float) -> None:
         """Bring the orders to their end of which nobody knows."""
-        for entry in list(self._book.of("open")):
-            if entry.name.startswith(self._name):
-                await self._book.settle(self._customer, entry.name, patience)
+        mine = [entry.name for entry in self._book.of("open") if entry.name.startswith(self._name)]
+        few = asyncio.Semaphore(_AT_ONCE)
+
+        async def settle(name: str) -> None:
+            async with few:
+                await self._book.settle(self._customer, name, patience)
+
+        await asyncio.gather(*map(settle, mine))
 
     async def _ask(self, number: int, due: float) -> None:
         steps = (self._order, self._read, self._look)

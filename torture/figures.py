@@ -43,11 +43,12 @@ class Scene(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """A whole run, which its seed repeats."""
+    """A whole run, which its seed repeats. `load` is how many processes wanted a processor before it began."""
 
     machine: Machine
     seed: int
     scenes: tuple[Scene, ...]
+    load: float = 0.0
 
     @property
     def faults(self) -> list[str]:

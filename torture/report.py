@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from bench.report import Row, aligned, markdown
@@ -32,14 +31,24 @@ _BOOK = (
     "settled after, s",
     "wrong",
 )
-_BEFORE = ("attack", "connections", "p99 ms quiet", "p99 ms before", "p99 ms now", "MB before", "MB now")
+_BEFORE = (
+    "attack",
+    "connections",
+    "before: p99 ms quiet",
+    "attacked",
+    "MB",
+    "now: p99 ms quiet",
+    "attacked",
+    "MB",
+)
+_MOST = 20
 _PAGE = Path(__file__).with_name("page.md")
 
 
 def text(figures: Figures) -> str:
     """The tables for a terminal."""
     tables = (_served(figures), _recovered(figures), _books(figures))
-    return "\n\n".join([_run(figures), *(aligned(rows) for rows in tables), *figures.faults]) + "\n"
+    return "\n\n".join([_run(figures), *(aligned(rows) for rows in tables), *figures.faults[:_MOST]]) + "\n"
 
 
 def page(figures: Figures, before: Figures | None = None) -> str:
@@ -60,7 +69,8 @@ def page(figures: Figures, before: Figures | None = None) -> str:
 def _run(figures: Figures) -> str:
     machine = figures.machine
     where = f"{machine.date}, {machine.cores} cores shared by callers, server and database, {machine.memory_gib} GiB, "
-    what = f"{machine.system}, {machine.python}, {machine.postgres}, seed {figures.seed}."
+    what = f"{machine.system}, {machine.python}, {machine.postgres}, seed {figures.seed}. "
+    what += f"Other work on the machine: a load average of {figures.load:.0f} before the run began."
     kills = figures.of("kills")
     if kills is None:
         return where + what
@@ -117,11 +127,17 @@ def _compared(figures: Figures, before: Figures) -> list[Row]:
 
 
 def _pair(now: Scene, then: Scene) -> Row:
-    quiet = "" if now.quiet is None else f"{now.quiet.p99:.0f}"
     count = now.notes.get("connections at once")
-    sizes: Sequence[str] = [f"{scene.memory / 1e6:.0f}" for scene in (then, now)]
-    p99 = [f"{scene.under.p99:.0f}" if _is_served(scene.under) else "not served" for scene in (then, now)]
-    return (now.name, "" if count is None else f"{count:.0f}", quiet, *p99, *sizes)
+    return (now.name, "" if count is None else f"{count:.0f}", *_attacked(then), *_attacked(now))
+
+
+def _attacked(scene: Scene) -> tuple[str, str, str]:
+    _, quiet = _times(scene.quiet)
+    return (
+        quiet,
+        f"{scene.under.p99:.0f}" if _is_served(scene.under) else "not served",
+        f"{scene.memory / 1e6:.0f}",
+    )
 
 
 def _is_served(calm: Calmness) -> bool:

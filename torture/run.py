@@ -54,11 +54,12 @@ Say = Callable[[str], None]
 
 async def run(plan: Plan, say: Say) -> Figures:
     """Play every scene on a fresh folder, and leave nothing behind."""
+    load, _, _ = os.getloadavg()
     with tempfile.TemporaryDirectory(prefix="entrepot-torture-", ignore_cleanup_errors=True) as name:
         os.chmod(name, 0o755)  # the account that PostgreSQL runs as must be able to enter
         folder = Path(name)
         played = [await _told(each(), say) for each in _wanted(plan, folder, say)]
-        return Figures(this_machine(MAJOR), plan.seed, (*played, *await _attacks(plan, folder, say)))
+        return Figures(this_machine(MAJOR), plan.seed, (*played, *await _attacks(plan, folder, say)), load)
 
 
 def _wanted(plan: Plan, folder: Path, say: Say) -> list[Callable[[], Awaitable[Scene]]]:

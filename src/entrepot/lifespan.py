@@ -69,8 +69,6 @@ class Lifespan:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._stop()
-        for each in self._beside:
-            await each.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _stop(self) -> None:
@@ -78,6 +76,8 @@ class Lifespan:
         try:
             async with asyncio.timeout(STOP_LIMIT):
                 await self._worker.stop()
+                for each in self._beside:
+                    await each.stop()
         except TimeoutError:
             _log.error("not all that was under way has ended", seconds=STOP_LIMIT)
 

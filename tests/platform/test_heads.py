@@ -225,6 +225,16 @@ async def test_a_refusal_waits_for_the_answer_before_it() -> None:
         assert connection.wire.closed
 
 
+async def test_a_caller_who_leaves_is_written_nothing_of_any_request_he_sent() -> None:
+    """Each such caller was a trace in the log: the answer to the first request met a connection that was gone."""
+    async with opened() as (_, connect):
+        connection = connect()
+        connection.say((b"GET / HTTP/1.1\r\n" + HOST + b"\r\n") * 2)
+        connection.protocol.connection_lost(None)
+        await connection.answered()
+        assert connection.said == b""
+
+
 async def test_who_takes_nothing_of_his_answer_loses_the_connection() -> None:
     async with opened() as (clock, connect):
         asleep, slow = connect(), connect()

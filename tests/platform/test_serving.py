@@ -24,6 +24,7 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp, Message
 from tests.platform.served import Server, served, wait_until, workers_of
+from tests.support.waiting import out_of_time
 from uvicorn.supervisors.multiprocess import SIGNALS
 
 from entrepot.config import MOST_WORKERS
@@ -176,6 +177,38 @@ async def test_a_start_without_the_database_fails_with_one_sentence(
     assert reason in said[0]["message"]
     assert "hunter2" not in said[0]["message"]
     assert "Traceback" not in said[0]["message"]
+
+
+class Stuck:
+    """What lives beside the worker's parts, and never ends by itself."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None:
+        self.told = True
+        await asyncio.Event().wait()
+
+
+async def test_what_lives_beside_the_worker_holds_up_no_end(database_url: str) -> None:
+    """As the integration log would, whose database says nothing."""
+    stuck = Stuck()
+    app = Lifespan(Worker(database_url, Clock()), lambda: False, beside=[stuck])
+    messages = asyncio.Queue[Message]()
+    said: list[Message] = []
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    for kind in ("startup", "shutdown"):
+        messages.put_nowait({"type": f"lifespan.{kind}"})
+    await out_of_time(app({"type": "lifespan"}, messages.get, send), lambda: stuck.told)
+    assert [message["type"] for message in said] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
 
 
 async def lifespan(app: ASGIApp, messages: "asyncio.Queue[Message]") -> list[Message]:

@@ -49,6 +49,7 @@ class RequestReader(HttpToolsProtocol):
         self._in_head = False
         self._size = 0
         self._unparsed = 0
+        self._running: RequestResponseCycle | None = None
         self._timer: TimerHandle | None = None
         self._stalled: TimerHandle | None = None
 
@@ -69,6 +70,13 @@ class RequestReader(HttpToolsProtocol):
         self._stop_timer()
         self._stop_stall()
         super().connection_lost(exc)
+        if self._running is not None:  # of several requests only the last is known above
+            self._running.disconnected = True
+            self._running.message_event.set()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         """The peer does not take what it asked for; it has a while to begin."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import asyncpg
 import httpx
 import pytest
+from starlette.types import Message
 from structlog.testing import capture_logs
 
-from entrepot.doors.kit import Answer, GuardedEndpoint, Request, Resource, Router
+from entrepot.doors.kit import Answer, Endpoint, GuardedEndpoint, Reply, Request, Resource, Router
 from tests.doors.kit.serving import Seen, door, serve
 
 AWAY = (
@@ -41,3 +44,38 @@ async def test_a_read_that_fails_is_503_and_one_line(fault: Exception) -> None:
     [line] = [line for line in lines if line["event"] == "a read failed"]
     assert (line["log_level"], line["error"]) == ("warning", type(fault).__name__)
     assert bool(line["exc_info"]) is (fault in OURS)
+
+
+async def test_a_request_that_a_server_ends_before_it_is_answered_is_503_and_no_fault() -> None:
+    """A server that was told to end cancels what still waits, as for a database that says nothing."""
+    begun, sent = asyncio.Event(), list[Message]()
+
+    async def wait(_: Request) -> Answer:
+        begun.set()
+        await asyncio.Event().wait()
+        return Reply(200)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    seen = Seen()
+    endpoint = Endpoint(door(seen), "wait", wait)
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "headers": [],
+        "query_string": b"",
+        "client": None,
+    }
+    with capture_logs() as lines:
+        request = asyncio.create_task(endpoint(scope, receive, send))
+        await begun.wait()
+        request.cancel()
+        await request
+    assert sent[0]["status"] == 503
+    assert dict(sent[0]["headers"])[b"retry-after"] == b"1"
+    assert [line["log_level"] for line in lines] == ["warning"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -97,9 +98,8 @@ class Operation(ABC):
             # Whoever takes none of his answers is told before anything is done.
             full = Overloaded(1) if ANSWERS.is_full(request.subscriber) else None
             answer = request.scope.get(REFUSED) or full or await self.answer(request, receive)
-        except Exception:
-            _log.exception("request failed", door=self.door.name, operation=self.name, request_id=request.id)
-            answer = Internal()
+        except (Exception, asyncio.CancelledError) as error:
+            answer = self._failed(error, request)
             if request.calls:
                 # What went wrong is no call's fault, and is told beside them.
                 lasted = perf_counter() - started
@@ -115,6 +115,15 @@ class Operation(ABC):
     @abstractmethod
     async def answer(self, request: Request, receive: Receive) -> Answer | Disconnected:
         """What the request comes to."""
+
+    def _failed(self, error: BaseException, request: Request) -> Failure:
+        """What its end without an answer is: a fault of ours, or a server that was told to end and waits no longer."""
+        where = {"door": self.door.name, "operation": self.name, "request_id": request.id}
+        if isinstance(error, asyncio.CancelledError):
+            _log.warning("a request was cut off", **where)
+            return Unavailable(1)
+        _log.error("request failed", exc_info=error, **where)
+        return Internal()
 
     async def read_into(self, request: Request, receive: Receive) -> Failure | Disconnected | None:
         """Read the body into the request; None when it arrived whole and within the limits."""

@@ -21,7 +21,7 @@ from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.engine.clock import real_now
 from entrepot.engine.deliveries.handler import Delivered, Failed, Handler, Job, Outcome
 from entrepot.store import outbox as rows
-from entrepot.store.connections import FAULTS, Connection, Pool
+from entrepot.store.connections import FAULTS, Connection, Pool, is_away
 
 AT_A_TIME = 32
 """How many deliveries one process tries at once."""
@@ -193,7 +193,8 @@ class Outbox:
         except TimeoutError:
             return Failed("no end within the time limit")
         except Exception as error:
-            _log.exception("a handler failed", listener=job.listener)
+            trace = None if isinstance(error, FAULTS) and is_away(error) else error
+            _log.error("a handler failed", listener=job.listener, error=type(error).__name__, exc_info=trace)
             return Failed(f"the handler failed: {type(error).__name__}")
 
     async def _write(self, work: Callable[[Connection], Awaitable[None]]) -> None:
