@@ -14,6 +14,7 @@ from entrepot.doors.kit.endpoint import (
 )
 from entrepot.doors.kit.failing.pages import FailurePages, describe
 from entrepot.doors.kit.failing.tables import DoorFailures, OwnCode, Said, sampled
+from entrepot.doors.kit.failing.unimplemented import with_missing
 from entrepot.doors.kit.headers import (
     CHALLENGE,
     Header,
@@ -32,7 +33,6 @@ from entrepot.doors.kit.routing import WEBSOCKET, Resource, Router
 from entrepot.doors.kit.services import Services, services_of
 from entrepot.doors.kit.sockets import refuse_socket
 from entrepot.doors.kit.switch import DoorSwitch
-from entrepot.doors.kit.unimplemented import with_missing
 from entrepot.doors.kit.wire import MAX_DEPTH, decode_json, decode_large, encode
 
 __all__ = [
