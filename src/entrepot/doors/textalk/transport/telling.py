@@ -24,12 +24,12 @@ def say(failure: Failure) -> Iterator[Said]:
     if isinstance(failure, AROUND):
         yield Said(render(failure, sampled("POST", _PATH)))
         return
-    if isinstance(failure, Overloaded):
-        used_up = msgspec.structs.replace(failure, cause="quota")
-        yield Said(render(used_up, sampled("POST", _PATH)), "where a quota of requests is used up")
     error = rpc_error(failure)
     call = None if isinstance(failure, MalformedBody | BodyBeyondLimits) else 1
     yield Said(reply(Answer(encode(Reply(call, error, "en").render()), error)))
+    if isinstance(failure, Overloaded):
+        used_up = msgspec.structs.replace(failure, cause="quota")
+        yield Said(render(used_up, sampled("POST", _PATH)), "where a quota of requests is used up")
 
 
 CODES: Final = replace(PLAIN, say=say)
