@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
+import structlog
 
 from entrepot.doors.kit import Exchange
 from entrepot.failures import Failure
@@ -14,6 +15,8 @@ from entrepot.integration_log.entries import outcome_of, secrets_of
 from entrepot.integration_log.known_secrets import KnownSecrets
 from entrepot.sandbox.explaining.showing import member, shown_row
 from entrepot.sandbox.explaining.tracing import Trace, Traces
+
+_log = structlog.stdlib.get_logger("entrepot.sandbox")
 
 MOST_REQUESTS: Final = 1_000
 MOST_REFUSALS: Final = 20
@@ -50,18 +53,17 @@ class Explanations:
         """Remember an exchange; the latest of its id counts."""
         status = exchange.reply.status if exchange.reply else 0
         why = tuple(self._refusals(exchange))[:MOST_REFUSALS]
-        secrets = secrets_of(exchange) if why else KnownSecrets()
+        try:
+            secrets = secrets_of(exchange) if why else KnownSecrets()
+        except Exception:  # what cannot be told without its secrets is not told, and nobody waits for it
+            _log.exception("a refusal could not be explained", request_id=exchange.request_id)
+            return
         self._kept.pop(exchange.request_id, None)
         self._kept[exchange.request_id] = Explained(
             exchange.door, exchange.operation, status, outcome_of(exchange), why, secrets
         )
         if len(self._kept) > MOST_REQUESTS:
             self._kept.popitem(last=False)
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._kept.clear()
-        self._traces.clear()
 
     def of(self, request_id: str) -> dict[str, Any] | None:
         """Why the request of this id came to what it came to, ready for JSON; None where nobody remembers it."""

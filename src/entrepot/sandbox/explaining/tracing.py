@@ -83,10 +83,6 @@ class Traces:
         found = self._kept.get(id(refusal))
         return None if found is None else found[1]
 
-    def clear(self) -> None:
-        """Forget them all."""
-        self._kept.clear()
-
     def _keep(self, refusal: Refused, traced: Trace) -> None:
         # Kept with its trace, a refusal's id is nobody else's.
         self._kept[id(refusal)] = (refusal, traced)
