@@ -50,14 +50,16 @@ class BodyBeyondLimits(Failure, frozen=True):
     """The request's body is well formed, but holds a value beyond what is taken."""
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
-    advice: ClassVar[str] = "Send flatter values, numbers in range, and texts without the character U+0000."
+    advice: ClassVar[str] = (
+        "Send flatter and fewer values, numbers in range, and texts without the character U+0000."
+    )
 
-    what: Literal["depth", "number", "character"]
-    """What goes beyond: the nesting, the size of a number, or a character that no text can hold."""
+    what: Literal["depth", "number", "character", "values"]
+    """What goes beyond: the nesting, the size of a number, a character that no text can hold, or how many values."""
     reason: str
     """The same in words that contain nothing of the body."""
     limit: int | None = None
-    """For `depth`, how many levels are taken."""
+    """For `depth` and `values`, how many are taken."""
 
 
 class UnsupportedMediaType(Failure, frozen=True):

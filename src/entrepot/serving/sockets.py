@@ -44,8 +44,12 @@ class WatchedSocket(WebSocketsSansIOProtocol):
             self.send_keepalive_ping()
 
     async def send(self, message: Any) -> None:
-        """Send; a handshake answered by an HTTP response is complete, which uvicorn else takes for a fault."""
+        """Send, and wait until the peer has taken most of it: till then it is its sender's, and counted as his.
+
+        A handshake answered by an HTTP response is complete, which uvicorn else takes for a fault.
+        """
         await super().send(message)
+        await self.writable.wait()
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True
 

@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from entrepot.doors.kit import Answer, Endpoint, Reply, Request, Resource, Router, decode_json, encode
+from entrepot.doors.kit.wire import MOST_VALUES
 from entrepot.failures import BodyBeyondLimits, MalformedBody, UnsupportedMediaType
 
 from .serving import Address, Seen, door, serve
@@ -80,7 +81,8 @@ async def test_a_body_that_cannot_be_read_is_malformed(client: httpx.AsyncClient
 BEYOND = {
     nested(21): "depth",
     nested(1_000): "depth",
-    nested(400_000): "depth",
+    nested(400_000): "values",
+    b"[" + b"1," * 200_000 + b"1]": "values",
     b'{"a":' * 2_000 + b"1" + b"}" * 2_000: "depth",
     b"9" * 5_000: "number",
     b"1e401": "number",
@@ -103,7 +105,7 @@ async def test_json_beyond_the_limits_is_not_said_to_be_none(
         assert isinstance(found, BodyBeyondLimits) or (body[:2], exact) == (b"0e", False)
         assert not isinstance(found, BodyBeyondLimits) or (found.what, found.limit) == (
             what,
-            20 if what == "depth" else None,
+            {"depth": 20, "values": MOST_VALUES}.get(what),
         )
 
 

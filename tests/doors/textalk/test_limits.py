@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, MAX_MESSAGE_WITH_FILE
-from tests.doors.textalk.served import Api
+from tests.doors.textalk.served import PATH, SHOP, Api
 from tests.support import boutique
 from tests.support.shop import WORKSPACE
 from tests.support.waiting import eventually
@@ -37,6 +39,26 @@ async def test_a_body_with_a_file_holds_ten(api: Api) -> None:
     assert await error_of(buyer, json.dumps(ADDING).encode().ljust(MAX_MESSAGE_WITH_FILE)) == {}
     refused = await error_of(buyer, json.dumps(ADDING).encode().ljust(MAX_MESSAGE_WITH_FILE + 1))
     assert refused["code"] == -32600
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 5000000", b"Transfer-Encoding: chunked"], ids=["announced", "chunked"]
+)
+async def test_who_calls_is_known_before_a_large_body_is_read(api: Api, framing: bytes) -> None:
+    """A stranger's is refused before it has come: the connection would wait for the rest of it for ever."""
+    chunked = framing.startswith(b"Transfer")
+    where = urlsplit(api.url)
+    reader, writer = await asyncio.open_connection(where.hostname or "", where.port or 0)
+    target = f"{PATH}?webshop={SHOP}".encode()
+    writer.write(b"POST %b HTTP/1.1\r\nHost: a\r\n%b\r\n\r\n" % (target, framing))
+    if chunked:
+        writer.write(b"%x\r\n" % (MAX_MESSAGE + 1) + b"x" * (MAX_MESSAGE + 1) + b"\r\n")
+    async with asyncio.timeout(60):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        answer = json.loads(await reader.readexactly(length))
+    writer.close()
+    assert answer["error"]["data"] == "A request holds at most 1000000 bytes."
 
 
 async def test_a_batch_holds_a_hundred_calls(api: Api) -> None:

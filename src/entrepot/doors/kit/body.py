@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from starlette.types import Receive, Scope
@@ -19,26 +20,47 @@ MOST_IN_FLIGHT = 128_000_000
 """How many bytes of bodies a process holds at once, from their arrival to the answer; what is made of them is more."""
 
 
-class Budget:
-    """A sum that may be in use at once. Not for use by several threads."""
+MOST_BY_ONE = MOST_IN_FLIGHT // 2
+"""How many of them may come from one address."""
 
-    def __init__(self, most: int) -> None:
+
+class Budget:
+    """A sum that may be in use at once, and how much of it by one. Not for use by several threads."""
+
+    def __init__(self, most: int, most_by_one: int | None = None) -> None:
         self.used = 0
         self._most = most
+        self._most_by_one = most if most_by_one is None else most_by_one
+        self._by_one: dict[str, int] = {}
 
-    def take(self, amount: int) -> bool:
+    def take(self, amount: int, who: str = "") -> bool:
         """Use so much more; False where that is too much, and then nothing is taken."""
-        if self.used + amount > self._most:
+        own = self._by_one.get(who, 0)
+        if self.used + amount > self._most or own + amount > self._most_by_one:
             return False
-        self.used += amount
+        self.add(amount, who)
         return True
 
-    def give_back(self, amount: int) -> None:
+    def add(self, amount: int, who: str = "") -> None:
+        """Use so much more in any case."""
+        if amount:
+            self.used += amount
+            self._by_one[who] = self._by_one.get(who, 0) + amount
+
+    def is_full(self, who: str) -> bool:
+        """Whether all is used, or all that is for him."""
+        return self.used >= self._most or self._by_one.get(who, 0) >= self._most_by_one
+
+    def give_back(self, amount: int, who: str = "") -> None:
         """Use so much less."""
-        self.used -= amount
+        if amount:
+            self.used -= amount
+            self._by_one[who] -= amount
+            if not self._by_one[who]:
+                del self._by_one[who]
 
 
-IN_FLIGHT = Budget(MOST_IN_FLIGHT)
+IN_FLIGHT = Budget(MOST_IN_FLIGHT, MOST_BY_ONE)
 """The bodies of this process. Who gets one from `read_body` gives its length back once it is answered."""
 
 
@@ -46,6 +68,8 @@ class Disconnected:
     """The caller went away before the request was complete: there is nobody to answer."""
 
 
+Larger: TypeAlias = Callable[[], Awaitable[int]]
+"""Asks who calls, once a body is larger than anybody may send: how large it may be then."""
 Body: TypeAlias = bytes | Overloaded | PayloadTooLarge | RequestTimeout | Disconnected
 
 
@@ -54,20 +78,26 @@ async def read_body(
     scope: Scope,
     limit: int = MAX_BODY,
     timeout: float = BODY_SECONDS,  # noqa: ASYNC109
+    *,
+    larger: Larger | None = None,
+    who: str = "",
 ) -> Body:
     """The whole body of at most `limit` bytes, arriving within `timeout` seconds in all.
 
-    A body that announces more than `limit` by Content-Length is refused without reading it. Its length counts as
-    `IN_FLIGHT` until the caller gives it back; of what is refused nothing does.
+    Beyond it `larger` is asked before anything more is read. A body that announces more by Content-Length is refused
+    without reading it. Its length counts as `IN_FLIGHT` of `who` until the caller gives it back; of what is refused
+    nothing does.
     """
     length = header(scope, b"content-length")
     if length is None and header(scope, b"transfer-encoding") is None:
         return b""
+    if length is not None and larger is not None and _exceeds(length, limit):
+        limit, larger = await larger(), None
     if length is not None and _exceeds(length, limit):
         return PayloadTooLarge(limit)
     try:
         async with asyncio.timeout(timeout):
-            return await _collect(receive, limit)
+            return await _collect(receive, limit, larger, who)
     except TimeoutError:
         return RequestTimeout(timeout)
 
@@ -78,7 +108,7 @@ def _exceeds(length: bytes, limit: int) -> bool:
     return digits.isdigit() and (len(digits) > 18 or int(digits) > limit)
 
 
-async def _collect(receive: Receive, limit: int) -> Body:
+async def _collect(receive: Receive, limit: int, larger: Larger | None, who: str) -> Body:
     chunks: list[bytes] = []
     size = 0
     whole = False
@@ -88,14 +118,16 @@ async def _collect(receive: Receive, limit: int) -> Body:
             if message["type"] != "http.request":
                 return Disconnected()
             chunk: bytes = message.get("body", b"")
+            if size + len(chunk) > limit and larger is not None:
+                limit, larger = await larger(), None
             if size + len(chunk) > limit:
                 return PayloadTooLarge(limit)
-            if not IN_FLIGHT.take(len(chunk)):
+            if not IN_FLIGHT.take(len(chunk), who):
                 return Overloaded(1)
             size += len(chunk)
             chunks.append(chunk)
             whole = not message.get("more_body", False)
     finally:
         if not whole:
-            IN_FLIGHT.give_back(size)
+            IN_FLIGHT.give_back(size, who)
     return b"".join(chunks) if len(chunks) > 1 else chunks[0]

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Generic, TypeAlias, TypeVar
 
@@ -13,6 +14,7 @@ import structlog
 from starlette.types import Receive, Scope, Send
 
 from entrepot.doors.kit import body as bodies
+from entrepot.doors.kit.answers import ANSWERS, in_flight
 from entrepot.doors.kit.body import BODY_SECONDS, MAX_BODY, Disconnected, read_body
 from entrepot.doors.kit.headers import Header, is_encoded
 from entrepot.doors.kit.messages import Reply, Request, send_reply
@@ -20,7 +22,14 @@ from entrepot.doors.kit.observing.calls import Call, note_into
 from entrepot.doors.kit.observing.exchanges import Exchange, Observer
 from entrepot.doors.kit.observing.keeps import Keeps
 from entrepot.engine.clock import real_now
-from entrepot.failures import Failure, Internal, RequestTimeout, Unavailable, UnsupportedContentCoding
+from entrepot.failures import (
+    Failure,
+    Internal,
+    Overloaded,
+    RequestTimeout,
+    Unavailable,
+    UnsupportedContentCoding,
+)
 from entrepot.store.connections import FAULTS, is_away
 from entrepot.store.sharing import serve
 
@@ -55,8 +64,15 @@ class Operation(ABC):
     """
 
     def __init__(
-        self, door: Door, name: str, *, body_limit: int | None = None, keeps: Keeps | None = None
+        self,
+        door: Door,
+        name: str,
+        *,
+        body_limit: int | None = None,
+        keeps: Keeps | None = None,
+        larger: Callable[[Request], Awaitable[int]] | None = None,
     ) -> None:
+        self._larger = larger
         self.door = door
         self.name = name
         self.keeps = keeps
@@ -68,14 +84,16 @@ class Operation(ABC):
         try:
             await self._serve(request, receive, send)
         finally:
-            bodies.IN_FLIGHT.give_back(request.held)
+            bodies.IN_FLIGHT.give_back(request.held, request.subscriber)
 
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
         started = perf_counter()
         note_into(request.commands)
         serve(0, request.client)
         try:
-            answer = await self.answer(request, receive)
+            # Whoever takes none of his answers is told before anything is done.
+            full = ANSWERS.is_full(request.subscriber)
+            answer = Overloaded(1) if full else await self.answer(request, receive)
         except Exception:
             _log.exception("request failed", door=self.door.name, operation=self.name, request_id=request.id)
             answer = Internal()
@@ -86,7 +104,8 @@ class Operation(ABC):
         reply = None
         if not isinstance(answer, Disconnected):
             reply = self._rendered(answer, request)
-            await send_reply(send, reply, request.id)
+            with in_flight(len(reply.body), request.subscriber):
+                await send_reply(send, reply, request.id)
         seconds = perf_counter() - started
         self.door.observe(Exchange(self.door.name, self.name, request, reply, seconds, self.keeps))
 
@@ -96,7 +115,9 @@ class Operation(ABC):
 
     async def read_into(self, request: Request, receive: Receive) -> Failure | Disconnected | None:
         """Read the body into the request; None when it arrived whole and within the limits."""
-        body = await read_body(receive, request.scope, self.body_limit, self.door.body_seconds)
+        larger = None if self._larger is None else partial(self._larger, request)
+        seconds, who = self.door.body_seconds, request.subscriber
+        body = await read_body(receive, request.scope, self.body_limit, seconds, larger=larger, who=who)
         if not isinstance(body, bytes):
             return body
         request.held = len(body)
@@ -127,7 +148,10 @@ class Bodiless(Operation):
 
 
 class Endpoint(Operation):
-    """An operation that is open to everybody, or whose handler itself finds out who calls."""
+    """An operation that is open to everybody, or whose handler itself finds out who calls.
+
+    `larger` finds it out before a body is read beyond the limit, and says how large this caller's may be.
+    """
 
     def __init__(
         self,
@@ -137,8 +161,9 @@ class Endpoint(Operation):
         *,
         body_limit: int | None = None,
         keeps: Keeps | None = None,
+        larger: Callable[[Request], Awaitable[int]] | None = None,
     ) -> None:
-        super().__init__(door, name, body_limit=body_limit, keeps=keeps)
+        super().__init__(door, name, body_limit=body_limit, keeps=keeps, larger=larger)
         self._handle = handle
 
     async def answer(self, request: Request, receive: Receive) -> Answer | Disconnected:

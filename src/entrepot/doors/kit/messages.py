@@ -12,8 +12,10 @@ from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_h
 from entrepot.doors.kit.observing.calls import Account, Call, Commands, Story
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
-from entrepot.store.sharing import serve
+from entrepot.store.sharing import serve, subscriber
 
+PART = 64_000
+"""So much of a reply is handed to the network before it is waited until the caller takes it."""
 _BODILESS = frozenset({204, 304})
 
 
@@ -119,6 +121,11 @@ class Request:
         """The body's media type in lower case, without parameters; empty when none is given."""
         return media_type(self.scope)
 
+    @property
+    def subscriber(self) -> str:
+        """Whom the address stands for, by whom shares of the process are counted; empty without an address."""
+        return subscriber(self.client) if self.client else ""
+
     def header(self, name: str) -> str | None:
         """The first value of the header `name` (in any case), or None."""
         value = header(self.scope, name.lower().encode("latin-1"))
@@ -166,6 +173,10 @@ def head(reply: Reply, request_id: str) -> list[Header]:
 
 
 async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
-    """Send the reply with all its headers."""
+    """Send the reply with all its headers; a long one as fast as it is taken."""
     await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, request_id)})
-    await send({"type": "http.response.body", "body": reply.body})
+    rest = max(len(reply.body) - 1, 0) // PART * PART
+    for start in range(0, rest, PART):
+        part = reply.body[start : start + PART]
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": reply.body[rest:]})

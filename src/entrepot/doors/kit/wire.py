@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -15,9 +15,14 @@ from entrepot.failures import BodyBeyondLimits, MalformedBody
 
 LARGE = 64_000
 """Above so many bytes a body may take longer to read than others should wait."""
+MOST_VALUES = 100_000
+"""About how many values a large body may hold: reading one is a single step, in which nobody else has a turn."""
 MAX_DEPTH = 20
 """How deep objects and arrays may nest, unless a door says otherwise."""
 
+T = TypeVar("T")
+
+_ASIDE = ThreadPoolExecutor(1, "bodies")
 _MAX_EXPONENT = 400
 _HALF_PAIR = "A text contains half of a surrogate pair, which is no character."
 _Container: TypeAlias = dict[str, object] | list[object]
@@ -32,15 +37,23 @@ def encode(value: object) -> bytes:
 
 
 def decode_json(
-    body: bytes, max_depth: int = MAX_DEPTH, *, unique_keys: bool = False, exact: bool = False
+    body: bytes,
+    max_depth: int = MAX_DEPTH,
+    *,
+    unique_keys: bool = False,
+    exact: bool = False,
+    most_values: int = MOST_VALUES,
 ) -> Any | MalformedBody | BodyBeyondLimits:
     """What the JSON text `body` holds.
 
     `exact` reads numbers with a fraction or exponent as `Decimal`, so that money keeps its digits.
     Of duplicate keys the last wins, unless `unique_keys` refuses them. What is not JSON is a `MalformedBody`;
-    JSON is a `BodyBeyondLimits` where it nests deeper than `max_depth`, holds a number out of range (an integer of
+    JSON is a `BodyBeyondLimits` where it is large and holds more than about `most_values`, nests deeper than
+    `max_depth`, or holds a number out of range (an integer of
     more than 4,300 digits, an exponent beyond 400), or the character U+0000, which PostgreSQL's text cannot hold.
     """
+    if len(body) > LARGE and sum(map(body.count, (b",", b"[", b"{"))) > most_values:
+        return BodyBeyondLimits("values", f"The body holds more than {most_values} values.", most_values)
     try:
         value = (_EXACT if exact else _BINARY).decode(body)
         return _first_fault(body, value, max_depth, unique_keys) or value
@@ -61,8 +74,17 @@ async def decode_large(
     body: bytes, max_depth: int = MAX_DEPTH, *, unique_keys: bool = False, exact: bool = False
 ) -> Any | MalformedBody | BodyBeyondLimits:
     """As `decode_json`; a body that takes long is looked at on another thread, so that others are served meanwhile."""
-    decode = partial(decode_json, body, max_depth, unique_keys=unique_keys, exact=exact)
-    return decode() if len(body) <= LARGE else await asyncio.to_thread(decode)
+    return await beside(body, lambda: decode_json(body, max_depth, unique_keys=unique_keys, exact=exact))
+
+
+async def beside(body: bytes, look: Callable[[], T]) -> T:
+    """What is found by looking at a body; at a large one on another thread, one after the other.
+
+    Several such threads would take turns with the loop's, and it would have one of many.
+    """
+    if len(body) <= LARGE:
+        return look()
+    return await asyncio.get_running_loop().run_in_executor(_ASIDE, look)
 
 
 def _has_half_a_pair(body: bytes) -> bool:

@@ -24,6 +24,7 @@ from entrepot.doors.kit import (
     by_workspace,
     encode,
 )
+from entrepot.doors.kit.wire import beside
 from entrepot.doors.rebound.admission import Admission
 from entrepot.doors.rebound.bodies import new_sales_order
 from entrepot.doors.rebound.commands import asker, label_wish, settings_of, take_order
@@ -70,7 +71,7 @@ class Routes:
         chosen = await chosen_flow(self._services, request, caller)
         if isinstance(chosen, Failure):
             return chosen
-        body = new_sales_order(request)
+        body = await beside(request.body, lambda: new_sales_order(request))
         if isinstance(body, Failure):
             return body
         key, flow = chosen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar, cast
@@ -29,7 +28,7 @@ from entrepot.doors.kit import (
     silent,
 )
 from entrepot.doors.kit.checking import Body, check
-from entrepot.doors.kit.wire import LARGE
+from entrepot.doors.kit.wire import beside
 from entrepot.failures import Failure, UnsupportedMediaType
 from entrepot.failures.orders import InvalidInput
 from entrepot.failures.partners import BodyNoObject, CursorInvalid
@@ -38,6 +37,8 @@ from entrepot.store.queries.workspaces import workspace_secret
 
 NO_DATA = "No data provided"
 PREFIX = "/api/integrations/v1"
+MOST_VALUES = 250_000
+"""About how many values a body may hold: ten thousand counts have room, each with members of the partner's own."""
 KEPT = Keeps(request=(), reply=(), query=frozenset({"limit", "cursor", "by"}))
 """What logs may keep: partners' bodies hold no secret, and a cursor opens nothing to another key."""
 Handler = Callable[[Request, Partner], Awaitable[Answer]]
@@ -154,12 +155,7 @@ async def checked(
     fixed: drf.Detail | None = None,
 ) -> T | Failure:
     """The request's body, checked, or why it cannot be used; the `fixed` member may not be in it."""
-    return await _beside(request, lambda: _checked(request, body, partner, partial, fixed))
-
-
-async def _beside(request: Request, look: Callable[[], T]) -> T:
-    """What is found by looking at a body; at a large one on another thread, so that others are served meanwhile."""
-    return look() if len(request.body) <= LARGE else await asyncio.to_thread(look)
+    return await beside(request.body, lambda: _checked(request, body, partner, partial, fixed))
 
 
 def _checked(
@@ -190,12 +186,12 @@ def _payload_of(request: Request) -> Any | Failure:
         return BodyNoObject(NO_DATA)
     if not content_type_is_json(request.scope):
         return UnsupportedMediaType(request.media_type)
-    return decode_json(request.body, exact=True)
+    return decode_json(request.body, exact=True, most_values=MOST_VALUES)
 
 
 async def no_body(request: Request) -> Failure | None:
     """What is wrong with a body that says nothing, where there is one."""
-    payload = await _beside(request, lambda: _payload_of(request)) if request.body else None
+    payload = await beside(request.body, lambda: _payload_of(request)) if request.body else None
     return payload if isinstance(payload, Failure) else None
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
+from entrepot.doors.kit.answers import ANSWERS
 from entrepot.doors.textalk.declare.declaration import Snapshot
 from entrepot.store.connections import Connection
 from entrepot.store.sharing import Bill, SharedPool
@@ -31,6 +32,8 @@ class PooledReads:
             self._pool.acquire(bill) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            if bill.heavy and ANSWERS.is_full(bill.flow.address):
+                raise TimeoutError("the caller takes no answers")
             snapshot = _Connected(connection)
             try:
                 yield snapshot

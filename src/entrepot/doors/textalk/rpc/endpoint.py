@@ -14,7 +14,7 @@ from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json, is_array
 from entrepot.doors.textalk.wire.sentences import FALLBACK, say
-from entrepot.failures import BodyBeyondLimits, MalformedBody
+from entrepot.failures import BodyBeyondLimits, MalformedBody, Overloaded
 
 MAX_BATCH: Final = 100
 MAX_DEPTH: Final = 64
@@ -41,6 +41,11 @@ def may_hold_file(message: bytes) -> bool:
 def too_large() -> RpcError:
     """The refusal of a message beyond its limit: -32600."""
     return RpcError(Code.INVALID_REQUEST, say("request.size", limit=MAX_MESSAGE))
+
+
+def overloaded(dispatcher: Dispatcher, raw: RawContext) -> Answer:
+    """The refusal of a message of whoever takes none of his answers; nothing of it was done."""
+    return _alone(dispatcher.refuse(rpc_error(Overloaded(1)), raw))
 
 
 async def answer(dispatcher: Dispatcher, raw: RawContext, message: bytes) -> Answer:

@@ -3,10 +3,12 @@
 from typing import Final
 
 from entrepot.doors.kit import CHALLENGE, CorsPolicy, Header, Reply, Request, encode
+from entrepot.doors.textalk.caller.context import Audience, Context, resolve
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
-from entrepot.doors.textalk.rpc.endpoint import Answer, answer, too_large
+from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, MAX_MESSAGE_WITH_FILE, Answer, answer, too_large
 from entrepot.doors.textalk.transport.parameters import may_be_form, raw_context
 from entrepot.doors.textalk.wire.errors import Code, RpcError
+from entrepot.doors.textalk.wire.failures import fault
 from entrepot.failures import (
     Failure,
     MethodNotAllowed,
@@ -34,6 +36,18 @@ async def handle(dispatcher: Dispatcher, request: Request) -> Reply:
     """The answer to a POST that has been read."""
     raw = raw_context(request, from_form=may_be_form(request))
     return reply(await answer(dispatcher, raw, request.body))
+
+
+async def size_for(dispatcher: Dispatcher, request: Request) -> int:
+    """How large a message this caller may send: with a file, who has a session or an administrator's token."""
+    raw = raw_context(request, from_form=may_be_form(request))
+    try:
+        context = await resolve(raw, dispatcher.lookups, needs_webshop=False)
+    except Exception as error:
+        fault(error, Code.RPC_INTERNAL_ERROR, "size")
+        return MAX_MESSAGE
+    known = isinstance(context, Context) and context.audience > Audience.ANONYMOUS
+    return MAX_MESSAGE_WITH_FILE if known else MAX_MESSAGE
 
 
 def reply(result: Answer) -> Reply:

@@ -22,7 +22,7 @@ from entrepot.doors.kit import (
 )
 from entrepot.doors.textalk.declare.declaration import Classes
 from entrepot.doors.textalk.rpc.dispatch import Dispatcher
-from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE_WITH_FILE
+from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE
 from entrepot.doors.textalk.rpc.methods import MethodTable
 from entrepot.doors.textalk.transport import http, socket
 from entrepot.doors.textalk.transport.openrpc import openrpc
@@ -43,10 +43,13 @@ def kept(methods: MethodTable) -> Keeps:
 
 def textalk_app(dispatcher: Dispatcher, classes: Classes, observe: Observer) -> Router:
     """The door as an ASGI app; its path is taken with and without the trailing slash."""
-    door = Door("textalk", http.render, observe, body_limit=MAX_MESSAGE_WITH_FILE)
+    door = Door("textalk", http.render, observe, body_limit=MAX_MESSAGE)
 
     async def post(request: Request) -> Reply:
         return await http.handle(dispatcher, request)
+
+    async def larger(request: Request) -> int:
+        return await http.size_for(dispatcher, request)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await socket.handle(dispatcher, observe, keeps, scope, receive, send)
@@ -56,7 +59,7 @@ def textalk_app(dispatcher: Dispatcher, classes: Classes, observe: Observer) -> 
         return encode(openrpc(dispatcher.methods, classes))
 
     keeps = kept(dispatcher.methods)
-    methods = {"POST": Endpoint(door, "jsonrpc", post, keeps=keeps), WEBSOCKET: serve}
+    methods = {"POST": Endpoint(door, "jsonrpc", post, keeps=keeps, larger=larger), WEBSOCKET: serve}
     about = {"GET": Bodiless(door, "openrpc", lambda _: Reply(200, description()), keeps=NOTHING)}
     resources = [Resource(PATH, methods), Resource("/openrpc.json", about)]
     return Router(door, resources, slash_optional=True, cors=http.CORS)

@@ -14,10 +14,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from entrepot.doors.kit import Exchange, Keeps, Observer, Request, encode, refuse_socket, reply_headers
 from entrepot.doors.kit import Reply as HttpReply
+from entrepot.doors.kit.answers import ANSWERS, in_flight
 from entrepot.doors.kit.observing.calls import note_into
 from entrepot.doors.textalk.caller.context import NoContext, RawContext, resolve
 from entrepot.doors.textalk.rpc.dispatch import DOOR, Dispatcher
-from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, Answer, answer, may_hold_file
+from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, Answer, answer, may_hold_file, overloaded
 from entrepot.doors.textalk.rpc.messages import Reply
 from entrepot.doors.textalk.transport.http import AUTHENTICATE, reply
 from entrepot.doors.textalk.transport.parameters import raw_context
@@ -80,6 +81,7 @@ class _Connection:
         self._raw = raw
         self._websocket = websocket
         self._request_id = raw.request.id if raw.request else None
+        self._subscriber = raw.request.subscriber if raw.request else ""
         self._slots = asyncio.Semaphore(PARALLEL_CALLS)
         self._sending = asyncio.Lock()
 
@@ -112,7 +114,8 @@ class _Connection:
         try:
             result = await self._answer(frame)
             if result.body is not None:
-                await self._send(result.body.decode())
+                with in_flight(len(result.body), self._subscriber):
+                    await self._send(result.body.decode())
         finally:
             self._slots.release()
 
@@ -123,7 +126,11 @@ class _Connection:
         request.body = frame
         note_into(request.commands)
         serve(0, request.client)
-        result = await answer(self._dispatcher, msgspec.structs.replace(self._raw, request=request), frame)
+        raw = msgspec.structs.replace(self._raw, request=request)
+        if ANSWERS.is_full(self._subscriber):
+            result = overloaded(self._dispatcher, raw)
+        else:
+            result = await answer(self._dispatcher, raw, frame)
         seconds = perf_counter() - started
         self._observe(Exchange(DOOR, FRAME, request, reply(result), seconds, self._keeps))
         return result

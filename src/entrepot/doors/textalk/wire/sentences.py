@@ -65,6 +65,10 @@ _REQUESTS: Final[dict[str, dict[str, str]]] = {
         "en": "Objects and arrays nest deeper than {limit} levels.",
         "sv": "Objekt och listor är djupare än {limit} nivåer.",
     },
+    "request.values": {
+        "en": "A message of this size holds at most {limit} values.",
+        "sv": "Ett meddelande av den storleken rymmer högst {limit} värden.",
+    },
     "request.number": {
         "en": "A number is out of range.",
         "sv": "Ett tal är för stort.",
