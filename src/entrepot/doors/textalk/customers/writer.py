@@ -74,54 +74,49 @@ class CustomerWriter:
             return refusal
         wrong = why_invalid(str(patch["password"])) if "password" in patch else None
         faults = () if wrong is None else (Problem("/password", wrong),)
-        kept = _kept(context, uid, patch)
-        if kept is not None and "oldPassword" not in patch and await self._guarded(context, kept, patch):
+        kept = None if "oldPassword" in patch else _kept(context, uid, patch)
+        known = None if kept is None else await self._known(context, kept)
+        if known is not None and known[1] is not None and _changes_login(patch, known[0]):
             faults = (*faults, _OLD_MISSING)
         return (*missing_email(patch), *faults) if uid is None else faults
 
-    async def _guarded(self, context: Context, uid: int, patch: Mapping[str, Json]) -> tuple[str, str] | None:
-        """Address and password's hash of who changes her own, where the old password is asked for."""
+    async def _known(self, context: Context, uid: int) -> tuple[str, str | None] | None:
+        """Address and password's hash of who changes herself; None where the command says that there is nobody."""
         async with self._services.reads.acquire() as connection:
             row = await connection.fetchrow(_KNOWN, context.shop.workspace, context.shop.channel, uid)
-        if row is None or row[1] is None:
-            return None  # the command says that there is nobody; who has no password cannot be asked for it
-        info = patch.get("info")
-        email = info.get("email") if is_object(info) else None
-        changes = isinstance(email, str) and folded(email) != folded(row[0])
-        return (row[0], row[1]) if changes or "password" in patch else None
+        return None if row is None else (row[0], row[1])
 
     async def _unproven(self, context: Context, uid: int, patch: Mapping[str, Json]) -> RpcError | None:
         """Why she may not change password or address: the old password is missing, wrong, or was tried too often."""
-        guarded = await self._guarded(context, uid, patch)
-        if guarded is None:
+        known = await self._known(context, uid)
+        if known is None or not _changes_login(patch, known[0]):
             return None
         poor = poor_password(str(patch["password"])) if "password" in patch else None
         if poor is not None:
             return poor
-        email, stored = guarded
+        wrong = None if known[1] is None else await self._disproven(context, known[0], known[1], patch)
+        if wrong is not None or not _moves(patch, known[0]):
+            return wrong
+        mails = mail_tries(context, "email", _email(patch) or "")
+        over = await self._services.guesses.count(context.shop.workspace, *mails)
+        return None if over is None else RpcError(Code.INTERNAL_ERROR, failure=over)
+
+    async def _disproven(
+        self, context: Context, email: str, stored: str, patch: Mapping[str, Json]
+    ) -> RpcError | None:
+        """What is wrong with the old password; one try of it, counted as a log-in."""
         if "oldPassword" not in patch:
             return RpcError(Code.VALIDATION_ERROR, (_OLD_MISSING,))
+        if self._passwords.busy:
+            return rpc_error(Overloaded(1))
         guess, guesses = password_try(context, email), self._services.guesses
         over = await guesses.count(context.shop.workspace, guess)
         if over is not None:
             return limited(Code.LOGIN_FAILED, over)
-        if self._passwords.busy:
-            return rpc_error(Overloaded(1))
         if not await self._passwords.verify(stored, str(patch["oldPassword"])):
             return rpc_error(LoginFailed())
         await guesses.take_back(context.shop.workspace, guess)
-        return await self._asking(context, patch)
-
-    async def _asking(self, context: Context, patch: Mapping[str, Json]) -> RpcError | None:
-        """Why no mail goes to a new address: there were too many."""
-        info = patch.get("info")
-        email = info.get("email") if is_object(info) else None
-        if not isinstance(email, str):
-            return None
-        over = await self._services.guesses.count(
-            context.shop.workspace, *mail_tries(context, "email", email)
-        )
-        return None if over is None else RpcError(Code.INTERNAL_ERROR, failure=over)
+        return None
 
     async def _run(self, context: Context, command: Command) -> CustomerSet | RpcError:
         outcome = await self._services.engine.execute(context.shop.workspace, command)
@@ -191,6 +186,23 @@ def _command(context: Context, uid: Uid | None, fields: dict[str, Any]) -> Comma
         return SetCustomer(channel=channel, customer=int(uid), fields=fields)
     new_email = NewEmail(tokens.new_code(tokens.SIGNUP), sender_of(context))
     return SetCustomer(channel=channel, customer=int(uid), fields=fields, session=own.id, new_email=new_email)
+
+
+def _email(patch: Mapping[str, Json]) -> str | None:
+    info = patch.get("info")
+    email = info.get("email") if is_object(info) else None
+    return email if isinstance(email, str) else None
+
+
+def _moves(patch: Mapping[str, Json], email: str) -> bool:
+    """Whether the patch brings another address than this one."""
+    wanted = _email(patch)
+    return wanted is not None and folded(wanted) != folded(email)
+
+
+def _changes_login(patch: Mapping[str, Json], email: str) -> bool:
+    """Whether the patch changes what its customer, who goes by this address, logs in with."""
+    return "password" in patch or _moves(patch, email)
 
 
 def _kept(context: Context, uid: Uid | None, patch: Mapping[str, Json]) -> int | None:
