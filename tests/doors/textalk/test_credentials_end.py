@@ -11,6 +11,8 @@ from tests.doors.textalk.people import EVA, Shopping
 from tests.support.webshop import PASSWORD
 
 NEW = "another one"
+OWN = {"password": NEW, "oldPassword": PASSWORD}
+"""How somebody sets her own password."""
 Change = Callable[[Shopping, int, str], Awaitable[None]]
 
 
@@ -33,7 +35,7 @@ async def _set_by_administrator(eva: Shopping, uid: int, own: str) -> None:
 
 
 async def _set_by_herself(eva: Shopping, uid: int, own: str) -> None:
-    assert await eva.call("Customer.set", uid, {"password": NEW}, session=own) == {"uid": uid}
+    assert await eva.call("Customer.set", uid, OWN, session=own) == {"uid": uid}
 
 
 @pytest.mark.parametrize("change", [_reset, _set_by_administrator, _set_by_herself])
@@ -55,7 +57,7 @@ async def test_a_new_password_ends_the_sessions_of_the_old_one(eva: Shopping, ch
 async def test_who_sets_her_own_password_stays_logged_in_where_she_did(eva: Shopping) -> None:
     uid = await eva.joined()
     own, other = await _logged_in(eva), await _logged_in(eva)
-    assert await eva.call("Customer.set", uid, {"password": NEW}, session=own) == {"uid": uid}
+    assert await eva.call("Customer.set", uid, OWN, session=own) == {"uid": uid}
     assert await eva.call("Session.get", "customer", session=own) == {"customer": uid}
     assert await eva.call("Session.get", "customer", session=other) == 1005
 

@@ -152,11 +152,11 @@ async def test_a_buyer_changes_itself_alone(eva: Shopping) -> None:
     assert (await eva.error("Customer.set", None, patch("b@example.com"), session=session))["code"] == 1006
     assert (await eva.error("Customer.set", uid, {"approved": True}, session=session))["code"] == 9001
     assert (await eva.error("Customer.set", uid, {"password": "short"}, session=session))["code"] == 3004
-    problems = await eva.call("Customer.validate", uid, {"password": "short"}, session=session)
+    short = {"password": "short", "oldPassword": PASSWORD}
+    problems = await eva.call("Customer.validate", uid, short, session=session)
     assert [problem["pointer"] for problem in problems] == ["/password"]
-    assert await eva.call("Customer.set", uid, {"password": "a new password"}, session=session) == {
-        "uid": uid
-    }
+    new = {"password": "a new password", "oldPassword": PASSWORD}
+    assert await eva.call("Customer.set", uid, new, session=session) == {"uid": uid}
     assert await eva.call("Customer.login", EVA, PASSWORD, session=session) == 3001
     assert await eva.call("Customer.login", EVA, "a new password", session=session) == {"uid": uid}
 

@@ -10,6 +10,7 @@ import msgspec
 
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.customers.email_claims import claim_key, claim_of, claimant, has_lapsed, holder
+from entrepot.domain.customers.new_email import NewEmail, ask
 from entrepot.domain.customers.records import Customer, Session, proof_of
 from entrepot.domain.customers.sign_up import AddressCommand, CustomerSet, blank_customer, filled
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, refused
@@ -67,11 +68,17 @@ class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
     """Change a customer's fields by a merge patch. The result is `CustomerSet`.
 
     With a new password the sessions end that were opened by the old one, save `session`: the one in which the
-    customer changes itself.
+    customer changes itself. With `new_email` another address waits until it is confirmed.
     """
 
     fields: dict[str, Any]
     session: int | None = None
+    new_email: NewEmail | None = None
+
+    @property
+    def ids(self) -> int:
+        """The mails'."""
+        return 0 if self.new_email is None else 2
 
     @property
     def email(self) -> str | None:
@@ -80,6 +87,8 @@ class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """The session, the new address too, and who holds it."""
+        if stage is Stage.CHANNEL:
+            return () if self.new_email is None else (self.channel,)
         if stage is Stage.SESSION:
             return () if self.session is None else (self.session,)
         if self.email is None or stage not in {Stage.REFERENCE, Stage.CUSTOMER}:
@@ -91,7 +100,6 @@ class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse an unknown customer, a session that has ended, and the address of another customer."""
-        del ids
         customer = self.known(view)
         if isinstance(customer, CustomerUnknown):
             return refused(customer)
@@ -100,6 +108,11 @@ class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
             return refused(SessionUnknown())
         after = filled(customer, self.fields, now)
         changes = Changes()
+        if self.new_email is not None and after.email_folded != customer.email_folded:
+            if _is_confirmed(self.channel, after.email, view):
+                return refused(CustomerExists())
+            changes.put(*ask(customer, after.email, self.new_email, view, now, ids))
+            after = filled(after, {"info": {"email": customer.email}}, now)
         if after.email_folded != customer.email_folded:
             if not _free(self.channel, after.email, view, now, changes):
                 return refused(CustomerExists())
@@ -126,6 +139,12 @@ class RemoveCustomer(KnownCustomer, frozen=True, kw_only=True):
         changes = Changes((gone,))
         _release(customer, view, changes)
         return Decided(CustomerSet(gone), changes)
+
+
+def _is_confirmed(channel: int, email: str, view: View) -> bool:
+    """Whether the address is somebody's who has proven it, or was entered by the shop."""
+    before = holder(view, channel, email)
+    return before is not None and before.state == "confirmed"
 
 
 def _is_joined(session: Session | None, customer: Customer) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from entrepot.domain.channels.accounts import Channel
 from entrepot.domain.outbox.deliveries import Delivery
 
-Purpose = Literal["signup", "reset"]
+Purpose = Literal["signup", "reset", "email", "email-asked", "email-changed"]
 
 _FALLBACK = "en"
 _WORDS: Mapping[Purpose, Mapping[str, tuple[str, str]]] = {
@@ -43,7 +43,47 @@ _WORDS: Mapping[Purpose, Mapping[str, tuple[str, str]]] = {
             "Om det inte var du behöver du inte göra något: ditt lösenord är oförändrat.\n",
         ),
     },
+    "email": {
+        "en": (
+            "Confirm your new address at {shop}",
+            "Your account at {shop} is to go by this address.\n\n"
+            "Confirm it with this code within 24 hours:\n\n{way}\n\n"
+            "If you did not ask for this, you need do nothing.\n",
+        ),
+        "sv": (
+            "Bekräfta din nya adress hos {shop}",
+            "Ditt konto hos {shop} ska gå under den här adressen.\n\n"
+            "Bekräfta den med denna kod inom 24 timmar:\n\n{way}\n\n"
+            "Om du inte har bett om det behöver du inte göra något.\n",
+        ),
+    },
+    "email-asked": {
+        "en": (
+            "A new address for your account at {shop}",
+            "Your account at {shop} is to go by another address: {way}\n\n"
+            "It counts once it is confirmed from there. If it was not you, set a new password: that ends the change.\n",
+        ),
+        "sv": (
+            "En ny adress för ditt konto hos {shop}",
+            "Ditt konto hos {shop} ska gå under en annan adress: {way}\n\n"
+            "Den gäller när den har bekräftats därifrån. Om det inte var du, ange ett nytt lösenord: "
+            "det avbryter bytet.\n",
+        ),
+    },
+    "email-changed": {
+        "en": (
+            "The address of your account at {shop} has changed",
+            "Your account at {shop} goes by another address from now on: {way}\n\n"
+            "If it was not you, write to the shop.\n",
+        ),
+        "sv": (
+            "Adressen för ditt konto hos {shop} har ändrats",
+            "Ditt konto hos {shop} går från och med nu under en annan adress: {way}\n\n"
+            "Om det inte var du, skriv till butiken.\n",
+        ),
+    },
 }
+_LINKED: Mapping[Purpose, str] = {"signup": "signup_link", "email": "signup_link", "reset": "reset_link"}
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -68,7 +108,9 @@ def code_mail(
     subject: int,
     now: datetime,
 ) -> Delivery:
-    """The mail that tells a code, as it waits to be sent. `to` may be nobody, "": it then costs as much.
+    """The mail that tells a code, or a new address, as it waits to be sent.
+
+    `to` may be nobody, "": it then costs as much.
 
     `language` is the customer's, where it is known.
     """
@@ -82,6 +124,6 @@ def _written(channel: Channel, purpose: Purpose, sender: Sender, language: str, 
     words = _WORDS[purpose]
     spoken = next((each for each in (language, channel.settings.shop.language) if each in words), _FALLBACK)
     subject, text = words[spoken]
-    link = (mail.signup_link if purpose == "signup" else mail.reset_link).replace("{code}", code)
+    link = str(getattr(mail, _LINKED[purpose])).replace("{code}", code) if purpose in _LINKED else ""
     values = {"shop": sender.name(spoken, channel), "way": f"{code}\n{link}" if link else code}
     return {"subject": subject.format_map(values), "text": text.format_map(values)}

@@ -125,16 +125,18 @@ def buyer_of(customer: Customer) -> Buyer:
 class OneTimeCode(Record, frozen=True):
     """A code that was mailed to a customer and works once; only its hash is stored.
 
-    `customer` is None for a code that was asked for an address which is nobody's, and mailed to nobody.
+    `customer` is None for a code that was asked for an address which is nobody's, and mailed to nobody. `email` is the
+    new address that it proves, which is claimed by nobody until then.
     """
 
     hash: bytes
-    kind: Literal["signup", "reset"]
+    kind: Literal["signup", "reset", "email"]
     channel: int
     customer: int | None
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None
+    email: str | None = None
 
     @property
     def key(self) -> Hashable:

@@ -59,6 +59,7 @@ one_time_codes = table(
     moment("created_at"),
     moment("expires_at"),
     moment("used_at", null=True),
+    text("email", null=True),
     belongs("one_time_codes", "customers", ("customer",), ("id",)),
     Index("one_time_codes_customer_idx", "workspace", "customer"),
     Index("one_time_codes_expiry_idx", "expires_at", "workspace"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from entrepot.domain.customers.mails import Sender
 from entrepot.domain.kernel.text import folded
 from entrepot.doors.textalk.caller.context import Context
+from entrepot.doors.textalk.wire.errors import Code, RpcError
+from entrepot.doors.textalk.wire.failures import rpc_error
+from entrepot.doors.textalk.wire.settings import webshop_settings
 from entrepot.engine.guesses import (
     COUPON,
     MAILED,
@@ -12,6 +16,8 @@ from entrepot.engine.guesses import (
     PASSWORD,
     Guess,
 )
+from entrepot.failures import Failure
+from entrepot.failures.access import TooManyTries
 
 
 def password_try(context: Context, email: str) -> Guess:
@@ -40,6 +46,17 @@ def mail_tries(context: Context, purpose: str, email: str = "") -> tuple[Guess, 
     if not email:
         return (asked,)
     return (asked, Guess(MAILS_TO, f"{_shop(context)}\0{purpose}\0{folded(email)}", ""))
+
+
+def limited(code: Code, over: Failure) -> RpcError:
+    """The refusal of a wrong try, for one too many; another failure is said as it is."""
+    return RpcError(code, failure=over) if isinstance(over, TooManyTries) else rpc_error(over)
+
+
+def sender_of(context: Context) -> Sender:
+    """Who mails what the caller asks for, and in which language."""
+    shop = webshop_settings(context.shop.settings)
+    return Sender(context.buyer_language, {} if shop is None else shop.name)
 
 
 def _shop(context: Context) -> str:

@@ -121,6 +121,13 @@ CUSTOMER: Final = ClassDecl(
             read=Audience.NOBODY,
             write=Audience.BUYER,
         ),
+        Field(
+            name="oldPassword",
+            shape=shapes.string(),
+            source=sa.cast(sa.null(), sa.Text),
+            read=Audience.NOBODY,
+            write=Audience.BUYER,
+        ),
         f.created(customers.c.created_at),
         f.created(customers.c.changed_at, "changed"),
     ),

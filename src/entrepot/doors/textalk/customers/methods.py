@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from entrepot.domain.customers.mails import Sender
+from entrepot.domain.customers.new_email import ConfirmEmail
 from entrepot.domain.customers.password_reset import RequestReset, ResetPassword
 from entrepot.domain.customers.sign_up import ConfirmSignup, SignUp
 from entrepot.domain.kernel.text import folded
@@ -19,7 +19,7 @@ from entrepot.domain.sessions.log_in import LogIn
 from entrepot.domain.sessions.sessions import SetSessionCustomer
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.context import Audience, BuyerSession, Context
-from entrepot.doors.textalk.caller.tries import code_try, mail_tries, password_try
+from entrepot.doors.textalk.caller.tries import code_try, limited, mail_tries, password_try, sender_of
 from entrepot.doors.textalk.customers.declaration import CUSTOMER
 from entrepot.doors.textalk.customers.writer import fields_of, missing_email, new_password, poor_password
 from entrepot.doors.textalk.pattern.arguments import NULL, QUERY, TEXT, argument, text
@@ -34,8 +34,7 @@ from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
 from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import say
-from entrepot.doors.textalk.wire.settings import webshop_settings
-from entrepot.failures import Failure, Overloaded
+from entrepot.failures import Overloaded
 from entrepot.failures.access import TooManyTries
 from entrepot.failures.accounts import ConfirmationFailed, LoginFailed
 
@@ -50,6 +49,10 @@ select id, password_hash from customers
 where workspace = $1 and channel = $2 and email_folded = $3 and state = 'confirmed' and approved
 """
 
+_PROVES: Final = """
+select email from one_time_codes where workspace = $1 and channel = $2 and hash = $3 and email is not null
+"""
+
 
 def methods(parts: Parts) -> Iterator[Method]:
     """Customer.signup, confirmSignup, login, logout, requestPasswordReset and resetPassword."""
@@ -57,7 +60,13 @@ def methods(parts: Parts) -> Iterator[Method]:
     shape = object_of("Customer")
     patch = Param("patch", patch_schema(CUSTOMER, Audience.BUYER, creating=True))
     yield _secret("signup", "An account, to be confirmed by a code", own.sign_up, (patch, QUERY), shape)
-    yield _secret("confirmSignup", "Confirms an account by its code", own.confirm, (_CODE, QUERY), shape)
+    yield _secret(
+        "confirmSignup",
+        "Confirms an account, or its new address, by its code",
+        own.confirm,
+        (_CODE, QUERY),
+        shape,
+    )
     login = _secret("login", "Logs the session in", own.log_in, (_EMAIL, _PASSWORD, QUERY), shape)
     yield msgspec.structs.replace(login, needs_session=True)
     yield Method(
@@ -99,7 +108,7 @@ class _Customers:
             email=fields["info"]["email"],
             password_hash=fields["password_hash"],
             fields={"language": context.buyer_language, **fields},
-            sender=_sender(context),
+            sender=sender_of(context),
             code=tokens.new_code(tokens.SIGNUP),
         )
         done = await self._parts.run(context, command)
@@ -118,14 +127,21 @@ class _Customers:
         guess = code_try(context, "signup")
         over = await self._guesses.count(context.shop.workspace, guess)
         if over is not None:
-            return _limited(Code.BAD_SIGNUP_CODE, over)
-        command = ConfirmSignup(channel=context.shop.channel, hash=tokens.hashed(tokens.SIGNUP, code))
-        done = await self._parts.run(context, command)
+            return limited(Code.BAD_SIGNUP_CODE, over)
+        done = await self._parts.run(context, await self._confirming(context, code))
         if isinstance(done, RpcError):
             return done
         await self._guesses.take_back(context.shop.workspace, guess)
         answer = await self._answer(context, done.customer.id, projection)
         return rpc_error(ConfirmationFailed()) if _is_gone(answer) else answer
+
+    async def _confirming(self, context: Context, code: str) -> ConfirmSignup | ConfirmEmail:
+        """What a code confirms: the account, or a new address of it."""
+        shop, digest = context.shop, tokens.hashed(tokens.SIGNUP, code)
+        rows = await self._parts.read(_PROVES, shop.workspace, shop.channel, digest)
+        if not rows:
+            return ConfirmSignup(channel=shop.channel, hash=digest)
+        return ConfirmEmail(channel=shop.channel, hash=digest, email=rows[0][0], sender=sender_of(context))
 
     async def log_in(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[email, password, query?]`: 3001 whatever is wrong, after the same work; 9004."""
@@ -145,7 +161,7 @@ class _Customers:
         guess = password_try(context, email)
         over = await self._guesses.count(context.shop.workspace, guess)
         if over is not None:
-            return _limited(Code.LOGIN_FAILED, over)
+            return limited(Code.LOGIN_FAILED, over)
         known = await self._proven(context, email, password)
         if isinstance(known, RpcError):
             return known
@@ -193,7 +209,7 @@ class _Customers:
             return None if isinstance(over, TooManyTries) else rpc_error(over)
         code = tokens.new_code(tokens.RESET)
         command = RequestReset(
-            channel=context.shop.channel, email=_address(email), code=code, sender=_sender(context)
+            channel=context.shop.channel, email=_address(email), code=code, sender=sender_of(context)
         )
         done = await self._parts.run(context, command)
         return done if isinstance(done, RpcError) else None
@@ -214,7 +230,7 @@ class _Customers:
         guess = code_try(context, "reset")
         over = await self._guesses.count(context.shop.workspace, guess)
         if over is not None:
-            return _limited(Code.BAD_RESET_CODE, over)
+            return limited(Code.BAD_RESET_CODE, over)
         hashed = await new_password(self._parts.passwords, password)
         if isinstance(hashed, RpcError):
             return hashed
@@ -264,16 +280,6 @@ def _as_customer(context: Context, customer: int) -> Context:
         return context
     session = context.session or BuyerSession(id=0, customer=None)
     return msgspec.structs.replace(context, session=msgspec.structs.replace(session, customer=customer))
-
-
-def _sender(context: Context) -> Sender:
-    shop = webshop_settings(context.shop.settings)
-    return Sender(context.buyer_language, {} if shop is None else shop.name)
-
-
-def _limited(code: Code, over: Failure) -> RpcError:
-    """The refusal of a wrong try, for one too many; another failure is said as it is."""
-    return RpcError(code, failure=over) if isinstance(over, TooManyTries) else rpc_error(over)
 
 
 def _address(email: str) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from entrepot.domain.customers.edit import CreateCustomer, RemoveCustomer, SetCustomer
+from entrepot.domain.customers.new_email import NewEmail
 from entrepot.domain.customers.sign_up import CustomerSet
 from entrepot.domain.kernel.commands import Command, Refused
+from entrepot.domain.kernel.text import folded
 from entrepot.doors.kit import Services
 from entrepot.doors.kit.admission.passwords import LONGEST, Passwords
+from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.caller.passwords import why_invalid
+from entrepot.doors.textalk.caller.tries import limited, mail_tries, password_try, sender_of
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
 from entrepot.doors.textalk.pattern.row_writer import changes_of
 from entrepot.doors.textalk.pattern.writer import Written
@@ -21,7 +25,12 @@ from entrepot.doors.textalk.wire.json import Json, is_object
 from entrepot.doors.textalk.wire.sentences import say
 from entrepot.doors.textalk.wire.settings import SHORTEST_PASSWORD
 from entrepot.failures import Overloaded
-from entrepot.failures.accounts import PasswordInvalid
+from entrepot.failures.accounts import LoginFailed, PasswordInvalid
+
+_KNOWN: Final = """
+select email, password_hash from customers where workspace = $1 and channel = $2 and id = $3 and state = 'confirmed'
+"""
+_OLD_MISSING: Final = Problem("/oldPassword", say("patch.required"))
 
 
 class CustomerWriter:
@@ -36,6 +45,10 @@ class CustomerWriter:
     ) -> Written | RpcError:
         """Change a customer, or enter one; 1006, 3004, 3005, 9001, 9003."""
         refusal = _refusal(context, uid) or _unaddressed(uid, patch)
+        if refusal is not None:
+            return refusal
+        kept = _kept(context, uid, patch)
+        refusal = None if kept is None else await self._unproven(context, kept, patch)
         if refusal is not None:
             return refusal
         fields = await fields_of(self._passwords, decl, patch)
@@ -61,7 +74,49 @@ class CustomerWriter:
             return refusal
         wrong = why_invalid(str(patch["password"])) if "password" in patch else None
         faults = () if wrong is None else (Problem("/password", wrong),)
+        kept = None if "oldPassword" in patch else _kept(context, uid, patch)
+        known = None if kept is None else await self._known(context, kept)
+        if known is not None and known[1] is not None and _changes_login(patch, known[0]):
+            faults = (*faults, _OLD_MISSING)
         return (*missing_email(patch), *faults) if uid is None else faults
+
+    async def _known(self, context: Context, uid: int) -> tuple[str, str | None] | None:
+        """Address and password's hash of who changes herself; None where the command says that there is nobody."""
+        async with self._services.reads.acquire() as connection:
+            row = await connection.fetchrow(_KNOWN, context.shop.workspace, context.shop.channel, uid)
+        return None if row is None else (row[0], row[1])
+
+    async def _unproven(self, context: Context, uid: int, patch: Mapping[str, Json]) -> RpcError | None:
+        """Why she may not change password or address: the old password is missing, wrong, or was tried too often."""
+        known = await self._known(context, uid)
+        if known is None or not _changes_login(patch, known[0]):
+            return None
+        poor = poor_password(str(patch["password"])) if "password" in patch else None
+        if poor is not None:
+            return poor
+        wrong = None if known[1] is None else await self._disproven(context, known[0], known[1], patch)
+        if wrong is not None or not _moves(patch, known[0]):
+            return wrong
+        mails = mail_tries(context, "email", _email(patch) or "")
+        over = await self._services.guesses.count(context.shop.workspace, *mails)
+        return None if over is None else RpcError(Code.INTERNAL_ERROR, failure=over)
+
+    async def _disproven(
+        self, context: Context, email: str, stored: str, patch: Mapping[str, Json]
+    ) -> RpcError | None:
+        """What is wrong with the old password; one try of it, counted as a log-in."""
+        if "oldPassword" not in patch:
+            return RpcError(Code.VALIDATION_ERROR, (_OLD_MISSING,))
+        if self._passwords.busy:
+            return rpc_error(Overloaded(1))
+        guess, guesses = password_try(context, email), self._services.guesses
+        over = await guesses.count(context.shop.workspace, guess)
+        if over is not None:
+            return limited(Code.LOGIN_FAILED, over)
+        if not await self._passwords.verify(stored, str(patch["oldPassword"])):
+            return rpc_error(LoginFailed())
+        await guesses.take_back(context.shop.workspace, guess)
+        return None
 
     async def _run(self, context: Context, command: Command) -> CustomerSet | RpcError:
         outcome = await self._services.engine.execute(context.shop.workspace, command)
@@ -127,6 +182,30 @@ def _command(context: Context, uid: Uid | None, fields: dict[str, Any]) -> Comma
     if uid is None:
         return CreateCustomer(channel=channel, email=fields["info"]["email"], fields=fields)
     own = context.session if context.audience is Audience.BUYER else None
-    return SetCustomer(
-        channel=channel, customer=int(uid), fields=fields, session=None if own is None else own.id
-    )
+    if own is None:
+        return SetCustomer(channel=channel, customer=int(uid), fields=fields)
+    new_email = NewEmail(tokens.new_code(tokens.SIGNUP), sender_of(context))
+    return SetCustomer(channel=channel, customer=int(uid), fields=fields, session=own.id, new_email=new_email)
+
+
+def _email(patch: Mapping[str, Json]) -> str | None:
+    info = patch.get("info")
+    email = info.get("email") if is_object(info) else None
+    return email if isinstance(email, str) else None
+
+
+def _moves(patch: Mapping[str, Json], email: str) -> bool:
+    """Whether the patch brings another address than this one."""
+    wanted = _email(patch)
+    return wanted is not None and folded(wanted) != folded(email)
+
+
+def _changes_login(patch: Mapping[str, Json], email: str) -> bool:
+    """Whether the patch changes what its customer, who goes by this address, logs in with."""
+    return "password" in patch or _moves(patch, email)
+
+
+def _kept(context: Context, uid: Uid | None, patch: Mapping[str, Json]) -> int | None:
+    """The customer who changes herself in what logs her in, if the patch may do so."""
+    may = "password" in patch or "info" in patch
+    return int(uid) if uid is not None and may and context.audience is not Audience.ADMIN else None
