@@ -56,8 +56,9 @@ bench-after-sale: $(READY) ## measure orders on their way out beside orders comi
 bench-growth: $(READY) ## measure lists of a channel among one and two million orders
 	@$(BIN)/python -m bench.growth
 
-torture: $(READY) ## the long forms of the fuzzing, kill and property tests
+torture: $(READY) ## kills, silence, floods and full disks under load; long forms of fuzzing and property tests
 	@$(BIN)/python -m pytest -m torture
+	@$(BIN)/python -m torture
 
 lock: $(READY) ## resolve the dependencies anew and write the hashed lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

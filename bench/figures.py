@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import platform
+from datetime import UTC, datetime
 from statistics import median
 
 import msgspec
+import psutil
 
 from bench.sockets import Figure as IdleSockets
 
@@ -79,6 +83,18 @@ class Machine(msgspec.Struct, frozen=True):
     system: str
     python: str
     postgres: str
+
+
+def this_machine(postgres: str) -> Machine:
+    """The machine that this runs on, today, with the version of PostgreSQL that it was told."""
+    return Machine(
+        date=datetime.now(UTC).date().isoformat(),
+        cores=os.cpu_count() or 0,
+        memory_gib=round(psutil.virtual_memory().total / 2**30),
+        system=f"{platform.system()} {platform.machine()}",
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        postgres=f"PostgreSQL {postgres}",
+    )
 
 
 class Aim(msgspec.Struct, frozen=True):

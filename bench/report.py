@@ -65,13 +65,13 @@ Row = Sequence[str]
 
 def text(figures: Figures) -> str:
     """The tables for a terminal."""
-    parts = [_aligned([_HEAD, *_rows(figures)]), *_notes(figures), _aligned(_aim_rows(figures))]
+    parts = [aligned([_HEAD, *_rows(figures)]), *_notes(figures), aligned(_aim_rows(figures))]
     return "\n\n".join(parts) + "\n"
 
 
 def page(figures: Figures) -> str:
     """The page of the reference, in Markdown."""
-    parts = [_markdown([_HEAD, *_rows(figures)]), *_notes(figures), _markdown(_aim_rows(figures))]
+    parts = [markdown([_HEAD, *_rows(figures)]), *_notes(figures), markdown(_aim_rows(figures))]
     return _PAGE.read_text("utf-8").replace("@tables", "\n\n".join(parts))
 
 
@@ -131,13 +131,15 @@ def _number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}"
 
 
-def _aligned(rows: Sequence[Row]) -> str:
+def aligned(rows: Sequence[Row]) -> str:
+    """A table for a terminal."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def _markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[Row]) -> str:
+    """A table in Markdown."""
     head, *rest = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([head, f"|{' --- |' * len(rows[0])}", *rest])

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 import msgspec
-import psutil
 
 from bench import buyers, clients, orders, pgbench, proof, retailers, sellers, shop, world
 from bench.callers import KNOWN
@@ -30,9 +27,9 @@ from bench.figures import (
     UNIFORM,
     Figures,
     Listing,
-    Machine,
     Sample,
     Series,
+    this_machine,
 )
 from bench.load import Sender
 from bench.messages import Answers, Load
@@ -132,7 +129,7 @@ class _Run:
         self._say("checking the books")
         stored = await self._check(workspaces, before)
         return Figures(
-            machine=await self._machine(),
+            machine=this_machine(await self._connection.fetchval("show server_version")),
             generator=self._sender.name,
             connections=plan.connections,
             rounds=plan.rounds,
@@ -301,17 +298,6 @@ class _Run:
             if not await self._connection.fetchval("select count(*) from attempts where state = 'open'"):
                 return
         self._note("attempts", ["some are still open after half a minute"])
-
-    async def _machine(self) -> Machine:
-        version = await self._connection.fetchval("show server_version")
-        return Machine(
-            date=datetime.now(UTC).date().isoformat(),
-            cores=os.cpu_count() or 0,
-            memory_gib=round(psutil.virtual_memory().total / 2**30),
-            system=f"{platform.system()} {platform.machine()}",
-            python=f"{platform.python_implementation()} {platform.python_version()}",
-            postgres=f"PostgreSQL {version}",
-        )
 
     def _note(self, where: str, faults: list[str]) -> None:
         self._faults += [f"{where}: {fault}" for fault in faults]

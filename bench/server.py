@@ -9,14 +9,14 @@ import re
 import signal
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, STDOUT, Process
 from pathlib import Path
 
 import msgspec
 import psutil
 
 START_LIMIT = 60.0
-STOP_LIMIT = 60.0
+STOP_LIMIT = 90.0
 _COMMAND = "from entrepot.cli import main; main()"
 _ANSWERS = re.compile(rb"http://\S+:[0-9]+")
 _READY = b"GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
@@ -33,26 +33,45 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Server:
-    """One server on a data folder; `url` is set while it runs."""
+    """One server on a data folder; `url` is set while it runs, and stays the same from then on.
 
-    def __init__(self, data_dir: Path, arguments: tuple[str, ...] = ()) -> None:
+    What it says stands in `log`, but for lines of its log where they go to a descriptor of their own, `errors`.
+    `python` runs it: that of another checkout runs another release. `within` is a command that runs this command.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        arguments: tuple[str, ...] = (),
+        python: str = sys.executable,
+        *,
+        within: tuple[str, ...] = (),
+        errors: int = STDOUT,
+    ) -> None:
         self.data_dir = data_dir
         self.arguments = arguments
+        self.python = python
+        self._within = within
+        self._errors = errors
+        self.log = data_dir.with_name(f"{data_dir.name}.log")
         self.url = ""
         self._process: Process | None = None
 
     async def start(self) -> float:
         """Start it; returns after how many seconds it was ready. Raises `RuntimeError` if it does not come up."""
         started = time.perf_counter()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _COMMAND, "serve", "--data-dir", str(self.data_dir),
-            "--port", "0", "--log-level", "warning", *self.arguments,
-            stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, env=_environment(), start_new_session=True,
-        )  # fmt: skip
+        said = self.log.stat().st_size if self.log.exists() else 0
+        port = self.url.rpartition(":")[2] or "0"
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._within, self.python, "-c", _COMMAND, "serve", "--data-dir", str(self.data_dir),
+                "--port", port, "--log-level", "warning", *self.arguments,
+                stdin=DEVNULL, stdout=log, stderr=self._errors, env=_environment(), start_new_session=True,
+            )  # fmt: skip
         try:
             async with asyncio.timeout(START_LIMIT):
-                self.url = await self._announced(self._process)
-                await self._ready()
+                self.url = await self._announced(self._process, said)
+                await self._ready(self._process)
         except TimeoutError:
             raise RuntimeError("the server did not start in time") from None
         return time.perf_counter() - started
@@ -65,7 +84,7 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(process.communicate(), STOP_LIMIT)
+            await asyncio.wait_for(process.wait(), STOP_LIMIT)
         except TimeoutError:
             os.killpg(process.pid, signal.SIGKILL)
             raise
@@ -85,19 +104,16 @@ class Server:
             raise RuntimeError("the server does not run")
         return psutil.Process(self._process.pid)
 
-    async def _announced(self, process: Process) -> str:
-        said = b""
-        assert process.stdout is not None
-        while not (found := _ANSWERS.search(said)):
-            line = await process.stdout.readline()
-            if not line:
+    async def _announced(self, process: Process, said_before: int) -> str:
+        while not (found := _ANSWERS.search(said := self.log.read_bytes()[said_before:])):
+            if process.returncode is not None:
                 raise RuntimeError(f"the server did not start:\n{said.decode('utf-8', 'replace')}")
-            said += line
+            await asyncio.sleep(0.01)
         return found.group().decode()
 
-    async def _ready(self) -> None:
+    async def _ready(self, process: Process) -> None:
         host, port = self.url.removeprefix("http://").rsplit(":", 1)
-        while True:
+        while process.returncode is None:
             with contextlib.suppress(OSError):
                 reader, writer = await asyncio.open_connection(host, int(port))
                 writer.write(_READY)
@@ -106,6 +122,7 @@ class Server:
                 if reply.startswith(b"HTTP/1.1 200 "):
                     return
             await asyncio.sleep(0.01)
+        raise RuntimeError("the server ended before it was ready")
 
 
 def _seconds(process: psutil.Process) -> float:

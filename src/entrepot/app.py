@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from entrepot.config import Settings
-from entrepot.doors.kit import DoorSwitch, FailurePages, LazyDoor, observers, services_of
+from entrepot.doors.kit import DoorSwitch, FailurePages, LazyDoor, Services, observers, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.home import Home
@@ -63,7 +63,7 @@ def create_app(settings: Settings, database_url: str, ending: Callable[[], bool]
         {name: guarded(name, door) for name, door in doors(services).items()},
         settings.door_hosts,
         _operations(
-            worker, LazyDoor(partial(_console, database_url, worker, ending, log)), sandbox=settings.sandbox
+            worker, LazyDoor(partial(_console, database_url, services, ending, log)), sandbox=settings.sandbox
         ),
         observe=observe,
         everywhere=everywhere,
@@ -84,11 +84,11 @@ def _faultless(copy: Copy) -> Copy:
     return copy
 
 
-def _console(database_url: str, worker: Worker, ending: Callable[[], bool], log: RequestLog) -> ASGIApp:
+def _console(database_url: str, services: Services, ending: Callable[[], bool], log: RequestLog) -> ASGIApp:
     from entrepot.console.app import Console
 
     books = LazyPool(partial(write_pool, database_url, CONSOLE_CONNECTIONS))
-    return Console(worker.pool, books, ending, lambda: log.dropped).app()
+    return Console(services.reads, books, services.guesses, ending, lambda: log.dropped).app()
 
 
 def _operations(worker: Worker, console: ASGIApp, *, sandbox: bool) -> Starlette:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from entrepot.checks import Finding, check_database, run_checks
+from entrepot.checks import Finding, check_database, run_checks, running
 from entrepot.checks.laws import LAWS
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.stock.levels import Hold
@@ -134,6 +134,23 @@ async def test_what_an_open_attempt_holds_is_not_stranded(shop: Connection) -> N
     assert await run_checks(shop) == []
     await shop.execute("update attempts set state = 'refused'")
     assert {finding.law for finding in await run_checks(shop)} == {"stranded-holds", "references"}
+
+
+async def test_however_workspaces_are_asked_about_the_same_is_found(
+    shop: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Together, each by itself, and with a plan of its own."""
+    await shop.execute("update orders set events = 2")
+    await shop.execute("update counters set next = 7 where workspace = 2")
+    together = await run_checks(shop)
+    assert [(finding.law, finding.workspace) for finding in together] == [
+        ("order-events", WORKSPACE), ("order-events", 2), ("order-ids", 2),
+    ]  # fmt: skip
+    for name, value in (("TOGETHER", 1), ("LARGE", 0)):
+        monkeypatch.setattr(running, name, value)
+        told: list[tuple[int, int]] = []
+        assert await run_checks(shop, progress=lambda done, of: told.append((done, of))) == together  # noqa: B023
+        assert told == [(0, 2), (1, 2), (2, 2)]
 
 
 async def test_many_breaches_are_told_shortly(shop: Connection) -> None:

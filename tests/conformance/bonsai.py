@@ -20,6 +20,7 @@ from tests.conformance.harness.world import Edits, Tenant, Tree, edited
 PREFIX = "/bonsai"
 SUBMIT = f"{PREFIX}/orders/V1/submit"
 UUID1 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+LATER = {"retry-after": "5"}
 CORS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "X-Request-Id, Link, Retry-After",
@@ -144,9 +145,9 @@ def entry(status: int, code: str, title: str, detail: Any = ABSENT) -> Tree:
     return fields if detail is ABSENT else {**fields, "detail": detail}
 
 
-def refusal(page: str, *entries: Tree) -> Expected:
-    """A whole refusal; `page` is the failure whose help it links to."""
-    headers = {**CORS, "link": f'</failures/{page}>; rel="help"'}
+def refusal(page: str, *entries: Tree, wait: bool = False) -> Expected:
+    """A whole refusal; `page` is the failure whose help it links to, `wait` says that the reply tells when to retry."""
+    headers = {**CORS, "link": f'</failures/{page}>; rel="help"', **(LATER if wait else {})}
     if entries[0]["status"] == 401:
         headers["www-authenticate"] = 'API-Key realm="bonsai"'
     return Expected(entries[0]["status"], headers, {"errors": list(entries)})

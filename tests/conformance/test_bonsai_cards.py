@@ -42,7 +42,9 @@ def stripe_error(message: str) -> Expected:
     customer = {"email": "ann@example.com", "first_name": "Ann", "last_name": "Lee"}
     detail = {"stripeToken": "<redacted>", "customer": customer, "message": message}
     title = "Error during a Stripe operation"
-    return refusal("card-provider-failed", entry(500, "STRIPE_ERROR", title, detail))
+    silent = message == "An error occurred while communicating with Stripe"
+    page = "card-provider-silent" if silent else "card-provider-failed"
+    return refusal(page, entry(500, "STRIPE_ERROR", title, detail), wait=silent)
 
 
 async def assert_charged(shop: Shop, reply: Reply) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
@@ -15,7 +17,8 @@ from tests.support.server import Server
 TOLVAN = {"identity": "19121212-1212"}
 ADDRESS = {"customer": {"address": ["lastName", "town"]}}
 DENIED = refusal(2040, "Address lookup unavailable", page="address-lookup-unavailable")
-FAILED = refusal(9005, "External server error", page="address-register-failed")
+SAID = re.compile(r"The register of addresses gave no answer\..* \(request [^)]+\)")
+FAILED = refusal(9005, "External server error", SAID, page="address-register-failed", wait=True)
 SETTINGS = "channels/shop/settings/addresses"
 
 

@@ -9,10 +9,12 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from entrepot.console.doorway import TRIES, is_own_page
+from entrepot.console.doorway import is_own_page
+from entrepot.engine.guesses import LINK
+from entrepot.engine.guesses import PASSWORD as PASSWORDS
 from entrepot.store.connections import Connection
 from entrepot.store.queries.operations.operators import find_proof, make_proof
-from tests.console.visiting import COOKIE, PASSWORD, browser, form, inside, new_link, new_operator
+from tests.console.visiting import COOKIE, PASSWORD, browser, form, inside, new_link, new_operator, stranger
 from tests.support.server import Server, running_server
 
 
@@ -121,23 +123,44 @@ async def test_tries_are_limited_and_a_name_that_nobody_has_is_answered_alike(
     server: Server, connection: Connection
 ) -> None:
     operator = await new_operator(connection)
-    await connection.execute("delete from operator_tries")
+    await connection.execute("delete from tries where workspace = 0")
     async with browser(server) as visitor:
         await visitor.post(
             await new_link(connection, operator), data={"password": PASSWORD, "again": PASSWORD}
         )
         wrong = {"name": operator.name, "password": "not the password"}
-        answers = [await visitor.post("/console/login", data=wrong) for _ in range(TRIES)]
+        answers = [await visitor.post("/console/login", data=wrong) for _ in range(PASSWORDS.each)]
         nobody = await visitor.post(
             "/console/login", data={"name": operator.name + "x", "password": PASSWORD}
         )
         assert {each.status_code for each in (*answers, nobody)} == {401}
         assert answers[0].text.replace(operator.name, "") == nobody.text.replace(operator.name + "x", "")
         right = {"name": operator.name, "password": PASSWORD}
+        over = await visitor.post("/console/login", data=right)
+        assert (over.status_code, 0 < int(over.headers["retry-after"]) <= 900) == (401, True)
+        assert "retry-after" not in answers[0].headers
+        async with stranger(server) as elsewhere:
+            assert (await elsewhere.post("/console/login", data=right)).status_code == 303
         assert (await visitor.post("/console/login", data=right)).status_code == 401
-        await connection.execute("update operator_tries set since = since - interval '16 minutes'")
+        await connection.execute("update tries set since = since - interval '16 minutes'")
         assert (await visitor.post("/console/login", data=right)).status_code == 303
-    await connection.execute("delete from operator_tries")
+    await connection.execute("delete from tries where workspace = 0")
+
+
+async def test_links_are_tried_thirty_times_and_then_the_right_one_waits_too(
+    server: Server, connection: Connection
+) -> None:
+    operator = await new_operator(connection)
+    await connection.execute("delete from tries where workspace = 0")
+    link = await new_link(connection, operator)
+    async with browser(server) as visitor, stranger(server) as elsewhere:
+        wrong = [await visitor.get(f"/console/link/0-{number:043d}") for number in range(LINK.each)]
+        assert {(each.status_code, "retry-after" in each.headers) for each in wrong} == {(404, False)}
+        over = await visitor.get(link)
+        assert (over.status_code, over.text, "retry-after" in over.headers) == (404, wrong[0].text, True)
+        for _ in range(LINK.each + 1):
+            assert (await elsewhere.get(link)).status_code == 200
+    await connection.execute("delete from tries where workspace = 0")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +177,7 @@ async def test_tries_are_limited_and_a_name_that_nobody_has_is_answered_alike(
 async def test_odd_forms_are_refused_and_never_a_fault_of_ours(
     server: Server, connection: Connection, content: bytes
 ) -> None:
-    await connection.execute("delete from operator_tries")
+    await connection.execute("delete from tries where workspace = 0")
     async with browser(server) as visitor:
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         reply = await visitor.post("/console/login", content=content, headers=kind)

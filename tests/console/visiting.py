@@ -48,6 +48,12 @@ def browser(server: Server, cookies: dict[str, str] | None = None) -> httpx.Asyn
     return httpx.AsyncClient(base_url=server.url, cookies=cookies, timeout=60, trust_env=False)
 
 
+def stranger(server: Server) -> httpx.AsyncClient:
+    """A browser on this machine that comes from another address than others."""
+    transport = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+    return httpx.AsyncClient(base_url=server.url, transport=transport, timeout=60)
+
+
 def form(page: httpx.Response, action: str | None = None) -> dict[str, str]:
     """The hidden fields of a page."""
     fields = re.findall(r'<input type="hidden" name="([^"]*)"[^>]*value="([^"]*)"', page.text)

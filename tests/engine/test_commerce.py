@@ -706,9 +706,10 @@ async def test_a_payment_is_refunded_once_however_many_ask(shop: Shop, database_
     assert (await shop.row(Payment)).refunded == 40_000
 
 
-async def test_commands_of_one_batch_see_each_other(shop: Shop) -> None:
+async def test_commands_of_one_batch_see_each_other(shop: Shop, database_url: str) -> None:
     who: dict[str, Any] = dict(SEEN, session=SESSION)
-    await make_ready(shop.connection)
+    lane = await connect_engine(database_url)
+    await make_ready(lane)
     batch = Batch(
         WORKSPACE,
         [
@@ -720,7 +721,8 @@ async def test_commands_of_one_batch_see_each_other(shop: Shop) -> None:
             AddItem(**who, article=SHIRT, choices={SIZE: S}),
         ],
     )
-    await batch.run(shop.connection, own_rule, AT)
+    await batch.run(lane, own_rule, AT)
+    await lane.close()
     assert [type(answer) for answer in batch.answers] == [
         CartItemSet, CartItemSet, CartSet, PaymentPlanned, Placed, CartItemSet,
     ]  # fmt: skip

@@ -4,7 +4,6 @@ Every shop below is stalled at another step; then the server that drives them al
 """
 
 import asyncio
-import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -290,48 +289,3 @@ async def assert_everything_is_free_again(server: Server, fates: list[tuple[Shop
                 body = shop.submit().body if external else card(shop, "tok_once")
                 reply = await client.post(SUBMIT, json=body, headers={"API-Key": shop.key()})
                 assert reply.status_code == 200, (shop.name, reply.text)
-
-
-TOKENS = [f"tok_{number}" for number in range(2_000)]
-LOAD: Edits = {
-    **WORLD,
-    "bank/cards": dict.fromkeys(TOKENS, SINGLE_USE),
-    "bank/accounts/ann/CAD": "1000000.00",
-    "products/lamp/stock/main": 100_000,
-}
-
-
-@pytest.mark.torture
-async def test_random_kills_under_load(database_url: str, connection: Connection, tmp_path: Path) -> None:
-    chance = random.Random(7)
-    shops = [await open_shop(connection, f"load-{number}", LOAD) for number in range(4)]
-    tokens = iter(TOKENS)
-    arguments = ("--sandbox", "--database-url", database_url, *ARGUMENTS)
-    with running_server(tmp_path / "a.log", *arguments) as first, others(tmp_path, database_url, 2):
-        for _ in range(8):
-            await sent_until_killed(first, shops, tokens, chance.uniform(0.2, 2.0))
-            await let_leases_end(connection)
-            first.start()
-        await eventually(lambda: all_ended(connection), RECOVERED_WITHIN)
-        for shop in shops:
-            assert await connection.fetchval(
-                "select count(*) from orders where workspace = $1", await shop.id()
-            )
-            await assert_bank_kept(connection, await shop.id(), 100_000_000)
-        assert not await run_checks(connection)
-
-
-async def sent_until_killed(server: Server, shops: list[Shop], tokens: Iterator[str], seconds: float) -> None:
-    """Orders from sixteen senders at once, until the server is no more."""
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
-
-        async def send_on(shop: Shop) -> None:
-            for token in tokens:
-                payment = {"method": "credit card", "token": token, "currency": "CAD"}
-                body = shop.submit({"payment": payment, "external_order_id": f"E-{token}"}).body
-                await client.post(SUBMIT, json=body, headers={"API-Key": shop.key()})
-
-        sending = asyncio.gather(*(send_on(shop) for shop in shops for _ in range(4)), return_exceptions=True)
-        await asyncio.sleep(seconds)
-        server.kill()
-        await sending

@@ -18,6 +18,7 @@ from entrepot.engine.clock import real_now
 from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.capture import COLLECTED, Payments
 from entrepot.failures.payments import (
+    ASK_AGAIN,
     PaymentCancelRefused,
     PaymentDeclined,
     PaymentInDoubt,
@@ -152,7 +153,7 @@ async def test_what_is_in_doubt_is_asked_again(
         order, payment, _ = await reserved_order(textalk, shop)
         stripe.fail(step, kind, acts=acts, times=2)
         outcome = await office.ask(shop, what, order, payment, alone=1)
-        assert outcome == refused(PaymentInDoubt(str(payment)))
+        assert outcome == refused(PaymentInDoubt(ASK_AGAIN, str(payment)))
         other = CancelPayment if what is CapturePayment else CapturePayment
         assert await office.ask(shop, other, order, payment) != outcome, (
             "what is asked one way is not asked the other"
@@ -182,7 +183,7 @@ async def test_a_refusal_leaves_the_payment_as_it_was(
         lapsed = await office.ask(shop, CancelPayment, order, payment)
         assert isinstance(lapsed.failures[0], PaymentCancelRefused)
     unreachable = await office.ask(shop, CapturePayment, order, payment)
-    assert unreachable == refused(PaymentProviderUnreachable(str(order)))
+    assert unreachable == refused(PaymentProviderUnreachable(ASK_AGAIN, str(order)))
     assert await standing(shop) == ("reserved", "reserved", False)
 
 

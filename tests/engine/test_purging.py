@@ -16,7 +16,8 @@ from entrepot.domain.carts.lines import AddItem, CartItemSet
 from entrepot.domain.carts.records import Cart, CartFile, CartLine, FileContent
 from entrepot.domain.catalogue.selection import Chosen, NewFile
 from entrepot.domain.channels.accounts import Reference
-from entrepot.domain.channels.login_limits import AdminToken, CountTry, GrantToken, Tries
+from entrepot.domain.channels.admin_tokens import AdminToken, GrantToken
+from entrepot.domain.channels.guessing import Allowance, CountTry, Tries
 from entrepot.domain.channels.retention import Retention
 from entrepot.domain.checkout.attempt_endings import CompleteAttempt
 from entrepot.domain.checkout.cart_checkout import CheckoutCart
@@ -173,7 +174,7 @@ async def test_an_attempt_goes_some_time_after_its_end_and_the_order_stays(shop:
 async def test_codes_tokens_and_tries_go_a_day_after_their_end(shop: Shop) -> None:
     await write(shop.connection, [Administrator(61, None, "ada", "", "Ada", True, AT)])
     await shop.run(GrantToken(b"t", 61, proof_of(""), 24 * HOUR))
-    await shop.run(CountTry(b"a", 5, HOUR))
+    await shop.run(CountTry(allowances=(Allowance(b"a", 5, HOUR),)))
     await shop.run(
         RequestReset(
             channel=SHOP_CHANNEL, email="nobody@example.com", code=NewCode("", b"c"), sender=Sender("en")

@@ -23,7 +23,7 @@ from entrepot.engine.batches.batch import Batch, make_ready, own_rule
 from entrepot.engine.clock import real_now
 from entrepot.store.batches.readers import AlreadyCommittedError, BatchReader, PlainReader
 from entrepot.store.batches.stages import bring
-from entrepot.store.connections import Connection, connect, connect_engine
+from entrepot.store.connections import Connection, LaneConnection, connect, connect_engine
 from tests.engine.test_taking import settings, take
 from tests.support.boutique import SHIRT, SMALL, cart, cart_line, open_boutique, write
 from tests.support.shop import AT, NORTH, TEA, WORKSPACE, insert, level, open_shop
@@ -48,7 +48,7 @@ async def plain(database_url: str) -> AsyncGenerator[Connection]:
 
 
 @pytest.fixture
-async def lane(database_url: str) -> AsyncGenerator[Connection]:
+async def lane(database_url: str) -> AsyncGenerator[LaneConnection]:
     connection = await connect_engine(database_url)
     await connection.execute("set lock_timeout = 0")  # a slow machine may let it wait for long
     await make_ready(connection)
@@ -57,7 +57,7 @@ async def lane(database_url: str) -> AsyncGenerator[Connection]:
 
 
 async def test_children_are_as_new_as_the_lock_of_their_parent(
-    plain: Connection, lane: Connection, database_url: str
+    plain: Connection, lane: LaneConnection, database_url: str
 ) -> None:
     """Parent and children come in one round trip; what the lock waited for must be among the children."""
     view, watching = View(WORKSPACE), await connect(database_url)
@@ -74,7 +74,7 @@ async def test_children_are_as_new_as_the_lock_of_their_parent(
     assert [line.no for line in view.children(CartLine, cart().id)] == [1, 2]
 
 
-async def test_a_batch_reads_what_a_plain_reader_does(plain: Connection, lane: Connection) -> None:
+async def test_a_batch_reads_what_a_plain_reader_does(plain: Connection, lane: LaneConnection) -> None:
     wanted = {Stage.CART: [cart().id], Stage.ARTICLE: [SHIRT], Stage.STOCK: [SMALL]}
     seen, locked = View(WORKSPACE), View(WORKSPACE)
     await bring(PlainReader(plain, WORKSPACE), wanted, seen)
@@ -84,7 +84,7 @@ async def test_a_batch_reads_what_a_plain_reader_does(plain: Connection, lane: C
 
 
 async def test_ids_are_drawn_last_and_the_batch_is_known_by_its_own(
-    plain: Connection, lane: Connection
+    plain: Connection, lane: LaneConnection
 ) -> None:
     batch = uuid4()
     first, second = (BatchReader(lane, WORKSPACE, batch, real_now(), 3) for _ in range(2))
@@ -107,7 +107,7 @@ async def shop(database_url: str) -> AsyncGenerator[Connection]:
     await connection.close()
 
 
-async def looked_at(lane: Connection, command: Command) -> tuple[object, dict[str, int]]:
+async def looked_at(lane: LaneConnection, command: Command) -> tuple[object, dict[str, int]]:
     """What a command comes to in a batch of its own, and how often the batch looked at which table."""
     scans = """
     select relname, pg_stat_get_xact_numscans(c.oid) + coalesce((
@@ -123,7 +123,7 @@ async def looked_at(lane: Connection, command: Command) -> tuple[object, dict[st
 
 
 async def test_a_batch_looks_for_carriers_and_the_first_location_only_where_it_needs_them(
-    lane: Connection, shop: Connection
+    lane: LaneConnection, shop: Connection
 ) -> None:
     """Each order reads its own account, once: other accounts and all locations are nothing to it."""
     told = "select count(*) from outbox where listener like 'carrier:%'"

@@ -19,7 +19,14 @@ from entrepot.engine import Clock, Engine
 from entrepot.engine.clock import real_now
 from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.refund import Refunds, refund_order
-from entrepot.failures.payments import NothingToRefund, RefundInDoubt, RefundRefused
+from entrepot.failures.payments import (
+    ASK_AGAIN,
+    NothingToRefund,
+    RefundInDoubt,
+    RefundKeyUsed,
+    RefundRefused,
+    RefundUnderWay,
+)
 from entrepot.store.connections import connect_engine, read_pool, write_pool
 from tests.conformance.bonsai import Shop
 from tests.conformance.harness import Client, Request
@@ -53,8 +60,11 @@ async def paid(client: Client, shop: Shop, edits: Edits | None = None, token: st
     return reply.json["data"]["orderNumber"]
 
 
-def command(order: int, amount: int | None = None, *, alone: float = 60) -> RefundOrder:
-    return refund_order(order, "Customer Returned", amount=amount, ask_again_after=timedelta(seconds=alone))
+def command(
+    order: int, amount: int | None = None, *, alone: float = 60, key: str | None = None
+) -> RefundOrder:
+    after = timedelta(seconds=alone)
+    return refund_order(order, "Customer Returned", amount=amount, ask_again_after=after, key=key)
 
 
 async def funds(shop: Shop) -> tuple[int, int]:
@@ -141,6 +151,81 @@ async def test_refund_in_doubt_is_asked_for_again_and_given_once(
         assert len(stripe.books.refunds) == 1
 
 
+async def test_a_key_of_the_callers_gives_money_back_once_however_often_it_is_asked(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
+) -> None:
+    shop = await open_bonsai_shop(WORLD)
+    order, workspace = await paid(bonsai, shop), await shop.id()
+    outcomes = await asyncio.gather(
+        *(refunds.refund(workspace, command(order, 500, key="again")) for _ in range(10))
+    )
+    assert all(isinstance(each, Refunding) and each.refund.state == "done" for each in outcomes)
+    assert len({each.refund.id for each in outcomes if isinstance(each, Refunding)}) == 1
+    assert await states(shop) == [("done", 500)]
+    other = await refunds.refund(workspace, command(order, 600, key="again"))
+    assert other == refused(RefundKeyUsed(str(order), "again"))
+    assert isinstance(await refunds.refund(workspace, command(order, 500, key="another")), Refunding)
+    assert isinstance(await refunds.refund(workspace, command(order, 500)), Refunding)
+    assert await funds(shop) == (FUNDS - TOTAL + 1500, 0)
+    assert not await run_checks(shop.connection, workspace)
+
+
+@pytest.mark.parametrize("acts", [True, False])
+async def test_a_lost_answer_is_asked_for_again_by_its_key(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds, acts: bool
+) -> None:
+    """Whoever asked first may have died meanwhile: what it reserved stands, and is brought to its end."""
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        shop = await open_bonsai_shop({"channels/shop/settings/cards": settings})
+        order, workspace = await paid(bonsai, shop, token="tok_visa"), await shop.id()
+        stripe.fail("refund", "drop", acts=acts)
+        lost = await refunds.refund(workspace, command(order, 500, alone=0, key="again"))
+        refund = await shop.connection.fetchval("select id from refunds where workspace = $1", workspace)
+        assert lost == refused(RefundUnderWay(ASK_AGAIN, str(order), refund))
+        repeats = [refunds.refund(workspace, command(order, 500, key="again")) for _ in range(3)]
+        found = await asyncio.gather(*repeats)
+        assert [each.refund.id for each in found if isinstance(each, Refunding)] == [refund] * 3
+        assert await states(shop) == [("done", 500)]
+        assert [each["amount"] for each in stripe.books.refunds.values()] == [500]
+
+
+async def test_a_repeat_leaves_the_question_to_who_asks_alone(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the first could be told that nothing moved, while what the repeat asked for does move."""
+    monkeypatch.setattr("entrepot.engine.money.refund.PATIENCE", timedelta())
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        shop = await open_bonsai_shop({"channels/shop/settings/cards": settings})
+        order, workspace = await paid(bonsai, shop, token="tok_visa"), await shop.id()
+        stripe.fail("refund", "drop", acts=False)
+        for _ in range(2):
+            outcome = await refunds.refund(workspace, command(order, 500, key="again"))
+            assert isinstance(outcome, Refused)
+            assert isinstance(outcome.failures[0], RefundUnderWay)
+        assert stripe.steps.count("refund") == 1
+
+
+async def test_a_key_whose_refund_was_refused_asks_anew(
+    bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds
+) -> None:
+    stripe = StripeServer()
+    async with stripe.listening() as url:
+        settings = {"gateway": "stripe", "api_key": "sk_test_platform", "api_base": url}
+        shop = await open_bonsai_shop({"channels/shop/settings/cards": settings})
+        order, workspace = await paid(bonsai, shop, token="tok_visa"), await shop.id()
+        error = {"type": "invalid_request_error", "message": "No", "code": "balance_insufficient"}
+        stripe.fail("refund", "error", status=400, acts=False, error=error)
+        assert await refunds.refund(workspace, command(order, 500, key="again")) == refused(
+            RefundRefused(str(order), "No")
+        )
+        assert isinstance(await refunds.refund(workspace, command(order, 500, key="again")), Refunding)
+        assert await states(shop) == [("done", 500)]
+
+
 @pytest.mark.parametrize("acts", [True, False])
 async def test_refund_whose_key_has_ended_is_looked_for(
     bonsai: Client, open_bonsai_shop: OpenShop, refunds: Refunds, acts: bool
@@ -218,7 +303,8 @@ async def test_operator_refunds_units_and_the_account_reads_it(
     shop = await open_bonsai_shop(WORLD)
     await shop.change({"channels/shop/keys": {"live": shop.key(), "private": f"{shop.name}-private"}})
     order = await paid(bonsai, shop, {"products/0/quantity": 2})
-    told = await operator(session_database_url, shop, str(order), "--line", "1=1")
+    told = await operator(session_database_url, shop, str(order), "--line", "1=1", "--key", "back-1")
+    assert await operator(session_database_url, shop, str(order), "--line", "1=1", "--key", "back-1") == told
     assert told == f"Order {order}: 22.60 CAD were given back; it is partially_refunded.\n"
     secret = base64.b64encode(f"{shop.name}-private".encode()).decode()
     public = "select uuid from orders where workspace = $1"

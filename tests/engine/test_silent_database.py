@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
 import pytest
+from torture.silent_proxy import SilentProxy, silent_proxy
 
 from entrepot.store.connections import (
     FAULTS,
@@ -18,7 +19,6 @@ from entrepot.store.connections import (
     write_pool,
 )
 from entrepot.store.silence import Limits
-from tests.support.silent_proxy import SilentProxy, silent_proxy
 
 BRISK = Limits(connect=2, acquire=2, statement=1, release=1)
 """Limits for tests, that no verdict hangs on: what must end ends by them or not at all."""

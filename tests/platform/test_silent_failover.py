@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.server import Server
-from tests.support.silent_proxy import SilentProxy, silent_proxy
+from torture.silent_proxy import SilentProxy, silent_proxy
 
 from entrepot.cli.run.demo import apply_demo
 from entrepot.doors.bonsai.demo import MUG, order

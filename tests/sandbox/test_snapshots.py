@@ -13,7 +13,7 @@ from entrepot.store.connections import connect
 from entrepot.store.tables import metadata
 from tests.sandbox.conftest import Sandbox
 
-BESIDE = {"request_log", "sandbox_snapshots", "operators", "operator_proofs", "operator_tries"}
+BESIDE = {"request_log", "sandbox_snapshots", "operators", "operator_proofs"}
 SIGN_UP = {
     "jsonrpc": "2.0",
     "id": 1,

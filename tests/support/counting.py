@@ -60,10 +60,14 @@ class _Recording(_connection):
     async def execute(self, query: str, *args: Any, **options: Any) -> Any:
         return await self._counted(query, super().execute, args, options)
 
+    async def ahead(self, query: str, *args: Any) -> None:
+        """By itself, since what travels together cannot be counted apart."""
+        await self.execute(query, *args)
+
     async def _counted(
         self, query: str, run: Callable[..., Awaitable[Any]], args: Any, options: dict[str, Any]
     ) -> Any:
-        if query.strip().lower().startswith(_ASIDE) and "write_rows" not in query:
+        if query.strip().lower().startswith(_ASIDE):
             return await run(query, *args, **options)
         if self.is_in_transaction():
             return await self._between(query, run, args, options)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
-from entrepot.domain.channels.login_limits import AdminToken
+from entrepot.domain.channels.admin_tokens import AdminToken
 from entrepot.domain.customers.records import Administrator, Session, proof_of
 from entrepot.doors.textalk.caller import tokens
 from entrepot.engine.clock import real_now

@@ -117,7 +117,6 @@ COUNTED = {
     "files.line",
     "holds.line",
     "languages.position",
-    "operator_tries.count",
     "order_events.seq",
     "order_lines.no",
     "order_lines.part",

@@ -19,6 +19,8 @@ from entrepot.console.doorway import Doorway
 from entrepot.console.filters import read_filters
 from entrepot.console.log_pages import LogPages
 from entrepot.console.rendering import page
+from entrepot.engine.guesses import Guesses
+from entrepot.failures import Failure, TemporaryFailure
 from entrepot.store.connections import FAULTS, Pool
 from entrepot.store.queries.operations.operators import Operator, Proof
 
@@ -45,9 +47,14 @@ class Console:
     """The pages of one worker process."""
 
     def __init__(
-        self, reads: Pool, books: Pool, ending: Callable[[], bool], dropped: Callable[[], int]
+        self,
+        reads: Pool,
+        books: Pool,
+        guesses: Guesses,
+        ending: Callable[[], bool],
+        dropped: Callable[[], int],
     ) -> None:
-        self._doorway = Doorway(books)
+        self._doorway = Doorway(books, guesses)
         self._log = LogPages(reads, dropped)
         self._tails = tail.Tails(reads, self._log, ending)
 
@@ -91,16 +98,18 @@ class Console:
                 form.get("password", ""),
                 doorway.address_of(request),
             )
-        if operator is None:
-            return page("login.html", 401, form=form, fault=REFUSED)
+        if not isinstance(operator, Operator):
+            return _waiting(page("login.html", 401, form=form, fault=REFUSED), operator)
         return await self._welcome(request, operator)
 
     async def _link(self, request: Request) -> Response:
         link = request.path_params["link"]
-        proof = await self._doorway.invited(link) if doorway.may_log_in(request) else None
-        if proof is None:
+        proof = None
+        if doorway.may_log_in(request):
+            proof = await self._doorway.invited(link, doorway.address_of(request))
+        if not isinstance(proof, Proof):
             text = "This link was used, or its hour is over. `entrepot operators link NAME` makes another."
-            return page("plain.html", 404, title="No such link", text=text)
+            return _waiting(page("plain.html", 404, title="No such link", text=text), proof)
         if request.method != "POST":
             return page("link.html", name=proof.operator.name)
         form = await doorway.read_form(request)
@@ -154,6 +163,13 @@ class _Guarded:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _waiting(response: Response, failure: Failure | None) -> Response:
+    """A refusal, with the seconds to wait where there is a time to."""
+    if isinstance(failure, TemporaryFailure):
+        response.headers["retry-after"] = str(failure.retry_after)
+    return response
 
 
 def _to(path: str) -> Callable[[Request], Awaitable[Response]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from datetime import timedelta
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,17 +12,17 @@ from starlette.responses import Response
 
 from entrepot.doors.kit.admission.passwords import LONGEST, Passwords
 from entrepot.engine.clock import real_now
+from entrepot.engine.guesses import LINK, OF_NO_WORKSPACE, PASSWORD, Guess, Guesses
+from entrepot.failures import Failure
 from entrepot.store.connections import Pool
 from entrepot.store.queries.operations.operators import (
     EVERYWHERE,
     SESSION_LASTS,
     Operator,
     Proof,
-    count_try,
     end_proof,
     find_operator,
     find_proof,
-    forget_tries,
     make_proof,
     set_password,
 )
@@ -33,9 +32,6 @@ SHORTEST: Final = 12
 LONGEST_FORM: Final = 10_000
 _DIGITS: Final = 9
 """Of a length that is worth reading."""
-TRIES: Final = 10
-"""Log-ins in vain for one name within the window; three times as many from one address."""
-WINDOW: Final = timedelta(minutes=15)
 SECURE_COOKIE: Final = "__Host-entrepot"
 PLAIN_COOKIE: Final = "entrepot-loopback"
 """Without TLS, which is allowed on this machine alone."""
@@ -44,8 +40,9 @@ PLAIN_COOKIE: Final = "entrepot-loopback"
 class Doorway:
     """Sessions of operators, kept in the database, so that every worker knows them."""
 
-    def __init__(self, books: Pool) -> None:
+    def __init__(self, books: Pool, guesses: Guesses) -> None:
         self._books = books
+        self._guesses = guesses
         self._passwords = Passwords()
 
     async def who(self, request: Request) -> Proof | None:
@@ -56,13 +53,15 @@ class Doorway:
         async with self._books.acquire() as connection:
             return await find_proof(connection, "session", secret, real_now())
 
-    async def log_in(self, workspace: str, name: str, password: str, address: str) -> Operator | None:
+    async def log_in(
+        self, workspace: str, name: str, password: str, address: str
+    ) -> Operator | Failure | None:
         """The operator, if name and password are right and not too many were tried."""
-        now, subjects = real_now(), (f"name {workspace}/{name}", f"address {address}")
+        guess = Guess(PASSWORD, f"operator\0{workspace}\0{name}", address)
+        over = await self._guesses.count(OF_NO_WORKSPACE, guess)
+        if over is not None:
+            return over
         async with self._books.acquire() as connection:
-            for subject, limit in zip(subjects, (TRIES, 3 * TRIES), strict=True):
-                if not await count_try(connection, subject, limit, WINDOW, now):
-                    return None
             number = await workspace_by_name(connection, workspace) if workspace else EVERYWHERE
             found = None if number is None else await find_operator(connection, number, name)
         stored = found[1] if found else None
@@ -72,9 +71,7 @@ class Doorway:
             or not await self._passwords.verify(stored, password)
         ):
             return None
-        async with self._books.acquire() as connection:
-            for subject in subjects:
-                await forget_tries(connection, subject, now - WINDOW)
+        await self._guesses.take_back(OF_NO_WORKSPACE, guess)
         return found[0] if found else None
 
     async def open_session(self, operator: Operator, request: Request, response: Response) -> None:
@@ -100,10 +97,17 @@ class Doorway:
             name, path="/", secure=request.url.scheme == "https", httponly=True, samesite="strict"
         )
 
-    async def invited(self, link: str) -> Proof | None:
-        """Whom a one-time link is for."""
+    async def invited(self, link: str, address: str) -> Proof | Failure | None:
+        """Whom a one-time link is for, if not too many were tried."""
+        guess = Guess(LINK, "", address)
+        over = await self._guesses.count(OF_NO_WORKSPACE, guess)
+        if over is not None:
+            return over
         async with self._books.acquire() as connection:
-            return await find_proof(connection, "link", link, real_now())
+            proof = await find_proof(connection, "link", link, real_now())
+        if proof is not None:
+            await self._guesses.take_back(OF_NO_WORKSPACE, guess)
+        return proof
 
     async def accept(self, link: str, password: str) -> Operator | None:
         """Use up a link for a password; None where it is over."""

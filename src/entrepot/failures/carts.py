@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from entrepot.failures.base import Failure, Retry
+from entrepot.failures.base import Failure, Retry, TemporaryFailure
 from entrepot.failures.orders import LineFailure
 
 
@@ -208,8 +208,7 @@ class AddressLookupUnavailable(Failure, frozen=True):
     shopper: ClassVar[bool] = True
 
 
-class AddressRegisterFailed(Failure, frozen=True):
+class AddressRegisterFailed(TemporaryFailure, frozen=True):
     """The register of addresses gave no usable answer."""
 
-    retry: ClassVar[Retry] = Retry.LATER
     advice: ClassVar[str] = "Try again, or ask the shopper for the address."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from entrepot.failures.base import Failure, Retry, TemporaryFailure
+
+ASK_AGAIN: Final = 5
+"""When to ask again after a provider's answer was lost, in seconds: a repeat asks the provider at once."""
 
 
 class PaymentMethodUnsupported(Failure, frozen=True):
@@ -81,12 +84,25 @@ class PaymentDeclined(Failure, frozen=True):
 
 
 class CardProviderFailed(Failure, frozen=True):
-    """The call to the card provider itself failed."""
+    """The card provider answered the call with an error."""
 
     retry: ClassVar[Retry] = Retry.LATER
     advice: ClassVar[str] = (
         "Send the same request again, unchanged: if the money was taken after all, its order is the answer. "
         "Another token or another body would be another order, and another charge."
+    )
+    message: str
+    email: str
+    first_name: str
+    last_name: str
+
+
+class CardProviderSilent(TemporaryFailure, frozen=True):
+    """The card provider gave no answer; what became of the charge is found out by itself."""
+
+    advice: ClassVar[str] = (
+        "Send the same request again, unchanged, after the number of seconds in Retry-After: if the money was taken "
+        "after all, its order is the answer. Another token or another body would be another order, and another charge."
     )
     message: str
     email: str
@@ -159,10 +175,9 @@ class UnitsNotRefundable(Failure, frozen=True):
     refundable: int
 
 
-class PaymentProviderUnreachable(Failure, frozen=True):
+class PaymentProviderUnreachable(TemporaryFailure, frozen=True):
     """The payment provider could not be reached; nothing was asked of it, and nothing has changed."""
 
-    retry: ClassVar[Retry] = Retry.LATER
     advice: ClassVar[str] = (
         "Try again; if it persists, the operator must check the connection to the provider."
     )
@@ -170,12 +185,38 @@ class PaymentProviderUnreachable(Failure, frozen=True):
 
 
 class RefundInDoubt(Failure, frozen=True):
-    """The provider did not say whether the money was given back; it is asked again by itself."""
+    """The provider did not say whether the money was given back; it is asked again by itself.
+
+    The request had no key of the caller's, so it cannot be told from a second refund.
+    """
 
     retry: ClassVar[Retry] = Retry.NEVER
-    advice: ClassVar[str] = "Wait, and read the order: a second refund would give more back."
+    advice: ClassVar[str] = (
+        "Read the order a minute later: a second refund would give more back. With a key of your own the same request "
+        "can be sent again."
+    )
     order: str
     refund: int
+
+
+class RefundUnderWay(TemporaryFailure, frozen=True):
+    """The provider did not say whether the money was given back under this key; it is asked again by itself."""
+
+    advice: ClassVar[str] = (
+        "Send the same request with the same key again after the number of seconds in Retry-After: it gives the money "
+        "back only once, and tells what became of it."
+    )
+    order: str
+    refund: int
+
+
+class RefundKeyUsed(Failure, frozen=True):
+    """Another refund of the order was asked for under this key."""
+
+    retry: ClassVar[Retry] = Retry.AFTER_CHANGE
+    advice: ClassVar[str] = "Use a new key for another refund, or send what was sent under this one."
+    order: str
+    key: str
 
 
 class RefundRefused(Failure, frozen=True):
@@ -274,9 +315,11 @@ class PaymentCancelRefused(Failure, frozen=True):
     message: str
 
 
-class PaymentInDoubt(Failure, frozen=True):
+class PaymentInDoubt(TemporaryFailure, frozen=True):
     """The provider did not say whether the payment was collected or let go; it is asked again by itself."""
 
-    retry: ClassVar[Retry] = Retry.LATER
-    advice: ClassVar[str] = "Wait, and read the payment: to ask once more moves the money only once."
+    advice: ClassVar[str] = (
+        "Send the same request again after the number of seconds in Retry-After, or read the payment: to ask once more "
+        "moves the money only once."
+    )
     payment: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -30,6 +31,8 @@ NOBODY: Final = 0
 LONGEST_TEXT: Final = 500
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 MOST_CALLS: Final = 100
+_SHORT: Final = 200
+"""Headers of no more characters are remembered without what was secret in them."""
 
 COLUMNS: Final = (
     "workspace", "at", "id", "channel", "door", "operation", "outcome", "status", "request_id", "orders", "micros",
@@ -210,11 +213,26 @@ def _query(pairs: Iterable[tuple[str, str]], keeps: Keeps, secrets: KnownSecrets
 
 
 def _headers(headers: Iterable[tuple[bytes, bytes]], keeps: Keeps, secrets: KnownSecrets) -> dict[str, str]:
+    shown = _shown(keeps.headers)
     return {
-        text: _clean(value.decode("latin-1"), secrets)[:LONGEST_TEXT]
+        shown[name]: _redacted(secrets.without(value.decode("latin-1")))[:LONGEST_TEXT]
         for name, value in headers
-        if (text := name.decode("latin-1")) in COMMON_HEADERS or text in keeps.headers
+        if name in shown
     }
+
+
+@lru_cache(512)
+def _shown(headers: frozenset[str]) -> dict[bytes, str]:
+    """The names of headers that are kept, as they arrive."""
+    return {name.encode("latin-1"): name for name in COMMON_HEADERS | headers}
+
+
+def _redacted(text: str) -> str:
+    """Without keys that stand in it by mistake. The headers of most requests are the same."""
+    return _redacted_before(text) if len(text) <= _SHORT else redact_text(text)
+
+
+_redacted_before: Final = lru_cache(1024)(redact_text)
 
 
 def _clean(text: str, secrets: KnownSecrets) -> str:

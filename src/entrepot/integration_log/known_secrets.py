@@ -41,8 +41,11 @@ class KnownSecrets:
     """Gathered while an exchange is read, and then hidden in all that is kept of it."""
 
     def __init__(self) -> None:
-        self._forms: dict[str, tuple[str, ...]] = {}
-        """Each secret with how it is written in JSON: its text, and that in an address."""
+        self._noted = set[str]()
+        self._in_texts: list[str] = []
+        """Each secret as a text has it, and as an address does."""
+        self._in_json: list[str] = []
+        """Each as JSON writes them."""
 
     def add(self, value: Any) -> None:
         """Take note of what was hidden: a text or number, or within an object or a list texts without blanks."""
@@ -65,12 +68,7 @@ class KnownSecrets:
 
     def without(self, text: str) -> str:
         """A text in which no secret stands."""
-        found = [
-            form
-            for secret, (_, *in_addresses) in self._forms.items()
-            for form in (secret, *in_addresses)
-            if form in text
-        ]
+        found = [form for form in self._in_texts if form in text]
         for form in sorted(found, key=len, reverse=True):  # one may be a part of another
             text = text.replace(form, HIDDEN)
         return text
@@ -78,9 +76,8 @@ class KnownSecrets:
     def written(self, value: Any) -> str:
         """A value as JSON in which no secret stands. Raises what encoding raises."""
         text = encode(value).decode()
-        if not any(form in text for forms in self._forms.values() for form in forms):
-            return text
-        return encode(self._cleaned(value)).decode()
+        found = [form for form in self._in_json if form in text]
+        return encode(self._cleaned(value)).decode() if found else text
 
     def _cleaned(self, value: Any) -> Any:
         if isinstance(value, msgspec.Struct):
@@ -92,15 +89,19 @@ class KnownSecrets:
             return [self._cleaned(each) for each in cast("list[Any]", value)]
         if type(value) is str:
             return self.without(value)
-        return HIDDEN if str(value) in self._forms else value
+        return HIDDEN if str(value) in self._noted else value
 
     def _note(self, text: str) -> None:
         fits = len(text) >= SHORTEST and len(set(text)) >= FEWEST_SIGNS and text != HIDDEN
-        if fits and len(self._forms) < MOST:
-            self._forms[text] = (text,) if _PLAIN.fullmatch(text) else _written(text)
+        if fits and text not in self._noted and len(self._noted) < MOST:
+            self._noted.add(text)
+            in_json, *in_addresses = (text,) if _PLAIN.fullmatch(text) else _written(text)
+            self._in_texts += (text, *in_addresses)
+            self._in_json += (in_json, *in_addresses)
 
 
 def _written(text: str) -> tuple[str, ...]:
+    """How JSON writes it, and how an address does where that is not the text itself."""
     in_json, in_addresses = encode(text).decode()[1:-1], quote(text, safe="")
     return (in_json,) if in_addresses == text else (in_json, in_addresses)
 

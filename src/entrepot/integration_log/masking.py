@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, cast
 
 import msgspec
 
 from entrepot.doors.kit.observing.keeps import CallKeeps, Keeps, Pointers
 from entrepot.doors.kit.wire import decode_json
 from entrepot.failures import BodyBeyondLimits, MalformedBody
-from entrepot.integration_log.known_secrets import HIDDEN, KnownSecrets, is_secret
+from entrepot.integration_log.known_secrets import HIDDEN, KnownSecrets
+from entrepot.integration_log.levels import Level, Secret, under
 
 LONGEST: Final = 65_536
 """So many bytes of a body are kept, its beginning."""
@@ -23,9 +22,6 @@ _DEEPEST: Final = 100
 _CONTAINERS: Final = frozenset({dict, list})
 _PUBLIC: Final = frozenset({bool, type(None)})
 """What is no secret by the name of its member alone: it says whether. A number may be one, as a PIN is."""
-Tree: TypeAlias = "Mapping[str, Tree | None]"
-"""Where secrets stand: by member, place in a list or `*` for all of them; None where one stands."""
-_NOWHERE: Final[Tree] = {}
 _CALLED: Final = re.compile(r"[A-Z][A-Za-z]{1,30}\.[a-z][A-Za-z]{1,30}")
 """How methods are called. What nobody declared and is called otherwise may be anything, a secret too."""
 
@@ -144,55 +140,34 @@ def hide(value: Any, pointers: Pointers, secrets: KnownSecrets) -> Any:
 
     It is changed in place: a copy of every body would cost more than all the rest. `secrets` learns what is hidden.
     """
-    tree = _tree(pointers)
-    if tree is None:
+    level = under(pointers)
+    if type(level) is not Level:
         return _hidden(value, secrets)
     if type(value) in _CONTAINERS:
-        _scrub(value, tree, secrets)
+        _scrub(value, level, secrets)
     return value
 
 
-@lru_cache(512)
-def _tree(pointers: Pointers) -> Tree | None:
-    """Where the pointers lead, step by step; None where one of them leads to the whole."""
-    paths = (pointer.split("/")[1:] for pointer in pointers)
-    return _branches([[part.replace("~1", "/").replace("~0", "~") for part in path] for path in paths])
-
-
-def _branches(paths: Sequence[Sequence[str]]) -> Tree | None:
-    """A branch for each first step, with what `*` says of it; None where a path ends here."""
-    if any(not path for path in paths):
-        return None
-    return {
-        step: _branches([path[1:] for path in paths if path[0] in (step, "*")])
-        for step in {path[0] for path in paths}
-    }
-
-
-def _scrub(value: Any, tree: Tree, secrets: KnownSecrets) -> None:
-    others = tree.get("*", _NOWHERE)
+def _scrub(value: Any, level: Level, secrets: KnownSecrets) -> None:
+    # Spelt out, since every member of every body comes by here: with helpers it takes three times as long.
     if type(value) is dict:
         members = cast("dict[str, Any]", value)
         for name, each in members.items():
-            if _is_hidden(each, tree.get(name, others), secrets, name):
+            below = level[name]
+            if type(below) is Level:
+                if type(each) in _CONTAINERS:
+                    _scrub(each, below, secrets)
+            elif each is not None and (below is Secret.POINTED_AT or type(each) not in _PUBLIC):
                 members[name] = _hidden(each, secrets)
-    else:
-        items = cast("list[Any]", value)
-        for place, each in enumerate(items):
-            if _is_hidden(each, tree.get(str(place), others) if tree else _NOWHERE, secrets):
-                items[place] = _hidden(each, secrets)
-
-
-def _is_hidden(value: Any, branch: Tree | None, secrets: KnownSecrets, name: str = "") -> bool:
-    """Whether this is hidden as a whole; if not, what is secret within it is hidden."""
-    if branch is None:
-        return value is not None
-    if type(value) not in _CONTAINERS:
-        return type(value) not in _PUBLIC and is_secret(name)
-    if is_secret(name):
-        return True
-    _scrub(value, branch, secrets)
-    return False
+        return
+    items = cast("list[Any]", value)
+    for place, each in enumerate(items):
+        below = level[str(place)] if level.pointed else level
+        if type(below) is Level:
+            if type(each) in _CONTAINERS:
+                _scrub(each, below, secrets)
+        elif each is not None:
+            items[place] = _hidden(each, secrets)
 
 
 def _written(size: int, value: Any, secrets: KnownSecrets) -> Body:

@@ -20,7 +20,6 @@ NO_STATE = frozenset(
         "bank_intents",
         "batches",
         "counters",
-        "operator_tries",
         "request_log",
         "sandbox_worlds",
         "tries",

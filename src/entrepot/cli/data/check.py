@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -89,6 +90,13 @@ async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Find
             return [Finding("violation", "configuration", None, f"there is no workspace {name!r}")]
         public = [] if sandbox else await check_sandbox_workspaces(connection)
         accounts = await check_accounts(connection, workspace)
-        return public + accounts + await run_checks(connection, workspace)
+        return public + accounts + await run_checks(connection, workspace, _show_progress)
     finally:
         await connection.close()
+
+
+def _show_progress(done: int, of: int) -> None:
+    """On a terminal, a line that is written over, until the last one leaves it empty."""
+    if sys.stderr.isatty() and of > 1:
+        text = f"checked {done} of {of} workspaces" if done < of else ""
+        typer.echo(f"\r\x1b[K{text}", nl=False, err=True)

@@ -111,19 +111,25 @@ async def refund_order(
         int | None,
         typer.Option(metavar="NO", help="Of this payment; else of the first of which something is left."),
     ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(help="A name of your own: the same command under it gives the money back once."),
+    ] = None,
 ) -> None:
     """Give money back: all that is left of a payment, units of some lines, or an amount."""
-    from entrepot.domain.orders.payments import RefundedLine
+    from entrepot.domain.orders.payments import LONGEST_KEY, RefundedLine, is_key
     from entrepot.domain.orders.whole_units import of_order
     from entrepot.domain.payments.refund import Refunding
     from entrepot.engine.money.refund import refund_order
 
+    if key is not None and not is_key(key):
+        fail(f"--key: expected 1 to {LONGEST_KEY} printable ASCII characters.", status=2)
     found = await find(session, order)
     scales = of_order(found.lines)
     lines = tuple(RefundedLine(each.no, each.quantity) for each in units_of(line, scales))
     money = None if amount is None else _money(amount, found.order.currency)
     named = None if payment is None else _payment(found, payment)
-    command = refund_order(found.order.id, reason[:1_000], lines, money, payment=named)
+    command = refund_order(found.order.id, reason[:1_000], lines, money, payment=named, key=key)
     outcome: Refunding = await session.refund(command, found.order.currency, scales.context)
     session.tell(outcome, lambda: _refunded(outcome))
 

@@ -76,11 +76,37 @@ class Breakdown(msgspec.Struct, frozen=True):
         return self.goods + self.goods_tax + self.shipping + self.shipping_tax + self.duties
 
 
+class CallersKey(msgspec.Struct, frozen=True):
+    """How a caller names what it asks for, so that it can ask again: `value` within one order.
+
+    `body` is a digest of the request: the same key with another body is another request. Times are real: until
+    `alone_until` nobody but who asked first asks the provider, which knows its own key until `known_until`.
+    """
+
+    value: str
+    body: str
+    alone_until: datetime
+    known_until: datetime
+
+    def names(self, other: CallersKey) -> bool:
+        """Whether it is the other's name and request."""
+        return (self.value, self.body) == (other.value, other.body)
+
+
+LONGEST_KEY = 255
+
+
+def is_key(text: str) -> bool:
+    """Whether a caller can name something so: by 1 to 255 printable ASCII characters."""
+    return 0 < len(text) <= LONGEST_KEY and text.isascii() and text.isprintable()
+
+
 class Refund(Record, frozen=True):
     """Money of one payment (its number within the order) that is given back; `id` is the workspace's.
 
     `return_id` is the return whose receipt it is for, None where it was given by hand.
-    It is `open` until the gateway has said so, and gone if that refuses; `key_uuid` makes asking again safe.
+    It is `open` until the gateway has said so, and gone if that refuses; `key_uuid` makes asking again safe. `asked`
+    is the caller's own name for it, if it gave one.
     """
 
     order: int
@@ -95,6 +121,7 @@ class Refund(Record, frozen=True):
     reference: str | None
     at: datetime
     return_id: int | None = None
+    asked: CallersKey | None = None
 
     @property
     def key(self) -> Hashable:

@@ -20,7 +20,7 @@ from entrepot.domain.orders.access import Asker, seen_order
 from entrepot.domain.orders.cancel import invoiced
 from entrepot.domain.orders.owed import owed
 from entrepot.domain.orders.payment_state import state_of
-from entrepot.domain.orders.payments import Payment, Refund, RefundedLine
+from entrepot.domain.orders.payments import CallersKey, Payment, Refund, RefundedLine
 from entrepot.domain.orders.records import InvoiceLine, Order, OrderLine, OrderPart, event
 from entrepot.domain.outbox.deliveries import Delivery
 from entrepot.domain.payments.payout_returns import take_back
@@ -29,7 +29,7 @@ from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.failures import Failure
 from entrepot.failures.orders import OrderUnknown
-from entrepot.failures.payments import AmountNotRefundable, NothingToRefund, PaymentUnknown
+from entrepot.failures.payments import AmountNotRefundable, NothingToRefund, PaymentUnknown, RefundKeyUsed
 
 LISTENER = "refund"
 
@@ -37,13 +37,14 @@ LISTENER = "refund"
 class Refunding(msgspec.Struct, frozen=True):
     """A refund and its order. While it is `open`, the provider that took the money is to be asked.
 
-    `refused` says that it did not give the money back.
+    `refused` says that it did not give the money back, `repeated` that it was asked for before under the same key.
     """
 
     order: Order
     refund: Refund
     payment: Payment
     refused: bool = False
+    repeated: bool = False
 
 
 class RefundGrounds(msgspec.Struct, frozen=True):
@@ -58,6 +59,7 @@ class RefundGrounds(msgspec.Struct, frozen=True):
     key_until: datetime
     return_id: int | None = None
     steps: Steps | None = None
+    asked: CallersKey | None = None
 
 
 class RefundOrder(Command, frozen=True):
@@ -68,6 +70,9 @@ class RefundOrder(Command, frozen=True):
     and the units are only counted. Times are real: until `ask_again_at` only who reserved the refund asks the
     provider, until `key_until` the provider knows its key. `asks` is in whose name (None: the operator's); `steps`
     are the amounts in which a card's provider can move money. The result is `Refunding`.
+
+    `asked` is the caller's own key: a refund of the order that has it already is the result, as it stands now. One that
+    the provider refused has left nothing, so the key asks anew.
     """
 
     order: int
@@ -79,6 +84,7 @@ class RefundOrder(Command, frozen=True):
     payment: int | None = None
     asks: Asker | None = None
     steps: Steps | None = None
+    asked: CallersKey | None = None
 
     @property
     def ids(self) -> int:
@@ -101,6 +107,8 @@ class RefundOrder(Command, frozen=True):
         order = seen_order(view, self.order, self.asks)
         if isinstance(order, OrderUnknown):
             return refused(order)
+        if (known := self._known(order, view)) is not None:
+            return known
         payment = self._payment(order, view)
         if isinstance(payment, Failure):
             return refused(payment)
@@ -110,8 +118,23 @@ class RefundOrder(Command, frozen=True):
             return refused(wanted)
         if failure := self._not_movable(payment, wanted.breakdown.total):
             return refused(failure)
-        asking = RefundGrounds(self.reason, self.ask_again_at, self.key_until)
+        asking = RefundGrounds(self.reason, self.ask_again_at, self.key_until, asked=self.asked)
         return reserve(claim, wanted, asking, view, now, ids)
+
+    def _known(self, order: Order, view: View) -> Decision | None:
+        """What there is under the caller's key; the order's lock keeps another from coming between."""
+        if self.asked is None:
+            return None
+        refunds = view.children(Refund, order.id)
+        known = next((each for each in refunds if each.asked and each.asked.value == self.asked.value), None)
+        if known is None:
+            return None
+        if known.asked is None or not known.asked.names(self.asked):
+            return refused(RefundKeyUsed(str(order.id), self.asked.value))
+        payment = view.get(Payment, (order.id, known.payment))
+        if payment is None:
+            raise LookupError(f"refund {known.id} is of a payment that does not exist")
+        return Decided(Refunding(order, known, payment, repeated=True), Changes())
 
     def _not_movable(self, payment: Payment, amount: int) -> Failure | None:
         """Why the provider of a card payment could not be told of the amount."""
@@ -154,6 +177,7 @@ def reserve(
         reference=None,
         at=now,
         return_id=asking.return_id,
+        asked=asking.asked,
     )
     payment = msgspec.structs.replace(claim.payment, refunded=claim.payment.refunded + refund.amount)
     changes = Changes((payment, *_counted(claim.lines, refund, 1)))

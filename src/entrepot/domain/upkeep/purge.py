@@ -9,7 +9,8 @@ from typing import cast
 from entrepot.domain.carts.records import Cart, remove_cart
 from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.channels.accounts import Reference
-from entrepot.domain.channels.login_limits import AdminToken, Tries
+from entrepot.domain.channels.admin_tokens import AdminToken
+from entrepot.domain.channels.guessing import Tries
 from entrepot.domain.customers.email_claims import claim_key, has_lapsed
 from entrepot.domain.customers.records import Customer, OneTimeCode, Session
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids

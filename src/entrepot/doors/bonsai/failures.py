@@ -79,7 +79,7 @@ def _tax(failure: p.TaxRefused) -> object:
     }
 
 
-def _stripe(failure: p.CardProviderFailed) -> object:
+def _stripe(failure: p.CardProviderFailed | p.CardProviderSilent) -> object:
     customer = {"email": failure.email, "first_name": failure.first_name, "last_name": failure.last_name}
     return {"stripeToken": REDACTED, "customer": customer, "message": failure.message}
 
@@ -144,6 +144,7 @@ TABLE: dict[type[Failure], tuple[ErrorForm, Detail]] = {
     p.ExternalPaymentRefused: (FORMS["ExternalPaymentTokenValidationFailed"], lambda _: {"token": REDACTED}),
     p.PaymentDeclined: (FORMS["PaymentRequired"], lambda f: {"message": f.message}),
     p.CardProviderFailed: (FORMS["StripeError"], _stripe),
+    p.CardProviderSilent: (FORMS["StripeError"], _stripe),
     p.PaymentUnderWay: (FORMS["ServiceUnavailable"], _empty),
     p.MerchantPayoutMissing: (FORMS["MerchantPaymentMissing"], _absent),
     p.TaxRefused: (FORMS["TaxError"], _tax),

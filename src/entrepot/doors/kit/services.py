@@ -9,6 +9,7 @@ from entrepot.doors.kit.observing.calls import note
 from entrepot.doors.kit.observing.exchanges import Observer
 from entrepot.engine import Clock, Engine
 from entrepot.engine.gateways import Gateways
+from entrepot.engine.guesses import Guesses
 from entrepot.engine.money.cart_payment import CartPayment
 from entrepot.engine.money.order_placement import OrderPlacement
 from entrepot.engine.sales.sales import Sales
@@ -30,6 +31,7 @@ class Services:
     callers: TickBatcher[Key, Caller]
     clock: Clock
     observe: Observer
+    guesses: Guesses
 
 
 def services_of(worker: Worker, observe: Observer) -> Services:
@@ -46,4 +48,5 @@ def services_of(worker: Worker, observe: Observer) -> Services:
         callers,
         worker.clock,
         observe,
+        Guesses(worker.engine),
     )

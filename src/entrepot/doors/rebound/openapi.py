@@ -146,7 +146,7 @@ OPERATIONS: Final = (
         "POST",
         "/oauth/token",
         "Get an access token",
-        {200: _TOKEN, **dict.fromkeys((400, 401, 408, 500, 503), _TOKEN_ERROR)},
+        {200: _TOKEN, **dict.fromkeys((400, 401, 408, 429, 500, 503), _TOKEN_ERROR)},
         ("client",),
     ),
     _create(),

@@ -16,7 +16,7 @@ from entrepot.doors.kit import (
     Services,
     encode,
 )
-from entrepot.doors.kit.admission import AccessTokens, caller_of, token_request
+from entrepot.doors.kit.admission import AccessTokens, client_of, token_request
 from entrepot.doors.rebound.settings import CLIENT
 from entrepot.failures import (
     Failure,
@@ -26,7 +26,7 @@ from entrepot.failures import (
     Unauthenticated,
     Unavailable,
 )
-from entrepot.failures.access import GrantTypeUnsupported
+from entrepot.failures.access import GrantTypeUnsupported, TooManyTries
 from entrepot.store.credentials.directory import Caller
 
 _NO_CACHE: Final[Header] = (b"pragma", b"no-cache")
@@ -36,6 +36,7 @@ _ERRORS: Final[dict[type[Failure], tuple[int, str]]] = {
     GrantTypeUnsupported: (400, "unsupported_grant_type"),
     Unavailable: (503, "temporarily_unavailable"),
     Overloaded: (503, "temporarily_unavailable"),
+    TooManyTries: (429, "temporarily_unavailable"),
     Internal: (500, "server_error"),
     RequestTimeout: (408, "invalid_request"),
 }
@@ -57,7 +58,7 @@ def token_endpoint(services: Services, door: Door, access: AccessTokens) -> Endp
         asked = token_request(request)
         if isinstance(asked, Failure):
             return asked
-        caller = await caller_of(services, CLIENT, asked.pair)
+        caller = await client_of(services, CLIENT, asked, request.client)
         if not isinstance(caller, Caller):
             return caller
         request.caller = caller

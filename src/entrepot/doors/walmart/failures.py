@@ -27,7 +27,7 @@ from entrepot.failures import goods as g
 from entrepot.failures import orders as o
 from entrepot.failures import rows as r
 from entrepot.failures import stock as s
-from entrepot.failures.access import GrantTypeUnsupported, TokenRequestInvalid
+from entrepot.failures.access import GrantTypeUnsupported, TokenRequestInvalid, TooManyTries
 from entrepot.failures.errands import LabelServiceFailed, OrderHubFailed
 
 _BEARER: Header = (CHALLENGE, b'Bearer realm="walmart"')
@@ -67,6 +67,14 @@ _PARAMETER: Final = _Gateway(
     "Send grant_type=client_credentials, and the client's id and secret once.",
 )
 
+_TOO_MANY: Final = _Gateway(
+    429,
+    "REQUEST_THRESHOLD_VIOLATED",
+    None,
+    "Too many requests",
+    "Send the same request again after the number of seconds in Retry-After.",
+)
+
 GATEWAY: Final[dict[type[Failure], _Gateway]] = {
     Unauthenticated: _UNAUTHORIZED,
     TokenRequestInvalid: _PARAMETER,
@@ -83,13 +91,8 @@ GATEWAY: Final[dict[type[Failure], _Gateway]] = {
     RequestTimeout: _Gateway(
         408, "INVALID_REQUEST_CONTENT", None, "Request incomplete", "The body did not arrive in time."
     ),
-    Overloaded: _Gateway(
-        429,
-        "REQUEST_THRESHOLD_VIOLATED",
-        None,
-        "Too many requests",
-        "Send the same request again after the number of seconds in Retry-After.",
-    ),
+    Overloaded: _TOO_MANY,
+    TooManyTries: _TOO_MANY,
 }
 """What is refused as the gateway before the operations refuses: in an array called `error`."""
 _AWAY: Final = (Unavailable, OrderHubFailed, LabelServiceFailed)

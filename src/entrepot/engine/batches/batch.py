@@ -18,8 +18,8 @@ from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
 from entrepot.store.batches.readers import BatchReader, find_function
 from entrepot.store.batches.stages import load
-from entrepot.store.batches.writer import write, write_function
-from entrepot.store.connections import Connection
+from entrepot.store.batches.writer import commit, write, write_function
+from entrepot.store.connections import Connection, LaneConnection
 from entrepot.store.sharing import Pace
 
 Rule = Callable[[Command, View, datetime, Ids], Decision]
@@ -63,7 +63,7 @@ class Batch:
         self.tells = False
         """Whether it leaves messages in the outbox."""
 
-    async def run(self, connection: Connection, rule: Rule, now: datetime) -> None:
+    async def run(self, connection: LaneConnection, rule: Rule, now: datetime) -> None:
         """Try once; on return the batch is durable and `answers` hold one outcome per command.
 
         Raises `AlreadyCommittedError` when an earlier try was durable (its answers still stand), `ClaimLost` when the
@@ -73,13 +73,13 @@ class Batch:
         await transaction.start()
         try:
             await self._work(connection, rule, now)
+            await commit(transaction)
         except BaseException:
             if not connection.is_closed():
                 await transaction.rollback()
             raise
-        await transaction.commit()
 
-    async def _work(self, connection: Connection, rule: Rule, now: datetime) -> None:
+    async def _work(self, connection: LaneConnection, rule: Rule, now: datetime) -> None:
         view = View(self.workspace)
         # What refused commands leave unused of the ids is a gap.
         count = sum(command.ids for command in self.commands)

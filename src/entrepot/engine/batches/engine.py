@@ -23,10 +23,10 @@ from entrepot.failures.rows import NameTaken, PartUnknown
 from entrepot.store.batches.readers import AlreadyCommittedError, PlainReader
 from entrepot.store.batches.stages import load
 from entrepot.store.batches.writer import ClaimLostError
-from entrepot.store.connections import LANE_CONNECTIONS, Connection
+from entrepot.store.connections import LANE_CONNECTIONS, Connection, LaneConnection
 
 Outcome = object | Refused
-Connect = Callable[[], Awaitable[Connection]]
+Connect = Callable[[], Awaitable[LaneConnection]]
 
 PATIENCE = 30.0
 """Seconds of real time for which a batch is tried again while the database does not answer."""
@@ -140,7 +140,7 @@ class Lane:
     def __init__(self, engine: Engine, queues: Queues) -> None:
         self._engine = engine
         self._queues = queues
-        self._connection: Connection | None = None
+        self._connection: LaneConnection | None = None
 
     async def work(self) -> None:
         """Take workspaces in turn until cancelled."""
@@ -224,7 +224,7 @@ class Lane:
         if self._is_late(since, GIVING_UP):
             raise asyncpg.CannotConnectNowError(str(error)) from error
 
-    async def _connected(self) -> Connection:
+    async def _connected(self) -> LaneConnection:
         if self._connection is None or self._connection.is_closed():
             connection = await self._engine.connect()
             await make_ready(connection)

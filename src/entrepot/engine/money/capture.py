@@ -21,6 +21,7 @@ from entrepot.engine.deliveries.handler import Outcome as Tried
 from entrepot.engine.gateways import Gateways, cards_of
 from entrepot.failures import Failure
 from entrepot.failures.payments import (
+    ASK_AGAIN,
     PaymentCancelRefused,
     PaymentDeclined,
     PaymentInDoubt,
@@ -60,7 +61,7 @@ class Payments:
             return True
         asked = PaymentAsked(found[0], found[1], found[1].asking, first=False, amount=found[2])
         outcome = await self._ask(workspace, asked, ends=True)
-        return outcome != refused(PaymentInDoubt(str(payment)))
+        return outcome != refused(PaymentInDoubt(ASK_AGAIN, str(payment)))
 
     async def _ask(self, workspace: int, asked: PaymentAsked, *, ends: bool) -> Outcome:
         """Whoever comes upon a question that somebody else is asking (`ends` is off) does not call it refused."""
@@ -71,7 +72,7 @@ class Payments:
             captured = answer.captured if state == "paid" else None
             return await self._engine.execute(workspace, _ending(asked, state, captured))
         if isinstance(answer, CallFailed) and (answer.in_doubt or not ends):
-            return refused(PaymentInDoubt(str(asked.payment.id)))
+            return refused(PaymentInDoubt(ASK_AGAIN, str(asked.payment.id)))
         await self._engine.execute(workspace, _ending(asked, None))
         failure = _why(asked, answer)
         _log.warning("payment not moved", workspace=workspace, order=asked.order.id, failure=failure.name)
@@ -100,7 +101,7 @@ def _why(asked: PaymentAsked, answer: Intent | CallFailed) -> Failure:
     if isinstance(answer, Intent):
         return PaymentCancelRefused(COLLECTED)
     if answer.unreachable:
-        return PaymentProviderUnreachable(str(asked.order.id))
+        return PaymentProviderUnreachable(ASK_AGAIN, str(asked.order.id))
     kind = PaymentDeclined if asked.asking.what == "capture" else PaymentCancelRefused
     return kind(answer.message)
 

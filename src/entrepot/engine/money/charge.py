@@ -18,7 +18,13 @@ from entrepot.domain.placing.place import TOKEN_REUSED
 from entrepot.engine.clock import real_now
 from entrepot.engine.money.endings import InDoubt
 from entrepot.failures import Failure
-from entrepot.failures.payments import CardProviderFailed, MerchantPayoutMissing, PaymentDeclined
+from entrepot.failures.payments import (
+    ASK_AGAIN,
+    CardProviderFailed,
+    CardProviderSilent,
+    MerchantPayoutMissing,
+    PaymentDeclined,
+)
 from entrepot.gateways.cards.port import (
     AMOUNT_NOT_COUNTED,
     KEY_LIFE,
@@ -247,7 +253,8 @@ class Charging:
 
     def _failed(self, message: str) -> Failure:
         person = self._order.person
-        return CardProviderFailed(message, person.email, person.first_name, person.last_name)
+        who = (message, person.email, person.first_name, person.last_name)
+        return CardProviderSilent(ASK_AGAIN, *who) if message == UNREACHABLE else CardProviderFailed(*who)
 
     @property
     def _key(self) -> str:

@@ -33,8 +33,8 @@ from entrepot.engine.money.turns import in_turn, unless_made
 from entrepot.engine.money.unbroken import Unbroken
 from entrepot.failures import Failure, Unavailable
 from entrepot.failures.orders import QuoteStale
-from entrepot.failures.payments import CardProviderFailed
-from entrepot.gateways.cards.port import CreateIntent, Intent
+from entrepot.failures.payments import ASK_AGAIN, CardProviderFailed, CardProviderSilent
+from entrepot.gateways.cards.port import UNREACHABLE, CreateIntent, Intent
 from entrepot.gateways.taxes.port import TaxAnswer
 from entrepot.gateways.tokens.port import TokenAmounts, TokenQuery
 from entrepot.store.connections import FAULTS, Pool
@@ -119,11 +119,11 @@ class OrderPlacement:
         gateway = self._gateways.cards(workspace, settings.cards, basket.environment)
         mark = preparation(basket.channel, basket.environment)
         intent = await gateway.create_intent(CreateIntent(uuid4().hex, amount, basket.currency, mark))
-        return (
-            intent.client_secret
-            if isinstance(intent, Intent)
-            else CardProviderFailed(intent.message, "", "", "")
-        )
+        if isinstance(intent, Intent):
+            return intent.client_secret
+        if intent.message == UNREACHABLE:
+            return CardProviderSilent(ASK_AGAIN, intent.message, "", "", "")
+        return CardProviderFailed(intent.message, "", "", "")
 
     async def _lacks_cards(self, workspace: int, settings: ChannelSettings, basket: Basket) -> bool:
         if basket.payment.method == EXTERNAL:

@@ -5,6 +5,8 @@ Whoever reserves a refund asks at once; what stays in doubt is asked again by th
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,7 +17,7 @@ from entrepot.domain.fulfilment.returns.receive import ReceiveReturn
 from entrepot.domain.kernel.commands import Refused, refused
 from entrepot.domain.orders.access import Asker
 from entrepot.domain.orders.line_counts import Units
-from entrepot.domain.orders.payments import Refund, RefundedLine
+from entrepot.domain.orders.payments import CallersKey, Refund, RefundedLine
 from entrepot.domain.payments.refund import EndRefund, Refunding, RefundOrder
 from entrepot.engine.batches.engine import Engine, Outcome
 from entrepot.engine.clock import real_now
@@ -23,7 +25,13 @@ from entrepot.engine.deliveries.handler import UNREADABLE, Delivered, Failed, Jo
 from entrepot.engine.deliveries.handler import Outcome as Tried
 from entrepot.engine.gateways import Gateways, cards_of, steps_by_gateway
 from entrepot.failures import Failure
-from entrepot.failures.payments import PaymentProviderUnreachable, RefundInDoubt, RefundRefused
+from entrepot.failures.payments import (
+    ASK_AGAIN,
+    PaymentProviderUnreachable,
+    RefundInDoubt,
+    RefundRefused,
+    RefundUnderWay,
+)
 from entrepot.gateways.cards.port import KEY_LIFE, CallFailed
 from entrepot.gateways.cards.port import Refund as Given
 from entrepot.store.connections import Pool
@@ -33,6 +41,8 @@ ASK_AGAIN_AFTER = timedelta(seconds=60)
 """How long whoever reserved a refund asks alone; the outbox asks after that."""
 LATEST_FAILURE = timedelta(seconds=10)
 """A refund is not called failed so shortly before others may ask for it: they could be told that it succeeded."""
+PATIENCE, PAUSE = timedelta(seconds=10), 0.2
+"""How long a repeat waits for whoever asks alone, and how long (in seconds) between its looks."""
 NEVER_MADE = "The refund was never made."
 
 _ALREADY = "charge_already_refunded"
@@ -48,10 +58,16 @@ def refund_order(
     payment: int | None = None,
     asks: Asker | None = None,
     ask_again_after: timedelta = ASK_AGAIN_AFTER,
+    key: str | None = None,
 ) -> RefundOrder:
-    """The command of a refund that is to be reserved and asked for now."""
-    now = real_now()
-    return RefundOrder(order, reason, now + ask_again_after, now + KEY_LIFE, lines, amount, payment, asks)
+    """The command of a refund that is to be reserved and asked for now; `key` is the caller's own name for it."""
+    now, asked = real_now(), None
+    if key is not None:
+        body = msgspec.json.encode((reason, lines, amount, payment))
+        asked = CallersKey(key, hashlib.sha256(body).hexdigest(), now + ask_again_after, now + KEY_LIFE)
+    return RefundOrder(
+        order, reason, now + ask_again_after, now + KEY_LIFE, lines, amount, payment, asks, asked=asked
+    )
 
 
 def receive_return(
@@ -87,10 +103,30 @@ class Refunds:
     async def refund(self, workspace: int, command: RefundOrder) -> Outcome:
         """Reserve, ask, and write down: `Refunding` once the money is on its way back."""
         steps = await self._steps(workspace, command.order)
-        reserved = await self._engine.execute(workspace, msgspec.structs.replace(command, steps=steps))
+        command = msgspec.structs.replace(command, steps=steps)
+        reserved = await self._reserved(workspace, command)
         if not isinstance(reserved, Refunding) or reserved.refund.state != "open":
             return reserved
+        if reserved.repeated:
+            return await self._ask_beside(workspace, reserved)
         return await self._ask(workspace, reserved, alone_until=command.ask_again_at - LATEST_FAILURE)
+
+    async def _reserved(self, workspace: int, command: RefundOrder) -> Outcome:
+        """What the command comes to; one that repeats another waits a while for whoever asks for that alone."""
+        patient_until = real_now() + PATIENCE
+        while True:
+            outcome = await self._engine.execute(workspace, command)
+            alone = isinstance(outcome, Refunding) and outcome.repeated and _is_alone(outcome.refund)
+            if not alone or real_now() >= patient_until:
+                return outcome
+            await asyncio.sleep(PAUSE)
+
+    async def _ask_beside(self, workspace: int, repeated: Refunding) -> Outcome:
+        """Ask for what was asked before, under the provider's own key, as long as it knows that."""
+        asked, now = repeated.refund.asked, real_now()
+        if asked is None or not asked.alone_until <= now <= asked.known_until:
+            return refused(_in_doubt(repeated.refund))
+        return await self._ask(workspace, repeated, alone_until=None)
 
     async def _steps(self, workspace: int, order: int) -> Steps | None:
         """In which amounts the provider that took an order's money can give it back."""
@@ -126,7 +162,7 @@ class Refunds:
             # Only who asks first and alone learns that nothing moved: a later answer may be of that try alone.
             alone = alone_until is not None and real_now() < alone_until
             if answer.in_doubt or not (alone or answer.code == _ALREADY):
-                return refused(RefundInDoubt(str(order.id), refund.id))
+                return refused(_in_doubt(refund))
             return await self._not_given(workspace, refund, _why(refund, answer))
         return await self._answered(workspace, refund, answer)
 
@@ -135,7 +171,7 @@ class Refunds:
         cards = await cards_of(self._reads, self._gateways, workspace, order.id)
         found = await cards.find_refund(refunding.payment.reference or "", refund.key_uuid.hex)
         if isinstance(found, CallFailed):
-            return refused(RefundInDoubt(str(order.id), refund.id))
+            return refused(_in_doubt(refund))
         if found is None:
             return await self._not_given(workspace, refund, RefundRefused(str(order.id), NEVER_MADE))
         return await self._answered(workspace, refund, found)
@@ -157,7 +193,24 @@ class Refunds:
 def _why(refund: Refund, answer: CallFailed) -> Failure:
     """A provider that was never reached has refused nothing."""
     order = str(refund.order)
-    return PaymentProviderUnreachable(order) if answer.unreachable else RefundRefused(order, answer.message)
+    return (
+        PaymentProviderUnreachable(ASK_AGAIN, order)
+        if answer.unreachable
+        else RefundRefused(order, answer.message)
+    )
+
+
+def _is_alone(refund: Refund) -> bool:
+    """Whether somebody else may be asking for it who would take a refusal for the last word."""
+    return refund.state == "open" and refund.asked is not None and real_now() < refund.asked.alone_until
+
+
+def _in_doubt(refund: Refund) -> Failure:
+    """What is said of a refund that the provider may have given: whoever named it may ask again."""
+    order = str(refund.order)
+    if refund.asked is None:
+        return RefundInDoubt(order, refund.id)
+    return RefundUnderWay(ASK_AGAIN, order, refund.id)
 
 
 def _refused(outcome: Outcome) -> bool:

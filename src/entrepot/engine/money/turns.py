@@ -10,13 +10,11 @@ from entrepot.domain.placing.place import BeingPaid, InFlight
 from entrepot.engine.batches.engine import Outcome
 from entrepot.engine.money.attempts import AttemptProcessor
 from entrepot.failures import Unavailable
-from entrepot.failures.payments import PaymentUnderWay
+from entrepot.failures.payments import ASK_AGAIN, PaymentUnderWay
 from entrepot.store.connections import FAULTS
 
 WAIT_SECONDS = 25.0
 """How long a request waits for other attempts with the same token, external id, order or cart to end."""
-STILL_OPEN_SECONDS = 5
-"""When to try again after such an attempt did not end in time."""
 
 
 async def in_turn(
@@ -26,7 +24,7 @@ async def in_turn(
     deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
     while isinstance(outcome := await once(), InFlight | BeingPaid):
         if not await _out_of_the_way(attempts, workspace, outcome, deadline):
-            return refused(PaymentUnderWay(STILL_OPEN_SECONDS))
+            return refused(PaymentUnderWay(ASK_AGAIN))
     return outcome
 
 

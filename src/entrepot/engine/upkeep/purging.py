@@ -10,7 +10,8 @@ import msgspec
 import structlog
 
 from entrepot.domain.channels.access_tokens import AccessToken
-from entrepot.domain.channels.login_limits import AdminToken, Tries
+from entrepot.domain.channels.admin_tokens import AdminToken
+from entrepot.domain.channels.guessing import Tries
 from entrepot.domain.channels.retention import Retention
 from entrepot.domain.customers.email_claims import SIGNUP_LIFETIME
 from entrepot.domain.customers.records import OneTimeCode

@@ -21,6 +21,7 @@ NOBODYS: Final = LineRef("c00000000000000000000aaaa", "101", "1")
 SHIRT: Final = LineRef("101", "", "1")
 
 BUYING: Final[tuple[Failure, ...]] = (
+    c.AddressRegisterFailed(5),
     o.ProductUnknown(NOBODYS),
     o.VariantUnknown(LineRef(MUG.product, SCARF.variant, "1")),
     o.SkuUnknown(LineRef("", "NONEXISTENT-SKU", "1")),

@@ -14,7 +14,6 @@ from entrepot.store.connections import Connection
 KEPT: Final = (
     tables.operations.operators,
     tables.operations.operator_proofs,
-    tables.operations.operator_tries,
     tables.simulated.sandbox.sandbox_snapshots,
 )
 """What is no part of a state: operators are people of the server, and snapshots are states themselves."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from entrepot.sandbox.register import FaultRegister, InjectedFaultError
 from entrepot.sandbox.targets import ENGINE, READS
-from entrepot.store.connections import Connection, Pool, Transaction
+from entrepot.store.connections import Connection, LaneConnection, Pool, Transaction
 
 READ_LIMIT = 5.0
 """Seconds after which a read is given up (the pool's `statement_timeout`)."""
@@ -19,7 +19,7 @@ READ_LIMIT = 5.0
 class FaultyConnection:
     """A lane's connection. Of which workspace a batch is, its first statement says."""
 
-    def __init__(self, connection: Connection, faults: FaultRegister) -> None:
+    def __init__(self, connection: LaneConnection, faults: FaultRegister) -> None:
         self._connection = connection
         self._faults = faults
         self._workspace: int | None = None
@@ -45,6 +45,10 @@ class FaultyConnection:
     async def execute(self, query: str, *args: Any) -> str:
         """Run a statement for its effect."""
         return await self._connection.execute(query, *args)
+
+    async def ahead(self, query: str, *args: object) -> None:
+        """Let a statement that answers no rows travel ahead of the next one."""
+        await self._connection.ahead(query, *args)
 
     def transaction(self, **options: Any) -> Transaction:
         """A transaction, not yet begun, which may be cut off at its commit."""

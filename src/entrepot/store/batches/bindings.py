@@ -10,8 +10,8 @@ from entrepot.domain.carts import records as carts
 from entrepot.domain.catalogue import options as articles
 from entrepot.domain.catalogue import products as catalogue
 from entrepot.domain.channels import accounts as channels
-from entrepot.domain.channels import login_limits as access
-from entrepot.domain.channels import shops
+from entrepot.domain.channels import admin_tokens as access
+from entrepot.domain.channels import guessing, shops
 from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers import records as customers
@@ -35,7 +35,7 @@ REFERENCES = Binding(channels.Reference, "references", "channel", "environment",
 LEVELS = Binding(stock.Level, "stock", "variant", "location")
 """A new level cannot be locked before it exists, so it is claimed like a name; known ones are updated."""
 
-TRIES = Binding(access.Tries, "tries", "subject")
+TRIES = Binding(guessing.Tries, "tries", "subject")
 """The first try of several workers at once is one row too."""
 
 LOCATIONS = Binding(stock.Location, "locations", "id")

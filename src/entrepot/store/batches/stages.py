@@ -13,7 +13,7 @@ import msgspec
 from entrepot.domain.carts.records import Cart, CartFile, CartLine
 from entrepot.domain.catalogue.products import Goods, Offer, Variant
 from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference, WorkspaceSettings
-from entrepot.domain.channels.login_limits import Tries
+from entrepot.domain.channels.guessing import Tries
 from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers.records import Customer, OneTimeCode, Session
 from entrepot.domain.fulfilment.records import (

@@ -1,6 +1,6 @@
 """Writing a batch: the dirty records of a view, one set-based statement per table and kind of change.
 
-A lane sends them all in one round trip, to a function that it makes for its connection.
+A lane sends them all at once, to a procedure that it makes for its connection, and its commit with them.
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, Literal
 
+import asyncpg
+
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.kernel.records import Record, View
 from entrepot.store.batches.binding import json_text
 from entrepot.store.batches.bindings import BINDINGS, CLAIMS, REFERENCES, ROWS
 from entrepot.store.batches.finds import chosen
-from entrepot.store.connections import Connection
+from entrepot.store.connections import LaneConnection, Transaction
 
 _FUNCTION = """
-create function pg_temp.write_rows(bigint, json) returns boolean language plpgsql as $write$
+create procedure pg_temp.write_rows(bigint, json) language plpgsql as $write$
 #variable_conflict use_column
 declare
   place integer;
@@ -27,13 +29,14 @@ begin
   for place, body in select key::integer, value from json_each($2) loop
     {steps}
   end loop;
-  return true;
 end $write$
 """
-_WRITE: Final = "select pg_temp.write_rows($1, $2)"
+_WRITE: Final = "call pg_temp.write_rows($1, $2)"
+_LOST: Final = "EN001"
+"""The SQLSTATE of a claim that was lost."""
 _CLAIM = """{statement};
 get diagnostics claimed = row_count;
-if claimed < json_array_length(body) then return false; end if;"""
+if claimed < json_array_length(body) then raise exception using errcode = '{lost}'; end if;"""
 
 
 class ClaimLostError(Exception):
@@ -67,18 +70,29 @@ _INSERTS: Final = frozenset(place for (_, change), place in _PLACES.items() if c
 
 @cache
 def write_function() -> str:
-    """The statement that makes a lane's function: false where a claim was lost."""
+    """The statement that makes a lane's procedure, which fails where a claim was lost."""
     statements = [statement.replace("$2", "body") for _, _, statement in _writes()]
     claims, others = statements[: len(CLAIMS)], statements[len(CLAIMS) :]
-    steps = [_CLAIM.format(statement=claim) for claim in claims] + [f"{statement};" for statement in others]
+    steps = [_CLAIM.format(statement=claim, lost=_LOST) for claim in claims] + [
+        f"{statement};" for statement in others
+    ]
     return _FUNCTION.format(steps=chosen(steps))
 
 
-async def write(connection: Connection, workspace: int, view: View) -> None:
-    """Write what has changed in the view. Raises `ClaimLostError` if others were first with a name of it."""
-    changes = _changes(view)
-    if changes and not await connection.fetchval(_WRITE, workspace, json_text(changes)):
-        raise ClaimLostError
+async def write(connection: LaneConnection, workspace: int, view: View) -> None:
+    """Write what has changed in the view, on the way to the commit."""
+    if changes := _changes(view):
+        await connection.ahead(_WRITE, workspace, json_text(changes))
+
+
+async def commit(transaction: Transaction) -> None:
+    """Make durable what was written. Raises `ClaimLostError` if others were first with a name of it."""
+    try:
+        await transaction.commit()
+    except asyncpg.PostgresError as error:
+        if getattr(error, "sqlstate", None) == _LOST:
+            raise ClaimLostError from error
+        raise
 
 
 def _changes(view: View) -> dict[int, list[Any]]:

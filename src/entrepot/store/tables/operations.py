@@ -68,5 +68,3 @@ operator_proofs = table(
     ),
     Index("operator_proofs_operator_idx", "workspace", "operator"),
 )
-
-operator_tries = table("operator_tries", ("subject",), blob("subject"), moment("since"), small("count"))

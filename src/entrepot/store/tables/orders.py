@@ -171,6 +171,7 @@ refunds = table(
     text("reference", null=True),
     moment("at"),
     big("return_id", null=True),
+    json("asked", null=True),
     CheckConstraint("amount > 0", name="refunds_amount_check"),
 )
 

@@ -16,7 +16,7 @@ from entrepot.doors.bonsai.failures import FORMS, Row, entry
 from entrepot.doors.bonsai.replies.placed import NO_MERCHANT_CODE
 from entrepot.failures import Failure
 from entrepot.failures.orders import ProvinceUnknown
-from entrepot.failures.payments import CardProviderFailed, TaxRefused
+from entrepot.failures.payments import CardProviderFailed, CardProviderSilent, TaxRefused
 
 
 def totals(checkout: Checkout, currency: str, client_secret: str | None = None) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def row_of(failure: Failure) -> Row | None:
     if isinstance(failure, TaxRefused):
         form = msgspec.structs.replace(FORMS["CheckoutTaxError"], title=failure.message)
         return form, lambda refusal: refusal.message
-    if isinstance(failure, CardProviderFailed):
+    if isinstance(failure, CardProviderFailed | CardProviderSilent):
         return FORMS["CheckoutStripeError"], lambda refusal: refusal.message
     return None
 

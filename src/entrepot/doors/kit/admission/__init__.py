@@ -2,7 +2,7 @@
 
 from entrepot.doors.kit.admission.access_tokens import AccessTokens, Granted, RoutedTokens
 from entrepot.doors.kit.admission.callers import Admitted, caller_of
-from entrepot.doors.kit.admission.client_credentials import TokenRequest, token_request
+from entrepot.doors.kit.admission.client_credentials import TokenRequest, client_of, token_request
 from entrepot.doors.kit.admission.secrets import basic, bearer
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "basic",
     "bearer",
     "caller_of",
+    "client_of",
     "token_request",
 ]

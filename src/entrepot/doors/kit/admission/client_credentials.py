@@ -8,10 +8,14 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
+from entrepot.doors.kit.admission.callers import Admitted, caller_of
 from entrepot.doors.kit.admission.secrets import basic
 from entrepot.doors.kit.messages import Request
+from entrepot.doors.kit.services import Services
+from entrepot.engine.guesses import CLIENT, OF_NO_WORKSPACE, Guess
 from entrepot.failures import Failure, Unauthenticated, UnsupportedMediaType
 from entrepot.failures.access import GrantTypeUnsupported, TokenRequestInvalid
+from entrepot.store.credentials.directory import Caller
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -45,6 +49,20 @@ def token_request(request: Request, *, in_query: bool = False) -> TokenRequest |
     if grant != CLIENT_CREDENTIALS:
         return GrantTypeUnsupported(grant[:100])
     return TokenRequest(pair)
+
+
+async def client_of(
+    services: Services, kind: str, asked: TokenRequest, address: str | None
+) -> Admitted | Failure:
+    """The client that asks, if its secret is right and not too many were tried for it from this address."""
+    guess = Guess(CLIENT, f"{kind}\0{asked.pair.partition(':')[0]}", address or "")
+    over = await services.guesses.count(OF_NO_WORKSPACE, guess)
+    if over is not None:
+        return over
+    caller = await caller_of(services, kind, asked.pair)
+    if isinstance(caller, Caller):
+        await services.guesses.take_back(OF_NO_WORKSPACE, guess)
+    return caller
 
 
 def _parameters(request: Request, *, in_query: bool) -> Mapping[str, str] | Failure:

@@ -19,7 +19,7 @@ from entrepot.domain.sessions.log_in import LogIn
 from entrepot.domain.sessions.sessions import SetSessionCustomer
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.context import Audience, BuyerSession, Context
-from entrepot.doors.textalk.caller.tries import TryCounter, code_limits, login_limits, mail_limits
+from entrepot.doors.textalk.caller.tries import code_try, mail_tries, password_try
 from entrepot.doors.textalk.customers.declaration import CUSTOMER
 from entrepot.doors.textalk.customers.writer import fields_of, missing_email, new_password, poor_password
 from entrepot.doors.textalk.pattern.arguments import NULL, QUERY, TEXT, argument, text
@@ -78,7 +78,7 @@ class _Customers:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._tries = TryCounter(parts.services.engine)
+        self._guesses = parts.services.guesses
 
     async def sign_up(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[patch, query?]`: 3004, 3005, 9001, 9002, 9004."""
@@ -88,7 +88,7 @@ class _Customers:
             return projection
         if isinstance(patch, RpcError):
             return patch
-        over = await self._tries.count(context, mail_limits(context, "signup"))
+        over = await self._guesses.count(context.shop.workspace, *mail_tries(context, "signup"))
         if over is not None:
             return RpcError(Code.INTERNAL_ERROR, failure=over)
         fields = await fields_of(self._parts.passwords, CUSTOMER, patch)
@@ -115,15 +115,15 @@ class _Customers:
             return code
         if isinstance(projection, RpcError):
             return projection
-        limits = code_limits(context, "signup-code")
-        over = await self._tries.count(context, limits)
+        guess = code_try(context, "signup")
+        over = await self._guesses.count(context.shop.workspace, guess)
         if over is not None:
             return _limited(Code.BAD_SIGNUP_CODE, over)
         command = ConfirmSignup(channel=context.shop.channel, hash=tokens.hashed(tokens.SIGNUP, code))
         done = await self._parts.run(context, command)
         if isinstance(done, RpcError):
             return done
-        await self._tries.forget(context, limits)
+        await self._guesses.take_back(context.shop.workspace, guess)
         answer = await self._answer(context, done.customer.id, projection)
         return rpc_error(ConfirmationFailed()) if _is_gone(answer) else answer
 
@@ -142,8 +142,8 @@ class _Customers:
     async def _log_in(
         self, context: Context, email: str, password: str, projection: Projection
     ) -> Json | RpcError:
-        limits = login_limits(context, email)
-        over = await self._tries.count(context, limits)
+        guess = password_try(context, email)
+        over = await self._guesses.count(context.shop.workspace, guess)
         if over is not None:
             return _limited(Code.LOGIN_FAILED, over)
         known = await self._proven(context, email, password)
@@ -159,7 +159,7 @@ class _Customers:
         done = await self._parts.run(context, command)
         if isinstance(done, RpcError):
             return done
-        await self._tries.forget(context, limits)
+        await self._guesses.take_back(context.shop.workspace, guess)
         answer = await self._answer(context, number, projection)
         return rpc_error(LoginFailed()) if _is_gone(answer) else answer
 
@@ -188,7 +188,7 @@ class _Customers:
         email = text(params, 0)
         if isinstance(email, RpcError):
             return email
-        over = await self._tries.count(context, mail_limits(context, "reset", email))
+        over = await self._guesses.count(context.shop.workspace, *mail_tries(context, "reset", email))
         if over is not None:
             return None if isinstance(over, TooManyTries) else rpc_error(over)
         code = tokens.new_code(tokens.RESET)
@@ -211,8 +211,8 @@ class _Customers:
         return await self._reset(context, code, password)
 
     async def _reset(self, context: Context, code: str, password: str) -> Json | RpcError:
-        limits = code_limits(context, "reset-code")
-        over = await self._tries.count(context, limits)
+        guess = code_try(context, "reset")
+        over = await self._guesses.count(context.shop.workspace, guess)
         if over is not None:
             return _limited(Code.BAD_RESET_CODE, over)
         hashed = await new_password(self._parts.passwords, password)
@@ -224,7 +224,7 @@ class _Customers:
         done = await self._parts.run(context, command)
         if isinstance(done, RpcError):
             return done
-        await self._tries.forget(context, limits)
+        await self._guesses.take_back(context.shop.workspace, guess)
         return None
 
     def _projection(self, context: Context, query: Json) -> Projection | RpcError:

@@ -22,6 +22,7 @@ from entrepot.doors.textalk.wire.json import Json, is_object
 from entrepot.doors.textalk.wire.sentences import say
 from entrepot.failures.carts import AddressLookupUnavailable, AddressRegisterFailed
 from entrepot.failures.orders import OrderLocked
+from entrepot.failures.payments import ASK_AGAIN
 from entrepot.gateways.addresses.port import AddressQuery, Found, FoundAddress, NotFound
 
 LONGEST: Final = 40
@@ -100,7 +101,7 @@ async def _found(
         return answer.address
     if isinstance(answer, NotFound):
         return RpcError(Code.VALIDATION_ERROR, (Problem("/identity", say("patch.reference")),))
-    return rpc_error(AddressRegisterFailed())
+    return rpc_error(AddressRegisterFailed(ASK_AGAIN))
 
 
 def _asked(params: Json) -> tuple[str, str | None] | RpcError:

@@ -14,9 +14,11 @@ from entrepot.domain.checkout.discard import Discarded, DiscardOrder
 from entrepot.domain.checkout.edit_items import ItemsEdited
 from entrepot.domain.kernel.commands import Refused
 from entrepot.domain.kernel.money import read_amount
+from entrepot.domain.orders.payments import LONGEST_KEY, is_key
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.placing.place import Placed
 from entrepot.doors.textalk.caller.context import Audience, Context
+from entrepot.doors.textalk.caller.tries import coupon_try
 from entrepot.doors.textalk.declare.declaration import Uid
 from entrepot.doors.textalk.declare.money import not_held, positive
 from entrepot.doors.textalk.orders.address_lookup import methods as lookup_methods
@@ -36,12 +38,16 @@ from entrepot.doors.textalk.wire.json import Json, is_number, is_object
 from entrepot.doors.textalk.wire.sentences import say
 from entrepot.engine.money.capture import ask_again_at
 from entrepot.engine.money.refund import refund_order
+from entrepot.failures import Failure
+from entrepot.failures.access import TooManyTries
 
 _UID: Final = Param("uid", UID)
 _UID_OR_NULL: Final = Param("uid", UID_OR_NULL)
 _CODE: Final = Param("code", TEXT)
 _ORDER, _ITEM, _PAYMENT = object_of("Order"), object_of("OrderItem"), object_of("Payment")
 MAX_CODE: Final = 64
+_NO_CODE: Final = (Code.INVALID_DISCOUNT_CODE, Code.INVALID_GIFT_CERTIFICATE)
+"""Codes that do not count: what is nobody's, and what is over."""
 
 
 def methods(parts: Parts) -> Iterator[Method]:
@@ -81,12 +87,13 @@ def methods(parts: Parts) -> Iterator[Method]:
     yield Method(
         "Payment.cancel", "Gives a payment up", own.cancel, pay, _PAYMENT, audience=admin, logged=True
     )
+    named = Param("options", {"type": ["object", "null"]}, required=False)
     amount = Param("amount", {"type": ["number", "null"]}, required=False)
     yield Method(
         "Payment.refund",
         "Gives money back",
         own.refund,
-        (_UID, amount, QUERY),
+        (_UID, amount, QUERY, named),
         _PAYMENT,
         audience=admin,
         logged=True,
@@ -143,8 +150,17 @@ class _Orders:
         return await fetch.told(self._parts.classes["OrderItem"].reads, context, projection, known)
 
     async def add_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """2030, 2031, 2032, 2050, 2051, 2052, 2090."""
-        return await self._code(context, params, AddCode)
+        """2030, 2031, 2032, 2050, 2051, 2052, 2090. Whoever tries too many that do not count hears 2031 for a while."""
+        if context.administrator is not None:
+            return await self._code(context, params, AddCode)
+        guess, guesses, workspace = coupon_try(context), self._parts.services.guesses, context.shop.workspace
+        over = await guesses.count(workspace, guess)
+        if over is not None:
+            return _no_more_codes(over, params[1])
+        done = await self._code(context, params, AddCode)
+        if not (isinstance(done, RpcError) and done.code in _NO_CODE):
+            await guesses.take_back(workspace, guess)
+        return done
 
     async def remove_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """2031 for one that the cart does not have."""
@@ -225,9 +241,10 @@ class _Orders:
         return await fetch.get(self._parts.classes["Payment"].reads, context, projection, uid)
 
     async def refund(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
-        """`[payment, amount?, query?]`: all that is left if no amount is given; 2061, 2063.
+        """`[payment, amount?, query?, {"key": text}?]`: all that is left if no amount is given; 2061, 2063.
 
-        9005 where the provider was not reached, or did not say: then the money counts as given back until it has.
+        Under a key of the caller's the same call gives the money back once, however often it is sent. 9005 where the
+        provider was not reached, or did not say: then the money counts as given back until it has.
         """
         found = await self._payment(context, params[0])
         if isinstance(found, RpcError):
@@ -242,8 +259,12 @@ class _Orders:
         projection = self._parts.classes["Payment"].projection(context, argument(params, 2) or "uid")
         if isinstance(projection, RpcError):
             return projection
-        shop = context.shop
-        command = refund_order(known.order, "", amount=minor, payment=int(uid), asks=context.asker)
+        options, shop = argument(params, 3), context.shop
+        key = options.get("key") if is_object(options) else None
+        if key is not None and not (isinstance(key, str) and is_key(key)):
+            return invalid_params([Problem("/3/key", say("pay.key", limit=LONGEST_KEY))])
+        asks = context.asker
+        command = refund_order(known.order, "", amount=minor, payment=int(uid), asks=asks, key=key)
         outcome = await self._parts.services.cart_payment.refund(shop.workspace, command)
         if isinstance(outcome, Refused):
             return rpc_error(outcome.failures[0])
@@ -263,6 +284,13 @@ class _Orders:
 
     def _order(self, context: Context, raw: Json) -> Uid | RpcError:
         return named_order(self._parts, context, raw)
+
+
+def _no_more_codes(over: Failure, code: Json) -> RpcError:
+    """The refusal of a code that nobody has, for one too many; another failure is said as it is."""
+    if not isinstance(over, TooManyTries):
+        return rpc_error(over)
+    return RpcError(Code.INVALID_DISCOUNT_CODE, str(code)[:MAX_CODE], over)
 
 
 def _has_file(wanted: Any) -> bool:

@@ -25,7 +25,7 @@ from entrepot.doors.textalk.rpc.methods import Method, MethodTable
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.failures import fault
 from entrepot.doors.textalk.wire.json import Json
-from entrepot.doors.textalk.wire.sentences import FALLBACK
+from entrepot.doors.textalk.wire.sentences import FALLBACK, Text, say
 from entrepot.store.sharing import serve
 
 DOOR: Final = "textalk"
@@ -53,8 +53,11 @@ class Dispatcher(msgspec.Struct, frozen=True):
         _tell(method, context.webshop if context else None, outcome, perf_counter() - started, raw)
         if isinstance(context, NoContext):
             context = None
+        language = context.language if context else FALLBACK
+        if isinstance(outcome, RpcError):
+            outcome = _traced(outcome, raw, language)
         call_id = None if isinstance(call.id, msgspec.UnsetType) else call.id
-        return Reply(call_id, outcome, context.language if context else FALLBACK)
+        return Reply(call_id, outcome, language)
 
     def refuse(self, error: RpcError, raw: RawContext, call: Call | None = None) -> Reply:
         """The reply to what cannot be run; the id is null for whatever is no request object.
@@ -117,6 +120,18 @@ def _tenant(context: Context) -> int:
     if context.webshop is not None:
         return context.webshop.workspace
     return 0 if context.administrator is None else context.administrator.workspace
+
+
+def _traced(error: RpcError, raw: RawContext, language: str) -> RpcError:
+    """What failed outside names the request, by which the operator finds it: a socket's answers have no headers."""
+    if (
+        error.code is not Code.EXTERNAL_SERVER_ERROR
+        or not isinstance(error.data, Text)
+        or raw.request is None
+    ):
+        return error
+    said = say("outside.request", said=error.data.render(language), request=raw.request.id)
+    return msgspec.structs.replace(error, data=said)
 
 
 def _tell(

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Final
 
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.channels.login_limits import CountTry, ForgetTries, GrantToken
+from entrepot.domain.channels.admin_tokens import GrantToken
 from entrepot.domain.customers.records import proof_of
 from entrepot.domain.kernel.commands import Refused
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.caller.lookups import is_of
-from entrepot.doors.textalk.caller.tries import LOGIN_TRIES, subject_of
+from entrepot.doors.textalk.caller.tries import administrator_try
 from entrepot.doors.textalk.pattern.arguments import TEXT, text
 from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.rpc.methods import Method, Param
@@ -21,6 +21,7 @@ from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.settings import webshop_settings
+from entrepot.engine.guesses import OF_NO_WORKSPACE
 from entrepot.failures import Overloaded
 from entrepot.failures.accounts import LoginFailed
 from entrepot.store.credentials.directory import Caller
@@ -57,36 +58,27 @@ async def _login(parts: Parts, context: Context, username: str, password: str) -
     """3001 for whatever does not fit, after one check of one password; also for another shop's administrator."""
     if parts.passwords.busy:
         return rpc_error(Overloaded(1))
+    guess, guesses = administrator_try(context, username), parts.services.guesses
+    over = await guesses.count(OF_NO_WORKSPACE, guess)
+    if over is not None:
+        return rpc_error(over)
     caller = await parts.services.callers.get(tokens.administrator_key(username))
     known = (
         caller if caller is not None and is_of(context.webshop, caller.workspace, caller.channel) else None
     )
-    tried = subject_of("admin", username.strip().casefold(), context.address)
-    over = await _counted(parts, context, known, tried)
-    if over is not None:
-        return over
     stored = await _stored_hash(parts, known)
     right = await parts.passwords.verify(stored, password)
     if not right or known is None or known.credential is None:
         return rpc_error(LoginFailed())
     if context.webshop is None and not context.secure and _is_strict(known.settings):
         return RpcError(Code.SECURE_CONNECTION_REQUIRED)
-    token, engine = tokens.LOGIN_TOKENS.new(known.workspace), parts.services.engine
+    token = tokens.LOGIN_TOKENS.new(known.workspace)
     granted = GrantToken(tokens.hashed(tokens.LOGIN, token), known.credential, proof_of(stored), LIFETIME)
-    outcome = await engine.execute(known.workspace, granted)
+    outcome = await parts.services.engine.execute(known.workspace, granted)
     if isinstance(outcome, Refused):
         return rpc_error(outcome.failures[0])
-    await engine.execute(known.workspace, ForgetTries(tried))
+    await guesses.take_back(OF_NO_WORKSPACE, guess)
     return token
-
-
-async def _counted(parts: Parts, context: Context, caller: Caller | None, tried: bytes) -> RpcError | None:
-    """One more try, counted where the administrator is, whichever shop's name the call bears."""
-    where = caller or context.webshop
-    if where is None:
-        return None
-    counted = await parts.services.engine.execute(where.workspace, CountTry(tried, *LOGIN_TRIES))
-    return rpc_error(counted.failures[0]) if isinstance(counted, Refused) else None
 
 
 async def _stored_hash(parts: Parts, caller: Caller | None) -> str | None:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-import msgspec
-
 from entrepot.doors.kit import Said, encode, sampled
 from entrepot.doors.textalk.rpc.endpoint import Answer
 from entrepot.doors.textalk.rpc.messages import Reply
@@ -15,8 +13,6 @@ from entrepot.doors.textalk.transport.http import AROUND, render, reply
 from entrepot.doors.textalk.wire.failures import CODES as PLAIN
 from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.failures import BodyBeyondLimits, Failure, MalformedBody
-from entrepot.failures.payments import CardProviderFailed
-from entrepot.gateways.cards.port import UNREACHABLE
 
 _PATH: Final = "/backend/jsonrpc/v1"
 
@@ -26,17 +22,9 @@ def say(failure: Failure) -> Iterator[Said]:
     if isinstance(failure, AROUND):
         yield Said(render(failure, sampled("POST", _PATH)))
         return
-    if isinstance(failure, CardProviderFailed):
-        yield _answered(msgspec.structs.replace(failure, message=UNREACHABLE), "where it cannot be reached")
-        yield _answered(failure, "where it answers")
-    else:
-        yield _answered(failure)
-
-
-def _answered(failure: Failure, where: str = "") -> Said:
     error = rpc_error(failure)
     call = None if isinstance(failure, MalformedBody | BodyBeyondLimits) else 1
-    return Said(reply(Answer(encode(Reply(call, error, "en").render()), error)), where)
+    yield Said(reply(Answer(encode(Reply(call, error, "en").render()), error)))
 
 
 CODES: Final = replace(PLAIN, say=say)

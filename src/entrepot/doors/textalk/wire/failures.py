@@ -81,7 +81,6 @@ from entrepot.failures.payments import (
     PaymentUnavailable,
     PaymentUnknown,
 )
-from entrepot.gateways.cards.port import UNREACHABLE
 from entrepot.store.connections import is_away
 
 Detail = Callable[[Any], Data]
@@ -98,6 +97,11 @@ def _code(failure: Any) -> str:
 
 def _say(key: str) -> Detail:
     return lambda _: say(key)
+
+
+def _advised(failure: Any) -> Data:
+    """After how many seconds the same call can be sent again."""
+    return say("outside.again", seconds=failure.retry_after)
 
 
 _BUY: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
@@ -199,23 +203,27 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     PaymentNotCapturable: (Code.FORBIDDEN, _nothing),
     PaymentNotCancellable: (Code.PAYMENT_NOT_CANCELLABLE, _nothing),
     PaymentCancelRefused: (Code.PAYMENT_CANCELLATION_FAILED, _nothing),
-    PaymentInDoubt: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    PaymentInDoubt: (Code.EXTERNAL_SERVER_ERROR, _advised),
     AddressLookupUnavailable: (Code.ADDRESS_LOOKUP_UNAVAILABLE, _nothing),
-    AddressRegisterFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    AddressRegisterFailed: (Code.EXTERNAL_SERVER_ERROR, _say("outside.register")),
     p.NothingToRefund: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
     p.AmountNotRefundable: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
     p.RefundTooLarge: (Code.PAYMENT_NOT_REFUNDABLE, _nothing),
     p.RefundRefused: (Code.PAYMENT_REFUNDING_FAILED, _nothing),
-    p.RefundInDoubt: (Code.EXTERNAL_SERVER_ERROR, _nothing),
-    p.PaymentProviderUnreachable: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    p.RefundInDoubt: (Code.EXTERNAL_SERVER_ERROR, _say("outside.refund")),
+    p.RefundUnderWay: (Code.EXTERNAL_SERVER_ERROR, _advised),
+    p.RefundKeyUsed: (Code.INVALID_PARAMS, lambda _: (Problem("/3/key", say("pay.key-used")),)),
+    p.PaymentProviderUnreachable: (Code.EXTERNAL_SERVER_ERROR, _advised),
     p.AmountNotChargeable: (
         Code.PAYMENT_FAILED,
         lambda f: say("pay.amount", amount=to_major(f.amount, f.currency), currency=f.currency),
     ),
     p.PaymentDeclined: (Code.PAYMENT_FAILED, lambda f: f.message),
-    p.CardProviderFailed: (Code.EXTERNAL_SERVER_ERROR, _nothing),
-    p.TaxUnavailable: (Code.EXTERNAL_SERVER_ERROR, _nothing),
-    p.TaxRefused: (Code.EXTERNAL_SERVER_ERROR, _nothing),
+    # The provider did answer: it is its word that the payment failed (decision textalk item 39).
+    p.CardProviderFailed: (Code.PAYMENT_FAILED, lambda f: f.message),
+    p.CardProviderSilent: (Code.EXTERNAL_SERVER_ERROR, _advised),
+    p.TaxUnavailable: (Code.EXTERNAL_SERVER_ERROR, _say("outside.tax")),
+    p.TaxRefused: (Code.EXTERNAL_SERVER_ERROR, _say("outside.tax")),
 }
 
 _UNEXPECTED: Final = (Code.INTERNAL_ERROR, _nothing)
@@ -247,9 +255,6 @@ CODES: Final = DoorFailures(
 
 def rpc_error(failure: Failure) -> RpcError:
     """The error that says this failure."""
-    if isinstance(failure, p.CardProviderFailed) and failure.message != UNREACHABLE:
-        # The provider did answer: it is its word that the payment failed (decision textalk item 39).
-        return RpcError(Code.PAYMENT_FAILED, failure.message, failure)
     code, detail = _TABLE.get(type(failure), _UNEXPECTED)
     return RpcError(code, detail(failure), failure)
 

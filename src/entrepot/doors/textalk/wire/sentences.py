@@ -370,6 +370,36 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "en": "The card provider cannot charge {amount} {currency}.",
         "sv": "Kortleverantören kan inte dra {amount} {currency}.",
     },
+    "outside.again": {
+        "en": "No answer from outside. Send the same call again after {seconds} seconds; nothing is done twice.",
+        "sv": "Inget svar utifrån. Skicka samma anrop igen efter {seconds} sekunder; inget görs två gånger.",
+    },
+    "outside.refund": {
+        "en": "It is not known yet whether the money was given back. Read the payment a minute later; without a key a "
+        "second call is a second refund.",
+        "sv": "Det är inte känt än om pengarna betalades tillbaka. Läs betalningen en minut senare; utan nyckel är ett "
+        "andra anrop en andra återbetalning.",
+    },
+    "outside.register": {
+        "en": "The register of addresses gave no answer. Try again, or ask for the address.",
+        "sv": "Adressregistret gav inget svar. Försök igen eller fråga efter adressen.",
+    },
+    "outside.tax": {
+        "en": "The tax service gave no usable answer; nothing was done.",
+        "sv": "Skattetjänsten gav inget användbart svar; inget gjordes.",
+    },
+    "outside.request": {
+        "en": "{said} (request {request})",
+        "sv": "{said} (anrop {request})",
+    },
+    "pay.key": {
+        "en": "A key has 1 to {limit} printable ASCII characters.",
+        "sv": "En nyckel har 1 till {limit} skrivbara ASCII-tecken.",
+    },
+    "pay.key-used": {
+        "en": "Another refund was asked for under this key.",
+        "sv": "En annan återbetalning begärdes med den här nyckeln.",
+    },
     "login.wait": {
         "en": "Too many tries; wait a while.",
         "sv": "För många försök; vänta en stund.",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from entrepot.doors.kit import Answer, Reply, Request, Resource, encode
-from entrepot.doors.kit.admission import Granted, caller_of, token_request
+from entrepot.doors.kit.admission import Granted, client_of, token_request
 from entrepot.doors.walmart.admission import token_of
 from entrepot.doors.walmart.routes.group import Routes
 from entrepot.doors.walmart.settings import CLIENT
@@ -39,7 +39,7 @@ class TokenRoutes(Routes):
         wanted = token_request(request, in_query=True)
         if isinstance(wanted, Failure):
             return wanted
-        caller = await caller_of(self.services, CLIENT, wanted.pair)
+        caller = await client_of(self.services, CLIENT, wanted, request.client)
         if isinstance(caller, Failure):
             return caller
         request.caller = caller

@@ -156,32 +156,6 @@ async def set_password(connection: Connection, link: str, password: str, now: da
     return operator
 
 
-async def count_try(
-    connection: Connection, subject: str, limit: int, window: timedelta, now: datetime
-) -> bool:
-    """Count one more try; False once there were more than `limit` within the window that began with the first."""
-    hashed = _hash("try", subject)
-    count = await connection.fetchval(
-        "insert into operator_tries as t (workspace, subject, since, count) values (0, $1, $2, 1)"
-        " on conflict (workspace, subject) do update set"
-        " count = case when t.since <= $3 then 1 else t.count + 1 end,"
-        " since = case when t.since <= $3 then $2 else t.since end returning count",
-        hashed,
-        now,
-        now - window,
-    )
-    return count <= limit
-
-
-async def forget_tries(connection: Connection, subject: str, before: datetime) -> None:
-    """A try was good: those before it count no more; nor do those of others that are long over."""
-    await connection.execute(
-        "delete from operator_tries where workspace = 0 and (subject = $1 or since < $2)",
-        _hash("try", subject),
-        before,
-    )
-
-
 def _workspace(secret: str) -> int | None:
     found = _PROOF.fullmatch(secret)
     number = int(found[1], 16) if found else -1

@@ -1,0 +1,119 @@
+"""A lane's connection: what needs no answer of its own travels ahead of the next statement, in its round trip.
+
+The driver waits for each answer before it sends the next statement, and PostgreSQL does not ask for that: it runs what
+arrives in order, and after a fault it passes over everything up to the end of the trip. So BEGIN travels with the first
+question of a batch, and what is written with its COMMIT, which never comes to pass where the writing failed.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+import asyncpg
+
+from entrepot.store.silence import Limits, watched
+
+_BEGIN: Final = "begin"
+_COMMIT: Final = "commit"
+_ROLLBACK: Final = "rollback"
+_EXECUTE: Final = b"E" + struct.pack("!i", 9) + b"\0" + struct.pack("!i", 0)
+"""Run what was bound last, to its end."""
+
+
+class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, reportMissingTypeArgument]
+    """Mixed into a connection that is watched."""
+
+    _within: Callable[[Awaitable[Any]], Awaitable[Any]]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._prepared: dict[str, Any] = {}
+        self._waiting: list[tuple[str, tuple[object, ...]]] = []
+
+    async def ahead(self, query: str, *args: object) -> None:
+        """Let a statement that answers no rows travel ahead of the next one, which raises what this one does."""
+        self._waiting.append((query, args))
+
+    def forget(self) -> None:
+        """Let nothing travel that still waits."""
+        self._waiting = []
+
+    async def fetch(self, query: str, *args: Any, **options: Any) -> Any:
+        # All are prepared first: preparing is a round trip of its own, and what waits must not get into it.
+        statement = await self._ready(query)
+        messages = [_bound((await self._ready(each)).get_name(), given) for each, given in self._waiting]
+        self._waiting = []
+        if messages:
+            self._transport.write(b"".join(messages))
+        return await self._within(statement.fetch(*args, **options))
+
+    async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
+        await self._catch_up()
+        return await super().fetchrow(query, *args, **options)
+
+    async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
+        await self._catch_up()
+        return await super().fetchval(query, *args, **options)
+
+    async def execute(self, query: str, *args: Any, timeout: Any = None) -> Any:  # noqa: ASYNC109
+        await self._catch_up()
+        return await super().execute(query, *args, timeout=timeout)
+
+    def transaction(self, **options: Any) -> Any:
+        """A transaction that begins with its first statement."""
+        return super().transaction(**options) if options else _Riding(self)
+
+    async def _ready(self, query: str) -> Any:
+        if query not in self._prepared:
+            self._prepared[query] = await self._within(self.prepare(query))
+        return self._prepared[query]
+
+    async def _catch_up(self) -> None:
+        """Run what waits by itself, ahead of a statement with which it cannot travel."""
+        waiting, self._waiting = self._waiting, []
+        for query, args in waiting:
+            await super().execute(query, *args)
+
+
+class _Riding:
+    """A transaction of a lane."""
+
+    def __init__(self, connection: _Lane) -> None:
+        self._connection = connection
+
+    async def start(self) -> None:
+        """Begin, with the next statement."""
+        await self._connection.ahead(_BEGIN)
+
+    async def commit(self) -> None:
+        """Make it durable, with what travels ahead."""
+        await self._connection.fetch(_COMMIT)
+
+    async def rollback(self) -> None:
+        """Undo it."""
+        self._connection.forget()
+        if self._connection.is_in_transaction():
+            await self._connection.execute(_ROLLBACK)
+
+    async def __aenter__(self) -> object:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> object:
+        await (self.commit() if error[0] is None else self.rollback())
+        return None
+
+
+def lane(limits: Limits) -> type[Any]:
+    """The class of lanes' connections with these limits."""
+    return type("Lane", (_Lane, watched(limits)), {"__slots__": ()})
+
+
+def _bound(name: str, values: Sequence[object]) -> bytes:
+    """The messages that run a prepared statement with these values, as texts; what it answers comes as text too."""
+    texts = [str(value).encode() for value in values]
+    given = b"".join(struct.pack("!i", len(text)) + text for text in texts)
+    body = b"\0" + name.encode() + b"\0" + struct.pack("!hh", 0, len(texts)) + given + struct.pack("!h", 0)
+    return b"B" + struct.pack("!i", len(body) + 4) + body + _EXECUTE

@@ -1,0 +1,128 @@
+"""A run as tables: for a terminal, and as the page of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.report import Row, aligned, markdown
+
+from torture.attacks import ATTACKS
+from torture.calm import Calmness
+from torture.figures import Figures, Recovery, Scene
+
+_HEAD = (
+    "what is done",
+    "seconds",
+    "p50 ms quiet",
+    "p99 ms quiet",
+    "p50 ms",
+    "p99 ms",
+    "unserved",
+    "s without service",
+)
+_RECOVERY = ("what happens", "how often", "served again after, s (median)", "longest, s")
+_BOOK = (
+    "scene",
+    "orders",
+    "acknowledged",
+    "sold out",
+    "answers lost",
+    "put off",
+    "settled after, s",
+    "wrong",
+)
+_BEFORE = ("attack", "connections", "p99 ms quiet", "p99 ms before", "p99 ms now", "MB before", "MB now")
+_PAGE = Path(__file__).with_name("page.md")
+
+
+def text(figures: Figures) -> str:
+    """The tables for a terminal."""
+    tables = (_served(figures), _recovered(figures), _books(figures))
+    return "\n\n".join([_run(figures), *(aligned(rows) for rows in tables), *figures.faults]) + "\n"
+
+
+def page(figures: Figures, before: Figures | None = None) -> str:
+    """The page of the reference, in Markdown; `before` is a run of an older release."""
+    page = _PAGE.read_text("utf-8")
+    parts = {
+        "@run": _run(figures),
+        "@served": markdown(_served(figures)),
+        "@recovered": markdown(_recovered(figures)),
+        "@books": markdown(_books(figures)),
+        "@before": "" if before is None else markdown(_compared(figures, before)),
+    }
+    for name, part in parts.items():
+        page = page.replace(name, part)
+    return page
+
+
+def _run(figures: Figures) -> str:
+    machine = figures.machine
+    where = f"{machine.date}, {machine.cores} cores shared by callers, server and database, {machine.memory_gib} GiB, "
+    what = f"{machine.system}, {machine.python}, {machine.postgres}, seed {figures.seed}."
+    kills = figures.of("kills")
+    if kills is None:
+        return where + what
+    counted = ", ".join(f"{value:,.0f} {name}" for name, value in kills.notes.items())
+    return f"{where}{what} Kills at random, in {kills.seconds / 60:.0f} minutes: {counted}."
+
+
+def _served(figures: Figures) -> list[Row]:
+    return [_HEAD, *(_scene(scene) for scene in figures.scenes)]
+
+
+def _scene(scene: Scene) -> Row:
+    under = scene.under
+    unserved = f"{under.unserved} of {under.requests}"
+    return (
+        scene.name,
+        f"{scene.seconds:.0f}",
+        *_times(scene.quiet),
+        *_times(under),
+        unserved,
+        f"{under.without:.1f}",
+    )
+
+
+def _times(calm: Calmness | None) -> tuple[str, str]:
+    return ("", "") if calm is None else (f"{calm.p50:.0f}", f"{calm.p99:.0f}")
+
+
+def _recovered(figures: Figures) -> list[Row]:
+    rows = [
+        _recovery(each) for scene in figures.scenes for each in scene.recoveries if scene.name not in ATTACKS
+    ]
+    return [_RECOVERY, *rows]
+
+
+def _recovery(each: Recovery) -> Row:
+    return (each.what, str(len(each.times)), f"{each.median:.1f}", f"{max(each.times):.1f}")
+
+
+def _books(figures: Figures) -> list[Row]:
+    return [_BOOK, *(_book(scene) for scene in figures.scenes if scene.settled is not None)]
+
+
+def _book(scene: Scene) -> Row:
+    book = scene.book
+    assert book is not None
+    told = (book.orders, book.acknowledged, book.refused, book.lost_answers, book.put_off)
+    return (scene.name, *(f"{each:,}" for each in told), f"{scene.settled:.1f}", str(len(scene.faults)))
+
+
+def _compared(figures: Figures, before: Figures) -> list[Row]:
+    pairs = [(now, then) for now in figures.scenes if (then := before.of(now.name)) is not None]
+    return [_BEFORE, *(_pair(now, then) for now, then in pairs)]
+
+
+def _pair(now: Scene, then: Scene) -> Row:
+    quiet = "" if now.quiet is None else f"{now.quiet.p99:.0f}"
+    count = now.notes.get("connections at once")
+    sizes: Sequence[str] = [f"{scene.memory / 1e6:.0f}" for scene in (then, now)]
+    p99 = [f"{scene.under.p99:.0f}" if _is_served(scene.under) else "not served" for scene in (then, now)]
+    return (now.name, "" if count is None else f"{count:.0f}", quiet, *p99, *sizes)
+
+
+def _is_served(calm: Calmness) -> bool:
+    return calm.unserved < calm.requests
