@@ -26,7 +26,7 @@ from entrepot.engine.money.charge import Charging as Calls
 from entrepot.engine.money.endings import InDoubt
 from entrepot.engine.money.order_placement import PaymentCredential
 from entrepot.engine.money.proofs import PaymentProofs
-from entrepot.engine.worker import Worker
+from entrepot.engine.worker import Wiring, Worker
 from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import CardProviderFailed, PaymentDeclined, PaymentUnderWay
 from entrepot.gateways.cards.port import CreateIntent, Intent
@@ -63,8 +63,8 @@ async def shop(connection: Connection) -> Shop:
 async def workers(database_url: str) -> AsyncIterator[tuple[Worker, Worker]]:
     """Two worker processes' parts, on one database."""
     pair = (
-        Worker(database_url, Clock(), attempt_seconds=60),
-        Worker(database_url, Clock(), attempt_seconds=60),
+        Worker(database_url, Clock(), Wiring(private=True), attempt_seconds=60),
+        Worker(database_url, Clock(), Wiring(private=True), attempt_seconds=60),
     )
     for worker in pair:
         await worker.start()

@@ -25,7 +25,7 @@ from tests.support.waiting import eventually
 
 TOTAL, FUNDS = 2825, 100_000
 RECOVERED_WITHIN = 300.0
-ARGUMENTS = ("--attempt-seconds", "100")
+ARGUMENTS = ("--attempt-seconds", "100", "--private-addresses")
 SINGLE_USE = {"account": "ann", "reusable": False}
 API = "channels/shop/settings/external_payment/api"
 WORLD: Edits = {

@@ -60,7 +60,7 @@ async def command(shop: Webshop, what: Asked, order: int, payment: int, alone: f
 async def office(session_database_url: str) -> AsyncIterator[Office]:
     reads, books = await read_pool(session_database_url, 2), await write_pool(session_database_url, 2)
     engine = Engine(partial(connect_engine, session_database_url), Clock(), lanes=1)
-    gateways = Gateways(books, real_now)
+    gateways = Gateways(books, real_now, private=True)
     await engine.start()
     yield Office(engine, Payments(engine, reads, gateways), gateways)
     await engine.stop()

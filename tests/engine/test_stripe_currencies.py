@@ -38,7 +38,7 @@ async def refunds(session_database_url: str) -> AsyncIterator[Refunds]:
     """The refunds of an operator's process."""
     reads, books = await read_pool(session_database_url, 2), await write_pool(session_database_url, 2)
     engine = Engine(partial(connect_engine, session_database_url), Clock(), lanes=1)
-    gateways = Gateways(books, real_now)
+    gateways = Gateways(books, real_now, private=True)
     await engine.start()
     yield Refunds(engine, reads, gateways)
     await engine.stop()

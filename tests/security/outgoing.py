@@ -45,7 +45,6 @@ class Outgoing(NamedTuple):
 
 
 _GUARDED: Final = "`GuardedClient`"
-_VENDORS: Final = "none: its library connects, to where a world file says"
 _ALLOWED: Final = "gateways/test_private_addresses.py::test_an_account_cannot_allow_them"
 OUTGOING: Final = (
     Outgoing(
@@ -66,23 +65,15 @@ OUTGOING: Final = (
         "gateways/events/test_http.py::test_a_private_address_is_refused_unless_allowed",
     ),
     Outgoing(
-        "gateways/cards/stripe.py",
-        "Stripe",
-        _VENDORS,
-        "gateways/cards/test_stripe.py::test_a_refused_connection_sent_nothing",
+        "gateways/http/transport.py",
+        "whatever Stripe's library asks",
+        "the same guard, as a transport",
+        _ALLOWED,
     ),
-    Outgoing(
-        "gateways/taxes/avatax.py",
-        "AvaTax",
-        _VENDORS,
-        "gateways/taxes/test_avatax.py::test_a_base_url_must_be_one_of_http",
-    ),
-    Outgoing(
-        "gateways/mail/smtp.py",
-        "mail servers",
-        _VENDORS,
-        "gateways/mail/test_smtp.py::test_the_certificate_is_verified",
-    ),
+    Outgoing("gateways/cards/stripe.py", "Stripe", "`GuardedTransport` under the vendor's library", _ALLOWED),
+    Outgoing("gateways/taxes/avatax.py", "AvaTax", "a session that connects to checked addresses", _ALLOWED),
+    Outgoing("gateways/taxes/avatax_session.py", "AvaTax", "`admitted_now`, the guard's own table", _ALLOWED),
+    Outgoing("gateways/mail/smtp.py", "mail servers", "`admitted`, the guard's own table", _ALLOWED),
 )
 
 

@@ -77,7 +77,7 @@ class Gateways:
         if settings.gateway == "bank" or environment == "test":
             books = BuiltInBooks() if environment == "test" else None
             return self._wrap("cards", BankCards(self._books, workspace, self._now, books), workspace)
-        return self._keep("cards", workspace, settings, lambda: _outside_cards(settings))
+        return self._keep("cards", workspace, settings, lambda: _outside_cards(settings, self._private))
 
     def steps(self, settings: CardSettings, environment: str) -> Steps | None:
         """In which amounts an account's card provider can move money; None where it moves any."""
@@ -85,7 +85,9 @@ class Gateways:
 
     def taxes(self, workspace: int, settings: TaxSettings) -> TaxGateway:
         """The outside tax provider of an account."""
-        return self._keep("taxes", workspace, settings, lambda: _outside_taxes(settings, self._now))
+        return self._keep(
+            "taxes", workspace, settings, lambda: _outside_taxes(settings, self._now, self._private)
+        )
 
     def tokens(self, workspace: int, settings: ExternalApi) -> TokenValidator:
         """Whom to ask about an account's external payment tokens."""
@@ -97,7 +99,7 @@ class Gateways:
         """Who carries an account's mails."""
         if settings.gateway == "mailbox":
             return self._wrap("mails", SimulatedMail(self._books, workspace), workspace)
-        return self._keep("mails", workspace, settings, lambda: _smtp(settings))
+        return self._keep("mails", workspace, settings, lambda: _smtp(settings, self._private))
 
     def addresses(self, workspace: int, settings: AddressSettings) -> AddressLookup:
         """Which register an account asks for addresses."""
@@ -177,17 +179,18 @@ async def cards_of(reads: Pool, gateways: Gateways, workspace: int, order: int) 
 # The vendors' own packages are large: they are loaded for the first account that needs them.
 
 
-def _outside_cards(settings: CardSettings) -> CardGateway:
+def _outside_cards(settings: CardSettings, private: bool) -> CardGateway:
     from entrepot.gateways.cards.stripe import StripeCards
 
-    return StripeCards(settings.api_key, settings.api_base)
+    return StripeCards(settings.api_key, settings.api_base, private=private)
 
 
-def _outside_taxes(settings: TaxSettings, now: Callable[[], datetime]) -> TaxGateway:
+def _outside_taxes(settings: TaxSettings, now: Callable[[], datetime], private: bool) -> TaxGateway:
     from entrepot.gateways.taxes.avatax import AVATAX_URL, AvataxGateway
 
     base_url = settings.base_url or AVATAX_URL
-    return AvataxGateway(settings.account, settings.license_key, lambda: now().date(), base_url=base_url)
+    account, key = settings.account, settings.license_key
+    return AvataxGateway(account, key, lambda: now().date(), base_url=base_url, private=private)
 
 
 def _partner(settings: ExternalApi) -> TokenValidator:
@@ -220,7 +223,7 @@ def _labels(settings: LabelSettings) -> LabelService:
     return HttpLabelService(settings.url, settings.api_key, allow_private=settings.allow_private)
 
 
-def _smtp(settings: MailSettings) -> MailGateway:
+def _smtp(settings: MailSettings, private: bool) -> MailGateway:
     from entrepot.gateways.mail.smtp import SmtpMail
 
     return SmtpMail(
@@ -229,6 +232,7 @@ def _smtp(settings: MailSettings) -> MailGateway:
         security=settings.security,
         username=settings.username or None,
         password=settings.password or None,
+        private=private,
     )
 
 

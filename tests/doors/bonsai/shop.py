@@ -20,7 +20,7 @@ from entrepot.doors.bonsai.openapi import API
 from entrepot.doors.bonsai.openapi.routes import ROUTES
 from entrepot.doors.kit import Services, services_of
 from entrepot.engine import Clock
-from entrepot.engine.worker import Worker
+from entrepot.engine.worker import Wiring, Worker
 from entrepot.store.batches.bindings import BINDINGS
 from entrepot.store.connections import Connection, connect
 from entrepot.worlds import World, apply_world, load_world
@@ -121,7 +121,7 @@ def submission(*lines: dict[str, Any], token: str = "t") -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_shop(database_url: str) -> AsyncGenerator[Shop]:
-    worker = Worker(database_url, Clock())
+    worker = Worker(database_url, Clock(), Wiring(private=True))
     services = services_of(worker, Seen())
     connection = await connect(database_url)
     await worker.start()

@@ -35,7 +35,7 @@ def server() -> StripeServer:
 @pytest.fixture
 async def cards(server: StripeServer) -> AsyncIterator[StripeCards]:
     async with server.listening() as url:
-        gateway = StripeCards(KEY, url, timeout=60)
+        gateway = StripeCards(KEY, url, timeout=60, private=True)
         await gateway.read("pi_warm_up")  # the first call imports the SDK
         server.steps.clear()
         yield gateway
@@ -249,7 +249,7 @@ async def test_an_unknown_intent_is_masked(cards: StripeCards):
 
 async def test_a_wrong_key_is_masked(server: StripeServer):
     async with server.listening() as url:
-        cards = StripeCards("sk_live_wrong", url)
+        cards = StripeCards("sk_live_wrong", url, private=True)
         outcome = await cards.create_intent(CreateIntent("a1", 100, "USD"))
         assert outcome == CallFailed("Invalid API Key provided: <redacted>", in_doubt=False)
         await cards.close()
@@ -349,7 +349,7 @@ async def test_json_that_is_no_intent_is_no_answer(cards: StripeCards, server: S
 async def test_a_refused_connection_sent_nothing(server: StripeServer):
     async with server.listening() as url:
         pass
-    cards = StripeCards(KEY, url)
+    cards = StripeCards(KEY, url, private=True)
     assert await cards.create_intent(CreateIntent("a1", 100, "USD")) == NOT_SENT
     assert await cards.confirm("pi_1", "tok_visa", "a1") == NOT_SENT
     assert await cards.payout_ready("acct_ready") == NOT_SENT
@@ -417,7 +417,7 @@ async def test_neither_token_nor_key_reaches_the_log(cards: StripeCards, caplog:
 
 async def test_calls_at_the_same_moment_share_one_client(server: StripeServer):
     async with server.listening() as url:
-        cards = StripeCards(KEY, url)
+        cards = StripeCards(KEY, url, private=True)
         intents = await asyncio.gather(*(made(cards, f"a{n}") for n in range(20)))
         await cards.close()
     assert len({intent.id for intent in intents}) == 20

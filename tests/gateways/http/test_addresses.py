@@ -1,6 +1,9 @@
 """Which addresses a request may go to."""
 
+import ipaddress
 from ipaddress import IPv4Address, IPv6Address
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -84,6 +87,21 @@ from entrepot.gateways.http import is_public
 )
 def test_public_addresses_are_those_of_the_open_internet(address: str, public: bool):
     assert is_public(address) is public
+
+
+def test_whatever_this_python_knows_to_be_special_is_refused():
+    """Its lists are IANA's as of its release; ours may be longer."""
+    known: Any = ipaddress
+    networks = [
+        network for kind in (known._IPv4Constants, known._IPv6Constants) for network in kind._private_networks
+    ]
+    assert len(networks) > 20
+    assert [str(each) for each in networks if is_public(str(each[0])) or is_public(str(each[-1]))] == []
+    random = Random("addresses")
+    tried = [IPv4Address(random.getrandbits(32)) for _ in range(5_000)]
+    tried += [IPv6Address((0b001 << 125) | random.getrandbits(125)) for _ in range(5_000)]
+    assert [str(each) for each in tried if is_public(str(each)) and not each.is_global] == []
+    assert sum(is_public(str(each)) for each in tried) > 5_000
 
 
 def test_the_answer_is_ours_whatever_python_knows(monkeypatch: pytest.MonkeyPatch):

@@ -45,6 +45,7 @@ def gateway(
         password="s3cret",
         limit_seconds=limit,
         tls=ssl.create_default_context(cafile=str(PEM)) if trusts else None,
+        private=True,
         clock=lambda: AT,
     )
 

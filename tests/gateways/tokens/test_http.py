@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.domain.channels.accounts import ExternalApi
-from entrepot.gateways.http import client
+from entrepot.gateways.http import addresses
 from entrepot.gateways.http.client import MAX_REPLY_BYTES
 from entrepot.gateways.tokens.http import HttpTokenValidator
 from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAmounts, TokenAnswer, TokenQuery, Valid
@@ -232,7 +232,7 @@ async def test_one_private_address_among_public_ones_is_refused():
 
 async def test_a_second_answer_of_the_resolver_leads_nowhere(monkeypatch: pytest.MonkeyPatch):
     # The only addresses at hand are private; let one of them pass for a public one.
-    monkeypatch.setattr(client, "is_public", lambda address: address == "127.0.0.1")
+    monkeypatch.setattr(addresses, "is_public", lambda address: address == "127.0.0.1")
     resolver = Resolver(["127.0.0.1"], ["127.0.0.2"])
     async with raw_server(VALID) as public, raw_server(VALID, host="127.0.0.2", port=public.port) as private:
         there = endpoint(f"http://partner.test:{public.port}/", allow_private=False)

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar, cast
 
+import httpx
 import msgspec
 
 from entrepot.gateways.cards.port import (
@@ -30,6 +32,7 @@ from entrepot.gateways.cards.stripe_replies import (
     problem_of,
 )
 from entrepot.gateways.cards.stripe_transfers import StripeTransfers
+from entrepot.gateways.http.transport import GuardedTransport
 
 if TYPE_CHECKING:
     from stripe import HTTPXClient, StripeClient, StripeObject
@@ -67,10 +70,14 @@ class StripeCards:
     """One Stripe account, named by its secret key.
 
     `timeout` is for a whole call, in seconds. The SDK's own retries are off: an unanswered call is in doubt,
-    and whoever made it decides how to find out. `api_base` sends the calls elsewhere, for tests.
+    and whoever made it decides how to find out. `api_base` sends the calls elsewhere, for tests; to a private address
+    only if that is said.
     """
 
-    def __init__(self, api_key: str, api_base: str | None = None, timeout: float = 20.0) -> None:
+    def __init__(
+        self, api_key: str, api_base: str | None = None, timeout: float = 20.0, *, private: bool = False
+    ) -> None:
+        self._private = private
         self._api_key = api_key
         self._api_base = api_base
         self._timeout = timeout
@@ -301,6 +308,10 @@ class StripeCards:
         # On INFO the SDK logs the provider's sentences as they are, with tokens in them.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         http = stripe.HTTPXClient(timeout=self._timeout)
+        tls = ssl.create_default_context(cafile=stripe.ca_bundle_path)
+        guarded = GuardedTransport(private=self._private, tls=tls)
+        # The SDK has no way to hand it a transport; the client that it made has connected nowhere.
+        http._client_async = httpx.AsyncClient(transport=guarded, trust_env=False)  # pyright: ignore[reportPrivateUsage]
         client = stripe.StripeClient(
             self._api_key,
             base_addresses={"api": self._api_base} if self._api_base else None,

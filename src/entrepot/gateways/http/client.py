@@ -14,13 +14,12 @@ from functools import cache
 import httpx
 import msgspec
 
-from entrepot.gateways.http.addresses import Resolve, is_public, resolve
+from entrepot.gateways.http.addresses import ForbiddenAddressError, Resolve, admitted, resolve
+from entrepot.gateways.http.transport import DEFAULT_PORTS, pinned
 
 LIMIT_SECONDS = 5.0
 MAX_REPLY_BYTES = 64 * 1024
-MAX_ADDRESSES = 4
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LAST_PORT = 65_535
 
 
@@ -80,20 +79,19 @@ class GuardedClient:
             return NoReply(f"the connection failed: {type(error).__name__}", reached)
         except (httpx.InvalidURL, ValueError):
             return NoReply("the endpoint's URL, method or key cannot be used", reached=False)
+        except ForbiddenAddressError:
+            return NoReply("the endpoint's host has an address that is not allowed", reached=False)
         except OSError:
             return NoReply("the endpoint's host was not found", reached=False)
 
     async def _ask(self, request: httpx.Request, allow_private: bool, status_only: bool) -> Reply | NoReply:
         url = request.url
-        port = _DEFAULT_PORTS.get(url.scheme, 0) if url.port is None else url.port
-        if url.scheme not in _DEFAULT_PORTS or not url.host or not 1 <= port <= _LAST_PORT:
+        port = DEFAULT_PORTS.get(url.scheme, 0) if url.port is None else url.port
+        if url.scheme not in DEFAULT_PORTS or not url.host or not 1 <= port <= _LAST_PORT:
             return NoReply("the endpoint's URL is not one of http or https", reached=False)
-        addresses = await self._resolve(url.raw_host.decode("ascii"), port)
-        if not addresses:
-            return NoReply("the endpoint's host was not found", reached=False)
-        if not allow_private and not all(map(is_public, addresses)):
-            return NoReply("the endpoint's host has an address that is not allowed", reached=False)
-        return await self._send_to_first(addresses[:MAX_ADDRESSES], request, status_only)
+        host = url.raw_host.decode("ascii")
+        addresses = await admitted(host, port, private=allow_private, resolve=self._resolve)
+        return await self._send_to_first(addresses, request, status_only)
 
     async def _send_to_first(
         self, addresses: Sequence[str], request: httpx.Request, status_only: bool
@@ -108,19 +106,9 @@ class GuardedClient:
         return await self._send(last, request, status_only)
 
     async def _send(self, address: str, request: httpx.Request, status_only: bool) -> Reply:
-        """Send the request to one address, under the name of its host for both `Host` and TLS.
-
-        The transport is used bare: a client would log the URL, and with it what is secret in a query.
-        """
-        pinned = httpx.Request(
-            request.method,
-            request.url.copy_with(host=address),
-            headers=request.headers,
-            stream=request.stream,
-            extensions={"sni_hostname": request.url.raw_host.decode("ascii")},
-        )
+        """Send the request to one address. The transport is used bare: a client would log the URL with its secrets."""
         async with httpx.AsyncHTTPTransport(verify=self._tls or _public_tls(), trust_env=False) as transport:
-            response = await transport.handle_async_request(pinned)
+            response = await transport.handle_async_request(pinned(request, address))
             try:
                 wanted = response.is_success and not status_only
                 return Reply(response.status_code, await _read(response, self._max_reply) if wanted else b"")

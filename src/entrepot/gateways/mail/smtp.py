@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Literal
 
 import aiosmtplib
 
+from entrepot.gateways.http.addresses import Resolve, admitted, resolve
 from entrepot.gateways.mail.message import compose, envelope_sender, utc_now
 from entrepot.gateways.mail.port import Mail, MailFailed, MailOutcome, Sent
 
@@ -24,7 +26,10 @@ _PERMANENT, _OF_US = 500, 53
 
 
 class SmtpMail:
-    """A mail server that takes our mails: a connection for each, certificates verified, `limit_seconds` in all."""
+    """A mail server that takes our mails: a connection for each, certificates verified, `limit_seconds` in all.
+
+    It is sought at private addresses only if `private`.
+    """
 
     def __init__(
         self,
@@ -36,6 +41,8 @@ class SmtpMail:
         password: str | None = None,
         limit_seconds: float = LIMIT_SECONDS,
         tls: ssl.SSLContext | None = None,
+        private: bool = False,
+        resolve: Resolve = resolve,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._host = host
@@ -44,6 +51,8 @@ class SmtpMail:
         self._login = (username, password)
         self._limit = limit_seconds
         self._tls = tls
+        self._private = private
+        self._resolve = resolve
         self._clock = clock
 
     async def send(self, mail: Mail) -> MailOutcome:
@@ -69,7 +78,8 @@ class SmtpMail:
         username, password = self._login
         client = aiosmtplib.SMTP(
             hostname=self._host,
-            port=self._port,
+            port=None,
+            sock=await self._connected(),
             username=username,
             password=password,
             use_tls=self._implicit,
@@ -84,6 +94,25 @@ class SmtpMail:
             # No farewell: what matters has been answered, and a server slow to part must not undo it.
             client.close()
         return Sent()
+
+    async def _connected(self) -> socket.socket:
+        """A socket to the first checked address that connects; `OSError` where none does."""
+        failure = OSError()
+        for address in await admitted(self._host, self._port, private=self._private, resolve=self._resolve):
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            opened = socket.socket(family, socket.SOCK_STREAM)
+            opened.setblocking(False)
+            try:
+                await asyncio.get_running_loop().sock_connect(opened, (address, self._port))
+            except OSError as error:
+                opened.close()
+                failure = error
+            except BaseException:
+                opened.close()
+                raise
+            else:
+                return opened
+        raise failure
 
 
 def _refused(what: str, code: int) -> MailFailed:
