@@ -77,7 +77,7 @@ def text(figures: Figures) -> str:
 
 def page(figures: Figures) -> str:
     """The page of the reference, in Markdown."""
-    parts = [_markdown([_HEAD, *_rows(figures)]), *_notes(figures), _markdown(_aim_rows(figures))]
+    parts = [markdown([_HEAD, *_rows(figures)]), *_notes(figures), markdown(_aim_rows(figures))]
     return _PAGE.read_text("utf-8").replace("@tables", "\n\n".join(parts))
 
 
@@ -145,6 +145,6 @@ def aligned(rows: Sequence[Row]) -> str:
     )
 
 
-def _markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[Row]) -> str:
     head, *rest = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([head, f"|{' --- |' * len(rows[0])}", *rest])
