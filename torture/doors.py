@@ -219,15 +219,17 @@ class Textalk(Customer):
     async def _call(self, method: str, *params: Any) -> Answer:
         query = f"?webshop={world.SHOP}"
         if not self._session:
-            self._session = await self._begun(query)
+            begun = await self._begun(query)
+            if not begun.good:
+                return begun
+            self._session = str(msgspec.json.decode(begun.body)["result"])
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         path = f"/textalk/backend/jsonrpc/v1{query}&session={self._session}"
         return await self._post(path, body, {})
 
-    async def _begun(self, query: str) -> str:
+    async def _begun(self, query: str) -> Answer:
         body = {"jsonrpc": "2.0", "id": 1, "method": "Session.getToken", "params": []}
-        reply = await self._post(f"/textalk/backend/jsonrpc/v1{query}", body, {})
-        return str(msgspec.json.decode(reply.body)["result"]) if reply.good else ""
+        return await self._post(f"/textalk/backend/jsonrpc/v1{query}", body, {})
 
 
 async def token(http: httpx.AsyncClient, path: str, client: str) -> str:
