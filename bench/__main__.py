@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from bench import report
+from bench.compare import compared, read
 from bench.load import find_wrk
 from bench.run import Plan, run
 
@@ -17,6 +18,9 @@ from bench.run import Plan, run
 def main() -> int:
     """Measure. The exit status is 1 where the books did not agree; a missed aim is told, and no error."""
     options = _options()
+    if options.compare:
+        print(compared(*map(read, options.compare)))
+        return 0
     plan = Plan(
         rounds=options.rounds, seconds=options.seconds, connections=options.connections, wrk=find_wrk()
     )
@@ -37,6 +41,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=defaults.connections)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to FILE")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the tables to FILE, in Markdown")
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        nargs=2,
+        metavar=("BEFORE", "AFTER"),
+        help="measure nothing: tell the figures of one run, as --json wrote it, by those of another",
+    )
     return parser.parse_args()
 
 

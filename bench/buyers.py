@@ -20,7 +20,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 
 from bench import shop
-from bench.messages import Answers
+from bench.messages import EVERYTHING, Answers
 
 PATH = f"/textalk/backend/jsonrpc/v1?webshop={shop.NUMBER}"
 LISTS = 30
@@ -133,7 +133,7 @@ async def listed(url: str) -> tuple[int, float]:
     return len(found), sorted(times)[LISTS // 2] * 1000
 
 
-async def send(url: str, buyers: int, seconds: float, most: int = 10**9) -> Bought:
+async def send(url: str, buyers: int, seconds: float, most: int = EVERYTHING) -> Bought:
     """What a process full of buyers comes to."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.buyers", url, str(buyers), str(seconds), str(most), stdout=PIPE

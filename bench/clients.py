@@ -18,14 +18,13 @@ import msgspec
 from bench import partners, retailers, sellers
 from bench.callers import Caller
 from bench.keepalive import Make, Site
-from bench.messages import Answers
+from bench.messages import EVERYTHING, Answers
 
 _CALLERS: Final[dict[str, type[Caller]]] = {
     "datamingle": partners.Partner,
     "rebound": retailers.Retailer,
     "walmart": sellers.Seller,
 }
-_EVERYTHING: Final = 10**9
 
 
 async def run(
@@ -51,7 +50,7 @@ async def send(
     variants: int,
     connections: int,
     seconds: float,
-    most: int = _EVERYTHING,
+    most: int = EVERYTHING,
 ) -> Answers:
     """What a process full of clients comes to."""
     values = (door, kind, url, workspace, variants, connections, seconds, most)

@@ -12,7 +12,7 @@ import msgspec
 
 from bench import orders
 from bench.client import Client
-from bench.messages import Answers, Load
+from bench.messages import EVERYTHING, Answers, Load
 
 _SCRIPT = Path(__file__).with_name("submit.lua")
 
@@ -32,10 +32,10 @@ class Sender:
         """What generates the load."""
         return "wrk" if self.wrk else "client-bound"
 
-    async def send(self, load: Load, seconds: int) -> Answers:
-        """Send for so long, over all connections at once."""
+    async def send(self, load: Load, seconds: int, most: int = EVERYTHING) -> Answers:
+        """Send for so long, over all connections at once; without wrk at most so many."""
         if self.wrk is None:
-            return await self.send_from_here(load, seconds=seconds)
+            return await self.send_from_here(load, seconds=seconds, most=most)
         run, first = self._begin(load)
         with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
             body, targets = _written(Path(folder), load)
@@ -47,7 +47,7 @@ class Sender:
         self._sent[load.tokens] = first + answers.requests + self.connections
         return answers
 
-    async def send_from_here(self, load: Load, *, seconds: int = 60, most: int = 10**9) -> Answers:
+    async def send_from_here(self, load: Load, *, seconds: int = 60, most: int = EVERYTHING) -> Answers:
         """Send with our own client until the time is over or so many were sent; every request is answered."""
         run, first = self._begin(load)
         answers = await Client(self.url, load, run, first, most).run(self.connections, seconds)

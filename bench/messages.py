@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from bench.world import Target
+
+EVERYTHING: Final = 10**9
+"""As many requests as come to be in the time."""
 
 
 class Load(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ import tempfile
 from asyncio.subprocess import PIPE, STDOUT
 from urllib.parse import parse_qs, urlsplit
 
+from bench.messages import EVERYTHING
 from entrepot.store.connections import Connection
 from entrepot.store.embedded.account import ENVIRONMENT
 from entrepot.store.embedded.binaries import INSTALLATIONS, MAJOR, wheel_folder
@@ -67,8 +68,12 @@ async def script(connection: Connection, workspace: int, variants: int) -> str:
     )
 
 
-async def run(url: str, text: str, seconds: int) -> tuple[float, float]:
-    """Transactions per second and their mean time in milliseconds, with CLIENTS clients at once."""
+async def run(url: str, text: str, seconds: int, most: int = EVERYTHING) -> tuple[float, float]:
+    """Transactions per second and their mean time in milliseconds, with CLIENTS clients at once.
+
+    pgbench runs for so long; where `most` is said, it runs so many transactions instead.
+    """
+    limit = ("--time", seconds) if most == EVERYTHING else ("--transactions", max(most // CLIENTS, 1))
     where = urlsplit(url)
     options = parse_qs(where.query)
     with tempfile.NamedTemporaryFile(
@@ -80,7 +85,7 @@ async def run(url: str, text: str, seconds: int) -> tuple[float, float]:
             str(wheel_folder() / INSTALLATIONS[MAJOR] / "bin" / "pgbench"),
             "--host", options["host"][0], "--port", options["port"][0], "--username", str(where.username),
             "--no-vacuum", "--protocol", "prepared", "--client", str(CLIENTS), "--jobs", "1",
-            "--time", str(seconds), "--file", file.name, where.path.removeprefix("/"),
+            *map(str, limit), "--file", file.name, where.path.removeprefix("/"),
             stdout=PIPE, stderr=STDOUT, env=ENVIRONMENT,
         )  # fmt: skip
         output, _ = await process.communicate()

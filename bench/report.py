@@ -56,11 +56,17 @@ _HEAD = (
     "PostgreSQL µs each",
 )
 
+
 BUSY = 0.8
 """From this share of a core on, the buyers set the rate that they measure."""
 _PAGE = Path(__file__).with_name("page.md")
 
 Row = Sequence[str]
+
+
+def title(name: str) -> str:
+    """What a load is called in tables."""
+    return _TITLES.get(name, name)
 
 
 def text(figures: Figures) -> str:
@@ -71,7 +77,7 @@ def text(figures: Figures) -> str:
 
 def page(figures: Figures) -> str:
     """The page of the reference, in Markdown."""
-    parts = [markdown([_HEAD, *_rows(figures)]), *_notes(figures), markdown(_aim_rows(figures))]
+    parts = [_markdown([_HEAD, *_rows(figures)]), *_notes(figures), _markdown(_aim_rows(figures))]
     return _PAGE.read_text("utf-8").replace("@tables", "\n\n".join(parts))
 
 
@@ -83,7 +89,7 @@ def _row(figures: Figures, series: Series) -> Row:
     base = _BASES.get(series.name)
     ratio = f"{figures.ratio(series.name, base):.2f}" if base and figures.comparable else ""
     return (
-        _TITLES[series.name],
+        title(series.name),
         f"{series.rate:.0f} ({series.slowest:.0f}..{series.fastest:.0f})",
         ratio,
         _number(series.median("p50"), 1),
@@ -132,14 +138,13 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def aligned(rows: Sequence[Row]) -> str:
-    """A table for a terminal."""
+    """A table for a terminal, its head first."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """A table in Markdown."""
+def _markdown(rows: Sequence[Row]) -> str:
     head, *rest = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([head, f"|{' --- |' * len(rows[0])}", *rest])

@@ -32,7 +32,7 @@ from bench.figures import (
     this_machine,
 )
 from bench.load import Sender
-from bench.messages import Answers, Load
+from bench.messages import EVERYTHING, Answers, Load
 from bench.server import Server
 from bench.sockets import COUNT, memory_of_idle_sockets
 from entrepot.store.connections import Connection, connect
@@ -42,7 +42,7 @@ LOST = "lost connections"
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """How much is measured."""
+    """How much is measured: each load for so many seconds or `most` requests, whichever come first."""
 
     variants: int = 1_000
     workspaces: int = 1_000
@@ -50,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True):
     connections: int = 64
     rounds: int = 5
     seconds: int = 5
+    most: int = EVERYTHING
     starts: int = 5
     sockets: int = COUNT
     counted_orders: int = 500
@@ -190,7 +191,7 @@ class _Run:
     def _over_http(self, load: Load) -> Measure:
         async def measure() -> Sample:
             before = self._server.usage()
-            answers = await self._sender.send(load, self._plan.seconds)
+            answers = await self._sender.send(load, self._plan.seconds, self._plan.most)
             used = self._server.usage() - before
             self._acknowledged += answers.accepted
             self._loads += 1
@@ -204,7 +205,9 @@ class _Run:
     async def _in_webshop(self) -> Sample:
         """What buyers in a webshop come to: commands, of which every fourth places an order."""
         before = self._server.usage()
-        bought = await buyers.send(self._server.url, self._plan.connections, self._plan.seconds)
+        plan = self._plan
+        each = max(plan.most // plan.connections, 1)
+        bought = await buyers.send(self._server.url, plan.connections, plan.seconds, each)
         used = self._server.usage() - before
         self._acknowledged += bought.orders
         self._busy = max(self._busy, bought.busy)
@@ -241,7 +244,7 @@ class _Run:
     async def _by_clients(self, door: str, kind: str, workspace: str, name: str) -> tuple[Answers, Sample]:
         plan, before = self._plan, self._server.usage()
         answers = await clients.send(
-            self._server.url, door, kind, workspace, plan.variants, plan.connections, plan.seconds
+            self._server.url, door, kind, workspace, plan.variants, plan.connections, plan.seconds, plan.most
         )
         used = self._server.usage() - before
         if answers.refused:
@@ -263,7 +266,7 @@ class _Run:
 
     def _by_pgbench(self, script: str) -> Measure:
         async def measure() -> Sample:
-            rate, latency = await pgbench.run(self._url, script, self._plan.seconds)
+            rate, latency = await pgbench.run(self._url, script, self._plan.seconds, self._plan.most)
             return Sample(rate, latency)
 
         return measure

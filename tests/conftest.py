@@ -1,19 +1,24 @@
 """What all tests share: one PostgreSQL for the session, and fresh databases and folders in it."""
 
 import asyncio
+import importlib.util
+import inspect
 import os
 import shutil
+import sys
 import tempfile
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded import EmbeddedPostgres
 from tests.support import secrets
 from tests.support.server import Server, running_server
@@ -27,9 +32,40 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+# httpcore asks for it several times with each request; where it is not installed, that is a search of all folders.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # pyright: ignore[reportArgumentType]
+
 # Where nothing has to reach a disk, making and dropping a database takes a tenth of the time.
 MEMORY = Path("/dev/shm")
 ROOM = 3_000_000_000  # bytes: write-ahead logs of some hundred megabytes, and databases of about 10 MB
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """An asynchronous test is given `nothing_goes_on` before all fixtures that are its own."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+        known = item._fixtureinfo.name2fixturedefs  # pyright: ignore[reportPrivateUsage]
+        own = (
+            i
+            for i, name in enumerate(item.fixturenames)
+            if name in known and known[name][-1].scope == "function"
+        )
+        item.fixturenames.insert(next(own, len(item.fixturenames)), "nothing_goes_on")
+
+
+@pytest.fixture
+async def nothing_goes_on() -> AsyncIterator[None]:
+    """Tasks that a test and its fixtures began end with it, though its loop lives on."""
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+
+
+LastingConnection: TypeAlias = Callable[[str], Awaitable[Connection]]
+"""The connection to the database of this URL, which its tests share."""
 
 
 @pytest.fixture(scope="session")
@@ -56,14 +92,14 @@ def postgres_url(open_folder: Path) -> Iterator[str]:
     if given:
         yield given
         return
-    with EmbeddedPostgres(open_folder / "postgres") as url:
+    with EmbeddedPostgres(open_folder / "postgres", durable=False) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def template_url(postgres_url: str) -> Iterator[str]:
     """A database with the newest schema, from which others are copied; nobody writes to it."""
-    with _database(postgres_url, "template0") as url:
+    with fresh_database(postgres_url) as url:
         _migrate(url)
         yield url
 
@@ -71,22 +107,37 @@ def template_url(postgres_url: str) -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_url: str, template_url: str) -> Iterator[str]:
     """A fresh database with the newest schema for one test."""
-    with _database(postgres_url, _name_of(template_url)) as url:
+    with fresh_database(postgres_url, template_url) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def module_database_url(postgres_url: str, template_url: str) -> Iterator[str]:
     """A fresh database with the newest schema for one module."""
-    with _database(postgres_url, _name_of(template_url)) as url:
+    with fresh_database(postgres_url, template_url) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def session_database_url(postgres_url: str, template_url: str) -> Iterator[str]:
     """The database of the session's server; tests keep to workspaces of their own."""
-    with _database(postgres_url, _name_of(template_url)) as url:
+    with fresh_database(postgres_url, template_url) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+async def lasting_connection() -> AsyncIterator[LastingConnection]:
+    """One connection to each database for all tests: a new one has yet to learn each table and each statement."""
+    opened: dict[str, Connection] = {}
+
+    async def lasting(url: str) -> Connection:
+        if url not in opened:
+            opened[url] = await connect(url)
+        return opened[url]
+
+    yield lasting
+    for each in opened.values():
+        each.terminate()  # some are to databases that are gone
 
 
 @pytest.fixture(scope="session")
@@ -103,8 +154,9 @@ def server(session_database_url: str, open_folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def _database(server_url: str, template: str) -> Generator[str]:
-    name = f"test_{uuid.uuid4().hex}"
+def fresh_database(server_url: str, template_url: str = "/template0") -> Generator[str]:
+    """A copy of the template on the server, for the length of the block."""
+    name, template = f"test_{uuid.uuid4().hex}", _name_of(template_url)
     asyncio.run(_execute(server_url, f'create database {name} template "{template}" strategy file_copy'))
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     asyncio.run(_execute(server_url, f"drop database {name} with (force)"))

@@ -1,6 +1,10 @@
 """The bench measures a real server: a short run of every load, with its books checked."""
 
+from pathlib import Path
+
+import msgspec
 import pytest
+from bench.compare import compared, read
 from bench.figures import (
     CARD,
     HOT,
@@ -44,7 +48,8 @@ async def test_a_short_run_counts_what_it_sold() -> None:
         cards=2_000,
         connections=4,
         rounds=1,
-        seconds=1,
+        seconds=600,
+        most=40,
         starts=1,
         sockets=20,
         counted_orders=8,
@@ -119,3 +124,16 @@ def test_buyers_who_used_a_whole_core_are_told(figures: Figures) -> None:
 
 def test_figures_of_a_run_with_wrong_books_are_not_told_as_good(figures: Figures) -> None:
     assert "WORTH NOTHING" in text(replace(figures, faults=("hot: 1 order lost",)))
+
+
+def test_a_later_run_is_told_by_an_earlier_one(figures: Figures, tmp_path: Path) -> None:
+    """Ratios of medians, and nothing of a load that only one of them had."""
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    before.write_bytes(msgspec.json.encode(figures))
+    faster = Series(UNIFORM, (Sample(300.0, 1.0, 4.0, 150.0), Sample(320.0, 1.0, 4.0, 150.0)))
+    after.write_bytes(msgspec.json.encode(replace(figures, series=(faster, series("new", 1.0)))))
+    told = compared(read(before), read(after)).splitlines()
+    assert [line.split("  ")[0] for line in told] == ["load", "HTTP, any of 1,000 variants"]
+    assert told[1].split()[-2:] == ["1.55", "2.00"], (
+        "310 by 200 a second, and 4 by 2 ms; what it cost before is unknown"
+    )

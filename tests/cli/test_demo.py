@@ -35,7 +35,7 @@ def test_the_demo_runs_on_any_free_port_and_its_partner_is_asked_there(open_fold
     with running_demo(open_folder / "demo-a", ENTREPOT_PORT="0") as demo:
         assert demo.url != "http://127.0.0.1:8600"
         assert f"curl -s '{demo.url}/bonsai/orders/V1/submit'" in demo.said()
-        world = httpx.get(f"{demo.url}/sandbox/world", trust_env=False, timeout=60).json()
+        world = httpx.get(f"{demo.url}/sandbox/world", trust_env=False, verify=False, timeout=60).json()
         north = next(each for each in world["workspaces"] if each["name"] == "north")
         urls = {
             channel["name"]: channel["settings"].get("external_payment", {}).get("api", {}).get("url")
@@ -64,10 +64,10 @@ def test_the_demo_runs_on_any_free_port_and_its_partner_is_asked_there(open_fold
         )
         assert reply.status_code == 200, reply.text
     with running_demo(open_folder / "demo-a", ENTREPOT_PORT="0") as again:
-        world = httpx.get(f"{again.url}/sandbox/world", trust_env=False, timeout=60).json()
+        world = httpx.get(f"{again.url}/sandbox/world", trust_env=False, verify=False, timeout=60).json()
         assert f"{again.url}/sandbox/partner/north/validate" in str(world)
-        httpx.post(f"{again.url}/sandbox/reset", trust_env=False, timeout=60).raise_for_status()
-        world = httpx.get(f"{again.url}/sandbox/world", trust_env=False, timeout=60).json()
+        httpx.post(f"{again.url}/sandbox/reset", trust_env=False, verify=False, timeout=60).raise_for_status()
+        world = httpx.get(f"{again.url}/sandbox/world", trust_env=False, verify=False, timeout=60).json()
         assert f"{again.url}/sandbox/partner/north/validate" in str(world)
 
 
@@ -78,7 +78,7 @@ def test_the_demo_takes_a_world_of_ones_own_and_says_what_is_wrong_with_it(
     path.write_text(WORLD, "utf-8")
     arguments = ("--world", str(path), "--port", "0", "--host", "localhost", "--log-level", "error")
     with running_demo(open_folder / "demo-b", *arguments) as demo:
-        shown = httpx.get(f"{demo.url}/sandbox/world", trust_env=False, timeout=60).json()
+        shown = httpx.get(f"{demo.url}/sandbox/world", trust_env=False, verify=False, timeout=60).json()
         assert [each["name"] for each in shown["workspaces"]] == ["own"]
         assert "demo-api-key" not in demo.said()
         assert " info " not in demo.said()
@@ -153,7 +153,9 @@ def test_a_demo_for_one_test_run_says_where_it_is_and_leaves_nothing(open_folder
         demo = psutil.Process(int(starter.stdout.readline()))
         _until(lambda: url_file.exists() and "127.0.0.1" in url_file.read_text("utf-8"))
         url = url_file.read_text("utf-8").strip()
-        assert httpx.get(f"{url}/sandbox/idle", trust_env=False, timeout=60).json() == {"idle": True}
+        assert httpx.get(f"{url}/sandbox/idle", trust_env=False, verify=False, timeout=60).json() == {
+            "idle": True
+        }
         (folder,) = folders.glob("entrepot-demo-*")
         assert (folder / "data" / "postgres").is_dir()
     finally:

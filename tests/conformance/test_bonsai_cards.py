@@ -438,6 +438,6 @@ async def test_tax_provider_that_refuses(prove: Prove, open_bonsai_shop: OpenSho
 
 async def order_fault(server: Server, shop: Shop, fault: dict[str, Any]) -> None:
     """Let something fail once in the shop's workspace."""
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         reply = await client.post("/sandbox/faults", json={**fault, "workspace": shop.name})
     assert reply.status_code == 201, reply.text

@@ -65,7 +65,7 @@ class Parcel:
 
 @pytest.fixture
 async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         yield client
 
 

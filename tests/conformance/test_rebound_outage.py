@@ -91,7 +91,9 @@ class Place:
 
     async def ready(self) -> None:
         """Wait until the server has the database again."""
-        async with httpx.AsyncClient(base_url=self.server.url, trust_env=False, timeout=60) as http:
+        async with httpx.AsyncClient(
+            base_url=self.server.url, trust_env=False, verify=False, timeout=60
+        ) as http:
 
             async def looks() -> bool:
                 return (await http.get("/readyz")).status_code == 200

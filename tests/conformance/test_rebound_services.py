@@ -191,7 +191,7 @@ async def test_a_label_service_whose_answer_is_lost(
     retailer = await open_rebound_retailer(SIMULATED_LABELS)
     request = await retailer.create()
     fault = {"target": "labels.make", "kind": kind, "workspace": retailer.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as sandbox:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as sandbox:
         await sandbox.post("/sandbox/faults", json=fault if kind != "timeout" else {**fault, "delay": 0})
     await prove(
         request,
@@ -237,7 +237,7 @@ async def test_the_label_is_told_and_comes_inline_where_it_is_asked_for(
     inline = await retailer.created({"clientOrderId": "inline", "labelBase64Enabled": True})
     document = base64.b64decode(inline["returnLabel"]["labelBase64"])
     assert document.startswith(b"%PDF-")
-    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
         read = await http.get(inline["returnLabel"]["labelUrl"])
     assert (read.status_code, read.headers["content-type"], read.content) == (
         200,
@@ -263,7 +263,7 @@ async def test_a_credential_that_is_revoked_while_the_label_is_made_stops_nothin
     retailer = await open_rebound_retailer({**SIMULATED_LABELS, **SIMULATED_HUB, "hub/clients/shop": 9})
     request = await retailer.create()
     stall = {"target": "labels.make", "kind": "slow", "delay": 100, "workspace": retailer.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as sandbox:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as sandbox:
         fault = (await sandbox.post("/sandbox/faults", json=stall)).json()["id"]
         creating = asyncio.create_task(rebound.send(request))
 

@@ -24,7 +24,7 @@ _session: Any = _Session
 
 @pytest.fixture
 async def sandbox(server: Server) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         yield client
         await client.post("/sandbox/clock", json={"offset": "0s"})
 
@@ -168,7 +168,7 @@ async def test_two_tokens_in_two_headers_are_none(
 ) -> None:
     retailer = await open_rebound_retailer()
     token = await retailer.token()
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as http:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as http:
         headers = [("Authorization", f"Bearer {token}"), ("Authorization", f"Bearer {token}")]
         reply = await http.get(f"{ORDERS}?clientOrderId=x", headers=headers)
     assert (reply.status_code, reply.json()["errorCode"]) == (401, "OS0006")

@@ -106,7 +106,7 @@ async def test_an_outage_of_the_register(
     await buyer.plan(cart)
     fault = {"target": "addresses.find", "kind": kind, "count": 1, "workspace": buyer.shop.name}
     brief = {"delay": 0.01} if kind == "timeout" else {}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as sandbox:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as sandbox:
         ordered = await sandbox.post("/sandbox/faults", json=fault | brief)
         assert ordered.status_code == 201, ordered.text
 

@@ -45,7 +45,7 @@ async def inside(connection: Connection, server: Server, workspace: int = EVERYW
 
 
 def browser(server: Server, cookies: dict[str, str] | None = None) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=server.url, cookies=cookies, timeout=60, trust_env=False)
+    return httpx.AsyncClient(base_url=server.url, cookies=cookies, timeout=60, trust_env=False, verify=False)
 
 
 def stranger(server: Server) -> httpx.AsyncClient:

@@ -129,7 +129,7 @@ async def test_time_out_at_the_bank_is_an_attempt_in_doubt(
 ) -> None:
     shop = await open_bonsai_shop(WORLD)
     fault = {"target": "cards.confirm", "kind": "timeout", "delay": 0.05, "workspace": shop.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         assert (await client.post("/sandbox/faults", json=fault)).status_code == 201
     first = await bonsai.send(by_card(shop))
     assert outcomes([first]) == {"STRIPE_ERROR": 1}
@@ -143,7 +143,7 @@ async def test_gateway_that_raises_after_all_leaves_nothing_behind(
 ) -> None:
     shop = await open_bonsai_shop(WORLD)
     fault = {"target": target, "kind": "error", "workspace": shop.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         assert (await client.post("/sandbox/faults", json=fault)).status_code == 201
     first = await bonsai.send(by_card(shop, external_id="E-1"))
     assert outcomes([first]) == {"INTERNAL_ERROR": 1}
@@ -156,7 +156,7 @@ async def test_order_that_could_not_be_written_down_after_its_capture_is_written
 ) -> None:
     shop = await open_bonsai_shop(WORLD)
     fault = {"target": "rule:CompleteAttempt", "kind": "error", "workspace": shop.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         assert (await client.post("/sandbox/faults", json=fault)).status_code == 201
     first = await bonsai.send(by_card(shop, external_id="E-1"))
     assert outcomes([first]) == {"INTERNAL_ERROR": 1}

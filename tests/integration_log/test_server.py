@@ -72,7 +72,7 @@ async def test_an_order_is_found_by_its_request_with_command_and_number_and_with
 
 
 async def test_a_stranger_is_nobodys(server: Server, connection: Connection) -> None:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, verify=False) as client:
         headers = {"API-Key": "no-such-key-at-all", "X-Request-Id": "stranger-1"}
         await client.post("/bonsai/orders/V1/submit", json={}, headers=headers)
         await client.get("/bonsai/no/such/path", headers={"X-Request-Id": "stranger-2"})
@@ -106,7 +106,7 @@ async def test_a_log_that_cannot_be_written_delays_no_order_and_loses_nothing(
     fault = {"target": "connection:log", "kind": kind, "count": 1} | (
         {"delay": 3} if kind in ("slow", "timeout") else {}
     )
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, verify=False) as client:
         assert (await client.post("/sandbox/faults", json=fault)).status_code == 201
         order = shop.submit()
         headers = {**order.headers, "X-Request-Id": f"{shop.name}-1"}

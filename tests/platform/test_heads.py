@@ -285,5 +285,13 @@ def test_an_upgraded_connection_counts_until_it_ends(module_database_url: str) -
             with socket.create_connection((address.hostname, address.port), timeout=60) as wire:
                 wire.sendall(b"GET /socket HTTP/1.1\r\n" + HOST + UPGRADE + b"\r\n")
                 assert wire.recv(65_536).startswith(b"HTTP/1.1 101 ")
-                assert httpx.get(f"{server.url}/pid", trust_env=False, timeout=60).status_code == 503
-            wait_until(lambda: httpx.get(f"{server.url}/pid", trust_env=False, timeout=60).status_code == 200)
+                assert (
+                    httpx.get(f"{server.url}/pid", trust_env=False, verify=False, timeout=60).status_code
+                    == 503
+                )
+            wait_until(
+                lambda: (
+                    httpx.get(f"{server.url}/pid", trust_env=False, verify=False, timeout=60).status_code
+                    == 200
+                )
+            )

@@ -37,7 +37,7 @@ def server(filled: str, open_folder: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def http(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False, timeout=120) as client:
+    with httpx.Client(base_url=server.url, trust_env=False, verify=False, timeout=120) as client:
         client.post("/sandbox/reset").raise_for_status()
         yield client
 

@@ -6,7 +6,8 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -22,6 +23,7 @@ _MEMBERS = ("password", "token", "secret", "client_secret", "access_token")
 _BY_PLACE = {
     "Admin.login": (1,), "Customer.login": (1,), "Customer.resetPassword": (0, 1), "Customer.confirmSignup": (0,),
 }  # fmt: skip
+_WORD = re.compile(r"[\w.+/=-]+")
 _found: set[str] = set()
 _open: set[str] = set()
 """What was also sent where no secret stands: a wrong value that is tried everywhere is nobody's secret."""
@@ -94,11 +96,21 @@ def search(log: Path, database_url: str) -> list[str]:
     """Where one of the secrets stands, in the log or in a row of the integration log; the secret itself is not told."""
     lines = log.read_text("utf-8", "replace") if log.exists() else ""
     rows = asyncio.run(_rows(database_url))
-    secrets = {each for each in _found - _open if len(set(each)) >= FEWEST_SIGNS}
+    secrets = _told(
+        {each for each in _found - _open if len(set(each)) >= FEWEST_SIGNS},
+        [lines, *(row[1] for row in rows)],
+    )
     found = [f"the log has a secret of {len(each)} characters" for each in secrets if each in lines]
     return found + [
         f"{where}: {_near(text, each)}" for where, text in rows for each in secrets if each in text
     ]
+
+
+def _told(secrets: set[str], texts: Sequence[str]) -> set[str]:
+    """Those that stand anywhere in the texts, whose words are looked through once however often they stand there."""
+    whole = "\n".join(texts)
+    words = "\n".join(set(_WORD.findall(whole)))
+    return {each for each in secrets if each in (words if _WORD.fullmatch(each) else whole)}
 
 
 def _near(text: str, secret: str) -> str:

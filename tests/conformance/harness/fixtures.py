@@ -2,11 +2,13 @@
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import cast
 
+import asyncpg
 import pytest
 
 from entrepot.registry import manifests
-from entrepot.store.connections import Connection, connect
+from entrepot.store.connections import Connection
 from tests.conformance.bonsai import Shop, open_shop, watch
 from tests.conformance.datamingle import Partners, open_partners
 from tests.conformance.datamingle import watch as watch_datamingle
@@ -36,12 +38,16 @@ OpenRetailer = Callable[..., Awaitable[Retailer]]
 
 
 @pytest.fixture
-async def connection(session_database_url: str) -> AsyncIterator[Connection]:
-    """A connection to the database of the running server."""
-    opened = await connect(session_database_url)
-    await begin_proof(opened)
-    yield opened
-    await opened.close()
+async def connection(
+    lasting_connection: Callable[[str], Awaitable[Connection]], session_database_url: str
+) -> AsyncIterator[Connection]:
+    """The connection to the database of the running server, which no test leaves amid a transaction."""
+    lasting = await lasting_connection(session_database_url)
+    await begin_proof(lasting)
+    yield lasting
+    if cast("asyncpg.Connection[asyncpg.Record]", lasting).is_in_transaction():
+        await lasting.execute("rollback")
+        pytest.fail("the test left a transaction open")
 
 
 @pytest.fixture

@@ -98,7 +98,8 @@ class Prove:
         assert self.row.http in (None, expected.status)
         before = await read_state(self.connection)
         assert_reply(await self.client.send(request), expected)
-        assert set(changed(before, await read_state(self.connection))) <= set(traces)
+        did = set(changed(before, await read_state(self.connection))) - set(traces)
+        assert not did, f"a refusal that changed {did}"
         if not isinstance(mend, Request):
             await mend()
         await self._succeed(mend if isinstance(mend, Request) else request, effect, success, reads=reads)

@@ -1,16 +1,16 @@
-"""What the database holds, as one digest per table: a refused request must leave all of them as they were.
+"""What the database holds, table by table: a refused request must leave all of it as it was.
 
 Rows that were there before a test began are only counted, since they are many: each change of one gives it the number
-of a newer transaction, so it leaves their count and joins the rows whose content is digested.
+of a newer transaction, so it joins the rows that are compared in full.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from entrepot.store.connections import Connection
 
-State: TypeAlias = Mapping[str, str]
-"""Table by table the count of its older rows and the digest of the newer ones."""
+State: TypeAlias = Mapping[str, Sequence[str]]
+"""Table by table the count of all rows and every newer one, in the order of their texts."""
 
 NO_STATE = frozenset(
     {
@@ -37,7 +37,8 @@ where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition 
 _BEGUN = """
 select set_config('proof.begun', (pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296)::text, false)
 """
-_OLDER = "xmin::text::bigint < coalesce(nullif(current_setting('proof.begun', true), ''), '0')::bigint"
+# What age() reckons from stays the same within a statement, so the younger one is the newer one.
+_SINCE = "select age(coalesce(nullif(current_setting('proof.begun', true), ''), '0')::xid)"
 
 
 async def begin_proof(connection: Connection) -> None:
@@ -46,9 +47,12 @@ async def begin_proof(connection: Connection) -> None:
 
 
 async def read_state(connection: Connection) -> State:
-    """The digests of all tables, taken in one statement, so of one moment."""
+    """What all tables hold, read in one statement, so of one moment."""
     names = [row[0] for row in await connection.fetch(_TABLES) if row[0] not in NO_STATE]
-    return dict(await connection.fetch(" union all ".join(map(_digest, names))))
+    texts: dict[str, list[str]] = {name: [] for name in names}
+    for name, text in await connection.fetch(_statement(names)):
+        texts[name].append(text)
+    return {name: sorted(found) for name, found in texts.items()}
 
 
 def changed(before: State, after: State) -> list[str]:
@@ -56,7 +60,11 @@ def changed(before: State, after: State) -> list[str]:
     return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
 
 
-def _digest(table: str) -> str:
-    newer = """string_agg(t::text, E'\\n' order by t::text collate "C") filter (where not older)"""
-    state = f"count(*) filter (where older) || coalesce(md5({newer}), '')"
-    return f"""select '{table}', {state} from "{table}" t, lateral (select {_OLDER} as older) age"""
+def _statement(tables: Sequence[str]) -> str:
+    """Short for each table: what is longer than 15 KB is planned anew each time, which costs more than it reads."""
+    return f"with since (age) as ({_SINCE}) " + " union all ".join(map(_rows, tables))
+
+
+def _rows(table: str) -> str:
+    newer = f"""select '{table}', t::text from "{table}" t where age(xmin) <= (select age from since)"""
+    return f"""{newer} union all select '{table}', count(*)::text from "{table}\""""

@@ -307,7 +307,7 @@ async def test_another_payment_pays_after_the_one_under_way_is_declined(till: Ti
     await till.shop.change({"products/lamp/stock/main": 1})
     order = await till.record()
     fault = {"target": "cards.confirm", "kind": "slow", "delay": 1, "workspace": till.shop.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         assert (await client.post("/sandbox/faults", json=fault)).status_code == 201
     first = asyncio.create_task(till.pay(order, {**CARD, "token": "tok_poor"}))
 
@@ -452,7 +452,7 @@ async def stalled(
 ) -> tuple[asyncio.Task[Reply], int]:
     """A payment that waits at this step until the fault is lifted."""
     fault = {"target": target, "kind": "slow", "delay": 60, "workspace": till.shop.name}
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         number = (await client.post("/sandbox/faults", json=fault)).json()["id"]
         paying = asyncio.create_task(till.pay(order, CARD))
 
@@ -465,12 +465,12 @@ async def stalled(
 
 
 async def lift(server: Server, fault: int) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         await client.delete(f"/sandbox/faults/{fault}")
 
 
 async def set_clock(server: Server, offset: str) -> None:
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False, timeout=60) as client:
         assert (await client.post("/sandbox/clock", json={"offset": offset})).status_code == 200
 
 

@@ -61,7 +61,7 @@ async def server(held: Held) -> AsyncIterator[Address]:
 
 @pytest.fixture
 async def client(server: Address) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, verify=False, timeout=60) as client:
         yield client
 
 

@@ -57,7 +57,7 @@ async def test_an_exchange_has_request_caller_reply_and_failure() -> None:
     seen = Seen()
     api = door(seen)
     router = Router(api, [Resource("/echo", {"POST": GuardedEndpoint(api, "echo", admit, echo)})])
-    async with serve(router) as server, httpx.AsyncClient(base_url=server.url) as client:
+    async with serve(router) as server, httpx.AsyncClient(base_url=server.url, verify=False) as client:
         await client.post("/echo", content=b"[1]", headers={"API-Key": "key", "X-Request-Id": "r1"})
         await client.post("/echo", content=b"[1]", headers={"API-Key": "other"})
     known, unknown = seen.exchanges
@@ -84,7 +84,7 @@ async def test_an_exchange_lists_its_commands_and_the_orders_that_they_were_abou
 
     api = door(seen)
     router = Router(api, [Resource("/work", {"POST": Endpoint(api, "work", work)})])
-    async with serve(router) as server, httpx.AsyncClient(base_url=server.url) as client:
+    async with serve(router) as server, httpx.AsyncClient(base_url=server.url, verify=False) as client:
         for _ in range(2):
             await client.post("/work")
     await worker.stop()
@@ -104,7 +104,7 @@ async def test_a_fault_of_ours_is_told_beside_the_calls_that_were_run(calls: int
 
     api = door(seen)
     router = Router(api, [Resource("/run", {"POST": Endpoint(api, "run", run)})])
-    async with serve(router) as server, httpx.AsyncClient(base_url=server.url) as client:
+    async with serve(router) as server, httpx.AsyncClient(base_url=server.url, verify=False) as client:
         assert (await client.post("/run")).status_code == 500
     assert seen.calls == [*[("sample", "one", None, "ok")] * calls, ("sample", "run", None, "internal")]
 
@@ -112,6 +112,9 @@ async def test_a_fault_of_ours_is_told_beside_the_calls_that_were_run(calls: int
 async def test_several_observers_learn_of_one_exchange() -> None:
     one, other = Seen(), Seen()
     api = door(observers(one, other))
-    async with serve(Router(api, [])) as server, httpx.AsyncClient(base_url=server.url) as client:
+    async with (
+        serve(Router(api, [])) as server,
+        httpx.AsyncClient(base_url=server.url, verify=False) as client,
+    ):
         await client.get("/nowhere")
     assert one.calls == other.calls == [("sample", "unknown", None, "unknown-route")]

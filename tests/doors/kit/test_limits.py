@@ -49,7 +49,7 @@ async def server(seen: Seen, request: pytest.FixtureRequest) -> AsyncIterator[Ad
 
 @pytest.fixture
 async def client(server: Address) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url, headers=JSON, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, headers=JSON, verify=False, timeout=60) as client:
         yield client
 
 

@@ -56,7 +56,7 @@ def _router() -> Router:
     ],
 )
 async def test_no_answer_may_be_stored(method: str, path: str, key: str, status: int) -> None:
-    async with serve(_router()) as server, httpx.AsyncClient(base_url=server.url) as client:
+    async with serve(_router()) as server, httpx.AsyncClient(base_url=server.url, verify=False) as client:
         reply = await client.request(method, path, headers={"api-key": key} if key else {})
     assert reply.status_code == status
     assert reply.headers.get_list("cache-control") == ["no-store"]

@@ -35,7 +35,7 @@ async def test_a_read_that_fails_is_503_and_one_line(fault: Exception) -> None:
     api = door(Seen())
     router = Router(api, [Resource("/", {"GET": GuardedEndpoint(api, "read", _everybody, read)})])
     with capture_logs() as lines:
-        async with serve(router) as server, httpx.AsyncClient(base_url=server.url) as client:
+        async with serve(router) as server, httpx.AsyncClient(base_url=server.url, verify=False) as client:
             reply = await client.get("/")
     assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
     [line] = [line for line in lines if line["event"] == "a read failed"]

@@ -270,7 +270,7 @@ async def test_what_was_not_told_survives_a_kill(open_folder: Path, database_url
     async with (
         serving(log, database_url) as (server, shop),
         raw_server(b"", silent=True) as hook,
-        httpx.AsyncClient(trust_env=False, timeout=60) as client,
+        httpx.AsyncClient(trust_env=False, verify=False, timeout=60) as client,
     ):
         auth = await shop.administrator()
 

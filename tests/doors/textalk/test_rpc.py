@@ -351,7 +351,10 @@ async def test_over_http_each_call_is_observed_once_and_the_message_not_beside_i
 ) -> None:
     seen = Seen()
     app = textalk_app(dispatcher, {}, seen)
-    async with serve(app) as server, httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+    async with (
+        serve(app) as server,
+        httpx.AsyncClient(base_url=server.url, verify=False, timeout=60) as client,
+    ):
         for content in (call("Test.null"), [call("Test.null"), call("Test.null"), 7], [], "{"):
             body = content if isinstance(content, str) else json.dumps(content)
             assert (await client.post(f"{PATH}?webshop=22222", content=body)).status_code == 200

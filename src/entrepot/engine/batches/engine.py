@@ -68,6 +68,7 @@ class Engine:
         self._lanes = lanes
         self._queues = Queues()
         self._tasks: list[asyncio.Task[None]] = []
+        self._telling = set[asyncio.Task[None]]()
 
     async def start(self) -> None:
         """Start the lanes; each connects when it first has work."""
@@ -76,6 +77,7 @@ class Engine:
     async def stop(self) -> None:
         """Finish what was accepted, then stop the lanes."""
         await self._queues.drained()
+        await asyncio.gather(*self._telling)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -89,7 +91,19 @@ class Engine:
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nothing runs."""
-        return self._queues.idle
+        return self._queues.idle and not self._telling
+
+    def tell(self, pending: Sequence[Pending], answers: Sequence[Outcome]) -> None:
+        """Let the callers of a batch go on.
+
+        They do so beside their lane, which asks for its next batch before any of them writes an answer.
+        """
+        told = list(zip(pending, answers, strict=True))
+        _resolve(told[:TOLD_AT_ONCE])
+        if later := told[TOLD_AT_ONCE:]:
+            telling = asyncio.create_task(_resolve_in_turn(later))
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
 
     async def execute(self, workspace: int, command: Command) -> Outcome:
         """The outcome of a command once it is durable: the rule's result, or `Refused`.
@@ -163,10 +177,7 @@ class Lane:
         except Exception:
             _log.exception("batch failed", workspace=workspace)
             answers = [refused(Internal())] * len(pending)
-        for place, (entry, answer) in enumerate(zip(pending, answers, strict=True), 1):
-            entry.resolve(answer)
-            if place % TOLD_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        self._engine.tell(pending, answers)
         if batch.tells:
             self._engine.on_message()
 
@@ -228,6 +239,17 @@ class Lane:
         connection, self._connection = self._connection, None
         if connection is not None and not connection.is_closed():
             connection.terminate()
+
+
+def _resolve(told: Sequence[tuple[Pending, Outcome]]) -> None:
+    for entry, answer in told:
+        entry.resolve(answer)
+
+
+async def _resolve_in_turn(told: Sequence[tuple[Pending, Outcome]]) -> None:
+    for first in range(0, len(told), TOLD_AT_ONCE):
+        _resolve(told[first : first + TOLD_AT_ONCE])
+        await asyncio.sleep(0)
 
 
 def _time() -> float:

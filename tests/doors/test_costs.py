@@ -1,0 +1,151 @@
+"""What one order costs at each door, in figures that no load of the machine changes.
+
+Whoever makes an order dearer on purpose, or cheaper, writes the new figures here; the test tells them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+
+import pytest
+
+from entrepot.doors.kit import DoorSwitch, services_of
+from entrepot.engine import Clock
+from entrepot.engine.worker import Worker
+from entrepot.registry import doors
+from entrepot.store import connections, silence
+from entrepot.store.connections import Connection, connect
+from tests.conformance.bonsai import open_shop
+from tests.conformance.datamingle import open_partners
+from tests.conformance.harness import Client, Reply, Request
+from tests.conformance.rebound import open_retailer
+from tests.conformance.textalk_buying import BY_INVOICE, filled_cart
+from tests.conformance.walmart import Seller
+from tests.doors.kit.serving import Seen, serve
+from tests.support import costs
+from tests.support.costs import Cost
+from tests.support.webshop import Webshop
+
+ORDERS = 8
+"""So many are placed one by one; the cheapest counts, since what runs beside the requests can only add to one."""
+CALLS_VARY = 0.02
+"""How much the calls may differ: versions of libraries call us a little more or less."""
+COUNTED_ON = (3, 11)
+"""Calls are those of this version of Python: later ones have comprehensions that are no calls."""
+
+Place = Callable[[], Awaitable[Request]]
+
+
+async def at_bonsai(_client: Client, connection: Connection, _url: str) -> Place:
+    shop, numbers = await open_shop(connection, "costs-bonsai"), count(1)
+
+    async def place() -> Request:
+        number = next(numbers)
+        return shop.submit({"external_order_id": f"E{number}", "payment/token": f"paid-{number}"})
+
+    return place
+
+
+async def at_textalk(client: Client, connection: Connection, _url: str) -> Place:
+    """The checkout: what was bought stands in a cart."""
+    shop = Webshop(connection, "costs-textalk")
+    await shop.open()
+
+    async def place() -> Request:
+        session = await shop.session()
+        cart = await filled_cart(client, shop, session, BY_INVOICE)
+        return shop.call("Order.checkout", cart, {"uid": True, "totalcost": True}, {}, session=session)
+
+    return place
+
+
+async def at_walmart(_client: Client, connection: Connection, url: str) -> Place:
+    seller, numbers = Seller(connection, "costs-walmart", url), count(1)
+    await seller.open()
+
+    async def place() -> Request:
+        return seller.create({"customerOrderNo": f"SO{next(numbers)}"})
+
+    return place
+
+
+async def at_rebound(client: Client, connection: Connection, _url: str) -> Place:
+    retailer, numbers = await open_retailer(connection, client, "costs-rebound"), count(1)
+
+    async def place() -> Request:
+        return await retailer.create({"clientOrderId": f"R{next(numbers)}"})
+
+    return place
+
+
+async def at_datamingle(_client: Client, connection: Connection, _url: str) -> Place:
+    partners, numbers = await open_partners(connection, "costs-datamingle"), count(1)
+
+    async def place() -> Request:
+        number = f"N{next(numbers)}"
+        item = {"sku_code": "RUG-5X7-BLU", "quantity": 1}
+        body = {"order_number": number, "external_order_id": f"E-{number}", "items": [item]}
+        return partners.send("POST", "/orders/", body)
+
+    return place
+
+
+@asynccontextmanager
+async def opened(
+    database_url: str, patch: pytest.MonkeyPatch
+) -> AsyncGenerator[tuple[Connection, Client, str]]:
+    plain = await connect(database_url)
+    patch.setattr(connections, "_asyncpg", costs.counted)
+    patch.setattr(silence, "asyncpg", costs.counted)
+    worker = Worker(database_url, Clock())
+    await worker.start()
+    everything = doors(services_of(worker, Seen()))
+    try:
+        async with serve(DoorSwitch(everything, {}, everything["bonsai"], observe=Seen())) as address:
+            client = Client(address.url, lambda _request, _reply: None)
+            try:
+                yield plain, client, address.url
+            finally:
+                await client.close()
+    finally:
+        await worker.stop()
+        await plain.close()
+
+
+async def cheapest(client: Client, place: Place) -> Cost:
+    found: list[Cost] = []
+    for _ in range(ORDERS):
+        request = await place()
+        with costs.counting() as told:
+            reply = await client.send(request)
+        assert _placed(reply), reply
+        found += told
+    return Cost(*(min(each) for each in zip(*found, strict=True)))
+
+
+def _placed(reply: Reply) -> bool:
+    return reply.status in (200, 201) and (not isinstance(reply.json, dict) or "error" not in reply.json)
+
+
+@pytest.mark.parametrize(
+    ("door", "expected"),
+    [
+        (at_bonsai, Cost(4, 23, 800)),
+        (at_textalk, Cost(13, 41, 1972)),
+        (at_walmart, Cost(4, 19, 662)),
+        (at_rebound, Cost(4, 17, 724)),
+        (at_datamingle, Cost(5, 19, 665)),
+    ],
+)
+async def test_an_order_costs_what_it_did(
+    module_database_url: str, monkeypatch: pytest.MonkeyPatch, door: Any, expected: Cost
+) -> None:
+    async with opened(module_database_url, monkeypatch) as (connection, client, url):
+        found = await cheapest(client, await door(client, connection, url))
+    assert (found.trips, found.statements) == (expected.trips, expected.statements), found
+    if sys.version_info[:2] == COUNTED_ON:
+        assert found.calls == pytest.approx(expected.calls, rel=CALLS_VARY), found
