@@ -87,7 +87,8 @@ def test_a_failure_is_found_by_any_apis_code(run: Run, code: str, said: str) -> 
 def test_a_code_of_a_doors_own_is_told_with_what_to_do(run: Run, code: str, said: str) -> None:
     shown = run("failures", code)
     assert (shown.exit_code, said in shown.stdout) == (0, True), shown.output
-    named = parsed(run("failures", code, "--json"))
+    given = parsed(run("failures", code, "--json"))
+    named = given[0] if isinstance(given, list) else given
     assert (named["door"], named["code"], named["title"]) == ("textalk", code, said)
     assert named["advice"] in shown.stdout
 
@@ -96,8 +97,9 @@ def test_a_code_may_be_a_doors_own_and_stand_for_failures_too(run: Run) -> None:
     shown = run("failures", "-32602").stdout
     assert "Invalid params" in shown
     assert "card-token-missing" in shown
-    own, failure = parsed(run("failures", "-32602", "--json"))
-    assert (own["code"], failure["name"]) == ("-32602", "card-token-missing")
+    own, *named = parsed(run("failures", "-32602", "--json"))
+    assert own["code"] == "-32602"
+    assert {each["name"] for each in named} == {"card-token-missing", "refund-key-used"}
 
 
 def test_orders_are_listed(run: Run) -> None:

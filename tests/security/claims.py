@@ -464,6 +464,7 @@ CLAIMS: Final = (
 OPEN: Final = {
     "server *": "open to whoever can reach the server; it holds nothing of anybody",
     "failures *": "open pages, the same for everybody",
+    "missing *": "an open page, the same for everybody",
     "console GET /console.css": "a part of the pages, the same for everybody",
     "console GET /icon.svg": "a part of the pages, the same for everybody",
     "console GET /live.js": "a part of the pages, the same for everybody",

@@ -17,7 +17,7 @@ from entrepot.doors.kit.observing.exchanges import observers
 from entrepot.doors.textalk.page import method_table
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
-from entrepot.registry import doors
+from entrepot.registry import doors, manifests
 
 NOWHERE = "postgresql://nowhere/none"
 
@@ -34,7 +34,7 @@ class Route(NamedTuple):
 
 
 async def all_routes() -> list[Route]:
-    """All of them, in order."""
+    """All of them, in order; what a door says that it does not have holds nothing (`docs/test_described_doors.py`)."""
     found: list[Route] = []
     make = Router.__init__
 
@@ -48,7 +48,12 @@ async def all_routes() -> list[Route]:
             await door._made()  # pyright: ignore
         found += await _of_the_server()
     found += (Route("textalk", "CALL", name) for name in method_table())
-    return sorted({*found})
+    return sorted({*found} - {*_absent()})
+
+
+def _absent() -> Iterator[Route]:
+    for name, manifest in manifests().items():
+        yield from (Route(name, each.method, each.path) for each in manifest.missing)
 
 
 async def _of_the_server() -> list[Route]:

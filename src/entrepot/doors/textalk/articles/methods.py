@@ -16,6 +16,7 @@ from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.pattern.signatures import SELECTION_SCHEMA
+from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params, invalid_query
 from entrepot.doors.textalk.wire.json import Json, is_array, is_object
@@ -182,9 +183,7 @@ class _Catalogue:
 
     async def _uids(self, context: Context, name: str, selection: Json) -> Json | RpcError:
         found = await self._parts.classes[name].list(context, ["uid", selection])
-        if isinstance(found, RpcError) or not is_array(found):
-            return found
-        return [item["uid"] for item in found if is_object(item)]
+        return found if isinstance(found, RpcError) else [item["uid"] for item in _rows(found)]
 
     async def url(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """9003 where nothing stands. Without a shop in the context no address is known."""
@@ -217,10 +216,10 @@ class _Catalogue:
         if isinstance(uid, RpcError):
             return uid
         found = await methods.get(context, [uid, "url"])
-        if isinstance(found, RpcError) or not is_object(found):
-            gone = isinstance(found, RpcError) and found.code is Code.OBJECT_NOT_FOUND
-            return None if gone else found
-        addresses = found["url"]
+        if isinstance(found, RpcError):
+            return None if found.code is Code.OBJECT_NOT_FOUND else found
+        (row,) = _rows([found])
+        addresses = row["url"]
         return addresses.get(language or context.language) if is_object(addresses) else None
 
     async def code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
@@ -292,7 +291,8 @@ def _with_uid(query: Json) -> Json:
 
 
 def _rows(listed: Json) -> list[dict[str, Any]]:
-    return [dict(row) for row in listed if is_object(row)] if is_array(listed) else []
+    rows = fetch.values(listed)
+    return [dict(row) for row in rows if is_object(row)] if is_array(rows) else []
 
 
 def _without_uid(tree: Sequence[dict[str, Any]]) -> Json:

@@ -111,6 +111,11 @@ async def count(reads: Reads, context: Context, decl: ClassDecl, filters: Filter
     return cast("int", rows[0][0])
 
 
+def values(answered: Json) -> Json:
+    """What a read answered, whose objects are written out already, for whoever looks into them."""
+    return _decode(encode(answered))
+
+
 class _Fetch:
     """One read in one snapshot."""
 
