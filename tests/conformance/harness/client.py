@@ -84,6 +84,11 @@ class Client:
         """The reply to a request."""
         return await self._exchange(request, request.content or None)
 
+    async def rest(self) -> None:
+        """Wait until the server has nothing more to do of itself, such as telling of what was accepted."""
+        idle = await self._http.get("/sandbox/idle", params={"wait": 30})
+        assert idle.status_code == 200, idle.text
+
     async def send_chunked(self, request: Request) -> Reply:
         """The same, with a body that does not announce its length."""
 

@@ -16,8 +16,8 @@ select workspace, cart, n, product, variant, quantity, data, id + 1000 * n, prod
 from cart_lines, generate_series(2, 500) n where workspace = $1
 """
 _FILL_FILES = """
-insert into files (workspace, id, cart, line, choice, name, type, size, digest, created_at)
-select workspace, id + 1000 * n, cart, line, choice + n, name, type, 10000000, digest, created_at
+insert into files (workspace, id, cart, line, choice, name, type, size, digest, created_at, bought)
+select workspace, id + 1000 * n, cart, line, choice + n, name, type, 10000000, digest, created_at, bought
 from files, generate_series(1, 4) n where workspace = $1
 """
 

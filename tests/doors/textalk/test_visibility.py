@@ -89,6 +89,7 @@ def _call(row: Sequence[str], uids: Uids) -> Call:
 READABLE_BY = {
     "Articlegroup/children": Audience.ADMIN,
     "Customer/groups": Audience.ADMIN,
+    "Customer/oldPassword": Audience.NOBODY,
     "Customer/password": Audience.NOBODY,
     "EventListener/secret": Audience.NOBODY,
     "Order/exchangeRate": Audience.ADMIN,
