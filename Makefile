@@ -34,10 +34,10 @@ run: $(READY) ## start the demo server on http://127.0.0.1:8600, or on ENTREPOT_
 	@$(BIN)/entrepot demo
 
 test: $(READY) ## run all tests
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --durations 10
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations 10
 
 quick: $(READY) ## run the fast part: rules, house, examples of the pages, a few proofs per door
-	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(QUICK)
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(QUICK)
 
 check: $(READY) ## lint and types
 	@$(BIN)/ruff check .

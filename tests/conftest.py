@@ -41,6 +41,22 @@ MEMORY = Path("/dev/shm")
 ROOM = 3_000_000_000  # bytes: write-ahead logs of some hundred megabytes, and databases of about 10 MB
 
 
+WAITING = ("platform", "harm", "docs", "testing", "benchmark", "console", "cli", "security")
+"""Folders whose tests wait for servers of their own: few to a file and long, so they begin first."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores, since many tests wait for something."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no process is alone with it at the end."""
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] not in WAITING)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """An asynchronous test is given `nothing_goes_on` before all fixtures that are its own."""
     if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):

@@ -17,7 +17,7 @@ import psutil
 START_LIMIT = 120.0
 STOP_LIMIT = 90.0
 REFUSED = re.compile(rb"the database refused a batch.*sqlstate\W+2[23]")
-"""What the log says of values that only the database refused (classes 22 and 23): their sender got an internal error."""
+"""What the log says of values that only the database refused (classes 22, 23): the sender got an internal error."""
 _COMMAND = "from entrepot.cli import main; main()"
 _ANSWERS = re.compile(r"https?://[0-9.]+:[0-9]+")
 
