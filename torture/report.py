@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from bench.report import Row, aligned, markdown
 
@@ -51,6 +52,14 @@ def text(figures: Figures) -> str:
     return "\n\n".join([_run(figures), *(aligned(rows) for rows in tables), *figures.faults[:_MOST]]) + "\n"
 
 
+_BEFORE: Final = """
+## Attacks, before and after
+
+The calm client's p99 beside each attack, and the most memory of a worker: by an older release, and by this one.
+
+"""
+
+
 def page(figures: Figures, before: Figures | None = None) -> str:
     """The page of the reference, in Markdown; `before` is a run of an older release."""
     page = _PAGE.read_text("utf-8")
@@ -59,7 +68,7 @@ def page(figures: Figures, before: Figures | None = None) -> str:
         "@served": markdown(_served(figures)),
         "@recovered": markdown(_recovered(figures)),
         "@books": markdown(_books(figures)),
-        "@before": "" if before is None else markdown(_compared(figures, before)),
+        "@before": "" if before is None else _BEFORE + markdown(_compared(figures, before)) + "\n",
     }
     for name, part in parts.items():
         page = page.replace(name, part)
