@@ -52,7 +52,7 @@ def text(figures: Figures) -> str:
     return "\n\n".join([_run(figures), *(aligned(rows) for rows in tables), *figures.faults[:_MOST]]) + "\n"
 
 
-_BEFORE: Final = """
+_COMPARISON: Final = """
 ## Attacks, before and after
 
 The calm client's p99 beside each attack, and the most memory of a worker: by an older release, and by this one.
@@ -68,7 +68,7 @@ def page(figures: Figures, before: Figures | None = None) -> str:
         "@served": markdown(_served(figures)),
         "@recovered": markdown(_recovered(figures)),
         "@books": markdown(_books(figures)),
-        "@before": "" if before is None else _BEFORE + markdown(_compared(figures, before)) + "\n",
+        "@before": "" if before is None else _COMPARISON + markdown(_compared(figures, before)) + "\n",
     }
     for name, part in parts.items():
         page = page.replace(name, part)
