@@ -20,10 +20,10 @@ from entrepot.engine.clock import real_now
 from entrepot.gateways.events.signed import SIGNATURE_HEADER, signature
 from entrepot.store.connections import Connection, connect
 from entrepot.store.credentials.directory import carrier_key
-from tests.sandbox.conftest import Sandbox, sandbox
+from tests.sandbox.conftest import Sandbox, beginning, sandbox
 from tests.support.waiting import eventually
 
-__all__ = ["sandbox"]
+__all__ = ["beginning", "sandbox"]
 
 SECRET = "carriers-own-secret"
 SETTINGS = CarrierSettings("http", "http://127.0.0.1:9/", SECRET)

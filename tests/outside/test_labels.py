@@ -13,10 +13,10 @@ from entrepot.domain.fulfilment.records import ReturnLabel
 from entrepot.gateways.labels.simulated import label_path, tracking_number
 from entrepot.store.connections import Connection, connect
 from tests.gateways.labels.code128 import read_code128
-from tests.sandbox.conftest import Sandbox, sandbox
+from tests.sandbox.conftest import Sandbox, beginning, sandbox
 from tests.support.waiting import eventually
 
-__all__ = ["sandbox"]
+__all__ = ["beginning", "sandbox"]
 
 _ON = """
 update channels set settings = settings || '{"labels": {"gateway": "simulated"}}' where door = 'bonsai'
