@@ -76,11 +76,10 @@ class SmtpMail:
 
     async def _deliver(self, message: EmailMessage, mail: Mail) -> MailOutcome:
         username, password = self._login
-        opened = await self._connected()
         client = aiosmtplib.SMTP(
             hostname=self._host,
             port=None,
-            sock=opened,
+            sock=await self._connected(),
             username=username,
             password=password,
             use_tls=self._implicit,
@@ -92,12 +91,8 @@ class SmtpMail:
             await client.connect()
             await client.send_message(message, sender=envelope_sender(mail.sender), recipients=[mail.to])
         finally:
-            # No farewell: what matters has been answered, and a server slow to part must not undo it. What the client
-            # had not taken over yet when the time was up is nobody's but ours.
-            taken = client.transport is not None
+            # No farewell: what matters has been answered, and a server slow to part must not undo it.
             client.close()
-            if not taken:
-                opened.close()
         return Sent()
 
     async def _connected(self) -> socket.socket:
