@@ -153,7 +153,7 @@ def test_a_demo_for_one_test_run_says_where_it_is_and_leaves_nothing(open_folder
         demo = psutil.Process(int(starter.stdout.readline()))
         _until(lambda: url_file.exists() and "127.0.0.1" in url_file.read_text("utf-8"))
         url = url_file.read_text("utf-8").strip()
-        assert httpx.get(f"{url}/sandbox/idle", trust_env=False, verify=False, timeout=60).json() == {
+        assert httpx.get(f"{url}/sandbox/idle?wait=30", trust_env=False, verify=False, timeout=60).json() == {
             "idle": True
         }
         (folder,) = folders.glob("entrepot-demo-*")
