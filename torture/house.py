@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
-from asyncio.subprocess import DEVNULL, STDOUT
+from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,17 +26,7 @@ AGAIN_AFTER = 0.1
 class House(Server):
     """One server that is kept up. `starts` counts how often it was started, `failed` how often that came to nothing."""
 
-    def __init__(
-        self,
-        data_dir: Path,
-        arguments: tuple[str, ...] = (),
-        python: str = sys.executable,
-        *,
-        within: tuple[str, ...] = (),
-        errors: int = STDOUT,
-    ) -> None:
-        super().__init__(data_dir, arguments, python, within=within, errors=errors)
-        self.starts = self.failed = 0
+    starts = failed = 0
 
     @property
     def database_url(self) -> str:

@@ -28,12 +28,11 @@ from entrepot.domain.orders.whole_units import Scales, of_order
 from entrepot.doors.kit import Request
 from entrepot.engine.money.refund import receive_return
 from entrepot.failures import Failure
-from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_body
+from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_body, workspace_of
 from entrepot.sandbox.sandbox import Sandbox
 from entrepot.store.connections import Connection
 from entrepot.store.queries import returns, stock
 from entrepot.store.queries.orders import order_numbers, show_order
-from entrepot.worlds import find_workspace
 
 LARGEST_ID: Final = 2**53
 Count = Annotated[float, Meta(gt=0, le=10**9)]
@@ -121,7 +120,7 @@ class AfterSale:
         """POST /sandbox/orders/{order}/acknowledge, ship or deliver."""
         body = _body(request, OnItsWay)
         async with self._sandbox.acquire() as connection:
-            workspace = await _workspace(connection, request)
+            workspace = await workspace_of(connection, request)
             number, scales = await _order(connection, workspace, request.params["order"])
         command = _COMMANDS[step](number, body, _units(body.lines, scales, "lines"))
         return _moved(await self._run(workspace, command, scales), scales)
@@ -130,7 +129,7 @@ class AfterSale:
         """POST /sandbox/returns."""
         body = _body(request, NewReturn)
         async with self._sandbox.acquire() as connection:
-            workspace = await _workspace(connection, request)
+            workspace = await workspace_of(connection, request)
             number, scales = await _order(connection, workspace, body.order)
         wishes = tuple(_wish(place, each, scales) for place, each in enumerate(body.items))
         return _state(await self._run(workspace, OpenReturn(order=number, wishes=wishes), scales), scales)
@@ -138,7 +137,7 @@ class AfterSale:
     async def on(self, step: str, request: Request) -> dict[str, Any]:
         """POST /sandbox/returns/{id}/advance, receive, inspect or cancel."""
         async with self._sandbox.acquire() as connection:
-            workspace = await _workspace(connection, request)
+            workspace = await workspace_of(connection, request)
             number: int = request.params["id"]
             found = await returns.show_return(connection, workspace, number) if number < LARGEST_ID else None
             if found is None:
@@ -157,16 +156,6 @@ class AfterSale:
 
 def _body(request: Request, kind: type[B]) -> B:
     return read_body(request.body or b"{}", kind)
-
-
-async def _workspace(connection: Connection, request: Request) -> int:
-    name = request.query.get("workspace")
-    if not name:
-        raise BadRequestError("?workspace: its name is needed")
-    number = await find_workspace(connection, name)
-    if number is None:
-        raise NotFoundError("there is no workspace of this name")
-    return number
 
 
 async def _order(connection: Connection, workspace: int, name: str) -> tuple[int, Scales]:

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 import jsonschema_rs
 import msgspec
 
-from entrepot.doors.kit import decode_json
+from entrepot.doors.kit import Request, decode_json
 from entrepot.failures.service import BodyBeyondLimits, MalformedBody
 from entrepot.registry import DOORS
 from entrepot.sandbox.register import FaultOrder
 from entrepot.sandbox.targets import ENGINE, LINE, READS, RULE, targets
 from entrepot.sandbox.wrapped.quotas import QuotaOrder
+from entrepot.store.connections import Connection
+from entrepot.worlds import find_workspace
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -109,3 +111,14 @@ def _validator(kind: type[msgspec.Struct]) -> jsonschema_rs.Draft202012Validator
 def _message(error: jsonschema_rs.ValidationError) -> str:
     where = "".join(f"/{step}" for step in error.instance_path) or "/"
     return f"{where}: {error.message}"
+
+
+async def workspace_of(connection: Connection, request: Request) -> int:
+    """The workspace that `?workspace=` names. Raises `BadRequestError` without one, `NotFoundError` where it is not."""
+    name = request.query.get("workspace")
+    if not name:
+        raise BadRequestError("?workspace: its name is needed")
+    number = await find_workspace(connection, name)
+    if number is None:
+        raise NotFoundError("there is no workspace of this name")
+    return number

@@ -22,7 +22,15 @@ from entrepot.sandbox.idle import wait_until_idle
 from entrepot.sandbox.journal import JournalOffError
 from entrepot.sandbox.openapi import document
 from entrepot.sandbox.register import Fault, FaultOrder, Scope, TooManyFaultsError
-from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_fault, read_quota, schema, seconds
+from entrepot.sandbox.requests import (
+    BadRequestError,
+    NotFoundError,
+    read_fault,
+    read_quota,
+    schema,
+    seconds,
+    workspace_of,
+)
 from entrepot.sandbox.sandbox import Sandbox
 from entrepot.sandbox.sent.deliveries import Deliveries
 from entrepot.sandbox.targets import targets
@@ -208,15 +216,11 @@ class Routes:
         return _json(200, told)
 
     async def _mailbox(self, request: Request) -> Answer:
-        name, to = request.query.get("workspace"), request.query.get("to")
-        if not name:
-            raise BadRequestError("?workspace: its name is needed")
-        patience = seconds(request.query.get("wait") or "0", MOST_WAIT)
+        to, patience = request.query.get("to"), seconds(request.query.get("wait") or "0", MOST_WAIT)
         async with self._sandbox.acquire() as connection:
-            number = await find_workspace(connection, name)
-            if number is None:
-                raise NotFoundError("there is no workspace of this name")
-            letters = await _letters(connection, number, to or None, patience)
+            letters = await _letters(
+                connection, await workspace_of(connection, request), to or None, patience
+            )
         return _json(200, {"letters": letters})
 
     async def _validate(self, request: Request) -> Answer:

@@ -12,11 +12,9 @@ from entrepot.domain.outbox.deliveries import ResendDelivery
 from entrepot.doors.kit import Request
 from entrepot.sandbox.after_sale import RefusedError
 from entrepot.sandbox.register import Name
-from entrepot.sandbox.requests import BadRequestError, NotFoundError, read_body
+from entrepot.sandbox.requests import BadRequestError, read_body, workspace_of
 from entrepot.sandbox.sandbox import Sandbox
-from entrepot.store.connections import Connection
 from entrepot.store.queries.outbox import DeliveryRow, DeliveryState, list_deliveries
-from entrepot.worlds import find_workspace
 
 MOST: Final = 500
 _STATES: Final[dict[str, DeliveryState]] = {
@@ -45,7 +43,7 @@ class Deliveries:
         if state is None:
             raise BadRequestError(f"?state: one of {', '.join(_STATES)} is expected")
         async with self._sandbox.acquire() as connection:
-            workspace = await _workspace(connection, request)
+            workspace = await workspace_of(connection, request)
             listener = request.query.get("listener") or None
             found = await list_deliveries(connection, workspace, state, listener, limit=MOST)
         return {"deliveries": [_told(each) for each in found]}
@@ -57,22 +55,12 @@ class Deliveries:
         if named is None:
             raise BadRequestError("/message: a name such as 7/event:12/1 is expected")
         async with self._sandbox.acquire() as connection:
-            workspace = await _workspace(connection, request)
+            workspace = await workspace_of(connection, request)
         command = ResendDelivery(int(named[1]), named[2], int(named[3]))
         outcome = await self._sandbox.execute(workspace, command)
         if isinstance(outcome, Refused):
             raise RefusedError(outcome.failures[0], msgspec.structs.asdict(outcome.failures[0]))
         return {"message": order.message, "resent": True}
-
-
-async def _workspace(connection: Connection, request: Request) -> int:
-    name = request.query.get("workspace")
-    if not name:
-        raise BadRequestError("?workspace: its name is needed")
-    number = await find_workspace(connection, name)
-    if number is None:
-        raise NotFoundError("there is no workspace of this name")
-    return number
 
 
 def _told(row: DeliveryRow) -> dict[str, Any]:
