@@ -60,6 +60,12 @@ async def paid(client: Client, shop: Shop, edits: Edits | None = None, token: st
     return reply.json["data"]["orderNumber"]
 
 
+NO_LONGER_ALONE = """
+update refunds set asked = jsonb_set(asked, '{alone_until}', to_jsonb('2026-01-01T00:00:00Z'::text))
+where workspace = $1
+"""
+
+
 def command(
     order: int, amount: int | None = None, *, alone: float = 60, key: str | None = None
 ) -> RefundOrder:
@@ -181,9 +187,11 @@ async def test_a_lost_answer_is_asked_for_again_by_its_key(
         shop = await open_bonsai_shop({"channels/shop/settings/cards": settings})
         order, workspace = await paid(bonsai, shop, token="tok_visa"), await shop.id()
         stripe.fail("refund", "drop", acts=acts)
-        lost = await refunds.refund(workspace, command(order, 500, alone=0, key="again"))
+        lost = await refunds.refund(workspace, command(order, 500, key="again"))
         refund = await shop.connection.fetchval("select id from refunds where workspace = $1", workspace)
         assert lost == refused(RefundUnderWay(ASK_AGAIN, str(order), refund))
+        # The outbox would ask by now too, and who is first is no matter of this test.
+        await shop.connection.execute(NO_LONGER_ALONE, workspace)
         repeats = [refunds.refund(workspace, command(order, 500, key="again")) for _ in range(3)]
         found = await asyncio.gather(*repeats)
         assert [each.refund.id for each in found if isinstance(each, Refunding)] == [refund] * 3
