@@ -18,21 +18,28 @@ import msgspec
 
 from entrepot.doors.kit.failing import telling
 from entrepot.doors.kit.failing.telling import WAYS, Way
+from entrepot.failures import OperationMissing
 from tests.docs.pages import ROOT
 
 _MAKING = "ENTREPOT_REACHED" in os.environ
-_LINK = re.compile(r'</failures/([\w-]+)>; rel="help"')
+_LINK = re.compile(r'</(?:failures/([\w-]+)|missing#[\w.-]+)>; rel="help"')
+
+
+def named_by(reply: httpx.Response) -> str | None:
+    """The failure whose page, or the list of what is missing, a reply leads to; None where it leads nowhere."""
+    found = _LINK.fullmatch(reply.headers.get("link", ""))
+    return found and (found[1] or OperationMissing.name)
 
 
 def assert_kept(door: str, page: Path, steps: Sequence[str], reply: httpx.Response) -> None:
     """The failure that a reply names, if it names one, is kept as reached by these steps of the page."""
-    found = _LINK.fullmatch(reply.headers.get("link", ""))
-    if found is None:
+    failure = named_by(reply)
+    if failure is None:
         return
     way = Way(page.relative_to(ROOT).as_posix(), tuple(steps))
     if _MAKING:
-        keep(door, found[1], way)
-    kept = telling.reached(door).get(found[1], ())
+        keep(door, failure, way)
+    kept = telling.reached(door).get(failure, ())
     assert way in kept, f"make it anew: rm src/entrepot/doors/*/{WAYS}; ENTREPOT_REACHED=1 pytest tests/docs"
 
 
