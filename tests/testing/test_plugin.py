@@ -72,7 +72,7 @@ def test_the_installed_package_is_used():
     assert "installed" in package.__file__
 
 
-@pytest.mark.parametrize("number", range(20))
+@pytest.mark.parametrize("number", range(32))
 def test_every_test_begins_with_the_same_stock_and_tokens(entrepot, number):
     assert place(entrepot) == 200
     assert place(entrepot) != 200

@@ -19,10 +19,8 @@ from entrepot.doors.textalk.pattern.signatures import SELECTION_SCHEMA
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params, invalid_query
-from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json, is_array, is_object
 from entrepot.doors.textalk.wire.sentences import say
-from entrepot.failures import Unauthenticated
 
 LONGEST_URL: Final = 2000
 MOST_FOUND: Final = 100
@@ -137,7 +135,7 @@ class _Catalogue:
             return RpcError(Code.OBJECT_NOT_FOUND)
         who = context.administrator
         if who is not None and not is_of(shop, who.workspace, who.channel):
-            return rpc_error(Unauthenticated("unknown"))
+            return RpcError(Code.BAD_AUTH_TOKEN)
         return await methods.get(msgspec.structs.replace(context, webshop=shop), params)
 
     async def search(self, context: Context, params: Sequence[Json]) -> Json | RpcError:

@@ -20,10 +20,7 @@ from entrepot.doors.kit import Request
 from entrepot.doors.kit.zones import zone_of
 from entrepot.doors.textalk.declare.shapes import MAX_UID, MAX_UID_DIGITS
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError
-from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.sentences import FALLBACK, LANGUAGES, say
-from entrepot.failures import Unauthenticated
-from entrepot.failures.accounts import SessionUnknown
 
 
 class Audience(IntEnum):
@@ -196,10 +193,10 @@ async def resolve(raw: RawContext, lookups: ContextLookups, *, needs_webshop: bo
         return NoContext(language, shop)
     administrator = await lookups.administrator(shop, raw.auth) if _is_token(raw.auth) else None
     if raw.auth and administrator is None:
-        return NoContext(rpc_error(Unauthenticated("unknown")), shop)
+        return NoContext(RpcError(Code.BAD_AUTH_TOKEN), shop)
     session = await _session(raw.session, shop, lookups)
     if raw.session and session is None:
-        return NoContext(rpc_error(SessionUnknown()), shop)
+        return NoContext(RpcError(Code.BAD_SESSION_TOKEN), shop)
     if raw.vat_country and not country_exists(raw.vat_country):
         wrong = Problem("/vat_country", say("patch.pattern"))
         return NoContext(RpcError(Code.VALIDATION_ERROR, (wrong,)), shop)

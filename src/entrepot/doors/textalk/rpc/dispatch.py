@@ -27,7 +27,6 @@ from entrepot.doors.textalk.wire.failures import fault, rpc_error
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.doors.textalk.wire.sentences import FALLBACK, Text, say
 from entrepot.failures import OperationMissing
-from entrepot.failures.accounts import SessionUnknown
 from entrepot.store.sharing import serve
 
 DOOR: Final = "textalk"
@@ -98,10 +97,8 @@ class Dispatcher(msgspec.Struct, frozen=True):
         except Exception as error:
             return NoContext(fault(error, Code.RPC_INTERNAL_ERROR, method.name))
         if isinstance(context, NoContext):
-            unknown = isinstance(context.error.failure, SessionUnknown)
-            if unknown and method.unknown_session is not context.error.code:
-                return NoContext(RpcError(method.unknown_session), context.webshop)
-            return context
+            unknown = context.error.code is Code.BAD_SESSION_TOKEN
+            return NoContext(RpcError(method.unknown_session), context.webshop) if unknown else context
         serve(_tenant(context), context.address)
         refusal = self._refusal(method, context)
         return context, refusal or method.arguments(call.params)
