@@ -19,7 +19,7 @@ from entrepot.store.connections import Connection, connect
 from tests.gateways.taxes.test_avatax import QUERY
 
 MISSING = "the package {0} is not installed on the server: pip install 'entrepot[{1}]'"
-OF_EXTRAS = ("stripe", "avalara", "requests", "urllib3", "charset_normalizer", "pydantic", "pydantic_core")
+OF_EXTRAS = ("stripe", "avalara", "requests", "urllib3")
 """What comes with the extras alone."""
 
 
