@@ -84,8 +84,8 @@ def test_addresses_are_free_that_nobody_has_confirmed_and_codes_say_which_they_p
 
 _FIRST_SIGN_UPS = """
 insert into customers select 1, id, gen_random_uuid(), 2, 'E' || id, 'e' || id,
-  case id when 1 then 'confirmed' else 'unconfirmed' end, true, null, null, '[]', '{}', '{}', '{}', '{}', '', now(), now(),
-  1, now() from generate_series(1, 2) id;
+  case id when 1 then 'confirmed' else 'unconfirmed' end, true, null, null, '[]', '{}', '{}', '{}', '{}', '', now(),
+  now(), 1, now() from generate_series(1, 2) id;
 insert into "references" select 1, 2, 'live', kind, value, target
 from (values ('customer-email', 'e1', 1), ('customer-email', 'e2', 2), ('code', 'TENTH', 2)) v(kind, value, target);
 insert into one_time_codes select 1, kind::bytea, kind, 2, customer, now(), now()
