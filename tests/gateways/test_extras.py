@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from entrepot.failures.payments import TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxUnavailable
 from entrepot.gateways.cards.port import CallFailed, CreateIntent
 from entrepot.gateways.cards.stripe import StripeCards
 from entrepot.gateways.taxes.avatax import AvataxGateway
@@ -48,7 +48,7 @@ async def test_each_call_of_stripe_is_answered_and_not_in_doubt() -> None:
 @pytest.mark.usefixtures("plain")
 async def test_a_question_to_avatax_is_answered() -> None:
     taxes = AvataxGateway("2000", "KEY", lambda: date(2024, 1, 1))
-    assert await taxes.quote(QUERY) == TaxUnavailable(MISSING.format("avalara", "avatax"))
+    assert await taxes.quote(QUERY) == TaxUnavailable(ASK_AGAIN, MISSING.format("avalara", "avatax"))
     taxes.close()
 
 
@@ -57,9 +57,9 @@ def test_a_sandbox_pretends_a_silent_avatax_without_its_package() -> None:
     how = {each: _no_taxes(each, "http://a.test/x") for each in ("refuse", "timeout", "drop")}
     failed = "FetchError: request to http://a.test/x failed, reason: "
     assert how == {
-        "refuse": TaxUnavailable(f"{failed}connect ECONNREFUSED a.test:80"),
-        "timeout": TaxUnavailable("FetchError: network timeout at: http://a.test/x"),
-        "drop": TaxUnavailable(f"{failed}socket hang up"),
+        "refuse": TaxUnavailable(ASK_AGAIN, f"{failed}connect ECONNREFUSED a.test:80"),
+        "timeout": TaxUnavailable(ASK_AGAIN, "FetchError: network timeout at: http://a.test/x"),
+        "drop": TaxUnavailable(ASK_AGAIN, f"{failed}socket hang up"),
     }
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from entrepot.domain.kernel.money import rounded
 from entrepot.domain.pricing.taxes import TaxLine, TaxQuery, TaxQuote
-from entrepot.failures.payments import TaxRefused, TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.port import TaxAnswer
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
@@ -80,8 +80,8 @@ def read_reply(body: bytes, query: TaxQuery, url: str, status: int = 200) -> Tax
 def unavailable_because(error: Exception, url: str) -> TaxUnavailable:
     """Name the reason why a request brought no reply: the system's own error, which stands behind the library's."""
     if any(isinstance(each, TimeoutError) for each in _causes(error)):
-        return TaxUnavailable(f"FetchError: network timeout at: {url}")
-    return TaxUnavailable(f"FetchError: request to {url} failed, reason: {_reason(error, url)}")
+        return TaxUnavailable(ASK_AGAIN, f"FetchError: network timeout at: {url}")
+    return TaxUnavailable(ASK_AGAIN, f"FetchError: request to {url} failed, reason: {_reason(error, url)}")
 
 
 def _reason(error: Exception, url: str) -> str:
@@ -105,7 +105,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _unreadable(url: str, reason: str) -> TaxUnavailable:
-    return TaxUnavailable(f"FetchError: invalid json response body at {url} reason: {reason}")
+    return TaxUnavailable(ASK_AGAIN, f"FetchError: invalid json response body at {url} reason: {reason}")
 
 
 def _what_json_parse_says(body: bytes) -> str:
