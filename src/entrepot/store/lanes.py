@@ -64,7 +64,8 @@ class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, repo
 
     def transaction(self, **options: Any) -> Any:
         """A transaction that begins with its first statement; there is none within another."""
-        return super().transaction(**options) if options or self.is_in_transaction() else _Riding(self)
+        plain = bool(options) or self.is_closed() or self.is_in_transaction()
+        return super().transaction(**options) if plain else _Riding(self)
 
     async def _run(self, query: str, args: tuple[Any, ...]) -> tuple[Any, Any]:
         """A statement that ran, with its rows."""
@@ -72,7 +73,7 @@ class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, repo
         statement = await self._ready(query)
         messages = [_bound((await self._ready(each)).get_name(), given) for each, given in self._waiting]
         self._waiting = []
-        if messages:
+        if messages and not self.is_closed():
             self._transport.write(b"".join(messages))
         return statement, await self._within(statement.fetch(*args))
 
@@ -111,7 +112,7 @@ class _Riding:
     async def rollback(self) -> None:
         """Undo it."""
         self._connection.forget()
-        if self._connection.is_in_transaction():
+        if not self._connection.is_closed() and self._connection.is_in_transaction():
             await self._connection.execute(_ROLLBACK)
 
     async def __aenter__(self) -> object:
