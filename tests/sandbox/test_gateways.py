@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from entrepot.failures.payments import TaxRefused, TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxRefused, TaxUnavailable
 from entrepot.gateways.cards.port import CallFailed, CardGateway, Intent
 from entrepot.gateways.taxes.simulated import SimulatedTaxes
 from entrepot.gateways.tokens.port import NoVerdict, TokenAmounts, TokenQuery, TokenValidator, Valid
@@ -96,7 +96,7 @@ async def test_taxes_say_what_the_real_provider_s_line_says(
     query: Any = _TaxQuery()
     answer = await gateway.quote(query)
     url = "https://rest.avatax.com/api/v2/transactions/create"
-    assert answer == TaxUnavailable(sentence.format(url=url))
+    assert answer == TaxUnavailable(ASK_AGAIN, sentence.format(url=url))
     assert isinstance(await gateway.quote(query), TaxRefused)
 
 

@@ -55,6 +55,8 @@ LINK: Final = Measure("link", _QUARTER, 30, 5, 1_000)
 """One-time links of operators: the target is the server."""
 MAILS_TO: Final = Measure("mails-to", _HOUR, 5)
 """Mails to one address, whoever asks for them."""
+PROOFS_TO: Final = Measure("proofs-to", _HOUR, 5, 1, 10)
+"""Codes mailed to an address that its owner shall prove: whoever asks for many keeps nobody else from asking."""
 MAILS_FROM: Final = Measure("mails-from", _HOUR, 30)
 """Mails asked for from one address, whomever they go to."""
 

@@ -41,11 +41,13 @@ class ExternalPaymentNotImplemented(Failure, frozen=True):
     type: str
 
 
-class ExternalPaymentUndecided(Failure, frozen=True):
+class ExternalPaymentUndecided(TemporaryFailure, frozen=True):
     """The partner gave no verdict on the payment token."""
 
-    retry: ClassVar[Retry] = Retry.LATER
-    advice: ClassVar[str] = "Try again; if it persists, the partner's validation endpoint needs repair."
+    advice: ClassVar[str] = (
+        "Send the same request again after the number of seconds in Retry-After; if it persists, the partner's "
+        "validation endpoint needs repair."
+    )
     type: str
     skip_validation: bool
     authentication: str
@@ -241,11 +243,13 @@ class TaxRefused(Failure, frozen=True):
     severity: str
 
 
-class TaxUnavailable(Failure, frozen=True):
+class TaxUnavailable(TemporaryFailure, frozen=True):
     """The tax provider gave no usable answer."""
 
-    retry: ClassVar[Retry] = Retry.LATER
-    advice: ClassVar[str] = "Try again; if it persists, the operator must check the tax provider."
+    advice: ClassVar[str] = (
+        "Send the same request again after the number of seconds in Retry-After: nothing was ordered, charged or kept. "
+        "If it persists, the operator must check the tax provider."
+    )
     detail: str
 
 

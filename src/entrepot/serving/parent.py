@@ -1,5 +1,6 @@
 """The parent process: PostgreSQL, migrations, the socket, the workers; all of it backwards on a signal."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from types import FrameType
 
+import structlog
 import uvicorn
 
 from entrepot.config import Settings
@@ -24,6 +26,8 @@ from entrepot.store.embedded import EmbeddedError, EmbeddedPostgres
 from entrepot.store.upkeep import migrate
 
 __all__ = ["ServeError", "serve"]
+
+_log = structlog.stdlib.get_logger("entrepot.serving")
 
 
 def _nobody(_url: str) -> None:
@@ -55,6 +59,7 @@ def serve(
             _migrate(database_url)
             check_capacity(database_url, settings.workers)
             _check_workspaces(settings, database_url)
+            _warn(settings, database_url)
         more = prepare(database_url, url_of(settings, listener)) if prepare else ""
         _run(settings, database_url, listener, partial(_announce, settings, listener, more, answers))
     flush_logs()
@@ -156,6 +161,16 @@ def _check_workspaces(settings: Settings, database_url: str) -> None:
 
     if reason := refusal(settings, database_url):
         raise ServeError(reason)
+
+
+def _warn(settings: Settings, database_url: str) -> None:
+    """Say in one line what the settings of somebody's own database may cost; of a sandbox nothing is to be kept."""
+    if settings.sandbox or not settings.database_url:
+        return
+    from entrepot.checks.durability import durability
+
+    for finding in asyncio.run(durability(database_url)):
+        _log.warning(finding.detail)
 
 
 class _Ended(BaseException):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from entrepot.domain.pricing.taxes import TaxQuery
-from entrepot.failures.payments import TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxUnavailable
 from entrepot.gateways.taxes.avatax_document import sales_order
 from entrepot.gateways.taxes.avatax_reply import TOO_MANY, read_reply, unavailable_because
 from entrepot.gateways.taxes.port import TaxAnswer
@@ -89,7 +89,7 @@ class AvataxGateway:
         return read_reply(reply.content, query, self.url, reply.status_code)
 
     def _timed_out(self) -> TaxUnavailable:
-        return TaxUnavailable(f"FetchError: network timeout at: {self.url}")
+        return TaxUnavailable(ASK_AGAIN, f"FetchError: network timeout at: {self.url}")
 
     def _create_transaction(self, document: dict[str, Any]) -> "requests.Response":
         """Send what the SDK would, over a guarded session. Its own call connects to anywhere, and its logging decorator

@@ -12,7 +12,7 @@ import msgspec
 
 from entrepot.domain.kernel.money import rounded
 from entrepot.domain.pricing.taxes import TaxLine, TaxQuery, TaxQuote
-from entrepot.failures.payments import TaxRefused, TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.port import TaxAnswer
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def unavailable_because(error: "requests.RequestException", url: str) -> TaxUnav
 
     # A reply that stops in its middle is a connection error to requests, whatever it stopped by.
     if isinstance(error, requests.Timeout) or any(isinstance(each, TimeoutError) for each in _causes(error)):
-        return TaxUnavailable(f"FetchError: network timeout at: {url}")
-    return TaxUnavailable(f"FetchError: request to {url} failed, reason: {_reason(error, url)}")
+        return TaxUnavailable(ASK_AGAIN, f"FetchError: network timeout at: {url}")
+    return TaxUnavailable(ASK_AGAIN, f"FetchError: request to {url} failed, reason: {_reason(error, url)}")
 
 
 def _reason(error: "requests.RequestException", url: str) -> str:
@@ -112,7 +112,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _unreadable(url: str, reason: str) -> TaxUnavailable:
-    return TaxUnavailable(f"FetchError: invalid json response body at {url} reason: {reason}")
+    return TaxUnavailable(ASK_AGAIN, f"FetchError: invalid json response body at {url} reason: {reason}")
 
 
 def _what_json_parse_says(body: bytes) -> str:
