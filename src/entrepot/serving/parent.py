@@ -16,6 +16,7 @@ import uvicorn
 from entrepot.config import Settings
 from entrepot.observe import configure_logging, flush_logs
 from entrepot.observe.metrics import share_counts
+from entrepot.serving import packages
 from entrepot.serving.capacity import check_capacity, connections_for
 from entrepot.serving.listening import ServeError, bind, check_tls, url_of
 from entrepot.serving.scratch import scratch_folder
@@ -159,7 +160,7 @@ def _answering() -> Generator[None]:
 def _check_workspaces(settings: Settings, database_url: str) -> None:
     from entrepot.sandbox.guard import refusal
 
-    if reason := refusal(settings, database_url):
+    if reason := refusal(settings, database_url) or packages.refusal(database_url):
         raise ServeError(reason)
 
 

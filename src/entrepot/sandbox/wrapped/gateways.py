@@ -118,12 +118,15 @@ _NO_MAIL: Mapping[Loss, str] = {
 }
 
 
-def _no_taxes(how: Loss, url: str | None) -> object:
-    import requests
+_LINE: Mapping[Loss, type[OSError]] = {
+    "refuse": ConnectionRefusedError,
+    "timeout": TimeoutError,
+    "drop": ConnectionResetError,
+}
 
+
+def _no_taxes(how: Loss, url: str | None) -> object:
     from entrepot.gateways.taxes.avatax import AVATAX_URL
     from entrepot.gateways.taxes.avatax_reply import unavailable_because
 
-    error = requests.Timeout() if how == "timeout" else requests.ConnectionError()
-    error.__cause__ = ConnectionRefusedError() if how == "refuse" else None
-    return unavailable_because(error, url or f"{AVATAX_URL}/api/v2/transactions/create")
+    return unavailable_because(_LINE[how](), url or f"{AVATAX_URL}/api/v2/transactions/create")
