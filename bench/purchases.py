@@ -58,7 +58,7 @@ class Buyer:
         planned = {"order": order, "method": shop.CARD, "status": "planned"}
         await self._call(where, "Payment.set", None, planned, ["uid", "status", "amount"])
         shown = {"uid": True, "paymentStatus": True, "totalcost": True}
-        token = shop.card(random.randrange(shop.CARDS))
+        token = f"{shop.card(random.randrange(shop.CARDS))}_{session}"
         placed = await self._call(where, "Order.checkout", order, shown, {"token": token})
         if placed["paymentStatus"] != "paid":
             raise RuntimeError(f"not paid: {placed}")

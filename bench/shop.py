@@ -45,14 +45,14 @@ def article(number: int) -> int:
 
 
 def card(number: int) -> str:
-    """The token of a card of the simulated bank, by its number from 0; it serves any number of orders."""
+    """A card of the simulated bank, by its number from 0. Tokens of it, which serve one order each, go on with `_`."""
     return f"shop-card-{number}"
 
 
 def bank() -> BankSeed:
     """The shop's shoppers, each with a card and money without end."""
     holders = [f"shopper-{number}" for number in range(CARDS)]
-    cards = (CardSeed(card(number), holder, reusable=True) for number, holder in enumerate(holders))
+    cards = (CardSeed(card(number), holder, reusable=True, family=True) for number, holder in enumerate(holders))
     return BankSeed(tuple(AccountSeed(holder, "SEK", 10**12) for holder in holders), tuple(cards))
 
 
