@@ -52,7 +52,9 @@ def card(number: int) -> str:
 def bank() -> BankSeed:
     """The shop's shoppers, each with a card and money without end."""
     holders = [f"shopper-{number}" for number in range(CARDS)]
-    cards = (CardSeed(card(number), holder, reusable=True, family=True) for number, holder in enumerate(holders))
+    cards = (
+        CardSeed(card(number), holder, reusable=True, family=True) for number, holder in enumerate(holders)
+    )
     return BankSeed(tuple(AccountSeed(holder, "SEK", 10**12) for holder in holders), tuple(cards))
 
 
