@@ -88,6 +88,14 @@ async def test_the_clock_is_set_by_distance_and_by_time(sandbox: Sandbox) -> Non
     assert right["offset"] == "P0D"
 
 
+async def test_a_clock_that_is_set_at_once_by_many_is_as_one_of_them_said(sandbox: Sandbox) -> None:
+    moments = [datetime(2030 + each, 1, 1, tzinfo=UTC) for each in range(20)]
+    orders = [{"now": each.isoformat(), "frozen": True} for each in moments]
+    told = await asyncio.gather(*(sandbox.http.post("/sandbox/clock", json=each) for each in orders))
+    assert [_moment(each.json()["now"]) for each in told] == moments  # everybody is told what he asked for
+    assert _moment((await sandbox.http.get("/sandbox/clock")).json()["now"]) in moments
+
+
 async def test_a_frozen_clock_runs_again_after_a_reset(sandbox: Sandbox) -> None:
     frozen = (await sandbox.http.post("/sandbox/clock", json={"frozen": True})).json()
     assert (await sandbox.http.get("/sandbox/clock")).json()["now"] == frozen["now"]
