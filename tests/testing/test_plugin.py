@@ -232,18 +232,33 @@ def test_a_name_that_is_missing(entrepot): pass
 
 @pytest.mark.entrepot(world="broken.toml")
 def test_a_file_that_is_no_world(entrepot): pass
+
+@pytest.mark.entrepot(world="half.toml")
+def test_a_file_that_is_wrong_half_way(entrepot): pass
+"""
+
+HALF = """
+sandbox = true
+[workspaces.first.channels.a]
+door = "bonsai"
+keys = { live = "one-key" }
+[workspaces.second.channels.a]
+door = "bonsai"
+keys = { live = "one-key" }
 """
 
 
 def test_what_is_wrong_with_a_world_is_said(stranger: Stranger) -> None:
     suite = stranger.suite(test_wrong=WRONG)
     (suite / "broken.toml").write_text("sandbox = true\n[workspaces.own.chanels]\n", "utf-8")
+    (suite / "half.toml").write_text(HALF, "utf-8")
     said = stranger.run().stdout
-    assert "3 errors" in said
+    assert "4 errors" in said
     for each in (
         "there is no world file",
         "takes one argument, world=FILE",
         "broken.toml: /workspaces/own/chanels",
+        "half.toml: /workspaces/second/channels/a/keys/live: the same bonsai key",
     ):
         assert each in said
     assert stranger.left() == []
