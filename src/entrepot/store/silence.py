@@ -15,6 +15,8 @@ from typing import Any, Final, TypeVar, cast
 import asyncpg
 import msgspec
 
+from entrepot.store.primary import reach
+
 T = TypeVar("T")
 
 _TCP: Final = {
@@ -106,6 +108,7 @@ class SurePool:
         """Connect. Raises what asyncpg raises."""
         self._pool = await cast("Any", asyncpg).create_pool(
             url,
+            connect=reach,
             timeout=self._limits.connect,
             connection_class=watched(self._limits, self._distrust),
             init=_watch,

@@ -15,6 +15,7 @@ from entrepot.cli.options import Config, DatabaseUrl, DataDir
 if TYPE_CHECKING:
     from entrepot.checks import Finding
     from entrepot.config import Settings
+    from entrepot.store.connections import Connection
 
 
 def check(
@@ -75,7 +76,6 @@ async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Find
         Finding,
         check_accounts,
         check_database,
-        check_sandbox_workspaces,
         run_checks,
     )
     from entrepot.store.connections import connect
@@ -88,11 +88,17 @@ async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Find
         workspace = None if name is None else await workspace_by_name(connection, name)
         if name is not None and workspace is None:
             return [Finding("violation", "configuration", None, f"there is no workspace {name!r}")]
-        public = [] if sandbox else await check_sandbox_workspaces(connection)
+        public = [] if sandbox else await _check_production(connection, url)
         accounts = await check_accounts(connection, workspace)
         return public + accounts + await run_checks(connection, workspace, _show_progress)
     finally:
         await connection.close()
+
+
+async def _check_production(connection: "Connection", url: str) -> "list[Finding]":
+    from entrepot.checks import check_durability, check_sandbox_workspaces
+
+    return await check_durability(connection, url) + await check_sandbox_workspaces(connection)
 
 
 def _show_progress(done: int, of: int) -> None:
