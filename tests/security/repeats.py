@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import click
 import typer
 
 from entrepot.cli import app
@@ -32,7 +31,7 @@ REPEATS: Final = (
             "bonsai POST /orders/v2/{id}/payment",
         ),
         "the payment's token, or `externalOrderId`",
-        "nothing is charged twice: an answer that was lost is given again to the same body, else the token or id is taken",
+        "nothing is charged twice: a lost answer is given again to the same body, else the name is taken",
     ),
     Repeat(("bonsai POST /orders/checkout",), "", "it calculates and changes nothing"),
     Repeat(("bonsai POST /carts/v1/submit",), "", CREATES),
@@ -77,7 +76,7 @@ REPEATS: Final = (
     Repeat(
         ("walmart POST *orders-fulfillments/cancel",),
         f"{HEADER} (ours)",
-        "the units are cancelled once, under the same `requestId`; without it they are cancelled again, as far as there are any",
+        "the units are cancelled once, with one `requestId`; without it as many again",
     ),
     Repeat(("walmart POST *return-orders",), "`sellerReturnOrderId`", "the same return is the answer"),
     Repeat(("walmart POST *return-orders/{id}/cancel",), "the return's id", "what is cancelled stays so"),
@@ -93,7 +92,7 @@ REPEATS: Final = (
     Repeat(
         ("sandbox *",),
         "",
-        "it sets up the sandbox itself; no money or stock moves but by reset and restore, which say what shall be so",
+        "it sets the sandbox up; reset and restore say what shall be so",
     ),
     Repeat(("console *",), "", "it opens or ends an operator's visit; a link opens once"),
     Repeat(
@@ -149,7 +148,7 @@ _NO_COMMANDS: Final = frozenset(
 )
 INTRO: Final = """# Which commands can be repeated
 
-An answer may be lost. What then may be sent again, known by what, and what becomes of it. Commands that are not told here read.
+An answer may be lost. What then may be sent again, known by what, and what becomes of it. What is not told here reads.
 
 This page is made: `python -m tests.security.page docs/reference`.
 
@@ -176,8 +175,8 @@ def _changes(route: Route) -> bool:
 def _of_the_line() -> Iterator[tuple[Route, bool]]:
     """The commands of the command line, and whether each takes a key."""
 
-    def below(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
-        if not isinstance(command, click.Group):
+    def below(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+        if not hasattr(command, "commands"):
             yield name, command
             return
         for own, each in command.commands.items():
