@@ -106,7 +106,6 @@ class CardProviderSilent(TemporaryFailure, frozen=True):
         "Send the same request again, unchanged, after the number of seconds in Retry-After: if the money was taken "
         "after all, its order is the answer. Another token or another body would be another order, and another charge."
     )
-    message: str
     email: str
     first_name: str
     last_name: str

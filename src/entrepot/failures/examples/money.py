@@ -17,7 +17,6 @@ MONEY: Final[tuple[Failure, ...]] = (
     p.CardProviderFailed("No such token: 'tok_nobody'", "ada@example.com", "Ada", "Lovelace"),
     p.CardProviderSilent(
         p.ASK_AGAIN,
-        "The card provider gave no answer.",
         "ada@example.com",
         "Ada",
         "Lovelace",

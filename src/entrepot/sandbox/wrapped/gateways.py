@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
 from entrepot.gateways.addresses.port import LookupFailed
-from entrepot.gateways.cards.port import UNREACHABLE, CallFailed
+from entrepot.gateways.cards.port import CallFailed
 from entrepot.gateways.carriers.port import CarrierFailed
 from entrepot.gateways.hubs.port import HubFailed
 from entrepot.gateways.labels.port import LabelFailed
@@ -87,7 +87,7 @@ class FaultyGateway:
         match self._name:
             case "cards":
                 doubtful = how != "refuse" and target.partition(".")[2] not in _NEVER_IN_DOUBT
-                return CallFailed(UNREACHABLE, in_doubt=doubtful)
+                return CallFailed(None, in_doubt=doubtful)
             case "taxes":
                 return _no_taxes(how, getattr(self._gateway, "url", None))
             case "tokens":
