@@ -1,4 +1,4 @@
-"""A migration that the releases before it go on serving changes nothing that they lean on: expand, then contract."""
+"""A migration that the releases before it go on serving takes nothing away that they lean on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from entrepot.store.upkeep import migrate
 FIRST = "0049"
 """From this revision on each says which releases go on serving; those before are of one release together."""
 NAME = r'(?:if (?:not )?exists )?(?:public\.)?"?(\w+)"?'
-CONTRACTING = {
+TAKING = {
     "drops a table": r"^drop (table|view)\b",
     "drops a column": r"^alter table .* drop (column )?(?!constraint|not null|default)",
     "gives another name": r"^alter \w+ .* rename\b",
@@ -39,7 +39,7 @@ def breaks(sql: str) -> list[str]:
             new.add(made[1])
         about = re.match(rf"(?:alter table(?: only)? |create unique index .*? on ){NAME}", statement)
         if about is None or about[1] not in new:
-            found += [what for what, pattern in CONTRACTING.items() if re.search(pattern, statement)]
+            found += [what for what, pattern in TAKING.items() if re.search(pattern, statement)]
     return found
 
 
