@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 
 from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded import EmbeddedPostgres
-from tests.support import secrets
+from tests.support import secrets, statements
 from tests.support.server import Server, running_server
 
 # The suite tries the same examples on every run and machine; `make torture` looks for new ones.
@@ -163,8 +163,12 @@ def server(session_database_url: str, open_folder: Path) -> Iterator[Server]:
     # What tests leave behind is not deleted while others compare all tables before and after a call.
     keep = ("carts", "sessions", "codes", "tokens", "tries", "customers", "attempts", "delivered", "parked")
     kept = [part for kind in keep for part in ("--keep", f"{kind}=3650")]
-    with running_server(log, "--sandbox", "--database-url", session_database_url, *kept) as running:
+    notes = open_folder / "statements"
+    options = ("--sandbox", "--database-url", session_database_url, *kept)
+    with running_server(log, *options, command=("-m", "tests.support.spying", str(notes))) as running:
         yield running
+    told = asyncio.run(statements.told(session_database_url, notes))
+    assert told == [], "\n".join(told)
     found = secrets.search(log, session_database_url)
     assert found == [], "a secret that a test sent is in a log"
 

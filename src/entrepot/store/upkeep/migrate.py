@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from entrepot.store.upkeep.distribution import DistributionError, spread
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alembic.config import Config
     from sqlalchemy import Connection
 
@@ -48,7 +52,17 @@ def ensure(database_url: str) -> None:
         )
         raise MigrationError(text)
     if state is State.BEHIND:
-        asyncio.run(_upgrade(database_url))
+        asyncio.run(_change(database_url, _upgrade_on))
+
+
+def distribute(database_url: str, shards: int | None = None) -> list[str]:
+    """Spread the tables of an up-to-date database over the nodes of its cluster; the names of those that were not yet.
+
+    Raises MigrationError where there is no cluster or the tables are cut otherwise, and what asyncpg raises.
+    """
+    placed: list[str] = []
+    asyncio.run(_change(database_url, lambda connection: placed.extend(spread(connection, shards))))
+    return placed
 
 
 async def read_state(database_url: str) -> State:
@@ -78,7 +92,7 @@ async def _current_revision(connection: "asyncpg.Connection[asyncpg.Record]") ->
         return None
 
 
-async def _upgrade(database_url: str) -> None:
+async def _change(database_url: str, work: "Callable[[Connection], None]") -> None:
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
@@ -88,7 +102,9 @@ async def _upgrade(database_url: str) -> None:
     )
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade_on)
+            await connection.run_sync(work)
+    except DistributionError as error:
+        raise MigrationError(str(error)) from error
     except DBAPIError as error:
         kind = type(error.orig.__cause__ or error.orig).__name__ if error.orig else type(error).__name__
         text = f"The schema cannot be changed ({kind}). The database's account must own the database."

@@ -52,7 +52,7 @@ def free(of: Any) -> sa.ColumnElement[Any]:
     """The units of a variant that can be promised, in whole units."""
     units = (
         sa.select(sa.func.coalesce(sa.func.sum(stock.c.available), 0))
-        .where(stock.c.workspace == of.c.workspace, stock.c.variant == of.c.id)
+        .where(stock.c.workspace == Caller.WORKSPACE, stock.c.variant == of.c.id)
         .scalar_subquery()
     )
     return sa.func.trim_scale(units / sa.func.power(sa.literal(10, sa.Numeric), of.c.scale))
@@ -94,7 +94,7 @@ def sold() -> sa.ColumnElement[Any]:
 
 def _promised_and_sent() -> sa.ColumnElement[Any]:
     units = sa.func.sum((stock.c.reserved + stock.c.shipped) / _whole(variants.c.scale))
-    levels = sa.and_(stock.c.workspace == variants.c.workspace, stock.c.variant == variants.c.id)
+    levels = sa.and_(stock.c.workspace == Caller.WORKSPACE, stock.c.variant == variants.c.id)
     counted = sa.select(sa.func.trim_scale(sa.func.coalesce(units, 0)))
     return counted.select_from(variants.join(stock, levels)).where(*_of_article()).scalar_subquery()
 
@@ -227,10 +227,10 @@ def _in_stock() -> sa.ColumnElement[bool]:
     """Whether a variant has free units or needs none: no stock is kept of it, or the shop sells beyond what it has."""
     some = variants.alias("some")
     units = sa.select(sa.literal(1)).where(
-        stock.c.workspace == some.c.workspace, stock.c.variant == some.c.id, stock.c.available > 0
+        stock.c.workspace == Caller.WORKSPACE, stock.c.variant == some.c.id, stock.c.available > 0
     )
     counted = sa.select(sa.literal(1)).where(
-        stock.c.workspace == some.c.workspace, stock.c.variant == some.c.id
+        stock.c.workspace == Caller.WORKSPACE, stock.c.variant == some.c.id
     )
     had = sa.or_(
         some.c.tracked.is_(False),

@@ -163,10 +163,10 @@ def _array(statement: sa.Select[Any]) -> sa.ColumnElement[Any]:
 def items() -> sa.ColumnElement[Any]:
     """The uids of the items."""
     placed = sa.select(order_lines.c.id).where(
-        order_lines.c.workspace == o.workspace, order_lines.c.order == o.id
+        order_lines.c.workspace == Caller.WORKSPACE, order_lines.c.order == o.id
     )
     wished = sa.select(cart_lines.c.id).where(
-        cart_lines.c.workspace == o.workspace, cart_lines.c.cart == o.id
+        cart_lines.c.workspace == Caller.WORKSPACE, cart_lines.c.cart == o.id
     )
     of_order, of_cart = _array(placed.order_by(order_lines.c.no)), _array(wished.order_by(cart_lines.c.no))
     return sa.case((o.placed, of_order), else_=of_cart)
@@ -174,13 +174,15 @@ def items() -> sa.ColumnElement[Any]:
 
 def payments_of() -> sa.ColumnElement[Any]:
     """The uids of the payments."""
-    rows = sa.select(payments.c.id).where(payments.c.workspace == o.workspace, payments.c.order == o.id)
+    rows = sa.select(payments.c.id).where(payments.c.workspace == Caller.WORKSPACE, payments.c.order == o.id)
     return _array(rows.order_by(payments.c.no))
 
 
 def suborders() -> sa.ColumnElement[Any]:
     """The uids of the parts."""
-    rows = sa.select(part_uid()).where(order_parts.c.workspace == o.workspace, order_parts.c.order == o.id)
+    rows = sa.select(part_uid()).where(
+        order_parts.c.workspace == Caller.WORKSPACE, order_parts.c.order == o.id
+    )
     return _array(rows.order_by(order_parts.c.no))
 
 
