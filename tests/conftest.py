@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 
 from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded import EmbeddedPostgres
-from tests.support import secrets, statements
+from tests.support import cluster, secrets, statements
 from tests.support.server import Server, running_server
 
 # The suite tries the same examples on every run and machine; `make torture` looks for new ones.
@@ -103,8 +103,11 @@ def _has_room(folder: Path) -> bool:
 
 @pytest.fixture(scope="session")
 def postgres_url(open_folder: Path) -> Iterator[str]:
-    """An empty database on the session's server, or on the one that ENTREPOT_TEST_DATABASE_URL names."""
-    given = os.environ.get("ENTREPOT_TEST_DATABASE_URL")
+    """An empty database on the session's server, or on the one that ENTREPOT_TEST_DATABASE_URL names.
+
+    ENTREPOT_TEST_CITUS_URL names one on the coordinator of a cluster (`tests/support/cluster.py`).
+    """
+    given = cluster.URL or os.environ.get("ENTREPOT_TEST_DATABASE_URL")
     if given:
         yield given
         return
@@ -116,7 +119,12 @@ def postgres_url(open_folder: Path) -> Iterator[str]:
 def template_url(postgres_url: str) -> Iterator[str]:
     """A database with the newest schema, from which others are copied; nobody writes to it."""
     with fresh_database(postgres_url) as url:
+        if cluster.URL:
+            cluster.join(url)
         _migrate(url)
+        if cluster.URL:
+            _distribute(url)
+            cluster.close(url)
         yield url
 
 
@@ -177,9 +185,14 @@ def server(session_database_url: str, open_folder: Path) -> Iterator[Server]:
 def fresh_database(server_url: str, template_url: str = "/template0") -> Generator[str]:
     """A copy of the template on the server, for the length of the block."""
     name, template = f"test_{uuid.uuid4().hex}", _name_of(template_url)
-    asyncio.run(_execute(server_url, f'create database {name} template "{template}" strategy file_copy'))
+    servers = cluster.servers(server_url)
+    for server in servers:
+        asyncio.run(_execute(server, f'create database {name} template "{template}" strategy file_copy'))
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-    asyncio.run(_execute(server_url, f"drop database {name} with (force)"))
+    if cluster.URL:
+        cluster.close(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")))
+    for server in servers:
+        asyncio.run(_execute(server, f"drop database {name} with (force)"))
 
 
 async def _execute(url: str, statement: str) -> None:
@@ -198,3 +211,9 @@ def _migrate(url: str) -> None:
     from entrepot.store.upkeep import migrate
 
     migrate.ensure(url)
+
+
+def _distribute(url: str) -> None:
+    from entrepot.store.upkeep import migrate
+
+    migrate.distribute(url, cluster.SHARDS)

@@ -13,11 +13,9 @@ from entrepot.store.connections import Connection
 
 LOOK_EVERY: Final = 0.02
 
-_DUE: Final = """
-select (select count(*) from outbox where state = 'waiting' and due_at <= $1),
-       (select count(*) from carrier_consignments where due_at <= $2),
-       (select count(*) from attempts where state = 'open')
-"""
+_MESSAGES: Final = "select count(*) from outbox where state = 'waiting' and due_at <= $1"
+_STEPS: Final = "select count(*) from carrier_consignments where due_at <= $1"
+_ATTEMPTS: Final = "select count(*) from attempts where state = 'open'"
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -50,5 +48,8 @@ async def wait_until_idle(sandbox: Sandbox, patience: float) -> Waiting:
 async def _look(sandbox: Sandbox, connection: Connection) -> Waiting:
     # What is done between both looks at the process leaves rows, which the look at the database between them finds.
     before = sandbox.quiet
-    outbox, carrier, attempts = await connection.fetchrow(_DUE, real_now(), sandbox.clock.now())
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        attempts = await connection.fetchval(_ATTEMPTS)
+        carrier = await connection.fetchval(_STEPS, sandbox.clock.now())
+        outbox = await connection.fetchval(_MESSAGES, real_now())
     return Waiting(not (before and sandbox.quiet), outbox, carrier, attempts)

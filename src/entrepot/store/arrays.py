@@ -16,6 +16,7 @@ ARRAYS: Final = {
     "varchar": (1015, 1043),
     "int8": (1016, 20),
     "timestamptz": (1185, 1184),
+    "numeric": (1231, 1700),
     "uuid": (2951, 2950),
     "jsonb": (3807, 3802),
 }

@@ -100,6 +100,11 @@ _ENGINE = {
     "enable_bitmapscan": "off",
 }
 
+_NODES_PLAN_ANEW = (
+    "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'"
+)
+"""Which node holds a workspace is only known with its number: there a plan for any number cannot be had."""
+
 # It looks for what is due in all workspaces too; nodes can plan that only once the moment is known.
 _OUTBOX = {**_ENGINE, "plan_cache_mode": "auto"}
 
@@ -152,6 +157,7 @@ async def connect_engine(url: str, limits: Limits = USUAL) -> LaneConnection:
         url, server_settings=_ENGINE, timeout=limits.connect, connection_class=lane(limits)
     )
     make_sure(connection)
+    await connection.execute(_NODES_PLAN_ANEW)
     return cast("LaneConnection", connection)
 
 

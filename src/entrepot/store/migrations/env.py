@@ -20,12 +20,12 @@ class SpreadImpl(PostgresqlImpl):
         if connection is None or not is_spread_now(connection) or "workspace" not in table.columns:
             super().create_table(table, **options)
             return
-        self._exec(CreateTable(table, include_foreign_key_constraints=()))
+        connection.execute(CreateTable(table, include_foreign_key_constraints=()))
         for index in table.indexes:
-            self._exec(CreateIndex(index))
+            connection.execute(CreateIndex(index))
         place(connection, table.name)
         for key in table.foreign_key_constraints:
-            self._exec(AddConstraint(key))
+            connection.execute(AddConstraint(key))
 
 
 def target_metadata() -> MetaData:

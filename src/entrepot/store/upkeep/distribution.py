@@ -69,6 +69,12 @@ async def nodes_of(connection: Connection) -> list[Node]:
     return [Node(*row) for row in await connection.fetch(_NODES)]
 
 
+async def tables_without_place(connection: Connection) -> list[str]:
+    """The tables of a database that is spread which lie on the coordinator alone."""
+    known = {row[0].strip('"') for row in await connection.fetch(_SPREAD)}
+    return [row[0] for row in await connection.fetch(_TABLES) if row[0] not in known]
+
+
 def is_spread_now(connection: sa.Connection) -> bool:
     """The same, within a migration."""
     return bool(_value(connection, _CATALOGUE)) and ANCHOR in _spread(connection)

@@ -130,7 +130,7 @@ def name_of_shop() -> sa.ColumnElement[Any]:
 
 def of_product() -> list[sa.ColumnElement[bool]]:
     """Which rows of a product's choices are an article's."""
-    return [product_choices.c.workspace == products.c.workspace, product_choices.c.product == products.c.id]
+    return [product_choices.c.workspace == Caller.WORKSPACE, product_choices.c.product == products.c.id]
 
 
 def options() -> sa.ColumnElement[Any]:
@@ -182,7 +182,12 @@ def surcharges() -> sa.ColumnElement[Any]:
 def choices() -> sa.ColumnElement[Any]:
     """The choices of an article in their order."""
     rows = sa.select(product_choices.c.choice).where(*of_product()).order_by(product_choices.c.position)
-    return sa.func.array(rows.scalar_subquery(), type_=ARRAY(sa.BigInteger))
+    return array_of(rows, products)
+
+
+def array_of(rows: sa.Select[Any], of: sa.FromClause) -> sa.ColumnElement[Any]:
+    """What a row of `of` leads to, as an array; of that row's alone, however deep in a filter it is asked for."""
+    return sa.func.array(rows.correlate(of).scalar_subquery(), type_=ARRAY(sa.BigInteger))
 
 
 def has_choices() -> sa.ColumnElement[bool]:
