@@ -65,9 +65,11 @@ torture: $(READY) ## kills, silence, floods and full disks under load; long form
 
 lock: $(READY) ## resolve the dependencies anew and write the hashed lock files
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/run.txt
+	  --no-emit-index-url --no-emit-find-links pyproject.toml --all-extras -o requirements/run.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links pyproject.toml --group dev -o requirements/dev.txt
+	  --no-emit-index-url --no-emit-find-links pyproject.toml --all-extras --group dev -o requirements/dev.txt
+	@echo hatchling | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links - -o requirements/build.txt
 	@echo uv | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links - -o requirements/uv.txt
 

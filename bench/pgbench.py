@@ -7,17 +7,20 @@ number, unique names and a random variant; and the update that reserves stock. I
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from bench.messages import EVERYTHING
 from entrepot.store.connections import Connection
-from entrepot.store.embedded.account import ENVIRONMENT
-from entrepot.store.embedded.binaries import INSTALLATIONS, MAJOR, wheel_folder
+from entrepot.store.embedded.account import ENVIRONMENT, Account
+from entrepot.store.embedded.binaries import find_installation
 
 CLIENTS = 16
+_OURSELVES = Account(os.geteuid(), os.getegid(), lent=False)
 
 _COLUMNS = """
 select column_name, udt_name from information_schema.columns
@@ -82,7 +85,7 @@ async def run(url: str, text: str, seconds: int, most: int = EVERYTHING) -> tupl
         file.write(text)
         file.flush()
         process = await asyncio.create_subprocess_exec(
-            str(wheel_folder() / INSTALLATIONS[MAJOR] / "bin" / "pgbench"),
+            str(find_installation(_OURSELVES, Path(file.name).parent).programs / "pgbench"),
             "--host", options["host"][0], "--port", options["port"][0], "--username", str(where.username),
             "--no-vacuum", "--protocol", "prepared", "--client", str(CLIENTS), "--jobs", "1",
             *map(str, limit), "--file", file.name, where.path.removeprefix("/"),

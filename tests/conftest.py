@@ -1,11 +1,9 @@
 """What all tests share: one PostgreSQL for the session, and fresh databases and folders in it."""
 
 import asyncio
-import importlib.util
 import inspect
 import os
 import shutil
-import sys
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
@@ -31,10 +29,6 @@ settings.register_profile(
     "torture", deadline=None, max_examples=2_500, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
-
-# httpcore asks for it several times with each request; where it is not installed, that is a search of all folders.
-if importlib.util.find_spec("sniffio") is None:
-    sys.modules["sniffio"] = None  # pyright: ignore[reportArgumentType]
 
 # Where nothing has to reach a disk, making and dropping a database takes a tenth of the time.
 MEMORY = Path("/dev/shm")

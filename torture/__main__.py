@@ -32,7 +32,8 @@ def main() -> int:
 def _plan(options: argparse.Namespace) -> Plan:
     plan = Plan(names=tuple(options.only or NAMES), python=options.python, harm=options.seconds)
     size = Size(options.blows, options.pause, plan.size.longest)
-    plan = msgspec.structs.replace(plan, size=size)
+    falls = msgspec.structs.replace(plan.falls, times=options.falls)
+    plan = msgspec.structs.replace(plan, size=size, falls=falls)
     return plan if options.seed is None else msgspec.structs.replace(plan, seed=options.seed)
 
 
@@ -49,6 +50,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", action="append", choices=NAMES, help="play this scene; repeatable")
     parser.add_argument("--blows", type=int, default=plan.size.blows, help="of the kills at random")
     parser.add_argument("--pause", type=float, default=plan.size.pause, help="mean seconds between two blows")
+    parser.add_argument("--falls", type=int, default=plan.falls.times, help="of the database's primary")
     parser.add_argument("--seconds", type=float, default=plan.harm, help="of every other scene")
     parser.add_argument(
         "--python", default=plan.python, metavar="PATH", help="interpreter of another checkout"

@@ -17,13 +17,16 @@ from entrepot.store.embedded.binaries import MAJOR
 from torture import scenes, world
 from torture.attacks import ATTACKS
 from torture.disk import Disk
+from torture.failover import Falls, failover
 from torture.figures import Figures, Scene
 from torture.house import House, apply, kept
 from torture.kills import Size, kills
+from torture.pair import pair
 from torture.scenes import Length
 
-KILLS, SILENCE, DISK, PIPE = "kills", "silent database", "full disk", "full log pipe"
-NAMES = (KILLS, SILENCE, *ATTACKS, DISK, PIPE)
+KILLS, FAILOVER, SILENCE = "kills", "failover", "silent database"
+DISK, PIPE = "full disk", "full log pipe"
+NAMES = (KILLS, FAILOVER, SILENCE, *ATTACKS, DISK, PIPE)
 COUNTS = {
     "slow heads": 500,
     "huge heads": 8,
@@ -42,6 +45,7 @@ class Plan(msgspec.Struct, frozen=True):
     seed: int = msgspec.field(default_factory=lambda: secrets.randbelow(10**6))
     names: tuple[str, ...] = NAMES
     size: Size = Size(blows=200, pause=7.0, longest=40.0)
+    falls: Falls = Falls(times=10, pause=5.0)
     counts: dict[str, int] = msgspec.field(default_factory=COUNTS.copy)
     quiet: float = 10.0
     harm: float = 30.0
@@ -66,6 +70,7 @@ def _wanted(plan: Plan, folder: Path, say: Say) -> list[Callable[[], Awaitable[S
     """The scenes that have a server of their own."""
     all_of_them: dict[str, Callable[[], Awaitable[Scene]]] = {
         KILLS: lambda: kills(folder, plan.seed, plan.size, say),
+        FAILOVER: lambda: _failover(plan, folder, say),
         SILENCE: lambda: _silence(plan, folder),
         DISK: lambda: scenes.full_disk(folder, plan.seed, plan.harm),
         PIPE: lambda: scenes.full_log_pipe(folder, plan.seed, plan.harm, plan.python),
@@ -75,6 +80,11 @@ def _wanted(plan: Plan, folder: Path, say: Say) -> list[Callable[[], Awaitable[S
         if not possible.get(name, True):
             say(f"{name}: left out, this machine lends no file system")
     return [each for name, each in all_of_them.items() if name in plan.names and possible.get(name, True)]
+
+
+async def _failover(plan: Plan, folder: Path, say: Say) -> Scene:
+    async with pair(folder / "pair") as both:
+        return await failover(folder, both, plan.seed, plan.falls, say)
 
 
 async def _silence(plan: Plan, folder: Path) -> Scene:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from entrepot.domain.channels.retention import LEAST_DAYS, MOST_DAYS, Retention
 from entrepot.registry import DOORS
 from entrepot.store.embedded import default_data_dir
+from entrepot.store.places import places_of
 
 MOST_WORKERS = 64
 MOST_CONNECTIONS = 60_000
@@ -229,7 +230,8 @@ def _database_url(value: object) -> str | None:
     try:
         parts = urlsplit(value)
         named = parts.path.strip("/") != ""
-        return value if parts.scheme in ("postgresql", "postgres") and named and parts.port != 0 else None
+        places_of(value)
+        return value if parts.scheme in ("postgresql", "postgres") and named else None
     except ValueError:
         return None
 
@@ -278,7 +280,9 @@ _KINDS = {
     "port": _Kind(_whole(0, 65535), "a whole number from 1 to 65535, or 0 for any free port"),
     "workers": _Kind(_whole(1, MOST_WORKERS), f"a whole number from 1 to {MOST_WORKERS}"),
     "data_dir": _Kind(_folder, "a folder"),
-    "database_url": _Kind(_database_url, "postgresql://user:password@host:port/database", secret=True),
+    "database_url": _Kind(
+        _database_url, "postgresql://user:password@host:port/database, or host:port,host:port", secret=True
+    ),
     "door_hosts": _Kind(
         _door_hosts, f"door=host.name, each host once, where door is one of {', '.join(DOORS)}"
     ),

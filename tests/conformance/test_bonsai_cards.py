@@ -262,7 +262,9 @@ def unknown_error() -> Expected:
     config = {"skipValidation": False, "type": "apiKey", "apiKey": "<redacted>", "method": "<redacted>"}
     detail = {"externalPaymentConfig": {"api": config}, "token": "<redacted>"}
     title = "Unknown error while validating external payment"
-    return refusal("external-payment-undecided", entry(400, "EXTERNAL_PAYMENT_UNKNOWN_ERROR", title, detail))
+    return refusal(
+        "external-payment-undecided", entry(400, "EXTERNAL_PAYMENT_UNKNOWN_ERROR", title, detail), wait=True
+    )
 
 
 def token_refused() -> Expected:
@@ -358,7 +360,7 @@ def avatax(url: str) -> Edits:
 
 def no_taxes(detail: str) -> Expected:
     title = "There was an error calculating taxes or duties"
-    return refusal("tax-unavailable", entry(400, "TAXES_OR_DUTIES_ERROR", title, detail))
+    return refusal("tax-unavailable", entry(400, "TAXES_OR_DUTIES_ERROR", title, detail), wait=True)
 
 
 @pytest.mark.row("bonsai.TAXES_OR_DUTIES_ERROR")

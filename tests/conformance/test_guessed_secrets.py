@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -80,3 +81,12 @@ async def test_a_good_secret_forgets_the_tries_before_it(
         for _ in range(CLIENT.each - 1):
             assert (await rebound.send(wrong)).status == 401
         assert (await rebound.send(right)).status == 200
+
+
+async def test_good_secrets_are_no_tries_however_many_come_at_once(
+    rebound: Client, open_rebound_retailer: OpenRetailer
+) -> None:
+    retailer = await open_rebound_retailer()
+    right = retailer.token_request("shop")
+    replies = await asyncio.gather(*(rebound.send(right) for _ in range(3 * CLIENT.each)))
+    assert {reply.status for reply in replies} == {200}

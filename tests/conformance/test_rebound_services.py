@@ -25,8 +25,9 @@ LABELS = "channels/shop/settings/labels"
 WITH_LABEL = {"channels/shop/settings/door/flows//label": True}
 SIMULATED_LABELS = {**WITH_LABEL, LABELS: {"gateway": "simulated"}}
 LABEL = {"carrier": "Post", "trackingNumber": "P-1", "labelUrl": "https://labels.example/P-1.pdf"}
-HUB_FAILED = refusal("OS0004", "order-hub-failed", NO_HUB, ORDERS)
-LABEL_FAILED = refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS)
+LATER = {"retry-after": "5"}
+HUB_FAILED = refusal("OS0004", "order-hub-failed", NO_HUB, ORDERS, LATER)
+LABEL_FAILED = refusal("OS0002", "label-service-failed", NO_LABEL, ORDERS, LATER)
 TOLD = ("outbox",)
 """Where what is to be undone may stand."""
 

@@ -25,6 +25,7 @@ from entrepot.engine.worker import Wiring, Worker
 from entrepot.failures import Unavailable
 from entrepot.failures.errands import OrderHubFailed
 from entrepot.failures.orders import DuplicateExternalOrder
+from entrepot.failures.payments import ASK_AGAIN
 from entrepot.gateways.hubs.port import TakenOver
 from entrepot.gateways.hubs.simulated import register_clients
 from entrepot.store.connections import Connection, connect
@@ -123,7 +124,7 @@ async def test_without_anybody_to_ask_it_is_one_batch(shop: Shop) -> None:
 
 async def test_what_the_hub_refuses_leaves_nothing_and_its_name_is_free(shop: Shop) -> None:
     await register_clients(shop.connection, WORKSPACE, {"shop": 0})
-    assert await shop.take() == refused(OrderHubFailed())
+    assert await shop.take() == refused(OrderHubFailed(ASK_AGAIN))
     assert [await shop.count(table) for table in ("orders", '"references"', "outbox")] == [0, 0, 0]
     await register_clients(shop.connection, WORKSPACE, {"shop": 1})
     assert isinstance(await shop.take(), Placed)
@@ -206,7 +207,7 @@ async def test_a_hub_that_may_have_taken_the_order_is_told_to_let_it_go(shop: Sh
         hub = HubSettings("http", "shop", server.url, "secret", allow_private=True)
         settings = ChannelSettings(stock="record", hub=hub)
         await shop.settings(settings)
-        assert await shop.take(settings=settings) == refused(OrderHubFailed())
+        assert await shop.take(settings=settings) == refused(OrderHubFailed(ASK_AGAIN))
         await shop.quiet()
         key = server.requests[0].headers["idempotency-key"]
         assert [request.line for request in server.requests] == [
@@ -221,7 +222,7 @@ async def test_a_hub_that_was_never_reached_is_told_nothing(shop: Shop) -> None:
         stock="record", hub=HubSettings("http", "shop", "http://127.0.0.1:9", "secret")
     )
     await shop.settings(settings)
-    assert await shop.take(settings=settings) == refused(OrderHubFailed())
+    assert await shop.take(settings=settings) == refused(OrderHubFailed(ASK_AGAIN))
     assert await shop.count("outbox") == 0
 
 
@@ -261,6 +262,6 @@ async def test_an_attempt_ends_once(shop: Shop) -> None:
 async def test_outside_a_sandbox_no_order_counts_as_taken_over_by_a_simulator(shop: Shop) -> None:
     """However the setting came there: nobody would process the order, so there is none."""
     await shop.connection.execute("update workspaces set sandbox = false")
-    assert await shop.take() == refused(OrderHubFailed())
+    assert await shop.take() == refused(OrderHubFailed(ASK_AGAIN))
     await shop.quiet()
     assert (await shop.count("orders"), await shop.books()) == (0, {})

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 from torture.silent_proxy import SilentProxy, silent_proxy
@@ -18,6 +19,7 @@ from entrepot.store.connections import (
     read_pool,
     write_pool,
 )
+from entrepot.store.places import places_of
 from entrepot.store.silence import Limits
 
 BRISK = Limits(connect=2, acquire=2, statement=1, release=1)
@@ -90,6 +92,27 @@ async def test_a_pool_closes_while_a_connection_is_silent(
     await connection.fetchval("select 1")
     proxy.silence(deaf=True)
     assert await ended(pool.close()) == [None]
+
+
+def beside(silent: str, url: str) -> str:
+    """Both servers in one URL, the silent one first."""
+    first, second = places_of(silent)[0], places_of(url)[0]
+    parts = urlsplit(url)
+    user, at, _ = parts.netloc.rpartition("@")
+    hosts = f"host={first.host},{second.host}&port={first.port},{second.port}"
+    return f"{parts.scheme}://{user}{at}{parts.path}?{hosts}"
+
+
+@POOLS
+async def test_a_server_that_says_nothing_does_not_hide_the_one_that_answers(
+    proxy: SilentProxy, database_url: str, make: Callable[..., Awaitable[Pool]]
+) -> None:
+    """The time for a connection is each server's own: all of it may be spent on the first."""
+    proxy.silence(deaf=True)
+    limits = Limits(connect=1, acquire=30, statement=30, release=1)
+    pool = await make(beside(proxy.url, database_url), limits=limits)
+    assert await ended(*[asked(pool) for _ in range(3)]) == [1] * 3
+    await ended(pool.close())
 
 
 async def test_a_caller_who_gives_up_does_not_wait_for_the_silent_side(proxy: SilentProxy) -> None:

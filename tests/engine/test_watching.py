@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from entrepot.engine.gateways import GatewayName, unwrapped
 from entrepot.engine.watching import watching
-from entrepot.failures.payments import TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxUnavailable
 from entrepot.gateways.addresses.port import LookupFailed, NotFound
 from entrepot.gateways.cards.port import CallFailed
 from entrepot.gateways.mail.port import MailFailed, Sent
@@ -36,7 +36,11 @@ class Provider:
             CallFailed("Your account is closed.", in_doubt=False, code="gone"),
             "Your account is closed. (gone)",
         ),
-        ("taxes", TaxUnavailable("no reply within the time limit"), "no reply within the time limit"),
+        (
+            "taxes",
+            TaxUnavailable(ASK_AGAIN, "no reply within the time limit"),
+            "no reply within the time limit",
+        ),
         ("tokens", NoVerdict("the partner answered with status 500"), "the partner answered with status 500"),
         ("mails", MailFailed("the mail server refused us"), "the mail server refused us"),
         ("addresses", LookupFailed("the connection failed"), "the connection failed"),

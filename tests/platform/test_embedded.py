@@ -322,7 +322,9 @@ def test_root_copies_the_programs_where_the_account_cannot_reach_them(
 ) -> None:
     closed = open_folder / "closed-wheel"
     closed.mkdir(mode=0o700)
-    for folder in (binaries.wheel_folder(), binaries.wheel_folder().with_suffix(".libs")):
+    wheel = binaries.wheel_folder()
+    assert wheel is not None
+    for folder in (wheel, wheel.with_suffix(".libs")):
         (closed / folder.name).symlink_to(folder)
     monkeypatch.setattr(binaries, "wheel_folder", lambda: closed / binaries.PACKAGE)
     server = EmbeddedPostgres(data_dir)
@@ -359,7 +361,9 @@ def open_wheel(open_folder: Path) -> Path:
     """A copy of the wheel that any user can reach, wherever this interpreter's packages lie."""
     folder = open_folder / "wheel"
     folder.mkdir()
-    return binaries.copy_beside(folder).parents[1]
+    wheel = binaries.wheel_folder()
+    assert wheel is not None
+    return binaries.copy_beside(wheel, folder).parents[1]
 
 
 @as_root

@@ -70,6 +70,29 @@ select 'log-in', proof from admin_tokens union all select 'session ' || id, proo
 """
 
 
+def test_addresses_are_free_that_nobody_has_confirmed_and_codes_say_which_they_prove(
+    database_url: str,
+) -> None:
+    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_run(database_url, _FIRST_SIGN_UPS))
+    migrate.ensure(database_url)
+    names = asyncio.run(_run(database_url, 'select value, target from "references" order by target'))
+    assert [tuple(row) for row in names] == [("e1", 1), ("TENTH", 2)]
+    codes = asyncio.run(_run(database_url, "select kind, email from one_time_codes order by kind"))
+    assert [tuple(row) for row in codes] == [("reset", None), ("signup", "E2")]
+
+
+_FIRST_SIGN_UPS = """
+insert into customers select 1, id, gen_random_uuid(), 2, 'E' || id, 'e' || id,
+  case id when 1 then 'confirmed' else 'unconfirmed' end, true, null, null, '[]', '{}', '{}', '{}', '{}', '', now(),
+  now(), 1, now() from generate_series(1, 2) id;
+insert into "references" select 1, 2, 'live', kind, value, target
+from (values ('customer-email', 'e1', 1), ('customer-email', 'e2', 2), ('code', 'TENTH', 2)) v(kind, value, target);
+insert into one_time_codes select 1, kind::bytea, kind, 2, customer, now(), now()
+from (values ('reset', 1), ('signup', 2)) v(kind, customer);
+"""
+
+
 def test_numbers_of_webshops_move_from_keys_to_settings(database_url: str) -> None:
     asyncio.run(_begin_at(database_url, "0001"))
     asyncio.run(_run(database_url, SHOPS_OF_0001))

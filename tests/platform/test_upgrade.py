@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from entrepot.cli import app
 from entrepot.store.embedded import EmbeddedPostgres, UpgradeInterruptedError
 from entrepot.store.embedded.account import server_account
-from entrepot.store.embedded.binaries import find_programs
+from entrepot.store.embedded.binaries import find_major
 from entrepot.store.embedded.folder import Folder
 from entrepot.store.embedded.process import start_server, stop_server
 from entrepot.store.embedded.supervisor import connection_url
@@ -48,6 +48,12 @@ def ask(url: str, question: str) -> str:
     return asyncio.run(read())
 
 
+def old_programs(folder: Folder) -> Path:
+    installation = find_major(folder.account, folder.root, OLD)
+    assert installation is not None
+    return installation.programs
+
+
 @contextmanager
 def old_server(folder: Folder, programs: Path) -> Generator[str]:
     socket_folder = folder.make_socket_folder()
@@ -61,9 +67,9 @@ def old_server(folder: Folder, programs: Path) -> Generator[str]:
 @pytest.fixture(scope="module")
 def made(open_folder: Path) -> tuple[Path, dict[str, list[str]]]:
     """A data folder of a shop, written by PostgreSQL 16, and all that it holds; tests copy it."""
-    folder = Folder(open_folder / "sixteen", server_account(), OLD)
+    folder = Folder(open_folder / "sixteen", server_account())
     folder.prepare()
-    programs = find_programs(folder.account, folder.root, OLD)
+    programs = old_programs(folder)
     folder.cluster.mkdir(mode=0o700)
     folder.account.own(folder.cluster)
     initdb = [programs / "initdb", "-D", folder.cluster, "-U", "postgres", "--auth-local=trust", "--no-sync"]
@@ -158,8 +164,8 @@ def test_upgrade_that_cannot_be_done_changes_nothing(data_dir: Path, open_folder
 def test_data_of_a_newer_release_is_not_upgraded(
     data_dir: Path, made: tuple[Path, dict[str, list[str]]]
 ) -> None:
-    folder = Folder(data_dir, server_account(), OLD)
-    programs = find_programs(folder.account, folder.root, OLD)
+    folder = Folder(data_dir, server_account())
+    programs = old_programs(folder)
     with old_server(folder, programs) as url:
         on(url, lambda each: each.execute("update alembic_version set version_num = '9999'"))
     refused = upgrade(data_dir)

@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from entrepot.failures.payments import TaxRefused, TaxUnavailable
-from entrepot.gateways.cards.port import UNREACHABLE, CallFailed, CardGateway, Intent
+from entrepot.failures.payments import ASK_AGAIN, TaxRefused, TaxUnavailable
+from entrepot.gateways.cards.port import CallFailed, CardGateway, Intent
 from entrepot.gateways.taxes.simulated import SimulatedTaxes
 from entrepot.gateways.tokens.port import NoVerdict, TokenAmounts, TokenQuery, TokenValidator, Valid
 from entrepot.sandbox.faults import FaultOrder, Faults, InjectedFaultError, Scope
@@ -49,9 +49,9 @@ async def test_without_a_fault_the_call_goes_through(faults: Faults) -> None:
 @pytest.mark.parametrize(
     ("kind", "answer", "calls"),
     [
-        ("refuse", CallFailed(UNREACHABLE, in_doubt=False), 0),
-        ("timeout", CallFailed(UNREACHABLE, in_doubt=True), 0),
-        ("drop", CallFailed(UNREACHABLE, in_doubt=True), 1),
+        ("refuse", CallFailed(None, in_doubt=False), 0),
+        ("timeout", CallFailed(None, in_doubt=True), 0),
+        ("drop", CallFailed(None, in_doubt=True), 1),
         ("slow", INTENT, 1),
     ],
 )
@@ -71,7 +71,7 @@ async def test_an_error_is_raised(faults: Faults) -> None:
 
 async def test_reading_is_never_in_doubt(faults: Faults) -> None:
     faults.add(FaultOrder("cards.read", "drop"))
-    assert await cards(faults, Cards()).read("pi_1") == CallFailed(UNREACHABLE, in_doubt=False)
+    assert await cards(faults, Cards()).read("pi_1") == CallFailed(None, in_doubt=False)
 
 
 async def test_only_its_own_workspace_is_hit(faults: Faults) -> None:
@@ -96,7 +96,7 @@ async def test_taxes_say_what_the_real_provider_s_line_says(
     query: Any = _TaxQuery()
     answer = await gateway.quote(query)
     url = "https://rest.avatax.com/api/v2/transactions/create"
-    assert answer == TaxUnavailable(sentence.format(url=url))
+    assert answer == TaxUnavailable(ASK_AGAIN, sentence.format(url=url))
     assert isinstance(await gateway.quote(query), TaxRefused)
 
 

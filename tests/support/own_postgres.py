@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from entrepot.store.embedded.account import server_account
-from entrepot.store.embedded.binaries import find_programs
+from entrepot.store.embedded.binaries import find_installation
 from entrepot.store.embedded.folder import Folder, remove_socket_folder
 from entrepot.store.embedded.process import start_server, stop_server
 from entrepot.store.embedded.supervisor import connection_url, make_cluster
@@ -18,15 +18,15 @@ class OwnPostgres:
     def __init__(self, data_dir: Path) -> None:
         self._folder = Folder(data_dir, server_account())
         self._folder.prepare()
-        self._programs = find_programs(self._folder.account, data_dir)
-        make_cluster(self._folder, self._programs)
+        self._installation = find_installation(self._folder.account, data_dir)
+        make_cluster(self._folder, self._installation)
         self._socket = self._folder.make_socket_folder()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = connection_url(self._socket)
 
     def start(self) -> None:
         """Start it, and return when it answers."""
-        self._process = start_server(self._folder, self._programs, self._socket)
+        self._process = start_server(self._folder, self._installation.programs, self._socket)
 
     def stop(self) -> None:
         """Stop it; whoever is connected loses the connection."""

@@ -34,6 +34,16 @@ def test_what_passes_by_itself_says_when(failure: type[Failure]) -> None:
         assert failure.retry is Retry.LATER
 
 
+def test_whoever_others_keep_waiting_is_told_how_long() -> None:
+    """Three are to be sent again later without a time: our own fault, a caller's line, and a provider that said no."""
+    untimed = {
+        failure.name
+        for failure in catalogue().values()
+        if failure.retry is Retry.LATER and not issubclass(failure, TemporaryFailure)
+    }
+    assert untimed == {"internal", "request-timeout", "card-provider-failed"}
+
+
 def test_the_package_imports_every_area() -> None:
     areas = {module.name for module in pkgutil.iter_modules(failures.__path__)} - {
         "base",

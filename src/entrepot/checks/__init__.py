@@ -5,6 +5,7 @@ Every law is one statement that returns what breaks it, so a healthy workspace r
 
 from entrepot.checks.accounts import check_accounts
 from entrepot.checks.database import check_database
+from entrepot.checks.durability import check_durability
 from entrepot.checks.findings import Finding, Severity
 from entrepot.checks.nodes import check_nodes, find_nodes
 from entrepot.checks.running import run_checks
@@ -15,6 +16,7 @@ __all__ = [
     "Severity",
     "check_accounts",
     "check_database",
+    "check_durability",
     "check_nodes",
     "check_sandbox_workspaces",
     "find_nodes",

@@ -67,8 +67,8 @@ def database_as_it_is(settings: Settings, *, create: bool = False) -> Generator[
 
 
 def has_data(settings: Settings) -> bool:
-    """Whether the data folder holds a database. Raises EmbeddedError for one of another major version."""
+    """Whether the data folder holds a database. Raises EmbeddedError where an upgrade of it was cut short."""
     from entrepot.store.embedded.account import server_account
     from entrepot.store.embedded.folder import Folder
 
-    return Folder(settings.data_dir, server_account()).is_initialised()
+    return Folder(settings.data_dir, server_account()).initialised_by() is not None

@@ -5,6 +5,9 @@ memory. Whoever tries too often gets the refusal of a wrong try, with the second
 count goes by what was typed, so the answer is the same whether or not it exists. Strangers cannot shut an owner out:
 what is refused hangs on the caller's own address and session. Tries of one target from everywhere only make each
 address's share of it smaller.
+
+Passwords and codes are counted before they are looked at. Of clients' secrets, which programs send many times at once,
+only the wrong ones count: an address has as many more as it can send before the first was counted.
 """
 
 from __future__ import annotations
@@ -14,7 +17,14 @@ from typing import Final
 
 import msgspec
 
-from entrepot.domain.channels.guessing import Allowance, CountTry, TakeBack, subject_of
+from entrepot.domain.channels.guessing import (
+    AdmitGood,
+    Allowance,
+    CountTry,
+    GuessCommand,
+    TakeBack,
+    subject_of,
+)
 from entrepot.domain.kernel.commands import Refused
 from entrepot.engine.batches.engine import Engine
 from entrepot.failures import Failure
@@ -55,6 +65,8 @@ LINK: Final = Measure("link", _QUARTER, 30, 5, 1_000)
 """One-time links of operators: the target is the server."""
 MAILS_TO: Final = Measure("mails-to", _HOUR, 5)
 """Mails to one address, whoever asks for them."""
+PROOFS_TO: Final = Measure("proofs-to", _HOUR, 5, 1, 10)
+"""Codes mailed to an address that its owner shall prove: whoever asks for many keeps nobody else from asking."""
 MAILS_FROM: Final = Measure("mails-from", _HOUR, 30)
 """Mails asked for from one address, whomever they go to."""
 
@@ -107,9 +119,14 @@ class Guesses:
     async def count(self, workspace: int, *guesses: Guess) -> Failure | None:
         """One more try; `TooManyTries` where one of its allowances is used up, or why it cannot be counted."""
         allowances = tuple(each for guess in guesses for each in guess.allowances)
-        outcome = await self._engine.execute(
-            workspace, CountTry(allowances=allowances, watched=guesses[0].watched)
-        )
+        return await self._asked(workspace, CountTry(allowances=allowances, watched=guesses[0].watched))
+
+    async def admit(self, workspace: int, guess: Guess) -> Failure | None:
+        """Of a good try that was not counted: `TooManyTries` where those that failed used up its allowance."""
+        return await self._asked(workspace, AdmitGood(allowances=guess.allowances, watched=guess.watched))
+
+    async def _asked(self, workspace: int, command: GuessCommand) -> Failure | None:
+        outcome = await self._engine.execute(workspace, command)
         return outcome.failures[0] if isinstance(outcome, Refused) else None
 
     async def take_back(self, workspace: int, guess: Guess) -> None:

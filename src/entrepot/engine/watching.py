@@ -37,7 +37,7 @@ def reason_of(outcome: object) -> str | None:
     """Why a provider's answer is none, in words without anything secret; None for an answer."""
     match outcome:
         case CallFailed():
-            return f"{outcome.message} ({outcome.code})" if outcome.code else outcome.message
+            return f"{outcome.reason} ({outcome.code})" if outcome.code else outcome.reason
         case MailFailed() | NoVerdict() | LookupFailed() | HubFailed() | HubRefused():
             return outcome.reason
         case LabelFailed() | LabelRefused() | CarrierFailed():

@@ -21,7 +21,7 @@ from entrepot.engine.carriers.events import CarrierEvents
 from entrepot.engine.carriers.rounds import CarrierRounds
 from entrepot.engine.clock import Clock
 from entrepot.engine.deliveries import EventDeliveries, MailDeliveries, PayoutDeliveries, ReversalDeliveries
-from entrepot.engine.deliveries.errands import HubWithdrawals, LabelVoids
+from entrepot.engine.deliveries.errands import UndoneErrands, voided, withdrawn
 from entrepot.engine.deliveries.events import BodyOf, untold
 from entrepot.engine.deliveries.forgetting import Forgetting
 from entrepot.engine.deliveries.labels import ReturnLabels
@@ -114,8 +114,8 @@ class Worker:
                 "payment": PaymentDeliveries(self.payments),
                 "event": EventDeliveries(listeners, HttpEventPoster(), wiring.body_of),
                 "mail": MailDeliveries(partial(mails_of, self.pool, self.gateways)),
-                "hub-withdraw": HubWithdrawals(accounts, self.gateways),
-                LABEL_VOID: LabelVoids(accounts, self.gateways),
+                "hub-withdraw": UndoneErrands(accounts, partial(withdrawn, self.gateways)),
+                LABEL_VOID: UndoneErrands(accounts, partial(voided, self.gateways)),
                 CARRIER_ORDER: consignments,
                 CARRIER_RETURN: consignments,
                 FORGET: Forgetting(self.books),

@@ -46,7 +46,11 @@ class ResetCodeInvalid(Failure, frozen=True):
 
 
 class ConfirmationFailed(Failure, frozen=True):
-    """The code is good, but its account was confirmed before, was removed, or goes by another address now."""
+    """The code is good, but cannot be used any more.
+
+    Its account was confirmed before, was removed, or goes by another address now; or somebody else has confirmed the
+    address meanwhile.
+    """
 
     retry: ClassVar[Retry] = Retry.NEVER
     advice: ClassVar[str] = "Log in, or sign up anew."

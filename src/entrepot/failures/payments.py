@@ -41,11 +41,13 @@ class ExternalPaymentNotImplemented(Failure, frozen=True):
     type: str
 
 
-class ExternalPaymentUndecided(Failure, frozen=True):
+class ExternalPaymentUndecided(TemporaryFailure, frozen=True):
     """The partner gave no verdict on the payment token."""
 
-    retry: ClassVar[Retry] = Retry.LATER
-    advice: ClassVar[str] = "Try again; if it persists, the partner's validation endpoint needs repair."
+    advice: ClassVar[str] = (
+        "Send the same request again after the number of seconds in Retry-After; if it persists, the partner's "
+        "validation endpoint needs repair."
+    )
     type: str
     skip_validation: bool
     authentication: str
@@ -104,7 +106,6 @@ class CardProviderSilent(TemporaryFailure, frozen=True):
         "Send the same request again, unchanged, after the number of seconds in Retry-After: if the money was taken "
         "after all, its order is the answer. Another token or another body would be another order, and another charge."
     )
-    message: str
     email: str
     first_name: str
     last_name: str
@@ -242,11 +243,13 @@ class TaxRefused(Failure, frozen=True):
     severity: str
 
 
-class TaxUnavailable(Failure, frozen=True):
+class TaxUnavailable(TemporaryFailure, frozen=True):
     """The tax provider gave no usable answer."""
 
-    retry: ClassVar[Retry] = Retry.LATER
-    advice: ClassVar[str] = "Try again; if it persists, the operator must check the tax provider."
+    advice: ClassVar[str] = (
+        "Send the same request again after the number of seconds in Retry-After: nothing was ordered, charged or kept. "
+        "If it persists, the operator must check the tax provider."
+    )
     detail: str
 
 

@@ -1,5 +1,6 @@
 """The parent process: PostgreSQL, migrations, the socket, the workers; all of it backwards on a signal."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -9,11 +10,13 @@ from collections.abc import Callable, Generator
 from functools import partial
 from types import FrameType
 
+import structlog
 import uvicorn
 
 from entrepot.config import Settings
 from entrepot.observe import configure_logging, flush_logs
 from entrepot.observe.metrics import share_counts
+from entrepot.serving import packages
 from entrepot.serving.capacity import check_capacity, connections_for
 from entrepot.serving.listening import ServeError, bind, check_tls, url_of
 from entrepot.serving.scratch import scratch_folder
@@ -24,6 +27,8 @@ from entrepot.store.embedded import EmbeddedError, EmbeddedPostgres
 from entrepot.store.upkeep import migrate
 
 __all__ = ["ServeError", "serve"]
+
+_log = structlog.stdlib.get_logger("entrepot.serving")
 
 
 def _nobody(_url: str) -> None:
@@ -55,6 +60,7 @@ def serve(
             _migrate(database_url)
             check_capacity(database_url, settings.workers)
             _check_workspaces(settings, database_url)
+            _warn(settings, database_url)
         more = prepare(database_url, url_of(settings, listener)) if prepare else ""
         _run(settings, database_url, listener, partial(_announce, settings, listener, more, answers))
     flush_logs()
@@ -154,8 +160,18 @@ def _answering() -> Generator[None]:
 def _check_workspaces(settings: Settings, database_url: str) -> None:
     from entrepot.sandbox.guard import refusal
 
-    if reason := refusal(settings, database_url):
+    if reason := refusal(settings, database_url) or packages.refusal(database_url):
         raise ServeError(reason)
+
+
+def _warn(settings: Settings, database_url: str) -> None:
+    """Say in one line what the settings of somebody's own database may cost; of a sandbox nothing is to be kept."""
+    if settings.sandbox or not settings.database_url:
+        return
+    from entrepot.checks.durability import durability
+
+    for finding in asyncio.run(durability(database_url)):
+        _log.warning(finding.detail)
 
 
 class _Ended(BaseException):

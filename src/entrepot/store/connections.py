@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 import asyncpg
 
 from entrepot.store.lanes import lane
+from entrepot.store.primary import reach
 from entrepot.store.silence import USUAL, Limits, SurePool, make_sure
 
 
@@ -89,7 +90,13 @@ class Pool(Protocol):
         ...
 
 
-_COMMON = {"timezone": "UTC", "jit": "off", "application_name": "entrepot"}
+_COMMON = {
+    "timezone": "UTC",
+    "jit": "off",
+    "application_name": "entrepot",
+    # One that strikes while a commit waits for the standby would end the wait and report a success. Ours hangs up.
+    "statement_timeout": "0",
+}
 
 _ENGINE = {
     **_COMMON,
@@ -127,8 +134,6 @@ WORKER_CONNECTIONS = (
 """The most that one worker process opens: one per lane of the engine, its reads, its simulated vendors, its outbox, its
 integration log and its operators' sessions."""
 
-_asyncpg: Any = asyncpg
-
 FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """What a database that does not answer as it should can raise; the third, on a connection that was cut while idle."""
 _AWAY = frozenset({"08", "53", "57"})
@@ -146,14 +151,14 @@ def is_away(fault: BaseException) -> bool:
 
 async def connect(url: str, **settings: str) -> Connection:
     """A plain connection, for tools and start-up, whose statements may take any time."""
-    connection = await _asyncpg.connect(url, server_settings={**_COMMON, **settings}, timeout=USUAL.connect)
+    connection = await reach(url, server_settings={**_COMMON, **settings}, timeout=USUAL.connect)
     make_sure(connection)
     return cast("Connection", connection)
 
 
 async def connect_engine(url: str, limits: Limits = USUAL) -> LaneConnection:
     """A connection for one lane of the engine."""
-    connection = await _asyncpg.connect(
+    connection = await reach(
         url, server_settings=_ENGINE, timeout=limits.connect, connection_class=lane(limits)
     )
     make_sure(connection)

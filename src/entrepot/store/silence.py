@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 
 from entrepot.store.arrays import teach_arrays
+from entrepot.store.primary import reach
 
 T = TypeVar("T")
 
@@ -114,6 +115,7 @@ class SurePool:
         """Connect. Raises what asyncpg raises."""
         self._pool = await cast("Any", asyncpg).create_pool(
             url,
+            connect=reach,
             timeout=self._limits.connect,
             connection_class=watched(self._limits, self._distrust),
             init=_watch,

@@ -46,8 +46,12 @@ def running(world: Path | str | None = None) -> Generator[Entrepot]:
 
 def _started(folder: Path, world: Path | str | None) -> subprocess.Popen[bytes]:
     options = [*_OPTIONS, "--url-file", str(folder / "url"), *(["--world", str(world)] if world else [])]
-    # Settings of some other server must not reach this one.
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("ENTREPOT_")}
+    # Settings of some other server must not reach this one; where the machine's PostgreSQL is, is none.
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("ENTREPOT_") or name == "ENTREPOT_POSTGRES_BIN"
+    }
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(  # noqa: S603
             [sys.executable, "-c", _COMMAND, "demo", *options],

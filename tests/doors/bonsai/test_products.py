@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from entrepot.domain.kernel.ids import from_cuid
 from tests.doors.bonsai.shop import Shop, line, public_id, submission
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -86,6 +87,38 @@ async def test_variants_and_what_the_catalogue_adds(shop: Shop) -> None:
 @pytest.mark.parametrize("name", ["gone", "free", "telex"])
 async def test_what_cannot_be_ordered_is_unavailable(shop: Shop, name: str) -> None:
     assert (await one(shop, name))["unavailable"] is True
+
+
+@pytest.mark.parametrize("flag", ["hidden", "draft", "display_only"])
+async def test_what_another_door_keeps_from_buyers_is_unavailable_and_refused(shop: Shop, flag: str) -> None:
+    submit = submission(line("bowl", 102), token=f"kept-{flag}")
+    named = "where uuid = $1", from_cuid(public_id("bowl"))
+    await shop.execute(f"update products set {flag} = true {named[0]}", named[1])
+    try:
+        assert (await one(shop, "bowl"))["unavailable"] is True
+        refused = await shop.call("POST", "/orders/V1/submit", json=submit)
+        assert "PRODUCT_UNAVAILABLE" in {entry["code"] for entry in refused.json()["errors"]}
+    finally:
+        await shop.execute(f"update products set {flag} = false {named[0]}", named[1])
+    assert (await one(shop, "bowl"))["unavailable"] is False
+
+
+async def test_what_was_deleted_is_not_there(shop: Shop) -> None:
+    bowl = public_id("bowl")
+    submit = submission(line("bowl", 102), token="deleted")
+    for table, of in (
+        ("products", "uuid = $1"),
+        ("variants", "product = (select id from products where uuid = $1)"),
+    ):
+        await shop.execute(f"update {table} set deleted_at = now() where {of}", from_cuid(bowl))
+        try:
+            body = await get(shop, f"ids={bowl}&currency=USD")
+            assert body["errors" if table == "products" else "data"]
+            assert [product["variants"] for product in body["data"]] in ([], [[]])
+            refused = await shop.call("POST", "/orders/V1/submit", json=submit)
+            assert refused.json()["errors"][0]["code"] == f"{table[:-1].upper()}_DOES_NOT_EXIST"
+        finally:
+            await shop.execute(f"update {table} set deleted_at = null where {of}", from_cuid(bowl))
 
 
 async def test_sold_out_is_not_unavailable(shop: Shop) -> None:

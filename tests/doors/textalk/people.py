@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -80,6 +81,17 @@ class Shopping:
             tokens.hashed(tokens.SESSION, session),
         )
         return rows[0][0]
+
+
+@asynccontextmanager
+async def from_elsewhere(eva: Shopping, address: str = "127.0.0.2") -> AsyncGenerator[None]:
+    """What the first process is asked meanwhile comes from another address."""
+    near = eva.processes[0].http
+    other = httpx.AsyncHTTPTransport(local_address=address)
+    async with httpx.AsyncClient(base_url=near.base_url, transport=other, timeout=60) as far:
+        eva.processes[0].http = far
+        yield
+        eva.processes[0].http = near
 
 
 async def started(stack: AsyncExitStack, database_url: str) -> Process:

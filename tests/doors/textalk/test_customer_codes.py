@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
+from entrepot.checks import run_checks
 from tests.doors.textalk.people import DAY, EVA, HOUR, Shopping
-from tests.support.webshop import PASSWORD, Webshop, patch
+from tests.support.webshop import PASSWORD, Webshop, code_in, patch
 
 
 async def test_codes_end_with_their_time(eva: Shopping) -> None:
@@ -50,11 +52,64 @@ async def test_a_new_password_or_address_ends_the_codes_before_it(eva: Shopping)
     }
 
 
-async def test_of_many_who_sign_up_at_once_with_one_address_one_does(eva: Shopping) -> None:
-    calls = [eva.call("Customer.signup", patch(), process=number % 2) for number in range(8)]
+async def _signed_up(eva: Shopping, words: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Who signs up at once with Eva's address, each with a password of his own: their uids and codes."""
+    calls = [eva.call("Customer.signup", patch(password=word), process=n % 2) for n, word in enumerate(words)]
+    uids = [outcome["uid"] for outcome in await asyncio.gather(*calls)]
+    codes = [code_in(text) for _, text in await eva.shop.letters(EVA)]
+    assert len(set(uids)) == len(set(codes)) == len(words)
+    return uids, codes
+
+
+async def test_of_many_who_sign_up_with_one_address_the_first_who_confirms_it_has_it(eva: Shopping) -> None:
+    words = [f"password {number}" for number in range(4)]
+    uids, codes = await _signed_up(eva, words)
+    calls = [
+        eva.call("Customer.confirmSignup", code, process=number % 2) for number, code in enumerate(codes)
+    ]
     outcomes = await asyncio.gather(*calls)
-    assert sorted(outcome == 3005 for outcome in outcomes) == [False] + [True] * 7
-    assert (await eva.shop.count("customers"), len(await eva.shop.letters(EVA))) == (1, 1)
+    assert outcomes.count(3006) == len(words) - 1
+    (winner,) = [outcome["uid"] for outcome in outcomes if outcome != 3006]
+    session = await eva.shop.session()
+    word = words[uids.index(winner)]
+    assert await eva.call("Customer.login", EVA, word, session=session) == {"uid": winner}
+    assert await eva.shop.count("customers", "state = 'confirmed'") == 1
+    assert (await eva.error("Customer.signup", patch()))["code"] == 3005
+    assert not await run_checks(eva.shop.connection, await eva.shop.id())
+
+
+async def test_a_sign_up_that_nobody_confirmed_keeps_nobody_from_the_address(eva: Shopping) -> None:
+    squatter = (await eva.call("Customer.signup", patch(password="a stranger's")))["uid"]
+    unused = await eva.shop.code(EVA)
+    owner = await eva.joined()
+    assert owner != squatter
+    assert await eva.call("Customer.confirmSignup", unused) == 3006
+    session = await eva.shop.session()
+    assert await eva.call("Customer.login", EVA, "a stranger's", session=session) == 3001
+    assert await eva.call("Customer.login", EVA, PASSWORD, session=session) == {"uid": owner}
+
+
+async def test_a_sign_up_that_nobody_confirmed_keeps_nobody_from_being_moved_there(eva: Shopping) -> None:
+    admin, uid = await eva.shop.administrator(), await eva.joined()
+    squatter = (await eva.call("Customer.signup", patch("new@example.com")))["uid"]
+    code = await eva.shop.code("new@example.com")
+    moved = {"info": {"email": "new@example.com"}}
+    assert await eva.call("Customer.set", uid, moved, auth=admin) == {"uid": uid}
+    assert await eva.call("Customer.confirmSignup", code) == 3006
+    away = {"info": {"email": "away@example.com"}}
+    assert await eva.call("Customer.set", squatter, away, auth=admin) == {"uid": squatter}
+    assert (await eva.error("Customer.set", squatter, moved, auth=admin))["code"] == 3005
+    assert await eva.call("Customer.delete", squatter, auth=admin) is None
+    assert (await eva.error("Customer.signup", patch("new@example.com")))["code"] == 3005
+
+
+async def test_a_code_proves_the_address_that_it_was_mailed_to_and_no_other(eva: Shopping) -> None:
+    admin = await eva.shop.administrator()
+    uid = (await eva.call("Customer.signup", patch()))["uid"]
+    code = await eva.shop.code(EVA)
+    moved = {"info": {"email": "new@example.com"}}
+    assert await eva.call("Customer.set", uid, moved, auth=admin) == {"uid": uid}
+    assert await eva.call("Customer.confirmSignup", code) == 3006
 
 
 async def test_of_many_who_bring_one_code_at_once_one_is_served(eva: Shopping) -> None:
@@ -72,27 +127,11 @@ async def test_of_many_who_bring_one_code_at_once_one_is_served(eva: Shopping) -
     assert await eva.call("Customer.login", EVA, word, session=session) == {"uid": uid}
 
 
-async def test_who_does_not_confirm_gives_way_after_a_day(eva: Shopping) -> None:
-    first = (await eva.call("Customer.signup", patch()))["uid"]
-    late = await eva.shop.code(EVA)
-    assert (await eva.error("Customer.signup", patch()))["code"] == 3005
-    await eva.shop.age("customers", "secured_at", DAY)
-    calls = [eva.call("Customer.signup", patch(password=f"second {n}"), process=n % 2) for n in range(4)]
-    outcomes = await asyncio.gather(*calls)
-    assert sorted(map(str, outcomes)) == ["3005"] * 3 + [str({"uid": first})]
-    newest = await eva.shop.code(EVA)
-    assert (await eva.error("Customer.confirmSignup", late))["code"] == 3006
-    assert await eva.call("Customer.confirmSignup", newest) == {"uid": first}
-    session = await eva.shop.session()
-    word = next(f"second {n}" for n, outcome in enumerate(outcomes) if outcome != 3005)
-    assert await eva.call("Customer.login", EVA, word, session=session) == {"uid": first}
-
-
 async def test_a_customer_who_was_entered_or_removed_meanwhile_cannot_be_confirmed(eva: Shopping) -> None:
     admin = await eva.shop.administrator()
     uid = (await eva.call("Customer.signup", patch()))["uid"]
     code = await eva.shop.code(EVA)
-    assert await eva.call("Customer.create", {"info": {"email": EVA}}, auth=admin) == {"uid": uid}
+    assert (await eva.call("Customer.create", {"info": {"email": EVA}}, auth=admin))["uid"] != uid
     assert (await eva.error("Customer.confirmSignup", code))["code"] == 3006
     uid = (await eva.call("Customer.signup", patch("new@example.com")))["uid"]
     code = await eva.shop.code("new@example.com")

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.doors.textalk.people import EVA, Shopping
+from tests.doors.textalk.people import EVA, Shopping, from_elsewhere
 from tests.support.webshop import PASSWORD, patch
 
 
@@ -134,6 +134,17 @@ async def test_mails_are_limited_by_whom_they_go_to_and_who_asks(eva: Shopping) 
         assert "uid" in await eva.call("Customer.signup", patch(f"s{number}@example.com"))
     reply = await eva.reply("Customer.signup", patch("last@example.com"))
     assert (reply.json()["error"]["code"], int(reply.headers["retry-after"]) > 0) == (-32000, True)
+
+
+async def test_codes_mailed_to_one_address_keep_its_owner_from_no_sign_up(eva: Shopping) -> None:
+    """Who floods a mailbox with codes is stopped, and strangers together get few; its owner has a try of his own."""
+    for stranger, sent in ((2, 5), (3, 5), (4, 1)):
+        async with from_elsewhere(eva, f"127.0.0.{stranger}"):
+            outcomes = [await eva.call("Customer.signup", patch()) for _ in range(6)]
+            assert outcomes[sent:] == [-32000] * (6 - sent)
+    assert len(await eva.shop.letters(EVA)) == 11
+    own = await eva.call("Customer.signup", patch())
+    assert await eva.call("Customer.confirmSignup", await eva.shop.code(EVA)) == own
 
 
 async def test_a_crowd_that_waits_for_hashing_is_sent_away(

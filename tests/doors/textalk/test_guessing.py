@@ -5,8 +5,6 @@ Whoever guesses shuts out nobody but those who share their address.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -19,22 +17,11 @@ from entrepot.engine.clock import real_now
 from entrepot.engine.guesses import COUPON, Guess
 from entrepot.engine.guesses import PASSWORD as PASSWORDS
 from entrepot.store.batches.finds import binding_of
-from tests.doors.textalk.people import EVA, QUICK, Shopping
+from tests.doors.textalk.people import EVA, QUICK, Shopping, from_elsewhere
 from tests.support.webshop import PASSWORD
 
 RIGHT = "TENTH"
 CERTIFICATE = "1000000000001"
-
-
-@asynccontextmanager
-async def from_elsewhere(eva: Shopping) -> AsyncGenerator[None]:
-    """What the first process is asked meanwhile comes from another address."""
-    near = eva.processes[0].http
-    other = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
-    async with httpx.AsyncClient(base_url=near.base_url, transport=other, timeout=60) as far:
-        eva.processes[0].http = far
-        yield
-        eva.processes[0].http = near
 
 
 async def _cart(eva: Shopping, session: str) -> int:

@@ -12,7 +12,7 @@ import requests
 
 from entrepot.domain.kernel.places import Premises
 from entrepot.domain.pricing.taxes import Destination, TaxLine, TaxQuery, TaxQuote
-from entrepot.failures.payments import TaxRefused, TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.avatax import THREADS, AvataxGateway
 from entrepot.gateways.taxes.avatax_reply import unavailable_because
 from entrepot.gateways.taxes.port import TaxAnswer
@@ -224,20 +224,24 @@ def unreadable(reason: str) -> Wording:
 )
 async def test_a_reply_that_is_no_transaction_is_named_as_javascript_names_it(reply: bytes, wording: Wording):
     answer, server = await ask(reply)
-    assert answer == TaxUnavailable(wording(server.url + PATH))
+    assert answer == TaxUnavailable(ASK_AGAIN, wording(server.url + PATH))
 
 
 @pytest.mark.parametrize("figure", ["-1", "1e30", '"NaN"', '"sNaN"', '"Infinity"'])
 async def test_an_impossible_figure_is_no_quote(figure: str):
     lines = ", ".join(f'{{"lineNumber": "{number}", "tax": {figure}}}' for number in range(3))
     answer, server = await ask(http_reply(f'{{"lines": [{lines}]}}'.encode()))
-    assert answer == TaxUnavailable(unreadable("The reply is not a tax transaction")(server.url + PATH))
+    assert answer == TaxUnavailable(
+        ASK_AGAIN, unreadable("The reply is not a tax transaction")(server.url + PATH)
+    )
 
 
 async def test_a_duty_greater_than_its_lines_tax_is_no_quote():
     lines = [{"lineNumber": str(number), "tax": 1, "details": [DUTY]} for number in range(3)]
     answer, server = await ask(http_reply({"lines": lines}))
-    assert answer == TaxUnavailable(unreadable("The reply is not a tax transaction")(server.url + PATH))
+    assert answer == TaxUnavailable(
+        ASK_AGAIN, unreadable("The reply is not a tax transaction")(server.url + PATH)
+    )
 
 
 @pytest.mark.parametrize(
@@ -252,7 +256,7 @@ async def test_a_duty_greater_than_its_lines_tax_is_no_quote():
 async def test_a_lost_connection_hung_up(reply: bytes):
     answer, server = await ask(reply)
     url = server.url + PATH
-    assert answer == TaxUnavailable(f"FetchError: request to {url} failed, reason: socket hang up")
+    assert answer == TaxUnavailable(ASK_AGAIN, f"FetchError: request to {url} failed, reason: socket hang up")
 
 
 async def test_a_refused_connection_is_named_with_host_and_port():
@@ -261,7 +265,7 @@ async def test_a_refused_connection_is_named_with_host_and_port():
         answer = await avatax.quote(QUERY)
     url = f"http://127.0.0.1:{port}{PATH}"
     reason = f"connect ECONNREFUSED 127.0.0.1:{port}"
-    assert answer == TaxUnavailable(f"FetchError: request to {url} failed, reason: {reason}")
+    assert answer == TaxUnavailable(ASK_AGAIN, f"FetchError: request to {url} failed, reason: {reason}")
 
 
 async def test_a_host_that_does_not_exist_is_not_found():
@@ -269,13 +273,13 @@ async def test_a_host_that_does_not_exist_is_not_found():
         answer = await avatax.quote(QUERY)
     reason = "getaddrinfo ENOTFOUND avatax.invalid"
     url = f"http://avatax.invalid{PATH}"
-    assert answer == TaxUnavailable(f"FetchError: request to {url} failed, reason: {reason}")
+    assert answer == TaxUnavailable(ASK_AGAIN, f"FetchError: request to {url} failed, reason: {reason}")
 
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"])
 async def test_silence_is_a_timeout(begun: bytes):
     answer, server = await ask(begun, silent=True, limit=0.2)
-    assert answer == TaxUnavailable(f"FetchError: network timeout at: {server.url}{PATH}")
+    assert answer == TaxUnavailable(ASK_AGAIN, f"FetchError: network timeout at: {server.url}{PATH}")
 
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"])
@@ -287,14 +291,14 @@ async def test_a_call_that_gives_up_by_itself_says_the_same(begun: bytes):
             await asyncio.to_thread(session.post, f"{server.url}{PATH}", json={}, timeout=0.2)
         session.close()
         told = unavailable_because(raised.value, avatax.url)
-    assert told == TaxUnavailable(f"FetchError: network timeout at: {server.url}{PATH}")
+    assert told == TaxUnavailable(ASK_AGAIN, f"FetchError: network timeout at: {server.url}{PATH}")
 
 
 async def test_waiting_for_a_thread_counts_as_waiting():
     calls = 20 * THREADS
     async with raw_server(b"", silent=True) as server, gateway(server.url, 0.3) as avatax:
         answers = await asyncio.gather(*(avatax.quote(QUERY) for _ in range(calls)))
-    assert set(answers) == {TaxUnavailable(f"FetchError: network timeout at: {server.url}{PATH}")}
+    assert set(answers) == {TaxUnavailable(ASK_AGAIN, f"FetchError: network timeout at: {server.url}{PATH}")}
     assert server.connections < calls, "who waited for a thread until the time was over asks no more"
 
 

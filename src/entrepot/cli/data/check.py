@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from entrepot.checks import Finding
     from entrepot.config import Settings
+    from entrepot.store.connections import Connection
     from entrepot.store.upkeep.distribution import Node
 
 
@@ -79,7 +80,6 @@ async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Find
         check_accounts,
         check_database,
         check_nodes,
-        check_sandbox_workspaces,
         find_nodes,
         run_checks,
     )
@@ -95,7 +95,7 @@ async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Find
             return [Finding("violation", "configuration", None, f"there is no workspace {name!r}")]
         _show_nodes(await find_nodes(connection))
         wrong = await check_nodes(connection)
-        public = [] if sandbox else await check_sandbox_workspaces(connection)
+        public = [] if sandbox else await _check_production(connection, url)
         accounts = await check_accounts(connection, workspace)
         return wrong + public + accounts + await run_checks(connection, workspace, _show_progress)
     finally:
@@ -112,6 +112,12 @@ def _show_nodes(nodes: "Sequence[Node]") -> None:
 
 
 NOT_HELD = "Spread over nodes: each workspace is read as of one moment, and no two of the same."
+
+
+async def _check_production(connection: "Connection", url: str) -> "list[Finding]":
+    from entrepot.checks import check_durability, check_sandbox_workspaces
+
+    return await check_durability(connection, url) + await check_sandbox_workspaces(connection)
 
 
 def _show_progress(done: int, of: int) -> None:

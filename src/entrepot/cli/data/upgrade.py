@@ -11,7 +11,8 @@ def upgrade_data(data_dir: DataDir = None, config: Config = None) -> None:
     The old data is kept beside the new. If it is interrupted, run it again.
     """
     from entrepot.store.embedded import EmbeddedError
-    from entrepot.store.embedded.binaries import MAJOR
+    from entrepot.store.embedded.account import server_account
+    from entrepot.store.embedded.folder import Folder
     from entrepot.store.embedded.upgrade import upgrade
 
     folder = settings_from(config, data_dir=data_dir).data_dir
@@ -19,9 +20,10 @@ def upgrade_data(data_dir: DataDir = None, config: Config = None) -> None:
         kept = upgrade(folder)
     except EmbeddedError as error:
         fail(str(error))
+    major = Folder(folder, server_account()).written_by()
     if kept is None:
-        typer.echo(f"{folder} is of PostgreSQL {MAJOR} already.")
+        typer.echo(f"{folder} is of PostgreSQL {major} already.")
     else:
         typer.echo(
-            f"{folder} is of PostgreSQL {MAJOR} now. The old data is in {kept}; remove it once all is well."
+            f"{folder} is of PostgreSQL {major} now. The old data is in {kept}; remove it once all is well."
         )

@@ -55,7 +55,7 @@ def _cells(row: "CatalogueRow") -> Iterator[object]:
     yield from (row.sku, row.product, row.variant, cuid(row.uuid), row.product_id, row.variant_id)
     yield ", ".join(map(_price, row.prices.items()))
     yield to_text(row.stock, row.scale) if row.tracked else "not counted"
-    yield "for sale" if row.available and not row.hidden else "hidden" if row.available else "off sale"
+    yield "for sale" if row.on_sale else "hidden" if row.available else "off sale"
 
 
 def _price(price: tuple[str, int | None]) -> str:

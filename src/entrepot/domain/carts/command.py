@@ -212,8 +212,7 @@ def repriced(cart: Cart, line: CartLine, view: View) -> CartLine:
 def unsellable(product: Product, variant: Variant, price: int | None, units: int) -> Failure | None:
     """Why a product cannot be bought at all, or not at a price."""
     ref = selections.ref_of(product, variant)
-    shown = not (product.hidden or product.draft or product.display_only)
-    if not (product.available and variant.available and shown):
+    if not (product.on_sale and variant.available):
         return ProductUnavailable(ref)
     if price is None or price < 0 or price * units > LARGEST_AMOUNT * 10**variant.scale:
         return PriceInvalid(ref)

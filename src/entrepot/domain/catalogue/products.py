@@ -76,6 +76,11 @@ class Product(Record, frozen=True):
         """The product's id."""
         return self.id
 
+    @property
+    def on_sale(self) -> bool:
+        """Whether it can be bought at any door at all; `store/tables/catalogue.py` says the same in SQL."""
+        return self.available and not (self.hidden or self.draft or self.display_only)
+
 
 class Variant(Record, frozen=True):
     """The unit of stock. `scale` is how many decimals its quantities have; an untracked variant is never short.
@@ -187,7 +192,7 @@ class Offer(Record, frozen=True):
             name=name,
             product_id=product.id,
             title=product.name,
-            available=product.available and variant.available,
+            available=product.on_sale and variant.available,
             tax_included=product.tax_included,
             free_shipping=product.free_shipping,
             requires_shipping=product.requires_shipping,

@@ -1,6 +1,7 @@
 """How often somebody may try what could be guessed: passwords, codes, clients' secrets; and ask for mails.
 
-A try is counted before it is made, so that many at once are many. Counts go by what was typed and from where, never by
+A try is counted before it is made, so that many at once are many; where many good ones at once are the rule, only those
+that failed are, and a good one is asked whether it comes too late. Counts go by what was typed and from where, never by
 what there is, so that they tell nothing.
 """
 
@@ -75,6 +76,16 @@ class GuessCommand(Command, frozen=True, kw_only=True):
         """All that the try counts for."""
         return self.allowances if self.watched is None else (*self.allowances, self.watched)
 
+    def used_up(self, view: View, now: datetime, amount: int = 1) -> TooManyTries | None:
+        """Whether so many tries are more than are left, with the seconds until the last of those begins anew."""
+        besieged = self.watched is not None and self.watched.tries(view, now).count >= self.watched.most
+        ends = [
+            each.tries(view, now).since + each.window
+            for each in self.allowances
+            if each.tries(view, now).count + amount > each.limit(besieged=besieged)
+        ]
+        return TooManyTries(max(1, int((max(ends) - now).total_seconds()))) if ends else None
+
 
 def subject_of(*names: str) -> bytes:
     """By what tries are counted: a hash, so that nothing which was typed is kept."""
@@ -89,14 +100,9 @@ class CountTry(GuessCommand, frozen=True):
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Count it, or refuse it until the last of those that are used up begins anew."""
         del ids
-        besieged = self.watched is not None and self.watched.tries(view, now).count >= self.watched.most
-        ends = [
-            each.tries(view, now).since + each.window
-            for each in self.allowances
-            if each.tries(view, now).count + self.amount > each.limit(besieged=besieged)
-        ]
-        if ends:
-            return refused(TooManyTries(max(1, int((max(ends) - now).total_seconds()))))
+        over = self.used_up(view, now, self.amount)
+        if over is not None:
+            return refused(over)
         counted = (each.tries(view, now) for each in self.counted)
         more = [msgspec.structs.replace(tries, count=tries.count + self.amount) for tries in counted]
         return Decided(None, Changes(more))
@@ -117,4 +123,21 @@ class TakeBack(GuessCommand, frozen=True):
                 changes.remove(tries)
             else:
                 changes.put(msgspec.structs.replace(tries, count=tries.count - 1))
+        return Decided(None, changes)
+
+
+class AdmitGood(GuessCommand, frozen=True):
+    """A good try that was not counted before: refused where those that failed left none, so that it tells nothing."""
+
+    def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
+        """Refuse it, or forget the tries before it of what it proved."""
+        del ids
+        over = self.used_up(view, now)
+        if over is not None:
+            return refused(over)
+        changes = Changes()
+        for each in self.allowances:
+            found = view.get(Tries, each.subject)
+            if each.proven and found is not None:
+                changes.remove(found)
         return Decided(None, changes)

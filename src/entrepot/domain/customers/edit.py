@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from entrepot.domain.channels.accounts import Reference
-from entrepot.domain.customers.email_claims import claim_key, claim_of, claimant, has_lapsed, holder
+from entrepot.domain.customers.email_claims import claim_key, claim_of, claimant
 from entrepot.domain.customers.new_email import NewEmail, ask
 from entrepot.domain.customers.records import Customer, Session, proof_of
 from entrepot.domain.customers.sign_up import AddressCommand, CustomerSet, blank_customer, filled
@@ -22,7 +22,7 @@ from entrepot.failures.accounts import CustomerExists, CustomerUnknown, SessionU
 class CreateCustomer(AddressCommand, frozen=True, kw_only=True):
     """Enter a customer, who needs no confirmation. The result is `CustomerSet`.
 
-    `fields` are the customer's fields as a merge patch; somebody who only signed up with the address gives way.
+    `fields` are the customer's fields as a merge patch. Who has only signed up with the address has lost it.
     """
 
     fields: dict[str, Any]
@@ -33,11 +33,10 @@ class CreateCustomer(AddressCommand, frozen=True, kw_only=True):
         return 1
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse the address of another confirmed customer."""
-        before = holder(view, self.channel, self.email)
-        if before.state == "confirmed" if before else self.is_taken(view):
+        """Refuse the address of another customer."""
+        if self.is_taken(view):
             return refused(CustomerExists())
-        made = blank_customer(self.channel, before, now, ids)
+        made = blank_customer(self.channel, now, ids)
         customer = filled(made, {**self.fields, "state": "confirmed"}, now)
         claim = claim_of(self.channel, self.email, customer.id)
         return Decided(CustomerSet(customer), Changes((customer, claim)))
@@ -86,17 +85,14 @@ class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
         return self.fields.get("info", {}).get("email")
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The session, the new address too, and who holds it."""
+        """The session and the new address too."""
         if stage is Stage.CHANNEL:
             return () if self.new_email is None else (self.channel,)
         if stage is Stage.SESSION:
             return () if self.session is None else (self.session,)
-        if self.email is None or stage not in {Stage.REFERENCE, Stage.CUSTOMER}:
-            return super().wants(stage, view)
-        if stage is Stage.REFERENCE:
+        if stage is Stage.REFERENCE and self.email is not None:
             return (claim_key(self.channel, self.email),)
-        number = claimant(view, self.channel, self.email)
-        return (self.customer,) if number is None else (self.customer, number)
+        return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse an unknown customer, a session that has ended, and the address of another customer."""
@@ -108,14 +104,13 @@ class SetCustomer(KnownCustomer, frozen=True, kw_only=True):
             return refused(SessionUnknown())
         after = filled(customer, self.fields, now)
         changes = Changes()
-        if self.new_email is not None and after.email_folded != customer.email_folded:
-            if _is_confirmed(self.channel, after.email, view):
-                return refused(CustomerExists())
+        moves = after.email_folded != customer.email_folded
+        if moves and claimant(view, self.channel, after.email) is not None:
+            return refused(CustomerExists())
+        if moves and self.new_email is not None:
             changes.put(*ask(customer, after.email, self.new_email, view, now, ids))
             after = filled(after, {"info": {"email": customer.email}}, now)
-        if after.email_folded != customer.email_folded:
-            if not _free(self.channel, after.email, view, now, changes):
-                return refused(CustomerExists())
+        elif moves and customer.state == "confirmed":
             _release(customer, view, changes)
             changes.put(claim_of(self.channel, after.email, after.id))
         if (after.email_folded, after.password_hash) != (customer.email_folded, customer.password_hash):
@@ -141,12 +136,6 @@ class RemoveCustomer(KnownCustomer, frozen=True, kw_only=True):
         return Decided(CustomerSet(gone), changes)
 
 
-def _is_confirmed(channel: int, email: str, view: View) -> bool:
-    """Whether the address is somebody's who has proven it, or was entered by the shop."""
-    before = holder(view, channel, email)
-    return before is not None and before.state == "confirmed"
-
-
 def _is_joined(session: Session | None, customer: Customer) -> bool:
     """Whether the customer is still logged in on the session: another one may have set the password meanwhile."""
     found = None if session is None else (session.customer, session.proof)
@@ -156,17 +145,6 @@ def _is_joined(session: Session | None, customer: Customer) -> bool:
 def _with_proof(session: Session, customer: Customer) -> Session:
     proof = proof_of(customer.password_hash)
     return msgspec.structs.replace(session, proof=proof, version=session.version + 1)
-
-
-def _free(channel: int, email: str, view: View, now: datetime, changes: Changes) -> bool:
-    """Whether the address can be had; somebody who let the time to confirm it pass is removed for it."""
-    before = holder(view, channel, email)
-    if before is None:
-        return claimant(view, channel, email) is None
-    if not has_lapsed(before, now):
-        return False
-    changes.put(filled(before, {"state": "removed"}, now))
-    return True
 
 
 def _release(customer: Customer, view: View, changes: Changes) -> None:

@@ -1,7 +1,8 @@
-"""Whose an e-mail address is: of the customers of a shop only one goes by it.
+"""Whose an e-mail address is: of the customers of a shop only one goes by it, who is confirmed.
 
 The name is claimed in the workspace's references, so that of two who come at once one is first, whichever workers they
-talk to. It moves only under the lock of the customer who holds it, and is freed when that customer is removed.
+talk to. It moves only under the lock of the customer who holds it, and is freed when that customer is removed. Who has
+only signed up with an address claims nothing: whoever proves it first has it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from entrepot.domain.kernel.records import View
 from entrepot.domain.kernel.text import fold, folded
 
 SIGNUP_LIFETIME = timedelta(hours=24)
-"""How long somebody who has signed up may confirm it, and holds the address without (decision textalk item 37)."""
+"""How long somebody who has signed up may confirm it (decision textalk item 37)."""
 
 _KIND = "customer-email"
 

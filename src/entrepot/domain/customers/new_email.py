@@ -12,14 +12,13 @@ from datetime import datetime
 import msgspec
 
 from entrepot.domain.channels.accounts import Reference, channel_of
-from entrepot.domain.customers.email_claims import SIGNUP_LIFETIME, claim_key, claim_of, claimant, holder
+from entrepot.domain.customers.email_claims import SIGNUP_LIFETIME, claim_key, claim_of
 from entrepot.domain.customers.mails import Sender, code_mail
 from entrepot.domain.customers.records import Customer, OneTimeCode
-from entrepot.domain.customers.sign_up import CodeCommand, CustomerSet, NewCode, filled
+from entrepot.domain.customers.sign_up import CustomerSet, NewCode, ProvingCommand, filled
 from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.kernel.stages import Stage
-from entrepot.failures.accounts import ConfirmationFailed, SignupCodeInvalid
 
 
 class NewEmail(msgspec.Struct, frozen=True):
@@ -40,14 +39,12 @@ def ask(customer: Customer, email: str, asked: NewEmail, view: View, now: dateti
     return [code, proof, told]
 
 
-class ConfirmEmail(CodeCommand, frozen=True, kw_only=True):
+class ConfirmEmail(ProvingCommand, frozen=True, kw_only=True):
     """Let the customer go by the address that the code proves. The result is `CustomerSet`.
 
-    `email` is that address as it was seen before, so that it can be locked before the code. Somebody who has only
-    signed up with it gives way; the old address is told, and free from then on.
+    The old address is told, and free from then on.
     """
 
-    email: str
     sender: Sender
 
     @property
@@ -56,15 +53,10 @@ class ConfirmEmail(CodeCommand, frozen=True, kw_only=True):
         return 1
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The code and its customer, the address and who holds it, and the old address."""
+        """The account and the old address too."""
         match stage:
             case Stage.CHANNEL:
                 return (self.channel,)
-            case Stage.REFERENCE:
-                return (claim_key(self.channel, self.email),)
-            case Stage.CUSTOMER:
-                number = claimant(view, self.channel, self.email)
-                return {*super().wants(stage, view), *(() if number is None else (number,))}
             case Stage.HELD:
                 code = view.get(OneTimeCode, self.hash)
                 customer = None if code is None else view.get(Customer, code.customer)
@@ -73,17 +65,12 @@ class ConfirmEmail(CodeCommand, frozen=True, kw_only=True):
                 return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse an unknown or expired code, one that was outlived, and an address that somebody else has confirmed."""
-        found = self.living(view, "email", now)
-        if found is None:
-            return refused(SignupCodeInvalid())
+        """Refuse what `proven` does."""
+        found = self.proven(view, "email", "confirmed", now)
+        if not isinstance(found, tuple):
+            return refused(found)
         code, customer = found
-        spent = code.used_at is not None or code.created_at < customer.secured_at
-        if spent or customer.state != "confirmed" or code.email != self.email:
-            return refused(ConfirmationFailed())
         changes = Changes((msgspec.structs.replace(code, used_at=now),))
-        if not self._is_free(customer, view, now, changes):
-            return refused(ConfirmationFailed())
         old = view.get(Reference, claim_key(customer.channel, customer.email))
         if old is not None and old.target == customer.id:
             changes.remove(old)
@@ -94,13 +81,3 @@ class ConfirmEmail(CodeCommand, frozen=True, kw_only=True):
         told = code_mail(channel, "email-changed", *says, self.email, customer.email, ids.next(), now)
         changes.put(after, claim_of(self.channel, self.email, after.id), told)
         return Decided(CustomerSet(after), changes)
-
-    def _is_free(self, customer: Customer, view: View, now: datetime, changes: Changes) -> bool:
-        """Whether the address can be had: it is nobody's, or of somebody who has not confirmed it."""
-        before = holder(view, self.channel, self.email)
-        if before is None:
-            return claimant(view, self.channel, self.email) is None
-        if before.id == customer.id or before.state != "unconfirmed":
-            return False
-        changes.put(filled(before, {"state": "removed"}, now))
-        return True

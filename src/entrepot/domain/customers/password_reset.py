@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
 
 from entrepot.domain.channels.accounts import channel_of
 from entrepot.domain.channels.edit_rows import patched
-from entrepot.domain.customers.email_claims import holder
+from entrepot.domain.customers.email_claims import claimant, holder
 from entrepot.domain.customers.mails import Sender, code_mail
 from entrepot.domain.customers.records import OneTimeCode
 from entrepot.domain.customers.sign_up import AddressCommand, CodeCommand, CustomerSet, NewCode
 from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.stages import Stage
 from entrepot.failures.accounts import ResetCodeInvalid
 
 RESET_LIFETIME = timedelta(hours=1)
@@ -35,10 +37,16 @@ class RequestReset(AddressCommand, frozen=True, kw_only=True):
         """The mail's."""
         return 1
 
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The customer who goes by the address, too."""
+        if stage is not Stage.CUSTOMER:
+            return super().wants(stage, view)
+        number = claimant(view, self.channel, self.email)
+        return () if number is None else (number,)
+
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Never refused."""
-        found = holder(view, self.channel, self.email)
-        customer = found if found is not None and found.state == "confirmed" else None
+        customer = holder(view, self.channel, self.email)
         number, language, to = (
             (customer.id, customer.language, customer.email) if customer else (None, None, "")
         )

@@ -126,7 +126,7 @@ class OneTimeCode(Record, frozen=True):
     """A code that was mailed to a customer and works once; only its hash is stored.
 
     `customer` is None for a code that was asked for an address which is nobody's, and mailed to nobody. `email` is the
-    new address that it proves, which is claimed by nobody until then.
+    address that it proves, if it proves one: whoever brings it did not claim it before.
     """
 
     hash: bytes

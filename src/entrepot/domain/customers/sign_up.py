@@ -16,8 +16,6 @@ from entrepot.domain.customers.email_claims import (
     claim_of,
     claimant,
     fields_of,
-    has_lapsed,
-    holder,
     search_text,
 )
 from entrepot.domain.customers.mails import Sender, code_mail
@@ -51,38 +49,31 @@ class CustomerSet(msgspec.Struct, frozen=True):
 
 
 class AddressCommand(Command, frozen=True, kw_only=True):
-    """What the commands share that are about an address: they see and lock who holds it."""
+    """What the commands share that are about an address: they see and lock it."""
 
     channel: int
     email: str
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The account, the address, and the customer who goes by it."""
+        """The account and the address."""
+        del view
         match stage:
             case Stage.CHANNEL:
                 return (self.channel,)
             case Stage.REFERENCE:
                 return (claim_key(self.channel, self.email),)
-            case Stage.CUSTOMER:
-                number = claimant(view, self.channel, self.email)
-                return () if number is None else (number,)
             case _:
                 return ()
 
     def is_taken(self, view: View) -> bool:
-        """Whether somebody has the address.
-
-        One who is seen with it but, once locked, no longer has it, gave it up a moment ago: who comes at the same
-        time comes before.
-        """
+        """Whether a customer has the address, or gives it up at this moment."""
         return claimant(view, self.channel, self.email) is not None
 
 
 class SignUp(AddressCommand, frozen=True, kw_only=True):
     """Make an unconfirmed customer, and mail the code that confirms it. The result is `CustomerSet`.
 
-    `fields` are the customer's fields as a merge patch. Somebody who signed up with this address and let the time to
-    confirm it pass gives way.
+    `fields` are the customer's fields as a merge patch. Others may have signed up with the address too.
     """
 
     password_hash: str
@@ -96,22 +87,17 @@ class SignUp(AddressCommand, frozen=True, kw_only=True):
         return 2
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse an address that another customer of the shop has."""
-        before = holder(view, self.channel, self.email)
-        if before is None and self.is_taken(view):
+        """Refuse an address that a customer of the shop has."""
+        if self.is_taken(view):
             return refused(CustomerExists())
-        if before is not None and not has_lapsed(before, now):
-            return refused(CustomerExists())
-        made = blank_customer(self.channel, before, now, ids)
+        made = blank_customer(self.channel, now, ids)
         customer = filled(made, {**self.fields, "password_hash": self.password_hash}, now)
-        code = OneTimeCode(
-            self.code.hash, "signup", self.channel, customer.id, now, now + SIGNUP_LIFETIME, None
-        )
+        until, email = now + SIGNUP_LIFETIME, customer.email
+        code = OneTimeCode(self.code.hash, "signup", self.channel, customer.id, now, until, None, email)
         channel = channel_of(view, self.channel)
-        to, written = customer.email, (self.sender, customer.language, self.code.text)
-        mail = code_mail(channel, "signup", *written, to, ids.next(), now)
-        changes = Changes((customer, claim_of(self.channel, self.email, customer.id), code, mail))
-        return Decided(CustomerSet(customer), changes)
+        written = (self.sender, customer.language, self.code.text)
+        mail = code_mail(channel, "signup", *written, email, ids.next(), now)
+        return Decided(CustomerSet(customer), Changes((customer, code, mail)))
 
 
 class CodeCommand(Command, frozen=True, kw_only=True):
@@ -138,30 +124,60 @@ class CodeCommand(Command, frozen=True, kw_only=True):
         return None if customer is None else (code, customer)
 
 
-class ConfirmSignup(CodeCommand, frozen=True, kw_only=True):
+class ProvingCommand(CodeCommand, frozen=True, kw_only=True):
+    """What the commands share that let a customer go by the address that a code proves.
+
+    `email` is that address as it was seen before, so that it can be locked before the code.
+    """
+
+    email: str
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The address too."""
+        if stage is Stage.REFERENCE:
+            return (claim_key(self.channel, self.email),)
+        return super().wants(stage, view)
+
+    def proven(
+        self, view: View, kind: str, state: str, now: datetime
+    ) -> tuple[OneTimeCode, Customer] | SignupCodeInvalid | ConfirmationFailed:
+        """The code and its customer, who is in this state and may go by the address.
+
+        Not with an unknown or expired code, one that was used or outlived, or while somebody else has the address.
+        """
+        found = self.living(view, kind, now)
+        if found is None:
+            return SignupCodeInvalid()
+        code, customer = found
+        spent = code.used_at is not None or code.created_at < customer.secured_at
+        if spent or customer.state != state or code.email != self.email:
+            return ConfirmationFailed()
+        return found if claimant(view, self.channel, self.email) is None else ConfirmationFailed()
+
+
+class ConfirmSignup(ProvingCommand, frozen=True, kw_only=True):
     """Confirm the customer to whom the code was mailed. The result is `CustomerSet`."""
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
-        """Refuse an unknown or expired code, and a customer who is confirmed, removed, or has another address."""
+        """Refuse what `proven` does: a customer who is confirmed, removed, or has another address, among others."""
         del ids
-        found = self.living(view, "signup", now)
-        if found is None:
-            return refused(SignupCodeInvalid())
+        found = self.proven(view, "signup", "unconfirmed", now)
+        if not isinstance(found, tuple):
+            return refused(found)
         code, customer = found
-        if customer.state != "unconfirmed" or code.created_at < customer.secured_at:
-            return refused(ConfirmationFailed())
         confirmed = patched(customer, {"state": "confirmed"}, now)
-        return Decided(
-            CustomerSet(confirmed), Changes((confirmed, msgspec.structs.replace(code, used_at=now)))
+        used, claim = (
+            msgspec.structs.replace(code, used_at=now),
+            claim_of(self.channel, self.email, customer.id),
         )
+        return Decided(CustomerSet(confirmed), Changes((confirmed, used, claim)))
 
 
-def blank_customer(channel: int, before: Customer | None, now: datetime, ids: Ids) -> Customer:
-    """A customer of whom nothing is known yet, in the place of one who gives way, if there is one."""
-    number = ids.next()
+def blank_customer(channel: int, now: datetime, ids: Ids) -> Customer:
+    """A customer of whom nothing is known yet."""
     return Customer(
-        id=number if before is None else before.id,
-        uuid=ids.uuid() if before is None else before.uuid,
+        id=ids.next(),
+        uuid=ids.uuid(),
         channel=channel,
         email="",
         email_folded="",
@@ -177,7 +193,7 @@ def blank_customer(channel: int, before: Customer | None, now: datetime, ids: Id
         search="",
         created_at=now,
         changed_at=now,
-        version=0 if before is None else before.version,
+        version=0,
         secured_at=now,
     )
 

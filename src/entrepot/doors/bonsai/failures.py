@@ -40,6 +40,7 @@ _BY_PRIVATE_KEY: Header = (CHALLENGE, b'Basic realm="bonsai", charset="UTF-8"')
 _NODE = random.SystemRandom().getrandbits(47) | 1 << 40
 
 Detail = Callable[[Any], object]
+_NO_SENTENCE = "An error occurred while communicating with Stripe"
 _ABSENT = object()
 
 
@@ -81,7 +82,12 @@ def _tax(failure: p.TaxRefused) -> object:
 
 def _stripe(failure: p.CardProviderFailed | p.CardProviderSilent) -> object:
     customer = {"email": failure.email, "first_name": failure.first_name, "last_name": failure.last_name}
-    return {"stripeToken": REDACTED, "customer": customer, "message": failure.message}
+    return {"stripeToken": REDACTED, "customer": customer, "message": stripe_sentence(failure)}
+
+
+def stripe_sentence(failure: p.CardProviderFailed | p.CardProviderSilent) -> str:
+    """Stripe's own sentence, or that there was none (decision bonsai second reading 6)."""
+    return failure.message if isinstance(failure, p.CardProviderFailed) else _NO_SENTENCE
 
 
 def _undecided(failure: p.ExternalPaymentUndecided) -> object:

@@ -16,9 +16,9 @@ from entrepot.domain.kernel.records import Changes, View
 from entrepot.engine.batches.events import queue_events, tells
 from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
-from entrepot.store.batches.readers import BatchReader, find_function
+from entrepot.store.batches.readers import AlreadyCommittedError, BatchReader, find_function
 from entrepot.store.batches.stages import load
-from entrepot.store.batches.writer import commit, write, write_function
+from entrepot.store.batches.writer import commit, keep, write, write_function
 from entrepot.store.connections import Connection, LaneConnection
 from entrepot.store.sharing import Pace
 
@@ -74,6 +74,10 @@ class Batch:
         try:
             await self._work(connection, rule, now)
             await commit(transaction)
+        except AlreadyCommittedError:
+            await transaction.rollback()
+            await keep(connection, self.workspace, self.id)
+            raise
         except BaseException:
             if not connection.is_closed():
                 await transaction.rollback()

@@ -27,41 +27,39 @@ class _Errand(msgspec.Struct):
     environment: str
 
 
-class HubWithdrawals:
-    """Takes orders back from their account's hub."""
+UndoOf = Callable[[int, ChannelSettings, str], Awaitable[Outcome]]
+"""How what was asked for under a key is taken back, for a workspace, by the settings of the account."""
 
-    def __init__(self, settings_of: SettingsOf, gateways: Gateways) -> None:
+
+class UndoneErrands:
+    """Messages of one kind of errand, each undone where its account does it now."""
+
+    def __init__(self, settings_of: SettingsOf, undo: UndoOf) -> None:
         self._settings_of = settings_of
-        self._gateways = gateways
+        self._undo = undo
 
     async def __call__(self, job: Job) -> Outcome:
-        """Withdraw by the attempt's key. An account that has no hub any more keeps the message for the operator."""
+        """Undo by the message's key. An account that has no service any more keeps the message for the operator."""
         errand = read_payload(job, _Errand)
         if errand is None:
             return UNREADABLE
         settings = await self._settings_of(job.workspace, errand.channel)
-        hub = await self._gateways.hubs(job.workspace, settings.hub)
-        if hub is None:
-            return Failed("the account has no order hub any more")
-        answer = await hub.withdraw(errand.key)
-        return Delivered() if isinstance(answer, Withdrawn) else Failed(answer.reason)
+        return await self._undo(job.workspace, settings, errand.key)
 
 
-class LabelVoids:
-    """Takes labels back from their account's label service."""
+async def withdrawn(gateways: Gateways, workspace: int, settings: ChannelSettings, key: str) -> Outcome:
+    """An order is taken back from the account's hub."""
+    hub = await gateways.hubs(workspace, settings.hub)
+    if hub is None:
+        return Failed("the account has no order hub any more")
+    answer = await hub.withdraw(key)
+    return Delivered() if isinstance(answer, Withdrawn) else Failed(answer.reason)
 
-    def __init__(self, settings_of: SettingsOf, gateways: Gateways) -> None:
-        self._settings_of = settings_of
-        self._gateways = gateways
 
-    async def __call__(self, job: Job) -> Outcome:
-        """Void by the label's key. An account that has no service any more keeps the message for the operator."""
-        errand = read_payload(job, _Errand)
-        if errand is None:
-            return UNREADABLE
-        settings = await self._settings_of(job.workspace, errand.channel)
-        service = await self._gateways.labels(job.workspace, settings.labels)
-        if service is None:
-            return Failed("the account has no label service any more")
-        answer = await service.void(errand.key)
-        return Delivered() if isinstance(answer, Voided) else Failed(answer.reason)
+async def voided(gateways: Gateways, workspace: int, settings: ChannelSettings, key: str) -> Outcome:
+    """A label is taken back from the account's label service."""
+    service = await gateways.labels(workspace, settings.labels)
+    if service is None:
+        return Failed("the account has no label service any more")
+    answer = await service.void(key)
+    return Delivered() if isinstance(answer, Voided) else Failed(answer.reason)

@@ -37,7 +37,7 @@ class PayoutDeliveries:
         cards = await self._cards_of(job.workspace, job.subject)
         key = f"{payout.key}:{job.to}"
         answer = await cards.transfer(payout.intent, payout.account, payout.amount, key)
-        return Delivered() if isinstance(answer, Transfer) else Failed(answer.message)
+        return Delivered() if isinstance(answer, Transfer) else Failed(answer.reason)
 
 
 class _Reversal(_Payout):
@@ -58,4 +58,4 @@ class ReversalDeliveries:
         cards = await self._cards_of(job.workspace, job.subject)
         made, key = f"{back.key}:{job.to}", f"{back.key}:{job.to}:{back.refund}"
         answer = await cards.reverse(back.intent, back.account, back.amount, made, key)
-        return Delivered() if isinstance(answer, Reversal) else Failed(answer.message)
+        return Delivered() if isinstance(answer, Reversal) else Failed(answer.reason)

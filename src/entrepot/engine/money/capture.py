@@ -103,7 +103,7 @@ def _why(asked: PaymentAsked, answer: Intent | CallFailed) -> Failure:
     if answer.unreachable:
         return PaymentProviderUnreachable(ASK_AGAIN, str(asked.order.id))
     kind = PaymentDeclined if asked.asking.what == "capture" else PaymentCancelRefused
-    return kind(answer.message)
+    return kind(answer.reason)
 
 
 class _Payload(msgspec.Struct):

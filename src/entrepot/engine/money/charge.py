@@ -28,7 +28,6 @@ from entrepot.failures.payments import (
 from entrepot.gateways.cards.port import (
     AMOUNT_NOT_COUNTED,
     KEY_LIFE,
-    UNREACHABLE,
     CallFailed,
     CardGateway,
     CreateIntent,
@@ -99,14 +98,14 @@ class Charging:
 
     async def settle(self) -> Charge:
         """What became of the charge of an attempt that nobody drives any more: taken, or let go now."""
-        return await self._within(self._seconds, self._settle(self._failed(UNREACHABLE)))
+        return await self._within(self._seconds, self._settle(self._failed(None)))
 
     async def _within(self, seconds: float, calls: Coroutine[Any, Any, Charge]) -> Charge:
         try:
             async with asyncio.timeout(seconds):
                 return await calls
         except TimeoutError:
-            return InDoubt(self._failed(UNREACHABLE))
+            return InDoubt(self._failed(None))
 
     async def _look(self, charge: InDoubt, until: float) -> Charge:
         """Ask what became of it, again and again until that is known or the time is over."""
@@ -240,7 +239,7 @@ class Charging:
         refund = await self._gateway.refund(
             intent.id, intent.captured, f"{self._key}-back", currency=intent.currency
         )
-        failure = self._failed(UNREACHABLE)
+        failure = self._failed(None)
         return InDoubt(failure) if isinstance(refund, CallFailed) else NotCharged(failure)
 
     def _charged(self, intent: Intent) -> Charged:
@@ -251,10 +250,10 @@ class Charging:
         failure = self._failed(failed.message)
         return InDoubt(failure) if failed.in_doubt else NotCharged(failure)
 
-    def _failed(self, message: str) -> Failure:
+    def _failed(self, message: str | None) -> Failure:
         person = self._order.person
-        who = (message, person.email, person.first_name, person.last_name)
-        return CardProviderSilent(ASK_AGAIN, *who) if message == UNREACHABLE else CardProviderFailed(*who)
+        who = (person.email, person.first_name, person.last_name)
+        return CardProviderSilent(ASK_AGAIN, *who) if message is None else CardProviderFailed(message, *who)
 
     @property
     def _key(self) -> str:

@@ -34,7 +34,7 @@ from entrepot.engine.money.unbroken import Unbroken
 from entrepot.failures import Failure, Unavailable
 from entrepot.failures.orders import QuoteStale
 from entrepot.failures.payments import ASK_AGAIN, CardProviderFailed, CardProviderSilent
-from entrepot.gateways.cards.port import UNREACHABLE, CreateIntent, Intent
+from entrepot.gateways.cards.port import CreateIntent, Intent
 from entrepot.gateways.taxes.port import TaxAnswer
 from entrepot.gateways.tokens.port import TokenAmounts, TokenQuery
 from entrepot.store.connections import FAULTS, Pool
@@ -121,8 +121,8 @@ class OrderPlacement:
         intent = await gateway.create_intent(CreateIntent(uuid4().hex, amount, basket.currency, mark))
         if isinstance(intent, Intent):
             return intent.client_secret
-        if intent.message == UNREACHABLE:
-            return CardProviderSilent(ASK_AGAIN, intent.message, "", "", "")
+        if intent.message is None:
+            return CardProviderSilent(ASK_AGAIN, "", "", "")
         return CardProviderFailed(intent.message, "", "", "")
 
     async def _lacks_cards(self, workspace: int, settings: ChannelSettings, basket: Basket) -> bool:

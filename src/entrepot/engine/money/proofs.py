@@ -14,7 +14,7 @@ from entrepot.domain.placing.attempts import Attempt
 from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.charge import Charge, Charged, Charging, NotCharged
 from entrepot.engine.money.endings import EndBy, Ending, InDoubt, release
-from entrepot.failures.payments import ExternalPaymentRefused, ExternalPaymentUndecided
+from entrepot.failures.payments import ASK_AGAIN, ExternalPaymentRefused, ExternalPaymentUndecided
 from entrepot.gateways.tokens.port import Invalid, NoVerdict, TokenAnswer, TokenQuery, Valid
 from entrepot.store.connections import Pool
 from entrepot.store.queries.attempts import read_settings
@@ -82,5 +82,5 @@ def _ending(attempt: Attempt, charge: Charge, *, untold: bool = False) -> Ending
 def undecided(api: ExternalApi | None) -> ExternalPaymentUndecided:
     """No verdict, with those of the account's settings that may be shown."""
     return ExternalPaymentUndecided(
-        "api", api.skip_validation if api else False, api.type if api else "apiKey"
+        ASK_AGAIN, "api", api.skip_validation if api else False, api.type if api else "apiKey"
     )

@@ -196,7 +196,7 @@ def _why(refund: Refund, answer: CallFailed) -> Failure:
     return (
         PaymentProviderUnreachable(ASK_AGAIN, order)
         if answer.unreachable
-        else RefundRefused(order, answer.message)
+        else RefundRefused(order, answer.reason)
     )
 
 

@@ -20,6 +20,7 @@ from entrepot.engine.gateways import Gateways
 from entrepot.engine.money.endings import EndBy, Ending, release
 from entrepot.failures import Failure, Unavailable
 from entrepot.failures.errands import LabelServiceFailed, OrderHubFailed
+from entrepot.failures.payments import ASK_AGAIN
 from entrepot.gateways.hubs.port import HubFailed, HubLine, HubOrder, TakenOver
 from entrepot.gateways.labels.port import Label, LabelFailed, LabelRequest
 
@@ -58,14 +59,14 @@ class SaleErrands:
         service = await self._gateways.labels(workspace, settings.labels)
         if service is None:  # the account's settings changed since the order was reserved
             return Unavailable(1)
-        running.asks(LabelServiceFailed(), label=True)
+        running.asks(LabelServiceFailed(ASK_AGAIN), label=True)
         answer = await service.make(_label_request(running.attempt, settings.labels))
         if isinstance(answer, Label):
             running.label = answer
             return None
         if not (isinstance(answer, LabelFailed) and answer.reached):
             running.undone(label=False)
-        return LabelServiceFailed()
+        return LabelServiceFailed(ASK_AGAIN)
 
     async def _hand_over(
         self, workspace: int, settings: ChannelSettings, running: _Running
@@ -76,13 +77,13 @@ class SaleErrands:
         hub = await self._gateways.hubs(workspace, settings.hub)
         if hub is None:  # the account's settings changed since the order was reserved
             return Unavailable(1)
-        running.asks(OrderHubFailed(), hub=True)
+        running.asks(OrderHubFailed(ASK_AGAIN), hub=True)
         answer = await hub.hand_over(hub_order(running.attempt.uuid.hex, settings.hub.client, draft))
         if isinstance(answer, TakenOver):
             return None
         if not (isinstance(answer, HubFailed) and answer.reached):
             running.undone(hub=False)
-        return OrderHubFailed()
+        return OrderHubFailed(ASK_AGAIN)
 
 
 class _Running:

@@ -1,22 +1,22 @@
-"""Worked examples: of payments, refunds and taxes."""
+"""Worked examples: of payments, refunds, taxes and who else must be asked before a sale."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from entrepot.failures import errands
 from entrepot.failures import payments as p
 from entrepot.failures.base import Failure
 
 MONEY: Final[tuple[Failure, ...]] = (
     p.PaymentMethodUnsupported("barter"),
     p.ExternalPaymentNotImplemented("webhook"),
-    p.ExternalPaymentUndecided("api", False, "apiKey"),
+    p.ExternalPaymentUndecided(p.ASK_AGAIN, "api", False, "apiKey"),
     p.AmountNotChargeable("credit card", "USD", 40),
     p.PaymentDeclined("Your card has insufficient funds."),
     p.CardProviderFailed("No such token: 'tok_nobody'", "ada@example.com", "Ada", "Lovelace"),
     p.CardProviderSilent(
         p.ASK_AGAIN,
-        "The card provider gave no answer.",
         "ada@example.com",
         "Ada",
         "Lovelace",
@@ -41,7 +41,9 @@ MONEY: Final[tuple[Failure, ...]] = (
         "https://taxes.example/errors/EntityNotFoundError",
         "Error",
     ),
-    p.TaxUnavailable("The tax provider did not answer."),
+    p.TaxUnavailable(p.ASK_AGAIN, "The tax provider did not answer."),
+    errands.LabelServiceFailed(p.ASK_AGAIN),
+    errands.OrderHubFailed(p.ASK_AGAIN),
     p.PaymentMethodUnknown("699"),
     p.PaymentUnknown("9001"),
     p.PaymentNotCapturable("paid"),

@@ -12,8 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
-UNREACHABLE = "An error occurred while communicating with Stripe"
-"""The sentence of a failed call to which the provider gave no readable answer (decision bonsai second reading 6)."""
+_NO_ANSWER = "the card provider gave no readable answer"
 
 KEY_LIFE = timedelta(hours=20)
 """How long a key is repeated: providers forget keys after a day, and then the same key would act again."""
@@ -111,18 +110,23 @@ class TokenUsed(msgspec.Struct, frozen=True):
 class CallFailed(msgspec.Struct, frozen=True):
     """The call itself failed.
 
-    `message` is the provider's own sentence with ids, tokens and keys masked, or `UNREACHABLE`. `in_doubt`
-    means that what was asked may have happened all the same: read the intent, or repeat the create, to know.
+    `message` is the provider's own sentence with ids, tokens and keys masked, None where it gave no readable answer.
+    `in_doubt` means that what was asked may have happened all the same: read the intent, or repeat the create, to know.
     """
 
-    message: str
+    message: str | None
     in_doubt: bool
     code: str | None = None
 
     @property
     def unreachable(self) -> bool:
         """Whether the provider was never reached: it cannot have refused anything."""
-        return not self.in_doubt and self.message == UNREACHABLE and self.code is None
+        return not self.in_doubt and self.message is None and self.code is None
+
+    @property
+    def reason(self) -> str:
+        """Why the call failed, in words for operators."""
+        return self.message or _NO_ANSWER
 
 
 CreateOutcome: TypeAlias = Intent | CallFailed

@@ -32,6 +32,7 @@ from entrepot.gateways.cards.stripe_replies import (
     problem_of,
 )
 from entrepot.gateways.cards.stripe_transfers import StripeTransfers
+from entrepot.gateways.extras import lacking
 from entrepot.gateways.http.transport import GuardedTransport
 
 if TYPE_CHECKING:
@@ -287,6 +288,8 @@ class StripeCards:
         changes: bool = True,
     ) -> T | Problem:
         """One request, and its reply read as `shape`; everything that can go wrong becomes a value."""
+        if why := lacking("stripe"):
+            return CallFailed(why, in_doubt=False)
         try:
             client = await self._client()
             async with asyncio.timeout(self._timeout):

@@ -12,7 +12,6 @@ from entrepot.gateways.cards.port import (
     DECLINED,
     NO_LONGER_VALID,
     NOT_CONFIRMED,
-    UNREACHABLE,
     CallFailed,
     ConfirmOutcome,
     Declined,
@@ -117,7 +116,7 @@ def confirmed(intent: Intent) -> ConfirmOutcome:
     if intent.status == "requires_action":
         return Declined(AUTHENTICATION_REQUIRED, "authentication_required")
     if intent.status == "processing":
-        return CallFailed(UNREACHABLE, in_doubt=True, code="processing")
+        return CallFailed(None, in_doubt=True, code="processing")
     return Declined(DECLINED, intent.status)
 
 
@@ -139,13 +138,13 @@ def problem_of(error: Exception, secrets: Iterable[str], *, changes: bool) -> Pr
     import stripe
 
     if isinstance(error, stripe.APIConnectionError):
-        return CallFailed(UNREACHABLE, in_doubt=changes and not isinstance(error.__cause__, _NEVER_SENT))
+        return CallFailed(None, in_doubt=changes and not isinstance(error.__cause__, _NEVER_SENT))
     if not isinstance(error, stripe.StripeError):
-        return CallFailed(UNREACHABLE, in_doubt=changes)
+        return CallFailed(None, in_doubt=changes)
     message, code = _sentence(error, secrets), _code(error)
     if isinstance(error, stripe.CardError):
         return _declined(message, code)
-    if code in _TOKEN_USED_CODES or any(phrase in message for phrase in _TOKEN_USED_PHRASES):
+    if code in _TOKEN_USED_CODES or any(phrase in (message or "") for phrase in _TOKEN_USED_PHRASES):
         return TokenUsed()
     return CallFailed(message, in_doubt=changes and _undecided(error, code), code=code)
 
@@ -154,14 +153,14 @@ def only_failed(problem: Problem) -> CallFailed:
     """The problem of a call that cannot be declined."""
     if isinstance(problem, CallFailed):
         return problem
-    message = problem.message if isinstance(problem, Declined) else UNREACHABLE
+    message = problem.message if isinstance(problem, Declined) else None
     return CallFailed(message, in_doubt=False, code=problem.code if isinstance(problem, Declined) else None)
 
 
-def _declined(message: str, code: str | None) -> Declined:
+def _declined(message: str | None, code: str | None) -> Declined:
     if code == "authentication_required":
         return Declined(AUTHENTICATION_REQUIRED, code)
-    return Declined(DECLINED if message == UNREACHABLE else message, code or "card_declined")
+    return Declined(message or DECLINED, code or "card_declined")
 
 
 def _undecided(error: "StripeError", code: str | None) -> bool:
@@ -172,10 +171,10 @@ def _undecided(error: "StripeError", code: str | None) -> bool:
     return status == 409 and code in ("idempotency_key_in_use", None)
 
 
-def _sentence(error: "StripeError", secrets: Iterable[str]) -> str:
+def _sentence(error: "StripeError", secrets: Iterable[str]) -> str | None:
     """Stripe's own sentence; the SDK's, about replies that are none, quotes their body and stays inside."""
     message = _field(error, "message")
-    return masked(message, secrets) if message else UNREACHABLE
+    return masked(message, secrets) if message else None
 
 
 def _code(error: "StripeError") -> str | None:

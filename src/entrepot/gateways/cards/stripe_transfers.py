@@ -22,8 +22,8 @@ _NOT_MADE = CallFailed("The transfer has not been made.", in_doubt=False)
 _TOO_MANY = CallFailed("The transfer has too many reversals to be looked through.", in_doubt=False)
 
 
-class _TransferWire(msgspec.Struct):
-    """`amount` is read in our minor units, as all amounts of Stripe's."""
+class _MovedWire(msgspec.Struct):
+    """A transfer or a reversal of one. `amount` is read in our minor units, as all amounts of Stripe's."""
 
     id: str
     amount: int
@@ -35,23 +35,11 @@ class _TransferWire(msgspec.Struct):
 
 
 class _Transfers(msgspec.Struct):
-    data: list[_TransferWire]
-
-
-class _ReversalWire(msgspec.Struct):
-    """`amount` is read in our minor units, as all amounts of Stripe's."""
-
-    id: str
-    amount: int
-    currency: str
-    metadata: dict[str, str] = {}
-
-    def __post_init__(self) -> None:
-        self.amount = from_stripe(self.amount, self.currency.upper())
+    data: list[_MovedWire]
 
 
 class _Reversals(msgspec.Struct):
-    data: list[_ReversalWire]
+    data: list[_MovedWire]
     has_more: bool = False
 
 
@@ -96,11 +84,11 @@ class StripeTransfers:
                 },
                 {"idempotency_key": f"{key}:transfer"},
             ),
-            _TransferWire,
+            _MovedWire,
             intent.id,
             account,
         )
-        if not isinstance(reply, _TransferWire):
+        if not isinstance(reply, _MovedWire):
             return only_failed(reply)
         return Transfer(reply.id, account, reply.amount, reply.currency.upper())
 
@@ -123,14 +111,12 @@ class StripeTransfers:
                 {"amount": told, "metadata": {"key": key}},
                 {"idempotency_key": f"{key}:reversal"},
             ),
-            _ReversalWire,
+            _MovedWire,
             intent.id,
             account,
         )
         return (
-            Reversal(reply.id, made.id, reply.amount)
-            if isinstance(reply, _ReversalWire)
-            else only_failed(reply)
+            Reversal(reply.id, made.id, reply.amount) if isinstance(reply, _MovedWire) else only_failed(reply)
         )
 
     async def _made(self, intent: IntentWire, account: str, key: str) -> Transfer | CallFailed | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from entrepot.domain.pricing.taxes import TaxQuery
-from entrepot.failures.payments import TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxUnavailable
+from entrepot.gateways.extras import lacking
 from entrepot.gateways.taxes.avatax_document import sales_order
 from entrepot.gateways.taxes.avatax_reply import TOO_MANY, read_reply, unavailable_because
 from entrepot.gateways.taxes.port import TaxAnswer
@@ -61,6 +62,8 @@ class AvataxGateway:
 
     async def quote(self, query: TaxQuery) -> TaxAnswer:
         """Ask AvaTax; what it refuses and what goes wrong on the way are answers."""
+        if why := lacking("avalara"):
+            return TaxUnavailable(ASK_AGAIN, why)
         loop = asyncio.get_running_loop()
         call = loop.run_in_executor(self._threads, self._ask, query, time.monotonic() + self._limit)
         try:
@@ -89,7 +92,7 @@ class AvataxGateway:
         return read_reply(reply.content, query, self.url, reply.status_code)
 
     def _timed_out(self) -> TaxUnavailable:
-        return TaxUnavailable(f"FetchError: network timeout at: {self.url}")
+        return TaxUnavailable(ASK_AGAIN, f"FetchError: network timeout at: {self.url}")
 
     def _create_transaction(self, document: dict[str, Any]) -> "requests.Response":
         """Send what the SDK would, over a guarded session. Its own call connects to anywhere, and its logging decorator

@@ -5,18 +5,14 @@ import socket
 import ssl
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
 from entrepot.domain.kernel.money import rounded
 from entrepot.domain.pricing.taxes import TaxLine, TaxQuery, TaxQuote
-from entrepot.failures.payments import TaxRefused, TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxRefused, TaxUnavailable
 from entrepot.gateways.taxes.port import TaxAnswer
-
-if TYPE_CHECKING:
-    import requests
 
 MAX_REPLY_BYTES = 8 * 1024 * 1024
 TOO_MANY = 429
@@ -81,17 +77,14 @@ def read_reply(body: bytes, query: TaxQuery, url: str, status: int = 200) -> Tax
     return _quote(reply.lines or [], query) or _unreadable(url, "The reply is not a tax transaction")
 
 
-def unavailable_because(error: "requests.RequestException", url: str) -> TaxUnavailable:
-    """Name the reason why a request brought no reply."""
-    import requests
-
-    # A reply that stops in its middle is a connection error to requests, whatever it stopped by.
-    if isinstance(error, requests.Timeout) or any(isinstance(each, TimeoutError) for each in _causes(error)):
-        return TaxUnavailable(f"FetchError: network timeout at: {url}")
-    return TaxUnavailable(f"FetchError: request to {url} failed, reason: {_reason(error, url)}")
+def unavailable_because(error: Exception, url: str) -> TaxUnavailable:
+    """Name the reason why a request brought no reply: the system's own error, which stands behind the library's."""
+    if any(isinstance(each, TimeoutError) for each in _causes(error)):
+        return TaxUnavailable(ASK_AGAIN, f"FetchError: network timeout at: {url}")
+    return TaxUnavailable(ASK_AGAIN, f"FetchError: request to {url} failed, reason: {_reason(error, url)}")
 
 
-def _reason(error: "requests.RequestException", url: str) -> str:
+def _reason(error: Exception, url: str) -> str:
     parts = urlsplit(url)
     causes = list(_causes(error))
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
@@ -112,7 +105,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _unreadable(url: str, reason: str) -> TaxUnavailable:
-    return TaxUnavailable(f"FetchError: invalid json response body at {url} reason: {reason}")
+    return TaxUnavailable(ASK_AGAIN, f"FetchError: invalid json response body at {url} reason: {reason}")
 
 
 def _what_json_parse_says(body: bytes) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Literal, TypeVar, cast
 
 from entrepot.gateways.addresses.port import LookupFailed
-from entrepot.gateways.cards.port import UNREACHABLE, CallFailed
+from entrepot.gateways.cards.port import CallFailed
 from entrepot.gateways.carriers.port import CarrierFailed
 from entrepot.gateways.hubs.port import HubFailed
 from entrepot.gateways.labels.port import LabelFailed
@@ -87,7 +87,7 @@ class FaultyGateway:
         match self._name:
             case "cards":
                 doubtful = how != "refuse" and target.partition(".")[2] not in _NEVER_IN_DOUBT
-                return CallFailed(UNREACHABLE, in_doubt=doubtful)
+                return CallFailed(None, in_doubt=doubtful)
             case "taxes":
                 return _no_taxes(how, getattr(self._gateway, "url", None))
             case "tokens":
@@ -118,12 +118,15 @@ _NO_MAIL: Mapping[Loss, str] = {
 }
 
 
-def _no_taxes(how: Loss, url: str | None) -> object:
-    import requests
+_LINE: Mapping[Loss, type[OSError]] = {
+    "refuse": ConnectionRefusedError,
+    "timeout": TimeoutError,
+    "drop": ConnectionResetError,
+}
 
+
+def _no_taxes(how: Loss, url: str | None) -> object:
     from entrepot.gateways.taxes.avatax import AVATAX_URL
     from entrepot.gateways.taxes.avatax_reply import unavailable_because
 
-    error = requests.Timeout() if how == "timeout" else requests.ConnectionError()
-    error.__cause__ = ConnectionRefusedError() if how == "refuse" else None
-    return unavailable_because(error, url or f"{AVATAX_URL}/api/v2/transactions/create")
+    return unavailable_because(_LINE[how](), url or f"{AVATAX_URL}/api/v2/transactions/create")

@@ -41,6 +41,7 @@ from entrepot.store.batches.bindings import BINDINGS, ROWS
 from entrepot.store.batches.catalogue_stages import KEPT, LOCATIONS, PRODUCTS
 from entrepot.store.batches.finds import Find, known_by, locked, plain, records
 from entrepot.store.batches.shop_stages import ARTICLES, DISCOUNT_USES, GROUPS, METHODS
+from entrepot.store.tables.catalogue import ON_SALE
 
 
 class _Account(msgspec.Struct):
@@ -80,21 +81,22 @@ cross join lateral (
 ) r
 """
 
-_OFFERS = """
+_OFFERS = f"""
 select to_json(k) as name, p.id as product_id, p.name as title,
-  p.available and coalesce(v.available, true) and not (p.hidden or p.draft or p.display_only) as available,
+  {ON_SALE} and coalesce(v.available, true) as available,
   p.tax_included, p.free_shipping, p.requires_shipping, p.excluded_methods, p.merchant as merchant_ref,
   m.id as merchant_id, coalesce(m.name, '') as merchant_name, coalesce(m.country, '') as merchant_country,
-  coalesce(m.address, '{{}}') as merchant_address,
+  coalesce(m.address, '{{{{}}}}') as merchant_address,
   coalesce(m.integration, '') as integration, m.payout_account,
   v.id as variant_id, coalesce(v.sku, '') as sku, coalesce(v.name, '') as variant_title,
   coalesce(v.scale, 0) as scale, coalesce(v.tracked, true) as tracked, coalesce(v.weight, 0) as weight,
   r.amount as price, s.amount as remembered
-from json_to_recordset({keys}) k(channel bigint, environment text, product uuid, variant bigint, currency text)
-cross join lateral (select * from products where workspace = $1 and uuid = k.product offset 0) p
+from json_to_recordset({{keys}}) k(channel bigint, environment text, product uuid, variant bigint, currency text)
+cross join lateral (select * from products where workspace = $1 and uuid = k.product and deleted_at is null offset 0) p
 left join lateral (select * from merchants where workspace = $1 and ref = p.merchant offset 0) m on true
 left join lateral (
-  select * from variants where workspace = $1 and id = k.variant and product = p.id offset 0
+  select * from variants
+  where workspace = $1 and id = k.variant and product = p.id and deleted_at is null offset 0
 ) v on true
 left join lateral (
   select amount from prices where workspace = $1 and variant = v.id and currency = k.currency offset 0
@@ -109,7 +111,7 @@ left join lateral (
 
 _GOODS = f"""
 select k.sku, p.uuid as product, p.id as product_id, v.id as variant, p.name, v.scale, v.tracked,
-  v.available and p.available and not (p.hidden or p.draft or p.display_only) as available, p.requires_shipping
+  v.available and {ON_SALE} as available, p.requires_shipping
 from {keyed({"sku": "text"})}
 cross join lateral (
   select * from variants where workspace = $1 and sku = k.sku and deleted_at is null offset 0

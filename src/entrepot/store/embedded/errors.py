@@ -42,10 +42,16 @@ class FolderUnusableError(EmbeddedError):
 class OtherMajorVersionError(EmbeddedError):
     """The folder was written by another major version of PostgreSQL; nothing was started."""
 
-    def __init__(self, folder: Path, found: str, wanted: str) -> None:
+    def __init__(self, folder: Path, found: str, wanted: str, programs: Path) -> None:
+        newer = found.isdigit() and int(found) > int(wanted)
+        help_ = (
+            f"Install PostgreSQL {found}, and name the folder of its programs with ENTREPOT_POSTGRES_BIN."
+            if newer
+            else f"Bring the data over with: entrepot upgrade-data --data-dir '{folder}'"
+        )
         super().__init__(
-            f"The data folder {folder} was written by PostgreSQL {found}; this Entrepôt runs {wanted}. "
-            f"Nothing was started. Bring the data over with: entrepot upgrade-data --data-dir '{folder}'"
+            f"The data folder {folder} was written by PostgreSQL {found}; this Entrepôt runs {wanted} "
+            f"({programs}). Nothing was started. {help_}"
         )
 
 
@@ -69,11 +75,14 @@ class UpgradeError(EmbeddedError):
 class EmbeddedUnavailableError(EmbeddedError):
     """This machine or account cannot run the embedded server at all."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(
+        self,
+        why: str,
+        instead: str = "name the folder of its programs, 15 or newer, with ENTREPOT_POSTGRES_BIN",
+    ) -> None:
         super().__init__(
             f"The embedded PostgreSQL cannot run here: {why}. "
-            "Name your own PostgreSQL with --database-url, or run Entrepôt as an ordinary user "
-            "with a folder of its own (--data-dir)."
+            f"Name your own PostgreSQL with --database-url, or {instead}."
         )
 
 

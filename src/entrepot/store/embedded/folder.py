@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.store.embedded.account import Account
-from entrepot.store.embedded.binaries import MAJOR
 from entrepot.store.embedded.errors import (
     FolderInUseError,
     FolderUnusableError,
-    OtherMajorVersionError,
     UpgradeInterruptedError,
 )
 
@@ -35,7 +33,6 @@ class Folder:
 
     root: Path
     account: Account
-    major: str = MAJOR
 
     @property
     def cluster(self) -> Path:
@@ -52,20 +49,18 @@ class Folder:
         """Written by PostgreSQL: process id, socket folder, shared memory, status."""
         return self.cluster / "postmaster.pid"
 
-    def is_initialised(self) -> bool:
-        """Whether a cluster of the wanted major version is here.
+    def initialised_by(self) -> str | None:
+        """The major version that wrote the cluster; None where there is none yet.
 
-        Raises OtherMajorVersionError for another one, UpgradeInterruptedError where an upgrade's swap was cut short.
+        Raises UpgradeInterruptedError where an upgrade's swap was cut short.
         """
         found = self.written_by()
         if found is None and self.swapping():
             raise UpgradeInterruptedError(self.root)
-        if found not in (None, self.major):
-            raise OtherMajorVersionError(self.root, found, self.major)
-        return found is not None
+        return found
 
     def written_by(self) -> str | None:
-        """The major version that wrote the cluster; None where there is none."""
+        """The major version that wrote the cluster; None where there is none, or it was left between two."""
         try:
             return (self.cluster / "PG_VERSION").read_text("utf-8").strip()
         except FileNotFoundError:

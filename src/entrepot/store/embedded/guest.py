@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from entrepot.store.embedded.account import Account, server_account
-from entrepot.store.embedded.binaries import find_programs
+from entrepot.store.embedded.binaries import find_installation
 from entrepot.store.embedded.errors import FolderInUseError, ServerFailedError
 from entrepot.store.embedded.folder import Folder, Lock
 from entrepot.store.embedded.pidfile import read_pid_file
@@ -64,4 +64,4 @@ def _running(folder: Folder, guests: Lock) -> str | None:
 
 def _programs(folder: Folder) -> Path:
     account = Account(0, 0, lent=False) if folder.account.lent else folder.account
-    return find_programs(account, folder.root)
+    return find_installation(account, folder.root, folder.written_by()).programs

@@ -21,7 +21,7 @@ def read_pid_file(path: Path) -> PidFile | None:
     try:
         lines = path.read_text("utf-8", "surrogateescape").splitlines()
         status = lines[7].strip() if len(lines) > 7 else ""
-        return PidFile(int(lines[0]), Path(lines[4]), status == "ready")
+        return PidFile(int(lines[0]), Path(lines[4]), status in ("ready", "standby"))
     except (OSError, ValueError, IndexError):
         return None
 

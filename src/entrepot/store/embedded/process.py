@@ -43,7 +43,7 @@ SETTINGS = {
     "log_min_error_statement": "panic",
 }
 
-PASSING = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+PASSING = {"fsync": "off", "full_page_writes": "off"}
 """For data that nobody wants any more once its server has ended."""
 
 

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -10,10 +11,16 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
-from entrepot.store.embedded.account import Account, server_account
-from entrepot.store.embedded.binaries import find_programs
-from entrepot.store.embedded.errors import EmbeddedError, FolderUnusableError, ServerFailedError
+from entrepot.store.embedded.account import server_account
+from entrepot.store.embedded.binaries import find_installation
+from entrepot.store.embedded.errors import (
+    EmbeddedError,
+    FolderUnusableError,
+    OtherMajorVersionError,
+    ServerFailedError,
+)
 from entrepot.store.embedded.folder import Folder, Lock, remove_socket_folder
+from entrepot.store.embedded.installations import Installation
 from entrepot.store.embedded.pidfile import disown, read_pid_file
 from entrepot.store.embedded.process import CONNECTIONS, PORT, start_server, stop_server, stop_stray
 
@@ -31,7 +38,7 @@ def connection_url(socket_folder: Path) -> str:
 
 
 class EmbeddedPostgres:
-    """PostgreSQL 18 on a data folder, owned by this process alone.
+    """PostgreSQL on a data folder, owned by this process alone.
 
     A server that dies while we live is started again, on the same URL. On Linux the server stops
     when we are killed; where it does not, the next start on the folder finds and stops it.
@@ -55,7 +62,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._lock = Lock(self.data_dir / "lock")
         self._process: subprocess.Popen[bytes] | None = None
-        self._programs: Path | None = None
+        self._installation: Installation | None = None
         self._socket_folder: Path | None = None
         self._stopping = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -98,7 +105,7 @@ class EmbeddedPostgres:
 
     def binary(self, name: str) -> Path:
         """The path of one of PostgreSQL's own programs of the same version: pg_dump, pg_restore, pgbench …"""
-        return self._find_programs(server_account()) / name
+        return self._find(Folder(self.data_dir, server_account())).programs / name
 
     def __enter__(self) -> str:
         return self.start()
@@ -109,14 +116,16 @@ class EmbeddedPostgres:
         self.stop()
 
     def _start_locked(self, folder: Folder) -> str:
-        initialised = folder.is_initialised()
-        programs = self._find_programs(folder.account)
-        if initialised:
-            clear_strays(folder)
+        written_by = folder.initialised_by()
+        installation = self._find(folder)
+        if written_by is None:
+            make_cluster(folder, installation, durable=self._durable)
+        elif written_by != installation.major:
+            raise OtherMajorVersionError(folder.root, written_by, installation.major, installation.programs)
         else:
-            make_cluster(folder, programs, durable=self._durable)
+            clear_strays(folder)
         self._socket_folder = folder.make_socket_folder()
-        self._process = self._run(folder, programs, self._socket_folder)
+        self._process = self._run(folder, installation.programs, self._socket_folder)
         self._stopping.clear()
         self._watcher = threading.Thread(target=self._watch, args=(folder,), name="postgres", daemon=True)
         self._watcher.start()
@@ -125,10 +134,10 @@ class EmbeddedPostgres:
     def _run(self, folder: Folder, programs: Path, socket_folder: Path) -> "subprocess.Popen[bytes]":
         return start_server(folder, programs, socket_folder, self._connections, durable=self._durable)
 
-    def _find_programs(self, account: Account) -> Path:
-        if self._programs is None:
-            self._programs = find_programs(account, self.data_dir)
-        return self._programs
+    def _find(self, folder: Folder) -> Installation:
+        if self._installation is None:
+            self._installation = find_installation(folder.account, self.data_dir, folder.written_by())
+        return self._installation
 
     def _watch(self, folder: Folder) -> None:
         """Start the server again when it ends unasked; give up when it keeps ending."""
@@ -147,30 +156,38 @@ class EmbeddedPostgres:
                 return
 
     def _revive(self, folder: Folder) -> bool:
-        if self._programs is None or self._socket_folder is None:
+        if self._installation is None or self._socket_folder is None:
             return False
         try:
-            self._process = self._run(folder, self._programs, self._socket_folder)
+            self._process = self._run(folder, self._installation.programs, self._socket_folder)
         except (EmbeddedError, OSError) as error:
             log.critical("%s", error)
             return False
         return True
 
 
-def make_cluster(folder: Folder, programs: Path, *, durable: bool = True) -> None:
+def make_cluster(folder: Folder, installation: Installation, *, durable: bool = True) -> None:
     """Make the cluster and its database in a folder aside, then rename it: it is complete or absent."""
     partial = folder.root / "postgres-partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
     folder.account.own(partial)
+    programs = installation.programs
     initdb = [str(programs / "initdb"), "-D", str(partial), "-U", SUPERUSER, "--encoding=UTF8", "--locale=C"]
-    initdb += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    initdb += _letters(int(installation.major))
     initdb += ["--auth-local=trust", "--auth-host=reject", "--no-instructions"]
     initdb += [] if durable else ["--no-sync"]
     _must(folder.account.run(initdb), "initdb")
     single = f'echo "create database {DATABASE}" | "$0" --single -D "$1" postgres'
     _must(folder.account.run(["/bin/sh", "-c", single, str(programs / "postgres"), str(partial)]), "postgres")
     partial.rename(folder.cluster)
+
+
+def _letters(major: int) -> list[str]:
+    """Texts are sorted by code point; what is a letter, and its other case, is known of all of Unicode."""
+    if major >= 17:
+        return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return ["--lc-ctype=en_US.UTF-8" if sys.platform == "darwin" else "--lc-ctype=C.UTF-8"]
 
 
 def _must(done: "subprocess.CompletedProcess[str]", name: str) -> None:

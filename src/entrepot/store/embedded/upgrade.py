@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from entrepot.store.embedded.account import server_account
-from entrepot.store.embedded.binaries import INSTALLATIONS, MAJOR, find_programs
+from entrepot.store.embedded.binaries import find_installation, find_major
 from entrepot.store.embedded.errors import FolderUnusableError, UpgradeError
 from entrepot.store.embedded.folder import UPGRADED, Folder, Lock, remove_socket_folder
 from entrepot.store.embedded.process import start_server, stop_server
@@ -53,36 +53,40 @@ def _upgrade_locked(folder: Folder) -> Path | None:
     if upgraded is not None:
         shutil.rmtree(upgraded)  # the old cluster may have been written to since
     shutil.rmtree(_work(folder), ignore_errors=True)
-    if found is None or found == MAJOR:
+    if found is None or found == (ours := find_installation(folder.account, folder.root).major):
         return None
-    _refuse_hopeless(folder, found)
-    return _finish(folder, _copy(Folder(folder.root, folder.account, found)))
-
-
-def _refuse_hopeless(folder: Folder, found: str) -> None:
-    if found not in INSTALLATIONS:
-        why = (
-            f"it was written by PostgreSQL {found}, of which this release has no programs. Back it up with the "
-            "Entrepôt that wrote it (entrepot backup), and restore that into a new folder (entrepot restore)."
-        )
-        raise UpgradeError(folder.root, why)
+    if found.isdigit() and int(found) > int(ours):
+        raise UpgradeError(folder.root, f"it was written by PostgreSQL {found}, which is newer than {ours}.")
     if (kept := _kept(folder, found)).exists():
         raise UpgradeError(
             folder.root, f"{kept}, left by an earlier upgrade, is in the way; move it elsewhere."
         )
+    return _finish(folder, _copy(folder, found))
 
 
-def _copy(old: Folder) -> Path:
+def _programs(old: Folder, spare: Folder, major: str) -> Path:
+    """Those of the PostgreSQL that wrote the data, copied into the spare folder if need be. Raises UpgradeError."""
+    if installation := find_major(old.account, spare.root, major):
+        return installation.programs
+    shutil.rmtree(_work(old))
+    why = (
+        f"it was written by PostgreSQL {major}, of which there are no programs here. Back it up with the "
+        "Entrepôt that wrote it (entrepot backup), and restore that into a new folder (entrepot restore)."
+    )
+    raise UpgradeError(old.root, why)
+
+
+def _copy(old: Folder, major: str) -> Path:
     """Dump the old cluster and restore it into a new one; returns that, complete and stopped."""
     spare = Folder(_work(old) / "old", old.account)
     spare.prepare()
-    dump, programs = spare.root / "dump", find_programs(old.account, spare.root, old.major)
+    dump, programs = spare.root / "dump", _programs(old, spare, major)
     with _old_server(old, programs) as url:
         backups.dump(url, dump, lambda name: programs / name)
     new = EmbeddedPostgres(_work(old) / "new")
     with new as url:
         backups.restore(url, dump, new.binary, replace=False)
-    upgraded = old.root / f"{UPGRADED}{old.major}"
+    upgraded = old.root / f"{UPGRADED}{major}"
     Folder(new.data_dir, old.account).cluster.rename(upgraded)
     _make_durable(old.root)
     return upgraded

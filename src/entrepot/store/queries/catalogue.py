@@ -8,23 +8,24 @@ from uuid import UUID
 import msgspec
 
 from entrepot.store.connections import Connection
+from entrepot.store.tables.catalogue import ON_SALE
 
 MOST_VARIANTS = 100_000
 """The longest page of variants."""
 
-_LIST = """
+_LIST = f"""
 select v.sku, p.name, v.name, p.uuid, p.id, v.id, p.merchant,
-  p.available, p.hidden, v.tracked, v.scale,
+  v.available and p.available, p.hidden, v.available and {ON_SALE}, v.tracked, v.scale,
   (select coalesce(sum(s.available), 0)::bigint from stock s where s.workspace = $1 and s.variant = v.id),
   (
-    select coalesce(json_object_agg(r.currency, r.amount order by r.currency), '{}')::text
+    select coalesce(json_object_agg(r.currency, r.amount order by r.currency), '{{}}')::text
     from prices r where r.workspace = $1 and r.variant = v.id
   )
 from variants v join products p on p.workspace = v.workspace and p.id = v.product
 where v.workspace = $1 and v.deleted_at is null
   and ($2::text is null or v.sku = $2) and ($3::text is null or v.sku > $3)
 order by v.sku limit $4
-"""
+"""  # noqa: S608  (our own names)
 _prices = msgspec.json.Decoder(dict[str, int | None]).decode
 
 
@@ -42,6 +43,7 @@ class CatalogueRow(msgspec.Struct, frozen=True):
     merchant: str | None
     available: bool
     hidden: bool
+    on_sale: bool
     tracked: bool
     scale: int
     stock: int

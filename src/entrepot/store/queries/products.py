@@ -21,14 +21,15 @@ _settings = msgspec.json.Decoder(WorkspaceSettings).decode
 
 _BY_UUID = f"""
 select {_bindings[Product].select("p")} from unnest($2::uuid[]) k(uuid)
-cross join lateral (select * from products where workspace = $1 and uuid = k.uuid offset 0) p
+cross join lateral (select * from products where workspace = $1 and uuid = k.uuid and deleted_at is null offset 0) p
 """  # noqa: S608  (our own names)
 
 _BY_LINK = f"""
 select {_bindings[Product].select("p")} from unnest($2::text[]) k(link)
 cross join lateral (
   select * from (
-    select * from products where workspace = $1 and (data ->> 'short_link') collate "C" = k.link offset 0
+    select * from products
+    where workspace = $1 and (data ->> 'short_link') collate "C" = k.link and deleted_at is null offset 0
   ) same order by id limit 1
 ) p
 """  # noqa: S608
@@ -49,7 +50,9 @@ order by r.country
 _VARIANTS = f"""
 select {_bindings[Variant].select("v")}, r.amount, r.compare_at, s.amount, l.available
 from unnest($2::bigint[]) k(product)
-cross join lateral (select * from variants where workspace = $1 and product = k.product offset 0) v
+cross join lateral (
+  select * from variants where workspace = $1 and product = k.product and deleted_at is null offset 0
+) v
 left join lateral (
   select amount, compare_at from prices where workspace = $1 and variant = v.id and currency = $3 offset 0
 ) r on true

@@ -19,6 +19,7 @@ from entrepot.store.batches.bindings import CATALOGUE, LEVELS
 from entrepot.store.batches.stages import FINDS
 from entrepot.store.connections import Connection
 from entrepot.store.queries._core import Rows, fetch, record_columns
+from entrepot.store.tables.catalogue import ON_SALE
 
 MOST_LEVELS = 10_000
 """The longest page of stock."""
@@ -164,10 +165,10 @@ def _goods_row(row: tuple[Any, ...]) -> GoodsRow:
     return GoodsRow(sku, variant, name, on_sale, msgspec.json.decode(data), *rest)
 
 
-_GOODS_PAGE: Final = """
-select v.sku, v.id, p.name, v.available and p.available and not (p.hidden or p.draft or p.display_only), v.data,
+_GOODS_PAGE: Final = f"""
+select v.sku, v.id, p.name, v.available and {ON_SALE}, v.data,
   v.changed_at, s.free, s.reserved, s.on_hand, r.amount
-from (select * {found} order by v.sku limit {limit} offset {offset}) v
+from (select * {{found}} order by v.sku limit {{limit}} offset {{offset}}) v
 join products p on p.workspace = $1 and p.id = v.product
 cross join lateral (
   select coalesce(sum(available), 0)::bigint free, coalesce(sum(reserved), 0)::bigint reserved,
@@ -175,10 +176,10 @@ cross join lateral (
   from stock where workspace = $1 and variant = v.id
 ) s
 left join lateral (
-  select amount from prices where workspace = $1 and variant = v.id and currency = {currency}
+  select amount from prices where workspace = $1 and variant = v.id and currency = {{currency}}
 ) r on true
 order by v.sku
-"""
+"""  # noqa: S608  (our own names)
 
 _goods = msgspec.json.Decoder(Goods).decode
 _levels_of = msgspec.json.Decoder(tuple[Level, ...]).decode

@@ -1,7 +1,8 @@
 """Merchants, products, variants, prices, what accounts remember of prices, shipping rates and tax rates."""
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import ColumnElement, FromClause, Index, UniqueConstraint, and_, not_, or_
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import dialect
 
 from entrepot.store.tables._base import belongs, big, flag, json, moment, small, table, text, uuid
 
@@ -43,6 +44,16 @@ products = table(
     UniqueConstraint("workspace", "uuid", name="products_uuid_key"),
     Index("products_short_link_idx", "workspace", sql("(data ->> 'short_link') collate \"C\"")),
 )
+
+
+def on_sale(of: FromClause) -> ColumnElement[bool]:
+    """Whether a product can be bought at any door at all, as `Product.on_sale`."""
+    return and_(of.c.available, not_(or_(of.c.hidden, of.c.draft, of.c.display_only)))
+
+
+ON_SALE = f"({on_sale(products.alias('p')).compile(dialect=dialect())})"
+"""The same in the text of a statement where `p` is a product."""
+
 
 variants = table(
     "variants",

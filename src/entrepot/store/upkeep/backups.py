@@ -12,6 +12,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from entrepot.store.connections import FAULTS, Connection, connect
+from entrepot.store.primary import one_server
+from entrepot.store.silence import USUAL
 from entrepot.store.upkeep import migrate
 from entrepot.store.upkeep.migrate import MigrationError, State
 
@@ -44,6 +46,7 @@ def dump(url: str, file: Path, programs: Programs, *, with_log: bool = False) ->
     """
     if file.exists():
         raise BackupError(f"{file} exists; name another file.")
+    url = _one_server(url)
     program = _matching(programs, "pg_dump", url)
     partial = file.with_name(f"{file.name}.partial")
     try:
@@ -66,6 +69,7 @@ def restore(url: str, file: Path, programs: Programs, *, replace: bool) -> None:
     What was there is set aside first and removed once the backup stands. A backup of an older release is brought
     to this one's schema by the next start, or `entrepot migrate`.
     """
+    url = _one_server(url)
     program, source = _matching(programs, "pg_restore", url), str(file.absolute())
     _run(program, ["--list", source], url)
     _sql(url, _set_aside, replace)
@@ -158,6 +162,14 @@ def _matching(programs: Programs, name: str, url: str) -> Path:
             f"install that version's client programs (postgresql-client-{wanted}) and put them first on PATH."
         )
     return program
+
+
+def _one_server(url: str) -> str:
+    """Of several servers the one that takes writes: all of a command is done there."""
+    try:
+        return asyncio.run(one_server(url, USUAL.connect))
+    except FAULTS as error:
+        raise BackupError(f"The database does not answer ({type(error).__name__}).") from error
 
 
 async def _server_major(url: str) -> int:

@@ -5,11 +5,14 @@ A server that starts on an up-to-date database pays one query; Alembic is import
 
 import asyncio
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 
+from entrepot.store.primary import reach
+from entrepot.store.silence import USUAL
 from entrepot.store.upkeep.distribution import DistributionError, spread
 
 if TYPE_CHECKING:
@@ -67,7 +70,7 @@ def distribute(database_url: str, shards: int | None = None) -> list[str]:
 
 async def read_state(database_url: str) -> State:
     """Compare the database's schema with this release's; changes nothing."""
-    connection = await asyncpg.connect(database_url)
+    connection = await reach(database_url, timeout=USUAL.connect)
     try:
         _check_server(connection.get_server_version().major)
         found = await _current_revision(connection)
@@ -98,7 +101,9 @@ async def _change(database_url: str, work: "Callable[[Connection], None]") -> No
     from sqlalchemy.pool import NullPool
 
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url), poolclass=NullPool
+        "postgresql+asyncpg://",
+        async_creator=partial(reach, database_url, timeout=USUAL.connect),
+        poolclass=NullPool,
     )
     try:
         async with engine.begin() as connection:

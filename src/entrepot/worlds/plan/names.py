@@ -29,7 +29,7 @@ class Names(msgspec.Struct, frozen=True):
 def claim_of(record: Record) -> Reference | None:
     """The name by which buyers find the record, as its own."""
     match record:
-        case Customer():
+        case Customer(state="confirmed"):
             return email_claims.claim_of(record.channel, record.email, record.id)
         case Discount() | Certificate():
             return code_names.claim_of(record.channel, record.code, record.id)

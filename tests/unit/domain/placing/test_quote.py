@@ -18,7 +18,7 @@ from entrepot.domain.pricing.flat_rates import ShippingRate
 from entrepot.domain.pricing.taxes import TaxCompany, TaxQuote, TaxRate
 from entrepot.domain.stock.levels import FirstLocation, Level
 from entrepot.failures.orders import LineRef, NoShippingToCountry, ProductUnavailable, ProductUnknown
-from entrepot.failures.payments import TaxUnavailable
+from entrepot.failures.payments import ASK_AGAIN, TaxUnavailable
 from tests.support.deciding import view_of
 
 CHANNEL = Channel(5, "bonsai", "main", ChannelSettings(), ("api",), ("manual",))
@@ -153,6 +153,6 @@ def test_a_price_that_changed_is_shown() -> None:
 
 
 def test_a_silent_tax_provider_adds_nothing() -> None:
-    result = taxed(check_out(basket((1, 1)), VIEW), TaxUnavailable("x"))
-    assert (result.total, result.failures) == (999 + 500, (TaxUnavailable("x"),))
+    result = taxed(check_out(basket((1, 1)), VIEW), TaxUnavailable(ASK_AGAIN, "x"))
+    assert (result.total, result.failures) == (999 + 500, (TaxUnavailable(ASK_AGAIN, "x"),))
     assert taxed(result, TaxQuote((7,), (0,), (1,))).total == 999 + 500 + 8

@@ -12,7 +12,7 @@ from entrepot.domain.placing.checks import PricedLine, Shipment
 from entrepot.domain.placing.quote import CheckedLine, Checkout
 from entrepot.domain.pricing.flat_rates import LABEL
 from entrepot.doors.bonsai import bodies
-from entrepot.doors.bonsai.failures import FORMS, Row, entry
+from entrepot.doors.bonsai.failures import FORMS, Row, entry, stripe_sentence
 from entrepot.doors.bonsai.replies.placed import NO_MERCHANT_CODE
 from entrepot.failures import Failure
 from entrepot.failures.orders import ProvinceUnknown
@@ -58,7 +58,7 @@ def row_of(failure: Failure) -> Row | None:
         form = msgspec.structs.replace(FORMS["CheckoutTaxError"], title=failure.message)
         return form, lambda refusal: refusal.message
     if isinstance(failure, CardProviderFailed | CardProviderSilent):
-        return FORMS["CheckoutStripeError"], lambda refusal: refusal.message
+        return FORMS["CheckoutStripeError"], stripe_sentence
     return None
 
 

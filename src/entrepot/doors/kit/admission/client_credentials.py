@@ -56,12 +56,11 @@ async def client_of(
 ) -> Admitted | Failure:
     """The client that asks, if its secret is right and not too many were tried for it from this address."""
     guess = Guess(CLIENT, f"{kind}\0{asked.pair.partition(':')[0]}", address or "")
-    over = await services.guesses.count(OF_NO_WORKSPACE, guess)
-    if over is not None:
-        return over
     caller = await caller_of(services, kind, asked.pair)
     if isinstance(caller, Caller):
-        await services.guesses.take_back(OF_NO_WORKSPACE, guess)
+        return await services.guesses.admit(OF_NO_WORKSPACE, guess) or caller
+    if isinstance(caller, Unauthenticated):
+        return await services.guesses.count(OF_NO_WORKSPACE, guess) or caller
     return caller
 
 

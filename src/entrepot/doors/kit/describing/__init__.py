@@ -27,7 +27,6 @@ _HEADERS: Final[dict[str, Any]] = {
     "Challenge": {"description": "Which credentials are asked for.", "schema": {"type": "string"}},
     "Place": {"description": "Where what was made is read.", "schema": {"type": "string"}},
 }
-_TEMPORARY: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -134,13 +133,11 @@ def _parameters(operation: Operation) -> list[JsonSchema]:
 def _response(status: int, body: JsonSchema, *, located: bool) -> dict[str, Any]:
     names = {"X-Request-Id": "RequestId"}
     if status >= HTTPStatus.BAD_REQUEST:
-        names["Link"] = "Help"
+        names |= {"Link": "Help", "Retry-After": "RetryAfter"}
     if status == HTTPStatus.UNAUTHORIZED:
         names["WWW-Authenticate"] = "Challenge"
     if located and status == HTTPStatus.CREATED:
         names["Location"] = "Place"
-    if status in _TEMPORARY:
-        names["Retry-After"] = "RetryAfter"
     headers = {header: {"$ref": f"#/components/headers/{name}"} for header, name in names.items()}
     return {"description": HTTPStatus(status).phrase, "headers": headers, "content": _json(body)}
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from entrepot.doors.textalk.declare.declaration import Caller
 from entrepot.store.tables.articles import article_choice_options, product_choices
-from entrepot.store.tables.catalogue import prices, products, variants
+from entrepot.store.tables.catalogue import on_sale, prices, products, variants
 from entrepot.store.tables.orders import order_lines, orders
 from entrepot.store.tables.stock import stock
 
@@ -207,46 +207,44 @@ def divisible() -> sa.ColumnElement[Any]:
 
 
 def buyable() -> sa.ColumnElement[bool]:
-    """Whether the article can be bought: it is for sale, has a price, and one of its variants is to be had."""
-    off = (products.c.hidden, products.c.draft, products.c.display_only)
-    for_sale = sa.and_(products.c.available, *(flag.is_(False) for flag in off))
-    return sa.and_(for_sale, _priced(), _in_stock())
+    """Whether the article can be bought: it is on sale, and a variant that is has a price and is to be had."""
+    some = variants.alias("some")
+    return sa.and_(
+        on_sale(products),
+        sa.exists(
+            sa.select(some.c.id).where(
+                some.c.workspace == products.c.workspace,
+                some.c.product == products.c.id,
+                some.c.available,
+                sa.or_(_priced(some), _priced(base)),
+                _to_be_had(some),
+            )
+        ),
+    )
 
 
-def _priced() -> sa.ColumnElement[bool]:
-    own = variants.alias("priced")
+def _priced(some: Any) -> sa.ColumnElement[bool]:
     return sa.exists(
         sa.select(prices.c.amount)
-        .select_from(
-            own.join(prices, sa.and_(prices.c.workspace == own.c.workspace, prices.c.variant == own.c.id))
-        )
         .where(
-            own.c.workspace == products.c.workspace,
-            own.c.product == products.c.id,
+            prices.c.workspace == Caller.WORKSPACE,
+            prices.c.variant == some.c.id,
             prices.c.amount.is_not(None),
         )
+        .correlate(some)
     )
 
 
-def _in_stock() -> sa.ColumnElement[bool]:
+def _to_be_had(some: Any) -> sa.ColumnElement[bool]:
     """Whether a variant has free units or needs none: no stock is kept of it, or the shop sells beyond what it has."""
-    some = variants.alias("some")
-    units = sa.select(sa.literal(1)).where(
-        stock.c.workspace == Caller.WORKSPACE, stock.c.variant == some.c.id, stock.c.available > 0
-    )
     counted = sa.select(sa.literal(1)).where(
         stock.c.workspace == Caller.WORKSPACE, stock.c.variant == some.c.id
     )
-    had = sa.or_(
+    return sa.or_(
         some.c.tracked.is_(False),
         Caller.STOCK == "record",
         sa.and_(Caller.STOCK == "backorder", sa.exists(counted)),
-        sa.exists(units),
-    )
-    return sa.exists(
-        sa.select(some.c.id).where(
-            some.c.workspace == products.c.workspace, some.c.product == products.c.id, some.c.available, had
-        )
+        sa.exists(counted.where(stock.c.available > 0)),
     )
 
 

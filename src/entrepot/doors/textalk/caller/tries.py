@@ -14,6 +14,7 @@ from entrepot.engine.guesses import (
     MAILS_FROM,
     MAILS_TO,
     PASSWORD,
+    PROOFS_TO,
     Guess,
 )
 from entrepot.failures import Failure
@@ -40,12 +41,18 @@ def coupon_try(context: Context) -> Guess:
     return Guess(COUPON, _shop(context), context.address, _session(context))
 
 
-def mail_tries(context: Context, purpose: str, email: str = "") -> tuple[Guess, ...]:
-    """A mail asked for from an address, and, where one is given, to one address."""
-    asked = Guess(MAILS_FROM, f"{_shop(context)}\0{purpose}", context.address)
-    if not email:
-        return (asked,)
-    return (asked, Guess(MAILS_TO, f"{_shop(context)}\0{purpose}\0{folded(email)}", ""))
+def reset_tries(context: Context, email: str) -> tuple[Guess, ...]:
+    """A code for a new password, mailed to an address: any of those that were mailed there sets one."""
+    target = f"{_shop(context)}\0reset"
+    to = Guess(MAILS_TO, f"{target}\0{folded(email)}", "")
+    return Guess(MAILS_FROM, target, context.address), to
+
+
+def proof_tries(context: Context, purpose: str, email: str) -> tuple[Guess, ...]:
+    """A code mailed to an address that it proves, for who signs up or moves there."""
+    target = f"{_shop(context)}\0{purpose}"
+    to = Guess(PROOFS_TO, f"{target}\0{folded(email)}", context.address)
+    return to, Guess(MAILS_FROM, target, context.address)
 
 
 def limited(code: Code, over: Failure) -> RpcError:

@@ -19,9 +19,22 @@ from entrepot.domain.sessions.log_in import LogIn
 from entrepot.domain.sessions.sessions import SetSessionCustomer
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.context import Audience, BuyerSession, Context
-from entrepot.doors.textalk.caller.tries import code_try, limited, mail_tries, password_try, sender_of
+from entrepot.doors.textalk.caller.tries import (
+    code_try,
+    limited,
+    password_try,
+    proof_tries,
+    reset_tries,
+    sender_of,
+)
 from entrepot.doors.textalk.customers.declaration import CUSTOMER
-from entrepot.doors.textalk.customers.writer import fields_of, missing_email, new_password, poor_password
+from entrepot.doors.textalk.customers.writer import (
+    email_in,
+    fields_of,
+    missing_email,
+    new_password,
+    poor_password,
+)
 from entrepot.doors.textalk.pattern.arguments import NULL, QUERY, TEXT, argument, text
 from entrepot.doors.textalk.pattern.dependencies import Parts, session_of
 from entrepot.doors.textalk.pattern.methods import read_patch
@@ -50,7 +63,7 @@ where workspace = $1 and channel = $2 and email_folded = $3 and state = 'confirm
 """
 
 _PROVES: Final = """
-select email from one_time_codes where workspace = $1 and channel = $2 and hash = $3 and email is not null
+select kind, email from one_time_codes where workspace = $1 and channel = $2 and hash = $3 and email is not null
 """
 
 
@@ -97,7 +110,8 @@ class _Customers:
             return projection
         if isinstance(patch, RpcError):
             return patch
-        over = await self._guesses.count(context.shop.workspace, *mail_tries(context, "signup"))
+        asked = proof_tries(context, "signup", email_in(patch))
+        over = await self._guesses.count(context.shop.workspace, *asked)
         if over is not None:
             return RpcError(Code.INTERNAL_ERROR, failure=over)
         fields = await fields_of(self._parts.passwords, CUSTOMER, patch)
@@ -139,9 +153,10 @@ class _Customers:
         """What a code confirms: the account, or a new address of it."""
         shop, digest = context.shop, tokens.hashed(tokens.SIGNUP, code)
         rows = await self._parts.read(_PROVES, shop.workspace, shop.channel, digest)
-        if not rows:
-            return ConfirmSignup(channel=shop.channel, hash=digest)
-        return ConfirmEmail(channel=shop.channel, hash=digest, email=rows[0][0], sender=sender_of(context))
+        kind, email = rows[0] if rows else ("signup", "")
+        if kind == "signup":
+            return ConfirmSignup(channel=shop.channel, hash=digest, email=email)
+        return ConfirmEmail(channel=shop.channel, hash=digest, email=email, sender=sender_of(context))
 
     async def log_in(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[email, password, query?]`: 3001 whatever is wrong, after the same work; 9004."""
@@ -204,7 +219,7 @@ class _Customers:
         email = text(params, 0)
         if isinstance(email, RpcError):
             return email
-        over = await self._guesses.count(context.shop.workspace, *mail_tries(context, "reset", email))
+        over = await self._guesses.count(context.shop.workspace, *reset_tries(context, email))
         if over is not None:
             return None if isinstance(over, TooManyTries) else rpc_error(over)
         code = tokens.new_code(tokens.RESET)

@@ -15,7 +15,7 @@ from entrepot.doors.kit.admission.passwords import LONGEST, Passwords
 from entrepot.doors.textalk.caller import tokens
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.caller.passwords import why_invalid
-from entrepot.doors.textalk.caller.tries import limited, mail_tries, password_try, sender_of
+from entrepot.doors.textalk.caller.tries import limited, password_try, proof_tries, sender_of
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
 from entrepot.doors.textalk.pattern.row_writer import changes_of
 from entrepot.doors.textalk.pattern.writer import Written
@@ -97,8 +97,8 @@ class CustomerWriter:
         wrong = None if known[1] is None else await self._disproven(context, known[0], known[1], patch)
         if wrong is not None or not _moves(patch, known[0]):
             return wrong
-        mails = mail_tries(context, "email", _email(patch) or "")
-        over = await self._services.guesses.count(context.shop.workspace, *mails)
+        asked = proof_tries(context, "email", email_in(patch))
+        over = await self._services.guesses.count(context.shop.workspace, *asked)
         return None if over is None else RpcError(Code.INTERNAL_ERROR, failure=over)
 
     async def _disproven(
@@ -188,16 +188,17 @@ def _command(context: Context, uid: Uid | None, fields: dict[str, Any]) -> Comma
     return SetCustomer(channel=channel, customer=int(uid), fields=fields, session=own.id, new_email=new_email)
 
 
-def _email(patch: Mapping[str, Json]) -> str | None:
+def email_in(patch: Mapping[str, Json]) -> str:
+    """The address that the patch brings, empty if none."""
     info = patch.get("info")
     email = info.get("email") if is_object(info) else None
-    return email if isinstance(email, str) else None
+    return email if isinstance(email, str) else ""
 
 
 def _moves(patch: Mapping[str, Json], email: str) -> bool:
     """Whether the patch brings another address than this one."""
-    wanted = _email(patch)
-    return wanted is not None and folded(wanted) != folded(email)
+    wanted = email_in(patch)
+    return bool(wanted) and folded(wanted) != folded(email)
 
 
 def _changes_login(patch: Mapping[str, Json], email: str) -> bool:

@@ -224,7 +224,7 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     # The provider did answer: it is its word that the payment failed (decision textalk item 39).
     p.CardProviderFailed: (Code.PAYMENT_FAILED, lambda f: f.message),
     p.CardProviderSilent: (Code.EXTERNAL_SERVER_ERROR, _advised),
-    p.TaxUnavailable: (Code.EXTERNAL_SERVER_ERROR, _say("outside.tax")),
+    p.TaxUnavailable: (Code.EXTERNAL_SERVER_ERROR, _advised),
     p.TaxRefused: (Code.EXTERNAL_SERVER_ERROR, _say("outside.tax")),
 }
 

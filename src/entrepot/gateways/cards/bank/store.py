@@ -21,7 +21,6 @@ from entrepot.gateways.cards.bank.rows import Confirmation
 from entrepot.gateways.cards.bank.rules import BankIntent, Card, Change, Funds
 from entrepot.gateways.cards.bank.seed import token_names
 from entrepot.gateways.cards.port import (
-    UNREACHABLE,
     CallFailed,
     ConfirmOutcome,
     CreateIntent,
@@ -333,9 +332,9 @@ class BankCards:
         except asyncpg.PostgresError as error:
             # The server answered, so the transaction is rolled back, unless it was going down as it did.
             lost = isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError))
-            return CallFailed(UNREACHABLE, in_doubt=changes and began and lost)
+            return CallFailed(None, in_doubt=changes and began and lost)
         except (OSError, TimeoutError, asyncpg.InterfaceError):
-            return CallFailed(UNREACHABLE, in_doubt=changes and began)
+            return CallFailed(None, in_doubt=changes and began)
 
 
 def _check_key(key: str) -> CallFailed | None:
