@@ -53,11 +53,11 @@ bench: $(READY) ## measure, as ratios within one run
 bench-after-sale: $(READY) ## measure orders on their way out beside orders coming in
 	@$(BIN)/python -m bench.after_sale
 
-bench-growth: $(READY) ## measure lists of a channel among one and two million orders
+bench-growth: $(READY) ## measure orders, purchases, lists and the check among two million orders
 	@$(BIN)/python -m bench.growth
 
 bench-kit: $(READY) ## measure the test kit: start, reset, snapshots, a suite, memory, install
-	@$(BIN)/python -m bench.kit
+	@$(BIN)/python -m bench.kit --page docs/reference/test-kit.md
 
 torture: $(READY) ## kills, silence, floods and full disks under load; long forms of fuzzing and property tests
 	@$(BIN)/python -m pytest -m torture

@@ -12,7 +12,8 @@ import msgspec
 from bench import report
 from bench.compare import compared, read
 from bench.load import find_wrk
-from bench.run import Plan, run
+from bench.plan import Plan
+from bench.run import run
 
 
 def main() -> int:

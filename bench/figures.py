@@ -1,4 +1,4 @@
-"""What a run comes to: samples of each load, medians, and the aims that they are held against."""
+"""What a run comes to: samples of each load, and medians."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import psutil
 from bench.sockets import Figure as IdleSockets
 
 CARD, HOT, SPREAD, UNIFORM = "card", "hot", "spread", "uniform"
-TEXTALK = "textalk"
+HOT_MANY, UNIFORM_MANY = "hot, many", "uniform, many"
+"""The same over more connections."""
+TEXTALK, PURCHASE = "textalk", "purchase"
 MCS = {kind: f"mcs {kind}" for kind in ("create", "promise", "status", "token")}
 """What sellers at the Walmart door send."""
 PARTNERS = {kind: f"partners {kind}" for kind in ("create", "mapped")}
@@ -97,23 +99,35 @@ def this_machine(postgres: str) -> Machine:
     )
 
 
-class Aim(msgspec.Struct, frozen=True):
-    """What is wanted of one figure: at least or at most so much."""
+class Crew(msgspec.Struct, frozen=True):
+    """The orders a second of one worker and of two on the same machine, turn by turn, from so many buyers at once."""
 
-    text: str
-    wanted: float
-    measured: float
-    at_least: bool = False
+    buyers: int
+    one: tuple[float, ...]
+    two: tuple[float, ...]
 
     @property
-    def met(self) -> bool:
-        """Whether the figure is as good as wanted, or better."""
-        return self.measured >= self.wanted if self.at_least else self.measured <= self.wanted
+    def ratio(self) -> float:
+        """What a second worker brings."""
+        return median(self.two) / median(self.one)
+
+
+class Flood(msgspec.Struct, frozen=True):
+    """A calm tenant's p99 in milliseconds by himself, and beside another one's flood."""
+
+    quiet: float
+    flooded: float
+
+    @property
+    def ratio(self) -> float:
+        """How much longer he waits."""
+        return self.flooded / self.quiet
 
 
 class Figures(msgspec.Struct, frozen=True):
     """A whole run. `starts` are seconds, `memory` bytes; `faults` say why the figures are worth nothing.
 
+    `many` are the connections of loads that have more of them, `held` the orders in the folder on which it starts.
     `buyers_busy` is the share of one core that the webshop's buyers used at most: near 1, they set its rate.
     """
 
@@ -130,11 +144,20 @@ class Figures(msgspec.Struct, frozen=True):
     memory: int
     stored: int
     faults: tuple[str, ...]
+    many: int = 0
+    held: int = 0
+    crews: tuple[Crew, ...] = ()
+    flood: Flood | None = None
 
     @property
     def comparable(self) -> bool:
         """Whether the generator leaves the server enough of the machine for ratios to mean something."""
         return self.generator == "wrk"
+
+    @property
+    def start(self) -> float:
+        """Seconds of a start, the median."""
+        return median(self.starts)
 
     def of(self, name: str) -> Series:
         """The series of one load."""
@@ -144,68 +167,3 @@ class Figures(msgspec.Struct, frozen=True):
         """The median, over the rounds, of one load's rate by another's of the same round."""
         pairs = zip(self.of(name).samples, self.of(base).samples, strict=True)
         return median(mine.rate / theirs.rate for mine, theirs in pairs)
-
-    def aims(self) -> list[Aim]:
-        """What is wanted of these figures; without wrk, only what its absence does not distort."""
-        start = Aim("start on an existing folder after a clean stop, seconds", 1.5, median(self.starts))
-        memory = Aim("memory of the worker, MB", 150, self.memory / 1e6)
-        text = f"Article.list of {self.listing.articles}, three levels, beside one bare statement of its rows"
-        listing = Aim(text, 5, self.listing.ratio)
-        if not self.comparable:
-            return [listing, start, memory]
-        p99 = max(self.of(name).median("p99") or 0 for name in (UNIFORM, HOT, SPREAD))
-        return [
-            Aim("uniform beside pgbench", 1.0, self.ratio(UNIFORM, PGBENCH_UNIFORM), at_least=True),
-            Aim("one variant beside pgbench", 3.0, self.ratio(HOT, PGBENCH_HOT), at_least=True),
-            Aim(
-                "commands in a webshop beside Bonsai's orders",
-                0.5,
-                self.ratio(TEXTALK, UNIFORM),
-                at_least=True,
-            ),
-            *self._marketplace(),
-            *self._partners(),
-            *self._returns(),
-            listing,
-            Aim(f"p99 at {self.connections} connections, ms (worst of three loads)", 100, p99),
-            start,
-            memory,
-        ]
-
-    def _marketplace(self) -> list[Aim]:
-        """What is wanted of the Walmart door, beside Bonsai's orders."""
-        wanted = {"create": 0.9, "promise": 2.0, "status": 2.0, "token": 0.5}
-        return [
-            Aim(
-                f"Walmart, {kind}, beside Bonsai's orders",
-                least,
-                self.ratio(MCS[kind], UNIFORM),
-                at_least=True,
-            )
-            for kind, least in wanted.items()
-        ]
-
-    def _partners(self) -> list[Aim]:
-        """What is wanted of the DataMingle door, beside Bonsai's orders."""
-        wanted = {"create": ("orders", 0.85), "mapped": ("mapped orders", 0.75)}
-        return [
-            Aim(
-                f"DataMingle, {words}, beside Bonsai's",
-                least,
-                self.ratio(PARTNERS[kind], UNIFORM),
-                at_least=True,
-            )
-            for kind, (words, least) in wanted.items()
-        ]
-
-    def _returns(self) -> list[Aim]:
-        """What is wanted of the ReBound door."""
-        wanted = {
-            "errands": ("with label and hub, beside card orders", 1.0, CARD),
-            "create": ("alone, beside Walmart's orders", 0.9, MCS["create"]),
-            "get": ("read by id, beside Bonsai's orders", 2.0, UNIFORM),
-        }
-        return [
-            Aim(f"ReBound, sales orders {words}", least, self.ratio(RETURNS[kind], base), at_least=True)
-            for kind, (words, least, base) in wanted.items()
-        ]

@@ -23,9 +23,9 @@ class Site:
 
     async def ask(self, request: bytes) -> tuple[bytes, bytes]:
         """Status and body of the reply to a single request."""
-        reader, writer = await self._connect()
+        reader, writer = await self.connect()
         try:
-            return await _asked(reader, writer, request)
+            return await asked(reader, writer, request)
         finally:
             writer.close()
             await writer.wait_closed()
@@ -40,15 +40,16 @@ class Site:
         return load.answers(time.perf_counter() - started)
 
     async def _send(self, load: _Load) -> None:
-        reader, writer = await self._connect()
+        reader, writer = await self.connect()
         while (request := load.next()) is not None:
             started = time.perf_counter()
-            status, _ = await _asked(reader, writer, request)
+            status, _ = await asked(reader, writer, request)
             load.note(status, time.perf_counter() - started)
         writer.close()
         await writer.wait_closed()
 
-    async def _connect(self) -> tuple[StreamReader, StreamWriter]:
+    async def connect(self) -> tuple[StreamReader, StreamWriter]:
+        """A connection that is kept."""
         return await asyncio.open_connection(self.host, self._port)
 
 
@@ -77,7 +78,8 @@ class _Load:
         return Answers(len(self._times), took, self._refused, 0, p50, p99)
 
 
-async def _asked(reader: StreamReader, writer: StreamWriter, request: bytes) -> tuple[bytes, bytes]:
+async def asked(reader: StreamReader, writer: StreamWriter, request: bytes) -> tuple[bytes, bytes]:
+    """Status and body of the reply to a request over a kept connection."""
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
     length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))

@@ -18,12 +18,13 @@ _SCRIPT = Path(__file__).with_name("submit.lua")
 
 
 class Sender:
-    """Sends loads to one server; no two orders of its life share a number."""
+    """Sends loads to one server; no two orders of its life share a number, nor do those of senders of other names."""
 
-    def __init__(self, url: str, connections: int, wrk: str | None) -> None:
+    def __init__(self, url: str, connections: int, wrk: str | None, name: str = "run") -> None:
         self.url = url
         self.connections = connections
         self.wrk = wrk
+        self._name = name
         self._runs = 0
         self._sent: dict[str, int] = {}
 
@@ -37,27 +38,29 @@ class Sender:
         if self.wrk is None:
             return await self.send_from_here(load, seconds=seconds, most=most)
         run, first = self._begin(load)
+        connections = load.connections or self.connections
         with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
             body, targets = _written(Path(folder), load)
             output = await _output_of(
-                [self.wrk, "-t1", f"-c{self.connections}", f"-d{seconds}s", "-s", str(_SCRIPT), self.url],
+                [self.wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(_SCRIPT), self.url],
                 [orders.PATH, str(body), str(targets), run, load.tokens, str(first)],
             )
         answers = msgspec.json.decode(output.splitlines()[-1], type=Answers)
-        self._sent[load.tokens] = first + answers.requests + self.connections
+        self._sent[load.tokens] = first + answers.requests + connections
         return answers
 
     async def send_from_here(self, load: Load, *, seconds: int = 60, most: int = EVERYTHING) -> Answers:
         """Send with our own client until the time is over or so many were sent; every request is answered."""
         run, first = self._begin(load)
-        answers = await Client(self.url, load, run, first, most).run(self.connections, seconds)
+        connections = load.connections or self.connections
+        answers = await Client(self.url, load, run, first, most).run(connections, seconds)
         self._sent[load.tokens] = first + answers.requests
         return answers
 
     def _begin(self, load: Load) -> tuple[str, int]:
         """What starts the numbers of a new run, and how many tokens of this form were sent before."""
         self._runs += 1
-        return f"run{self._runs}-", self._sent.get(load.tokens, 0)
+        return f"{self._name}{self._runs}-", self._sent.get(load.tokens, 0)
 
 
 def _written(folder: Path, load: Load) -> tuple[Path, Path]:

@@ -14,12 +14,16 @@ EVERYTHING: Final = 10**9
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What is sent: bodies of one payment method at random targets. `tokens` has %d for an order's number."""
+    """What is sent: bodies of one payment method at random targets. `tokens` has %d for an order's number.
+
+    `connections` are those of the run, unless it says otherwise.
+    """
 
     name: str
     method: str
     targets: Sequence[Target]
     tokens: str
+    connections: int | None = None
 
 
 class Answers(msgspec.Struct, frozen=True):

@@ -154,7 +154,7 @@ class _Bench:
         self._runs = 0
 
     async def one(self, attack: str) -> Figure:
-        async with _beside(attack, self._server.url):
+        async with beside(attack, self._server.url):
             placed = await self._orders()
             read = await self._reads()
             megabytes = self._server.memory() / 1e6
@@ -185,7 +185,7 @@ def _sound(answers: Answers) -> Answers:
 
 
 @asynccontextmanager
-async def _beside(attack: str, url: str) -> AsyncGenerator[None]:
+async def beside(attack: str, url: str, head_start: float = HEAD_START) -> AsyncGenerator[None]:
     """The attack for the length of the block, in force when it begins."""
     if attack == QUIET:
         yield
@@ -193,7 +193,7 @@ async def _beside(attack: str, url: str) -> AsyncGenerator[None]:
     process: Process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.neighbours", "--attack", attack, "--url", url, stdout=PIPE
     )
-    await asyncio.sleep(HEAD_START)
+    await asyncio.sleep(head_start)
     try:
         yield
     finally:

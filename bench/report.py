@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
+from bench.aims import Aim, aims
 from bench.figures import (
     CARD,
     HOT,
+    HOT_MANY,
     MCS,
     PARTNERS,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
+    PURCHASE,
     RETURNS,
     SPREAD,
     TEXTALK,
     UNIFORM,
-    Aim,
+    UNIFORM_MANY,
+    Crew,
     Figures,
     Series,
 )
@@ -24,9 +29,12 @@ from bench.figures import (
 _TITLES = {
     UNIFORM: "HTTP, any of 1,000 variants",
     HOT: "HTTP, all on one variant",
+    UNIFORM_MANY: "HTTP, any variant, more connections",
+    HOT_MANY: "HTTP, one variant, more connections",
     SPREAD: "HTTP, 1,000 small workspaces",
     CARD: "HTTP, paid by card at the simulated bank",
     TEXTALK: "WebSocket, commands of buyers in a webshop",
+    PURCHASE: "HTTP, whole purchases in a webshop, by card",
     MCS["create"]: "HTTP, Walmart: orders of one line",
     MCS["promise"]: "HTTP, Walmart: promises of five SKUs",
     MCS["status"]: "HTTP, Walmart: status by order number",
@@ -42,6 +50,8 @@ _TITLES = {
 _BASES = {
     UNIFORM: PGBENCH_UNIFORM,
     HOT: PGBENCH_HOT,
+    UNIFORM_MANY: PGBENCH_UNIFORM,
+    HOT_MANY: PGBENCH_HOT,
     SPREAD: PGBENCH_UNIFORM,
     PGBENCH_UNIFORM: PGBENCH_UNIFORM,
     PGBENCH_HOT: PGBENCH_HOT,
@@ -71,13 +81,13 @@ def title(name: str) -> str:
 
 def text(figures: Figures) -> str:
     """The tables for a terminal."""
-    parts = [aligned([_HEAD, *_rows(figures)]), *_notes(figures), aligned(_aim_rows(figures))]
+    parts = [aligned([_HEAD, *_rows(figures)]), *_notes(figures), aligned(aim_rows(aims(figures)))]
     return "\n\n".join(parts) + "\n"
 
 
 def page(figures: Figures) -> str:
     """The page of the reference, in Markdown."""
-    parts = [markdown([_HEAD, *_rows(figures)]), *_notes(figures), markdown(_aim_rows(figures))]
+    parts = [markdown([_HEAD, *_rows(figures)]), *_notes(figures), markdown(aim_rows(aims(figures)))]
     return _PAGE.read_text("utf-8").replace("@tables", "\n\n".join(parts))
 
 
@@ -104,7 +114,8 @@ def _notes(figures: Figures) -> list[str]:
     notes = [
         f"{machine.date}, {machine.cores} cores shared by load, server and database, {machine.memory_gib} GiB, "
         f"{machine.system}, {machine.python}, {machine.postgres}. {figures.rounds} rounds of {figures.seconds} s, "
-        f"{figures.connections} connections, medians; ratios are medians over rounds; µs are processor time.",
+        f"{figures.connections} connections ({figures.many} where there are more), medians; ratios are medians over "
+        "rounds; µs are processor time.",
         f"A card order costs {figures.ratio(UNIFORM, CARD):.1f} times an external one. "
         f"{figures.stored:,} orders stored; acknowledged, stored, sold and taken from stock agree, and the laws hold.",
     ]
@@ -113,6 +124,16 @@ def _notes(figures: Figures) -> list[str]:
         f"Article.list of {listing.articles} articles with choices and options takes {listing.listed:.1f} ms, "
         f"one bare statement that fetches their rows {listing.bare:.1f} ms. {figures.idle.line}."
     )
+    notes.append(
+        f"{figures.held:,} orders are in the folder on which it starts, in {figures.start:.2f} s."
+        + "".join(f" {_crew(crew)}" for crew in figures.crews)
+    )
+    if figures.flood is not None:
+        flood = figures.flood
+        notes.append(
+            f"A calm tenant's orders over 4 connections have a p99 of {flood.quiet:.0f} ms by themselves, and of "
+            f"{flood.flooded:.0f} ms beside 64 connections that place orders of another one."
+        )
     if figures.buyers_busy > BUSY:
         notes.append("The webshop's rate is client-bound: its buyers used a whole core.")
     if not figures.comparable:
@@ -122,8 +143,14 @@ def _notes(figures: Figures) -> list[str]:
     return notes
 
 
-def _aim_rows(figures: Figures) -> list[Row]:
-    return [("aim", "wanted", "measured", ""), *(_aim(aim) for aim in figures.aims())]
+def _crew(crew: Crew) -> str:
+    one, two = median(crew.one), median(crew.two)
+    return f"{crew.buyers} buyers: {one:.0f} orders/s by one worker, {two:.0f} by two."
+
+
+def aim_rows(wanted: Sequence[Aim]) -> list[Row]:
+    """A table of aims, its head first."""
+    return [("aim", "wanted", "measured", ""), *map(_aim, wanted)]
 
 
 def _aim(aim: Aim) -> Row:

@@ -12,19 +12,35 @@ from statistics import median
 
 import msgspec
 
-from bench import buyers, clients, orders, pgbench, proof, retailers, sellers, shop, world
+from bench import (
+    buyers,
+    clients,
+    copies,
+    crowd,
+    orders,
+    pgbench,
+    proof,
+    purchases,
+    retailers,
+    sellers,
+    shop,
+    world,
+)
 from bench.callers import KNOWN
 from bench.figures import (
     CARD,
     HOT,
+    HOT_MANY,
     MCS,
     PARTNERS,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
+    PURCHASE,
     RETURNS,
     SPREAD,
     TEXTALK,
     UNIFORM,
+    UNIFORM_MANY,
     Figures,
     Listing,
     Sample,
@@ -32,29 +48,17 @@ from bench.figures import (
     this_machine,
 )
 from bench.load import Sender
-from bench.messages import EVERYTHING, Answers, Load
-from bench.server import Server
-from bench.sockets import COUNT, memory_of_idle_sockets
+from bench.messages import Answers, Load
+from bench.plan import Plan
+from bench.server import Server, Usage
+from bench.sockets import memory_of_idle_sockets
+from entrepot.gateways.cards.bank.seed import seed
 from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded import connect_or_start
 
 LOST = "lost connections"
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """How much is measured: each load for so many seconds or `most` requests, whichever come first."""
-
-    variants: int = 1_000
-    workspaces: int = 1_000
-    cards: int = 100_000
-    connections: int = 64
-    rounds: int = 5
-    seconds: int = 5
-    most: int = EVERYTHING
-    starts: int = 5
-    sockets: int = COUNT
-    counted_orders: int = 500
-    wrk: str | None = None
+TOKENS_AT_ONCE = 24
+"""A client's secret may be tried thirty times at once from one address."""
 
 
 Measure = Callable[[], Awaitable[Sample]]
@@ -70,16 +74,13 @@ async def run(plan: Plan, say: Callable[[str], None]) -> Figures:
             await server.start()
             with connect_or_start(server.data_dir) as url:
                 measured = await _on(server, url, plan, say)
+            say("two workers beside one")
+            crews = await crowd.crews(server, plan.wrk, plan.variants, plan.turns, plan.seconds, plan.most)
             say(f"starting {plan.starts} times on the folder as it is now")
-            starts = [await _restart(server) for _ in range(plan.starts)]
+            starts = [await crowd.restart(server) for _ in range(plan.starts)]
         finally:
             await server.stop()
-    return msgspec.structs.replace(measured, starts=tuple(starts))
-
-
-async def _restart(server: Server) -> float:
-    await server.stop()
-    return await server.start()
+    return msgspec.structs.replace(measured, crews=crews, starts=tuple(starts))
 
 
 async def _on(server: Server, url: str, plan: Plan, say: Callable[[str], None]) -> Figures:
@@ -116,6 +117,8 @@ class _Run:
             self._connection,
             {shop.SHOP: shop.workspace(), retailers.WORKSPACE: retailers.workspace()},
         )
+        (number,) = await world.numbers(self._connection, [shop.SHOP])
+        await seed(self._connection, number, shop.bank())
         await self._connection.execute("analyze")
         sold_in = [world.BIG, shop.SHOP, *(world.small(number) for number in range(plan.workspaces))]
         workspaces = await world.numbers(self._connection, sold_in)
@@ -129,6 +132,10 @@ class _Run:
         idle = await memory_of_idle_sockets(self._server.url + buyers.PATH, self._server.memory, plan.sockets)
         self._say("checking the books")
         stored = await self._check(workspaces, before)
+        self._say("a flood beside a calm tenant")
+        flood = await crowd.flood(self._server.url, plan.flood, plan.seconds, plan.most)
+        self._say(f"copying orders until there are {plan.held}")
+        held = await copies.fill(self._connection, world.BIG, plan.held)
         return Figures(
             machine=this_machine(await self._connection.fetchval("show server_version")),
             generator=self._sender.name,
@@ -143,6 +150,9 @@ class _Run:
             memory=memory,
             stored=stored,
             faults=tuple(self._faults),
+            many=plan.many,
+            held=held,
+            flood=flood,
         )
 
     def _http(self) -> list[Load]:
@@ -154,6 +164,15 @@ class _Run:
             Load(HOT, orders.EXTERNAL, world.hot(big), "token-%d"),
             Load(SPREAD, orders.EXTERNAL, world.spread(workspaces), "token-%d"),
             Load(CARD, orders.CARD, world.uniform(variants, world.card_key(world.BIG)), "card-%d"),
+        ]
+
+    def _over_many(self) -> list[Load]:
+        """The same order at many variants and at one, over more connections."""
+        uniform, hot, *_ = self._http()
+        many = self._plan.many
+        return [
+            msgspec.structs.replace(uniform, name=UNIFORM_MANY, connections=many),
+            msgspec.structs.replace(hot, name=HOT_MANY, connections=many),
         ]
 
     async def _count_exactly(self, workspaces: list[int]) -> None:
@@ -179,8 +198,9 @@ class _Run:
         many = await pgbench.script(self._connection, twin, self._plan.variants)
         one = await pgbench.script(self._connection, twin, 1)
         return {
-            **{load.name: self._over_http(load) for load in self._http()},
+            **{load.name: self._over_http(load) for load in (*self._http(), *self._over_many())},
             TEXTALK: self._in_webshop,
+            PURCHASE: self._purchases,
             **{name: self._of_sellers(kind) for kind, name in MCS.items()},
             **{name: self._of_partners(kind) for kind, name in PARTNERS.items()},
             **{name: self._of_retailers(kind) for kind, name in RETURNS.items()},
@@ -197,8 +217,7 @@ class _Run:
             self._loads += 1
             if answers.refused or answers.lost:
                 self._note(load.name, [f"{answers.refused} orders refused, {answers.lost} {LOST}"])
-            each = 1e6 / max(answers.accepted, 1)
-            return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
+            return _sample(answers, used)
 
         return measure
 
@@ -211,8 +230,15 @@ class _Run:
         used = self._server.usage() - before
         self._acknowledged += bought.orders
         self._busy = max(self._busy, bought.busy)
-        answers, each = bought.answers, 1e6 / max(bought.answers.accepted, 1)
-        return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
+        return _sample(bought.answers, used)
+
+    async def _purchases(self) -> Sample:
+        """What whole purchases come to."""
+        plan, before = self._plan, self._server.usage()
+        each = max(plan.most // plan.connections, 1)
+        answers = await purchases.send(self._server.url, plan.connections, plan.seconds, each)
+        self._acknowledged += answers.accepted
+        return _sample(answers, self._server.usage() - before)
 
     def _of_sellers(self, kind: str) -> Measure:
         async def measure() -> Sample:
@@ -243,15 +269,14 @@ class _Run:
 
     async def _by_clients(self, door: str, kind: str, workspace: str, name: str) -> tuple[Answers, Sample]:
         plan, before = self._plan, self._server.usage()
+        connections = min(plan.connections, TOKENS_AT_ONCE) if kind == sellers.TOKEN else plan.connections
         answers = await clients.send(
-            self._server.url, door, kind, workspace, plan.variants, plan.connections, plan.seconds, plan.most
+            self._server.url, door, kind, workspace, plan.variants, connections, plan.seconds, plan.most
         )
         used = self._server.usage() - before
         if answers.refused:
             self._note(name, [f"{answers.refused} requests refused"])
-        each = 1e6 / max(answers.accepted, 1)
-        sample = Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
-        return answers, sample
+        return answers, _sample(answers, used)
 
     async def _listing(self) -> Listing:
         """A list of articles over a socket beside one statement that fetches its rows."""
@@ -284,7 +309,7 @@ class _Run:
         """Hold what is stored against what was acknowledged; how many orders are stored."""
         await self._settled()
         after = await proof.read_books(self._connection, workspaces)
-        in_flight = self._loads * self._plan.connections
+        in_flight = self._loads * max(self._plan.connections, self._plan.many)
         self._note("books", proof.cut_off(before, after, self._acknowledged, in_flight))
         (returns,) = await world.numbers(self._connection, [retailers.WORKSPACE])
         stored = await proof.read_registered(self._connection, returns)
@@ -304,3 +329,8 @@ class _Run:
 
     def _note(self, where: str, faults: list[str]) -> None:
         self._faults += [f"{where}: {fault}" for fault in faults]
+
+
+def _sample(answers: Answers, used: Usage) -> Sample:
+    each = 1e6 / max(answers.accepted, 1)
+    return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)

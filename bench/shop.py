@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bench.world import STOCK
+from entrepot.gateways.cards.bank.seed import AccountSeed, BankSeed, CardSeed
 
 SHOP, NUMBER = "shop", 88888
 """The workspace, and the number by which callers name its webshop."""
 ARTICLES = 100
-DELIVERY, PAYMENT = 501, 601
+DELIVERY, PAYMENT, CARD = 501, 601, 602
+CARDS = 1_000
 _FIRST, _SIZE, _OPTIONS = 1_001, 301, (311, 312, 313)
 
 DEEP = {
@@ -42,6 +44,20 @@ def article(number: int) -> int:
     return _FIRST + number
 
 
+def card(number: int) -> str:
+    """A card of the simulated bank, by its number from 0. Tokens of it, which serve one order each, go on with `_`."""
+    return f"shop-card-{number}"
+
+
+def bank() -> BankSeed:
+    """The shop's shoppers, each with a card and money without end."""
+    holders = [f"shopper-{number}" for number in range(CARDS)]
+    cards = (
+        CardSeed(card(number), holder, reusable=True, family=True) for number, holder in enumerate(holders)
+    )
+    return BankSeed(tuple(AccountSeed(holder, "SEK", 10**12) for holder in holders), tuple(cards))
+
+
 def workspace(number: int = NUMBER, articles: int = ARTICLES) -> dict[str, Any]:
     """The world of a shop, by the number by which callers name it."""
     zone = {"countries": {"SE": "25%"}, "prices": {"100000": {"SEK": "49.00"}}}
@@ -63,7 +79,10 @@ def workspace(number: int = NUMBER, articles: int = ARTICLES) -> dict[str, Any]:
             "shop": {
                 "languages": {"en": "SEK"},
                 "delivery": {"post": {"id": DELIVERY, "name": {"en": "Post"}, "zones": [zone]}},
-                "payment": {"invoice": {"id": PAYMENT, "name": {"en": "Invoice"}}},
+                "payment": {
+                    "invoice": {"id": PAYMENT, "name": {"en": "Invoice"}},
+                    "card": {"id": CARD, "name": {"en": "Card"}, "provider": "card"},
+                },
             }
         },
     }

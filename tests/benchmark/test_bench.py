@@ -4,27 +4,34 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from bench.aims import aims
 from bench.compare import compared, read
 from bench.figures import (
     CARD,
     HOT,
+    HOT_MANY,
     MCS,
     PARTNERS,
     PGBENCH_HOT,
     PGBENCH_UNIFORM,
+    PURCHASE,
     RETURNS,
     SPREAD,
     TEXTALK,
     UNIFORM,
+    UNIFORM_MANY,
+    Crew,
     Figures,
+    Flood,
     IdleSockets,
     Listing,
     Machine,
     Sample,
     Series,
 )
+from bench.plan import Plan
 from bench.report import page, text
-from bench.run import Plan, run
+from bench.run import run
 from msgspec.structs import replace
 
 NAMES = (
@@ -32,7 +39,10 @@ NAMES = (
     HOT,
     SPREAD,
     CARD,
+    UNIFORM_MANY,
+    HOT_MANY,
     TEXTALK,
+    PURCHASE,
     *MCS.values(),
     *PARTNERS.values(),
     *RETURNS.values(),
@@ -47,10 +57,14 @@ async def test_a_short_run_counts_what_it_sold() -> None:
         workspaces=3,
         cards=2_000,
         connections=4,
+        many=8,
         rounds=1,
         seconds=600,
         most=40,
         starts=1,
+        held=500,
+        turns=1,
+        flood=0.5,
         sockets=20,
         counted_orders=8,
         wrk=None,
@@ -62,6 +76,10 @@ async def test_a_short_run_counts_what_it_sold() -> None:
     assert figures.stored > 4 * plan.counted_orders
     assert (figures.listing.articles, figures.listing.listed > 0) == (100, True)
     assert 0 < figures.starts[0] < 60
+    assert figures.held == 500
+    assert [(crew.buyers, crew.ratio > 0) for crew in figures.crews] == [(16, True), (64, True)]
+    assert figures.flood is not None
+    assert figures.flood.ratio > 0
     assert figures.memory > 10_000_000
 
 
@@ -88,22 +106,24 @@ def figures() -> Figures:
         100_000_000,
         9,
         (),
+        256,
+        100_000,
+        (Crew(16, (100.0,), (90.0,)),),
+        Flood(4.0, 10.0),
     )
 
 
 def test_a_ratio_is_of_the_same_round(figures: Figures) -> None:
     assert figures.ratio(UNIFORM, PGBENCH_UNIFORM) == 2.0
-    assert [aim.met for aim in figures.aims()] == [
-        True,
-        *[False] * 8,
-        True,
-        True,
-        False,
-        True,
-        True,
-        True,
-        True,
-    ]
+    met = {aim.text: aim.met for aim in aims(figures)}
+    assert met["any variant beside pgbench"]
+    assert not met["one variant beside pgbench"]
+
+
+def test_of_what_is_beside_each_other_the_aims_are_told(figures: Figures) -> None:
+    met = {aim.text: aim.met for aim in aims(figures)}
+    assert not met["two workers beside one, 16 buyers"]
+    assert met["a calm tenant's p99 beside a flood"]
 
 
 def test_a_missed_aim_says_by_how_much(figures: Figures) -> None:
@@ -114,7 +134,7 @@ def test_without_wrk_there_is_no_ratio(figures: Figures) -> None:
     bound = replace(figures, generator="client-bound")
     assert "client-bound" in text(bound)
     assert "2.00" not in text(bound)
-    assert "beside pgbench" not in page(bound)
+    assert "variant beside pgbench" not in page(bound)
 
 
 def test_buyers_who_used_a_whole_core_are_told(figures: Figures) -> None:

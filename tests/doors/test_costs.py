@@ -50,6 +50,20 @@ async def at_bonsai(_client: Client, connection: Connection, _url: str) -> Place
     return place
 
 
+async def by_card(_client: Client, connection: Connection, _url: str) -> Place:
+    """At the simulated bank, which is asked three times."""
+    card = {"account": "ann", "family": True}
+    edits = {"bank/accounts/ann/CAD": "1000.00", "bank/cards/tok_ann": card}
+    shop, numbers = await open_shop(connection, "costs-cards", edits), count(1)
+
+    async def place() -> Request:
+        number = next(numbers)
+        payment = {"method": "credit card", "token": f"tok_ann_{number}", "currency": "CAD"}
+        return shop.submit({"payment": payment, "external_order_id": f"C{number}"})
+
+    return place
+
+
 async def at_textalk(client: Client, connection: Connection, _url: str) -> Place:
     """The checkout: what was bought stands in a cart."""
     shop = Webshop(connection, "costs-textalk")
@@ -135,7 +149,8 @@ def _placed(reply: Reply) -> bool:
     ("door", "expected"),
     [
         (at_bonsai, Cost(4, 23, 800)),
-        (at_textalk, Cost(13, 41, 1972)),
+        (by_card, Cost(18, 62, 1618)),
+        (at_textalk, Cost(12, 40, 1957)),
         (at_walmart, Cost(4, 19, 662)),
         (at_rebound, Cost(4, 17, 724)),
         (at_datamingle, Cost(5, 19, 665)),

@@ -11,7 +11,7 @@ import asyncpg
 
 from entrepot.store.lanes import lane
 from entrepot.store.primary import reach
-from entrepot.store.silence import USUAL, Limits, SurePool, make_sure
+from entrepot.store.silence import USUAL, Kind, Limits, SurePool, make_sure, watched
 
 
 class Transaction(Protocol):
@@ -71,7 +71,7 @@ class Connection(Protocol):
 
 
 class LaneConnection(Connection, Protocol):
-    """A lane's: its transactions take a round trip less at either end."""
+    """A lane's, or a simulated vendor's: its transactions take a round trip less at either end."""
 
     async def ahead(self, query: str, *args: object) -> None:
         """Let a statement that answers no rows travel ahead of the next one, which raises what this one does."""
@@ -182,11 +182,13 @@ async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS, limits: Limits =
 
 async def write_pool(url: str, size: int = BOOK_CONNECTIONS, limits: Limits = USUAL) -> Pool:
     """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
-    return await _pool(url, limits, min_size=0, max_size=size, server_settings=_COMMON)
+    return await _pool(
+        url, limits, lane, min_size=0, max_size=size, server_settings=_COMMON, reset=_keep_as_it_is
+    )
 
 
-async def _pool(url: str, limits: Limits, **settings: Any) -> Pool:
-    pool = SurePool(limits)
+async def _pool(url: str, limits: Limits, kind: Kind = watched, **settings: Any) -> Pool:
+    pool = SurePool(limits, kind)
     await pool.open(url, **settings)
     return pool
 

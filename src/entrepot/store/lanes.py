@@ -1,15 +1,16 @@
-"""A lane's connection: what needs no answer of its own travels ahead of the next statement, in its round trip.
+"""Connections on which what needs no answer of its own travels ahead of the next statement, in its round trip.
 
 The driver waits for each answer before it sends the next statement, and PostgreSQL does not ask for that: it runs what
 arrives in order, and after a fault it passes over everything up to the end of the trip. So BEGIN travels with the first
-question of a batch, and what is written with its COMMIT, which never comes to pass where the writing failed.
+question of a batch, and what is written with its COMMIT, which never comes to pass where the writing failed. The
+engine's lanes have such connections, and the simulated vendors.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import asyncpg
 
@@ -20,12 +21,14 @@ _COMMIT: Final = "commit"
 _ROLLBACK: Final = "rollback"
 _EXECUTE: Final = b"E" + struct.pack("!i", 9) + b"\0" + struct.pack("!i", 0)
 """Run what was bound last, to its end."""
+_NULL: Final = struct.pack("!i", -1)
 
 
 class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, reportMissingTypeArgument]
     """Mixed into a connection that is watched."""
 
     _within: Callable[[Awaitable[Any]], Awaitable[Any]]
+    _pool_release_ctr: int
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -40,35 +43,50 @@ class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, repo
         """Let nothing travel that still waits."""
         self._waiting = []
 
-    async def fetch(self, query: str, *args: Any, **options: Any) -> Any:
+    async def fetch(self, query: str, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        _, rows = await self._run(query, args)
+        return rows
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        _, rows = await self._run(query, args)
+        return rows[0] if rows else None
+
+    async def fetchval(self, query: str, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        _, rows = await self._run(query, args)
+        return rows[0][0] if rows else None
+
+    async def execute(self, query: str, *args: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        if args:
+            statement, _ = await self._run(query, args)
+            return statement.get_statusmsg()
+        await self._catch_up()
+        return await super().execute(query)
+
+    def transaction(self, **options: Any) -> Any:
+        """A transaction that begins with its first statement; there is none within another."""
+        plain = bool(options) or self.is_closed() or self.is_in_transaction()
+        return super().transaction(**options) if plain else _Riding(self)
+
+    async def _run(self, query: str, args: tuple[Any, ...]) -> tuple[Any, Any]:
+        """A statement that ran, with its rows."""
         # All are prepared first: preparing is a round trip of its own, and what waits must not get into it.
         statement = await self._ready(query)
         messages = [_bound((await self._ready(each)).get_name(), given) for each, given in self._waiting]
         self._waiting = []
-        if messages:
+        if messages and not self.is_closed():
             self._transport.write(b"".join(messages))
-        return await self._within(statement.fetch(*args, **options))
-
-    async def fetchrow(self, query: str, *args: Any, **options: Any) -> Any:
-        await self._catch_up()
-        return await super().fetchrow(query, *args, **options)
-
-    async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
-        await self._catch_up()
-        return await super().fetchval(query, *args, **options)
-
-    async def execute(self, query: str, *args: Any, timeout: Any = None) -> Any:  # noqa: ASYNC109
-        await self._catch_up()
-        return await super().execute(query, *args, timeout=timeout)
-
-    def transaction(self, **options: Any) -> Any:
-        """A transaction that begins with its first statement."""
-        return super().transaction(**options) if options else _Riding(self)
+        return statement, await self._within(statement.fetch(*args))
 
     async def _ready(self, query: str) -> Any:
         if query not in self._prepared:
             self._prepared[query] = await self._within(self.prepare(query))
         return self._prepared[query]
+
+    def _on_release(self, stacklevel: int = 1) -> None:
+        """Statements stay good where the connection goes back to its pool: they are its own, and no borrower's."""
+        known = self._pool_release_ctr
+        cast("Any", super())._on_release(stacklevel)
+        self._pool_release_ctr = known
 
     async def _catch_up(self) -> None:
         """Run what waits by itself, ahead of a statement with which it cannot travel."""
@@ -94,7 +112,7 @@ class _Riding:
     async def rollback(self) -> None:
         """Undo it."""
         self._connection.forget()
-        if self._connection.is_in_transaction():
+        if not self._connection.is_closed() and self._connection.is_in_transaction():
             await self._connection.execute(_ROLLBACK)
 
     async def __aenter__(self) -> object:
@@ -106,14 +124,21 @@ class _Riding:
         return None
 
 
-def lane(limits: Limits) -> type[Any]:
-    """The class of lanes' connections with these limits."""
-    return type("Lane", (_Lane, watched(limits)), {"__slots__": ()})
+def lane(limits: Limits, on_silence: Callable[[], None] | None = None) -> type[Any]:
+    """The class of such connections with these limits; `on_silence` is told when one is dropped."""
+    return type("Lane", (_Lane, watched(limits, on_silence)), {"__slots__": ()})
 
 
 def _bound(name: str, values: Sequence[object]) -> bytes:
     """The messages that run a prepared statement with these values, as texts; what it answers comes as text too."""
-    texts = [str(value).encode() for value in values]
-    given = b"".join(struct.pack("!i", len(text)) + text for text in texts)
-    body = b"\0" + name.encode() + b"\0" + struct.pack("!hh", 0, len(texts)) + given + struct.pack("!h", 0)
+    given = b"".join(map(_given, values))
+    body = b"\0" + name.encode() + b"\0" + struct.pack("!hh", 0, len(values)) + given + struct.pack("!h", 0)
     return b"B" + struct.pack("!i", len(body) + 4) + body + _EXECUTE
+
+
+def _given(value: object) -> bytes:
+    """A value as PostgreSQL reads it: its length, and its text."""
+    if value is None:
+        return _NULL
+    text = rf"\x{value.hex()}" if isinstance(value, bytes) else str(value)
+    return struct.pack("!i", len(encoded := text.encode())) + encoded

@@ -86,6 +86,9 @@ def watched(limits: Limits, on_silence: Callable[[], None] | None = None) -> typ
     return type("Connection", (_Watched,), {"limits": limits, "on_silence": told, "__slots__": ()})
 
 
+Kind = Callable[[Limits, Callable[[], None]], type[Any]]
+
+
 def watch_peer(connection: Any) -> None:
     """Have the system find out that the other end of a connection is gone. Not every system can."""
     peer: socket.socket | None = connection._transport.get_extra_info("socket")
@@ -105,10 +108,14 @@ def make_sure(connection: Any) -> None:
 
 
 class SurePool:
-    """A pool whose every use ends. When one of its connections is dropped, the others are not used again either."""
+    """A pool whose every use ends. When one of its connections is dropped, the others are not used again either.
 
-    def __init__(self, limits: Limits) -> None:
+    `kind` makes the class of its connections, as `watched` does.
+    """
+
+    def __init__(self, limits: Limits, kind: Kind = watched) -> None:
         self._limits = limits
+        self._kind = kind
         self._pool: Any = None
 
     async def open(self, url: str, **settings: Any) -> None:
@@ -117,7 +124,7 @@ class SurePool:
             url,
             connect=reach,
             timeout=self._limits.connect,
-            connection_class=watched(self._limits, self._distrust),
+            connection_class=self._kind(self._limits, self._distrust),
             init=_watch,
             **settings,
         )

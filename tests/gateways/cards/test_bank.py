@@ -36,10 +36,10 @@ BLOCKED = "select pid from pg_stat_activity where wait_event_type = 'Lock' and d
 
 
 @pytest.fixture
-async def cards(bank_pool: Any) -> BankCards:
-    async with bank_pool.acquire() as conn:
+async def cards(books: Any) -> BankCards:
+    async with books.acquire() as conn:
         await seed(conn, 1, WORLD)
-    return BankCards(bank_pool, 1, real_now)
+    return BankCards(books, 1, real_now)
 
 
 async def made(cards: CardGateway, key: str = "a1", amount: int = 1000) -> Intent:
@@ -179,9 +179,9 @@ async def test_a_merchant_without_account_has_no_transfer(cards: BankCards):
     assert await cards.transfer(intent.id, "acct_none", 1, "t1") == rules.NO_SUCH_ACCOUNT
 
 
-async def test_workspaces_have_banks_of_their_own(cards: BankCards, bank_pool: Any):
+async def test_workspaces_have_banks_of_their_own(cards: BankCards, books: Any):
     intent = await made(cards)
-    stranger = BankCards(bank_pool, 2, real_now)
+    stranger = BankCards(books, 2, real_now)
     assert await stranger.read(intent.id) == rules.NO_SUCH_INTENT
     theirs = await made(stranger)
     assert await stranger.confirm(theirs.id, "tok_visa", "a1") == rules.NO_SUCH_TOKEN
@@ -263,10 +263,12 @@ async def test_what_was_made_is_found_again(cards: BankCards):
     assert await cards.find_refund(intent.id, "r1") == refund
 
 
-async def test_a_lapsed_authorisation_is_as_if_it_were_cancelled(cards: BankCards, bank_pool: Any):
+async def test_a_lapsed_authorisation_is_as_if_it_were_cancelled(
+    cards: BankCards, books: Any, bank_pool: Any
+):
     intent = await made(cards, amount=9_000)
     await cards.confirm(intent.id, "tok_visa", "a1")
-    later = BankCards(bank_pool, 1, lambda: real_now() + rules.AUTHORISED_FOR)
+    later = BankCards(books, 1, lambda: real_now() + rules.AUTHORISED_FOR)
     assert await later.capture(intent.id) == await later.cancel(intent.id) == rules.LAPSED
     shown = await later.read(intent.id)
     assert isinstance(shown, Intent)

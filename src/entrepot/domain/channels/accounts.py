@@ -202,7 +202,10 @@ class ChannelSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Channel(Record, frozen=True):
-    """An account at one door. `known_sources` and `known_integrations` are its workspace's."""
+    """An account at one door. `known_sources` and `known_integrations` are its workspace's.
+
+    `real`: its workspace was not made in a sandbox, so nobody stands behind simulated vendors.
+    """
 
     id: int
     door: str
@@ -210,11 +213,16 @@ class Channel(Record, frozen=True):
     settings: ChannelSettings
     known_sources: tuple[str, ...] = ()
     known_integrations: tuple[str, ...] = ()
+    real: bool = False
 
     @property
     def key(self) -> Hashable:
         """The channel's id."""
         return self.id
+
+    def lacks_cards(self, environment: str) -> bool:
+        """Whether nobody could charge a card: the simulated bank is for sandboxes and test orders."""
+        return self.real and self.settings.cards.gateway == "bank" and environment != "test"
 
 
 GONE: Final = 0

@@ -69,8 +69,6 @@ class CheckoutCart(CartCommand, frozen=True, kw_only=True):
     lease_until: datetime
     token: str | None = None
     steps: Steps | None = None
-    lacks_cards: bool = False
-    """Nobody stands behind the shop's cards: no order can be paid by one."""
 
     @property
     def ids(self) -> int:
@@ -106,7 +104,7 @@ class CheckoutCart(CartCommand, frozen=True, kw_only=True):
         totals = total(cart, view)
         by_card = bool(totals.due and totals.method and totals.method.provider == "card")
         token = self.token if by_card else None
-        if failure := fault(cart, totals, view, now) or (self._no_card() if by_card else None):
+        if failure := fault(cart, totals, view, now) or (self._no_card(view) if by_card else None):
             return refused(failure)
         draft = drafted(cart, totals, view, now, ids, token)
         if by_card and (failure := not_chargeable(CARD, draft, self.steps)):
@@ -122,9 +120,9 @@ class CheckoutCart(CartCommand, frozen=True, kw_only=True):
         end_cart(cart.id, view, changes)
         return Decided(settle(draft, view, now, changes), changes)
 
-    def _no_card(self) -> Failure | None:
+    def _no_card(self, view: View) -> Failure | None:
         """Why no card can pay: nobody would charge it, or there is none."""
-        if self.lacks_cards:
+        if channel_of(view, self.channel).lacks_cards(self.environment):
             return PaymentUnavailable()
         return None if self.token else CardTokenMissing()
 

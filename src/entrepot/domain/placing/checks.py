@@ -100,13 +100,8 @@ class OrderChecks:
         *,
         paying: bool = True,
         known_order: int | None = None,
-        lacks_cards: bool = False,
     ) -> None:
-        """`paying` is off for orders that are paid later; `known_order` may hold the external id already.
-
-        With `lacks_cards` there is nobody who could charge a card for the account.
-        """
-        self.lacks_cards = lacks_cards
+        """`paying` is off for orders that are paid later; `known_order` may hold the external id already."""
         self.basket = basket
         self.view = view
         self.paying = paying
@@ -188,7 +183,7 @@ def _duplicate(a: OrderChecks) -> Failures:
 
 def _method(a: OrderChecks) -> Failures:
     method = a.basket.payment.method
-    works = method == EXTERNAL or not a.lacks_cards
+    works = method == EXTERNAL or not a.channel.lacks_cards(a.basket.environment)
     if works and method in METHODS and method in a.channel.settings.payment_methods:
         return NONE
     return (PaymentMethodUnsupported(method),)

@@ -82,8 +82,6 @@ class OrderCommand(Command, frozen=True):
     existing: Existing | None = None
     steps: Steps | None = None
     """In which amounts the account's card provider can move money."""
-    lacks_cards: bool = False
-    """Nobody stands behind the account's cards: no order can be paid by one."""
 
     @property
     def ids(self) -> int:
@@ -131,9 +129,7 @@ def draft(
         return refused(stale)
     number, uuid = (existing.order, existing.uuid) if existing else (ids.next(), ids.uuid())
     known = existing.order if existing else None
-    checks = OrderChecks(
-        command.basket, view, paying=command.pays, known_order=known, lacks_cards=command.lacks_cards
-    )
+    checks = OrderChecks(command.basket, view, paying=command.pays, known_order=known)
     checked = checks.run()
     if isinstance(checked, tuple):
         return Refused(checked)
@@ -212,9 +208,7 @@ def quote_question(command: OrderCommand, view: View) -> TaxQuery | Refused | No
     if holding_attempt(name_keys(command.basket), view) is not None or under_way(command, view):
         return None
     known = command.existing.order if command.existing else None
-    checks = OrderChecks(
-        command.basket, view, paying=command.pays, known_order=known, lacks_cards=command.lacks_cards
-    )
+    checks = OrderChecks(command.basket, view, paying=command.pays, known_order=known)
     checked = checks.run()
     if isinstance(checked, tuple):
         return Refused(checked)

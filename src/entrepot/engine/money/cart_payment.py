@@ -12,7 +12,7 @@ from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.channels.charging import Steps
 from entrepot.domain.checkout.cart_checkout import CheckoutCart, same_checkout
-from entrepot.domain.kernel.commands import Refused, refused, refused_as
+from entrepot.domain.kernel.commands import Refused, refused_as
 from entrepot.domain.payments.capture import CancelPayment, CapturePayment
 from entrepot.domain.payments.refund import RefundOrder
 from entrepot.domain.placing.attempts import Reserved
@@ -24,9 +24,7 @@ from entrepot.engine.money.proofs import PaymentProofs
 from entrepot.engine.money.refund import Refunds
 from entrepot.engine.money.turns import in_turn, unless_made
 from entrepot.engine.money.unbroken import Unbroken
-from entrepot.failures import Unavailable
 from entrepot.failures.orders import OrderLocked
-from entrepot.store.connections import FAULTS
 from entrepot.store.credentials.directory import token_name
 
 
@@ -78,11 +76,7 @@ class CartPayment:
         self, workspace: int, settings: ChannelSettings, cart: CartCommand, token: str | None
     ) -> Outcome:
         steps = self._gateways.steps(settings.cards, cart.environment)
-        try:
-            lacking = await self._proofs.lacks_cards(workspace, settings.cards, cart.environment)
-        except FAULTS:
-            return refused(Unavailable(1))
-        checkout = _checking_out(cart, token, self._attempts.lease(), steps, lacks_cards=lacking)
+        checkout = _checking_out(cart, token, self._attempts.lease(), steps)
         outcome = await self._engine.execute_anew(workspace, checkout)
         if isinstance(outcome, Reserved):
             calls = self._proofs.charge(workspace, outcome.attempt, settings.cards, token)
@@ -99,9 +93,7 @@ class CartPayment:
         )
 
 
-def _checking_out(
-    cart: CartCommand, token: str | None, lease: datetime, steps: Steps | None, *, lacks_cards: bool
-) -> CheckoutCart:
+def _checking_out(cart: CartCommand, token: str | None, lease: datetime, steps: Steps | None) -> CheckoutCart:
     return CheckoutCart(
         channel=cart.channel,
         environment=cart.environment,
@@ -109,6 +101,5 @@ def _checking_out(
         cart=cart.cart,
         lease_until=lease,
         steps=steps,
-        lacks_cards=lacks_cards,
         token=None if token is None else token_name(token),
     )

@@ -19,7 +19,7 @@ from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.domain.kernel.commands import Refused, refused, refused_as
 from entrepot.domain.kernel.money import to_major
 from entrepot.domain.placing.attempts import Attempt, Reserved
-from entrepot.domain.placing.basket import EXTERNAL, Basket
+from entrepot.domain.placing.basket import Basket
 from entrepot.domain.placing.draft import OrderCommand, Quoted, quote_question, simulated_taxes
 from entrepot.domain.placing.place import Placed, needs_proof
 from entrepot.domain.placing.reserve import ReserveOrder
@@ -98,11 +98,7 @@ class OrderPlacement:
     ) -> Outcome:
         """Bring an order command to its outcome; without a proof nothing is paid (an order recorded as pending)."""
         steps = self._gateways.steps(settings.cards, command.basket.environment)
-        try:
-            lacking = await self._lacks_cards(workspace, settings, command.basket)
-        except FAULTS:
-            return refused(Unavailable(1))
-        command = msgspec.structs.replace(command, steps=steps, lacks_cards=lacking)
+        command = msgspec.structs.replace(command, steps=steps)
         if in_house(settings, command.basket, proof):
             # One command, which the engine brings to its end whether or not we wait.
             return await self._placed(workspace, settings, command, proof)
@@ -124,11 +120,6 @@ class OrderPlacement:
         if intent.message is None:
             return CardProviderSilent(ASK_AGAIN, "", "", "")
         return CardProviderFailed(intent.message, "", "", "")
-
-    async def _lacks_cards(self, workspace: int, settings: ChannelSettings, basket: Basket) -> bool:
-        if basket.payment.method == EXTERNAL:
-            return False
-        return await self._proofs.lacks_cards(workspace, settings.cards, basket.environment)
 
     async def taxes(self, workspace: int, settings: ChannelSettings, query: TaxQuery) -> TaxAnswer:
         """What the account's outside tax provider says to a question."""
@@ -251,7 +242,6 @@ def _reserving(command: OrderCommand, proof: PaymentCredential, lease: datetime)
         quoted=command.quoted,
         existing=command.existing,
         steps=command.steps,
-        lacks_cards=command.lacks_cards,
         lease_until=lease,
         intent=proof.intent,
         request=proof.request,

@@ -52,6 +52,7 @@ class _Account(msgspec.Struct):
     name: str
     settings: ChannelSettings
     general: WorkspaceSettings
+    real: bool
 
 
 _accounts = msgspec.json.Decoder(list[_Account]).decode
@@ -60,13 +61,12 @@ _accounts = msgspec.json.Decoder(list[_Account]).decode
 def _channels(text: str) -> Iterator[Channel]:
     for row in _accounts(text):
         known = row.general
-        yield Channel(
-            row.id, row.door, row.name, row.settings, known.order_sources, known.merchant_integrations
-        )
+        names = (known.order_sources, known.merchant_integrations)
+        yield Channel(row.id, row.door, row.name, row.settings, *names, row.real)
 
 
 _CHANNELS = f"""
-select c.id, c.door, c.name, c.settings, w.settings as general from {keyed({"id": "bigint"})}
+select c.id, c.door, c.name, c.settings, w.settings as general, not w.sandbox as real from {keyed({"id": "bigint"})}
 cross join lateral (select * from channels where workspace = $1 and id = k.id offset 0) c
 cross join lateral (select * from workspaces where id = $1 offset 0) w
 """

@@ -32,6 +32,10 @@ class Conn(Protocol):
         """Run a statement for its effect."""
         ...
 
+    async def ahead(self, query: str, *args: object) -> None:
+        """Let a statement that answers no rows travel ahead of the next one, which raises what this one does."""
+        ...
+
     def transaction(self) -> Transaction:
         """A transaction, not yet begun."""
         ...

@@ -17,7 +17,6 @@ _INTENT = (
 _INSERT_INTENT = (
     "insert into bank_intents (workspace, id, status, amount, currency, client_secret, metadata, confirmations,"
     " captured, refunded, transferred) values ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0)"
-    " on conflict (workspace, id) do nothing returning id"
 )
 _UPDATE_INTENT = (
     "update bank_intents set status = $3, token_hash = $4, account = $5, description = $6,"
@@ -58,7 +57,7 @@ _CONFIRMATION = (
 )
 _INSERT_CONFIRMATION = (
     "insert into bank_confirmations (workspace, key, intent, token_hash, code, message)"
-    " values ($1, $2, $3, $4, $5, $6) on conflict (workspace, key) do nothing returning key"
+    " values ($1, $2, $3, $4, $5, $6)"
 )
 _REFUND = "select intent, amount from bank_refunds where workspace = $1 and id = $2"
 _INSERT_REFUND = (
@@ -102,9 +101,9 @@ async def lock_intent(conn: Conn, workspace: int, intent_id: str) -> BankIntent 
     return BankIntent(**row) if row else None
 
 
-async def insert_intent(conn: Conn, workspace: int, intent: BankIntent) -> bool:
-    """Whether the intent is new; waits for another transaction that inserts the same one."""
-    new = await conn.fetchval(
+async def insert_intent(conn: Conn, workspace: int, intent: BankIntent) -> None:
+    """Make an intent, on the way to the commit, which raises `UniqueViolationError` where there is one."""
+    await conn.ahead(
         _INSERT_INTENT,
         workspace,
         intent.id,
@@ -114,7 +113,6 @@ async def insert_intent(conn: Conn, workspace: int, intent: BankIntent) -> bool:
         intent.client_secret,
         intent.metadata,
     )
-    return new is not None
 
 
 async def lock_card(conn: Conn, workspace: int, token_hash: bytes | None) -> Card | None:
@@ -160,9 +158,9 @@ async def is_payout_account(conn: Conn, workspace: int, account: str) -> bool:
 
 
 async def write(conn: Conn, workspace: int, change: Change) -> None:
-    """Store what a rule decided, on rows that are locked already."""
+    """Store what a rule decided, on rows that are locked already and on the way to the commit."""
     new = change.intent
-    await conn.execute(
+    await conn.ahead(
         _UPDATE_INTENT,
         workspace,
         new.id,
@@ -178,13 +176,13 @@ async def write(conn: Conn, workspace: int, change: Change) -> None:
         new.refundable_until,
     )
     if card := change.card:
-        await conn.execute(_UPDATE_CARD, workspace, card.token_hash, card.used_by)
+        await conn.ahead(_UPDATE_CARD, workspace, card.token_hash, card.used_by)
     if change.funds:
         await _write_funds(conn, workspace, change.funds)
 
 
 async def _write_funds(conn: Conn, workspace: int, funds: Funds) -> None:
-    await conn.execute(_UPDATE_FUNDS, workspace, funds.account, funds.currency, funds.balance, funds.reserved)
+    await conn.ahead(_UPDATE_FUNDS, workspace, funds.account, funds.currency, funds.balance, funds.reserved)
 
 
 async def read_confirmation(conn: Conn, workspace: int, key: str) -> Confirmation | None:
@@ -196,13 +194,10 @@ async def read_confirmation(conn: Conn, workspace: int, key: str) -> Confirmatio
     return Confirmation(row["intent"], row["token_hash"], refusal)
 
 
-async def insert_confirmation(conn: Conn, workspace: int, key: str, done: Confirmation) -> bool:
-    """Whether the key is new."""
+async def insert_confirmation(conn: Conn, workspace: int, key: str, done: Confirmation) -> None:
+    """Note a confirm, on the way to the commit, which raises `UniqueViolationError` where its key was used."""
     code, message = (done.refusal.code, done.refusal.message) if done.refusal else (None, None)
-    new = await conn.fetchval(
-        _INSERT_CONFIRMATION, workspace, key, done.intent, done.token_hash, code, message
-    )
-    return new is not None
+    await conn.ahead(_INSERT_CONFIRMATION, workspace, key, done.intent, done.token_hash, code, message)
 
 
 async def read_refund(conn: Conn, workspace: int, refund_id: str) -> Refund | None:

@@ -5,8 +5,8 @@ from typing import Literal
 
 import msgspec
 
-from entrepot.gateways.cards.bank.connection import Conn
 from entrepot.gateways.cards.bank.rules import CardState
+from entrepot.store.connections import Connection
 
 _ACCOUNTS = (
     "insert into bank_accounts (workspace, account, kind, name)"
@@ -84,7 +84,7 @@ def token_names(token: str) -> list[bytes]:
     return [token_hash(name) for name in (token, *families)]
 
 
-async def seed(conn: Conn, workspace: int, world: BankSeed) -> None:
+async def seed(conn: Connection, workspace: int, world: BankSeed) -> None:
     """Upsert the world's accounts, cards and payout accounts. Balances are set, spent tokens stay spent."""
     async with conn.transaction():
         await conn.execute(_ACCOUNTS, workspace, *_account_columns(world))

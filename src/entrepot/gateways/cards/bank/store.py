@@ -58,14 +58,17 @@ class BankCards:
             return problem
         wanted = self._new_intent(request)
 
-        async def work(conn: Conn) -> CreateOutcome:
-            if await rows.insert_intent(conn, self._workspace, wanted):
-                return self._shown(wanted)
+        async def make(conn: Conn) -> CreateOutcome:
+            await rows.insert_intent(conn, self._workspace, wanted)
+            return self._shown(wanted)
+
+        async def find(conn: Conn) -> CreateOutcome:
             found = await rows.read_intent(conn, self._workspace, wanted.id)
             same = found and (found.amount, found.currency) == (wanted.amount, wanted.currency)
             return self._shown(found) if found and same else rules.KEY_REUSED
 
-        return await self._run(work)
+        made = await self._run(make)
+        return await self._run(find) if made == rules.KEY_REUSED else made
 
     async def confirm(self, intent_id: str, token: str | None, key: str) -> ConfirmOutcome:
         """See `CardGateway.confirm`."""
@@ -205,8 +208,7 @@ class BankCards:
         if not isinstance(decided, Change):
             return decided
         done = Confirmation(intent.id, hashed, decided.refusal)
-        if not await rows.insert_confirmation(conn, self._workspace, key, done):
-            return rules.KEY_REUSED
+        await rows.insert_confirmation(conn, self._workspace, key, done)
         counted = msgspec.structs.replace(decided.intent, confirmations=intent.confirmations + 1)
         await self._at.write(conn, self._workspace, msgspec.structs.replace(decided, intent=counted))
         return decided.refusal or self._shown(counted)
@@ -329,6 +331,8 @@ class BankCards:
             async with asyncio.timeout(TIMEOUT_SECONDS), self._pool.acquire() as conn, conn.transaction():
                 began = True
                 return await work(conn)
+        except asyncpg.UniqueViolationError:
+            return rules.KEY_REUSED
         except asyncpg.PostgresError as error:
             # The server answered, so the transaction is rolled back, unless it was going down as it did.
             lost = isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError))
