@@ -57,7 +57,7 @@ bench-growth: $(READY) ## measure orders, purchases, lists and the check among t
 	@$(BIN)/python -m bench.growth
 
 bench-kit: $(READY) ## measure the test kit: start, reset, snapshots, a suite, memory, install
-	@$(BIN)/python -m bench.kit
+	@$(BIN)/python -m bench.kit --page docs/reference/test-kit.md
 
 torture: $(READY) ## kills, silence, floods and full disks under load; long forms of fuzzing and property tests
 	@$(BIN)/python -m pytest -m torture

@@ -17,7 +17,7 @@ from entrepot.doors.kit import DoorSwitch, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
 from entrepot.registry import doors
-from entrepot.store import connections, silence
+from entrepot.store import primary
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import open_shop
 from tests.conformance.datamingle import open_partners
@@ -113,8 +113,7 @@ async def opened(
     database_url: str, patch: pytest.MonkeyPatch
 ) -> AsyncGenerator[tuple[Connection, Client, str]]:
     plain = await connect(database_url)
-    patch.setattr(connections, "_asyncpg", costs.counted)
-    patch.setattr(silence, "asyncpg", costs.counted)
+    patch.setattr(primary, "_asyncpg", costs.counted)
     worker = Worker(database_url, Clock())
     await worker.start()
     everything = doors(services_of(worker, Seen()))

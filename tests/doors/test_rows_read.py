@@ -17,7 +17,7 @@ from entrepot.doors.kit import DoorSwitch, services_of
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
 from entrepot.registry import doors
-from entrepot.store import connections, silence
+from entrepot.store import connections, primary
 from entrepot.store.connections import Connection, connect
 from tests.conformance.bonsai import PREFIX, open_shop
 from tests.conformance.datamingle import account, open_partners
@@ -61,8 +61,7 @@ class Runner:
 async def opened(database_url: str, patch: pytest.MonkeyPatch) -> AsyncGenerator[tuple[Connection, Client]]:
     """Every door in this process, over connections that record."""
     plain = await connect(database_url)
-    patch.setattr(connections, "_asyncpg", counting.recording)
-    patch.setattr(silence, "asyncpg", counting.recording)
+    patch.setattr(primary, "_asyncpg", counting.recording)
     worker = Worker(database_url, Clock())
     await worker.start()
     everything = doors(services_of(worker, Seen()))

@@ -98,9 +98,5 @@ async def _connect(*args: Any, **options: Any) -> Any:
     return await asyncpg.connect(*args, **_counted(options))
 
 
-def _create_pool(*args: Any, **options: Any) -> Any:
-    return asyncpg.create_pool(*args, **_counted(options))
-
-
-recording = SimpleNamespace(connect=_connect, create_pool=_create_pool)
+recording = SimpleNamespace(connect=_connect)
 """Put in place of asyncpg where connections are made."""

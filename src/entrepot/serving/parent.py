@@ -124,6 +124,8 @@ def _database(settings: Settings, *, durable: bool) -> Generator[str]:
 
     server = EmbeddedPostgres(settings.data_dir, connections_for(settings.workers), end, durable=durable)
     try:
+        if not durable:
+            _begin_from_image(settings)
         url = server.start()
     except EmbeddedError as error:
         raise ServeError(str(error)) from error
@@ -136,6 +138,16 @@ def _database(settings: Settings, *, durable: bool) -> Generator[str]:
         if lost.is_set():
             log = settings.data_dir / "postgres.log"
             raise ServeError(f"PostgreSQL does not stay up, so the server has ended; {log} says why.")
+
+
+def _begin_from_image(settings: Settings) -> None:
+    from entrepot.store.embedded.image import begin_from_image, default_cache
+
+    with _answering():
+        try:
+            begin_from_image(settings.data_dir, default_cache())
+        except migrate.MigrationError as error:
+            raise ServeError(str(error)) from error
 
 
 def _migrate(database_url: str) -> None:

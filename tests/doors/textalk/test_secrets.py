@@ -106,6 +106,7 @@ async def _customer(watched: Watched, session: str) -> list[str]:
     await watched.call("Customer.signup", {**person, "password": [PASSWORD]})
     await watched.call("Customer.signup", person)
     await watched.call("Customer.signup", {**person, "password": NEW_PASSWORD})
+    await watched.call("Customer.signup", person)
     signup = await watched.webshop.code(EMAIL)
     await watched.call("Customer.confirmSignup", signup[::-1])
     await watched.call("Customer.confirmSignup", signup, {"password": True})
