@@ -224,7 +224,7 @@ async def load(reader: Reader, commands: Sequence[Command], view: View) -> None:
             continue
         if stage in led_to:
             await bring(reader, wanted, view, last=False)
-            wanted, led_to = {}, frozenset()
+            wanted, led_to = {}, frozenset[Stage]()
         keys: dict[Hashable, None] = {}
         for command in commands:
             keys.update(dict.fromkeys(command.wants(stage, view)))
