@@ -12,18 +12,21 @@ from contextlib import asynccontextmanager
 import httpx
 
 from torture.audit import SETTLED_WITHIN
+from torture.balancer import Balancer
 from torture.book import Book
 from torture.doors import CUSTOMERS, Customer
+from torture.house import House
 
 _TIMEOUT = 45.0
 """Seconds after which a customer takes an answer for lost: a server that works says something within thirty."""
 
 
 @asynccontextmanager
-async def client(url: str) -> AsyncGenerator[httpx.AsyncClient]:
-    """What sends requests: any number of connections, no proxy."""
+async def client(*houses: House) -> AsyncGenerator[httpx.AsyncClient]:
+    """What sends requests to these servers in turn: any number of connections, no proxy."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=_TIMEOUT, limits=limits) as http:
+    balancer = Balancer(houses, limits)
+    async with httpx.AsyncClient(base_url=houses[0].url, transport=balancer, timeout=_TIMEOUT) as http:
         yield http
 
 

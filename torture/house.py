@@ -18,7 +18,7 @@ from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded.supervisor import connection_url
 from torture.plan import Who
 
-_APPLY = "from entrepot.cli import main; main()"
+_COMMAND = "from entrepot.cli import main; main()"
 AGAIN_AFTER = 0.1
 """Seconds until a server that ended is started again: what systemd does where it is not told otherwise."""
 
@@ -27,6 +27,7 @@ class House(Server):
     """One server that is kept up. `starts` counts how often it was started, `failed` how often that came to nothing."""
 
     starts = failed = 0
+    _up = True
 
     @property
     def database_url(self) -> str:
@@ -47,10 +48,17 @@ class House(Server):
                 await process.wait()
             await asyncio.sleep(AGAIN_AFTER)
             self.starts += 1
+            self._up = False
             try:
                 await self.start()
+                self._up = True
             except RuntimeError:
                 self.failed += 1
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, and its last start was a success."""
+        return self._up and self._process is not None and self._process.returncode is None
 
     def processes(self, who: Who) -> list[psutil.Process]:
         """Those of a kind that live now."""
@@ -99,18 +107,14 @@ async def apply(house: House, *worlds: dict[str, Any], url: str | None = None) -
     for number, world in enumerate(worlds):
         file = house.log.with_name(f"{house.data_dir.name}-{number}.json")
         file.write_bytes(msgspec.json.encode(world))
-        process = await asyncio.create_subprocess_exec(
-            house.python,
-            "-c",
-            _APPLY,
-            "apply",
-            str(file),
-            "--database-url",
-            url or house.database_url,
-            stdout=DEVNULL,
-        )
-        if await process.wait():
-            raise RuntimeError("the world could not be made")
+        await command(house, "apply", str(file), "--database-url", url or house.database_url)
+
+
+async def command(house: House, *words: str) -> None:
+    """Run one command of the release that serves. Raises `RuntimeError` where it fails."""
+    process = await asyncio.create_subprocess_exec(house.python, "-c", _COMMAND, *words, stdout=DEVNULL)
+    if await process.wait():
+        raise RuntimeError(f"entrepot {words[0]} failed")
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from torture import calm
@@ -22,20 +22,21 @@ _SHOWN = 4_000
 class Watched:
     """A server, its calm client and the book, while something is done to it."""
 
-    def __init__(self, house: House, client: Calm, book: Book) -> None:
-        self.house, self.calm, self.book = house, client, book
+    def __init__(self, houses: Sequence[House], client: Calm, book: Book) -> None:
+        self._houses, self.calm, self.book = houses, client, book
         self.memory = 0
 
     @property
     def faults(self) -> list[str]:
         """What customers were told that nobody should be, and what the log calls a fault of our own."""
-        _, *said = self.house.log.read_text("utf-8", "replace").split("Traceback ")
+        logs = [each.log.read_text("utf-8", "replace") for each in self._houses if each.log.exists()]
+        said = [trace for log in logs for trace in log.split("Traceback ")[1:]]
         return [*self.book.faults, *(f"in the log: Traceback {each[:_SHOWN]}" for each in said)]
 
     async def look(self) -> None:
         """Note how large the workers become, until cancelled."""
         while True:
-            self.memory = max(self.memory, self.house.memory_of_workers())
+            self.memory = max(self.memory, *(each.memory_of_workers() for each in self._houses))
             await asyncio.sleep(_LOOK)
 
     async def quiet(self, seconds: float = 0.0) -> float:
@@ -55,16 +56,22 @@ class Watched:
 
 @asynccontextmanager
 async def watched(
-    house: House, seed: int, each: int = 0, every: float = 0.0, name: str = "calm"
+    house: House,
+    seed: int,
+    each: int = 0,
+    every: float = 0.0,
+    name: str = "calm",
+    beside: Sequence[House] = (),
 ) -> AsyncGenerator[Watched]:
     """The calm client, and beside it so many customers a door, each with an order every so many seconds.
 
-    At the end whatever they began comes to its end. `name` tells this client's orders from another one's.
+    At the end whatever they began comes to its end. `name` tells this client's orders from another one's;
+    `beside` are further servers on the same database, which are asked in turn with the first.
     """
     book = Book()
-    async with client(house.url) as http:
+    async with client(house, *beside) as http:
         quiet_one = Calm(http, book, random.Random(seed), name)
-        watch = Watched(house, quiet_one, book)
+        watch = Watched((house, *beside), quiet_one, book)
         looking = asyncio.create_task(watch.look())
         try:
             async with calm.running(quiet_one), Crowd(http, book, seed, each, every).ordering():

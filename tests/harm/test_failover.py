@@ -144,6 +144,7 @@ async def test_a_batch_whose_wait_for_the_standby_was_cut_off_is_told_once_the_s
     await watching.close()
 
 
+@pytest.mark.torture
 async def test_primary_falls_and_the_standby_has_every_order_that_was_acknowledged(
     both: Pair, open_folder: Path
 ) -> None:

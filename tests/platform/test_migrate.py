@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import asyncpg
 import pytest
@@ -10,8 +11,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from tests.support.waiting import eventually
 
-from entrepot.checks import Finding, run_checks
+from entrepot.checks import Finding, check_database, run_checks
 from entrepot.domain.customers.records import proof_of
 from entrepot.doors.textalk.caller.tokens import shop_key
 from entrepot.store.connections import connect
@@ -41,6 +43,54 @@ def test_database_of_a_newer_release_is_left_alone(database_url: str) -> None:
     asyncio.run(pretend())
     with pytest.raises(migrate.MigrationError, match="newer"):
         migrate.ensure(database_url)
+
+
+@pytest.mark.parametrize(
+    ("serves", "state", "told"),
+    [
+        (migrate.revisions()[-1], migrate.State.EXPANDED, []),
+        ("9998", migrate.State.AHEAD, ["the schema is written by a newer release"]),
+        (None, migrate.State.AHEAD, ["the schema is written by a newer release"]),
+    ],
+)
+def test_a_newer_schema_is_served_where_its_migrations_say_so(
+    database_url: str, serves: str | None, state: migrate.State, told: list[str]
+) -> None:
+    written = "null" if serves is None else f"'{serves}'"
+    asyncio.run(
+        _run(database_url, f"update alembic_version set version_num = '9999', serves = {written}; select 1")
+    )
+    assert asyncio.run(migrate.read_state(database_url)) is state
+    assert [each.detail.partition(":")[0] for each in asyncio.run(check_database(database_url))] == told
+    if state is migrate.State.EXPANDED:
+        migrate.ensure(database_url)
+    else:
+        with pytest.raises(migrate.MigrationError, match="newer"):
+            migrate.ensure(database_url)
+
+
+async def test_a_schema_waits_for_whoever_keeps_a_table_and_lets_others_pass_meanwhile(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a backup does: a change that just waited would hold up every reader who comes after it."""
+    monkeypatch.setattr(migrate, "_LOCK_SECONDS", 0.2)
+    keeping, watching = await connect(database_url), await connect(database_url)
+    waits = "select count(*) > 0 from pg_locks where not granted and relation = 'alembic_version'::regclass"
+    async with keeping.transaction():
+        await keeping.fetchval("select 1 from alembic_version")
+        with pytest.raises(migrate.MigrationError, match="somebody keeps its tables"):
+            await migrate._upgrade(database_url, patience=-1)
+        changing = asyncio.create_task(migrate._upgrade(database_url))
+        for waiting in (True, False, True):
+            await eventually(lambda waiting=waiting: _is(watching, waits, waiting), pause=0.01)
+        assert not changing.done()
+    await changing
+    await keeping.close()
+    await watching.close()
+
+
+async def _is(connection: Any, question: str, answer: bool) -> bool:
+    return await connection.fetchval(question) is answer
 
 
 def test_sessions_of_the_first_schema_belong_to_the_passwords_of_now(database_url: str) -> None:

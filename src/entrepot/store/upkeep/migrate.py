@@ -7,7 +7,7 @@ import asyncio
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection
 
+PATIENCE: Final = 600.0
+"""Seconds for which a migration waits for whoever keeps its tables."""
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 OLDEST_SERVER = 15
 
@@ -31,6 +33,7 @@ class State(Enum):
 
     CURRENT = "up to date"
     BEHIND = "behind this release"
+    EXPANDED = "written by a newer release, and served by this one too"
     AHEAD = "written by a newer release"
 
 
@@ -60,12 +63,12 @@ async def read_state(database_url: str) -> State:
     connection = await reach(database_url, timeout=USUAL.connect)
     try:
         _check_server(connection.get_server_version().major)
-        found = await _current_revision(connection)
+        found, serves = await _current_revision(connection)
     finally:
         await connection.close()
     known = revisions()
     if found is not None and found not in known:
-        return State.AHEAD
+        return State.EXPANDED if serves is not None and serves <= known[-1] else State.AHEAD
     return State.CURRENT if found == (known[-1] if known else None) else State.BEHIND
 
 
@@ -75,14 +78,35 @@ def _check_server(major: int) -> None:
         raise MigrationError(text)
 
 
-async def _current_revision(connection: "asyncpg.Connection[asyncpg.Record]") -> str | None:
+_FOUND: Final = "select version_num, to_jsonb(v) ->> 'serves' from alembic_version v"
+"""The database's revision, and the oldest one whose release can serve it; a release that knew of none wrote none."""
+
+
+async def _current_revision(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> tuple[str | None, str | None]:
     try:
-        return await connection.fetchval("select version_num from alembic_version")
+        row = await connection.fetchrow(_FOUND)
     except asyncpg.UndefinedTableError:
-        return None
+        row = None
+    return (row[0], row[1]) if row else (None, None)
 
 
-async def _upgrade(database_url: str) -> None:
+_LOCK_SECONDS: Final = 2
+"""So long a migration waits for a table at most: whoever comes after it waits behind it."""
+_AGAIN: Final = frozenset({"55P03", "40P01"})
+
+
+async def _upgrade(database_url: str, patience: float = PATIENCE) -> None:
+    """Try until nobody keeps a table: a server at work lets go of them at once, a backup at its end."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience
+    while not await _upgraded(database_url, last=loop.time() > deadline):  # noqa: ASYNC110  (nobody tells)
+        await asyncio.sleep(_LOCK_SECONDS)  # callers of a server that runs have their turn
+
+
+async def _upgraded(database_url: str, *, last: bool) -> bool:
+    """Whether it is done; where somebody keeps a table, nothing is."""
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
@@ -95,8 +119,15 @@ async def _upgrade(database_url: str) -> None:
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade_on)
+        return True
     except DBAPIError as error:
-        kind = type(error.orig.__cause__ or error.orig).__name__ if error.orig else type(error).__name__
+        cause = (error.orig.__cause__ or error.orig) if error.orig else error
+        kind = type(cause).__name__
+        if getattr(cause, "sqlstate", None) in _AGAIN:
+            if not last:
+                return False
+            text = f"The schema cannot be changed ({kind}): somebody keeps its tables, such as a backup."
+            raise MigrationError(text) from error
         text = f"The schema cannot be changed ({kind}). The database's account must own the database."
         raise MigrationError(text) from error
     finally:
@@ -106,6 +137,7 @@ async def _upgrade(database_url: str) -> None:
 def _upgrade_on(connection: "Connection") -> None:
     from alembic import command
 
+    connection.exec_driver_sql(f"set local lock_timeout = '{_LOCK_SECONDS}s'")
     # Two servers may start on one new database: the second waits here, then finds nothing to do.
     connection.exec_driver_sql(
         "create table if not exists alembic_version "
@@ -115,6 +147,19 @@ def _upgrade_on(connection: "Connection") -> None:
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    connection.exec_driver_sql("alter table alembic_version add column if not exists serves varchar(32)")
+    connection.exec_driver_sql(f"update alembic_version set serves = '{serves()}'")  # noqa: S608  (our own number)
+
+
+def serves() -> str:
+    """The oldest revision whose release can serve this release's schema, as the migrations themselves say.
+
+    One that says nothing can be served by no release before it.
+    """
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory.from_config(alembic_config())
+    return max(getattr(each.module, "serves", each.revision) for each in script.walk_revisions())
 
 
 def alembic_config() -> "Config":
