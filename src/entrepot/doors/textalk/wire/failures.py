@@ -146,7 +146,7 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     UnsupportedContentCoding: (Code.INVALID_REQUEST, _nothing),
     UnknownRoute: (Code.INVALID_REQUEST, _nothing),
     MethodNotAllowed: (Code.INVALID_REQUEST, _nothing),
-    OperationMissing: (Code.METHOD_NOT_FOUND, _nothing),
+    OperationMissing: (Code.METHOD_NOT_FOUND, lambda f: say("missing", name=f.operation)),
     Unauthenticated: (Code.BAD_AUTH_TOKEN, _nothing),
     access.TooManyTries: (Code.LOGIN_FAILED, _say("login.wait")),
     accounts.LoginFailed: (Code.LOGIN_FAILED, _nothing),
