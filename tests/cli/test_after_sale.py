@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.cli.test_operator import Run, parsed, run
 
 __all__ = ["run"]
@@ -76,3 +78,48 @@ def test_a_return_that_is_none_is_a_failure(run: Run) -> None:
         assert (refused.exit_code, "No return that the caller may see" in refused.output) == (1, True)
     for arguments in (("open", "7", "--sku", "TEA"), ("open", "7", "--line", "x")):
         assert run("returns", *arguments).exit_code == 2
+
+
+def _levels(run: Run) -> list[tuple[str, int, int]]:
+    rows = parsed(run("stock", "show", "--json"))
+    return [(row["level"]["location"], row["level"]["available"], row["level"]["returned"]) for row in rows]
+
+
+def test_what_moves_stock_or_money_is_done_once_under_a_key_and_tells_the_same_again(run: Run) -> None:
+    """Every such command by units: sent twice under one key it answers alike, and nothing has changed in between."""
+    commands = [
+        ("stock", "receive", "TEA", "4", "--location", "south"),
+        ("stock", "move", "TEA", "1", "--from", "south", "--to", "north"),
+        ("orders", "ship", "7", "--line", "1=1"),
+        ("orders", "deliver", "7", "--line", "1=1"),
+        ("orders", "cancel", "7", "--line", "1=1", "--reason", "Too late"),
+        ("returns", "open", "7", "--line", "1=1"),
+        ("returns", "receive", "RETURN", "--line", "1=1"),
+        ("returns", "inspect", "RETURN", "--restock", "1=1", "--location", "south"),
+    ]
+    number = ""
+    for place, command in enumerate(commands):
+        words = [number if word == "RETURN" else word for word in command]
+        first = run(*words, "--key", f"k{place}", "--json")
+        assert first.exit_code == 0, first.output
+        if command[1] == "open":
+            number = str(parsed(first)["ret"]["id"])
+        before = (_levels(run), run("orders", "show", 7, "--json").stdout)
+        again = run(*words, "--key", f"k{place}", "--json")
+        assert again.exit_code == 0
+        assert parsed(again) == parsed(first)
+        assert (_levels(run), run("orders", "show", 7, "--json").stdout) == before
+    assert run("check").stdout == "Everything holds.\n"
+
+
+def test_a_key_is_one_requests(run: Run, tmp_path: Path) -> None:
+    assert run("stock", "receive", "TEA", "4", "--location", "south", "--key", "k").exit_code == 0
+    other = run("stock", "receive", "TEA", "5", "--location", "south", "--key", "k", "--json")
+    assert (other.exit_code, '"request-key-used"' in other.stdout) == (1, True)
+    assert run("stock", "receive", "TEA", "4", "--location", "south", "--key", "é").exit_code == 2
+    rows = tmp_path / "rows.csv"
+    rows.write_text("sku,quantity,location\nTEA,2,south\nTEA,2,south\n")
+    before = _levels(run)
+    for _ in range(2):
+        assert parsed(run("stock", "receive", "--file", rows, "--key", "file", "--json"))["done"] == 2
+    assert [after[1] - was[1] for was, after in zip(before, _levels(run), strict=True)].count(4) == 1

@@ -99,7 +99,7 @@ def test_a_code_may_be_a_doors_own_and_stand_for_failures_too(run: Run) -> None:
     assert "card-token-missing" in shown
     own, *named = parsed(run("failures", "-32602", "--json"))
     assert own["code"] == "-32602"
-    assert {each["name"] for each in named} == {"card-token-missing", "refund-key-used"}
+    assert {each["name"] for each in named} == {"card-token-missing", "request-key-used"}
 
 
 def test_orders_are_listed(run: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -291,6 +293,26 @@ async def test_cancellation_of_what_has_shipped(
         mend=seller.cancel({"orderItems": both[1:]}),
         effect=cancelled(seller),
     )
+
+
+async def test_a_cancellation_under_a_key_takes_its_units_once(
+    open_seller: OpenSeller, walmart: Client
+) -> None:
+    """Those who repeat it, at the same moment too, are told the same; the key of another request is refused."""
+    seller = await open_seller()
+    await walmart.send(seller.create({"orderItems": [seller.item("1", "lamp", 3)]}))
+
+    async def keyed(key: str, units: int = 1) -> Reply:
+        request = seller.cancel({"orderItems": [{"sellerLineId": "1", "qty": each(units)}]})
+        return await walmart.send(replace(request, headers={**request.headers, "Idempotency-Key": key}))
+
+    replies = [*await asyncio.gather(*(keyed("c-1") for _ in range(3))), await keyed("c-1")]
+    assert len({reply.json["payload"]["requestId"] for reply in replies}) == 1
+    await cancelled(seller)(replies[0])
+    for refused in (await keyed("c-1", 2), await keyed("x" * 256)):
+        (entry,) = refused.json["errors"]
+        assert (refused.status, entry["field"]) == (400, "Idempotency-Key")
+    await cancelled(seller)(replies[0])
 
 
 @pytest.mark.row("walmart.status.no-channel")

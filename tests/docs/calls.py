@@ -1,7 +1,7 @@
 """The calls that the page about Textalk's errors shows in its tables, and a caller who makes them.
 
 A cell holds steps, each in backquotes: a call `Class.method(…)`, a change of the context `auth = …`, a name for several
-steps, a body that is sent as it is, or a fault for the sandbox.
+steps, a body that is sent as it is, a header, how often the next call is made, another path, or a body for the sandbox.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ _NAMED = re.compile(r"^\| `([A-Z]+)` \| (.+) \|$", re.MULTILINE)
 _STEP = re.compile(r"`([^`]+)`")
 _CALL = re.compile(r"(\w+\.\w+)\((.*)\)")
 _CHANGE = re.compile(r"(\w+) = (\S+)")
+_TIMES = re.compile(r"(\d+) times")
+_HEADER = re.compile(r"([A-Z][\w-]+): (.+)")
+_ELSEWHERE = re.compile(r"POST (/\S+)")
 _ADDRESS = re.compile(r"[\w.]+@[\w.]+")
 _MAILED = re.compile(r"\b[0-9a-f]{32}\b")
 
@@ -59,6 +62,8 @@ class Caller:
         self._context = {"webshop": "22222", "language": "en"}
         self._names: dict[str, object] = {}
         self._address = ""
+        self._headers: dict[str, str] = {}
+        self._times = 1
         self._context["session"] = self.call("Session.getToken", []).json()["result"]
 
     def close(self) -> None:
@@ -72,6 +77,12 @@ class Caller:
             self._http.post(path, content=step.partition(" ")[2]).raise_for_status()
         elif change := _CHANGE.fullmatch(step):
             self._context[change[1]] = "" if change[2] == "absent" else change[2]
+        elif times := _TIMES.fullmatch(step):
+            self._times = int(times[1])
+        elif header := _HEADER.fullmatch(step):
+            self._headers[header[1]] = header[2]
+        elif elsewhere := _ELSEWHERE.fullmatch(step):
+            return self._http.post(elsewhere[1], content="{}")
         elif call := _CALL.fullmatch(step):
             return self._learn(call[1], self.call(call[1], json.loads(f"[{self._filled(call[2])}]")))
         else:
@@ -83,7 +94,12 @@ class Caller:
         return self._post(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
 
     def _post(self, body: str) -> httpx.Response:
-        return self._http.post(PATH, params=self._context, content=body)
+        sent = [
+            self._http.post(PATH, params=self._context, content=body, headers=self._headers)
+            for _ in range(self._times)
+        ]
+        self._headers, self._times = {}, 1
+        return sent[-1]
 
     def _learn(self, method: str, reply: httpx.Response) -> httpx.Response:
         result = reply.json().get("result")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 import entrepot
 from entrepot.doors.manifest import Missing
@@ -99,6 +101,26 @@ def test_what_a_vendor_has_and_we_do_not_says_so_and_is_counted(
     else:
         assert (reply.status_code, reply.json()["error"]["code"]) == (200, -32601)
     assert _counted(demo)[door, each.name] == before + 1
+
+
+def _lacks(name: str) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": name, "method": name, "params": []}
+
+
+def test_each_call_of_a_batch_and_of_a_socket_says_where_to_read_on_and_is_counted(demo: Server) -> None:
+    names = [each.name for door, each in LACKED if door == "textalk"][:2]
+    methods = [name if "." in name else f"{name}.get" for name in names]
+    before = _counted(demo)
+    batch = httpx.post(demo.url + _TEXTALK, json=[_lacks(each) for each in methods], timeout=60).json()
+    with connect(demo.url.replace("http", "ws") + _TEXTALK, proxy=None) as socket:
+        for each in methods:
+            socket.send(json.dumps(_lacks(each)))
+        answers = [json.loads(socket.recv(60)) for _ in methods]
+    for name, method in zip(names, methods, strict=True):
+        for error in (each["error"] for each in (*batch, *answers) if each["id"] == method):
+            assert (error["code"], error["message"]) == (-32601, "Method not found")
+            assert f"/missing#{name} " in error["data"]
+        assert _counted(demo)["textalk", name] == before.get(("textalk", name), 0) + 2
 
 
 def test_what_no_vendor_has_is_not_found_and_counts_for_nothing(demo: Server) -> None:

@@ -1,8 +1,10 @@
-"""The pages for integrators' tests: what they show, saved under the names that they give it, runs as they say."""
+"""The pages for integrators' tests: what they show, saved under the names that they give it, runs as they say.
+
+The suites among it run in `tests/testing/test_plugin.py`, with all that the plugin is for.
+"""
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,11 +14,9 @@ import pytest
 import yaml
 
 from tests.docs.pages import DOCS, blocks
-from tests.testing.stranger import Stranger, passed, unpacked_wheel
+from tests.testing.stranger import USE, Stranger, save_files, unpacked_wheel
 
-USE = DOCS / "how-to" / "use-it-in-your-tests.md"
 IN_CI = DOCS / "how-to" / "run-it-in-ci.md"
-_NAMED = re.compile(r"(?:#|//) ([\w.]+)\n")
 
 
 @pytest.fixture(scope="module")
@@ -31,16 +31,8 @@ def reader(installed: Path, open_folder: Path, request: pytest.FixtureRequest) -
     folder = open_folder / f"reader-{request.node.name}"
     folder.mkdir(mode=0o755)
     stranger = Stranger(installed, folder)
-    suite = stranger.suite()
-    for block in blocks(USE):
-        if named := _NAMED.match(block.text):
-            (suite / named[1]).write_text(block.text, "utf-8")
+    save_files(USE, stranger.suite())
     return stranger
-
-
-def test_the_files_of_the_page_are_a_suite_that_passes(reader: Stranger) -> None:
-    assert "9 passed" in passed(reader.run("--strict-markers"))
-    assert reader.left() == []
 
 
 def test_the_program_of_the_page_prints_what_stands_in_its_world(reader: Stranger) -> None:

@@ -15,6 +15,8 @@ from tests.support.server import Server
 
 PAGE = DOCS / "how-to" / "test-a-textalk-client.md"
 ROWS = rows(PAGE)
+UNNAMED: dict[int, str] = {Code.BAD_AUTH_TOKEN: "unauthenticated", Code.BAD_SESSION_TOKEN: "session-unknown"}
+"""What these codes alone stand for; their answers lead to no page."""
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.code}-{row.steps[-1][:40]}")
@@ -27,7 +29,7 @@ def test_the_calls_of_a_line_come_to_its_code(row: Row, demo: Server) -> None:
     assert all("result" in reply for reply in before), before
     assert last["error"]["code"] == row.code, last
     assert replies[-1].status_code == (401 if row.code == Code.BAD_AUTH_TOKEN else 200)
-    assert_kept("textalk", PAGE, row.steps, replies[-1])
+    assert_kept("textalk", PAGE, row.steps, replies[-1], UNNAMED.get(row.code))
 
 
 def test_every_code_has_a_line() -> None:

@@ -6,24 +6,18 @@ Every operation runs in a small and in a large workspace; what its statements re
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
 
 import pytest
 
-from entrepot.doors.kit import DoorSwitch, services_of
-from entrepot.engine import Clock
-from entrepot.engine.worker import Worker
-from entrepot.registry import doors
-from entrepot.store import connections, primary
-from entrepot.store.connections import Connection, connect
+from entrepot.store import connections
+from entrepot.store.connections import Connection
 from tests.conformance.bonsai import PREFIX, open_shop
 from tests.conformance.datamingle import account, open_partners
 from tests.conformance.harness import Client, Reply, Request
 from tests.conformance.rebound import open_retailer
-from tests.doors.kit.serving import Seen, serve
+from tests.doors.every import every_door
 from tests.support import belongings, counting
 from tests.support.belongings import arguments, furnish
 from tests.support.counting import Sent
@@ -55,26 +49,6 @@ class Runner:
         reply = await self._client.send(request)
         self.ran.setdefault(name, []).extend(counting.sent)
         return reply
-
-
-@asynccontextmanager
-async def opened(database_url: str, patch: pytest.MonkeyPatch) -> AsyncGenerator[tuple[Connection, Client]]:
-    """Every door in this process, over connections that record."""
-    plain = await connect(database_url)
-    patch.setattr(primary, "_asyncpg", counting.recording)
-    worker = Worker(database_url, Clock())
-    await worker.start()
-    everything = doors(services_of(worker, Seen()))
-    try:
-        async with serve(DoorSwitch(everything, {}, everything["bonsai"], observe=Seen())) as address:
-            client = Client(address.url, lambda _request, _reply: None)
-            try:
-                yield plain, client
-            finally:
-                await client.close()
-    finally:
-        await worker.stop()
-        await plain.close()
 
 
 async def buy(client: Client, connection: Connection, name: str, times: int) -> Ran:
@@ -283,7 +257,7 @@ def grown(small: Ran, large: Ran) -> list[str]:
 async def test_what_a_statement_reads_does_not_grow_with_the_workspace(
     module_database_url: str, monkeypatch: pytest.MonkeyPatch, door: Any
 ) -> None:
-    async with opened(module_database_url, monkeypatch) as (connection, client):
+    async with every_door(module_database_url, monkeypatch, counting.recording) as (connection, client, _):
         small = await door(client, connection, f"{door.__name__.replace('_', '-')}-small", FEW)
         large = await door(client, connection, f"{door.__name__.replace('_', '-')}-large", MANY)
     assert small.keys() == large.keys()
@@ -295,7 +269,7 @@ async def test_a_statement_that_reads_the_workspace_is_found(
     module_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ruler measures: without its index a look-up reads every order, also inside a function."""
-    async with opened(module_database_url, monkeypatch) as (connection, _):
+    async with every_door(module_database_url, monkeypatch, counting.recording) as (connection, _, _):
         recorded = await connections.connect(module_database_url)
         counting.sent.clear()
         await recorded.fetch("select 1 from orders where note = 'none'")

@@ -296,6 +296,7 @@ async def test_housekeeping_does_it_by_itself(shop: Shop) -> None:
         ("one_time_codes", "true", "expires_at"),
         ("admin_tokens", "true", "expires_at"),
         ("tries", "true", "since"),
+        ("done_commands", "true", "at"),
         ("attempts", "true", "ended_at"),
         ("customers", "state = 'unconfirmed'", "secured_at"),
         ("customers", "state = 'removed'", "changed_at"),

@@ -23,9 +23,9 @@ from entrepot.failures.payments import (
     ASK_AGAIN,
     NothingToRefund,
     RefundInDoubt,
-    RefundKeyUsed,
     RefundRefused,
     RefundUnderWay,
+    RequestKeyUsed,
 )
 from entrepot.store.connections import connect_engine, read_pool, write_pool
 from tests.conformance.bonsai import Shop
@@ -169,7 +169,7 @@ async def test_a_key_of_the_callers_gives_money_back_once_however_often_it_is_as
     assert len({each.refund.id for each in outcomes if isinstance(each, Refunding)}) == 1
     assert await states(shop) == [("done", 500)]
     other = await refunds.refund(workspace, command(order, 600, key="again"))
-    assert other == refused(RefundKeyUsed(str(order), "again"))
+    assert other == refused(RequestKeyUsed("again"))
     assert isinstance(await refunds.refund(workspace, command(order, 500, key="another")), Refunding)
     assert isinstance(await refunds.refund(workspace, command(order, 500)), Refunding)
     assert await funds(shop) == (FUNDS - TOTAL + 1500, 0)

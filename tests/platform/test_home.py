@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.support.server import Server, running_server
 
 from entrepot.cli.run.demo import apply_demo
 from entrepot.registry import DOORS
+from entrepot.sandbox.openapi import document
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -77,3 +79,18 @@ def test_each_first_request_succeeds_as_it_stands(server: Server, accept: str) -
         reply = send(read_curl(command), server.port)
         assert reply.is_success, (command, reply.text)
         assert '"error"' not in reply.text
+
+
+def test_the_control_plane_of_no_sandbox_is_not_there_and_tells_nothing(server: Server) -> None:
+    described = json.loads(document())["paths"]
+    asked = [(method, path) for path, methods in described.items() for method in methods]
+    assert len(asked) > 20
+    if "--sandbox" in server.arguments:
+        assert status(server, "/sandbox/openapi.json") == 200
+        return
+    with httpx.Client(base_url=server.url, trust_env=False, timeout=60) as http:
+        nothing = http.get("/nothing-is-here")
+        for method, path in asked:
+            reply = http.request(method.upper(), re.sub(r"{\w+}", "1", path), json={})
+            assert (reply.status_code, reply.content) == (404, nothing.content), (method, path)
+            assert reply.headers.keys() == nothing.headers.keys()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.platform.test_embedded import ask
 
-from entrepot.store.embedded import EmbeddedPostgres, image, supervisor
+from entrepot.store.embedded import EmbeddedPostgres, binaries, image, supervisor
 from entrepot.store.embedded.image import begin_from_image
 from entrepot.store.upkeep import migrate
 
@@ -82,6 +82,28 @@ def test_changed_schema_is_another_image_and_few_are_kept(
     assert len(kept) == 1 + image.OTHERS
     assert kept > {original.name, "schema-old"}
     shutil.rmtree(store)
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root runs programs that the server's account cannot reach"
+)
+@pytest.mark.usefixtures("quick")
+def test_programs_that_are_copied_beside_the_data_have_one_image(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, wheel = open_folder / "closed-to-others", binaries.wheel_folder()
+    assert wheel is not None
+    closed.mkdir(mode=0o700)
+    for folder in (wheel, wheel.with_suffix(".libs")):
+        (closed / folder.name).symlink_to(folder)
+    monkeypatch.setattr(binaries, "wheel_folder", lambda: closed / binaries.PACKAGE)
+    for name in ("one", "two"):
+        begin_from_image(open_folder / name, open_folder / "roots-cache")
+        assert list((open_folder / name).glob("binaries-*"))
+        shutil.rmtree(open_folder / name)
+    assert len(list((open_folder / "roots-cache").iterdir())) == 1
+    shutil.rmtree(open_folder / "roots-cache")
+    shutil.rmtree(closed)
 
 
 @pytest.mark.usefixtures("quick")

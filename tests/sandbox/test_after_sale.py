@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.sandbox.conftest import Sandbox
@@ -36,6 +38,25 @@ async def test_an_order_goes_out_and_comes_back(sandbox: Sandbox) -> None:
     )
     assert (told["lines"][0]["restocked"], told["refunds"]) == (1, [])
     assert await sandbox.stock() == before + 1
+
+
+async def test_a_step_under_a_key_is_taken_once_and_answered_alike(sandbox: Sandbox) -> None:
+    """By those who send it at the same moment too; the key of another request is a conflict."""
+    orders = [(await sandbox.order()).json()["data"]["public_id"] for _ in range(2)]
+
+    async def keyed(path: str, key: str, **body: Any) -> httpx.Response:
+        where, named = {"workspace": "north"}, {"Idempotency-Key": key}
+        return await sandbox.http.post(f"/sandbox/{path}", params=where, json=body, headers=named)
+
+    delivered = [await keyed(f"orders/{orders[0]}/deliver", "d") for _ in range(2)]
+    opened = await asyncio.gather(*(keyed("returns", "r", order=orders[0]) for _ in range(4)))
+    for replies in (delivered, opened):
+        assert len({each.text for each in replies}) == 1, [each.text for each in replies]
+    received = [await keyed(f"returns/{opened[0].json()['return']}/receive", "b") for _ in range(2)]
+    assert received[0].json() == received[1].json()
+    other = await keyed(f"orders/{orders[1]}/deliver", "d")
+    assert (other.status_code, other.json()["failure"]) == (409, "request-key-used")
+    assert (await keyed(f"orders/{orders[1]}/deliver", "x" * 256)).status_code == 400
 
 
 async def test_what_a_command_refuses_is_a_conflict(sandbox: Sandbox) -> None:

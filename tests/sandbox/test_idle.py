@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -49,7 +50,7 @@ async def test_what_does_not_end_is_told_with_what_it_is(sandbox: Sandbox, conne
     reply = await idle(sandbox, 0)
     assert reply.status_code == 408
     assert reply.json()["error"]
-    assert reply.json()["waiting"] == {"busy": True, "outbox": 0, "carrier": 0, "attempts": 0}
+    assert reply.json()["waiting"] == {"busy": True, "outbox": 0, "carrier": 0, "attempts": 0, "orders": 0}
     await sandbox.http.delete("/sandbox/faults")
     assert (await idle(sandbox, 30)).json() == {"idle": True}
 
@@ -63,6 +64,19 @@ async def test_an_open_attempt_is_waited_for(sandbox: Sandbox, connection: Conne
     await sandbox.http.delete("/sandbox/faults")
     await placing
     assert (await idle(sandbox, 30)).status_code == 200
+
+
+async def test_an_order_that_nobody_paid_in_time_is_given_up_by_then(
+    sandbox: Sandbox, connection: Connection
+) -> None:
+    await connection.execute(
+        "update orders set state = 'pending', placed_at = $1 where id = $2",
+        datetime.now(UTC),
+        order := (await sandbox.order()).json()["data"]["orderNumber"],
+    )
+    await sandbox.http.post("/sandbox/clock", json={"offset": "+25h"})
+    assert (await idle(sandbox, 30)).json() == {"idle": True}
+    assert await connection.fetchval("select state from orders where id = $1", order) == "cancelled"
 
 
 @pytest.mark.parametrize("wait", ["31", "-1", "1.5", "x", "9999999999", "%00"])

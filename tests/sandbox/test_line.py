@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import ClientConnection, connect
 
 from entrepot.cli.run.demo import apply_demo
 from entrepot.doors.bonsai.demo import MUG, order
@@ -210,3 +212,111 @@ def test_too_many_is_a_429_where_the_api_documents_one(http: httpx.Client) -> No
     assert [each.status_code for each in replies] == [429, 200], [each.text for each in replies]
     assert replies[0].headers["retry-after"] == "7"
     assert "REQUEST_THRESHOLD_VIOLATED" in replies[0].text
+
+
+UPGRADE = (
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+SHOP = "/textalk/backend/jsonrpc/v1?webshop=22222&language=en"
+SIGN_UP = {"info": {"email": "ada@example.com"}, "password": "a good password"}
+
+
+def ask(socket: ClientConnection, method: str = "Article.get", *params: object) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or [101, {"uid": True}]}
+    socket.send(json.dumps(call))
+
+
+@pytest.fixture
+def visit(server: Server, http: httpx.Client) -> Iterator[ClientConnection]:
+    """An open socket, on which one call was answered."""
+    with connect(server.url.replace("http", "ws") + SHOP, proxy=None) as opened:
+        ask(opened)
+        assert json.loads(opened.recv(120))["result"] == {"uid": 101}
+        yield opened
+
+
+def signed_up(http: httpx.Client) -> bool:
+    query = {"operation": "Customer.signup", "outcome": "ok"}
+    return bool(http.get("/sandbox/requests", params=query).json()["requests"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "delay", "done"),
+    [
+        ("refuse", None, False),
+        ("timeout", 0, False),
+        ("garbage", None, False),
+        ("drop", None, True),
+        ("half", None, True),
+        ("length", None, True),
+    ],
+)
+def test_a_socket_breaks_before_or_after_its_message_was_done(
+    http: httpx.Client, visit: ClientConnection, kind: str, delay: float | None, done: bool
+) -> None:
+    fault(http, kind, "line:textalk", **({} if delay is None else {"delay": delay}))
+    ask(visit, "Customer.signup", SIGN_UP, ["info"])
+    with pytest.raises(ConnectionClosedError) as closed:
+        visit.recv(120)
+    # Bytes that are no frame are refused by the client; otherwise the line ends without a word.
+    assert (closed.value.sent is not None and closed.value.sent.code == 1002) is (kind == "garbage")
+    assert signed_up(http) is done
+
+
+@pytest.mark.parametrize("kind", ["slow", "trickle"])
+def test_a_slow_socket_brings_the_same_answer_and_lives_on(
+    http: httpx.Client, visit: ClientConnection, kind: str
+) -> None:
+    fault(http, kind, "line:textalk", delay=0.2)
+    for _ in range(2):
+        ask(visit)
+        assert json.loads(visit.recv(120)) == {"jsonrpc": "2.0", "id": 1, "result": {"uid": 101}}
+    assert http.get("/sandbox/faults").json()["faults"][-1]["hits"] == 1
+
+
+@pytest.mark.parametrize(("kind", "comes"), [("half", 0.5), ("length", 1)])
+def test_a_frame_ends_before_its_length(server: Server, http: httpx.Client, kind: str, comes: float) -> None:
+    call = {"jsonrpc": "2.0", "id": 1, "method": "Article.get", "params": [101, {"uid": True}]}
+    answer = http.post(SHOP, json=call).content
+    fault(http, kind, "line:textalk", skip=1)
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=120) as line:
+        line.sendall(f"GET {SHOP} HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}\r\n".encode())
+        came = b""
+        while not came.endswith(b"\r\n\r\n"):
+            came += line.recv(65536)
+        # A client's frame is masked, here with nothing.
+        frame = bytes((0x81, 0x80 | len(json.dumps(call)), 0, 0, 0, 0)) + json.dumps(call).encode()
+        whole = bytes((0x81, len(answer))) + answer
+        line.sendall(frame)
+        came = b""
+        while len(came) < len(whole):
+            came += line.recv(65536)
+        assert came == whole
+        line.sendall(frame)
+        came = b""
+        while more := line.recv(65536):
+            came += more
+    promised = len(answer) + (MISSING if kind == "length" else 0)
+    head = bytes((0x81, promised)) if promised < 126 else bytes((0x81, 126, 0, promised))
+    assert came == head + answer[: int(len(answer) * comes)]
+
+
+def test_only_sockets_of_the_door_and_its_path_are_hit(http: httpx.Client, visit: ClientConnection) -> None:
+    fault(http, "refuse", "line:walmart", lasts=600)
+    fault(http, "drop", "line:textalk", path="/elsewhere", lasts=600)
+    ask(visit)
+    assert json.loads(visit.recv(120))["result"] == {"uid": 101}
+
+
+def test_a_silent_socket_is_let_go_when_its_fault_is_lifted(
+    http: httpx.Client, visit: ClientConnection
+) -> None:
+    number = fault(http, "timeout", "line:textalk", delay=120)
+    ask(visit)
+    while not http.get("/sandbox/faults").json()["faults"][-1]["hits"]:
+        pass
+    http.delete(f"/sandbox/faults/{number}").raise_for_status()
+    with pytest.raises(ConnectionClosedError):
+        visit.recv(120)

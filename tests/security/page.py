@@ -24,8 +24,8 @@ This page is made: `python -m tests.security.page docs/reference`.
 """What the page says before its tables."""
 
 
-def matches(route: Route, patterns: Sequence[str]) -> bool:
-    """Whether one of the patterns is of this route."""
+def matches(route: Route | str, patterns: Sequence[str]) -> bool:
+    """Whether one of the patterns is of this route, or of a command by its words."""
     plain = str(route).replace("[", "(")
     return any(fnmatchcase(plain, each.replace("[", "(")) for each in patterns)
 
@@ -96,5 +96,8 @@ def _outgoing() -> str:
 
 
 if __name__ == "__main__":
-    page = security_page(asyncio.run(all_routes()))
-    (Path(sys.argv[1]) / "security.md").write_text(page, "utf-8")
+    from tests.security.repeats import repeating_page
+
+    known = asyncio.run(all_routes())
+    for name, text in (("security.md", security_page(known)), ("repeating.md", repeating_page(known))):
+        (Path(sys.argv[1]) / name).write_text(text, "utf-8")

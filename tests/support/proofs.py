@@ -5,7 +5,6 @@ ENTREPOT_REACHED=1 pytest -p tests.support.proofs tests/docs tests/conformance t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,20 +13,19 @@ import pytest
 
 from entrepot.doors.kit.failing.telling import Way, reached
 from entrepot.registry import failure_tables
-from tests.docs.reached import keep
+from tests.docs.reached import keep, named_by
 
-_LINK = re.compile(r'</failures/([\w-]+)>; rel="help"')
 _seen: dict[tuple[str, str], set[tuple[bool, str]]] = {}
 _running: list[pytest.Item] = []
 
 
 def _note(response: httpx.Response) -> httpx.Response:
-    found = _LINK.fullmatch(response.headers.get("link", ""))
-    if found is not None and _running:
+    failure = named_by(response)
+    if failure is not None and _running:
         door = response.request.url.path.split("/")[1]
         item = _running[-1]
         unmarked = item.get_closest_marker("row") is None
-        _seen.setdefault((door, found[1]), set()).add((unmarked, item.nodeid.partition("[")[0]))
+        _seen.setdefault((door, failure), set()).add((unmarked, item.nodeid.partition("[")[0]))
     return response
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -10,7 +11,18 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.docs.pages import DOCS, blocks
+
 ROOT = Path(__file__).parents[2]
+USE = DOCS / "how-to" / "use-it-in-your-tests.md"
+_NAMED = re.compile(r"(?:#|//) ([\w.]+)\n")
+
+
+def save_files(page: Path, folder: Path) -> None:
+    """Every block of a page that begins with a file's name, under that name."""
+    for block in blocks(page):
+        if named := _NAMED.match(block.text):
+            (folder / named[1]).write_text(block.text, "utf-8")
 
 
 def unpacked_wheel(folder: Path) -> Path:
@@ -41,18 +53,17 @@ class Stranger:
         (suite / "pytest.ini").write_text("[pytest]\n", "utf-8")
         return suite
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`pytest` in the suite's folder."""
-        return self.call(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", *arguments]
-        )
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """`pytest` in the suite's folder, with these environment variables."""
+        options = ("-p", "no:cacheprovider", "-p", "no:asyncio", *arguments)
+        return self.call([sys.executable, "-m", "pytest", *options], **variables)
 
-    def call(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """A command in the suite's folder."""
+    def call(self, command: Sequence[str], **variables: str) -> subprocess.CompletedProcess[str]:
+        """A command in the suite's folder, with these environment variables."""
         return subprocess.run(
             command,
             cwd=self.folder / "suite",
-            env=self._environment(),
+            env={**self._environment(), **variables},
             capture_output=True,
             encoding="utf-8",
             timeout=600,

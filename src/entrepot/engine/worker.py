@@ -126,7 +126,7 @@ class Worker:
         self.engine.on_message = self.outbox.poke
         # What nobody called for reads without the sandbox's faults: it must not use up those that callers shall meet.
         self._recovery = Recovery(attempts, self.pool)
-        self._housekeeping = Housekeeping(self.engine, self.pool, keep)
+        self.housekeeping = Housekeeping(self.engine, self.pool, keep)
 
     async def start(self) -> None:
         """Connect, and begin to work. Raises `FAULTS` where the database does not answer; then nothing has begun."""
@@ -137,11 +137,11 @@ class Worker:
         await self.outbox.start()
         self.rounds.start()
         self._recovery.start()
-        self._housekeeping.start()
+        self.housekeeping.start()
 
     async def stop(self) -> None:
         """Finish what was accepted, then let everything go."""
-        await self._housekeeping.stop()
+        await self.housekeeping.stop()
         await self._recovery.stop()
         await self.sales.stop()
         await self.cart_payment.stop()

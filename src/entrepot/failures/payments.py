@@ -211,12 +211,11 @@ class RefundUnderWay(TemporaryFailure, frozen=True):
     refund: int
 
 
-class RefundKeyUsed(Failure, frozen=True):
-    """Another refund of the order was asked for under this key."""
+class RequestKeyUsed(Failure, frozen=True):
+    """Another request was made under this key."""
 
     retry: ClassVar[Retry] = Retry.AFTER_CHANGE
-    advice: ClassVar[str] = "Use a new key for another refund, or send what was sent under this one."
-    order: str
+    advice: ClassVar[str] = "Use a new key for another request, or send what was sent under this one."
     key: str
 
 

@@ -6,13 +6,14 @@ merchant counts them: of goods that are sold by decimals, 1 is a whole one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from entrepot.domain.channels.repeats import KEY_HEADER, Once, named
 from entrepot.domain.fulfilment.parcels import Parcel
 from entrepot.domain.fulfilment.records import RETURN_STAGES, Return, ReturnLine, Shipment
 from entrepot.domain.fulfilment.returns.move import AdvanceReturn, CancelReturn
@@ -24,6 +25,7 @@ from entrepot.domain.fulfilment.track import DELIVERED, Tracked, TrackShipment
 from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.domain.kernel.quantity import in_whole
 from entrepot.domain.orders.line_counts import Units
+from entrepot.domain.orders.payments import LONGEST_KEY, is_key
 from entrepot.domain.orders.whole_units import Scales, of_order
 from entrepot.doors.kit import Request
 from entrepot.engine.money.refund import receive_return
@@ -122,7 +124,8 @@ class AfterSale:
         async with self._sandbox.acquire() as connection:
             workspace = await workspace_of(connection, request)
             number, scales = await _order(connection, workspace, request.params["order"])
-        command = _COMMANDS[step](number, body, _units(body.lines, scales, "lines"))
+        make, tells = _COMMANDS[step]
+        command = _once(request, make(number, body, _units(body.lines, scales, "lines")), tells)
         return _moved(await self._run(workspace, command, scales), scales)
 
     async def open(self, request: Request) -> dict[str, Any]:
@@ -132,7 +135,8 @@ class AfterSale:
             workspace = await workspace_of(connection, request)
             number, scales = await _order(connection, workspace, body.order)
         wishes = tuple(_wish(place, each, scales) for place, each in enumerate(body.items))
-        return _state(await self._run(workspace, OpenReturn(order=number, wishes=wishes), scales), scales)
+        command = _once(request, OpenReturn(order=number, wishes=wishes), ReturnState)
+        return _state(await self._run(workspace, command, scales), scales)
 
     async def on(self, step: str, request: Request) -> dict[str, Any]:
         """POST /sandbox/returns/{id}/advance, receive, inspect or cancel."""
@@ -145,13 +149,24 @@ class AfterSale:
             of_lines = Scales(found.scales)
             scales = of_return(found.lines, of_lines)
             command = await _of_return(connection, workspace, request, step, found.ret, scales)
-        return _state(await self._run(workspace, command, scales), of_lines)
+        done = await self._run(workspace, _once(request, command, ReturnState), scales)
+        return _state(done, of_lines)
 
     async def _run(self, workspace: int, command: Command, scales: Scales) -> Any:
         outcome = await self._sandbox.execute(workspace, command)
         if isinstance(outcome, Refused):
             raise RefusedError(outcome.failures[0], scales.context(outcome.failures[0]))
         return outcome
+
+
+def _once(request: Request, command: Command, tells: type[msgspec.Struct]) -> Command:
+    """The command, to be done once under the caller's key, if he sent one."""
+    key = request.header(KEY_HEADER)
+    if key is None:
+        return command
+    if not is_key(key):
+        raise BadRequestError(f"{KEY_HEADER}: expected 1 to {LONGEST_KEY} printable ASCII characters")
+    return Once(command, named(key, "sandbox", (request.path, request.body.decode())), tells)
 
 
 def _body(request: Request, kind: type[B]) -> B:
@@ -209,7 +224,13 @@ def _deliver(order: int, body: OnItsWay, lines: tuple[Units, ...]) -> Command:
     return TrackShipment(order=order, status=DELIVERED, lines=lines, parcel=body.parcel)
 
 
-_COMMANDS: Final = {"acknowledge": _acknowledge, "ship": _ship, "deliver": _deliver}
+_COMMANDS: Final[
+    Mapping[str, tuple[Callable[[int, OnItsWay, tuple[Units, ...]], Command], type[msgspec.Struct]]]
+] = {
+    "acknowledge": (_acknowledge, Acknowledged),
+    "ship": (_ship, Shipped),
+    "deliver": (_deliver, Tracked),
+}
 ORDER_STEPS: Final = tuple(_COMMANDS)
 RETURN_STEPS: Final = ("advance", "receive", "inspect", "cancel")
 

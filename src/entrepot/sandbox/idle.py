@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Final
 
 import msgspec
 
 from entrepot.engine.clock import real_now
+from entrepot.engine.upkeep.housekeeping import PENDING_HOURS
 from entrepot.sandbox.sandbox import Sandbox
 from entrepot.store.connections import Connection
 
@@ -16,24 +18,26 @@ LOOK_EVERY: Final = 0.02
 _DUE: Final = """
 select (select count(*) from outbox where state = 'waiting' and due_at <= $1),
        (select count(*) from carrier_consignments where due_at <= $2),
-       (select count(*) from attempts where state = 'open')
+       (select count(*) from attempts where state = 'open'),
+       (select count(*) from orders where state = 'pending' and placed_at < $3)
 """
 
 
 class Waiting(msgspec.Struct, frozen=True):
     """What goes on: whether commands are queued or somebody outside is being asked; messages of the outbox that are
-    due, steps of the simulated carrier that are, and attempts that are open.
+    due, steps of the simulated carrier that are, attempts that are open, and orders that wait too long to be paid.
     """
 
     busy: bool
     outbox: int
     carrier: int
     attempts: int
+    orders: int
 
     @property
     def over(self) -> bool:
         """Whether nothing does."""
-        return not (self.busy or self.outbox or self.carrier or self.attempts)
+        return not (self.busy or self.outbox or self.carrier or self.attempts or self.orders)
 
 
 async def wait_until_idle(sandbox: Sandbox, patience: float) -> Waiting:
@@ -50,5 +54,6 @@ async def wait_until_idle(sandbox: Sandbox, patience: float) -> Waiting:
 async def _look(sandbox: Sandbox, connection: Connection) -> Waiting:
     # What is done between both looks at the process leaves rows, which the look at the database between them finds.
     before = sandbox.quiet
-    outbox, carrier, attempts = await connection.fetchrow(_DUE, real_now(), sandbox.clock.now())
-    return Waiting(not (before and sandbox.quiet), outbox, carrier, attempts)
+    now = sandbox.clock.now()
+    counts = await connection.fetchrow(_DUE, real_now(), now, now - timedelta(hours=PENDING_HOURS))
+    return Waiting(not (before and sandbox.quiet), *counts)

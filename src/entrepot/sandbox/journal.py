@@ -22,8 +22,12 @@ _FILTERS: Final = ("door", "operation", "outcome", "request_id")
 _NAMES = "select id, name from workspaces where sandbox"
 _READ = """
 select workspace, at, door, operation, outcome, status, request_id, orders, micros, entry from request_log
-where workspace = any($1) and ($2::text is null or door = $2) and ($3::text is null or operation = $3)
-  and ($4::text is null or outcome = $4) and ($5::text is null or request_id = $5)
+where workspace = any($1) and ($2::text is null or door = $2)
+  and (($3::text is null or operation = $3) and ($4::text is null or outcome = $4) or exists (
+    select from json_array_elements(entry::json -> 'calls') call
+    where call ->> 'operation' = $3 and ($4::text is null or call ->> 'outcome' = $4)
+  ))
+  and ($5::text is null or request_id = $5)
   and ($6::boolean is null or (outcome <> 'ok') = $6)
 order by at desc, id desc limit $7
 """

@@ -28,6 +28,7 @@ from entrepot.sandbox.journal import Journal, JournalOffError
 from entrepot.sandbox.targets import line_target
 from entrepot.sandbox.wrapped.line import FaultyLine
 from entrepot.sandbox.wrapped.quotas import Quotas
+from entrepot.sandbox.wrapped.sockets import FaultySockets
 from entrepot.store.connections import Connection, connect
 from entrepot.worlds import find_workspace
 
@@ -76,7 +77,9 @@ class Sandbox:
 
     def door(self, name: str, app: ASGIApp) -> ASGIApp:
         """The door behind the gate, and behind its callers' line."""
-        return self._gate.before(FaultyLine(self.quotas.before(name, app), line_target(name), self.faults))
+        target = line_target(name)
+        line = FaultyLine(self.quotas.before(name, app), target, self.faults)
+        return self._gate.before(FaultySockets(line, target, self.faults))
 
     async def execute(self, workspace: int, command: Command) -> Outcome:
         """The outcome of a command by the server's own engine; faults of its rules and connections hit it too."""
@@ -122,11 +125,13 @@ class Sandbox:
         """Other things are due now."""
         if self._worker is not None:
             self._worker.rounds.poke()
+            self._worker.housekeeping.poke()
 
     def _look_anew(self) -> None:
         """What stands here now may have things that are due."""
         if self._worker is not None:
             self._worker.rounds.poke()
+            self._worker.housekeeping.poke()
             self._worker.outbox.poke()
 
     async def _lift_faults(self, connection: Connection, workspace: str | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from entrepot.serving.limits import STALL_SECONDS, Census
+from entrepot.serving.requests import TRANSPORT
 
 
 class WatchedSocket(WebSocketsSansIOProtocol):
@@ -17,6 +18,11 @@ class WatchedSocket(WebSocketsSansIOProtocol):
 
     heard_at = 0.0
     _stalled: TimerHandle | None = None
+
+    async def run_asgi(self) -> None:
+        """Serve it; under its name the scope has the transport, as that of a request does."""
+        cast("Any", self.scope)["extensions"][TRANSPORT] = self.transport
+        await super().run_asgi()
 
     def pause_writing(self) -> None:
         """The peer does not take what it asked for; it has a while to begin."""

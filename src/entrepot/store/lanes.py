@@ -33,6 +33,7 @@ class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, repo
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._prepared: dict[str, Any] = {}
+        self._names: dict[str, bytes] = {}
         self._waiting: list[tuple[str, tuple[object, ...]]] = []
 
     async def ahead(self, query: str, *args: object) -> None:
@@ -71,7 +72,7 @@ class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, repo
         """A statement that ran, with its rows."""
         # All are prepared first: preparing is a round trip of its own, and what waits must not get into it.
         statement = await self._ready(query)
-        messages = [_bound((await self._ready(each)).get_name(), given) for each, given in self._waiting]
+        messages = [_bound(await self._name(each), given) for each, given in self._waiting]
         self._waiting = []
         if messages and not self.is_closed():
             self._transport.write(b"".join(messages))
@@ -81,6 +82,12 @@ class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, repo
         if query not in self._prepared:
             self._prepared[query] = await self._within(self.prepare(query))
         return self._prepared[query]
+
+    async def _name(self, query: str) -> bytes:
+        """By what the server knows a statement; asking it of the driver each time takes five calls."""
+        if query not in self._names:
+            self._names[query] = (await self._ready(query)).get_name().encode()
+        return self._names[query]
 
     def _on_release(self, stacklevel: int = 1) -> None:
         """Statements stay good where the connection goes back to its pool: they are its own, and no borrower's."""
@@ -129,10 +136,10 @@ def lane(limits: Limits, on_silence: Callable[[], None] | None = None) -> type[A
     return type("Lane", (_Lane, watched(limits, on_silence)), {"__slots__": ()})
 
 
-def _bound(name: str, values: Sequence[object]) -> bytes:
+def _bound(name: bytes, values: Sequence[object]) -> bytes:
     """The messages that run a prepared statement with these values, as texts; what it answers comes as text too."""
     given = b"".join(map(_given, values))
-    body = b"\0" + name.encode() + b"\0" + struct.pack("!hh", 0, len(values)) + given + struct.pack("!h", 0)
+    body = b"\0" + name + b"\0" + struct.pack("!hh", 0, len(values)) + given + struct.pack("!h", 0)
     return b"B" + struct.pack("!i", len(body) + 4) + body + _EXECUTE
 
 

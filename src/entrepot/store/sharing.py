@@ -108,6 +108,9 @@ class Turns:
         tenant = bill.flow.workspace
         if self._counts.get(tenant, 0) >= MOST_WAITING:
             raise TimeoutError("too many reads wait")
+        if not self._waiting and self._free and (self._free_heavy or not bill.heavy):
+            self._admit(bill)  # as nearly always: nobody to be compared with, and nothing to wait for
+            return
         bill.number, bill.turn = next(self._numbers), asyncio.get_running_loop().create_future()
         self._waiting.setdefault((bill.flow, bill.heavy), deque()).append(bill)
         self._counts[tenant] = self._counts.get(tenant, 0) + 1
@@ -139,14 +142,17 @@ class Turns:
     def _give(self) -> None:
         while self._free and (bill := self._next()) is not None:
             self._unqueue(bill)
-            self._free -= 1
-            self._free_heavy -= bill.heavy
-            self._now = self._rank(bill)[0]
-            bill.paid = max(bill.cost, 1)
-            for each in _sharers(bill.flow):
-                self._tags[each] = self._tag(each) + bill.paid
+            self._admit(bill)
             if bill.turn is not None and not bill.turn.done():
                 bill.turn.set_result(None)
+
+    def _admit(self, bill: Bill) -> None:
+        self._free -= 1
+        self._free_heavy -= bill.heavy
+        self._now = self._rank(bill)[0]
+        bill.paid = max(bill.cost, 1)
+        for each in _sharers(bill.flow):
+            self._tags[each] = self._tag(each) + bill.paid
 
     def _next(self) -> Bill | None:
         """Of those who fit, the one who has had least."""

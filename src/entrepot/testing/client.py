@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +14,7 @@ from entrepot.registry import DOORS
 from entrepot.testing.clock import Clock
 from entrepot.testing.faults import Fault, Quota
 from entrepot.testing.line import ControlPlaneError, Line
+from entrepot.testing.requests import Requests
 
 Kind = Literal["error", "refuse", "timeout", "slow", "drop", "busy", "half", "trickle", "garbage", "length"]
 Keys = Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -56,34 +57,6 @@ class Snapshot:
     bytes: int
 
 
-@dataclass(frozen=True)
-class Received:
-    """A request at a door and what became of it, without secrets.
-
-    `outcome` is `ok` or a failure's name; `request` and `reply` are the bodies' JSON, None where none is kept.
-    """
-
-    request_id: str
-    at: datetime
-    workspace: str | None
-    account: str | None
-    door: str
-    operation: str
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    request: Any
-    status: int
-    outcome: str
-    reply_headers: Mapping[str, str]
-    reply: Any
-    calls: Sequence[Mapping[str, Any]]
-    commands: Sequence[Mapping[str, Any]]
-    orders: Sequence[int]
-    seconds: float
-
-
 class Entrepot:
     """One running sandbox: where its doors are, and its control plane under `/sandbox`.
 
@@ -94,6 +67,7 @@ class Entrepot:
     def __init__(self, url: str) -> None:
         self._line = Line(url)
         self.clock = Clock(self._line)
+        self.requests = Requests(self._line)
 
     @property
     def base_url(self) -> str:
@@ -233,43 +207,12 @@ class Entrepot:
             "POST", "/deliveries/resend", query={"workspace": workspace}, body={"message": message}
         )
 
-    def requests(
-        self,
-        *,
-        workspace: str | None = None,
-        door: str | None = None,
-        operation: str | None = None,
-        outcome: str | None = None,
-        failed: bool | None = None,
-        request_id: str | None = None,
-        limit: int = 100,
-    ) -> list[Received]:
-        """What came in at the doors since the test began, oldest first: of all, or what fits every filter.
-
-        `outcome` is `ok` or a failure's name. Of more than `limit`, at most 500, they are the latest.
-        """
-        query = {
-            "workspace": workspace,
-            "door": door,
-            "operation": operation,
-            "outcome": outcome,
-            "failed": None if failed is None else str(failed).lower(),
-            "request_id": request_id,
-            "limit": limit,
-        }
-        given = {name: value for name, value in query.items() if value is not None}
-        return [_received(each) for each in self._line.get("/requests", given)["requests"]]
-
     def explain(self, request_id: str) -> dict[str, Any]:
         """Why a request was refused: by which checks, what they compared, on which rows, and what would pass.
 
         `request_id` is what the answer has in `X-Request-Id`. The latest thousand requests are remembered.
         """
         return self._line.get(f"/explain/{quote(request_id, safe='')}")
-
-    def clear_requests(self) -> None:
-        """Forget what came in so far."""
-        self._line.delete("/requests")
 
     def close(self) -> None:
         """Let go of the connection; the server goes on."""
@@ -291,9 +234,3 @@ def _snapshot(told: Mapping[str, Any]) -> Snapshot:
     known: dict[str, Any] = {each.name: told[each.name] for each in fields(Snapshot)}
     known["taken_at"] = datetime.fromisoformat(told["taken_at"])
     return Snapshot(**known)
-
-
-def _received(entry: Mapping[str, Any]) -> Received:
-    known: dict[str, Any] = {each.name: entry[each.name] for each in fields(Received)}
-    known["at"] = datetime.fromisoformat(entry["at"])
-    return Received(**known)

@@ -5,11 +5,13 @@ import base64
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 import requests
 
+from entrepot import __version__
 from entrepot.domain.kernel.places import Premises
 from entrepot.domain.pricing.taxes import Destination, TaxLine, TaxQuery, TaxQuote
 from entrepot.failures.payments import ASK_AGAIN, TaxRefused, TaxUnavailable
@@ -86,6 +88,8 @@ async def test_the_document_is_a_sales_order_that_is_not_committed():
     _, server = await ask(http_reply(TRANSACTION))
     [request] = server.requests
     assert request.line == f"POST {PATH} HTTP/1.1"
+    client = request.headers["x-avalara-client"].split("; ")
+    assert client == ["entrepot", __version__, "Python SDK", version("avalara"), "entrepot;"]
     assert request.headers["authorization"] == "Basic " + base64.b64encode(b"2000:KEY").decode()
     to = {"line1": "1 Front St", "city": "Toronto", "region": "ON", "country": "CA", "postalCode": "M5V 2T6"}
     vermont = {

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from entrepot.cli.operate.session import Session, moment, operator_command
+from entrepot.cli.operate.session import Key, Session, moment, operator_command
 from entrepot.cli.options import fail
 
 if TYPE_CHECKING:
@@ -71,15 +71,16 @@ async def cancel_order(
         list[str] | None,
         typer.Option(metavar="NO=UNITS", help="Only so many units of a line; may be repeated."),
     ] = None,
+    key: Key = None,
 ) -> None:
     """Cancel what has not been shipped: the whole order, or units of some lines."""
-    from entrepot.domain.orders.cancel import CancelOrder
+    from entrepot.domain.orders.cancel import Cancelled, CancelOrder
     from entrepot.domain.orders.whole_units import of_order
 
     found = await find(session, order)
     scales = of_order(found.lines)
     command = CancelOrder(found.order.id, units_of(line, scales), reason[:1_000])
-    outcome: Cancelled = await session.execute(command, scales.context)
+    outcome: Cancelled = await session.execute(session.once(key, command, Cancelled), scales.context)
     session.tell(outcome, lambda: _cancellation(outcome, scales))
 
 
@@ -111,10 +112,7 @@ async def refund_order(
         int | None,
         typer.Option(metavar="NO", help="Of this payment; else of the first of which something is left."),
     ] = None,
-    key: Annotated[
-        str | None,
-        typer.Option(help="A name of your own: the same command under it gives the money back once."),
-    ] = None,
+    key: Key = None,
 ) -> None:
     """Give money back: all that is left of a payment, units of some lines, or an amount."""
     from entrepot.domain.orders.payments import LONGEST_KEY, RefundedLine, is_key

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from entrepot.cli.operate.orders import OrderName, find, units_of
-from entrepot.cli.operate.session import Session, operator_command
+from entrepot.cli.operate.session import Key, Session, operator_command
 from entrepot.cli.options import fail
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from entrepot.domain.fulfilment.records import Return
     from entrepot.domain.fulfilment.returns.open import ReturnWish
     from entrepot.domain.fulfilment.returns.work import ReturnState
+    from entrepot.domain.kernel.commands import Command
     from entrepot.domain.orders.whole_units import Scales
     from entrepot.store.queries.returns import ReturnDetails
 
@@ -43,6 +44,7 @@ async def open_return(
     sku: Annotated[
         list[str] | None, typer.Option(metavar="SKU=UNITS", help="So many units of a SKU, off its lines.")
     ] = None,
+    key: Key = None,
 ) -> None:
     """Announce that delivered units come back: all of them, or units of some lines or SKUs."""
     from entrepot.domain.fulfilment.returns.open import OpenReturn
@@ -57,7 +59,7 @@ async def open_return(
         standing = [each for each in found.lines if each.delivered]
         wishes = [_wish(each.delivered, reason, line=each.no) for each in standing]
     command = OpenReturn(order=found.order.id, wishes=tuple(wishes))
-    outcome: ReturnState = await session.execute(command, scales.context)
+    outcome = await _execute(session, key, command, scales)
     session.tell(outcome, lambda: _state(outcome, "announced", of_return(outcome.lines, scales)))
 
 
@@ -94,25 +96,26 @@ async def advance_return(
     return_id: ReturnId,
     to: Annotated[Literal["in_transit", "at_center"], typer.Option(help="How far it is now.")],
     line: Lines = None,
+    key: Key = None,
 ) -> None:
     """Note that units are on their way, or at the returns centre."""
     from entrepot.domain.fulfilment.returns.move import AdvanceReturn
 
     ret, scales = _counted(await _find(session, return_id))
     command = AdvanceReturn(order=ret.order, return_id=ret.id, stage=to, lines=units_of(line, scales))
-    outcome: ReturnState = await session.execute(command, scales.context)
+    outcome = await _execute(session, key, command, scales)
     session.tell(outcome, lambda: _state(outcome, to.replace("_", " "), scales))
 
 
 @app.command("receive")
 @operator_command
-async def receive(session: Session, return_id: ReturnId, line: Lines = None) -> None:
+async def receive(session: Session, return_id: ReturnId, line: Lines = None, key: Key = None) -> None:
     """Note that units have come back; money goes back by itself where the placing channel wants it so."""
     from entrepot.engine.money.refund import receive_return
 
     ret, scales = _counted(await _find(session, return_id))
     command = receive_return(ret.order, ret.id, units_of(line, scales))
-    outcome: ReturnState = await session.execute(command, scales.context)
+    outcome = await _execute(session, key, command, scales)
     session.tell(outcome, lambda: _received(outcome, scales))
 
 
@@ -130,6 +133,7 @@ async def inspect(
     location: Annotated[
         str | None, typer.Option(help="Where they are put, by its code; else where orders take from first.")
     ] = None,
+    key: Key = None,
 ) -> None:
     """Put received units into stock, or throw them away; without options all that wait are put into stock."""
     from entrepot.cli.operate.after_sale import return_lines
@@ -144,21 +148,28 @@ async def inspect(
         location=await _place(session, location),
         inspections=inspections(units_of(restock, scales, "--restock"), units_of(scrap, scales, "--scrap")),
     )
-    outcome: ReturnState = await session.execute(command, scales.context)
+    outcome = await _execute(session, key, command, scales)
     shown = Scales(found.scales)
     session.tell(outcome, lambda: return_lines(outcome.lines, {ret.id: ret.name}, shown))
 
 
 @app.command("cancel")
 @operator_command
-async def cancel(session: Session, return_id: ReturnId, line: Lines = None) -> None:
+async def cancel(session: Session, return_id: ReturnId, line: Lines = None, key: Key = None) -> None:
     """Let the buyer keep what is still there."""
     from entrepot.domain.fulfilment.returns.move import CancelReturn
 
     ret, scales = _counted(await _find(session, return_id))
     command = CancelReturn(order=ret.order, return_id=ret.id, lines=units_of(line, scales))
-    outcome: ReturnState = await session.execute(command, scales.context)
+    outcome = await _execute(session, key, command, scales)
     session.tell(outcome, lambda: _state(outcome, "cancelled", scales))
+
+
+async def _execute(session: Session, key: str | None, command: "Command", scales: "Scales") -> "ReturnState":
+    from entrepot.domain.fulfilment.returns.work import ReturnState
+
+    outcome: ReturnState = await session.execute(session.once(key, command, ReturnState), scales.context)
+    return outcome
 
 
 async def _find(session: Session, number: int) -> "ReturnDetails":

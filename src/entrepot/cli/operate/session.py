@@ -15,6 +15,7 @@ import typer
 from entrepot.cli.options import Config, DatabaseUrl, DataDir, fail, settings_from
 
 if TYPE_CHECKING:
+    from msgspec import Struct
     from rich.console import RenderableType
 
     from entrepot.cli.showing import ToldAs
@@ -34,6 +35,12 @@ Workspace = Annotated[
         "--workspace", "-w", envvar="ENTREPOT_WORKSPACE", help="Its name; may be left out where there is one."
     ),
 ]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        help="A name of your own: the same command under it is done once, and tells the same again."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, amounts in minor units.")]
 
 _SHARED: dict[str, tuple[Any, object]] = {
@@ -48,9 +55,12 @@ _SHARED: dict[str, tuple[Any, object]] = {
 class Session:
     """One command at work: a connection for reads, the workspace, and the engine for changes."""
 
-    def __init__(self, url: str, connection: "Connection", workspace: int, *, as_json: bool) -> None:
+    def __init__(
+        self, url: str, connection: "Connection", workspace: int, *, as_json: bool, said: object = None
+    ) -> None:
         self.connection = connection
         self.workspace = workspace
+        self._said = said
         self._url = url
         self._as_json = as_json
 
@@ -63,6 +73,22 @@ class Session:
 
         (outcome,) = await self.execute_all([command])
         return self.refuse(outcome.failures[0], told_as) if isinstance(outcome, Refused) else outcome
+
+    def once(
+        self, key: str | None, command: "Command", tells: "type[Struct]", part: tuple[object, ...] = ()
+    ) -> "Command":
+        """The command, to be done once under the operator's key, if there is one.
+
+        Of a file a `part` is its row: which, and what it says.
+        """
+        from entrepot.domain.channels.repeats import Once, named
+        from entrepot.domain.orders.payments import LONGEST_KEY, is_key
+
+        if key is None:
+            return command
+        if not is_key(key):
+            fail(f"--key: expected 1 to {LONGEST_KEY} printable ASCII characters.", status=2)
+        return Once(command, named(key, f"operator\0{part[:1]}", (self._said, part)), tells)
 
     async def execute_all(self, commands: "Iterable[Command]") -> "list[Outcome]":
         """One outcome per command."""
@@ -191,7 +217,12 @@ async def _work(
         fail(*(f"{finding.law}: {finding.detail}" for finding in wrong))
     connection = await connect(url)
     try:
-        session = Session(url, connection, await _workspace(connection, name), as_json=as_json)
+        workspace = await _workspace(connection, name)
+        said = (
+            command.__name__,
+            {each: value for each, value in arguments.items() if each not in ("key", "file")},
+        )
+        session = Session(url, connection, workspace, as_json=as_json, said=said)
         await command(session, **arguments)
     finally:
         await connection.close()

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from entrepot.cli.operate.orders import OrderName, app, find, units_of
-from entrepot.cli.operate.session import Session, operator_command
+from entrepot.cli.operate.session import Key, Session, operator_command
 
 if TYPE_CHECKING:
     from entrepot.domain.fulfilment.parcels import Parcel
-    from entrepot.domain.fulfilment.ship import Acknowledged, Shipped
-    from entrepot.domain.fulfilment.track import Tracked
+    from entrepot.domain.fulfilment.ship import Acknowledged
     from entrepot.domain.orders.line_counts import Units
     from entrepot.domain.orders.whole_units import Scales
 
@@ -57,14 +56,15 @@ async def ship(
     service: Service = "",
     tracking: Tracking = "",
     tracking_url: TrackingUrl = "",
+    key: Key = None,
 ) -> None:
     """Send all that is there to be sent, or units of some lines: they leave their locations."""
-    from entrepot.domain.fulfilment.ship import ShipUnits
+    from entrepot.domain.fulfilment.ship import Shipped, ShipUnits
 
     number, lines, scales = await _units(session, order, line)
     parcel = _parcel(carrier, service, tracking, tracking_url)
     command = ShipUnits(order=number, lines=lines, parcel=parcel)
-    outcome: Shipped = await session.execute(command, scales.context)
+    outcome: Shipped = await session.execute(session.once(key, command, Shipped), scales.context)
     left = "" if lines else scales.total(outcome.left)
     owed = f" {left} are owed and not there: they stay." if left else ""
     session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "shipped") + owed)
@@ -80,14 +80,15 @@ async def deliver(
     service: Service = "",
     tracking: Tracking = "",
     tracking_url: TrackingUrl = "",
+    key: Key = None,
 ) -> None:
     """Note that units have arrived: all, those of one shipment, or of some lines. What was not shipped is, first."""
-    from entrepot.domain.fulfilment.track import DELIVERED, TrackShipment
+    from entrepot.domain.fulfilment.track import DELIVERED, Tracked, TrackShipment
 
     number, lines, scales = await _units(session, order, line)
     parcel = _parcel(carrier, service, tracking, tracking_url)
     command = TrackShipment(order=number, status=DELIVERED, lines=lines, parcel=parcel)
-    outcome: Tracked = await session.execute(command, scales.context)
+    outcome: Tracked = await session.execute(session.once(key, command, Tracked), scales.context)
     session.tell(outcome, lambda: _said(outcome.order.id, scales.total(outcome.lines), "delivered"))
 
 

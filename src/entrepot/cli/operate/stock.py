@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from entrepot.cli.operate.session import Session, operator_command
+from entrepot.cli.operate.session import Key, Session, operator_command
 from entrepot.cli.options import fail
 
 if TYPE_CHECKING:
@@ -67,13 +67,25 @@ async def _refuse_unknown(session: Session, sku: str | None, location: str | Non
 @app.command("receive")
 @operator_command
 async def receive_stock(
-    session: Session, sku: Sku = None, quantity: Quantity = None, location: Place = None, file: Rows = None
+    session: Session,
+    sku: Sku = None,
+    quantity: Quantity = None,
+    location: Place = None,
+    file: Rows = None,
+    key: Key = None,
 ) -> None:
     """Take in new units; what is owed is filled first."""
     from entrepot.domain.stock.adjust import ReceiveStock
+    from entrepot.domain.stock.levels import Level
 
     entries = await _entries(session, _written(sku, quantity, location, file))
-    await _change(session, entries, [ReceiveStock(e.variant, e.location, e.units) for e in entries])
+    receipts = [
+        session.once(
+            key, ReceiveStock(e.variant, e.location, e.units), Level, (number, e.sku, e.location, e.units)
+        )
+        for number, e in enumerate(entries)
+    ]
+    await _change(session, entries, receipts)
 
 
 @app.command("set")
@@ -96,14 +108,16 @@ async def move_stock(
     quantity: Annotated[str, typer.Argument(help="How many; with decimals where the variant has them.")],
     source: Annotated[str, typer.Option("--from", help="Code of the location that gives.")],
     target: Annotated[str, typer.Option("--to", help="Code of the location that gets.")],
+    key: Key = None,
 ) -> None:
     """Move available units to another location; promised ones stay."""
-    from entrepot.domain.stock.adjust import MoveStock
+    from entrepot.domain.stock.adjust import Moved, MoveStock
 
     written = [Written("--from", sku, quantity, source), Written("--to", sku, quantity, target)]
     entries = await _entries(session, written)
     gives, gets = entries
-    await _change(session, entries, [MoveStock(gives.variant, gives.location, gets.location, gives.units)])
+    move = MoveStock(gives.variant, gives.location, gets.location, gives.units)
+    await _change(session, entries, [session.once(key, move, Moved)])
 
 
 @app.command("owed")

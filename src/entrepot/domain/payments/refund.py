@@ -29,7 +29,7 @@ from entrepot.domain.pricing import gift_certificates as certificates
 from entrepot.domain.pricing.gift_certificates import Certificate, CertificateUse
 from entrepot.failures import Failure
 from entrepot.failures.orders import OrderUnknown
-from entrepot.failures.payments import AmountNotRefundable, NothingToRefund, PaymentUnknown, RefundKeyUsed
+from entrepot.failures.payments import AmountNotRefundable, NothingToRefund, PaymentUnknown, RequestKeyUsed
 
 LISTENER = "refund"
 
@@ -130,7 +130,7 @@ class RefundOrder(Command, frozen=True):
         if known is None:
             return None
         if known.asked is None or not known.asked.names(self.asked):
-            return refused(RefundKeyUsed(str(order.id), self.asked.value))
+            return refused(RequestKeyUsed(self.asked.value))
         payment = view.get(Payment, (order.id, known.payment))
         if payment is None:
             raise LookupError(f"refund {known.id} is of a payment that does not exist")

@@ -11,6 +11,7 @@ from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.channels.accounts import Reference
 from entrepot.domain.channels.admin_tokens import AdminToken
 from entrepot.domain.channels.guessing import Tries
+from entrepot.domain.channels.repeats import DoneCommand
 from entrepot.domain.customers.email_claims import claim_key, has_lapsed
 from entrepot.domain.customers.records import Customer, OneTimeCode, Session
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids
@@ -160,5 +161,6 @@ _END_OF: Mapping[type[Record], Callable[[Record], datetime | None]] = {
     AccessToken: lambda row: cast("AccessToken", row).expires_at,
     AdminToken: lambda row: cast("AdminToken", row).expires_at,
     Tries: lambda row: cast("Tries", row).since,
+    DoneCommand: lambda row: cast("DoneCommand", row).at,
     Attempt: lambda row: cast("Attempt", row).ended_at,
 }

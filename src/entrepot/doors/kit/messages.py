@@ -34,17 +34,24 @@ class Request:
         "at",
         "body",
         "calls",
+        "client",
         "commands",
         "held",
         "id",
         "mapped",
         "scope",
+        "subscriber",
     )
 
     def __init__(self, scope: Scope, at: datetime | None = None, known_as: str | None = None) -> None:
         self.scope = scope
         self.at = at or real_now()
         self.id = known_as or request_id(scope)
+        address: tuple[str, int] | None = scope.get("client")
+        self.client = address[0] if address else None
+        """The caller's network address, as the server sees it."""
+        self.subscriber = subscriber(self.client) if self.client else ""
+        """Whom the address stands for, by whom shares of the process are counted; empty without an address."""
         self.body = b""
         self.held = 0
         """How many bytes of the body count as in flight."""
@@ -111,20 +118,9 @@ class Request:
         return self._query
 
     @property
-    def client(self) -> str | None:
-        """The caller's network address, as the server sees it."""
-        client: tuple[str, int] | None = self.scope.get("client")
-        return client[0] if client else None
-
-    @property
     def media_type(self) -> str:
         """The body's media type in lower case, without parameters; empty when none is given."""
         return media_type(self.scope)
-
-    @property
-    def subscriber(self) -> str:
-        """Whom the address stands for, by whom shares of the process are counted; empty without an address."""
-        return subscriber(self.client) if self.client else ""
 
     def header(self, name: str) -> str | None:
         """The first value of the header `name` (in any case), or None."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -52,6 +53,11 @@ class Housekeeping:
         self._every = every
         self._task: asyncio.Task[None] | None = None
         self._forget_at = 0.0
+        self._poked = asyncio.Event()
+
+    def poke(self) -> None:
+        """Look at once: the clock was set."""
+        self._poked.set()
 
     def start(self) -> None:
         """Look until stopped."""
@@ -65,7 +71,9 @@ class Housekeeping:
 
     async def _look(self) -> None:
         while True:
-            await asyncio.sleep(self._every)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._poked.wait(), self._every)
+            self._poked.clear()
             try:
                 await self._tidy()
             except FAULTS as error:

@@ -12,6 +12,7 @@ import structlog
 from entrepot.domain.channels.access_tokens import AccessToken
 from entrepot.domain.channels.admin_tokens import AdminToken
 from entrepot.domain.channels.guessing import Tries
+from entrepot.domain.channels.repeats import DoneCommand
 from entrepot.domain.channels.retention import Retention
 from entrepot.domain.customers.email_claims import SIGNUP_LIFETIME
 from entrepot.domain.customers.records import OneTimeCode
@@ -55,7 +56,9 @@ class Kind(msgspec.Struct, frozen=True):
     seldom: bool = False
 
 
-def _of_kind(kind: type[Tries | OneTimeCode | AccessToken | AdminToken | Attempt]) -> Callable[..., Purge]:
+def _of_kind(
+    kind: type[Tries | DoneCommand | OneTimeCode | AccessToken | AdminToken | Attempt],
+) -> Callable[..., Purge]:
     return partial(PurgeEnded, kind=kind)
 
 
@@ -76,6 +79,7 @@ KINDS = (
         _of_kind(AccessToken),
     ),
     Kind("tries", Ended("tries", "subject", "since"), lambda keep: keep.tries, _of_kind(Tries)),
+    Kind("repeats", Ended("done_commands", "name", "at"), lambda keep: keep.repeats, _of_kind(DoneCommand)),
     Kind("attempts", Ended("attempts", "id", "ended_at"), lambda keep: keep.attempts, _of_kind(Attempt)),
     Kind(
         "lapsed customers",

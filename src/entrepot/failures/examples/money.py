@@ -30,7 +30,7 @@ MONEY: Final[tuple[Failure, ...]] = (
     p.PaymentProviderUnreachable(p.ASK_AGAIN, "1000035"),
     p.RefundInDoubt("1000035", 1),
     p.RefundUnderWay(p.ASK_AGAIN, "1000035", 1),
-    p.RefundKeyUsed("1000035", "back-1"),
+    p.RequestKeyUsed("back-1"),
     p.RefundRefused("1000035", "The charge is too old to be refunded."),
     p.TaxRefused(
         "The company could not be found.",

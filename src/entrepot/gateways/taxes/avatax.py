@@ -6,9 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import cached_property
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from entrepot import __version__
 from entrepot.domain.pricing.taxes import TaxQuery
 from entrepot.failures.payments import ASK_AGAIN, TaxUnavailable
 from entrepot.gateways.extras import lacking
@@ -111,7 +113,12 @@ class AvataxGateway:
         from entrepot.gateways.taxes.avatax_session import session
 
         sdk = cast("Any", avalara)
-        client = sdk.AvataxClient("entrepot", "1", "entrepot", self._base_url, timeout_limit=self._limit)
+        client = sdk.AvataxClient(
+            "entrepot", __version__, "entrepot", self._base_url, timeout_limit=self._limit
+        )
+        # The SDK's own calls put its version in; what it holds before that is a placeholder.
+        told = client.client_id.replace("API_VERSION", version("avalara"))
+        client.client_header["X-Avalara-Client"] = told
         client.add_credentials(self._account_id, self._license_key)
         return session(private=self._private), client
 

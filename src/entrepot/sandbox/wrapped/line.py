@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 
 
 class FaultyLine:
-    """A door behind its caller's line. WebSockets pass, and what comes over no line of this server."""
+    """A door behind its caller's line. What comes over no line of this server passes, and WebSockets do."""
 
     def __init__(self, app: ASGIApp, target: str, faults: FaultRegister) -> None:
         self._app = app
@@ -66,7 +66,7 @@ class FaultyLine:
                 return
             case _:
                 pass
-        _reset(line)
+        cut(line)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         """What the door says, kept back; nothing where the caller has left meanwhile."""
@@ -105,7 +105,7 @@ async def _spoil(fault: Fault, line: asyncio.Transport, answer: Answer) -> None:
             line.write(bytes((byte,)))
 
 
-def _reset(line: asyncio.Transport) -> None:
+def cut(line: asyncio.Transport) -> None:
     """End the connection with a reset, as a machine does that has lost its memory."""
     if line.is_closing():
         return

@@ -13,6 +13,7 @@ from entrepot.domain.channels import accounts as channels
 from entrepot.domain.channels import admin_tokens as access
 from entrepot.domain.channels import guessing, shops
 from entrepot.domain.channels.access_tokens import AccessToken
+from entrepot.domain.channels.repeats import DoneCommand
 from entrepot.domain.channels.storefronts import Storefront
 from entrepot.domain.customers import records as customers
 from entrepot.domain.fulfilment import records as fulfilment
@@ -38,6 +39,9 @@ LEVELS = Binding(stock.Level, "stock", "variant", "location")
 TRIES = Binding(guessing.Tries, "tries", "subject")
 """The first try of several workers at once is one row too."""
 
+DONE = Binding(DoneCommand, "done_commands", "name")
+"""Of several who send one command under one key at once, one has it done."""
+
 LOCATIONS = Binding(stock.Location, "locations", "id")
 PRODUCTS = Binding(catalogue.Product, "products", "id")
 VARIANTS = Binding(catalogue.Variant, "variants", "id")
@@ -46,7 +50,7 @@ VARIANTS = Binding(catalogue.Variant, "variants", "id")
 HEADS = Binding(MappingHead, "mapping_heads", "channel", "resource")
 """The head of a first version is one row, though two may save it at once."""
 
-CLAIMS = (REFERENCES, LOCATIONS, PRODUCTS, VARIANTS, LEVELS, TRIES, HEADS)
+CLAIMS = (REFERENCES, LOCATIONS, PRODUCTS, VARIANTS, LEVELS, TRIES, DONE, HEADS)
 """The kinds whose new rows are claimed, in this order: parents before children."""
 
 BINDINGS: tuple[Binding, ...] = (
@@ -81,6 +85,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(access.AdminToken, "admin_tokens", "hash"),
     Binding(AccessToken, "access_tokens", "hash"),
     TRIES,
+    DONE,
     HEADS,
     Binding(MappingVersion, "mappings", "channel", "resource", "version"),
     Binding(

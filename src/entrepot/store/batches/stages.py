@@ -218,17 +218,19 @@ async def load(reader: Reader, commands: Sequence[Command], view: View) -> None:
     """Bring what these commands want into the view, as many stages in one round trip as do not lead to each other."""
     stages = frozenset[Stage]().union(*(command.stages for command in commands))
     wanted: dict[Stage, list[Hashable]] = {}
+    led_to = frozenset[Stage]()
     for stage in FINDS:
         if stage not in stages:
             continue
-        if any(stage in LEADS_TO[earlier] for earlier in wanted):
+        if stage in led_to:
             await bring(reader, wanted, view, last=False)
-            wanted = {}
+            wanted, led_to = {}, frozenset[Stage]()
         keys: dict[Hashable, None] = {}
         for command in commands:
             keys.update(dict.fromkeys(command.wants(stage, view)))
         if keys:
             wanted[stage] = list(keys)
+            led_to |= LEADS_TO[stage]
     await bring(reader, wanted, view)
 
 

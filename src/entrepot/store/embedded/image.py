@@ -49,7 +49,7 @@ def begin_from_image(data_dir: Path, cache: Path) -> None:
     folder = Folder(data_dir, server_account())
     folder.prepare()
     installation = find_installation(folder.account, data_dir)
-    kept = cache / f"schema-{_name(installation)}"
+    kept = cache / f"schema-{_name(installation, folder)}"
     if _is_ours(cache) and _taken(kept, folder):
         return
     with EmbeddedPostgres(data_dir, durable=False) as url:
@@ -58,9 +58,14 @@ def begin_from_image(data_dir: Path, cache: Path) -> None:
         _keep(folder.cluster, kept)
 
 
-def _name(installation: Installation) -> str:
-    """What the image depends on, digested: the programs, the kind of machine, and everything that makes the schema."""
-    digest = hashlib.sha256(f"{installation}{platform.platform()}".encode())
+def _name(installation: Installation, folder: Folder) -> str:
+    """What the image depends on, digested: programs, account, machine, and all that makes the schema.
+
+    Programs that were copied beside the data are the wheel's, wherever that data is.
+    """
+    copied = installation.programs.is_relative_to(folder.root)
+    programs = (installation.major, None if copied else installation.programs, folder.account.user)
+    digest = hashlib.sha256(f"{programs}{platform.platform()}".encode())
     for path in sorted(_STORE.rglob("*.py")):
         digest.update(f"{path.relative_to(_STORE)}\0".encode())
         digest.update(path.read_bytes())

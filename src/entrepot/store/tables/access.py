@@ -1,8 +1,8 @@
-"""Tokens that were given out, and counts of tries."""
+"""Tokens that were given out, counts of tries, and commands that were done under keys of their callers'."""
 
 from sqlalchemy import Index
 
-from entrepot.store.tables._base import belongs, big, blob, moment, small, table
+from entrepot.store.tables._base import belongs, big, blob, json, moment, small, table
 
 admin_tokens = table(
     "admin_tokens",
@@ -36,4 +36,14 @@ tries = table(
     moment("since"),
     small("count"),
     Index("tries_since_idx", "since", "workspace"),
+)
+
+done_commands = table(
+    "done_commands",
+    ("name",),
+    blob("name"),
+    blob("said"),
+    moment("at"),
+    json("answer"),
+    Index("done_commands_at_idx", "at", "workspace"),
 )

@@ -146,7 +146,7 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     UnsupportedContentCoding: (Code.INVALID_REQUEST, _nothing),
     UnknownRoute: (Code.INVALID_REQUEST, _nothing),
     MethodNotAllowed: (Code.INVALID_REQUEST, _nothing),
-    OperationMissing: (Code.METHOD_NOT_FOUND, _nothing),
+    OperationMissing: (Code.METHOD_NOT_FOUND, lambda f: say("missing", name=f.operation)),
     Unauthenticated: (Code.BAD_AUTH_TOKEN, _nothing),
     access.TooManyTries: (Code.LOGIN_FAILED, _say("login.wait")),
     accounts.LoginFailed: (Code.LOGIN_FAILED, _nothing),
@@ -214,7 +214,7 @@ _TABLE: Final[Mapping[type[Failure], tuple[Code, Detail]]] = {
     p.RefundRefused: (Code.PAYMENT_REFUNDING_FAILED, _nothing),
     p.RefundInDoubt: (Code.EXTERNAL_SERVER_ERROR, _say("outside.refund")),
     p.RefundUnderWay: (Code.EXTERNAL_SERVER_ERROR, _advised),
-    p.RefundKeyUsed: (Code.INVALID_PARAMS, lambda _: (Problem("/3/key", say("pay.key-used")),)),
+    p.RequestKeyUsed: (Code.INVALID_PARAMS, lambda _: (Problem("/3/key", say("pay.key-used")),)),
     p.PaymentProviderUnreachable: (Code.EXTERNAL_SERVER_ERROR, _advised),
     p.AmountNotChargeable: (
         Code.PAYMENT_FAILED,

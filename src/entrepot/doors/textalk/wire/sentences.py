@@ -49,6 +49,10 @@ _REQUESTS: Final[dict[str, dict[str, str]]] = {
         "en": "The member params must be an array.",
         "sv": "Egenskapen params måste vara en lista.",
     },
+    "missing": {
+        "en": "It is not built here; /missing#{name} lists what is not.",
+        "sv": "Det är inte byggt här; /missing#{name} räknar upp vad som inte är det.",
+    },
     "request.empty-batch": {
         "en": "A batch holds at least one request.",
         "sv": "En grupp innehåller minst ett anrop.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
-from entrepot.domain.kernel.commands import Refused
+from entrepot.domain.channels.repeats import KEY_HEADER, Once, named
+from entrepot.domain.kernel.commands import Command, Refused, refused_as
 from entrepot.domain.kernel.moments import read_moment
-from entrepot.domain.orders.cancel import CancelOrder
+from entrepot.domain.orders.cancel import Cancelled, CancelOrder
 from entrepot.domain.orders.line_counts import Units
+from entrepot.domain.orders.payments import LONGEST_KEY, is_key
 from entrepot.domain.orders.records import OrderLine
 from entrepot.domain.orders.whole_units import of_order
 from entrepot.domain.placing.place import Placed
@@ -26,6 +28,7 @@ from entrepot.doors.walmart.routes.group import Routes
 from entrepot.doors.walmart.voices import CANCEL, CREATE
 from entrepot.failures import Failure
 from entrepot.failures import orders as o
+from entrepot.failures.payments import RequestKeyUsed
 from entrepot.failures.stock import TooManyToCancel
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.queries.own_orders import OwnOrder
@@ -102,9 +105,19 @@ class OrderRoutes(Routes):
             _units(lines[item["sellerLineId"]], item["qty"]["measurementValue"])
             for item in payload["orderItems"]
         )
-        name = str(uuid4())
-        command = CancelOrder(found.order.id, wanted, asks=asker(caller), request=name)
+        key = request.header(KEY_HEADER)
+        if key is not None and not is_key(key):
+            return CANCEL.wrong(
+                KEY_HEADER, f"`{KEY_HEADER}` must have 1 to {LONGEST_KEY} printable characters"
+            )
+        whose = f"channel {caller.channel} {caller.environment}"
+        name = str(uuid4() if key is None else uuid5(found.order.uuid, f"{whose} {key}"))
+        command: Command = CancelOrder(found.order.id, wanted, asks=asker(caller), request=name)
+        if key is not None:
+            command = Once(command, named(key, whose, (found.order.id, payload)), Cancelled)
         outcome = await self.services.engine.execute(caller.workspace, command)
+        if refused_as(outcome, RequestKeyUsed):
+            return CANCEL.wrong(KEY_HEADER, f"`{KEY_HEADER}` was sent with another request")
         if isinstance(outcome, Refused):
             told = [of_order(found.lines).whole(failure) for failure in outcome.failures]
             return refusal(CANCEL, told, _Places(payload, lines).cancelled)
