@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 import asyncpg
 import msgspec
 
+from entrepot.store.arrays import teach_arrays
 from entrepot.store.primary import reach
 
 T = TypeVar("T")
@@ -105,6 +106,12 @@ def watch_peer(connection: Any) -> None:
             peer.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
+def make_sure(connection: Any) -> None:
+    """What every new connection is given: the system watches its other end, and it asks for no types."""
+    watch_peer(connection)
+    teach_arrays(connection)
+
+
 class SurePool:
     """A pool whose every use ends. When one of its connections is dropped, the others are not used again either.
 
@@ -153,4 +160,4 @@ class SurePool:
 
 
 async def _watch(connection: Any) -> None:
-    watch_peer(connection)
+    make_sure(connection)
