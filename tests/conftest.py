@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 
 from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded import EmbeddedPostgres
-from tests.support import secrets
+from tests.support import cluster, secrets, statements
 from tests.support.server import Server, running_server
 
 # The suite tries the same examples on every run and machine; `make torture` looks for new ones.
@@ -97,8 +97,11 @@ def _has_room(folder: Path) -> bool:
 
 @pytest.fixture(scope="session")
 def postgres_url(open_folder: Path) -> Iterator[str]:
-    """An empty database on the session's server, or on the one that ENTREPOT_TEST_DATABASE_URL names."""
-    given = os.environ.get("ENTREPOT_TEST_DATABASE_URL")
+    """An empty database on the session's server, or on the one that ENTREPOT_TEST_DATABASE_URL names.
+
+    ENTREPOT_TEST_CITUS_URL names one on the coordinator of a cluster (`tests/support/cluster.py`).
+    """
+    given = cluster.URL or os.environ.get("ENTREPOT_TEST_DATABASE_URL")
     if given:
         yield given
         return
@@ -110,7 +113,12 @@ def postgres_url(open_folder: Path) -> Iterator[str]:
 def template_url(postgres_url: str) -> Iterator[str]:
     """A database with the newest schema, from which others are copied; nobody writes to it."""
     with fresh_database(postgres_url) as url:
+        if cluster.URL:
+            cluster.join(url)
         _migrate(url)
+        if cluster.URL:
+            _distribute(url)
+            cluster.close(url)
         yield url
 
 
@@ -157,8 +165,12 @@ def server(session_database_url: str, open_folder: Path) -> Iterator[Server]:
     # What tests leave behind is not deleted while others compare all tables before and after a call.
     keep = ("carts", "sessions", "codes", "tokens", "tries", "customers", "attempts", "delivered", "parked")
     kept = [part for kind in keep for part in ("--keep", f"{kind}=3650")]
-    with running_server(log, "--sandbox", "--database-url", session_database_url, *kept) as running:
+    notes = open_folder / "statements"
+    options = ("--sandbox", "--database-url", session_database_url, *kept)
+    with running_server(log, *options, command=("-m", "tests.support.spying", str(notes))) as running:
         yield running
+    told = asyncio.run(statements.told(session_database_url, notes))
+    assert told == [], "\n".join(told)
     found = secrets.search(log, session_database_url)
     assert found == [], "a secret that a test sent is in a log"
 
@@ -167,9 +179,14 @@ def server(session_database_url: str, open_folder: Path) -> Iterator[Server]:
 def fresh_database(server_url: str, template_url: str = "/template0") -> Generator[str]:
     """A copy of the template on the server, for the length of the block."""
     name, template = f"test_{uuid.uuid4().hex}", _name_of(template_url)
-    asyncio.run(_execute(server_url, f'create database {name} template "{template}" strategy file_copy'))
+    servers = cluster.servers(server_url)
+    for server in servers:
+        asyncio.run(_execute(server, f'create database {name} template "{template}" strategy file_copy'))
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-    asyncio.run(_execute(server_url, f"drop database {name} with (force)"))
+    if cluster.URL:
+        cluster.close(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")))
+    for server in servers:
+        asyncio.run(_execute(server, f"drop database {name} with (force)"))
 
 
 async def _execute(url: str, statement: str) -> None:
@@ -188,3 +205,9 @@ def _migrate(url: str) -> None:
     from entrepot.store.upkeep import migrate
 
     migrate.ensure(url)
+
+
+def _distribute(url: str) -> None:
+    from entrepot.store.upkeep import migrate
+
+    migrate.distribute(url, cluster.SHARDS)

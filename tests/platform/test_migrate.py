@@ -79,8 +79,8 @@ async def test_a_schema_waits_for_whoever_keeps_a_table_and_lets_others_pass_mea
     async with keeping.transaction():
         await keeping.fetchval("select 1 from alembic_version")
         with pytest.raises(migrate.MigrationError, match="somebody keeps its tables"):
-            await migrate._upgrade(database_url, patience=-1)
-        changing = asyncio.create_task(migrate._upgrade(database_url))
+            await migrate._change(database_url, migrate._upgrade_on, patience=-1)
+        changing = asyncio.create_task(migrate._change(database_url, migrate._upgrade_on))
         for waiting in (True, False, True):
             await eventually(lambda waiting=waiting: _is(watching, waits, waiting), pause=0.01)
         assert not changing.done()

@@ -84,7 +84,7 @@ async def test_a_fault_on_reads_waits_for_a_caller(module_database_url: str) -> 
     await worker.pool.open()
     fault = sandbox.faults.add(FaultOrder("connection:reads", "refuse"))
     await worker._recovery._expired(real_now())
-    await worker._housekeeping._tidy()
+    await worker.housekeeping._tidy()
     assert fault.hits == 0
     with pytest.raises(ConnectionRefusedError):
         async with worker.reads.acquire():

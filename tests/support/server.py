@@ -18,7 +18,7 @@ START_LIMIT = 120.0
 STOP_LIMIT = 90.0
 REFUSED = re.compile(rb"the database refused a batch.*sqlstate\W+2[23]")
 """What the log says of values that only the database refused (classes 22, 23): the sender got an internal error."""
-_COMMAND = "from entrepot.cli import main; main()"
+COMMAND = ("-c", "from entrepot.cli import main; main()")
 _ANSWERS = re.compile(r"https?://[0-9.]+:[0-9]+")
 
 
@@ -30,6 +30,7 @@ class Server:
     log: Path
     port: int = 0
     url: str = ""
+    command: tuple[str, ...] = COMMAND
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -37,7 +38,7 @@ class Server:
         written = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _COMMAND, "serve", *self.arguments, "--port", str(self.port)],
+                [sys.executable, *self.command, "serve", *self.arguments, "--port", str(self.port)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -102,9 +103,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def running_server(log: Path, *arguments: str) -> Generator[Server]:
+def running_server(log: Path, *arguments: str, command: tuple[str, ...] = COMMAND) -> Generator[Server]:
     """A server for the length of the block; nothing of it is left afterwards, however the block ends."""
-    server = Server([*arguments, "--log-level", "warning"], log)
+    server = Server([*arguments, "--log-level", "warning"], log, command=command)
     try:
         server.start()
         yield server

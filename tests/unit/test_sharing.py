@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from entrepot.domain.channels.accounts import ChannelSettings
-from entrepot.domain.kernel.commands import Decided
+from entrepot.domain.kernel.commands import Command, Decided
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.doors.kit import Request
 from entrepot.engine.batches.batch import Batch, BatchIds
-from entrepot.engine.batches.queues import Pending, Queues
+from entrepot.engine.batches.queues import BATCH_WEIGHT, Pending, Queues
 from entrepot.store import sharing
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.sharing import LIGHT, MOST_WAITING, Bill, Flow, Pace, Turns, subscriber
@@ -232,3 +232,53 @@ def test_an_address_of_ipv6_stands_for_its_subscribers_network() -> None:
     assert subscriber("2001:db8::1") == subscriber("2001:db8::2") != subscriber("2001:db8:0:1::1")
     assert subscriber("::ffff:192.0.2.1") == "192.0.2.1"
     assert subscriber("no address") == "no address"
+
+
+class _Rows(Command, frozen=True):
+    """So many rows are written, under a number."""
+
+    number: int
+    rows: int = 40
+
+    @property
+    def weight(self) -> int:
+        return self.rows
+
+
+async def _waits(queues: Queues, address: str, *numbers: int) -> list[bool]:
+    loop = asyncio.get_running_loop()
+    return [queues.put(1, Pending(_Rows(each), loop.create_future(), 0.0, address)) for each in numbers]
+
+
+async def test_a_flood_of_commands_from_one_address_puts_others_of_the_tenant_back_by_its_share() -> None:
+    """Three callers come behind a thousand commands of a fourth: the next batch has one of each before its third."""
+    queues = Queues()
+    await _waits(queues, "flood", *range(1_000))
+    first = (await queues.take())[1]
+    assert [each.address for each in first] == ["flood"] * (BATCH_WEIGHT // 40)
+    for address in ("a", "b", "c"):
+        await _waits(queues, address, 1, 2)
+    queues.done(1)
+    turns = [each.address for each in (await queues.take())[1]]
+    assert max(turns.index(address) for address in "abc") <= 4
+    assert turns.count("flood") == len(turns) - 6
+    own = [each.command.number for each in first if isinstance(each.command, _Rows)]
+    assert own == sorted(own)
+
+
+async def test_whoever_waits_again_and_again_has_no_more_than_his_share() -> None:
+    """Two addresses that always have something waiting are served alike, however much more one of them sends."""
+    queues, served = Queues(), {"many": 0, "few": 0}
+    await _waits(queues, "many", *range(900))
+    for _ in range(8):
+        await _waits(queues, "few", *range(60))
+        for each in (await queues.take())[1]:
+            served[each.address] += 1
+        queues.done(1)
+    assert abs(served["many"] - served["few"]) <= 2 * BATCH_WEIGHT // 40, served
+
+
+async def test_one_address_leaves_half_of_its_tenants_queue_to_others() -> None:
+    queues = Queues(limit=10)
+    assert (await _waits(queues, "flood", *range(8))).count(True) == 5
+    assert all(await _waits(queues, "calm", 1, 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -13,13 +13,14 @@ from entrepot.store.connections import Connection
 from entrepot.worlds.form.channel_checks import Surroundings, account_faults, account_warnings
 
 _ACCOUNTS = """
-select w.id, w.sandbox, w.settings, c.door, c.name, c.settings,
-  array(select t.code from tax_companies t where t.workspace = w.id) companies,
-  exists (
-    select from payment_methods p where p.workspace = w.id and p.channel = c.id and p.active and p.provider = 'card'
-  ) card_shop
+select w.id, c.id, w.sandbox, w.settings, c.door, c.name, c.settings
 from workspaces w join channels c on c.workspace = w.id
 where $1::bigint is null or w.id = $1 order by w.id, c.door, c.name
+"""
+_COMPANIES = "select workspace, code from tax_companies where $1::bigint is null or workspace = $1"
+_CARD_SHOPS = """
+select workspace, channel from payment_methods
+where active and provider = 'card' and ($1::bigint is null or workspace = $1)
 """
 _workspace_settings = msgspec.json.Decoder(WorkspaceSettings).decode
 _settings = msgspec.json.Decoder(ChannelSettings).decode
@@ -27,12 +28,20 @@ _settings = msgspec.json.Decoder(ChannelSettings).decode
 
 async def check_accounts(connection: Connection, workspace: int | None = None) -> list[Finding]:
     """A violation for each fault of each account, in one workspace or in all, and what to be warned of."""
+    companies: dict[int, set[str]] = {}
+    for owner, code in await connection.fetch(_COMPANIES, workspace):
+        companies.setdefault(owner, set()).add(code)
+    card_shops = {tuple(row) for row in await connection.fetch(_CARD_SHOPS, workspace)}
     rows = await connection.fetch(_ACCOUNTS, workspace)
-    return [finding for row in rows for finding in _faults(row)]
+    return [
+        finding
+        for owner, channel, *row in rows
+        for finding in _faults(owner, row, companies.get(owner, set()), (owner, channel) in card_shops)
+    ]
 
 
-def _faults(row: Any) -> Iterator[Finding]:
-    workspace, sandbox, shared, door, name, settings, companies, card_shop = row
+def _faults(workspace: int, row: Sequence[Any], companies: Set[str], card_shop: bool) -> Iterator[Finding]:
+    sandbox, shared, door, name, settings = row
     around = Surroundings(sandbox, _workspace_settings(shared).order_sources, frozenset(companies), card_shop)
     for steps, message in account_faults(door, _settings(settings), around):
         yield Finding("violation", "accounts", workspace, _said(door, name, steps, message))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from entrepot.store.connections import Connection
+from entrepot.store.upkeep.distribution import is_spread
 
 AHEAD: Final = 14
 _DAY: Final = timedelta(days=1)
@@ -70,7 +71,7 @@ async def _add(connection: Connection, day: datetime) -> None:
 
 
 async def _drop(connection: Connection, name: str, *, attached: bool, leaving: bool) -> None:
-    if attached:
+    if attached and not await is_spread(connection):  # nodes detach what they drop, and nothing beforehand
         how = "finalize" if leaving else "concurrently"
         await connection.execute(f"alter table request_log detach partition {name} {how}")
     await connection.execute(f"drop table {name}")

@@ -15,12 +15,10 @@ from entrepot.store.connections import Connection
 
 LOOK_EVERY: Final = 0.02
 
-_DUE: Final = """
-select (select count(*) from outbox where state = 'waiting' and due_at <= $1),
-       (select count(*) from carrier_consignments where due_at <= $2),
-       (select count(*) from attempts where state = 'open'),
-       (select count(*) from orders where state = 'pending' and placed_at < $3)
-"""
+_MESSAGES: Final = "select count(*) from outbox where state = 'waiting' and due_at <= $1"
+_STEPS: Final = "select count(*) from carrier_consignments where due_at <= $1"
+_ATTEMPTS: Final = "select count(*) from attempts where state = 'open'"
+_PENDING: Final = "select count(*) from orders where state = 'pending' and placed_at < $1"
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -55,5 +53,9 @@ async def _look(sandbox: Sandbox, connection: Connection) -> Waiting:
     # What is done between both looks at the process leaves rows, which the look at the database between them finds.
     before = sandbox.quiet
     now = sandbox.clock.now()
-    counts = await connection.fetchrow(_DUE, real_now(), now, now - timedelta(hours=PENDING_HOURS))
-    return Waiting(not (before and sandbox.quiet), *counts)
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        outbox = await connection.fetchval(_MESSAGES, real_now())
+        carrier = await connection.fetchval(_STEPS, now)
+        attempts = await connection.fetchval(_ATTEMPTS)
+        pending = await connection.fetchval(_PENDING, now - timedelta(hours=PENDING_HOURS))
+    return Waiting(not (before and sandbox.quiet), outbox, carrier, attempts, pending)

@@ -11,7 +11,7 @@ import asyncpg
 
 from entrepot.store.lanes import lane
 from entrepot.store.primary import reach
-from entrepot.store.silence import USUAL, Kind, Limits, SurePool, watch_peer, watched
+from entrepot.store.silence import USUAL, Kind, Limits, SurePool, make_sure, watched
 
 
 class Transaction(Protocol):
@@ -107,6 +107,14 @@ _ENGINE = {
     "enable_bitmapscan": "off",
 }
 
+_NODES_PLAN_ANEW = (
+    "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'"
+)
+"""Which node holds a workspace is only known with its number: there a plan for any number cannot be had."""
+
+# It looks for what is due in all workspaces too; nodes can plan that only once the moment is known.
+_OUTBOX = {**_ENGINE, "plan_cache_mode": "auto"}
+
 _READS = {**_COMMON, "statement_timeout": "5000", "default_transaction_read_only": "on"}
 
 LANE_CONNECTIONS = 4
@@ -144,7 +152,7 @@ def is_away(fault: BaseException) -> bool:
 async def connect(url: str, **settings: str) -> Connection:
     """A plain connection, for tools and start-up, whose statements may take any time."""
     connection = await reach(url, server_settings={**_COMMON, **settings}, timeout=USUAL.connect)
-    watch_peer(connection)
+    make_sure(connection)
     return cast("Connection", connection)
 
 
@@ -153,7 +161,8 @@ async def connect_engine(url: str, limits: Limits = USUAL) -> LaneConnection:
     connection = await reach(
         url, server_settings=_ENGINE, timeout=limits.connect, connection_class=lane(limits)
     )
-    watch_peer(connection)
+    make_sure(connection)
+    await connection.execute(_NODES_PLAN_ANEW)
     return cast("LaneConnection", connection)
 
 
@@ -167,8 +176,8 @@ async def _keep_as_it_is(_: object) -> None:
 
 
 async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS, limits: Limits = USUAL) -> Pool:
-    """The outbox's pool, whose statements are by key as the engine's are."""
-    return await _pool(url, limits, min_size=0, max_size=size, server_settings=_ENGINE, reset=_keep_as_it_is)
+    """The outbox's pool, whose statements are by key as the engine's are, but for those that look who has anything."""
+    return await _pool(url, limits, min_size=0, max_size=size, server_settings=_OUTBOX, reset=_keep_as_it_is)
 
 
 async def write_pool(url: str, size: int = BOOK_CONNECTIONS, limits: Limits = USUAL) -> Pool:

@@ -54,6 +54,11 @@ def serve(workspace: int, address: str | None) -> None:
     _served.set(Flow(workspace, subscriber(address) if address else ""))
 
 
+def caller_address() -> str:
+    """The address for which this task works, empty where it works for nobody outside."""
+    return _served.get().address
+
+
 @lru_cache(4096)
 def subscriber(address: str) -> str:
     """Whom an address stands for: itself, or of IPv6 its subscriber's network. What is no address stands for itself."""

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 import asyncpg
 import msgspec
 
+from entrepot.store.arrays import teach_arrays
 from entrepot.store.primary import reach
 
 T = TypeVar("T")
@@ -69,6 +70,11 @@ class _Watched(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, r
         timer = asyncio.get_running_loop().call_later(self.limits.statement, self._drop)
         try:
             return await work
+        except AttributeError as fault:
+            # Where a connection ends between preparing and running a statement, the driver finds its protocol gone.
+            if cast("Any", self).is_closed():
+                raise asyncpg.ConnectionDoesNotExistError("the connection was closed") from fault
+            raise
         finally:
             timer.cancel()
 
@@ -98,6 +104,12 @@ def watch_peer(connection: Any) -> None:
         option = getattr(socket, name, None)
         if option is not None:
             peer.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def make_sure(connection: Any) -> None:
+    """What every new connection is given: the system watches its other end, and it asks for no types."""
+    watch_peer(connection)
+    teach_arrays(connection)
 
 
 class SurePool:
@@ -148,4 +160,4 @@ class SurePool:
 
 
 async def _watch(connection: Any) -> None:
-    watch_peer(connection)
+    make_sure(connection)

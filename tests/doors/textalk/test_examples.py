@@ -223,6 +223,7 @@ CATALOGUE = [
         {"filters": {"/showInArticlegroups": {"containsAny": [401, 402]}}, "sort": "uid"},
         result=[{"uid": 101}, {"uid": 104}],
     ),
+    at("Article.list", "uid", {"filters": {"/choices": {"containsAny": [301]}}}, result=[{"uid": 101}]),
     at(
         "Article.list",
         "uid",

@@ -13,9 +13,12 @@ from entrepot.cli.operate.session import AsJson, Workspace
 from entrepot.cli.options import Config, DatabaseUrl, DataDir
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from entrepot.checks import Finding
     from entrepot.config import Settings
     from entrepot.store.connections import Connection
+    from entrepot.store.upkeep.distribution import Node
 
 
 def check(
@@ -76,6 +79,8 @@ async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Find
         Finding,
         check_accounts,
         check_database,
+        check_nodes,
+        find_nodes,
         run_checks,
     )
     from entrepot.store.connections import connect
@@ -88,11 +93,25 @@ async def _check_all(url: str, name: str | None, *, sandbox: bool) -> "list[Find
         workspace = None if name is None else await workspace_by_name(connection, name)
         if name is not None and workspace is None:
             return [Finding("violation", "configuration", None, f"there is no workspace {name!r}")]
+        _show_nodes(await find_nodes(connection))
+        wrong = await check_nodes(connection)
         public = [] if sandbox else await _check_production(connection, url)
         accounts = await check_accounts(connection, workspace)
-        return public + accounts + await run_checks(connection, workspace, _show_progress)
+        return wrong + public + accounts + await run_checks(connection, workspace, _show_progress)
     finally:
         await connection.close()
+
+
+def _show_nodes(nodes: "Sequence[Node]") -> None:
+    """Where the rows of a database lie that is spread, and what is not so there: on standard error, beside the JSON."""
+    for node in nodes:
+        part = "coordinator, " if node.coordinates else ""
+        typer.echo(f"node {node.host}:{node.port}: {part}{node.shards} shards of each table", err=True)
+    if nodes:
+        typer.echo(NOT_HELD, err=True)
+
+
+NOT_HELD = "Spread over nodes: each workspace is read as of one moment, and no two of the same."
 
 
 async def _check_production(connection: "Connection", url: str) -> "list[Finding]":

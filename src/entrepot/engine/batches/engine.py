@@ -24,6 +24,7 @@ from entrepot.store.batches.readers import AlreadyCommittedError, PlainReader
 from entrepot.store.batches.stages import load
 from entrepot.store.batches.writer import ClaimLostError
 from entrepot.store.connections import LANE_CONNECTIONS, Connection, LaneConnection
+from entrepot.store.sharing import caller_address
 
 Outcome = object | Refused
 Connect = Callable[[], Awaitable[LaneConnection]]
@@ -117,7 +118,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
         outcome: Outcome = refused(Overloaded(1))
-        if self._queues.put(workspace, Pending(command, future, loop.time())):
+        if self._queues.put(workspace, Pending(command, future, loop.time(), caller_address())):
             outcome = await future
         self.on_outcome(workspace, command, outcome)
         return outcome
@@ -172,7 +173,7 @@ class Lane:
         """Bring these commands to their outcomes, whatever happens."""
         batch = Batch(workspace, [entry.command for entry in pending])
         try:
-            answers = await self._drive(batch, pending[0].since)
+            answers = await self._drive(batch, min(entry.since for entry in pending))
         except asyncpg.PostgresError as error:
             if len(pending) > 1 and _of_one_command(error):
                 await self._split(workspace, pending)

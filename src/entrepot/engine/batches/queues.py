@@ -1,9 +1,15 @@
-"""What waits for the engine: one bounded queue per workspace, and the workspaces that have work, in turn."""
+"""What waits for the engine: one bounded queue per workspace, and the workspaces that have work, in turn.
+
+Within a workspace the addresses that call have fair shares of each batch, counted in rows, as reads have
+(`store/sharing.py`): a flood from one of them puts the others back by its share, not by its length.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
+from heapq import heappop, heappush
 
 import msgspec
 
@@ -18,12 +24,13 @@ QUEUE_LIMIT = 4_096
 class Pending(msgspec.Struct, eq=False):
     """A command with the future of its outcome. A caller who leaves cancels the future, never the command.
 
-    `since` is when he began to wait, by the loop's clock.
+    `since` is when he began to wait, by the loop's clock; `address` is his, empty where nobody outside asked.
     """
 
     command: Command
     future: asyncio.Future[object]
     since: float
+    address: str = ""
 
     def resolve(self, outcome: object | Refused) -> None:
         """Tell the caller, if it still waits."""
@@ -31,12 +38,64 @@ class Pending(msgspec.Struct, eq=False):
             self.future.set_result(outcome)
 
 
+class _Line:
+    """What waits of one workspace: commands by address, of which the one comes next that has had least.
+
+    Each address keeps the order of its own commands.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[Pending]] = {}
+        self._had: dict[str, int] = {}
+        self._turns: list[tuple[int, int, str]] = []
+        self._numbers = itertools.count()
+        self._now = 0
+        """What whoever had the last turn had had before it, in rows."""
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def of(self, address: str) -> int:
+        """How many commands of an address wait."""
+        return len(self._waiting.get(address, ()))
+
+    def put(self, pending: Pending) -> None:
+        """Queue a command."""
+        self._length += 1
+        own = self._waiting.setdefault(pending.address, deque())
+        own.append(pending)
+        if len(own) == 1:
+            self._queue(pending.address)
+
+    def fits(self, weight: int) -> bool:
+        """Whether somebody waits whose next command has at most this weight."""
+        return bool(self._turns) and self._waiting[self._turns[0][2]][0].command.weight <= weight
+
+    def take(self) -> Pending:
+        """The next command."""
+        self._now, _, address = heappop(self._turns)
+        own = self._waiting[address]
+        pending = own.popleft()
+        self._length -= 1
+        self._had[address] = self._now + pending.command.weight
+        if own:
+            self._queue(address)
+        else:
+            del self._waiting[address]
+        return pending
+
+    def _queue(self, address: str) -> None:
+        self._had[address] = max(self._now, self._had.get(address, 0))
+        heappush(self._turns, (self._had[address], next(self._numbers), address))
+
+
 class Queues:
     """Commands by workspace. A workspace is handed out only while no batch of it is in flight."""
 
     def __init__(self, limit: int = QUEUE_LIMIT) -> None:
         self._limit = limit
-        self._waiting: dict[int, deque[Pending]] = {}
+        self._waiting: dict[int, _Line] = {}
         self._busy: set[int] = set()
         self._turns: asyncio.Queue[int] = asyncio.Queue()
         self._idle = asyncio.Event()
@@ -55,16 +114,17 @@ class Queues:
         await self._idle.wait()
 
     def put(self, workspace: int, pending: Pending) -> bool:
-        """Queue a command; False when the workspace's queue is full."""
+        """Queue a command; False when the workspace's queue is full, or an address would have more than half of it."""
         queue = self._waiting.get(workspace)
         if queue is None:
-            queue = self._waiting[workspace] = deque()
+            queue = self._waiting[workspace] = _Line()
             self._idle.clear()
             if workspace not in self._busy:
                 self._turns.put_nowait(workspace)
-        if len(queue) >= self._limit:
+        most = self._limit // 2 if pending.address else self._limit
+        if len(queue) >= self._limit or queue.of(pending.address) >= most:
             return False
-        queue.append(pending)
+        queue.put(pending)
         return True
 
     async def take(self) -> tuple[int, list[Pending]]:
@@ -83,11 +143,11 @@ class Queues:
 
     def _batch(self, workspace: int) -> list[Pending]:
         queue = self._waiting[workspace]
-        batch, weight = [queue.popleft()], 0
-        weight += batch[0].command.weight
-        while queue and weight + queue[0].command.weight <= BATCH_WEIGHT:
-            weight += queue[0].command.weight
-            batch.append(queue.popleft())
+        batch = [queue.take()]
+        left = BATCH_WEIGHT - batch[0].command.weight
+        while queue.fits(left):
+            batch.append(queue.take())
+            left -= batch[-1].command.weight
         if not queue:
             del self._waiting[workspace]
         return batch

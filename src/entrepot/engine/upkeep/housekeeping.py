@@ -35,10 +35,7 @@ delete from batches where workspace = $1 and id in (
   select id from batches where workspace = $1 and at < $2 order by at limit $3
 )
 """
-_BATCHES = """
-select w.id from workspaces w
-where exists (select from batches b where b.workspace = w.id and b.at < $1) limit $2
-"""
+_BATCHES = "select workspace from batches where at < $1 group by workspace limit $2"
 
 
 class Housekeeping:

@@ -23,7 +23,7 @@ from entrepot.store.connections import Connection
 
 _COUNTER, _LISTENERS = -1, -2
 
-_FUNCTION = """
+FUNCTION: Final = """
 create function pg_temp.find_rows(bigint, json, uuid, timestamptz, bigint)
 returns table (step integer, found_rows text) language plpgsql as $find$
 #variable_conflict use_column
@@ -48,6 +48,7 @@ begin
   end if;
 end $find$
 """
+"""The function of a lane, without its steps."""
 _STREAM: Final = (
     r"""l.owner || ' ' || lower(regexp_replace(l.url, '^([^:]*://)([^/?#]*@)?([^/?#]*).*$', '\1\3'))"""
 )
@@ -86,7 +87,7 @@ def find_function() -> str:
         _STEP.format(number=number, query=find.query("body", lock=True))
         for number, (_, find) in enumerate(STEPS)
     ]
-    return _FUNCTION.format(steps=chosen(steps), listeners=_LISTENERS, counter=_COUNTER, stream=_STREAM)
+    return FUNCTION.format(steps=chosen(steps), listeners=_LISTENERS, counter=_COUNTER, stream=_STREAM)
 
 
 class BatchReader:

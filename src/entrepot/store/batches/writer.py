@@ -47,7 +47,7 @@ class ClaimLostError(Exception):
 Change = Literal["insert", "update", "delete"]
 
 
-def _writes() -> Iterator[tuple[type[Record], Change, str]]:
+def writes() -> Iterator[tuple[type[Record], Change, str]]:
     """All statements, by kind of record and change, in the order in which they run.
 
     What others may insert too is claimed first. References are freed last: a name that is freed and taken again within
@@ -64,7 +64,7 @@ def _writes() -> Iterator[tuple[type[Record], Change, str]]:
     yield Reference, "delete", REFERENCES.delete
 
 
-_PLACES: Final = {(kind, change): place for place, (kind, change, _) in enumerate(_writes())}
+_PLACES: Final = {(kind, change): place for place, (kind, change, _) in enumerate(writes())}
 
 _INSERTS: Final = frozenset(place for (_, change), place in _PLACES.items() if change == "insert")
 
@@ -72,7 +72,7 @@ _INSERTS: Final = frozenset(place for (_, change), place in _PLACES.items() if c
 @cache
 def write_function() -> str:
     """The statement that makes a lane's procedure, which fails where a claim was lost."""
-    statements = [statement.replace("$2", "body") for _, _, statement in _writes()]
+    statements = [statement.replace("$2", "body") for _, _, statement in writes()]
     claims, others = statements[: len(CLAIMS)], statements[len(CLAIMS) :]
     steps = [_CLAIM.format(statement=claim, lost=_LOST) for claim in claims] + [
         f"{statement};" for statement in others

@@ -13,8 +13,11 @@ import asyncpg
 
 from entrepot.store.primary import reach
 from entrepot.store.silence import USUAL
+from entrepot.store.upkeep.distribution import DistributionError, spread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from alembic.config import Config
     from sqlalchemy import Connection
 
@@ -55,7 +58,21 @@ def ensure(database_url: str) -> None:
         )
         raise MigrationError(text)
     if state is State.BEHIND:
-        asyncio.run(_upgrade(database_url))
+        asyncio.run(_change(database_url, _upgrade_on))
+
+
+def distribute(database_url: str, shards: int | None = None) -> list[str]:
+    """Spread the tables of an up-to-date database over the nodes of its cluster; the names of those that were not yet.
+
+    Raises MigrationError where there is no cluster or the tables are cut otherwise, and what asyncpg raises.
+    """
+    placed: list[str] = []
+
+    def work(connection: "Connection") -> None:
+        placed[:] = spread(connection, shards)
+
+    asyncio.run(_change(database_url, work))
+    return placed
 
 
 async def read_state(database_url: str) -> State:
@@ -97,15 +114,17 @@ _LOCK_SECONDS: Final = 2
 _AGAIN: Final = frozenset({"55P03", "40P01"})
 
 
-async def _upgrade(database_url: str, patience: float = PATIENCE) -> None:
+async def _change(
+    database_url: str, work: "Callable[[Connection], None]", patience: float = PATIENCE
+) -> None:
     """Try until nobody keeps a table: a server at work lets go of them at once, a backup at its end."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
-    while not await _upgraded(database_url, last=loop.time() > deadline):  # noqa: ASYNC110  (nobody tells)
+    while not await _changed(database_url, work, last=loop.time() > deadline):  # noqa: ASYNC110  (nobody tells)
         await asyncio.sleep(_LOCK_SECONDS)  # callers of a server that runs have their turn
 
 
-async def _upgraded(database_url: str, *, last: bool) -> bool:
+async def _changed(database_url: str, work: "Callable[[Connection], None]", *, last: bool) -> bool:
     """Whether it is done; where somebody keeps a table, nothing is."""
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
@@ -118,8 +137,10 @@ async def _upgraded(database_url: str, *, last: bool) -> bool:
     )
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade_on)
+            await connection.run_sync(work)
         return True
+    except DistributionError as error:
+        raise MigrationError(str(error)) from error
     except DBAPIError as error:
         cause = (error.orig.__cause__ or error.orig) if error.orig else error
         kind = type(cause).__name__

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from entrepot.domain.catalogue.options import DECIMALS, PARTS
 from entrepot.domain.catalogue.selection import LARGEST_NUMBER
@@ -16,6 +15,7 @@ from entrepot.domain.catalogue.shop_rows import (
     SaveChoice,
     SaveChoiceOption,
 )
+from entrepot.doors.textalk.articles.rows import array_of
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
@@ -56,8 +56,7 @@ def _options() -> sa.ColumnElement[Any]:
     rows = sa.select(options.c.id).where(
         options.c.workspace == choices.c.workspace, options.c.choice == choices.c.id
     )
-    ordered = rows.order_by(options.c.position, options.c.id).scalar_subquery()
-    return sa.func.array(ordered, type_=ARRAY(sa.BigInteger))
+    return array_of(rows.order_by(options.c.position, options.c.id), choices)
 
 
 ARTICLE_CHOICE: Final = ClassDecl(

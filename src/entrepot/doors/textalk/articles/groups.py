@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from entrepot.domain.catalogue.options import Assortment
 from entrepot.domain.catalogue.shop_rows import DeleteGroup, SaveGroup
+from entrepot.doors.textalk.articles.rows import array_of
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
@@ -33,8 +33,7 @@ def _children() -> sa.ColumnElement[Any]:
     rows = sa.select(_below.c.id).where(
         _below.c.workspace == groups.c.workspace, _below.c.parent_group == groups.c.id
     )
-    ordered = rows.order_by(_below.c.position, _below.c.id).scalar_subquery()
-    return sa.func.array(ordered, type_=ARRAY(sa.BigInteger))
+    return array_of(rows.order_by(_below.c.position, _below.c.id), groups)
 
 
 def _is_empty() -> sa.ColumnElement[bool]:

@@ -52,7 +52,7 @@ def free(of: Any) -> sa.ColumnElement[Any]:
     """The units of a variant that can be promised, in whole units."""
     units = (
         sa.select(sa.func.coalesce(sa.func.sum(stock.c.available), 0))
-        .where(stock.c.workspace == of.c.workspace, stock.c.variant == of.c.id)
+        .where(stock.c.workspace == Caller.WORKSPACE, stock.c.variant == of.c.id)
         .scalar_subquery()
     )
     return sa.func.trim_scale(units / sa.func.power(sa.literal(10, sa.Numeric), of.c.scale))
@@ -94,7 +94,7 @@ def sold() -> sa.ColumnElement[Any]:
 
 def _promised_and_sent() -> sa.ColumnElement[Any]:
     units = sa.func.sum((stock.c.reserved + stock.c.shipped) / _whole(variants.c.scale))
-    levels = sa.and_(stock.c.workspace == variants.c.workspace, stock.c.variant == variants.c.id)
+    levels = sa.and_(stock.c.workspace == Caller.WORKSPACE, stock.c.variant == variants.c.id)
     counted = sa.select(sa.func.trim_scale(sa.func.coalesce(units, 0)))
     return counted.select_from(variants.join(stock, levels)).where(*_of_article()).scalar_subquery()
 
@@ -130,7 +130,7 @@ def name_of_shop() -> sa.ColumnElement[Any]:
 
 def of_product() -> list[sa.ColumnElement[bool]]:
     """Which rows of a product's choices are an article's."""
-    return [product_choices.c.workspace == products.c.workspace, product_choices.c.product == products.c.id]
+    return [product_choices.c.workspace == Caller.WORKSPACE, product_choices.c.product == products.c.id]
 
 
 def options() -> sa.ColumnElement[Any]:
@@ -182,7 +182,12 @@ def surcharges() -> sa.ColumnElement[Any]:
 def choices() -> sa.ColumnElement[Any]:
     """The choices of an article in their order."""
     rows = sa.select(product_choices.c.choice).where(*of_product()).order_by(product_choices.c.position)
-    return sa.func.array(rows.scalar_subquery(), type_=ARRAY(sa.BigInteger))
+    return array_of(rows, products)
+
+
+def array_of(rows: sa.Select[Any], of: sa.FromClause) -> sa.ColumnElement[Any]:
+    """What a row of `of` leads to, as an array; of that row's alone, however deep in a filter it is asked for."""
+    return sa.func.array(rows.correlate(of).scalar_subquery(), type_=ARRAY(sa.BigInteger))
 
 
 def has_choices() -> sa.ColumnElement[bool]:
@@ -222,7 +227,7 @@ def _priced(some: Any) -> sa.ColumnElement[bool]:
     return sa.exists(
         sa.select(prices.c.amount)
         .where(
-            prices.c.workspace == some.c.workspace,
+            prices.c.workspace == Caller.WORKSPACE,
             prices.c.variant == some.c.id,
             prices.c.amount.is_not(None),
         )
@@ -233,7 +238,7 @@ def _priced(some: Any) -> sa.ColumnElement[bool]:
 def _to_be_had(some: Any) -> sa.ColumnElement[bool]:
     """Whether a variant has free units or needs none: no stock is kept of it, or the shop sells beyond what it has."""
     counted = sa.select(sa.literal(1)).where(
-        stock.c.workspace == some.c.workspace, stock.c.variant == some.c.id
+        stock.c.workspace == Caller.WORKSPACE, stock.c.variant == some.c.id
     )
     return sa.or_(
         some.c.tracked.is_(False),

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 
+from entrepot.doors.textalk.articles.rows import array_of
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare.declaration import Caller
 from entrepot.store.tables.carts import cart_lines, carts
@@ -156,32 +157,31 @@ def visible(audience: Audience) -> sa.ColumnElement[bool]:
     return sa.and_(o.standing, here, sa.or_(own, sa.and_(o.placed, o.customer == Caller.CUSTOMER)))
 
 
-def _array(statement: sa.Select[Any]) -> sa.ColumnElement[Any]:
-    return sa.func.array(statement.scalar_subquery(), type_=ARRAY(sa.BigInteger))
-
-
 def items() -> sa.ColumnElement[Any]:
     """The uids of the items."""
     placed = sa.select(order_lines.c.id).where(
-        order_lines.c.workspace == o.workspace, order_lines.c.order == o.id
+        order_lines.c.workspace == Caller.WORKSPACE, order_lines.c.order == o.id
     )
     wished = sa.select(cart_lines.c.id).where(
-        cart_lines.c.workspace == o.workspace, cart_lines.c.cart == o.id
+        cart_lines.c.workspace == Caller.WORKSPACE, cart_lines.c.cart == o.id
     )
-    of_order, of_cart = _array(placed.order_by(order_lines.c.no)), _array(wished.order_by(cart_lines.c.no))
+    of_order = array_of(placed.order_by(order_lines.c.no), ROWS)
+    of_cart = array_of(wished.order_by(cart_lines.c.no), ROWS)
     return sa.case((o.placed, of_order), else_=of_cart)
 
 
 def payments_of() -> sa.ColumnElement[Any]:
     """The uids of the payments."""
-    rows = sa.select(payments.c.id).where(payments.c.workspace == o.workspace, payments.c.order == o.id)
-    return _array(rows.order_by(payments.c.no))
+    rows = sa.select(payments.c.id).where(payments.c.workspace == Caller.WORKSPACE, payments.c.order == o.id)
+    return array_of(rows.order_by(payments.c.no), ROWS)
 
 
 def suborders() -> sa.ColumnElement[Any]:
     """The uids of the parts."""
-    rows = sa.select(part_uid()).where(order_parts.c.workspace == o.workspace, order_parts.c.order == o.id)
-    return _array(rows.order_by(order_parts.c.no))
+    rows = sa.select(part_uid()).where(
+        order_parts.c.workspace == Caller.WORKSPACE, order_parts.c.order == o.id
+    )
+    return array_of(rows.order_by(order_parts.c.no), ROWS)
 
 
 def part_uid() -> sa.ColumnElement[int]:

@@ -1,0 +1,194 @@
+"""Every statement of ours can run where a database is spread over nodes by workspace; here on one server, by its plans.
+
+What the server of the proofs sends is judged when that server ends (`tests/conftest.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from tests.support.spying import ASKED, Sent
+from tests.support.statements import faults, key_faults, of_lanes
+
+import entrepot
+from entrepot.store.arrays import ARRAYS
+from entrepot.store.connections import Connection, connect, connect_engine, read_pool
+
+_ARRAY = re.compile(r"::(\w+)\[\]|\b(\w+)\[\]\)")
+_NAMES = {"bigint": "int8", "integer": "int4", "boolean": "bool"}
+
+
+@pytest.fixture
+async def connection(session_database_url: str) -> AsyncIterator[Connection]:
+    connection = await connect(session_database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
+    """What the driver asks the catalogue for."""
+    found: list[Sent] = []
+    driver: Any = asyncpg.Connection
+    usual = driver._introspect_types
+
+    def noted(self: Any, types: Any, timeout: Any) -> Any:
+        found.append(Sent(ASKED, tuple(types), generic=False))
+        return usual(self, types, timeout)
+
+    monkeypatch.setattr(driver, "_introspect_types", noted)
+    return found
+
+
+async def test_each_statement_of_a_lane_runs_on_the_node_of_its_workspace(connection: Connection) -> None:
+    sent = [*of_lanes()]
+    assert len(sent) > 150
+    assert await faults(connection, sent) == []
+
+
+async def test_each_key_is_one_that_a_node_can_hold_by_itself(connection: Connection) -> None:
+    assert await key_faults(connection) == []
+
+
+async def test_a_key_without_the_workspace_is_seen(database_url: str) -> None:
+    connection = await connect(database_url)
+    await connection.execute("create unique index once on orders (id)")
+    await connection.execute(
+        "alter table channels add constraint shop foreign key (workspace) references counters"
+    )
+    assert await key_faults(connection) == [
+        "once: without the workspace",
+        "shop: from a table that stands everywhere to one that is spread",
+    ]
+    await connection.close()
+
+
+async def test_the_driver_asks_for_none_of_the_types_that_statements_use(
+    session_database_url: str, asked: list[Sent]
+) -> None:
+    pool = await read_pool(session_database_url, 1)
+    async with pool.acquire() as reading:
+        for each in (
+            await connect(session_database_url),
+            await connect_engine(session_database_url),
+            reading,
+        ):
+            for name in (*ARRAYS, "text"):
+                assert await each.fetchval(f"select $1::{name}[]", []) == []
+            assert await each.fetchval("select $1::bytea[]", [b"\0\xff", None]) == [b"\0\xff", None]
+            assert await each.fetchval("select $1::int8[]", [-5, 1 << 60]) == [-5, 1 << 60]
+            if each is not reading:
+                await each.close()
+    await pool.close()
+    assert asked == []
+
+
+def test_statements_use_no_other_arrays() -> None:
+    used = {
+        kind
+        for path in Path(entrepot.__file__).parent.rglob("*.py")
+        if "versions" not in path.parts
+        for found in _ARRAY.findall(path.read_text())
+        for kind in found
+        if kind
+    }
+    assert {"bytea", "bigint", "text"} <= used
+    assert {_NAMES.get(kind, kind) for kind in used} <= {*ARRAYS, "text", "type", "list"}
+
+
+# Each of these was ours once, or is near to one that was.
+@pytest.mark.parametrize(
+    ("query", "values", "generic", "why"),
+    [
+        (
+            "select d.hash, s.id from directory d join sessions s on s.workspace = d.workspace where d.kind = $1",
+            ("session",),
+            False,
+            "sessions of all workspaces, with directory",
+        ),
+        (
+            "select workspace from outbox where state = 'waiting' and due_at <= current_timestamp group by workspace",
+            (),
+            True,
+            "outbox without a workspace, where plans are forced to be generic",
+        ),
+        (
+            "select w.id from workspaces w where exists (select from batches b where b.workspace = w.id)",
+            (),
+            False,
+            "batches of all workspaces, with workspaces",
+        ),
+        (
+            "select w.id, l.id from unnest($1::bigint[]) w(id) cross join lateral"
+            " (select id from locations where workspace = w.id offset 0) l",
+            ([1, 2],),
+            False,
+            "locations of all workspaces, with unnest()",
+        ),
+        (
+            "select * from stock where variant = $1 for update",
+            (1,),
+            True,
+            "locks, and stock without a workspace",
+        ),
+        ("update orders set state = $1", ("x",), False, "writes, and orders without a workspace"),
+        ('delete from holds where "order" = $1', (1,), False, "writes, and holds without a workspace"),
+        (
+            "with gone as (delete from tries where workspace = $1 returning subject)"
+            " delete from one_time_codes where workspace = $1",
+            (1,),
+            False,
+            "several statements that write, in one",
+        ),
+        (
+            "update tries set since = now() where workspace = $1",
+            (1,),
+            False,
+            "a function that answers anew each time, where rows are written",
+        ),
+        (
+            "update locations set workspace = 2 where workspace = $1",
+            (1,),
+            False,
+            "a row that leaves its workspace",
+        ),
+        (
+            "insert into counters (workspace, next) select workspace, 1 from batches where workspace = $1",
+            (1,),
+            False,
+            "rows of counters in workspaces that the statement does not name",
+        ),
+        (
+            'select o.id from orders o join holds h on h."order" = o.id',
+            (),
+            False,
+            "holds, orders of all workspaces, joined by something else",
+        ),
+    ],
+)
+async def test_what_nodes_cannot_do_is_seen(
+    connection: Connection, query: str, values: tuple[Any, ...], generic: bool, why: str
+) -> None:
+    assert why in [fault.why for fault in await faults(connection, [Sent(query, values, generic)])]
+
+
+async def test_a_type_that_the_driver_asks_for_is_seen(connection: Connection, asked: list[Sent]) -> None:
+    assert await connection.fetchval("select $1::float8[]", []) == []
+    assert [fault.why for fault in await faults(connection, asked)] == ["types (1022,) are asked for"]
+
+
+async def test_what_names_its_workspace_is_let_pass(connection: Connection) -> None:
+    joined = """
+    select o.id, l.no, c.name from orders o join order_lines l on l.workspace = o.workspace and l."order" = o.id
+    join channels c on c.workspace = o.workspace and c.id = o.channel where o.workspace = $1 for update of o
+    """
+    everywhere = (
+        "select o.id from orders o where not exists (select from holds h where h.workspace = o.workspace)"
+    )
+    sent = [Sent(joined, (1,), generic=True), Sent(everywhere, (), generic=False)]
+    assert await faults(connection, sent) == []

@@ -1,0 +1,99 @@
+"""Notes every statement that a process sends to PostgreSQL, each form once, and every type that the driver asks for.
+
+`python -m tests.support.spying FILE ...` is `entrepot ...` that does so. What is noted is judged by `statements`.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import asyncpg
+
+from entrepot.store import lanes
+
+_asyncpg: Any = asyncpg
+
+
+class Sent(NamedTuple):
+    """A statement with the values of its first time; `generic` where its connection forces generic plans."""
+
+    query: str
+    values: tuple[Any, ...]
+    generic: bool
+
+
+ASKED = "the driver asks the catalogue for types"
+"""Stands as the statement where it did; the numbers of the types are its values."""
+
+
+class Notes:
+    """Everything that this process sends, to a file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file.open("ab", buffering=0)
+        self._known: set[object] = set()
+
+    def note(self, connection: Any, query: str, values: tuple[Any, ...]) -> None:
+        """Keep it where its like was not sent before: which values are null makes another form."""
+        settings = connection._params.server_settings or {}
+        sent = Sent(query, values, settings.get("plan_cache_mode") == "force_generic_plan")
+        form = (query, sent.generic, tuple(value is None for value in values))
+        if form not in self._known:
+            self._known.add(form)
+            self._file.write(pickle.dumps(tuple(sent)))
+
+
+def noted(file: Path) -> Iterator[Sent]:
+    """What was kept, each form once."""
+    known: set[str] = set()
+    with file.open("rb") as kept:
+        while True:
+            try:
+                sent = Sent(*pickle.load(kept))
+            except EOFError:
+                return
+            form = repr((sent.query, sent.generic, [value is None for value in sent.values]))
+            if form not in known:
+                known.add(form)
+                yield sent
+
+
+def spy(notes: Notes) -> None:
+    """Have the driver tell what it sends, from here on."""
+    lane, usual = cast("Any", lanes)._Lane, _asyncpg.Connection
+    plain, execute, asked = usual._execute, usual.execute, usual._introspect_types
+    fetch, ahead = lane.fetch, lane.ahead
+
+    def _plain(self: Any, query: str, args: Any, *more: Any, **options: Any) -> Any:
+        notes.note(self, query, tuple(args))
+        return plain(self, query, args, *more, **options)
+
+    def _execute(self: Any, query: str, *args: Any, **options: Any) -> Any:
+        notes.note(self, query, args)
+        return execute(self, query, *args, **options)
+
+    def _asked(self: Any, types: Any, timeout: Any) -> Any:
+        notes.note(self, ASKED, tuple(sorted(types)))
+        return asked(self, types, timeout)
+
+    def _fetch(self: Any, query: str, *args: Any, **options: Any) -> Any:
+        notes.note(self, query, args)
+        return fetch(self, query, *args, **options)
+
+    def _ahead(self: Any, query: str, *args: Any) -> Any:
+        notes.note(self, query, args)
+        return ahead(self, query, *args)
+
+    usual._execute, usual.execute, usual._introspect_types = _plain, _execute, _asked
+    lane.fetch, lane.ahead = _fetch, _ahead
+
+
+if __name__ == "__main__":
+    from entrepot.cli import main
+
+    spy(Notes(Path(sys.argv.pop(1))))
+    main()
