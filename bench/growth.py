@@ -97,7 +97,9 @@ class _Growing:
         return Figure(size, placed.rate, bought.rate, await self._times(), seconds, memory)
 
     async def _times(self) -> dict[str, float]:
-        order = str(await self._connection.fetchval("select max(id) from orders"))
+        (number,) = await world.numbers(self._connection, [world.BIG])
+        newest = "select max(id) from orders where workspace = $1"
+        order = str(await self._connection.fetchval(newest, number))
         big = ("--workspace", world.BIG)
         commands = {
             "entrepot orders list": ("orders", "list", *big, "--limit", "20"),
@@ -134,7 +136,8 @@ class _Growing:
         ) as process:
             _, status, used = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        # Of copies the check tells that their books do not agree, which is its 1.
+        if process.returncode and (words, process.returncode) != (("check",), 1):
             raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}")
         return time.perf_counter() - started, used.ru_maxrss * 1024
 

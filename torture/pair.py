@@ -15,7 +15,7 @@ import psutil
 
 from entrepot.store.connections import FAULTS, Connection, connect
 from entrepot.store.embedded.account import server_account
-from entrepot.store.embedded.binaries import find_programs
+from entrepot.store.embedded.binaries import find_installation
 from entrepot.store.embedded.folder import Folder, remove_socket_folder
 from entrepot.store.embedded.process import PORT, start_server, stop_server
 from entrepot.store.embedded.supervisor import DATABASE, SUPERUSER, connection_url, make_cluster
@@ -34,21 +34,21 @@ class Node:
     def __init__(self, folder: Path) -> None:
         self._folder = Folder(folder, server_account())
         self._folder.prepare()
-        self._programs = find_programs(self._folder.account, folder)
+        self._installation = find_installation(self._folder.account, folder)
         self.socket = self._folder.make_socket_folder()
         self.url = connection_url(self.socket)
         self._process: subprocess.Popen[bytes] | None = None
 
     def make(self) -> None:
         """A new cluster with an empty database."""
-        make_cluster(self._folder, self._programs)
+        make_cluster(self._folder, self._installation)
 
     def copy(self, primary: Node) -> None:
         """Be a copy of the primary that follows it from here on, whatever was here."""
         shutil.rmtree(self._folder.cluster, ignore_errors=True)
         where = f"host={primary.socket} port={PORT} user={SUPERUSER} application_name={STANDBY}"
         options = ["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--pgdata"]
-        command = [str(self._programs / "pg_basebackup"), "--dbname", where, *options]
+        command = [str(self._installation.programs / "pg_basebackup"), "--dbname", where, *options]
         self._folder.cluster.mkdir(mode=0o700)
         self._folder.account.own(self._folder.cluster)
         done = self._folder.account.run([*command, str(self._folder.cluster)])
@@ -57,7 +57,7 @@ class Node:
 
     def start(self) -> None:
         """Start it as what its folder says it is, and return when it answers."""
-        self._process = start_server(self._folder, self._programs, self.socket)
+        self._process = start_server(self._folder, self._installation.programs, self.socket)
 
     def kill(self) -> None:
         """All of its processes at once, as where its machine fails."""

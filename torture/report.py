@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -68,11 +69,28 @@ def page(figures: Figures, before: Figures | None = None) -> str:
         "@served": markdown(_served(figures)),
         "@recovered": markdown(_recovered(figures)),
         "@books": markdown(_books(figures)),
+        "@faults": _wrong(figures),
         "@before": "" if before is None else _COMPARISON + markdown(_compared(figures, before)) + "\n",
     }
     for name, part in parts.items():
         page = page.replace(name, part)
     return page
+
+
+_ERROR: Final = re.compile(r"^\w[\w.]*(?:Error|Exception)\b.*", re.MULTILINE)
+
+
+def _wrong(figures: Figures) -> str:
+    """What the last column counts, a line each."""
+    lines = [f"- {_shortly(each)}" for each in figures.faults[:_MOST]]
+    return "".join(f"\n{line}" for line in ["", *lines]) if lines else ""
+
+
+def _shortly(fault: str) -> str:
+    """A fault in one line: of a traceback, the scene and the exception."""
+    first = fault.partition("\n")[0]
+    error = _ERROR.search(fault)
+    return first if error is None else f"{first.removesuffix(':')}: `{error.group()}`"
 
 
 def _run(figures: Figures) -> str:

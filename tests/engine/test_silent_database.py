@@ -131,6 +131,26 @@ async def test_a_caller_who_gives_up_does_not_wait_for_the_silent_side(proxy: Si
     await ended(pool.close())
 
 
+@POOLS
+async def test_a_connection_that_ends_between_preparing_and_running_is_one_that_was_lost(
+    database_url: str, make: Callable[..., Awaitable[Pool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = await make(database_url)
+    async with pool.acquire() as lent:
+        connection: Any = cast("Any", lent)._con
+        prepare = type(connection)._get_statement
+
+        async def prepared_and_ended(self: Any, *args: Any, **options: Any) -> object:
+            statement = await prepare(self, *args, **options)
+            self.terminate()
+            return statement
+
+        monkeypatch.setattr(type(connection), "_get_statement", prepared_and_ended)
+        with pytest.raises(FAULTS):
+            await lent.fetch("select $1::integer", 1)
+    await ended(pool.close())
+
+
 async def test_a_lanes_connection_is_dropped(proxy: SilentProxy) -> None:
     connection = await connect_engine(proxy.url, BRISK)
     await connection.fetchval("select 1")

@@ -70,6 +70,11 @@ class _Watched(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, r
         timer = asyncio.get_running_loop().call_later(self.limits.statement, self._drop)
         try:
             return await work
+        except AttributeError as fault:
+            # Where a connection ends between preparing and running a statement, the driver finds its protocol gone.
+            if cast("Any", self).is_closed():
+                raise asyncpg.ConnectionDoesNotExistError("the connection was closed") from fault
+            raise
         finally:
             timer.cancel()
 
