@@ -107,9 +107,7 @@ _ENGINE = {
     "enable_bitmapscan": "off",
 }
 
-_NODES_PLAN_ANEW = (
-    "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'"
-)
+ON_CLUSTERS = "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'"
 """Which node holds a workspace is known with its number alone, and what is due in all of them with the moment alone:
 there a plan for any value cannot be had."""
 
@@ -174,7 +172,7 @@ async def _keep_as_it_is(_: object) -> None:
 
 
 async def _for_nodes(connection: Any) -> None:
-    await connection.execute(_NODES_PLAN_ANEW)
+    await connection.execute(ON_CLUSTERS)
 
 
 async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS, limits: Limits = USUAL) -> Pool:
