@@ -57,9 +57,6 @@ from entrepot.store.connections import Connection, connect
 from entrepot.store.embedded import connect_or_start
 
 LOST = "lost connections"
-TOKENS_AT_ONCE = 24
-"""A client's secret may be tried thirty times at once from one address."""
-
 
 Measure = Callable[[], Awaitable[Sample]]
 
@@ -269,9 +266,8 @@ class _Run:
 
     async def _by_clients(self, door: str, kind: str, workspace: str, name: str) -> tuple[Answers, Sample]:
         plan, before = self._plan, self._server.usage()
-        connections = min(plan.connections, TOKENS_AT_ONCE) if kind == sellers.TOKEN else plan.connections
         answers = await clients.send(
-            self._server.url, door, kind, workspace, plan.variants, connections, plan.seconds, plan.most
+            self._server.url, door, kind, workspace, plan.variants, plan.connections, plan.seconds, plan.most
         )
         used = self._server.usage() - before
         if answers.refused:
