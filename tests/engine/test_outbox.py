@@ -646,7 +646,6 @@ async def test_a_plan_made_while_the_table_was_empty_stays_by_key(pool: Pool, sh
     }
     async with pool.acquire() as connection:
         await connection.execute("vacuum analyze outbox")
-        await connection.execute("set plan_cache_mode = force_generic_plan")  # the worst that may be kept
         for call, statement in statements.items():
             await connection.execute(statement)
             await connection.execute(f"execute {call}")

@@ -10,16 +10,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, cast
+from weakref import WeakSet
 
 import asyncpg
 
 from entrepot.store import lanes
+from entrepot.store.connections import ON_CLUSTERS
 
 _asyncpg: Any = asyncpg
 
 
 class Sent(NamedTuple):
-    """A statement with the values of its first time; `generic` where its connection forces generic plans."""
+    """A statement with the values of its first time; `generic` where plans are forced to be, on a cluster too."""
 
     query: str
     values: tuple[Any, ...]
@@ -36,11 +38,15 @@ class Notes:
     def __init__(self, file: Path) -> None:
         self._file = file.open("ab", buffering=0)
         self._known: set[object] = set()
+        self._plan_anew: WeakSet[Any] = WeakSet()
 
     def note(self, connection: Any, query: str, values: tuple[Any, ...]) -> None:
         """Keep it where its like was not sent before: which values are null makes another form."""
+        if query == ON_CLUSTERS:
+            self._plan_anew.add(connection)
         settings = connection._params.server_settings or {}
-        sent = Sent(query, values, settings.get("plan_cache_mode") == "force_generic_plan")
+        forced = settings.get("plan_cache_mode") == "force_generic_plan"
+        sent = Sent(query, values, forced and connection not in self._plan_anew)
         form = (query, sent.generic, tuple(value is None for value in values))
         if form not in self._known:
             self._known.add(form)

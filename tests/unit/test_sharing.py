@@ -16,7 +16,7 @@ from entrepot.domain.kernel.commands import Command, Decided
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.doors.kit import Request
 from entrepot.engine.batches.batch import Batch, BatchIds
-from entrepot.engine.batches.queues import BATCH_WEIGHT, Pending, Queues
+from entrepot.engine.batches.queues import BATCH_WEIGHT, REMEMBERED, Line, Pending, Queues
 from entrepot.store import sharing
 from entrepot.store.credentials.directory import Caller
 from entrepot.store.sharing import LIGHT, MOST_WAITING, Bill, Flow, Pace, Turns, subscriber
@@ -282,3 +282,12 @@ async def test_one_address_leaves_half_of_its_tenants_queue_to_others() -> None:
     queues = Queues(limit=10)
     assert (await _waits(queues, "flood", *range(8))).count(True) == 5
     assert all(await _waits(queues, "calm", 1, 2))
+
+
+async def test_of_addresses_that_come_once_none_is_remembered_for_good() -> None:
+    line, loop = Line(), asyncio.get_running_loop()
+    for number in range(10 * REMEMBERED):
+        for address in ("always", f"once {number}"):
+            line.put(Pending(_Rows(number), loop.create_future(), 0.0, address))
+        assert {line.take().address for _ in range(2)} == {"always", f"once {number}"}
+    assert len(line._had) <= 2 * REMEMBERED + len(line)

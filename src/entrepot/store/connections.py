@@ -107,13 +107,9 @@ _ENGINE = {
     "enable_bitmapscan": "off",
 }
 
-_NODES_PLAN_ANEW = (
-    "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'"
-)
-"""Which node holds a workspace is only known with its number: there a plan for any number cannot be had."""
-
-# It looks for what is due in all workspaces too; nodes can plan that only once the moment is known.
-_OUTBOX = {**_ENGINE, "plan_cache_mode": "auto"}
+ON_CLUSTERS = "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'"
+"""Which node holds a workspace is known with its number alone, and what is due in all of them with the moment alone:
+there a plan for any value cannot be had."""
 
 _READS = {**_COMMON, "statement_timeout": "5000", "default_transaction_read_only": "on"}
 
@@ -162,7 +158,7 @@ async def connect_engine(url: str, limits: Limits = USUAL) -> LaneConnection:
         url, server_settings=_ENGINE, timeout=limits.connect, connection_class=lane(limits)
     )
     make_sure(connection)
-    await connection.execute(_NODES_PLAN_ANEW)
+    await _for_nodes(connection)
     return cast("LaneConnection", connection)
 
 
@@ -175,9 +171,15 @@ async def _keep_as_it_is(_: object) -> None:
     """What uses such a pool leaves nothing behind on a connection, so giving it back costs no round trip."""
 
 
+async def _for_nodes(connection: Any) -> None:
+    await connection.execute(ON_CLUSTERS)
+
+
 async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS, limits: Limits = USUAL) -> Pool:
-    """The outbox's pool, whose statements are by key as the engine's are, but for those that look who has anything."""
-    return await _pool(url, limits, min_size=0, max_size=size, server_settings=_OUTBOX, reset=_keep_as_it_is)
+    """The outbox's pool, whose statements are by key as the engine's are."""
+    return await _pool(
+        url, limits, min_size=0, max_size=size, server_settings=_ENGINE, reset=_keep_as_it_is, init=_for_nodes
+    )
 
 
 async def write_pool(url: str, size: int = BOOK_CONNECTIONS, limits: Limits = USUAL) -> Pool:

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final, cast
+from uuid import UUID
 
 import asyncpg
 
@@ -22,6 +25,8 @@ _ROLLBACK: Final = "rollback"
 _EXECUTE: Final = b"E" + struct.pack("!i", 9) + b"\0" + struct.pack("!i", 0)
 """Run what was bound last, to its end."""
 _NULL: Final = struct.pack("!i", -1)
+_TEXTS: Final = (str, bytes, int, float, Decimal, UUID, date)
+"""Types whose values PostgreSQL reads as Python writes them, bytes but for their head."""
 
 
 class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, reportMissingTypeArgument]
@@ -147,5 +152,7 @@ def _given(value: object) -> bytes:
     """A value as PostgreSQL reads it: its length, and its text."""
     if value is None:
         return _NULL
+    if not isinstance(value, _TEXTS):
+        raise TypeError(f"{type(value).__name__} has no text that PostgreSQL reads")
     text = rf"\x{value.hex()}" if isinstance(value, bytes) else str(value)
     return struct.pack("!i", len(encoded := text.encode())) + encoded

@@ -92,6 +92,7 @@ def watched(limits: Limits, on_silence: Callable[[], None] | None = None) -> typ
 
 
 Kind = Callable[[Limits, Callable[[], None]], type[Any]]
+Begin = Callable[[Any], Awaitable[None]]
 
 
 def watch_peer(connection: Any) -> None:
@@ -123,14 +124,20 @@ class SurePool:
         self._kind = kind
         self._pool: Any = None
 
-    async def open(self, url: str, **settings: Any) -> None:
-        """Connect. Raises what asyncpg raises."""
+    async def open(self, url: str, *, init: Begin | None = None, **settings: Any) -> None:
+        """Connect; `init` is done with each new connection. Raises what asyncpg raises."""
+
+        async def begin(connection: Any) -> None:
+            make_sure(connection)
+            if init is not None:
+                await init(connection)
+
         self._pool = await cast("Any", asyncpg).create_pool(
             url,
             connect=reach,
             timeout=self._limits.connect,
             connection_class=self._kind(self._limits, self._distrust),
-            init=_watch,
+            init=begin,
             **settings,
         )
 
@@ -157,7 +164,3 @@ class SurePool:
 
     def _distrust(self) -> None:
         asyncio.get_running_loop().create_task(self._pool.expire_connections())
-
-
-async def _watch(connection: Any) -> None:
-    make_sure(connection)

@@ -19,6 +19,8 @@ BATCH_WEIGHT = 2_000
 """About how many rows one batch may write."""
 QUEUE_LIMIT = 4_096
 """How many commands of one workspace may wait before it is overloaded."""
+REMEMBERED = 1_024
+"""Of how many addresses it is known what they had, before that is looked through for the first time."""
 
 
 class Pending(msgspec.Struct, eq=False):
@@ -38,7 +40,7 @@ class Pending(msgspec.Struct, eq=False):
             self.future.set_result(outcome)
 
 
-class _Line:
+class Line:
     """What waits of one workspace: commands by address, of which the one comes next that has had least.
 
     Each address keeps the order of its own commands.
@@ -52,6 +54,7 @@ class _Line:
         self._now = 0
         """What whoever had the last turn had had before it, in rows."""
         self._length = 0
+        self._most = REMEMBERED
 
     def __len__(self) -> int:
         return self._length
@@ -83,7 +86,15 @@ class _Line:
             self._queue(address)
         else:
             del self._waiting[address]
+            self._forget()
         return pending
+
+    def _forget(self) -> None:
+        """Of those who do not wait, whoever has had no more than the others by now is as good as new."""
+        if len(self._had) > 2 * len(self._waiting) + REMEMBERED:
+            self._had = {
+                each: had for each, had in self._had.items() if had > self._now or each in self._waiting
+            }
 
     def _queue(self, address: str) -> None:
         self._had[address] = max(self._now, self._had.get(address, 0))
@@ -95,7 +106,7 @@ class Queues:
 
     def __init__(self, limit: int = QUEUE_LIMIT) -> None:
         self._limit = limit
-        self._waiting: dict[int, _Line] = {}
+        self._waiting: dict[int, Line] = {}
         self._busy: set[int] = set()
         self._turns: asyncio.Queue[int] = asyncio.Queue()
         self._idle = asyncio.Event()
@@ -117,7 +128,7 @@ class Queues:
         """Queue a command; False when the workspace's queue is full, or an address would have more than half of it."""
         queue = self._waiting.get(workspace)
         if queue is None:
-            queue = self._waiting[workspace] = _Line()
+            queue = self._waiting[workspace] = Line()
             self._idle.clear()
             if workspace not in self._busy:
                 self._turns.put_nowait(workspace)
