@@ -21,6 +21,7 @@ _LINE = re.compile(r"^\| `([a-z-]+)` \| (\w+) \| (.+) \|$", re.MULTILINE)
 _STEP = re.compile(r"`([^`]+)`")
 _HEADER = re.compile(r"([A-Z][\w-]+): (.+)")
 _TIMES = re.compile(r"(\d+) times")
+_BYTES = re.compile(r"(\d+) bytes")
 _ORDERS: Final = {
     "bonsai": ("/bonsai/orders/V1/submit", "order.json"),
     "walmart": ("/walmart/v3/fulfillment/orders-fulfillments", "mcs/order.json"),
@@ -32,10 +33,14 @@ _TOKENS: Final = {
     "walmart": ("/walmart/v3/token", "demo-mcs:demo-mcs-secret", "WM_SEC.ACCESS_TOKEN", ""),
     "rebound": ("/rebound/oauth/token", "demo-returns:demo-returns-secret", "Authorization", "Bearer "),
 }
-_KEYS: Final = {
+_KEYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "textalk": {},
     "bonsai": {"API-Key": "demo-api-key"},
     "datamingle": {"X-API-Key": "sk_live_demo-plain-00000000000000000000000000000"},
 }
+
+
+_DOORS: Final = {*_TOKENS, *_KEYS}
 
 
 class Line(NamedTuple):
@@ -49,7 +54,7 @@ class Line(NamedTuple):
 LINES = [
     Line(failure, door, tuple(_STEP.findall(steps)))
     for failure, door, steps in _LINE.findall(PAGE.read_text("utf-8"))
-    if door in _ORDERS
+    if door in _DOORS
 ]
 
 
@@ -61,7 +66,7 @@ class Walk:
         self._door = door
         self._headers: dict[str, str] = {}
         self._places: dict[str, Any] = {}
-        self._times = 1
+        self._times, self._bytes = 1, 0
         self._id = ""
 
     def take(self, step: str) -> httpx.Response | None:
@@ -74,6 +79,8 @@ class Walk:
             self._headers[header[1]] = header[2]
         elif times := _TIMES.fullmatch(step):
             self._times = int(times[1])
+        elif size := _BYTES.fullmatch(step):
+            self._bytes = int(size[1])
         elif " = " in step:
             place, _, value = step.partition(" = ")
             self._places[place.replace(".", "/")] = REMOVED if value == "absent" else json.loads(value)
@@ -85,10 +92,10 @@ class Walk:
         method, path, body = self._request(step)
         headers = {"Content-Type": "application/json", **self._credentials(), **self._headers}
         sent = [
-            self._http.request(method, path, content=body.encode(), headers=headers)
+            self._http.request(method, path, content=body.encode().ljust(self._bytes), headers=headers)
             for _ in range(self._times)
         ]
-        self._headers, self._places, self._times = {}, {}, 1
+        self._headers, self._places, self._times, self._bytes = {}, {}, 1, 0
         self._learn(sent[-1].json())
         return sent[-1]
 
@@ -128,6 +135,6 @@ def test_a_line_comes_to_its_failure(line: Line, demo: Server) -> None:
     assert_kept(line.door, PAGE, line.steps, last)
 
 
-@pytest.mark.parametrize("door", _ORDERS)
+@pytest.mark.parametrize("door", sorted(_DOORS))
 def test_no_way_is_kept_that_the_page_does_not_show(door: str) -> None:
     assert left_over(door, PAGE, [line.steps for line in LINES if line.door == door]) == []

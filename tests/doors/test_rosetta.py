@@ -10,7 +10,7 @@ import pytest
 
 from entrepot.doors.kit.failing.pages import describe
 from entrepot.doors.kit.failing.tables import DoorFailures
-from entrepot.doors.kit.failing.telling import reached
+from entrepot.doors.kit.failing.telling import reached, unreached
 from entrepot.doors.walmart.openapi import ROUTES
 from entrepot.doors.walmart.replies.telling import OPERATIONS
 from entrepot.failures import Failure, OperationMissing, TemporaryFailure, catalogue
@@ -85,6 +85,24 @@ def test_ways_are_of_failures_that_the_door_says_and_lead_to_pages_and_tests_tha
         text = (ROOT / file).read_text("utf-8")
         assert bool(test) is not bool(way.steps)
         assert not test or f"def {test}(" in text, way
+
+
+@pytest.mark.parametrize(("table", "failure"), SAID, ids=lambda each: getattr(each, "door", "") or each.name)
+def test_a_saying_has_ways_to_it_or_a_reason_why_there_is_none(
+    table: DoorFailures, failure: type[Failure]
+) -> None:
+    shown = _at(table, failure)
+    assert bool(shown["reach"]) is not bool(shown["why_not"]), (
+        "a line of a how-to, or unreached.json says why not"
+    )
+
+
+@pytest.mark.parametrize("table", failure_tables(), ids=lambda table: table.door)
+def test_a_reason_is_of_failures_that_the_door_says_and_each_has_one(table: DoorFailures) -> None:
+    kept = [name for reason in unreached(table.door) for name in reason.failures]
+    assert sorted(kept) == sorted(set(kept))
+    assert set(kept) <= {each.name for each in table.codes if each not in table.unexpected}
+    assert all(reason.why.endswith(".") for reason in unreached(table.door))
 
 
 def test_every_operation_of_walmart_that_has_a_voice_is_heard() -> None:

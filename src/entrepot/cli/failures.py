@@ -97,7 +97,7 @@ def _page(described: dict[str, Any]) -> "Group":
 
 
 def _told(door: dict[str, Any]) -> "Iterator[str]":
-    """A door's worked examples, and the ways to the failure there, line by line."""
+    """A door's worked examples, and the ways to the failure there or why there are none, line by line."""
     from entrepot.doors.kit.failing.pages import pretty
 
     for said in door["examples"]:
@@ -109,3 +109,5 @@ def _told(door: dict[str, Any]) -> "Iterator[str]":
         yield from pretty(said["body"]).splitlines()
     for way in door["reach"]:
         yield f"Reached by: {', '.join(way['steps']) or 'the proof'} ({way['page']})"
+    if door["why_not"] is not None:
+        yield f"No request alone reaches it on the demo world: {door['why_not']}"

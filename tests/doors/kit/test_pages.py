@@ -65,6 +65,7 @@ async def test_a_failure_says_all_that_the_catalogue_and_the_doors_know(client: 
                 "code": "PAYLOAD_TOO_LARGE",
                 "expected": True,
                 "examples": [],
+                "why_not": None,
             }
         ],
     }
@@ -153,12 +154,14 @@ async def test_a_person_sees_how_each_door_says_a_failure_and_how_it_is_reached(
     ):
         page = html.unescape((await client.get("/failures/too-many-to-return")).text)
         overloaded = html.unescape((await client.get("/failures/overloaded")).text)
+        late = (await client.get("/failures/request-timeout")).text
     for text in ("HTTP/1.1 400", '"code": "500.509"', "orderItems.0.qty.measurementValue = 3", "deliver"):
         assert text in page
     assert '<h3 id="walmart">' in page
     assert '<h3 id="textalk">' not in page, "no call of it comes to this"
     assert "after the seconds in Retry-After" in overloaded
     assert "retry-after: 2" in overloaded
+    assert "Only a client that begins to send a body and stops comes to it" in late
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html;q=0.5", ""])

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from entrepot.doors.kit.endpoint import Answer, Bodiless, Door
 from entrepot.doors.kit.failing.tables import DoorFailures
-from entrepot.doors.kit.failing.telling import examples, how_to_retry, ways
+from entrepot.doors.kit.failing.telling import examples, how_to_retry, ways, why_not
 from entrepot.doors.kit.headers import Header
 from entrepot.doors.kit.messages import Reply, Request
 from entrepot.doors.kit.observing.exchanges import Observer
@@ -119,6 +119,7 @@ def _at_door(failure: type[Failure], table: DoorFailures) -> dict[str, Any]:
         "expected": failure not in table.unexpected,
         "examples": examples(failure, table),
         "reach": ways(failure, table),
+        "why_not": why_not(failure, table),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -14,8 +14,12 @@ from entrepot.doors.kit.failing.tables import REQUEST_ID, DoorFailures
 from entrepot.doors.kit.messages import Reply, head
 from entrepot.failures import Failure, Retry, TemporaryFailure
 
+_T = TypeVar("_T")
 WAYS: Final = "reached.json"
 """The file of a door's package that says how failures are reached: by failure, a page and its steps for each way."""
+REASONS: Final = "unreached.json"
+"""The file beside it that says why the others come to no caller by a request alone: each reason, with its failures."""
+_NO_OPERATION: Final = "No operation of this door is known to come to it."
 _AGAIN: Final[Mapping[Retry, str]] = {
     Retry.NEVER: "No: it would be refused again.",
     Retry.LATER: "Yes: the same request, unchanged and with the same keys, a while later. There is no Retry-After.",
@@ -29,6 +33,13 @@ class Way(msgspec.Struct, frozen=True):
 
     page: str
     steps: tuple[str, ...] = ()
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why failures of a door, by name, cannot be reached by requests on the demo world."""
+
+    why: str
+    failures: tuple[str, ...]
 
 
 def how_to_retry(failure: type[Failure]) -> str:
@@ -59,10 +70,25 @@ def ways(failure: type[Failure], table: DoorFailures) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(way) for way in reached(table.door).get(failure.name, ())]
 
 
+def why_not(failure: type[Failure], table: DoorFailures) -> str | None:
+    """Why the failure cannot be reached at the door by requests on the demo world; None where a way is known."""
+    if failure in table.unexpected:
+        return _NO_OPERATION
+    return next((each.why for each in unreached(table.door) if failure.name in each.failures), None)
+
+
 @cache
 def reached(door: str) -> Mapping[str, Sequence[Way]]:
     """How failures are reached at a door, by name; nothing where its package does not say."""
-    file = files(f"entrepot.doors.{door}") / WAYS
-    if not file.is_file():
-        return {}
-    return msgspec.json.decode(file.read_bytes(), type=dict[str, tuple[Way, ...]])
+    return _kept(door, WAYS, dict[str, tuple[Way, ...]]) or {}
+
+
+@cache
+def unreached(door: str) -> Sequence[Reason]:
+    """The reasons of a door; none where its package does not say."""
+    return _kept(door, REASONS, tuple[Reason, ...]) or ()
+
+
+def _kept(door: str, name: str, of: type[_T]) -> _T | None:
+    file = files(f"entrepot.doors.{door}") / name
+    return msgspec.json.decode(file.read_bytes(), type=of) if file.is_file() else None
