@@ -86,7 +86,7 @@ def test_a_broken_file_changes_nothing(copy: Path, filled: str) -> None:
 
 
 def test_a_backup_of_a_newer_release_changes_nothing(filled: str, tmp_path: Path) -> None:
-    execute(filled, "update alembic_version set version_num = '9999'")
+    execute(filled, "update alembic_version set version_num = '9999', serves = '9999'")
     dump(filled, tmp_path / "newer", WHEEL)
     execute(filled, "update alembic_version set version_num = '0001'; delete from orders where id = 8")
     with pytest.raises(BackupError, match="newer"):

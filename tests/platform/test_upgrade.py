@@ -167,9 +167,9 @@ def test_data_of_a_newer_release_is_not_upgraded(
     folder = Folder(data_dir, server_account())
     programs = old_programs(folder)
     with old_server(folder, programs) as url:
-        on(url, lambda each: each.execute("update alembic_version set version_num = '9999'"))
+        on(url, lambda each: each.execute("update alembic_version set version_num = '9999', serves = '9999'"))
     refused = upgrade(data_dir)
     assert refused.exit_code == 1
     assert "newer" in refused.output
     with old_server(folder, programs) as url:
-        assert everything(url) == made[1] | {"alembic_version": ["(9999)"]}
+        assert everything(url) == made[1] | {"alembic_version": ["(9999,9999)"]}

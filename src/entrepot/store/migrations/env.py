@@ -17,7 +17,8 @@ class SpreadImpl(PostgresqlImpl):
 
     def create_table(self, table: Table, **options: Any) -> None:
         connection = self.connection
-        if connection is None or not is_spread_now(connection) or "workspace" not in table.columns:
+        alone = self.as_sql or "workspace" not in table.columns
+        if connection is None or alone or not is_spread_now(connection):
             super().create_table(table, **options)
             return
         connection.execute(CreateTable(table, include_foreign_key_constraints=()))

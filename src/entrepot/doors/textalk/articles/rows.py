@@ -213,7 +213,7 @@ def buyable() -> sa.ColumnElement[bool]:
         on_sale(products),
         sa.exists(
             sa.select(some.c.id).where(
-                some.c.workspace == products.c.workspace,
+                some.c.workspace == Caller.WORKSPACE,
                 some.c.product == products.c.id,
                 some.c.available,
                 sa.or_(_priced(some), _priced(base)),
