@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, cast
 from uuid import uuid4
@@ -28,6 +29,8 @@ TEND_EVERY: Final = 3_600.0
 SMALL: Final = 10_000
 """Up to so many bytes an exchange becomes a row at once, after its answer was sent and while the processor still has it
 at hand; of a larger one the row is made on a thread, beside the requests."""
+LONGEST_COPY: Final = 30.0
+"""Seconds after which a database that takes rows has gone silent."""
 LAST_MOMENT: Final = 3.0
 """Seconds that a process which stops spends on what waits."""
 
@@ -59,6 +62,7 @@ class CopyIn:
         self._keep = keep
         self._connection: Connection | None = None
         self._tended = float("-inf")
+        self._ended = False
 
     @property
     def ready(self) -> bool:
@@ -68,9 +72,12 @@ class CopyIn:
     async def __call__(self, rows: Sequence[Row]) -> None:
         """Write the rows with one COPY."""
         connection = await self._open()
-        await cast("Any", connection).copy_records_to_table(
-            "request_log", records=rows, columns=COLUMNS, timeout=30
-        )
+        # The driver's own limit asks the server to end the COPY, and waits for one that says nothing.
+        limit = asyncio.get_running_loop().call_later(LONGEST_COPY, connection.terminate)
+        try:
+            await cast("Any", connection).copy_records_to_table("request_log", records=rows, columns=COLUMNS)
+        finally:
+            limit.cancel()
 
     async def tend(self) -> None:
         """Look after the partitions, once an hour."""
@@ -79,13 +86,20 @@ class CopyIn:
             await tend(await self._open(), real_now(), self._keep)
             self._tended = now
 
-    async def close(self) -> None:
-        """Give the connection up."""
+    def close(self) -> None:
+        """Give the connection up; a COPY on its way fails."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()
 
+    def end(self) -> None:
+        """Give it up for good."""
+        self._ended = True
+        self.close()
+
     async def _open(self) -> Connection:
+        if self._ended:
+            raise ConnectionAbortedError
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url)
         return self._connection
@@ -145,14 +159,21 @@ class RequestLog:
         """Write what waits, if that is done in a moment, and end."""
         self._ending = True
         self._full.set()
-        try:
-            async with asyncio.timeout(LAST_MOMENT):
-                if self._task is not None:
-                    await self._task
-                await self.flush()
-        except FAULTS:
+        last = asyncio.ensure_future(self._end())
+        await asyncio.wait((last,), timeout=LAST_MOMENT)
+        # The driver cannot be cancelled while it waits for a silent server: its connection is taken away instead.
+        self._copy_in.end()
+        await asyncio.wait((last,), timeout=LAST_MOMENT)
+        last.cancel()
+        await asyncio.wait((last,))
+        if self.waiting:
             _log.warning("the integration log was not written to its end", entries=self.waiting)
-        await self._copy_in.close()
+
+    async def _end(self) -> None:
+        if self._task is not None:
+            await self._task
+        with suppress(*FAULTS):
+            await self.flush()
 
     async def settle(self) -> None:
         """Return once all that was observed so far is written; it takes as long as the database is away."""
@@ -174,8 +195,8 @@ class RequestLog:
                 await self.flush()
             except FAULTS as error:
                 _log.warning("the integration log cannot be written", error=type(error).__name__)
-                await self._copy_in.close()
-                await asyncio.sleep(PAUSE)
+                self._copy_in.close()
+                await asyncio.sleep(0 if self._ending else PAUSE)
             except Exception:
                 _log.exception("the integration log failed")
                 await asyncio.sleep(PAUSE)
