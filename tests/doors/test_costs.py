@@ -123,7 +123,7 @@ def _placed(reply: Reply) -> bool:
         (at_bonsai, Cost(4, 23, 764)),
         (by_card, Cost(18, 62, 1525)),
         (at_textalk, Cost(12, 40, 1827)),
-        (at_walmart, Cost(4, 19, 625)),
+        (at_walmart, Cost(4, 19, 638)),
         (at_rebound, Cost(4, 17, 689)),
         (at_datamingle, Cost(5, 19, 627)),
     ],

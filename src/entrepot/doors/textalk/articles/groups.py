@@ -39,7 +39,7 @@ def _children() -> sa.ColumnElement[Any]:
 def _is_empty() -> sa.ColumnElement[bool]:
     """Whether no article is shown in the group."""
     shown = sa.select(products.c.id).where(
-        products.c.workspace == groups.c.workspace,
+        products.c.workspace == Caller.WORKSPACE,
         products.c.data["article"]["showInArticlegroups"].op("@>")(sa.func.to_jsonb(groups.c.id)),
     )
     return sa.type_coerce(sa.not_(sa.exists(shown)), sa.Boolean)

@@ -37,7 +37,7 @@ def price() -> sa.ColumnElement[Any]:
                 type_=JSONB,
             )
         )
-        .where(prices.c.workspace == base.c.workspace, prices.c.variant == base.c.id, amount.is_not(None))
+        .where(prices.c.workspace == Caller.WORKSPACE, prices.c.variant == base.c.id, amount.is_not(None))
         .scalar_subquery()
     )
 
@@ -68,7 +68,7 @@ def variants_of() -> sa.ColumnElement[Any]:
         "uid", others.c.id, "definedBy", _texts(others.c.chosen_by), "overrides", overrides
     )
     found = sa.select(sa.func.coalesce(sa.func.jsonb_agg(one), _NONE)).where(
-        others.c.workspace == products.c.workspace,
+        others.c.workspace == Caller.WORKSPACE,
         others.c.product == products.c.id,
         others.c.chosen_by != NO_OPTIONS,
     )
@@ -103,18 +103,18 @@ def _ordered() -> sa.ColumnElement[Any]:
     units = sa.func.sum((order_lines.c.quantity - order_lines.c.cancelled) / _whole(order_lines.c.scale))
     live = sa.exists(
         sa.select(sa.literal(1)).where(
-            orders.c.workspace == order_lines.c.workspace,
+            orders.c.workspace == Caller.WORKSPACE,
             orders.c.id == order_lines.c.order,
             orders.c.environment == "live",
         )
     )
     counted = sa.select(sa.func.trim_scale(sa.func.coalesce(units, 0)))
-    of_it = (order_lines.c.workspace == products.c.workspace, order_lines.c.product_id == products.c.id)
+    of_it = (order_lines.c.workspace == Caller.WORKSPACE, order_lines.c.product_id == products.c.id)
     return counted.where(*of_it, live).scalar_subquery()
 
 
 def _of_article() -> list[sa.ColumnElement[bool]]:
-    return [variants.c.workspace == products.c.workspace, variants.c.product == products.c.id]
+    return [variants.c.workspace == Caller.WORKSPACE, variants.c.product == products.c.id]
 
 
 def _whole(scale: sa.ColumnElement[int]) -> sa.ColumnElement[Any]:
@@ -138,7 +138,7 @@ def options() -> sa.ColumnElement[Any]:
     every = (
         sa.select(sa.func.jsonb_agg(article_choice_options.c.id))
         .where(
-            article_choice_options.c.workspace == product_choices.c.workspace,
+            article_choice_options.c.workspace == Caller.WORKSPACE,
             article_choice_options.c.choice == product_choices.c.choice,
         )
         .scalar_subquery()
@@ -169,7 +169,7 @@ def surcharges() -> sa.ColumnElement[Any]:
             product_choices.join(
                 option,
                 sa.and_(
-                    option.c.workspace == product_choices.c.workspace,
+                    option.c.workspace == Caller.WORKSPACE,
                     option.c.choice == product_choices.c.choice,
                 ),
             )
