@@ -27,7 +27,7 @@ from entrepot.engine.worker import Wiring, Worker
 from entrepot.gateways.addresses.port import AddressQuery
 from entrepot.gateways.cards.port import CreateIntent
 from entrepot.gateways.tokens.port import TokenAmounts, TokenQuery
-from entrepot.store.connections import OpenablePool, Pool
+from entrepot.store.connections import LanePool, OpenablePool
 from tests.gateways.carriers.test_http import AT, consignment
 from tests.gateways.hubs.orders import hub_order
 from tests.gateways.labels.requests import label_request
@@ -97,7 +97,7 @@ SERVERS = frozenset({CardSettings, TaxSettings, MailSettings})
 """Of these the server's setting alone decides: an account has none of its own."""
 
 
-def _unopened() -> Pool:
+def _unopened() -> LanePool:
     async def never() -> Any:
         raise AssertionError
 

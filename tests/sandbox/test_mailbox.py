@@ -14,7 +14,7 @@ from entrepot.gateways.mail.port import Mail, MailFailed, Sent
 from entrepot.gateways.mail.simulated import SimulatedMail
 from entrepot.gateways.mail.smtp import SmtpMail
 from entrepot.sandbox.faults import FaultOrder, Faults, Scope
-from entrepot.store.connections import OpenablePool, Pool, write_pool
+from entrepot.store.connections import LanePool, OpenablePool, write_pool
 from tests.sandbox.conftest import Sandbox
 
 LETTER = Mail("ada@example.com", "Code", "1234", "shop@example.com", "k1")
@@ -63,7 +63,7 @@ async def test_a_letter_that_comes_later_is_waited_for(sandbox: Sandbox, module_
     assert [letter["subject"] for letter in await wanted] == ["Code"]
 
 
-def unopened() -> Pool:
+def unopened() -> LanePool:
     async def never() -> Any:
         raise AssertionError
 

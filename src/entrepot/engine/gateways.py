@@ -39,7 +39,7 @@ from entrepot.gateways.mail.simulated import SimulatedMail
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
 from entrepot.gateways.tokens.simulated import SimulatedPartner
-from entrepot.store.connections import Pool
+from entrepot.store.connections import LanePool, Pool
 from entrepot.store.queries.attempts import read_account_of, read_settings
 from entrepot.store.queries.workspaces import is_sandbox
 
@@ -64,7 +64,7 @@ class Gateways:
     """
 
     def __init__(
-        self, books: Pool, now: Callable[[], datetime], wrap: Wrap = unwrapped, *, private: bool = False
+        self, books: LanePool, now: Callable[[], datetime], wrap: Wrap = unwrapped, *, private: bool = False
     ) -> None:
         self._private = private
         self._books = books

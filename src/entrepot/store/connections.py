@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any, Protocol, cast
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 import asyncpg
 
@@ -78,16 +78,24 @@ class LaneConnection(Connection, Protocol):
         ...
 
 
-class Pool(Protocol):
+C = TypeVar("C", bound=Connection)
+C_co = TypeVar("C_co", bound=Connection, covariant=True)
+
+
+class PoolOf(Protocol[C_co]):
     """A pool of connections."""
 
-    def acquire(self) -> AbstractAsyncContextManager[Connection]:
+    def acquire(self) -> AbstractAsyncContextManager[C_co]:
         """A connection for the length of a block."""
         ...
 
     async def close(self) -> None:
         """Close every connection once it is given back."""
         ...
+
+
+Pool: TypeAlias = PoolOf[Connection]
+LanePool: TypeAlias = PoolOf[LaneConnection]
 
 
 _COMMON = {
@@ -182,31 +190,31 @@ async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS, limits: Limits =
     )
 
 
-async def write_pool(url: str, size: int = BOOK_CONNECTIONS, limits: Limits = USUAL) -> Pool:
+async def write_pool(url: str, size: int = BOOK_CONNECTIONS, limits: Limits = USUAL) -> LanePool:
     """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
     return await _pool(
         url, limits, lane, min_size=0, max_size=size, server_settings=_COMMON, reset=_keep_as_it_is
     )
 
 
-async def _pool(url: str, limits: Limits, kind: Kind = watched, **settings: Any) -> Pool:
+async def _pool(url: str, limits: Limits, kind: Kind = watched, **settings: Any) -> PoolOf[Any]:
     pool = SurePool(limits, kind)
     await pool.open(url, **settings)
     return pool
 
 
-class OpenablePool:
+class OpenablePool(Generic[C]):
     """A pool that is made before there is an event loop, and opened by the application's start."""
 
-    def __init__(self, make: Callable[[], Awaitable[Pool]]) -> None:
+    def __init__(self, make: Callable[[], Awaitable[PoolOf[C]]]) -> None:
         self._make = make
-        self._pool: Pool | None = None
+        self._pool: PoolOf[C] | None = None
 
     async def open(self) -> None:
         """Connect."""
         self._pool = await self._make()
 
-    def acquire(self) -> AbstractAsyncContextManager[Connection]:
+    def acquire(self) -> AbstractAsyncContextManager[C]:
         """A connection for the length of a block. Raises `ConnectionError` before the pool is open."""
         if self._pool is None:
             raise ConnectionError("the pool is not open")
@@ -220,7 +228,7 @@ class OpenablePool:
                 await pool.close()
 
 
-class LazyPool(OpenablePool):
+class LazyPool(OpenablePool[Connection]):
     """A pool that is opened by whoever needs it first."""
 
     def __init__(self, make: Callable[[], Awaitable[Pool]]) -> None:
