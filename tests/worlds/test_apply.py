@@ -311,6 +311,20 @@ async def test_a_missing_or_short_secret_is_a_conflict(connection: Connection) -
     assert await find_workspace(connection, "shop") is None
 
 
+async def test_what_carriers_sign_with_cannot_be_guessed(connection: Connection) -> None:
+    carrier = (
+        '\nsettings.carrier = { gateway = "http", url = "https://c.example", secret = { env = "CARRIER" } }'
+    )
+    world = FROM_ENVIRONMENT.replace("[workspaces.shop.channels.a]", f"[workspaces.shop.channels.a]{carrier}")
+    assert carrier in world
+    fine = {"SHOP_KEY": "k" * 20, "PARTNER_KEY": "theirs"}
+    short = await apply(connection, world, environ={**fine, "CARRIER": "c" * 19})
+    assert [*map(str, short.conflicts)] == [
+        "/workspaces/shop/channels/a/settings/carrier/secret: CARRIER must have 20 to 255 characters of printable ASCII"
+    ]
+    assert (await apply(connection, world, environ={**fine, "CARRIER": "c" * 20})).conflicts == ()
+
+
 async def test_money_spent_and_tokens_used_stay_so(connection: Connection) -> None:
     await apply(connection, DEMO)
     await connection.execute(

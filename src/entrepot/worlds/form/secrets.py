@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from entrepot.worlds.form.faults import Fault, pointer
 from entrepot.worlds.form.schema import SECRETS
@@ -13,6 +13,8 @@ Steps = tuple[str | int, ...]
 LONGEST = 255
 SHORTEST_KEY = 20
 """Outside a sandbox a key of fewer characters, with which callers come, is refused: a fast hash does not keep it."""
+OPENS_OURS: Final = ("carrier", "secret")
+"""Where a channel's settings have the one secret under which others tell us something."""
 
 
 def secrets_in(settings: Mapping[str, Any]) -> Iterator[tuple[Steps, object]]:
@@ -40,7 +42,8 @@ def _presumed(name: str, value: dict[str, Any]) -> object:
 class Environment:
     """Looks up variables, and keeps a fault for each that is missing or too short.
 
-    How long a secret must be is up to whom it opens: others' systems issue what they like.
+    How long a secret must be is up to whom it opens: others' systems issue what they like, and what carriers sign with
+    opens ours.
     """
 
     def __init__(self, variables: Mapping[str, str], *, sandbox: bool) -> None:
@@ -68,5 +71,5 @@ class Environment:
             return cast("object", value)
         inner = cast("dict[str, Any]", value)
         if name in SECRETS:
-            return self.get(inner["env"], steps)
+            return self.get(inner["env"], steps, SHORTEST_KEY if steps[-2:] == OPENS_OURS else 1)
         return self.settings(inner, steps)
