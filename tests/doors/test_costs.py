@@ -120,12 +120,12 @@ def _placed(reply: Reply) -> bool:
 @pytest.mark.parametrize(
     ("door", "expected"),
     [
-        (at_bonsai, Cost(4, 23, 764)),
-        (by_card, Cost(18, 62, 1525)),
-        (at_textalk, Cost(12, 40, 1827)),
-        (at_walmart, Cost(4, 19, 638)),
-        (at_rebound, Cost(4, 17, 689)),
-        (at_datamingle, Cost(5, 19, 627)),
+        (at_bonsai, Cost(4, 23, 777)),
+        (by_card, Cost(18, 62, 1551)),
+        (at_textalk, Cost(12, 40, 1840)),
+        (at_walmart, Cost(4, 19, 640)),
+        (at_rebound, Cost(4, 17, 702)),
+        (at_datamingle, Cost(5, 19, 636)),
     ],
 )
 async def test_an_order_costs_what_it_did(
