@@ -16,6 +16,7 @@ import yaml
 from tests.docs.pages import DOCS, blocks
 from tests.testing.stranger import USE, Stranger, save_files, unpacked_wheel
 
+ROOT = DOCS.parent
 IN_CI = DOCS / "how-to" / "run-it-in-ci.md"
 
 
@@ -56,7 +57,21 @@ def test_the_steps_install_what_the_page_says() -> None:
     assert _steps("node")[0] == "pip install entrepot"
 
 
+def test_the_steps_with_a_container_fit_its_files() -> None:
+    """No engine runs here: the file that they start is there, has a health check, and answers where the tests ask."""
+    start, tests, log = (step for step in _job("container")["steps"] if "run" in step)
+    compose = "docker compose -f entrepot/containers/laptop.yaml"
+    assert (start["run"], log["run"]) == (f"{compose} up --build --wait", f"{compose} logs")
+    laptop = yaml.safe_load((ROOT / "containers" / "laptop.yaml").read_text("utf-8"))["services"]["entrepot"]
+    assert "HEALTHCHECK" in (ROOT / laptop["build"]["dockerfile"]).read_text("utf-8")
+    assert [f"http://{port.rpartition(':')[0]}" for port in laptop["ports"]] == [tests["env"]["ENTREPOT"]]
+
+
 def _steps(job: str) -> list[str]:
+    return [step["run"] for step in _job(job)["steps"] if "run" in step]
+
+
+def _job(name: str) -> Any:
     flows: list[Any] = [yaml.safe_load(block.text) for block in blocks(IN_CI) if block.language == "yaml"]
-    (found,) = [flow["jobs"][job] for flow in flows if job in flow["jobs"]]
-    return [step["run"] for step in found["steps"] if "run" in step]
+    (found,) = [flow["jobs"][name] for flow in flows if name in flow["jobs"]]
+    return found
