@@ -106,14 +106,16 @@ _COMMON = {
     "statement_timeout": "0",
 }
 
-_ENGINE = {
+_BY_KEY = {
     **_COMMON,
-    "lock_timeout": "2000",
-    # Every access of a batch is by key: one generic plan per statement saves planning each of them anew.
+    # Where every access is by key, one generic plan per statement saves planning each of them anew. And it must be by
+    # an index, since the plan stays: made while a table was small, another would read all of it once it has grown.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
 }
+
+_ENGINE = {**_BY_KEY, "lock_timeout": "2000"}
 
 ON_CLUSTERS = "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'"
 """Which node holds a workspace is known with its number alone, and what is due in all of them with the moment alone:
@@ -193,7 +195,14 @@ async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS, limits: Limits =
 async def write_pool(url: str, size: int = BOOK_CONNECTIONS, limits: Limits = USUAL) -> LanePool:
     """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
     return await _pool(
-        url, limits, lane, min_size=0, max_size=size, server_settings=_COMMON, reset=_keep_as_it_is
+        url,
+        limits,
+        lane,
+        min_size=0,
+        max_size=size,
+        server_settings=_BY_KEY,
+        reset=_keep_as_it_is,
+        init=_for_nodes,
     )
 
 
