@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 import asyncpg
 
 from entrepot.store.lanes import lane
+from entrepot.store.patience import patient
 from entrepot.store.places import Place, narrowed
 from entrepot.store.primary import reach
 from entrepot.store.silence import USUAL, Kind, Limits, SurePool, make_sure, watched
@@ -122,14 +123,16 @@ _COMMON = {
     "statement_timeout": "0",
 }
 
-_ENGINE = {
+_BY_KEY = {
     **_COMMON,
-    "lock_timeout": "2000",
-    # Every access of a batch is by key: one generic plan per statement saves planning each of them anew.
+    # Where every access is by key, one generic plan per statement saves planning each of them anew. And it must be by
+    # an index, since the plan stays: made while a table was small, another would read all of it once it has grown.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
 }
+
+_ENGINE = {**_BY_KEY, "lock_timeout": "2000"}
 
 ON_CLUSTERS = "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'"
 """Which node holds a workspace is known with its number alone, and what is due in all of them with the moment alone:
@@ -174,9 +177,14 @@ def is_away(fault: BaseException) -> bool:
     return isinstance(fault, FAULTS)
 
 
-async def connect(url: str, **settings: str) -> Connection:
-    """A plain connection, for tools and start-up, whose statements may take any time."""
-    connection = await reach(url, server_settings={**_COMMON, **settings}, timeout=USUAL.connect)
+async def connect(url: str, limits: Limits = USUAL, **settings: str) -> Connection:
+    """A plain connection, for tools and start-up: a statement may take any time while the database works on it."""
+    connection = await reach(
+        url,
+        server_settings={**_COMMON, **settings},
+        timeout=limits.connect,
+        connection_class=patient(url, limits),
+    )
     make_sure(connection)
     return cast("Connection", connection)
 
@@ -221,7 +229,14 @@ async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS, limits: Limits =
 async def write_pool(url: str, size: int = BOOK_CONNECTIONS, limits: Limits = USUAL) -> LanePool:
     """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
     return await _pool(
-        url, limits, lane, min_size=0, max_size=size, server_settings=_COMMON, reset=_keep_as_it_is
+        url,
+        limits,
+        lane,
+        min_size=0,
+        max_size=size,
+        server_settings=_BY_KEY,
+        reset=_keep_as_it_is,
+        init=_for_nodes,
     )
 
 
