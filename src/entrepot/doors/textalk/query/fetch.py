@@ -1,6 +1,7 @@
 """Runs reads: level by level, one statement each, and puts objects of lower levels into those above."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -30,13 +31,15 @@ from entrepot.doors.textalk.query.statements import (
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.wire.json import Json, is_array, is_object
 from entrepot.doors.textalk.wire.sentences import say
-from entrepot.store.sharing import Pace
+from entrepot.store.sharing import LIGHT, Pace
 
 MAX_SIZE: Final = 64_000_000
 """The most bytes of an answer: it is in memory as a whole, several times over."""
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
+PART: Final = 250
+"""So many objects of a long list are read, put together and written out before the next ones are read."""
 LOADED_AT_ONCE: Final = 100
 """For so many objects values are computed by rules before other calls have their turn."""
 
@@ -124,9 +127,12 @@ async def list_(
 ) -> Json | RpcError:
     """The selected objects in their order, or -32602 if there are too many, or too much of them, to answer."""
     statement = objects_selected(projection.decl, columns(projection), context, selection)
-    async with reads.snapshot(cost_of_list(projection, context, selection)) as snapshot:
+    cost = cost_of_list(projection, context, selection)
+    async with reads.snapshot(cost) as snapshot:
+        work = _Fetch(snapshot, context)
         try:
-            found = await _Fetch(snapshot, context).level(projection, statement)
+            # A short one is here sooner without a cursor, which takes a round trip more.
+            found = await (work.in_parts if cost > LIGHT else work.level)(projection, statement)
         except _TooManyError:
             return too_many_rows()
         except _TooLargeError:
@@ -165,7 +171,24 @@ class _Fetch:
 
     async def level(self, projection: Projection, statement: Statement) -> _Level:
         """The objects of one statement, by uid, in the statement's order."""
-        rows = await self._snapshot.fetch(statement.sql, statement.arguments)
+        return await self._built(projection, await self._snapshot.fetch(statement.sql, statement.arguments))
+
+    async def in_parts(self, projection: Projection, statement: Statement) -> _Level:
+        """The same of a long list: what a part of it was made of is forgotten before the next one is read."""
+        found: dict[Uid, Built] = {}
+        total = 0
+        async with aclosing(self._snapshot.parts(statement.sql, statement.arguments, PART)) as parts:
+            async for rows in parts:
+                built = await self._built(projection, rows)
+                total += sum(each.size for each in built.values())
+                if total > MAX_SIZE:
+                    raise _TooLargeError
+                found |= built
+                if len(found) > MAX_ROWS:
+                    raise _TooManyError
+        return found
+
+    async def _built(self, projection: Projection, rows: Sequence[Sequence[Any]]) -> _Level:
         self.rows += len(rows)
         if len(rows) > MAX_ROWS:
             raise _TooManyError

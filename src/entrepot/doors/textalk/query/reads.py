@@ -50,3 +50,10 @@ class _Connected:
         rows = await self._connection.fetch(statement, *arguments)
         self.rows += len(rows)
         return rows
+
+    async def parts(
+        self, statement: str, arguments: Sequence[object], size: int
+    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        async for rows in self._connection.parts(statement, *arguments, size=size):
+            self.rows += len(rows)
+            yield rows
