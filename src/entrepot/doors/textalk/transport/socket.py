@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from entrepot.doors.kit import Exchange, Keeps, Observer, Request, encode, refuse_socket, reply_headers
 from entrepot.doors.kit import Reply as HttpReply
 from entrepot.doors.kit.answers import ANSWERS, in_flight
+from entrepot.doors.kit.body import IN_FLIGHT
 from entrepot.doors.kit.observing.calls import note_into
 from entrepot.doors.textalk.caller.context import NoContext, RawContext, resolve
 from entrepot.doors.textalk.rpc.dispatch import DOOR, Dispatcher
@@ -127,10 +128,13 @@ class _Connection:
         note_into(request.commands)
         serve(0, request.client)
         raw = msgspec.structs.replace(self._raw, request=request)
-        if ANSWERS.is_full(self._subscriber):
+        if ANSWERS.is_full(self._subscriber) or not IN_FLIGHT.take(len(frame), self._subscriber):
             result = overloaded(self._dispatcher, raw)
         else:
-            result = await answer(self._dispatcher, raw, frame)
+            try:
+                result = await answer(self._dispatcher, raw, frame)
+            finally:
+                IN_FLIGHT.give_back(len(frame), self._subscriber)
         seconds = perf_counter() - started
         self._observe(Exchange(DOOR, FRAME, request, reply(result), seconds, self._keeps))
         return result
