@@ -38,6 +38,7 @@ BY_SUBJECT = "Index Cond: ((workspace = $1) AND (subject = {0})"
 PLANS = {
     "lock": ["Index Cond: ((workspace = $1) AND (due_at <= $2))"],
     "heads": [BY_PAIR.format("k.subject", "k.listener"), BY_SUBJECT.format("k.subject")],
+    "hold": [BY_PAIR.format("k.subject", "k.listener")],
     "due": ["Index Cond: (due_at <= $1)"],
     "wake": [BY_PAIR.format("$2", "$3")] * 2,
     "stream": [BY_SUBJECT.format("$2")] * 2,
@@ -615,6 +616,45 @@ async def test_a_row_whose_head_ends_while_it_is_looked_at_is_not_forgotten(
     assert [row.seq for row in taken] == [2]
 
 
+@pytest.mark.parametrize("stream", ["", "a stream"], ids=["pair", "stream"])
+async def test_a_row_that_is_written_while_its_head_ends_is_not_put_off(
+    pool: Pool, shop: Connection, database_url: str, stream: str
+) -> None:
+    head, behind = (
+        msgspec.structs.replace(delivery(seq, listener=f"hub{stream and seq}"), stream=stream, place=seq)
+        for seq in (1, 2)
+    )
+    await insert(shop, WORKSPACE, [head])
+    ((taken,), _) = await _taken(pool, NOW)
+    ending = await connect(database_url)
+    async with ending.transaction():
+        await rows.settle(ending, WORKSPACE, taken, NOW, delivered=True)
+        await insert(shop, WORKSPACE, [behind])
+        assert await _taken(pool, NOW) == ((), 0)
+    await ending.close()
+    ((following,), _) = await _taken(pool, NOW)
+    assert following.seq == 2
+
+
+async def test_a_head_that_a_look_holds_ends_after_it(
+    pool: Pool, shop: Connection, database_url: str
+) -> None:
+    await insert(shop, WORKSPACE, [delivery(1)])
+    ((head,), _) = await _taken(pool, NOW)
+    await insert(shop, WORKSPACE, [delivery(2)])
+    looking = await connect(database_url)
+    async with looking.transaction():
+        taken = await rows.take(looking, WORKSPACE, NOW, NOW + LEASE, NOW + GIVE_UP_AFTER, 10)
+        assert taken == rows.Taken((), 1)
+        ending = asyncio.create_task(rows.settle(shop, WORKSPACE, head, NOW, delivered=True))
+        async with pool.acquire() as watching:
+            await waiting_for_a_lock(watching)
+    await ending
+    await looking.close()
+    ((following,), _) = await _taken(pool, NOW)
+    assert following.seq == 2
+
+
 async def waiting_for_a_lock(shop: Connection) -> None:
     blocked = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
     async with asyncio.timeout(60):
@@ -638,6 +678,7 @@ async def test_a_plan_made_while_the_table_was_empty_stays_by_key(pool: Pool, sh
         "heads(2, '{7}', '{hub}', '{2}', '{a}', '{2}', 3)": (
             f"prepare heads (bigint, bigint[], text[], int[], text[], bigint[], int) as {rows._HEADS}"
         ),
+        "hold(2, '{7}', '{hub}', '{2}')": f"prepare hold (bigint, bigint[], text[], int[]) as {rows._HOLD}",
         "due(now())": f"prepare due (timestamptz) as {rows._DUE}",
         "wake(2, 7, 'hub', 1, now())": f"prepare wake (bigint, bigint, text, int, timestamptz) as {rows._WAKE}",
         "stream(2, 7, 'a', 1, now())": (

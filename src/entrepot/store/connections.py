@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 import asyncpg
 
 from entrepot.store.lanes import lane
+from entrepot.store.patience import patient
 from entrepot.store.primary import reach
 from entrepot.store.silence import USUAL, Kind, Limits, SurePool, make_sure, watched
 
@@ -153,9 +154,14 @@ def is_away(fault: BaseException) -> bool:
     return isinstance(fault, FAULTS)
 
 
-async def connect(url: str, **settings: str) -> Connection:
-    """A plain connection, for tools and start-up, whose statements may take any time."""
-    connection = await reach(url, server_settings={**_COMMON, **settings}, timeout=USUAL.connect)
+async def connect(url: str, limits: Limits = USUAL, **settings: str) -> Connection:
+    """A plain connection, for tools and start-up: a statement may take any time while the database works on it."""
+    connection = await reach(
+        url,
+        server_settings={**_COMMON, **settings},
+        timeout=limits.connect,
+        connection_class=patient(url, limits),
+    )
     make_sure(connection)
     return cast("Connection", connection)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -32,23 +32,36 @@ select {_OUTBOX.select("o")} from outbox o where o.workspace = $1 and o.state = 
 order by o.due_at limit $3 for no key update skip locked
 """  # noqa: S608  (our own names)
 
+_Key: TypeAlias = tuple[int, str, int]
+
 WAITED_FOR = 3
 """For so many tries of a message the others of its stream wait for it, and for what waits behind it."""
 
 _HEADS = """
-select coalesce((
-  select e.due_at from (
-    select due_at, seq, state from outbox
+select h.listener, h.seq from unnest($2::bigint[], $3::text[], $4::integer[], $5::text[], $6::bigint[])
+  with ordinality k(subject, listener, seq, stream, place, row)
+left join lateral (
+  (select k.listener, e.seq, 1 as nearest from (
+    select seq, state from outbox
     where workspace = $1 and subject = k.subject and listener = k.listener and seq < k.seq offset 0
-  ) e where e.state = 'waiting' order by e.seq limit 1
-), (
-  select e.due_at from (
-    select due_at, place, state,
+  ) e where e.state = 'waiting' order by e.seq limit 1)
+  union all
+  (select e.listener, e.seq, 2 from (
+    select listener, seq, place, state,
       max(case when state = 'waiting' then tries else 0 end) over (partition by listener) as tries
     from outbox where workspace = $1 and subject = k.subject and k.stream <> '' and stream = k.stream offset 0
-  ) e where e.state = 'waiting' and e.place < k.place and e.tries <= $7 order by e.place limit 1
-)) from unnest($2::bigint[], $3::text[], $4::integer[], $5::text[], $6::bigint[])
-  with ordinality k(subject, listener, seq, stream, place, row) order by k.row
+  ) e where e.state = 'waiting' and e.place < k.place and e.tries <= $7 order by e.place limit 1)
+  order by nearest limit 1
+) h on true order by k.row
+"""
+
+_HOLD = """
+select k.subject, k.listener, k.seq, o.due_at
+from unnest($2::bigint[], $3::text[], $4::integer[]) k(subject, listener, seq)
+cross join lateral (
+  select due_at, state from outbox
+  where workspace = $1 and subject = k.subject and listener = k.listener and seq = k.seq for share skip locked
+) o where o.state <> 'delivered' and o.state <> 'parked'
 """
 
 _SETTLE = """
@@ -113,22 +126,39 @@ async def take(
 ) -> Taken:
     """Lease up to `limit` rows; nobody else gets them before `lease_until`. `give_up_at` is for first tries.
 
-    Whether a row has its turn is read after it is locked: a head that ended before is seen, and one that ends later
-    waits for the lock to wake the row.
+    Whether a row has its turn is read after it is locked: a head that ended before is seen. One that has not is held,
+    so that it ends after this and finds the row to wake it. A head that cannot be held is ending now, and may have
+    looked for rows to wake before this one was written: what waits for it stays due.
     """
     async with connection.transaction():
         found = [_delivery(row) for row in await connection.fetch(_LOCK, workspace, now, limit)]
         if not found:
             return Taken((), 0)
-        keys = _columns([(row.subject, row.listener, row.seq, row.stream, row.place) for row in found])
-        heads = [row[0] for row in await connection.fetch(_HEADS, workspace, *keys, WAITED_FOR)]
-        rows = [
-            _leased(row, lease_until, give_up_at) if head is None else _put_off(row, head, now, lease_until)
-            for row, head in zip(found, heads, strict=True)
-        ]
-        await connection.execute(_OUTBOX.put, workspace, _OUTBOX.rows(rows))
-    taken = tuple(row for row, head in zip(rows, heads, strict=True) if head is None)
-    return Taken(taken, len(rows) - len(taken))
+        heads = await _heads(connection, workspace, found)
+        held = await _hold(connection, workspace, [head for head in heads if head is not None])
+        turns = list(zip(found, heads, strict=True))
+        leased = [_leased(row, lease_until, give_up_at) for row, head in turns if head is None]
+        put_off = [_put_off(row, held[head], now, lease_until) for row, head in turns if head in held]
+        await connection.execute(_OUTBOX.put, workspace, _OUTBOX.rows([*leased, *put_off]))
+    return Taken(tuple(leased), len(put_off))
+
+
+async def _heads(connection: Connection, workspace: int, rows: Sequence[Delivery]) -> list[_Key | None]:
+    """For each row the one that it waits for; None where it has its turn."""
+    columns = _columns([(*row.key, row.stream, row.place) for row in rows], 5)
+    found = await connection.fetch(_HEADS, workspace, *columns, WAITED_FOR)
+    return [
+        None if listener is None else (row.subject, listener, seq)
+        for row, (listener, seq) in zip(rows, found, strict=True)
+    ]
+
+
+async def _hold(connection: Connection, workspace: int, heads: Sequence[_Key]) -> dict[_Key | None, datetime]:
+    """Keep heads from ending before this transaction does; when those that could be held are due."""
+    if not heads:
+        return {}
+    found = await connection.fetch(_HOLD, workspace, *_columns(heads, 3))
+    return {(subject, listener, seq): due_at for subject, listener, seq, due_at in found}
 
 
 async def settle(
@@ -190,5 +220,5 @@ def _put_off(row: Delivery, head: datetime, now: datetime, lease_until: datetime
     return replace(row, due_at=head if head > now else lease_until)
 
 
-def _columns(keys: list[tuple[int, str, int, str, int]]) -> list[list[object]]:
-    return [list(column) for column in zip(*keys, strict=True)]
+def _columns(keys: Sequence[tuple[object, ...]], count: int) -> list[list[object]]:
+    return [[key[at] for key in keys] for at in range(count)]

@@ -44,7 +44,7 @@ class Delivery(Record, frozen=True):
     place: int = 0
 
     @property
-    def key(self) -> Hashable:
+    def key(self) -> tuple[int, str, int]:
         """Subject, listener and number."""
         return (self.subject, self.listener, self.seq)
 

@@ -10,6 +10,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from entrepot.domain.carts.records import Cart, CartLine
+from entrepot.domain.carts.totals import LineTotal, Totals
 from entrepot.domain.catalogue.options import PARTS
 from entrepot.domain.pricing.vat import Amount
 from entrepot.doors.textalk.caller.context import Audience, Context
@@ -109,16 +111,20 @@ async def _costs_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -
         return found
     rows_ = await snapshot.fetch(_CARTS_OF, [shop.workspace, wished])
     for cart, totals in (await totals_of(snapshot, context, list({row[1] for row in rows_}))).values():
-        named = tuple(
-            DiscountName(entry.code.target, entry.code.code)
-            for entry in totals.codes
-            if entry.code.kind == "discount" and entry.amount
-        )
         for line in totals.lines:
             if line.line.id in wished:
-                costs = (line.unit, line.total, line.discount, line.vat_rate)
-                found[line.line.id] = Cost(cart.currency, *costs, cart.language, named)
+                found[line.line.id] = _wished_cost(cart, totals, line)
     return found
+
+
+def _wished_cost(cart: Cart, totals: Totals, line: LineTotal) -> Cost:
+    named = tuple(
+        DiscountName(entry.code.target, entry.code.code)
+        for entry in totals.codes
+        if entry.code.kind == "discount" and entry.amount
+    )
+    costs = (line.unit, line.total, line.discount, line.vat_rate)
+    return Cost(cart.currency, *costs, cart.language, named)
 
 
 def _stored(row: tuple[Any, ...]) -> Cost:
@@ -146,13 +152,20 @@ def _known(stored: Any, otherwise: Amount) -> Amount:
 
 async def _costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
     found = await _costs_of(snapshot, context, uids)
+    return {uid: _shown_cost(cost) for uid, cost in found.items()}
+
+
+def _shown_cost(cost: Cost) -> dict[str, Json]:
     return {
-        uid: {
-            "unit": amount(cost.unit, cost.currency, cost.vat_rate),
-            "total": amount(cost.total, cost.currency, cost.vat_rate),
-        }
-        for uid, cost in found.items()
+        "unit": amount(cost.unit, cost.currency, cost.vat_rate),
+        "total": amount(cost.total, cost.currency, cost.vat_rate),
     }
+
+
+def costs_in(cart: Cart, totals: Totals, line: CartLine) -> dict[str, Json]:
+    """`costs` of a line of a cart, given what the cart comes to."""
+    own = next(each for each in totals.lines if each.line.no == line.no)
+    return {"costs": _shown_cost(_wished_cost(cart, totals, own))}
 
 
 async def _discounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:

@@ -81,10 +81,13 @@ def delivery_status(*of: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
 _OF_ORDER: Final = (order_lines.c.workspace == orders.c.workspace, order_lines.c.order == orders.c.id)
 
 
+GIVEN_BACK: Final = ("partially_refunded", "refunded")
+
+
 def _payment_status() -> sa.ColumnElement[Any]:
     """Money that was given back had been paid (decision textalk item 29)."""
     state = orders.c.payment_state
-    given_back = sa.or_(state == "partially_refunded", state == "refunded")
+    given_back = sa.or_(*(state == word for word in GIVEN_BACK))
     return sa.case((given_back, _word("paid")), else_=orders.c.payment_state)
 
 
