@@ -40,6 +40,13 @@ UNREACHED = 1.0
 TOLD_AT_ONCE = 8
 """So many callers of a batch go on before others have their turn: each has an answer to write."""
 
+PLANNED_ANEW, RARER = 16, 4
+"""A lane's statements are planned again at its batch of this number, and at each that is so many times as far.
+
+A plan that was made while a table was empty may read all rows of a workspace for one key of them, since to PostgreSQL
+either way looked as good; it makes new ones by itself only once the table was analysed.
+"""
+
 SIGHTS = 3
 """How often a command is decided that did not see all it must."""
 
@@ -156,6 +163,9 @@ class Lane:
         self._engine = engine
         self._queues = queues
         self._connection: LaneConnection | None = None
+        self._batches = 0
+        """How many were tried on this connection."""
+        self._plans_until = PLANNED_ANEW
 
     async def work(self) -> None:
         """Take workspaces in turn until cancelled."""
@@ -200,7 +210,9 @@ class Lane:
         while True:
             answers = batch.answers
             try:
-                await batch.run(await self._connected(), self._engine.rule, self._engine.clock.now())
+                connection = await self._connected()
+                await self._plan_anew(connection)
+                await batch.run(connection, self._engine.rule, self._engine.clock.now())
             except AlreadyCommittedError:
                 batch.answers = answers
                 self._engine.writing.done()
@@ -241,7 +253,15 @@ class Lane:
             connection = await self._engine.connect()
             await make_ready(connection)
             self._connection = connection
+            self._batches, self._plans_until = 0, PLANNED_ANEW
         return self._connection
+
+    async def _plan_anew(self, connection: LaneConnection) -> None:
+        """Forget plans that were made when much less was stored."""
+        self._batches += 1
+        if self._batches == self._plans_until:
+            self._plans_until *= RARER
+            await connection.execute("discard plans")
 
     async def _close(self) -> None:
         connection, self._connection = self._connection, None
