@@ -17,7 +17,15 @@ from tests.conformance.bonsai import open_shop
 from tests.conformance.datamingle import open_partners
 from tests.conformance.harness import Client, Reply, Request
 from tests.conformance.rebound import open_retailer
-from tests.conformance.textalk_buying import BY_INVOICE, filled_cart
+from tests.conformance.textalk_buying import (
+    BUYER,
+    BY_CARD,
+    BY_INVOICE,
+    SHIRT,
+    SIZE,
+    SMALL,
+    filled_cart,
+)
 from tests.conformance.walmart import Seller
 from tests.doors.every import every_door
 from tests.support import costs
@@ -121,8 +129,8 @@ def _placed(reply: Reply) -> bool:
     ("door", "expected"),
     [
         (at_bonsai, Cost(4, 23, 777)),
-        (by_card, Cost(18, 62, 1551)),
-        (at_textalk, Cost(12, 40, 1840)),
+        (by_card, Cost(11, 46, 1368)),
+        (at_textalk, Cost(6, 34, 1214)),
         (at_walmart, Cost(4, 19, 640)),
         (at_rebound, Cost(4, 17, 702)),
         (at_datamingle, Cost(5, 19, 636)),
@@ -136,3 +144,55 @@ async def test_an_order_costs_what_it_did(
     assert (found.trips, found.statements) == (expected.trips, expected.statements), found
     if sys.version_info[:2] == COUNTED_ON:
         assert found.calls == pytest.approx(expected.calls, rel=CALLS_VARY), found
+
+
+PURCHASE = {
+    "Session.getToken": Cost(3, 7, 351),
+    "Order.addArticle": Cost(6, 24, 1152),
+    "Order.set": Cost(5, 23, 1196),
+    "Payment.set": Cost(5, 24, 1071),
+    "Order.checkout": Cost(13, 65, 1847),
+}
+"""The calls of a purchase, each of which asks for what the how-to for writing a client asks for."""
+
+
+async def test_a_purchase_by_card_costs_what_it_did(
+    module_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with every_door(module_database_url, monkeypatch, costs.counted) as (connection, client, _):
+        shop = Webshop(connection, "costs-purchase")
+        card = {"account": "ann", "family": True}
+        await shop.open({"bank/accounts/ann/SEK": "100000.00", "bank/cards/tok_ann": card})
+        found = [await purchase(client, shop, f"tok_ann_{number}") for number in range(ORDERS)]
+    cheapest = {name: Cost(*map(min, zip(*(each[name] for each in found), strict=True))) for name in PURCHASE}
+    for name, expected in PURCHASE.items():
+        assert (cheapest[name].trips, cheapest[name].statements) == (expected.trips, expected.statements), (
+            cheapest
+        )
+        if sys.version_info[:2] == COUNTED_ON:
+            assert cheapest[name].calls == pytest.approx(expected.calls, rel=CALLS_VARY), cheapest
+
+
+async def purchase(client: Client, shop: Webshop, token: str) -> dict[str, Cost]:
+    """What each call of a purchase costs."""
+    spent: dict[str, Cost] = {}
+
+    async def call(method: str, *params: Any, **context: str) -> Any:
+        with costs.counting() as told:
+            reply = await client.send(shop.call(method, *params, **context))
+        assert _placed(reply), reply
+        spent[method] = told[0]
+        return reply.json["result"]
+
+    mine = {"session": await call("Session.getToken")}
+    shown = {"uid": True, "order": True, "costs": {"total": True}}
+    choices = {str(SIZE): str(SMALL), "quantity": 1}
+    cart = (await call("Order.addArticle", None, SHIRT, choices, shown, **mine))["order"]
+    wishes = {"customer": BUYER, "delivery": {"method": 501}}
+    await call("Order.set", cart, wishes, {"paymentMethods": {"uid": True, "name": "en"}}, **mine)
+    planned = {"order": cart, "method": BY_CARD, "status": "planned"}
+    await call("Payment.set", None, planned, ["uid", "status", "amount"], **mine)
+    shown = {"uid": True, "paymentStatus": True, "totalcost": True}
+    placed = await call("Order.checkout", cart, shown, {"token": token}, **mine)
+    assert placed["paymentStatus"] == "paid"
+    return spent

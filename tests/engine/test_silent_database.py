@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 from torture.silent_proxy import SilentProxy, silent_proxy
 
+import entrepot
 from entrepot.store.connections import (
     FAULTS,
     Pool,
+    connect,
     connect_engine,
+    is_away,
     outbox_pool,
     read_pool,
     write_pool,
 )
 from entrepot.store.places import places_of
 from entrepot.store.silence import Limits
+from entrepot.store.upkeep import migrate
 
 BRISK = Limits(connect=2, acquire=2, statement=1, release=1)
 """Limits for tests, that no verdict hangs on: what must end ends by them or not at all."""
+OFTEN = Limits(connect=2, acquire=2, statement=0.2, release=1)
+"""The same, where a statement that takes longer is asked after."""
 POOLS = pytest.mark.parametrize("make", [read_pool, outbox_pool, write_pool], ids=lambda make: make.__name__)
 
 
@@ -160,6 +168,91 @@ async def test_a_lanes_connection_is_dropped(proxy: SilentProxy) -> None:
     (told,) = await ended(transaction.commit())
     assert isinstance(told, FAULTS)
     assert connection.is_closed()
+
+
+async def test_a_plain_connection_is_not_waited_for_without_end(proxy: SilentProxy) -> None:
+    proxy.silence(deaf=True)
+    (told,) = await ended(connect(proxy.url, BRISK))
+    assert isinstance(told, FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("kind", "deaf"),
+    [("statement", False), ("commit", False), ("statement", True)],
+    ids=["statement", "commit", "nobody answers"],
+)
+async def test_a_tool_that_waits_on_a_silent_connection_is_told(
+    proxy: SilentProxy, kind: str, deaf: bool
+) -> None:
+    connection = await connect(proxy.url, OFTEN)
+    transaction = connection.transaction()
+    await transaction.start()
+    proxy.silence(deaf=deaf)
+    (told,) = await ended(transaction.commit() if kind == "commit" else connection.fetchval("select 1"))
+    assert isinstance(told, FAULTS)
+    assert is_away(told)
+    assert await ended(connection.close()) == [None]
+
+
+async def test_a_tool_takes_leave_of_a_silent_database_in_time(proxy: SilentProxy) -> None:
+    connection = await connect(proxy.url, BRISK)
+    await connection.fetchval("select 1")
+    proxy.silence(deaf=True)
+    assert await ended(connection.close()) == [None]
+
+
+async def test_a_tools_statement_takes_its_time_while_the_database_works_on_it(
+    proxy: SilentProxy, database_url: str
+) -> None:
+    """It waits for a lock, longer than it takes to ask after it three times."""
+    keeper, connection = await connect(database_url), await connect(proxy.url, OFTEN)
+    await keeper.execute("select pg_advisory_lock(1)")
+    waiting = asyncio.create_task(connection.fetchval("select 2 from pg_advisory_lock(1)"))
+    async with asyncio.timeout(60):
+        while proxy.connections < 1 + 3:  # noqa: ASYNC110  (nobody tells)
+            await asyncio.sleep(0.01)
+    await keeper.execute("select pg_advisory_unlock(1)")
+    assert await ended(waiting) == [2]
+    assert await ended(connection.fetchval("select 3")) == [3]
+    await keeper.close()
+    await connection.close()
+
+
+async def test_a_migration_that_waits_on_a_silent_connection_is_given_up(proxy: SilentProxy) -> None:
+    def work(connection: Any) -> None:
+        connection.exec_driver_sql("select 1")
+        proxy.silence()
+        connection.exec_driver_sql("select 2")
+
+    (told,) = await ended(migrate._change(proxy.url, work, limits=OFTEN))
+    assert isinstance(told, migrate.MigrationError)
+    assert "went away" in str(told)
+
+
+async def test_a_server_that_starts_does_not_wait_without_end_for_the_schemas_state(
+    proxy: SilentProxy,
+) -> None:
+    proxy.silence(deaf=True)
+    (told,) = await ended(migrate.read_state(proxy.url, BRISK))
+    assert isinstance(told, FAULTS)
+
+
+def test_no_connection_is_made_but_by_these() -> None:
+    """Each of them has its limits, as shown above."""
+    sources = Path(entrepot.__file__).parent
+    made = re.compile(r"asyncpg\.connect\(|create_pool\(|(?<!def )\breach\(")
+    found = {
+        str(path.relative_to(sources))
+        for path in sources.rglob("*.py")
+        if made.search(path.read_text("utf-8"))
+    }
+    assert found == {
+        "store/connections.py",
+        "store/patience.py",
+        "store/primary.py",
+        "store/silence.py",
+        "store/upkeep/migrate.py",
+    }
 
 
 async def test_the_system_looks_whether_the_database_is_there(database_url: str) -> None:

@@ -3,21 +3,25 @@
 from tests.conformance.harness.fixtures import (
     bonsai,
     connection,
+    datamingle,
     open_bonsai_shop,
     open_datamingle,
     open_rebound_retailer,
     open_seller,
     open_webshop,
     rebound,
+    textalk,
 )
 
 __all__ = [
     "bonsai",
     "connection",
+    "datamingle",
     "open_bonsai_shop",
     "open_datamingle",
     "open_rebound_retailer",
     "open_seller",
     "open_webshop",
     "rebound",
+    "textalk",
 ]

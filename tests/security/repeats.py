@@ -67,8 +67,15 @@ REPEATS: Final = (
         "",
         "no money or stock moves; codes hold once",
     ),
-    Repeat(("datamingle POST *orders",), "the order's own number, or `external_order_id`", "409 `DUPLICATE`"),
+    Repeat(
+        ("datamingle POST *orders",),
+        "the order's own number, or `external_order_id`",
+        "refused as a duplicate: 400 for its own number, which the error names, 409 `DUPLICATE` for the other",
+    ),
     Repeat(("datamingle POST *products", "datamingle POST *locations"), "SKU or code", "409 `DUPLICATE`"),
+    Repeat(
+        ("datamingle DELETE *products*", "datamingle DELETE *locations*"), "the record", "404: it is gone"
+    ),
     Repeat(("datamingle POST *inventory", "datamingle PUT *", "datamingle DELETE *"), "the record", STATES),
     Repeat(("rebound POST /sales-orders",), "the order's own number", "refused as a duplicate"),
     Repeat(("*POST /oauth/token", "walmart POST /v3/token"), "", "another token is given out"),

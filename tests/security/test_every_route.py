@@ -184,10 +184,14 @@ async def test_no_route_lets_a_stranger_in(keys: Keys, routes: list[Route], conn
 
 SUSPENDED = "update credentials set suspended_at = '2000-01-01' where workspace = any($1)"
 RESUMED = "update credentials set suspended_at = null where workspace = any($1)"
-EXPIRED = (
-    "update directory set expires_at = '2000-01-01' where workspace = any($1) and credential is not null",
-    "update access_tokens set expires_at = '2000-01-01' where workspace = any($1)",
-    "update admin_tokens set expires_at = '2000-01-01' where workspace = any($1)",
+EXPIRED = tuple(
+    # A moment ago: what ended long ago is deleted as soon as the server tidies up, and cannot be renewed.
+    f"update {table} set expires_at = now() - interval '1 minute' where workspace = any($1) {which}"
+    for table, which in (
+        ("directory", "and credential is not null"),
+        ("access_tokens", ""),
+        ("admin_tokens", ""),
+    )
 )
 RENEWED = (
     "update directory set expires_at = null where workspace = any($1) and credential is not null",

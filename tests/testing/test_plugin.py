@@ -126,6 +126,25 @@ def test_a_snapshot_is_come_back_to(entrepot):
     assert refused.value.status == 404
 
 
+@pytest.fixture(scope="module")
+def filled(entrepot_server):
+    entrepot_server.reset()
+    assert place(entrepot_server) == 200
+    return entrepot_server.snapshot("filled")
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_a_snapshot_of_a_test_goes_with_it_and_one_of_the_module_stays(filled, entrepot, number):
+    entrepot.restore("filled")
+    assert place(entrepot) != 200
+    names = {each.name for each in entrepot.snapshots()}
+    assert "filled" in names
+    assert not names & {"of-test-0", "of-test-1"}
+    entrepot.snapshot(f"of-test-{number}")
+    if number:
+        entrepot.delete_snapshot(f"of-test-{number}")
+
+
 def test_a_lifted_fault_is_gone(entrepot):
     first, second = (entrepot.fail("connection:reads", "refuse", seconds=600) for _ in range(2))
     first.lift()

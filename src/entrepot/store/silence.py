@@ -64,10 +64,11 @@ class _Watched(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, r
         return await self._within(super().fetchval(query, *args, **options))
 
     async def close(self, *, timeout: Any = None) -> None:  # noqa: ASYNC109
-        await super().close(timeout=timeout or self.limits.release)
+        with suppress(TimeoutError):  # it is given up, and what was done is done
+            await super().close(timeout=timeout or self.limits.release)
 
     async def _within(self, work: Awaitable[T]) -> T:
-        timer = asyncio.get_running_loop().call_later(self.limits.statement, self._drop)
+        timer = asyncio.get_running_loop().call_later(self.limits.statement, self._overdue)
         try:
             return await work
         except AttributeError as fault:
@@ -83,6 +84,8 @@ class _Watched(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, r
         cast("Any", self).terminate()
         if self.on_silence is not None:
             self.on_silence()
+
+    _overdue = _drop
 
 
 def watched(limits: Limits, on_silence: Callable[[], None] | None = None) -> type[Any]:

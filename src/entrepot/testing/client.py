@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
@@ -68,6 +69,7 @@ class Entrepot:
         self._line = Line(url)
         self.clock = Clock(self._line)
         self.requests = Requests(self._line)
+        self._taken: set[str] = set()
 
     @property
     def base_url(self) -> str:
@@ -102,7 +104,9 @@ class Entrepot:
     def snapshot(self, name: str, *, workspace: str | None = None) -> Snapshot:
         """Keep what stands now, of one workspace or of all, under a name, in place of what had it."""
         of = {} if workspace is None else {"workspace": workspace}
-        return _snapshot(self._patiently("/snapshots", body={"name": name, **of}))
+        taken = _snapshot(self._patiently("/snapshots", body={"name": name, **of}))
+        self._taken.add(name)
+        return taken
 
     def restore(self, name: str) -> Snapshot:
         """Have stand here what a snapshot holds, without faults; the clock as it was where it is one of all."""
@@ -115,6 +119,25 @@ class Entrepot:
     def delete_snapshot(self, name: str) -> None:
         """Forget one."""
         self._line.delete(f"/snapshots/{quote(name, safe='')}")
+        self._taken.discard(name)
+
+    @contextmanager
+    def forgetting_snapshots(self) -> Generator[None]:
+        """Delete at the end of the block what snapshots this object took within it under new names."""
+        before, self._taken = self._taken, set()
+        try:
+            yield
+        finally:
+            taken, self._taken = self._taken - before, before
+            for name in taken:
+                self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        try:
+            self.delete_snapshot(name)
+        except ControlPlaneError as error:
+            if error.status != 404:  # somebody else has
+                raise
 
     def _patiently(self, path: str, **more: Mapping[str, Any]) -> Any:
         for left in reversed(range(RESETS)):

@@ -62,11 +62,15 @@ def entrepot_server(_entrepot_servers: Servers, pytestconfig: pytest.Config) -> 
 
 
 @pytest.fixture
-def entrepot(_entrepot_servers: Servers, request: pytest.FixtureRequest) -> Entrepot:
-    """The sandbox at its beginning: its world as the file has it, no fault, the clock right."""
+def entrepot(_entrepot_servers: Servers, request: pytest.FixtureRequest) -> Generator[Entrepot]:
+    """The sandbox at its beginning: its world as the file has it, no fault, the clock right.
+
+    Snapshots that the test takes go with it; those of fixtures with a wider scope stay.
+    """
     server = _entrepot_servers(_world_of(request))
     server.reset()
-    return server
+    with server.forgetting_snapshots():
+        yield server
 
 
 def _world_of(request: pytest.FixtureRequest) -> Path | None:

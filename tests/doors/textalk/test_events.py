@@ -220,6 +220,29 @@ async def test_the_log_keeps_the_last_hundred_tries(ear: Ear) -> None:
     assert await ear.shopping.shop.count("event_listener_log") == 100
 
 
+async def test_the_log_is_for_all_administrators_of_the_shop_and_nobody_else(ear: Ear) -> None:
+    """A listener is the shop's, as its other settings: whoever may end it may see whether it is reached."""
+    [listener] = await ear.listen("Order/placed")
+    placed = await order(ear.shopping)
+    [entry] = await ear.noted(listener, 1)
+    assert entry["uid"] == placed
+    shopping, shop = ear.shopping, ear.shopping.shop
+    token = (await ear.call("AuthToken.create", {"name": "books"}, "uid"))["uid"]
+    for other in (token, await shop.administrator("shop")):
+        assert await shopping.call("EventListener.getLog", listener, auth=other) == [entry]
+    assert await shopping.call("EventListener.getLog", listener) == 1006
+    assert await shopping.call("EventListener.getLog", listener, session=await shop.session()) == 1006
+    elsewhere = await shop.administrator("other")
+    for where, auth, code in (
+        ("shop", "nobody", 1004),
+        ("shop", elsewhere, 1004),
+        ("other", elsewhere, 9003),
+    ):
+        asked = shop.call("EventListener.getLog", listener, shop=where, auth=auth)
+        answer = await shopping.processes[0].http.post(asked.path.removeprefix("/textalk"), json=asked.body)
+        assert answer.json()["error"]["code"] == code
+
+
 async def test_one_listener_for_each_event_and_token(ear: Ear) -> None:
     [listener] = await ear.listen("Order/placed")
     again = {"eventName": "Order/placed", "url": f"{ear.hook.url}/again"}

@@ -71,6 +71,25 @@ def test_a_block_is_refused_to_its_ends_and_nothing_beside_it(
     assert all(is_public(each) for each in (before, after) if each)
 
 
+ROWS: Final = """
+0.0.0.0/8 0.0.0.0/32 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.0.0/29
+192.0.0.8/32 192.0.0.9/32 192.0.0.10/32 192.0.0.170/32 192.0.0.171/32 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24
+192.88.99.0/24 192.88.99.2/32 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4
+255.255.255.255/32
+::1/128 ::/128 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23 2001::/32 2001:1::1/128 2001:1::2/128 2001:1::3/128
+2001:2::/48 2001:3::/32 2001:4:112::/48 2001:10::/28 2001:20::/28 2001:30::/28 2001:db8::/32 2002::/16
+2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10
+"""
+"""The rows of both registries of special-purpose addresses, as of `REGISTRIES_OF`, in their order; without the two that
+carry an address of version 4, `::ffff:0:0/96` and `64:ff9b::/96`, which are judged as that."""
+
+
+def test_every_row_of_the_registries_is_refused_from_its_first_address_to_its_last() -> None:
+    blocks = [ipaddress.ip_network(row) for row in ROWS.split()]
+    assert len(blocks) == 26 + 25 - 2
+    assert [str(block) for block in blocks if is_public(str(block[0])) or is_public(str(block[-1]))] == []
+
+
 @pytest.mark.parametrize("prefix", ["::ffff:", "64:ff9b::"])
 def test_what_carries_an_address_of_version_4_is_judged_as_that(prefix: str) -> None:
     for before, first, last, after in BLOCKS[:17]:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
-from entrepot.domain.carts.command import CartCommand
+from entrepot.domain.carts.command import STAGES, CartCommand
 from entrepot.domain.carts.records import Cart, CartCode
 from entrepot.domain.carts.totals import (
     Totals,
@@ -53,6 +53,7 @@ class CodesSet(msgspec.Struct, frozen=True):
 class CodeCommand(CartCommand, frozen=True, kw_only=True):
     """A command about one code of a cart."""
 
+    stages: ClassVar[frozenset[Stage]] = STAGES | {Stage.REFERENCE}
     adds_up: ClassVar[bool] = True
 
     code: str

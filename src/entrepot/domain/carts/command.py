@@ -38,6 +38,22 @@ SESSION_RENEWAL = timedelta(days=29)
 """With less than this left, using the cart renews the session: not every change writes its row."""
 LARGEST_AMOUNT = 10**14
 """The most that one line may cost, in minor units: sums stay far within 64 bits."""
+STAGES = frozenset(
+    {
+        Stage.CHANNEL,
+        Stage.SESSION,
+        Stage.CART,
+        Stage.ORDER,
+        Stage.PAYMENT,
+        Stage.BUYER,
+        Stage.DISCOUNT,
+        Stage.DISCOUNT_USE,
+        Stage.CERTIFICATE,
+        Stage.ARTICLE,
+        Stage.METHOD,
+    }
+)
+"""At which stages commands on carts want anything: those of a cart and of what it comes to."""
 
 
 class CartCommand(Command, frozen=True, kw_only=True):
@@ -45,8 +61,11 @@ class CartCommand(Command, frozen=True, kw_only=True):
 
     Without a session an administrator acts, on carts that belong to no session. `adds_up` says whether the command
     looks at the cart's totals, `opens` whether it makes a cart where none is named and the session has none.
+
+    With `sums` its caller wants to be told what the cart then comes to; with `shows` the buyer is shown that.
     """
 
+    stages: ClassVar[frozenset[Stage]] = STAGES
     adds_up: ClassVar[bool] = False
     opens: ClassVar[bool] = False
 
@@ -54,6 +73,8 @@ class CartCommand(Command, frozen=True, kw_only=True):
     environment: Environment
     session: int | None = None
     cart: int | None = None
+    sums: bool = False
+    shows: bool = False
 
     @property
     def ids(self) -> int:
@@ -78,18 +99,29 @@ class CartCommand(Command, frozen=True, kw_only=True):
             case Stage.ORDER:
                 return () if number is None or view.get(Cart, number) else (number,)
             case Stage.METHOD:
-                return (self.channel,) if self.adds_up else ()
+                return (self.channel,) if self.adds_up or self.sums else ()
             case Stage.BUYER if self.opens and number is None:
                 customer = self._customer(view)
                 return () if customer is None else (customer,)
             case _:
                 cart = None if number is None else view.get(Cart, number)
-                return totals_want(stage, view, cart) if self.adds_up and cart else ()
+                return totals_want(stage, view, cart) if cart and self._adds_up(cart) else ()
+
+    def _adds_up(self, cart: Cart) -> bool:
+        """Codes bring locks that others wait for: nobody takes those only to be told a sum."""
+        return self.adds_up or (self.sums and not cart.codes)
+
+    def knows(self, stage: Stage) -> bool:
+        """The cart, where it is named: the session does not have to be asked for it."""
+        return stage is Stage.CART and self.cart is not None
 
     def unseen(self, view: View) -> QuoteStale | None:
         """Whether a command of the same batch brought something into play that was not loaded: ask again then."""
         missing = (
-            True for stage in _SUMMED for key in self.wants(stage, view) if not _known(stage, key, view)
+            True
+            for stage in _SUMMED & self.stages
+            for key in self.wants(stage, view)
+            if not _known(stage, key, view)
         )
         return QuoteStale(1) if any(missing) else None
 
@@ -180,7 +212,7 @@ class CartCommand(Command, frozen=True, kw_only=True):
         )
 
 
-_SUMMED = tuple(stage for stage in Stage if stage >= Stage.PAYMENT)
+_SUMMED = frozenset(stage for stage in Stage if stage >= Stage.PAYMENT)
 
 
 def _known(stage: Stage, key: Hashable, view: View) -> bool:

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, TypeGuard, TypeVar, cast
 import msgspec
 
 from entrepot.domain.carts.command import CartCommand, repriced
+from entrepot.domain.carts.look import come_to
 from entrepot.domain.carts.records import Cart, CartLine
-from entrepot.domain.carts.totals import PLANNED, Totals, products_of, total
+from entrepot.domain.carts.totals import PLANNED, Totals, products_of
 from entrepot.domain.channels.accounts import Channel, channel_of
 from entrepot.domain.customers.records import Buyer
 from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
@@ -28,16 +29,17 @@ M = TypeVar("M", DeliveryMethod, PaymentMethod)
 
 
 class CartSet(msgspec.Struct, frozen=True):
-    """A cart as it now stands."""
+    """A cart as it now stands, with what it comes to where that was asked for and is known."""
 
     cart: Cart
+    totals: Totals | None = None
 
 
 class PaymentPlanned(msgspec.Struct, frozen=True):
-    """The payment as planned, and what the cart comes to with it."""
+    """The payment as planned, and what the cart comes to with it where that was asked for."""
 
     payment: Payment
-    totals: Totals
+    totals: Totals | None
 
 
 class CartPatch(msgspec.Struct, frozen=True):
@@ -82,7 +84,8 @@ class SetCart(CartCommand, frozen=True, kw_only=True):
         changes = Changes()
         if patched.currency != cart.currency:
             changes.put(*(repriced(patched, line, view) for line in view.children(CartLine, cart.id)))
-        return Decided(CartSet(self.saved(patched, view, now, changes)), changes)
+        saved = self.saved(patched, view, now, changes)
+        return Decided(CartSet(saved, come_to(self, saved, view, changes)), changes)
 
     def _patched(self, cart: Cart, view: View) -> Cart | Failure:
         patch = self.patch
@@ -108,8 +111,6 @@ class PlanPayment(CartCommand, frozen=True, kw_only=True):
     Whether the method suits the order shows at checkout: the order may still change.
     """
 
-    adds_up: ClassVar[bool] = True
-
     method: int
     params: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
     external_data: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
@@ -118,6 +119,17 @@ class PlanPayment(CartCommand, frozen=True, kw_only=True):
     def ids(self) -> int:
         """The payment's."""
         return 1
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """The cart, the methods, and what was planned before."""
+        number = self.number(view)
+        match stage:
+            case Stage.METHOD:
+                return (self.channel,)
+            case Stage.PAYMENT:
+                return () if number is None or view.get(Cart, number) is None else (number,)
+            case _:
+                return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Refuse a locked cart or an unknown method; or plan."""
@@ -130,14 +142,13 @@ class PlanPayment(CartCommand, frozen=True, kw_only=True):
         if stale := self.unseen(view):
             return refused(stale)
         before = [p for p in view.children(Payment, cart.id) if p.state == PLANNED]
-        sums = total(cart, view, method=self.method)
         payment = self._planned(cart, method, before, ids)
         changes = Changes()
         for other in before:
             changes.remove(other)
         changes.put(payment)
-        self.saved(cart, view, now, changes)
-        return Decided(PaymentPlanned(payment, sums), changes)
+        saved = self.saved(cart, view, now, changes)
+        return Decided(PaymentPlanned(payment, come_to(self, saved, view, changes)), changes)
 
     def _planned(self, cart: Cart, method: PaymentMethod, before: list[Payment], ids: Ids) -> Payment:
         """The payment, of no amount of its own; planned again by the same method it keeps its id."""

@@ -10,9 +10,10 @@ from typing import ClassVar
 
 import msgspec
 
-from entrepot.domain.carts.command import LARGEST_AMOUNT, CartCommand, repriced, short, unsellable
+from entrepot.domain.carts.command import LARGEST_AMOUNT, STAGES, CartCommand, repriced, short, unsellable
+from entrepot.domain.carts.look import come_to
 from entrepot.domain.carts.records import MAX_LINES, Cart, CartFile, CartLine, FileContent
-from entrepot.domain.carts.totals import products_of
+from entrepot.domain.carts.totals import Totals, products_of
 from entrepot.domain.catalogue import selection as selections
 from entrepot.domain.catalogue.products import Product, Variant
 from entrepot.domain.catalogue.selection import Chosen, NewFile, Selection
@@ -32,10 +33,11 @@ MAX_FILE_BYTES = 40_000_000
 
 
 class CartItemSet(msgspec.Struct, frozen=True):
-    """A line as it now stands in its cart."""
+    """A line as it now stands in its cart, with what the cart comes to where that was asked for and is known."""
 
     cart: Cart
     line: CartLine
+    totals: Totals | None = None
 
     @property
     def item(self) -> int | None:
@@ -51,6 +53,8 @@ class CartItemRemoved(msgspec.Struct, frozen=True):
 
 class ItemCommand(CartCommand, frozen=True, kw_only=True):
     """What the commands share that check an article against catalogue and stock."""
+
+    stages: ClassVar[frozenset[Stage]] = STAGES | {Stage.STOCK}
 
     def product_number(self, view: View) -> int | None:
         """The article that is meant."""
@@ -119,10 +123,10 @@ class AddItem(ItemCommand, frozen=True, kw_only=True):
         return self.article
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
-        """The other lines' articles too, where their prices are to be looked at."""
+        """The other lines' articles too, where their prices or the sum are to be looked at."""
         wanted = super().wants(stage, view)
         number = self.number(view)
-        if stage is not Stage.ARTICLE or not self.refresh or number is None:
+        if stage is not Stage.ARTICLE or not (self.refresh or self.sums) or number is None:
             return wanted
         return {*wanted, *products_of(view.children(CartLine, number))}
 
@@ -154,7 +158,8 @@ class AddItem(ItemCommand, frozen=True, kw_only=True):
         changes = Changes(repriced(cart, line, view) for line in lines) if self.refresh else Changes()
         line = _with_files(line, files, now, ids, changes)
         changes.put(line)
-        return Decided(CartItemSet(self.saved(cart, view, now, changes), line), changes)
+        cart = self.saved(cart, view, now, changes)
+        return Decided(CartItemSet(cart, line, come_to(self, cart, view, changes)), changes)
 
 
 class LineCommand(ItemCommand, frozen=True, kw_only=True):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
 from entrepot.domain.carts.command import CartCommand
 from entrepot.domain.carts.records import Cart, CartLine, Shown
-from entrepot.domain.carts.totals import Totals
+from entrepot.domain.carts.totals import Totals, total
 from entrepot.domain.kernel.commands import Decided, Decision, Ids
-from entrepot.domain.kernel.records import Changes, View
+from entrepot.domain.kernel.records import Changes, Record, View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.failures.carts import TotalRaised
 
@@ -31,11 +32,13 @@ class NoteSight(CartCommand, frozen=True, kw_only=True):
     A cart that was changed, placed or thrown away meanwhile is left alone: then the sight is of another one.
     """
 
+    stages: ClassVar[frozenset[Stage]] = frozenset({Stage.CHANNEL, Stage.SESSION, Stage.CART})
+
     sight: Sight
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """Session and cart."""
-        return super().wants(stage, view) if stage <= Stage.CART else ()
+        return super().wants(stage, view)
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Never refused. What the buyer did is not changed by her looking: the cart's version and times stay."""
@@ -43,11 +46,30 @@ class NoteSight(CartCommand, frozen=True, kw_only=True):
         cart = self.opened(view, now, ids)
         if not isinstance(cart, Cart) or cart.version != sight.version:
             return Decided(False, Changes())
-        changes = Changes((msgspec.structs.replace(cart, shown=sight.shown),))
-        for line in view.children(CartLine, cart.id):
-            if line.price != (price := sight.prices.get(line.no, line.price)):
-                changes.put(msgspec.structs.replace(line, price=price))
-        return Decided(True, changes)
+        return Decided(True, Changes(_noted(cart, view.children(CartLine, cart.id), sight)))
+
+
+def come_to(command: CartCommand, cart: Cart, view: View, changes: Changes) -> Totals | None:
+    """What a changed cart comes to, for a command that is to tell; None where that takes more than it has seen.
+
+    Where the buyer is shown it, that is noted among the changes.
+    """
+    if not command.sums or (cart.codes and not command.adds_up):
+        return None
+    after = view.seeing(changes)
+    if command.unseen(after):
+        return None
+    totals = total(cart, after)
+    if command.shows and (sight := sight_of(cart, totals)):
+        changes.put(*_noted(cart, after.children(CartLine, cart.id), sight))
+    return totals
+
+
+def _noted(cart: Cart, lines: Iterable[CartLine], sight: Sight) -> Iterator[Record]:
+    yield msgspec.structs.replace(cart, shown=sight.shown)
+    for line in lines:
+        if line.price != (price := sight.prices.get(line.no, line.price)):
+            yield msgspec.structs.replace(line, price=price)
 
 
 def sight_of(cart: Cart, totals: Totals) -> Sight | None:

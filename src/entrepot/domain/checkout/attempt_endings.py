@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -34,8 +34,13 @@ class Released(msgspec.Struct, frozen=True):
     attempt: Attempt
 
 
+_NAMED = frozenset({Stage.CHANNEL, Stage.CART, Stage.REFERENCE, Stage.ORDER, Stage.ATTEMPT})
+
+
 class AttemptCommand(Command, frozen=True):
     """What the commands that end an attempt share; `draft` is its draft, which never changes."""
+
+    stages: ClassVar[frozenset[Stage]] = _NAMED
 
     attempt: int
     order: int
@@ -62,6 +67,10 @@ class AttemptCommand(Command, frozen=True):
             case _:
                 return ()
 
+    def knows(self, stage: Stage) -> bool:
+        """All that its draft names."""
+        return stage in _NAMED
+
     def open_attempt(self, view: View) -> Attempt | Ended:
         """The attempt if it is still to be decided. Raises `LookupError` for one that does not exist."""
         attempt = view.get(Attempt, self.attempt)
@@ -74,11 +83,25 @@ class CompleteAttempt(AttemptCommand, frozen=True):
     """Batch 2: the order exists and is paid. `reference` is the gateway's name for the charge.
 
     `untold`: nobody waits for this outcome any more, since whoever asked was told of a failure or lost the connection.
+    `new`: the attempt is one to place, so nothing stands under the order's number but what was planned to pay its cart.
     """
+
+    stages: ClassVar[frozenset[Stage]] = _NAMED | {Stage.PAYMENT}
 
     reference: str | None = None
     description: str | None = None
     untold: bool = False
+    new: bool = False
+
+    def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
+        """Of a new order no more than that."""
+        if self.new and stage in {Stage.ORDER, Stage.PAYMENT}:
+            return (self.order,) if stage is Stage.PAYMENT and self.draft.cart is not None else ()
+        return super().wants(stage, view)
+
+    def knows(self, stage: Stage) -> bool:
+        """All of it."""
+        return True
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Settle the draft, unless somebody ended the attempt before."""
@@ -115,6 +138,13 @@ class ReleaseAttempt(AttemptCommand, frozen=True, kw_only=True):
 
     `unwanted` are the errands that may have been run; whoever ran them is told by the outbox to undo them.
     """
+
+    stages: ClassVar[frozenset[Stage]] = _NAMED | {
+        Stage.DISCOUNT,
+        Stage.CERTIFICATE,
+        Stage.HELD,
+        Stage.STOCK,
+    }
 
     outcome: str
     unwanted: Errands = NOTHING

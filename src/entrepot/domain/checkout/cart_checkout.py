@@ -13,7 +13,7 @@ from typing import ClassVar
 import msgspec
 
 from entrepot.domain.carts.codes import code_fault
-from entrepot.domain.carts.command import CartCommand, short, unsellable
+from entrepot.domain.carts.command import STAGES, CartCommand, short, unsellable
 from entrepot.domain.carts.look import raised
 from entrepot.domain.carts.records import Cart, CartLine, end_cart
 from entrepot.domain.carts.to_order import CARD, drafted
@@ -64,6 +64,7 @@ class CheckoutCart(CartCommand, frozen=True, kw_only=True):
     which pays for one order only. `steps` are the amounts in which the shop's card provider can move money.
     """
 
+    stages: ClassVar[frozenset[Stage]] = STAGES | {Stage.REFERENCE, Stage.STOCK}
     adds_up: ClassVar[bool] = True
 
     lease_until: datetime

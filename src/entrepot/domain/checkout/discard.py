@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from datetime import datetime
-from typing import cast
+from typing import ClassVar, cast
 
 import msgspec
 
-from entrepot.domain.carts.command import CartCommand
+from entrepot.domain.carts.command import STAGES, CartCommand
 from entrepot.domain.carts.records import Cart, remove_cart
 from entrepot.domain.kernel.commands import Decided, Decision, Ids, refused
 from entrepot.domain.kernel.records import Changes, View
@@ -36,6 +36,8 @@ class DiscardOrder(CartCommand, frozen=True, kw_only=True):
 
     Of an order all is cancelled, so that it ends as `ending` has it. To discard what has ended changes nothing.
     """
+
+    stages: ClassVar[frozenset[Stage]] = STAGES | {Stage.HELD, Stage.STOCK}
 
     @property
     def ids(self) -> int:

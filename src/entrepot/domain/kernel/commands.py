@@ -73,6 +73,11 @@ class Command(msgspec.Struct, frozen=True):
         del stage, view
         return ()
 
+    def knows(self, stage: Stage) -> bool:
+        """Whether it can say what it wants at this stage before anything is loaded: that saves a round trip."""
+        del stage
+        return False
+
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """The rule: pure, and complete or nothing."""
         raise NotImplementedError

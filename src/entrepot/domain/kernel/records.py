@@ -59,6 +59,10 @@ class View:
         other._asked = {stage: set(keys) for stage, keys in self._asked.items()}
         return other
 
+    def seeing(self, changes: Changes) -> View:
+        """This view as it will be once these changes are made; to look at, within the rule that makes them."""
+        return _Ahead(self, changes)
+
     def ask(self, stage: Stage, keys: Iterable[Hashable]) -> None:
         """Note that what there is under these keys has been loaded at this stage."""
         self._asked.setdefault(stage, set()).update(keys)
@@ -163,3 +167,32 @@ class Changes:
     def records(self, kind: type[R]) -> list[R]:
         """The new states of one kind."""
         return [cast("R", r) for (k, _), r in self._puts.items() if k is kind and r is not None]
+
+
+class _Ahead(View):
+    """A view with changes laid over it: no copy, since a batch's view is large and a command changes little."""
+
+    def __init__(self, view: View, changes: Changes) -> None:
+        super().__init__(view.workspace)
+        self._below = view
+        self._changes = dict(changes.items())
+
+    def asked(self, stage: Stage, key: Hashable) -> bool:
+        return self._below.asked(stage, key)
+
+    def fresh(self, kind: type[Record], key: Hashable) -> bool:
+        made = self._changes.get((kind, key)) is not None and self._below.get(kind, key) is None
+        return made or self._below.fresh(kind, key)
+
+    def get(self, kind: type[R], key: Hashable) -> R | None:
+        name = (kind, key)
+        return cast("R | None", self._changes[name]) if name in self._changes else self._below.get(kind, key)
+
+    def children(self, kind: type[R], parent: Hashable) -> list[R]:
+        group = {record.key: record for record in self._below.children(kind, parent)}
+        for (changed, key), record in self._changes.items():
+            if changed is kind and record is not None and parent in _parents(record):
+                group[key] = cast("R", record)
+            elif changed is kind:
+                group.pop(key, None)
+        return list(group.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -36,6 +37,8 @@ class SessionEnded(msgspec.Struct, frozen=True):
 
 class OpenSession(Command, frozen=True, kw_only=True):
     """Open a session; only the hash of its token is known here. The result is `SessionSet`."""
+
+    stages: ClassVar[frozenset[Stage]] = frozenset({Stage.CHANNEL})
 
     channel: int
     environment: Environment

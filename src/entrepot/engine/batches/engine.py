@@ -13,8 +13,9 @@ import structlog
 from entrepot.domain.kernel.commands import Command, Refused, refused, refused_as
 from entrepot.domain.kernel.records import View
 from entrepot.engine.batches import batch as batches
-from entrepot.engine.batches.batch import Batch, Rule, make_ready
+from entrepot.engine.batches.batch import Batch, Rule
 from entrepot.engine.batches.queues import Pending, Queues
+from entrepot.engine.batches.ways import Ways
 from entrepot.engine.batches.writing import READ_ONLY, Writing
 from entrepot.engine.clock import Clock
 from entrepot.failures import Internal, Overloaded, Unavailable
@@ -39,13 +40,6 @@ UNREACHED = 1.0
 
 TOLD_AT_ONCE = 8
 """So many callers of a batch go on before others have their turn: each has an answer to write."""
-
-PLANNED_ANEW, RARER = 16, 4
-"""A lane's statements are planned again at its batch of this number, and at each that is so many times as far.
-
-A plan that was made while a table was empty may read all rows of a workspace for one key of them, since to PostgreSQL
-either way looked as good; it makes new ones by itself only once the table was analysed.
-"""
 
 SIGHTS = 3
 """How often a command is decided that did not see all it must."""
@@ -157,15 +151,12 @@ class Engine:
 
 
 class Lane:
-    """One connection that runs batches, one after the other."""
+    """Runs batches, one after the other."""
 
     def __init__(self, engine: Engine, queues: Queues) -> None:
         self._engine = engine
         self._queues = queues
-        self._connection: LaneConnection | None = None
-        self._batches = 0
-        """How many were tried on this connection."""
-        self._plans_until = PLANNED_ANEW
+        self._ways = Ways(engine.connect)
 
     async def work(self) -> None:
         """Take workspaces in turn until cancelled."""
@@ -177,7 +168,7 @@ class Lane:
                 finally:
                     self._queues.done(workspace)
         finally:
-            await self._close()
+            self._ways.close()
 
     async def _settle(self, workspace: int, pending: Sequence[Pending]) -> None:
         """Bring these commands to their outcomes, whatever happens."""
@@ -210,9 +201,9 @@ class Lane:
         while True:
             answers = batch.answers
             try:
-                connection = await self._connected()
-                await self._plan_anew(connection)
-                await batch.run(connection, self._engine.rule, self._engine.clock.now())
+                await batch.run(
+                    await self._ways.to(batch.workspace), self._engine.rule, self._engine.clock.now()
+                )
             except AlreadyCommittedError:
                 batch.answers = answers
                 self._engine.writing.done()
@@ -243,30 +234,10 @@ class Lane:
             if _sqlstate(error) not in _AGAIN or self._is_late(began):
                 raise error
             return
-        await self._close()
+        self._ways.close()
         self._engine.lost_at = _time()
         if self._is_late(since, GIVING_UP):
             raise asyncpg.CannotConnectNowError(str(error)) from error
-
-    async def _connected(self) -> LaneConnection:
-        if self._connection is None or self._connection.is_closed():
-            connection = await self._engine.connect()
-            await make_ready(connection)
-            self._connection = connection
-            self._batches, self._plans_until = 0, PLANNED_ANEW
-        return self._connection
-
-    async def _plan_anew(self, connection: LaneConnection) -> None:
-        """Forget plans that were made when much less was stored."""
-        self._batches += 1
-        if self._batches == self._plans_until:
-            self._plans_until *= RARER
-            await connection.execute("discard plans")
-
-    async def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None and not connection.is_closed():
-            connection.terminate()
 
 
 def _resolve(told: Sequence[tuple[Pending, Outcome]]) -> None:

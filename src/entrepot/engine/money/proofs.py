@@ -71,8 +71,9 @@ class PaymentProofs:
 def _ending(attempt: Attempt, charge: Charge, *, untold: bool = False) -> Ending:
     match charge:
         case Charged(intent, description, secret):
-            command = CompleteAttempt(attempt.id, attempt.order, attempt.draft, intent, description, untold)
-            return EndBy(command, secret)
+            new = attempt.kind == "place"
+            names = (attempt.id, attempt.order, attempt.draft)
+            return EndBy(CompleteAttempt(*names, intent, description, untold, new), secret)
         case NotCharged():
             return release(attempt, charge.failure)
         case InDoubt():

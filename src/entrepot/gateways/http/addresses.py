@@ -15,55 +15,58 @@ Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 MAX_ADDRESSES: Final = 4
 """So many addresses of a host are tried."""
 
-NEWEST_DOCUMENT: Final = "RFC 9780 (May 2025)"
-"""Up to which document the tables have what IANA's registries of special-purpose, multicast and unicast addresses name.
+REGISTRIES_OF: Final = "2026-07-18"
+"""The day as of which the tables have every row of IANA's registries of special-purpose addresses,
+https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry: also those that these call
+globally reachable, as anycast is, since none of them is a host of anybody's.
 
-They were written by hand, not copied from the registries of a day, and compared with what Python 3.11.7, 3.12.1 and
-3.13.0 know: whatever one of these calls not global is in them. A test compares them with the Python that runs it.
+The newest row of IPv4 was then of RFC 8155 (2017-02), of IPv6 of RFC 9780 (2025-04). Multicast has registries of its
+own (RFC 5771, RFC 4291). A test has the rows one by one, another compares with what the Python that runs it knows.
 """
 
 _SPECIAL_IPV4: Final = tuple(
     map(
         IPv4Network,
         (
-            "0.0.0.0/8",  # this host, this network
-            "10.0.0.0/8",  # private
-            "100.64.0.0/10",  # shared behind a provider's address translation
-            "127.0.0.0/8",  # loopback
-            "169.254.0.0/16",  # link-local, clouds' metadata
-            "172.16.0.0/12",  # private
-            "192.0.0.0/24",  # protocol assignments
-            "192.0.2.0/24",  # documentation
-            "192.31.196.0/24",  # AS112
-            "192.52.193.0/24",  # automatic multicast tunnelling
-            "192.88.99.0/24",  # relays of 6to4
-            "192.168.0.0/16",  # private
-            "192.175.48.0/24",  # AS112
-            "198.18.0.0/15",  # benchmarks
-            "198.51.100.0/24",  # documentation
-            "203.0.113.0/24",  # documentation
-            "224.0.0.0/4",  # multicast
-            "240.0.0.0/4",  # reserved, broadcast
+            "0.0.0.0/8",  # RFC 791: this host, this network
+            "10.0.0.0/8",  # RFC 1918: private
+            "100.64.0.0/10",  # RFC 6598: shared behind a provider's address translation
+            "127.0.0.0/8",  # RFC 1122: loopback
+            "169.254.0.0/16",  # RFC 3927: link-local, clouds' metadata
+            "172.16.0.0/12",  # RFC 1918: private
+            "192.0.0.0/24",  # RFC 6890: protocol assignments
+            "192.0.2.0/24",  # RFC 5737: documentation
+            "192.31.196.0/24",  # RFC 7535: AS112
+            "192.52.193.0/24",  # RFC 7450: automatic multicast tunnelling
+            "192.88.99.0/24",  # RFC 7526, RFC 6751: relays of 6to4 and 6a44
+            "192.168.0.0/16",  # RFC 1918: private
+            "192.175.48.0/24",  # RFC 7534: AS112
+            "198.18.0.0/15",  # RFC 2544: benchmarks
+            "198.51.100.0/24",  # RFC 5737: documentation
+            "203.0.113.0/24",  # RFC 5737: documentation
+            "224.0.0.0/4",  # RFC 5771: multicast
+            "240.0.0.0/4",  # RFC 1112, RFC 919: reserved, broadcast
         ),
     )
 )
 _GLOBAL_IPV6: Final = IPv6Network("2000::/3")
-"""All that is given out as global unicast; the rest of IPv6 is local, multicast or reserved."""
+"""All that is given out as global unicast (RFC 4291). The rest is local, multicast or reserved, and with it rows of the
+registry as 100:0:0:1::/64 (RFC 9780) and 5f00::/16 (RFC 9602)."""
 _SPECIAL_IPV6: Final = tuple(
     map(
         IPv6Network,
         (
-            "2001::/23",  # protocol assignments, Teredo, benchmarks, hashes instead of places
-            "2001:db8::/32",  # documentation
-            "2002::/16",  # 6to4, which leads to an IPv4 address of its sender's choice
-            "2620:4f:8000::/48",  # AS112
-            "3fff::/20",  # documentation
+            "2001::/23",  # RFC 2928: protocol assignments, Teredo, benchmarks, hashes instead of places
+            "2001:db8::/32",  # RFC 3849: documentation
+            "2002::/16",  # RFC 3056: 6to4, which leads to an IPv4 address of its sender's choice
+            "2620:4f:8000::/48",  # RFC 7534: AS112
+            "3fff::/20",  # RFC 9637: documentation
         ),
     )
 )
 _CARRYING_IPV4: Final = (
-    IPv6Network("::ffff:0:0/96"),  # the kernel connects over IPv4
-    IPv6Network("64:ff9b::/96"),  # a NAT64 does
+    IPv6Network("::ffff:0:0/96"),  # RFC 4291: the kernel connects over IPv4
+    IPv6Network("64:ff9b::/96"),  # RFC 6052: a NAT64 does
 )
 
 

@@ -224,7 +224,7 @@ async def load(reader: Reader, commands: Sequence[Command], view: View) -> None:
     for stage in FINDS:
         if stage not in stages:
             continue
-        if stage in led_to:
+        if stage in led_to and not all(stage not in c.stages or c.knows(stage) for c in commands):
             await bring(reader, wanted, view, last=False)
             wanted, led_to = {}, frozenset[Stage]()
         keys: dict[Hashable, None] = {}

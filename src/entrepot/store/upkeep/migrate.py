@@ -5,14 +5,15 @@ A server that starts on an up-to-date database pays one query; Alembic is import
 
 import asyncio
 from enum import Enum
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
+from entrepot.store.connections import connect, is_away
+from entrepot.store.patience import look_after
 from entrepot.store.primary import reach
-from entrepot.store.silence import USUAL
+from entrepot.store.silence import USUAL, Limits
 from entrepot.store.upkeep.distribution import DistributionError, spread
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ def distribute(database_url: str, shards: int | None = None) -> list[str]:
     return placed
 
 
-async def read_state(database_url: str) -> State:
+async def read_state(database_url: str, limits: Limits = USUAL) -> State:
     """Compare the database's schema with this release's; changes nothing."""
-    connection = await reach(database_url, timeout=USUAL.connect)
+    connection: Any = await connect(database_url, limits)
     try:
         _check_server(connection.get_server_version().major)
         found, serves = await _current_revision(connection)
@@ -115,26 +116,34 @@ _AGAIN: Final = frozenset({"55P03", "40P01"})
 
 
 async def _change(
-    database_url: str, work: "Callable[[Connection], None]", patience: float = PATIENCE
+    database_url: str,
+    work: "Callable[[Connection], None]",
+    patience: float = PATIENCE,
+    limits: Limits = USUAL,
 ) -> None:
     """Try until nobody keeps a table: a server at work lets go of them at once, a backup at its end."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
-    while not await _changed(database_url, work, last=loop.time() > deadline):  # noqa: ASYNC110  (nobody tells)
+    while not await _changed(database_url, work, limits, last=loop.time() > deadline):  # noqa: ASYNC110  (nobody tells)
         await asyncio.sleep(_LOCK_SECONDS)  # callers of a server that runs have their turn
 
 
-async def _changed(database_url: str, work: "Callable[[Connection], None]", *, last: bool) -> bool:
+async def _changed(
+    database_url: str, work: "Callable[[Connection], None]", limits: Limits, *, last: bool
+) -> bool:
     """Whether it is done; where somebody keeps a table, nothing is."""
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
     from sqlalchemy.pool import NullPool
 
-    engine = create_async_engine(
-        "postgresql+asyncpg://",
-        async_creator=partial(reach, database_url, timeout=USUAL.connect),
-        poolclass=NullPool,
-    )
+    looking: list[asyncio.Task[None]] = []
+
+    async def connected() -> object:
+        connection = await reach(database_url, timeout=limits.connect)
+        looking.append(asyncio.create_task(look_after(connection, database_url, limits, limits.statement)))
+        return connection
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connected, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(work)
@@ -144,6 +153,8 @@ async def _changed(database_url: str, work: "Callable[[Connection], None]", *, l
     except DBAPIError as error:
         cause = (error.orig.__cause__ or error.orig) if error.orig else error
         kind = type(cause).__name__
+        if is_away(cause):
+            raise MigrationError(f"The database went away while the schema was changed ({kind}).") from error
         if getattr(cause, "sqlstate", None) in _AGAIN:
             if not last:
                 return False
@@ -152,6 +163,8 @@ async def _changed(database_url: str, work: "Callable[[Connection], None]", *, l
         text = f"The schema cannot be changed ({kind}). The database's account must own the database."
         raise MigrationError(text) from error
     finally:
+        for each in looking:
+            each.cancel()
         await engine.dispose()
 
 

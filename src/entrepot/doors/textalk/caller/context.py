@@ -122,6 +122,8 @@ class Context(msgspec.Struct, frozen=True):
     secure: bool = False
     address: str = ""
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    asked: frozenset[str] = frozenset()
+    """The properties of what a call changes that its answer is to have; none where those take a read."""
     seen: list[Sight] = msgspec.field(default_factory=list[Sight])
     """What the answer shows the caller of her cart; it is noted before the answer leaves."""
 

@@ -168,6 +168,8 @@ class ClassDecl(msgspec.Struct, frozen=True, kw_only=True, dict=True, eq=False):
     few: bool = False
     """Of all there are a buyer sees few, found by whose they are: no list of his may walk through all by their uids."""
     checks_references: bool = False
+    near: frozenset[str] = frozenset()
+    """Classes to which its properties lead whose objects are told with it once it was changed, made of records."""
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

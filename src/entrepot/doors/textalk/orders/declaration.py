@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from entrepot.domain.carts.totals import Totals
 from entrepot.domain.customers.records import BuyerInfo, ContactAddress, DeliveryAddress
+from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.customers.declaration import BUYER, whole
 from entrepot.doors.textalk.declare import fields as f
@@ -16,7 +19,7 @@ from entrepot.doors.textalk.declare import shapes
 from entrepot.doors.textalk.declare.declaration import READ, Caller, ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.orders import rows
 from entrepot.doors.textalk.orders.rows import o
-from entrepot.doors.textalk.orders.sums import costs, has_vat, total_costs, totals_of
+from entrepot.doors.textalk.orders.sums import SHOWN, sum_of_order, sums, totals_of
 from entrepot.doors.textalk.wire.json import Json
 from entrepot.store.tables.orders import order_lines, order_parts
 
@@ -42,20 +45,34 @@ _COSTS: Final = shapes.Record(
 )
 
 
-async def _deliveries(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """The delivery methods on offer for carts; nothing is on offer for an order that was placed."""
-    found = await totals_of(snapshot, context, uids)
-    offers = {
-        uid: [offer.method.id for offer in totals.delivery_offers] for uid, (_, totals) in found.items()
+_ON_OFFER: Final = {"deliveryMethods": "DeliveryMethod", "paymentMethods": "PaymentMethod"}
+
+
+def offered(totals: Totals) -> dict[str, Json]:
+    """The uids of what is on offer for a cart, by the property that names them."""
+    return {
+        "deliveryMethods": [offer.method.id for offer in totals.delivery_offers],
+        "paymentMethods": [method.id for method in totals.payment_methods],
     }
-    return {uid: offers.get(uid, []) for uid in uids}
 
 
-async def _payments(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """The payment methods on offer for carts; nothing is on offer for an order that was placed."""
+async def _offers(snapshot: Snapshot, context: Context, uids: Sequence[Any], name: str) -> Mapping[Any, Json]:
+    """What is on offer for carts; nothing is for an order that was placed."""
     found = await totals_of(snapshot, context, uids)
-    offers = {uid: [method.id for method in totals.payment_methods] for uid, (_, totals) in found.items()}
+    offers = {uid: offered(totals)[name] for uid, (_, totals) in found.items()}
     return {uid: offers.get(uid, []) for uid in uids}
+
+
+def placed(order: Order, lines: Sequence[OrderLine], asked: Collection[str]) -> dict[str, Json]:
+    """What of an order that was placed just now is told without reading it again; what is due takes a read."""
+    known: dict[str, Json] = {"currency": order.currency}
+    if order.deleted_at is not None:  # placed before, by the same request, and gone by now
+        return known
+    known["paymentStatus"] = "paid" if order.payment_state in rows.GIVEN_BACK else order.payment_state
+    if {"totalcost", "hasVat"} & set(asked):
+        found = sum_of_order(order, lines, due=0)
+        known |= {name: SHOWN[name](found) for name in ("totalcost", "hasVat")}
+    return known
 
 
 _PARTS_OF_BUYER: Final = {
@@ -82,6 +99,7 @@ ORDER: Final = ClassDecl(
     name="Order",
     summary="A cart, and the order that it becomes",
     checks_references=True,
+    near=frozenset(_ON_OFFER.values()),
     rows=rows.ROWS,
     workspace=o.workspace,
     uid=o.id,
@@ -103,9 +121,9 @@ ORDER: Final = ClassDecl(
         Field(name="items", shape=shapes.references("OrderItem"), source=rows.items()),
         Field(name="payments", shape=shapes.references("Payment"), source=rows.payments_of()),
         Field(name="suborders", shape=shapes.references("Suborder"), source=rows.suborders()),
-        Field(name="totalcost", shape=AMOUNT, source=total_costs),
-        Field(name="costs", shape=_COSTS, source=costs),
-        Field(name="hasVat", shape=shapes.boolean(), source=has_vat),
+        Field(name="totalcost", shape=AMOUNT, source=partial(sums, name="totalcost")),
+        Field(name="costs", shape=_COSTS, source=partial(sums, name="costs")),
+        Field(name="hasVat", shape=shapes.boolean(), source=partial(sums, name="hasVat")),
         f.shown("orderNumber", shapes.string(20), sa.cast(o.id, sa.Text)),
         f.shown("exchangeRate", shapes.number(0, nullable=True), _RATE, read=Audience.ADMIN),
         f.settable(
@@ -128,8 +146,10 @@ ORDER: Final = ClassDecl(
             sa.func.jsonb_build_object("method", o.delivery_method, type_=JSONB),
             **_SET,
         ),
-        Field(name="deliveryMethods", shape=shapes.references("DeliveryMethod"), source=_deliveries),
-        Field(name="paymentMethods", shape=shapes.references("PaymentMethod"), source=_payments),
+        *(
+            Field(name=name, shape=shapes.references(leads_to), source=partial(_offers, name=name))
+            for name, leads_to in _ON_OFFER.items()
+        ),
         f.settable("deliveryStatus", shapes.option("unsent", "sent"), o.delivery_status, **_SET),
         f.shown(
             "paymentStatus",
@@ -156,7 +176,7 @@ _parts: Final = order_parts.join(
 )
 _uid: Final = rows.part_uid()
 _of_part: Final = (
-    order_lines.c.workspace == order_parts.c.workspace,
+    order_lines.c.workspace == Caller.WORKSPACE,
     order_lines.c.order == order_parts.c.order,
     order_lines.c.part == order_parts.c.no,
 )

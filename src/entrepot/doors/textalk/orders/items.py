@@ -10,12 +10,14 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from entrepot.domain.carts.records import Cart, CartLine
+from entrepot.domain.carts.totals import LineTotal, Totals
 from entrepot.domain.catalogue.options import PARTS
 from entrepot.domain.pricing.vat import Amount
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Operation, Snapshot
+from entrepot.doors.textalk.declare.declaration import Caller, ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.orders import rows
 from entrepot.doors.textalk.orders.declaration import AMOUNT
 from entrepot.doors.textalk.orders.rows import EMPTY, o
@@ -27,12 +29,12 @@ from entrepot.store.tables.orders import order_lines
 
 
 def _of_product(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    of_line = [products.c.workspace == cart_lines.c.workspace, products.c.id == cart_lines.c.product_id]
+    of_line = [products.c.workspace == Caller.WORKSPACE, products.c.id == cart_lines.c.product_id]
     return sa.select(value).where(*of_line).correlate(cart_lines).scalar_subquery()
 
 
 def _of_variant(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    of_line = [variants.c.workspace == cart_lines.c.workspace, variants.c.id == cart_lines.c.variant_id]
+    of_line = [variants.c.workspace == Caller.WORKSPACE, variants.c.id == cart_lines.c.variant_id]
     return sa.select(value).where(*of_line).correlate(cart_lines).scalar_subquery()
 
 
@@ -109,16 +111,20 @@ async def _costs_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -
         return found
     rows_ = await snapshot.fetch(_CARTS_OF, [shop.workspace, wished])
     for cart, totals in (await totals_of(snapshot, context, list({row[1] for row in rows_}))).values():
-        named = tuple(
-            DiscountName(entry.code.target, entry.code.code)
-            for entry in totals.codes
-            if entry.code.kind == "discount" and entry.amount
-        )
         for line in totals.lines:
             if line.line.id in wished:
-                costs = (line.unit, line.total, line.discount, line.vat_rate)
-                found[line.line.id] = Cost(cart.currency, *costs, cart.language, named)
+                found[line.line.id] = _wished_cost(cart, totals, line)
     return found
+
+
+def _wished_cost(cart: Cart, totals: Totals, line: LineTotal) -> Cost:
+    named = tuple(
+        DiscountName(entry.code.target, entry.code.code)
+        for entry in totals.codes
+        if entry.code.kind == "discount" and entry.amount
+    )
+    costs = (line.unit, line.total, line.discount, line.vat_rate)
+    return Cost(cart.currency, *costs, cart.language, named)
 
 
 def _stored(row: tuple[Any, ...]) -> Cost:
@@ -146,13 +152,20 @@ def _known(stored: Any, otherwise: Amount) -> Amount:
 
 async def _costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
     found = await _costs_of(snapshot, context, uids)
+    return {uid: _shown_cost(cost) for uid, cost in found.items()}
+
+
+def _shown_cost(cost: Cost) -> dict[str, Json]:
     return {
-        uid: {
-            "unit": amount(cost.unit, cost.currency, cost.vat_rate),
-            "total": amount(cost.total, cost.currency, cost.vat_rate),
-        }
-        for uid, cost in found.items()
+        "unit": amount(cost.unit, cost.currency, cost.vat_rate),
+        "total": amount(cost.total, cost.currency, cost.vat_rate),
     }
+
+
+def costs_in(cart: Cart, totals: Totals, line: CartLine) -> dict[str, Json]:
+    """`costs` of a line of a cart, given what the cart comes to."""
+    own = next(each for each in totals.lines if each.line.no == line.no)
+    return {"costs": _shown_cost(_wished_cost(cart, totals, own))}
 
 
 async def _discounts(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:

@@ -23,7 +23,9 @@ from entrepot.doors.textalk.declare.declaration import Uid
 from entrepot.doors.textalk.declare.money import not_held, positive
 from entrepot.doors.textalk.orders.address_lookup import methods as lookup_methods
 from entrepot.doors.textalk.orders.address_lookup import named_order
+from entrepot.doors.textalk.orders.declaration import placed
 from entrepot.doors.textalk.orders.files import methods as file_methods
+from entrepot.doors.textalk.orders.items import costs_in
 from entrepot.doors.textalk.orders.payment_writer import OF_PAYMENT, Known
 from entrepot.doors.textalk.orders.quotas import over_quota
 from entrepot.doors.textalk.orders.writer import (
@@ -32,6 +34,7 @@ from entrepot.doors.textalk.orders.writer import (
     item_change,
     needs_session,
     read_choices,
+    summing,
     whose,
 )
 from entrepot.doors.textalk.pattern.arguments import NULL, QUERY, TEXT, UID, UID_OR_NULL, argument
@@ -39,6 +42,7 @@ from entrepot.doors.textalk.pattern.dependencies import Parts
 from entrepot.doors.textalk.pattern.methods import read_uid
 from entrepot.doors.textalk.pattern.schemas import object_of
 from entrepot.doors.textalk.query import fetch
+from entrepot.doors.textalk.query.projection import Projection
 from entrepot.doors.textalk.rpc.methods import Method, Param
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.wire.failures import not_stored, rpc_error
@@ -130,6 +134,7 @@ class _Orders:
             return RpcError(Code.OBJECT_NOT_FOUND)
         if over := await over_quota(self._parts.services.engine, context, cast("Wanted", wanted).answers):
             return over
+        context = fetch.asking(context, cast("Projection", projection))
         item = self._adding(context, order, article, wanted, argument(params, 4))
         placed = order is not None and await self._parts.read(IS_PLACED, context.shop.workspace, order)
         done = await self._parts.run(context, item_change(context, item, placed=placed))
@@ -144,6 +149,7 @@ class _Orders:
         fast = is_object(options) and options.get("fastVerify") is True
         return AddItem(
             **whose(context),
+            **summing(context, {"costs": False}, "order", "article"),
             cart=None if order is None else int(order),
             article=int(article),
             choices=wanted.answers,
@@ -157,6 +163,7 @@ class _Orders:
         known: dict[str, Json] = {"uid": done.item}
         if isinstance(done, CartItemSet):
             known |= {"order": done.cart.id, "article": done.line.product_id}
+            known |= costs_in(done.cart, done.totals, done.line) if done.totals else {}
         return await fetch.told(self._parts.classes["OrderItem"].reads, context, projection, known)
 
     async def add_code(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
@@ -211,7 +218,7 @@ class _Orders:
         )
         if not isinstance(outcome, Placed):
             return _refusal(outcome)
-        known: dict[str, Json] = {"uid": order, "currency": outcome.order.currency}
+        known = {"uid": order, **placed(outcome.order, outcome.lines, projection.names)}
         return await fetch.told(self._parts.classes["Order"].reads, context, projection, known)
 
     async def discard(self, context: Context, params: Sequence[Json]) -> Json | RpcError:

@@ -8,11 +8,12 @@ from typing import Any, Final, cast
 import msgspec
 
 from entrepot.domain.carts.details import PaymentPlanned, PlanPayment
+from entrepot.domain.kernel.money import to_major
 from entrepot.domain.payments.capture import SetPayment
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
 from entrepot.doors.textalk.orders.payments import PAYMENT
-from entrepot.doors.textalk.orders.writer import Buying, may_name, whose
+from entrepot.doors.textalk.orders.writer import Buying, may_name, summing, whose
 from entrepot.doors.textalk.pattern.writer import Written
 from entrepot.doors.textalk.query import fetch
 from entrepot.doors.textalk.query.projection import WHOLE, Pick, Projection
@@ -83,6 +84,7 @@ class PaymentWriter(Buying):
         params = patch.get("params")
         command = PlanPayment(
             **whose(context),
+            **summing(context, {"amount": True}, "order", "method", "status"),
             cart=order,
             method=int(cast("int", patch["method"])),
             params=_without_secrets(params) if is_object(params) else {},
@@ -92,6 +94,8 @@ class PaymentWriter(Buying):
             return cast("RpcError", done)
         payment = done.payment
         known: dict[str, Json] = {"order": order, "method": payment.method_id, "status": payment.state}
+        if done.totals is not None:
+            known["amount"] = to_major(done.totals.due, payment.currency)
         return Written(payment.id, known)
 
     async def _set(

@@ -78,13 +78,16 @@ def delivery_status(*of: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
     return sa.case((sa.and_(sa.not_(waiting), sent), _word("sent")), else_=_word("unsent"))
 
 
-_OF_ORDER: Final = (order_lines.c.workspace == orders.c.workspace, order_lines.c.order == orders.c.id)
+_OF_ORDER: Final = (order_lines.c.workspace == Caller.WORKSPACE, order_lines.c.order == orders.c.id)
+
+
+GIVEN_BACK: Final = ("partially_refunded", "refunded")
 
 
 def _payment_status() -> sa.ColumnElement[Any]:
     """Money that was given back had been paid (decision textalk item 29)."""
     state = orders.c.payment_state
-    given_back = sa.or_(state == "partially_refunded", state == "refunded")
+    given_back = sa.or_(*(state == word for word in GIVEN_BACK))
     return sa.case((given_back, _word("paid")), else_=orders.c.payment_state)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from entrepot.domain.kernel.money import to_major
 from entrepot.domain.kernel.records import View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.owed import due
-from entrepot.domain.orders.records import Order
+from entrepot.domain.orders.records import Order, OrderLine
 from entrepot.domain.pricing.vat import Amount
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import Snapshot
@@ -61,15 +61,7 @@ async def placed_orders(snapshot: Snapshot, context: Context, uids: Sequence[int
     return view
 
 
-_ORDERED: Final = """
-select id, currency, goods, goods_tax, shipping, shipping_tax, fee, fee_tax, rounding, total, duties, data::text,
-  coalesce((
-    select jsonb_agg(jsonb_build_array(l.data -> 'vat_rate', coalesce(l.amount, l.price * l.quantity) + l.tax,
-      coalesce((l.data -> 'discount' ->> 'inc')::bigint, 0)))
-    from order_lines l where l.workspace = $1 and l."order" = orders.id
-  ), '[]')::text
-from unnest($2::bigint[]) k(uid) join orders on workspace = $1 and id = k.uid
-"""
+_PLACED: Final = "select id from unnest($2::bigint[]) k(uid) join orders on workspace = $1 and id = k.uid"
 
 
 class Taxed(msgspec.Struct, frozen=True):
@@ -92,7 +84,7 @@ class Sum(msgspec.Struct, frozen=True):
     due: int
 
 
-class _Line(msgspec.Struct, frozen=True, array_like=True):
+class _Line(msgspec.Struct, frozen=True):
     """The rate of a line, what it costs and what discounts take off it."""
 
     rate: int | None
@@ -100,20 +92,19 @@ class _Line(msgspec.Struct, frozen=True, array_like=True):
     discount: int
 
 
-_lines: Final = msgspec.json.Decoder(list[_Line]).decode
-
-
 async def sums_of(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> dict[int, Sum]:
     """The sums of carts and orders."""
-    rows = await snapshot.fetch(_ORDERED, [context.shop.workspace, list(uids)])
-    placed = await placed_orders(snapshot, context, [row[0] for row in rows])
-    orders = {row[0]: placed.get(Order, row[0]) for row in rows}
-    dues = {uid: due(order, placed) for uid, order in orders.items() if order is not None}
-    sums = {row[0]: _of_order(tuple(row), dues.get(row[0], 0)) for row in rows}
+    known = [row[0] for row in await snapshot.fetch(_PLACED, [context.shop.workspace, list(uids)])]
+    placed = await placed_orders(snapshot, context, known)
+    orders = {uid: order for uid in known if (order := placed.get(Order, uid)) is not None}
+    sums = {
+        uid: sum_of_order(order, placed.children(OrderLine, uid), due(order, placed))
+        for uid, order in orders.items()
+    }
     carts = [uid for uid in uids if uid not in sums]
     found = await totals_of(snapshot, context, carts) if carts else {}
     for uid, (cart, totals) in found.items():
-        sums[uid] = _of_cart(cart, totals)
+        sums[uid] = sum_of_cart(cart, totals)
     look(context, found)
     return sums
 
@@ -127,7 +118,8 @@ def look(context: Context, found: Mapping[int, tuple[Cart, Totals]]) -> None:
         context.seen.extend(sight for each in found.values() if (sight := sight_of(*each)))
 
 
-def _of_cart(cart: Cart, totals: Totals) -> Sum:
+def sum_of_cart(cart: Cart, totals: Totals) -> Sum:
+    """The sum of a cart."""
     lines = [_Line(line.vat_rate, line.total.inc, line.discount.inc) for line in totals.lines]
     shipment, payment = (
         Taxed(totals.delivery, totals.delivery_vat_rate),
@@ -146,35 +138,27 @@ def _of_cart(cart: Cart, totals: Totals) -> Sum:
     )
 
 
-def _of_order(row: tuple[Any, ...], due: int) -> Sum:
-    (
-        _,
-        currency,
-        goods,
-        tax,
-        shipping,
-        shipping_tax,
-        fee,
-        fee_tax,
-        rounding,
-        whole,
-        duties,
-        text,
-        lines,
-    ) = row
-    data = msgspec.json.decode(text)
-    discount: dict[str, int] = data.get("discount") or {}
+def sum_of_order(order: Order, lines: Sequence[OrderLine], due: int) -> Sum:
+    """The sum of an order with these lines, of which so much is due."""
+    discount: dict[str, int] = order.data.get("discount") or {}
+    shipping, fee = order.shipping, order.fee
+    before = order.goods + shipping + fee + order.rounding + order.duties
     return _sum(
-        currency,
-        Amount(goods + shipping + fee + rounding + duties, whole),
-        Amount(goods, goods + tax),
-        Taxed(Amount(shipping, shipping + shipping_tax), data.get("delivery_vat_rate")),
-        Taxed(Amount(fee, fee + fee_tax), data.get("fee_vat_rate")),
+        order.currency,
+        Amount(before, order.total),
+        Amount(order.goods, order.goods + order.goods_tax),
+        Taxed(Amount(shipping, shipping + order.shipping_tax), order.data.get("delivery_vat_rate")),
+        Taxed(Amount(fee, fee + order.fee_tax), order.data.get("fee_vat_rate")),
         Amount(discount.get("ex", 0), discount.get("inc", 0)),
-        _lines(lines),
-        rounding,
+        [_line_of(line) for line in lines],
+        order.rounding,
         due,
     )
+
+
+def _line_of(line: OrderLine) -> _Line:
+    discount: dict[str, int] = line.data.get("discount") or {}
+    return _Line(line.data.get("vat_rate"), line.goods + line.tax, discount.get("inc", 0))
 
 
 def _sum(
@@ -208,21 +192,12 @@ def _one(rates: Sequence[int | None]) -> int | None:
     return rates[0] if rates and all(rate == rates[0] for rate in rates) else None
 
 
-async def total_costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """`totalcost` of each order."""
-    sums = await sums_of(snapshot, context, uids)
-    return {uid: amount(each.total.amount, each.currency, each.total.rate) for uid, each in sums.items()}
+def _total(found: Sum) -> Json:
+    return amount(found.total.amount, found.currency, found.total.rate)
 
 
-async def has_vat(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """Whether there is VAT in what each order comes to."""
-    return {uid: each.total.amount.vat != 0 for uid, each in (await sums_of(snapshot, context, uids)).items()}
-
-
-async def costs(snapshot: Snapshot, context: Context, uids: Sequence[Any]) -> Mapping[Any, Json]:
-    """`costs` of each order: what the total is made of."""
-    sums = await sums_of(snapshot, context, uids)
-    return {uid: _costs(each) for uid, each in sums.items()}
+def _has_vat(found: Sum) -> Json:
+    return found.total.amount.vat != 0
 
 
 def _costs(sums: Sum) -> dict[str, Json]:
@@ -239,6 +214,19 @@ def _costs(sums: Sum) -> dict[str, Json]:
     }
     shown = {name: amount(part.amount, sums.currency, part.rate) for name, part in parts.items()}
     return {**shown, **rounded}
+
+
+SHOWN: Final[Mapping[str, Callable[[Sum], Json]]] = {
+    "totalcost": _total,
+    "hasVat": _has_vat,
+    "costs": _costs,
+}
+"""The properties that say what a cart or order comes to."""
+
+
+async def sums(snapshot: Snapshot, context: Context, uids: Sequence[Any], name: str) -> Mapping[Any, Json]:
+    """One of these properties of each cart or order."""
+    return {uid: SHOWN[name](each) for uid, each in (await sums_of(snapshot, context, uids)).items()}
 
 
 def amount(value: Amount, currency: str, rate: int | None = None) -> dict[str, Json]:

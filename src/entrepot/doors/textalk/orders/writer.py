@@ -12,6 +12,8 @@ import msgspec
 
 from entrepot.domain.carts.details import CartPatch, CartSet, SetCart
 from entrepot.domain.carts.lines import AddItem, CartItemSet, RemoveItem, SetItem
+from entrepot.domain.carts.records import Cart
+from entrepot.domain.carts.totals import Totals
 from entrepot.domain.catalogue.selection import Chosen, NewFile
 from entrepot.domain.channels.accounts import Environment
 from entrepot.domain.checkout.edit_items import EditItems, ItemsEdited
@@ -21,10 +23,13 @@ from entrepot.domain.kernel.commands import Command, Refused
 from entrepot.doors.kit import Services
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.orders.declaration import offered
 from entrepot.doors.textalk.orders.quotas import over_quota
 from entrepot.doors.textalk.orders.rows import PART_FACTOR
+from entrepot.doors.textalk.orders.sums import SHOWN, sum_of_cart
 from entrepot.doors.textalk.pattern.row_writer import problems_of
 from entrepot.doors.textalk.pattern.writer import Written
+from entrepot.doors.textalk.query.fetch import Near
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.wire.failures import rpc_error
 from entrepot.doors.textalk.wire.json import Json, is_number, is_object
@@ -46,6 +51,22 @@ def whose(context: Context) -> Whose:
     shop, session = context.shop, context.session
     own = None if session is None or context.audience is Audience.ADMIN else session.id
     return Whose(channel=shop.channel, environment=shop.environment, session=own)
+
+
+class Summing(TypedDict):
+    """Whether a command tells what its cart comes to, and whether the buyer is shown that."""
+
+    sums: bool
+    shows: bool
+
+
+def summing(context: Context, told: Mapping[str, bool], *others: str) -> Summing:
+    """What the command behind an answer is to tell: nothing where a read is needed all the same.
+
+    `told` are the properties that follow from a cart's totals, and whether they show these.
+    """
+    wanted = context.asked & told.keys() if context.asked <= {"uid", *told, *others} else ()
+    return Summing(sums=bool(wanted), shows=any(told[name] for name in wanted))
 
 
 def needs_session(context: Context) -> RpcError | None:
@@ -84,6 +105,25 @@ class Buying:
         return ()
 
 
+def _cart_sums(context: Context, cart: Cart, totals: Totals) -> dict[str, Json]:
+    """Of the properties that are asked for those that follow from a cart's totals."""
+    found = sum_of_cart(cart, totals)
+    shown = {name: show(found) for name, show in SHOWN.items() if name in context.asked}
+    return {**offered(totals), **shown}
+
+
+def _offers_of(totals: Totals) -> Near:
+    """What is on offer for a cart, by class."""
+    return {
+        "DeliveryMethod": {offer.method.id: offer.method for offer in totals.delivery_offers},
+        "PaymentMethod": {method.id: method for method in totals.payment_methods},
+    }
+
+
+_TOLD: Final = {"deliveryMethods": False, "paymentMethods": False, **dict.fromkeys(SHOWN, True)}
+"""Properties that follow from a cart's totals, and whether they show what it comes to."""
+_OWN: Final = ("currency", "language", "note")
+"""Properties that stand in the cart."""
 _MARKS: Final[Mapping[str, str]] = {"tags": "tags", "externalOrderNumber": "external_number"}
 """Notes of the shop's systems, and how the order keeps them."""
 _OF_THE_SHOP: Final = frozenset({"deliveryStatus", *_MARKS})
@@ -108,7 +148,10 @@ class OrderWriter(Buying):
         if not isinstance(done, CartSet):
             return done if isinstance(done, RpcError) else Written(cast("Uid", uid))
         cart = done.cart
-        return Written(cart.id, {"currency": cart.currency, "language": cart.language, "note": cart.note})
+        known: dict[str, Json] = {name: getattr(cart, name) for name in _OWN}
+        if done.totals is None:
+            return Written(cart.id, known)
+        return Written(cart.id, known | _cart_sums(context, cart, done.totals), near=_offers_of(done.totals))
 
     async def problems(
         self, context: Context, decl: ClassDecl, uid: Uid | None, patch: Mapping[str, Json]
@@ -138,7 +181,7 @@ class OrderWriter(Buying):
             return _edit(context, number, patch)
         if patch.get("deliveryStatus") == "sent" or not patch.keys().isdisjoint(_MARKS):
             return await self._not_placed(context, number)
-        return SetCart(**whose(context), cart=number, patch=_wishes(patch))
+        return SetCart(**whose(context), **summing(context, _TOLD, *_OWN), cart=number, patch=_wishes(patch))
 
     async def delete(self, context: Context, decl: ClassDecl, uid: Uid) -> RpcError | None:
         """Orders are discarded, not deleted: the class has no such method."""
@@ -212,7 +255,7 @@ def item_change(
     """The change of an item; of what was placed, by an administrator, it places the order anew."""
     if not (placed and item.cart is not None and context.audience is Audience.ADMIN):
         return item
-    return EditItems(order=item.cart, asks=context.asker, item=item)
+    return EditItems(order=item.cart, asks=context.asker, item=msgspec.structs.replace(item, sums=False))
 
 
 class ItemWriter(Buying):

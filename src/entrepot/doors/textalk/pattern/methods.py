@@ -118,7 +118,7 @@ class ClassMethods(msgspec.Struct, frozen=True):
         unknown = await self._unknown(context, checked.patch)
         if unknown:
             return RpcError(Code.VALIDATION_ERROR, tuple(unknown))
-        written = await self.writer.write(context, self.decl, uid, checked.patch)
+        written = await self.writer.write(fetch.asking(context, projection), self.decl, uid, checked.patch)
         return written if isinstance(written, RpcError) else await self._answer(context, written, projection)
 
     async def _unknown(self, context: Context, patch: Mapping[str, Json]) -> Sequence[Problem]:
@@ -127,7 +127,8 @@ class ClassMethods(msgspec.Struct, frozen=True):
     async def _answer(self, context: Context, written: Written, projection: Projection) -> Json | RpcError:
         if written.unseen:
             return await fetch.get(self.reads, context, projection, written.uid)
-        return await fetch.told(self.reads, context, projection, {"uid": written.uid, **written.known})
+        known = {"uid": written.uid, **written.known}
+        return await fetch.told(self.reads, context, projection, known, written.near)
 
     async def delete(self, context: Context, params: Sequence[Json]) -> Json | RpcError:
         """`[uid]`: null; 9003."""

@@ -7,12 +7,14 @@ import msgspec
 
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Uid
+from entrepot.doors.textalk.query.fetch import Near
 from entrepot.doors.textalk.wire.errors import Problem, RpcError
 from entrepot.doors.textalk.wire.json import Json
 
 
 class Written(msgspec.Struct, frozen=True):
-    """A change that was made. `known` holds own properties in wire form; asking for these alone costs no read.
+    """A change that was made. `known` holds own properties in wire form, `near` records that these lead to; asking for
+    these alone costs no read.
 
     `unseen` says that there was nothing to change, so that nobody has looked yet whether the object is there.
     """
@@ -20,6 +22,7 @@ class Written(msgspec.Struct, frozen=True):
     uid: Uid
     known: Mapping[str, Json] = {}
     unseen: bool = False
+    near: Near = {}
 
 
 class Writer(Protocol):

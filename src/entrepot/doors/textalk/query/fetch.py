@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
+from entrepot.domain.kernel.records import Record
 from entrepot.doors.kit import encode
 from entrepot.doors.textalk.caller.context import Context
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Loader, Snapshot, Uid
@@ -50,6 +52,8 @@ class Built(msgspec.Struct, frozen=True):
     size: int
 
 
+Near: TypeAlias = Mapping[str, Mapping[Uid, Record]]
+"""Records by the name of their class, and by uid."""
 _Level: TypeAlias = Mapping[Uid, Built]
 _Levels: TypeAlias = Mapping[int, _Level]
 
@@ -76,15 +80,43 @@ async def get(reads: Reads, context: Context, projection: Projection, uid: Uid) 
 
 
 async def told(
-    reads: Reads, context: Context, projection: Projection, known: Mapping[str, Json]
+    reads: Reads,
+    context: Context,
+    projection: Projection,
+    known: Mapping[str, Json],
+    near: Near = MappingProxyType({}),
 ) -> Json | RpcError:
-    """An object that the caller has just changed. `known` has its uid and more of its own properties, in wire form:
-    asking for these alone costs no read.
+    """An object that the caller has just changed. `known` has its uid and more of its own properties, in wire form, and
+    `near` records of classes that these lead to: asking for these alone costs no read.
     """
-    names = [pick.field.name for pick in projection.picks]
-    if projection.is_flat and all(name in known for name in names):
-        return {name: known[name] for name in names}
+    if projection.names <= known.keys() and projection.is_own:  # what is near comes with what leads to it
+        below = dict(_levels_of(projection, near))
+        return {
+            pick.field.name: _cut(known[pick.field.name], pick.cut, below).value for pick in projection.picks
+        }
     return await get(reads, context, projection, cast("Uid", known["uid"]))
+
+
+def asking(context: Context, projection: Projection) -> Context:
+    """The context in which an object is changed that the answer shows so: its writer may tell what was asked."""
+    return msgspec.structs.replace(context, asked=projection.names) if projection.is_own else context
+
+
+def _levels_of(projection: Projection, near: Near) -> Iterator[tuple[int, _Level]]:
+    """The objects below, made of records instead of rows."""
+    for pick in projection.picks:
+        if isinstance(cut := pick.cut, Expand):
+            records = near.get(cut.projection.decl.name, {})
+            yield id(cut), {uid: Built(_of_record(cut.projection, each), 0) for uid, each in records.items()}
+
+
+def _of_record(projection: Projection, record: Record) -> Json:
+    """An object of the columns that its record has as fields."""
+    parts: dict[str, Json] = {}
+    for pick in projection.picks:
+        cell = getattr(record, cast("Any", pick.field.column).name)
+        parts[pick.field.name] = _cut(_wire(pick.field, cell), pick.cut, {}).value
+    return parts
 
 
 async def list_(

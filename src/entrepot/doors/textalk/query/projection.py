@@ -1,10 +1,11 @@
 """What a query asks for, checked against the declarations (decision textalk queries, item 21, item 22)."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, TypeAlias
 
 import msgspec
+import sqlalchemy as sa
 
 from entrepot.doors.textalk.caller.context import Audience
 from entrepot.doors.textalk.declare.declaration import ClassDecl, Classes, Field, Operation
@@ -51,9 +52,25 @@ class Projection(msgspec.Struct, frozen=True):
     picks: tuple[Pick, ...]
 
     @property
-    def is_flat(self) -> bool:
-        """Whether each property is asked for as it is."""
-        return all(pick.cut is WHOLE for pick in self.picks)
+    def names(self) -> frozenset[str]:
+        """The names of the properties."""
+        return frozenset(pick.field.name for pick in self.picks)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it leads to no other objects but such as are told with this one, and of them to columns alone."""
+        return all(_is_own(pick.cut, self.decl.near) for pick in self.picks)
+
+    @property
+    def is_of_row(self) -> bool:
+        """Whether it asks for columns of one table, and for no other objects."""
+        return all(_is_own(pick.cut, ()) and isinstance(pick.field.column, sa.Column) for pick in self.picks)
+
+
+def _is_own(cut: Cut, near: Collection[str]) -> bool:
+    if isinstance(cut, Expand):
+        return cut.projection.decl.name in near and cut.projection.is_of_row
+    return cut is WHOLE or (isinstance(cut, Keys) and all(_is_own(inner, ()) for inner in cut.keys.values()))
 
 
 def read_projection(

@@ -12,7 +12,7 @@ import msgspec
 
 from entrepot.gateways.cards.bank import rows
 from entrepot.gateways.cards.bank.connection import Conn
-from entrepot.gateways.cards.bank.rules import LARGEST_AMOUNT, Card, CardState, Change, Funds
+from entrepot.gateways.cards.bank.rules import LARGEST_AMOUNT, BankIntent, Card, CardState, Change, Funds
 from entrepot.gateways.cards.bank.seed import token_hash
 
 ENDLESS, EMPTY = ":test", ":test-empty"
@@ -26,9 +26,17 @@ class Books:
         """The card of a token that paid before."""
         return await rows.lock_card(conn, workspace, hashed)
 
-    async def card_of(self, conn: Conn, workspace: int, names: Sequence[bytes]) -> Card | None:
-        """The card behind a token, by its names as of `token_names`; None for an unknown token."""
-        return await rows.lock_card_of(conn, workspace, names)
+    async def charged(
+        self, conn: Conn, workspace: int, intent_id: str, names: Sequence[bytes]
+    ) -> tuple[BankIntent, Card | None, Funds | None] | None:
+        """An intent with the card behind a token, by its names as of `token_names`, and the money behind the card."""
+        return await rows.lock_charged(conn, workspace, intent_id, names)
+
+    async def held(
+        self, conn: Conn, workspace: int, intent_id: str
+    ) -> tuple[BankIntent, Funds | None] | None:
+        """An intent with the money of the account that it is charged to."""
+        return await rows.lock_held(conn, workspace, intent_id)
 
     async def funds(self, conn: Conn, workspace: int, account: str | None, currency: str) -> Funds | None:
         """An account's money; None where it has none in this currency."""
@@ -50,9 +58,25 @@ class BuiltInBooks(Books):
         """See `Books.card`."""
         return TEST_CARDS.get(hashed) if hashed else None
 
-    async def card_of(self, conn: Conn, workspace: int, names: Sequence[bytes]) -> Card | None:
-        """See `Books.card_of`. Every token goes on with `_`, so that tests never run out of tokens."""
-        return next((TEST_CARDS[name] for name in names if name in TEST_CARDS), None)
+    async def charged(
+        self, conn: Conn, workspace: int, intent_id: str, names: Sequence[bytes]
+    ) -> tuple[BankIntent, Card | None, Funds | None] | None:
+        """See `Books.charged`. Every token goes on with `_`, so that tests never run out of tokens."""
+        intent = await rows.lock_intent(conn, workspace, intent_id)
+        if intent is None:
+            return None
+        card = next((TEST_CARDS[name] for name in names if name in TEST_CARDS), None)
+        account = card.account if card else None
+        return intent, card, await self.funds(conn, workspace, account, intent.currency)
+
+    async def held(
+        self, conn: Conn, workspace: int, intent_id: str
+    ) -> tuple[BankIntent, Funds | None] | None:
+        """See `Books.held`."""
+        intent = await rows.lock_intent(conn, workspace, intent_id)
+        if intent is None:
+            return None
+        return intent, await self.funds(conn, workspace, intent.account, intent.currency)
 
     async def funds(self, conn: Conn, workspace: int, account: str | None, currency: str) -> Funds | None:
         """See `Books.funds`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -9,11 +10,11 @@ from entrepot.gateways.cards.bank.connection import Conn
 from entrepot.gateways.cards.bank.rules import BankIntent, Card, Change, Funds
 from entrepot.gateways.cards.port import Declined, Refund, Reversal, Transfer
 
-_INTENT = (
-    "select id, status, amount, currency, client_secret, metadata, token_hash, account, description,"
+_INTENT_COLUMNS = (
+    "id, status, amount, currency, client_secret, metadata, token_hash, account, description,"
     " confirmations, captured, refunded, transferred, authorised_until, refundable_until"
-    " from bank_intents where workspace = $1 and id = $2"
 )
+_INTENT = f"select {_INTENT_COLUMNS} from bank_intents where workspace = $1 and id = $2"  # noqa: S608  (our own names)
 _INSERT_INTENT = (
     "insert into bank_intents (workspace, id, status, amount, currency, client_secret, metadata, confirmations,"
     " captured, refunded, transferred) values ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, 0)"
@@ -23,20 +24,42 @@ _UPDATE_INTENT = (
     " confirmations = $7, captured = $8, refunded = $9, transferred = $10, authorised_until = $11,"
     " refundable_until = $12 where workspace = $1 and id = $2"
 )
+_CARD_COLUMNS = "token_hash, account, brand, last4, state, reusable, used_by"
 _LOCK_CARD = (
-    "select token_hash, account, brand, last4, state, reusable, used_by from bank_cards"
-    " where workspace = $1 and token_hash = $2 for no key update"
-)
-_FAMILY = (
-    "select c.token_hash from unnest($2::bytea[]) with ordinality k(token_hash, place)"
-    " join bank_cards c on c.workspace = $1 and c.token_hash = k.token_hash and c.family"
-    " order by k.place limit 1"
+    f"select {_CARD_COLUMNS} from bank_cards where workspace = $1 and token_hash = $2 for no key update"  # noqa: S608  (our own names)
 )
 _UPDATE_CARD = "update bank_cards set used_by = $3 where workspace = $1 and token_hash = $2"
+_FUNDS_COLUMNS = "account, currency, balance, reserved"
 _LOCK_FUNDS = (
-    "select account, currency, balance, reserved from bank_funds"
+    f"select {_FUNDS_COLUMNS} from bank_funds"  # noqa: S608  (our own names)
     " where workspace = $1 and account = $2 and currency = $3 for no key update"
 )
+# Each of these names what it locks by what was locked before it, so in this order and no other.
+_CHARGED = f"""
+select i.*, c.*, f.* from (
+  select {_INTENT_COLUMNS} from bank_intents where workspace = $1 and id = $2 offset 0 for no key update
+) i
+left join lateral (
+  select {_CARD_COLUMNS} from bank_cards where workspace = $1 and i.id = $2 and token_hash = (
+    select c.token_hash from unnest($3::bytea[]) with ordinality k(token_hash, place)
+    join bank_cards c on c.workspace = $1 and c.token_hash = k.token_hash and (k.place = 1 or c.family)
+    order by k.place limit 1
+  ) offset 0 for no key update
+) c on true
+left join lateral (
+  select {_FUNDS_COLUMNS} from bank_funds
+  where workspace = $1 and account = c.account and currency = i.currency offset 0 for no key update
+) f on true
+"""  # noqa: S608  (our own names)
+_HELD = f"""
+select i.*, f.* from (
+  select {_INTENT_COLUMNS} from bank_intents where workspace = $1 and id = $2 offset 0 for no key update
+) i
+left join lateral (
+  select {_FUNDS_COLUMNS} from bank_funds
+  where workspace = $1 and account = i.account and currency = i.currency offset 0 for no key update
+) f on true
+"""  # noqa: S608  (our own names)
 _UPDATE_FUNDS = (
     "update bank_funds set balance = $4, reserved = $5"
     " where workspace = $1 and account = $2 and currency = $3"
@@ -80,6 +103,9 @@ _INSERT_REVERSAL = (
     " on conflict (workspace, id) do nothing returning id"
 )
 
+T = TypeVar("T", Card, Funds)
+_INTENT_WIDTH, _FUNDS_WIDTH = (len(names.split(",")) for names in (_INTENT_COLUMNS, _FUNDS_COLUMNS))
+
 
 class Confirmation(msgspec.Struct, frozen=True):
     """What a confirm came to: reserved, or declined with this code and message."""
@@ -121,12 +147,33 @@ async def lock_card(conn: Conn, workspace: int, token_hash: bytes | None) -> Car
     return Card(**row) if row else None
 
 
-async def lock_card_of(conn: Conn, workspace: int, names: Sequence[bytes]) -> Card | None:
-    """The card behind a token, locked: its own, or that of the nearest family; names as of `token_names`."""
-    own = await lock_card(conn, workspace, names[0])
-    if own is not None or len(names) == 1:
-        return own
-    return await lock_card(conn, workspace, await conn.fetchval(_FAMILY, workspace, names[1:]))
+async def lock_charged(
+    conn: Conn, workspace: int, intent_id: str, names: Sequence[bytes]
+) -> tuple[BankIntent, Card | None, Funds | None] | None:
+    """An intent, the card behind a token, and the money behind that, each locked before the next one is.
+
+    The card is the token's own, or that of the nearest family; names as of `token_names`.
+    """
+    row = await conn.fetchrow(_CHARGED, workspace, intent_id, names)
+    if row is None:
+        return None
+    cells = tuple(row.values())
+    intent, card, funds = cells[:_INTENT_WIDTH], cells[_INTENT_WIDTH:-_FUNDS_WIDTH], cells[-_FUNDS_WIDTH:]
+    return BankIntent(*intent), _known(Card, card), _known(Funds, funds)
+
+
+async def lock_held(conn: Conn, workspace: int, intent_id: str) -> tuple[BankIntent, Funds | None] | None:
+    """An intent, and then the money of the account that it is charged to."""
+    row = await conn.fetchrow(_HELD, workspace, intent_id)
+    if row is None:
+        return None
+    cells = tuple(row.values())
+    return BankIntent(*cells[:_INTENT_WIDTH]), _known(Funds, cells[_INTENT_WIDTH:])
+
+
+def _known(kind: type[T], cells: Sequence[Any]) -> T | None:
+    """What an outer join found, if anything."""
+    return None if cells[0] is None else kind(*cells)
 
 
 async def lock_funds(conn: Conn, workspace: int, account: str | None, currency: str) -> Funds | None:

@@ -18,7 +18,7 @@ from entrepot.gateways.cards.bank import rows, rules
 from entrepot.gateways.cards.bank.books import Books
 from entrepot.gateways.cards.bank.connection import Conn, Pool
 from entrepot.gateways.cards.bank.rows import Confirmation
-from entrepot.gateways.cards.bank.rules import BankIntent, Card, Change, Funds
+from entrepot.gateways.cards.bank.rules import BankIntent, Change
 from entrepot.gateways.cards.bank.seed import token_names
 from entrepot.gateways.cards.port import (
     CallFailed,
@@ -88,10 +88,10 @@ class BankCards:
         del currency
 
         async def work(conn: Conn) -> Intent | CallFailed:
-            intent = await rows.lock_intent(conn, self._workspace, intent_id)
-            if intent is None:
+            found = await self._at.held(conn, self._workspace, intent_id)
+            if found is None:
                 return rules.NO_SUCH_INTENT
-            funds = await self._at.funds(conn, self._workspace, intent.account, intent.currency)
+            intent, funds = found
             return await self._settle(conn, intent, rules.capture(intent, funds, amount, self._now()))
 
         return await self._run(work)
@@ -197,13 +197,15 @@ class BankCards:
 
     async def _confirm(self, conn: Conn, intent_id: str, names: Sequence[bytes], key: str) -> ConfirmOutcome:
         hashed = names[0]
-        intent = await rows.lock_intent(conn, self._workspace, intent_id)
-        if intent is None:
+        found = await self._at.charged(conn, self._workspace, intent_id, names)
+        if found is None:
             return rules.NO_SUCH_INTENT
+        intent, card, funds = found
         if intent.confirmations and (done := await rows.read_confirmation(conn, self._workspace, key)):
             return self._replayed(done, intent, hashed)
-        card = await self._at.card_of(conn, self._workspace, names)
-        funds = await self._funds_for(conn, intent, card)
+        if funds is not None and funds.available < intent.amount:
+            # What lapsed authorisations hold of it is freed where it is wanted.
+            funds = await self._at.freed(conn, self._workspace, funds, self._now())
         decided = rules.confirm(intent, card, funds, self._now())
         if not isinstance(decided, Change):
             return decided
@@ -212,14 +214,6 @@ class BankCards:
         counted = msgspec.structs.replace(decided.intent, confirmations=intent.confirmations + 1)
         await self._at.write(conn, self._workspace, msgspec.structs.replace(decided, intent=counted))
         return decided.refusal or self._shown(counted)
-
-    async def _funds_for(self, conn: Conn, intent: BankIntent, card: Card | None) -> Funds | None:
-        """The money behind a card, locked; what lapsed authorisations hold of it is freed where it is wanted."""
-        account = card.account if card else None
-        funds = await self._at.funds(conn, self._workspace, account, intent.currency)
-        if funds is None or funds.available >= intent.amount:
-            return funds
-        return await self._at.freed(conn, self._workspace, funds, self._now())
 
     async def _confirm_prepared(self, conn: Conn, intent_id: str) -> ConfirmOutcome:
         intent = await rows.read_intent(conn, self._workspace, intent_id)
@@ -250,12 +244,12 @@ class BankCards:
         return self._shown(decided.intent)
 
     async def _refund(self, conn: Conn, wanted: Refund) -> Refund | CallFailed:
-        intent = await rows.lock_intent(conn, self._workspace, wanted.intent_id)
-        if intent is None:
+        found = await self._at.held(conn, self._workspace, wanted.intent_id)
+        if found is None:
             return rules.NO_SUCH_INTENT
         if done := await rows.read_refund(conn, self._workspace, wanted.id):
             return done if done == wanted else rules.KEY_REUSED
-        funds = await self._at.funds(conn, self._workspace, intent.account, intent.currency)
+        intent, funds = found
         decided = rules.refund(intent, funds, wanted.amount, self._now())
         if isinstance(decided, CallFailed):
             return decided
