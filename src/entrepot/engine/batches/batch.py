@@ -16,6 +16,7 @@ from entrepot.domain.kernel.records import Changes, View
 from entrepot.engine.batches.events import queue_events, tells
 from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
+from entrepot.store.batches.homes import Home
 from entrepot.store.batches.readers import AlreadyCommittedError, BatchReader, find_function
 from entrepot.store.batches.stages import load
 from entrepot.store.batches.writer import commit, keep, write, write_function
@@ -46,10 +47,10 @@ class BatchIds:
         return UUID(bytes=os.urandom(16), version=4)
 
 
-async def make_ready(connection: Connection) -> None:
-    """Give a connection, once, what batches use on it."""
-    await connection.execute(find_function())
-    await connection.execute(write_function())
+async def make_ready(connection: Connection, home: Home | None = None) -> None:
+    """Give a connection, once, what batches use on it; with a home, those of that shard."""
+    await connection.execute(find_function(home))
+    await connection.execute(write_function(home))
 
 
 class Batch:
