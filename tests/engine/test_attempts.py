@@ -213,17 +213,14 @@ async def test_charge_is_found_though_the_provider_has_forgotten_its_key(
             charged = await (await calls(workers[0], shop, attempt)).charge("tok_visa")
             assert isinstance(charged, Charged)
         stripe.forget_keys()
-        await shop.connection.execute(DOWN_FOR_TWO_DAYS, await shop.id())
+        await shop.connection.execute(DOWN_FOR_TWO_DAYS, await shop.id(), real_now() - timedelta(days=2))
         state = await eventually(lambda: outcome_of(shop, attempt))
         assert state == ("done" if created else "refused")
         assert len(stripe.books.intents) == (1 if created else 0)
     assert not await run_checks(shop.connection, await shop.id())
 
 
-DOWN_FOR_TWO_DAYS = """
-update attempts set started_at = started_at - interval '2 days', lease_until = lease_until - interval '2 days'
-where workspace = $1
-"""
+DOWN_FOR_TWO_DAYS = "update attempts set started_at = $2, lease_until = $2 where workspace = $1"
 
 
 async def outcome_of(shop: Shop, attempt: Attempt) -> str | None:

@@ -89,7 +89,7 @@ class Shop:
 
     async def announced(self) -> None:
         """Wait until the outbox has told everything."""
-        waiting = "select not exists (select from outbox where state = 'waiting')"
+        waiting = "select not exists (select 1 from outbox where state = 'waiting')"
         await eventually(lambda: self.connection.fetchval(waiting))
 
     async def goes(self, seconds: float) -> None:

@@ -80,7 +80,7 @@ class Shop:
 
     async def quiet(self) -> None:
         """Wait until no message waits."""
-        waiting = "select not exists (select from outbox where state = 'waiting')"
+        waiting = "select not exists (select 1 from outbox where state = 'waiting')"
         await eventually(lambda: self.connection.fetchval(waiting))
 
     async def states(self) -> list[str]:

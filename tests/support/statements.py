@@ -41,6 +41,9 @@ _FOLLOWED: Final = re.compile(r"workspace = \(?(\w+)\.workspace")
 _CONDITIONS: Final = ("Index Cond", "Recheck Cond", "Filter", "Hash Cond", "Merge Cond", "Join Filter")
 
 
+INNER: Final = "subplan"
+
+
 class Fault(NamedTuple):
     """A statement, and why nodes cannot run it."""
 
@@ -55,6 +58,8 @@ class Scan(NamedTuple):
     alias: str
     own: str
     all: str
+    inner: bool
+    """Whether it is read anew for each row of what is around it."""
 
 
 async def faults(connection: Connection, sent: Iterable[Sent]) -> list[Fault]:
@@ -98,6 +103,10 @@ def _of_plan(plan: Mapping[str, Any], *, generic: bool) -> Iterator[str]:
         yield "several statements that write, in one"
     scans = [*_scans(plan)]
     here = {scan.alias for scan in scans if _OURS.search(scan.own)}
+    if here and (
+        lost := {scan.table for scan in scans if scan.inner and scan.alias not in here} & DISTRIBUTED
+    ):
+        yield f"{', '.join(sorted(lost))} in a subquery that follows the workspace of what is around it"
     if not generic:  # a plan that is made anew may follow the workspace from one table to the next
         here = _reached(here, scans)
     open_ones = [scan for scan in scans if scan.table in DISTRIBUTED and scan.alias not in here]
@@ -128,6 +137,8 @@ def _walk(
     plan: Mapping[str, Any], above: tuple[str, ...] = ()
 ) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
     """Every node of a plan, with the conditions of the joins above it."""
+    if plan.get("Parent Relationship") == "SubPlan":
+        above = (*above, INNER)
     yield plan, above
     below = (*above, *(str(plan[name]) for name in _CONDITIONS if name in plan))
     for each in plan.get("Plans", ()):
@@ -141,7 +152,7 @@ def _scans(plan: Mapping[str, Any]) -> Iterator[Scan]:
             own = " ".join(str(node[name]) for name in _CONDITIONS if name in node)
             if node["Node Type"] == "Bitmap Heap Scan":
                 own += " ".join(str(inner.get("Index Cond")) for inner, _ in _walk(node))
-            yield Scan(_table(name), node.get("Alias", name), own, " ".join((own, *above)))
+            yield Scan(_table(name), node.get("Alias", name), own, " ".join((own, *above)), INNER in above)
 
 
 def _table(name: str) -> str:
@@ -180,7 +191,9 @@ def of_lanes() -> Iterator[Sent]:
         yield Sent(find.query("$2::json", lock=True), (1, "[]"), generic=True)
     for _, _, statement in writes():
         yield Sent(statement, (1, "[]"), generic=True)
-    for each in _BETWEEN.findall(_FUNCTION.format(steps="", listeners=1, counter=2, stream="l.url")):
+    for each in _BETWEEN.findall(
+        _FUNCTION.format(steps="", listeners=1, counter=2, stream="l.url", shard="", guard="")
+    ):
         yield Sent(_PARAMETER.sub(lambda found: _VALUES[found[1]], each), (), generic=True)
 
 

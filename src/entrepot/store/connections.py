@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 import asyncpg
 
 from entrepot.store.lanes import lane
 from entrepot.store.patience import patient
+from entrepot.store.places import Place, narrowed
 from entrepot.store.primary import reach
 from entrepot.store.silence import USUAL, Kind, Limits, SurePool, make_sure, watched
 
@@ -76,10 +78,24 @@ class Connection(Protocol):
 
 
 class LaneConnection(Connection, Protocol):
-    """A lane's, or a simulated vendor's: its transactions take a round trip less at either end."""
+    """A lane's, or a simulated vendor's: its transactions take a round trip less at either end.
+
+    `shard` ends the names of the functions of the shard that its next batch is of, where the database is spread.
+    """
+
+    shard: str
 
     async def ahead(self, query: str, *args: object) -> None:
         """Let a statement that answers no rows travel ahead of the next one, which raises what this one does."""
+        ...
+
+    @property
+    def spread(self) -> bool:
+        """Whether the database's tables were spread over nodes when it connected."""
+        ...
+
+    async def beside(self, place: Place) -> LaneConnection:
+        """A connection of the same kind to another node of the same cluster."""
         ...
 
 
@@ -111,18 +127,25 @@ _COMMON = {
     "statement_timeout": "0",
 }
 
-_ENGINE = {
+_BY_KEY = {
     **_COMMON,
-    "lock_timeout": "2000",
-    # Every access of a batch is by key: one generic plan per statement saves planning each of them anew.
+    # Where every access is by key, one generic plan per statement saves planning each of them anew. And it must be by
+    # an index, since the plan stays: made while a table was small, another would read all of it once it has grown.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
 }
 
+_ENGINE = {**_BY_KEY, "lock_timeout": "2000"}
+
 ON_CLUSTERS = "select set_config('plan_cache_mode', 'auto', false) from pg_extension where extname = 'citus'"
 """Which node holds a workspace is known with its number alone, and what is due in all of them with the moment alone:
 there a plan for any value cannot be had."""
+_SPREAD = """
+select set_config('citus.enable_manual_changes_to_shards', 'on', false),
+  set_config('citus.enable_ddl_propagation', 'off', false) from pg_dist_partition limit 1
+"""
+"""A lane writes to shards by their own names, and what it makes for its connection concerns no other node."""
 
 _READS = {**_COMMON, "statement_timeout": "5000", "default_transaction_read_only": "on"}
 
@@ -176,8 +199,15 @@ async def connect_engine(url: str, limits: Limits = USUAL) -> LaneConnection:
         url, server_settings=_ENGINE, timeout=limits.connect, connection_class=lane(limits)
     )
     make_sure(connection)
-    await _for_nodes(connection)
+    if await connection.fetchval(ON_CLUSTERS):
+        connection.learn(
+            await connection.fetchval(_SPREAD) is not None, partial(_connect_beside, url, limits)
+        )
     return cast("LaneConnection", connection)
+
+
+async def _connect_beside(url: str, limits: Limits, place: Place) -> LaneConnection:
+    return await connect_engine(narrowed(url, place), limits)
 
 
 async def read_pool(url: str, size: int = READ_CONNECTIONS, limits: Limits = USUAL) -> Pool:
@@ -203,7 +233,14 @@ async def outbox_pool(url: str, size: int = OUTBOX_CONNECTIONS, limits: Limits =
 async def write_pool(url: str, size: int = BOOK_CONNECTIONS, limits: Limits = USUAL) -> LanePool:
     """A pool of their own for simulated vendors, who keep books that outlive the platform's transactions."""
     return await _pool(
-        url, limits, lane, min_size=0, max_size=size, server_settings=_COMMON, reset=_keep_as_it_is
+        url,
+        limits,
+        lane,
+        min_size=0,
+        max_size=size,
+        server_settings=_BY_KEY,
+        reset=_keep_as_it_is,
+        init=_for_nodes,
     )
 
 

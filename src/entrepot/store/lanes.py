@@ -17,6 +17,7 @@ from uuid import UUID
 
 import asyncpg
 
+from entrepot.store.places import Place
 from entrepot.store.silence import Limits, watched
 
 _BEGIN: Final = "begin"
@@ -40,6 +41,19 @@ class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, repo
         self._prepared: dict[str, Any] = {}
         self._names: dict[str, bytes] = {}
         self._waiting: list[tuple[str, tuple[object, ...]]] = []
+        self.shard = ""
+        self.spread = False
+        self._beside: Callable[[Place], Awaitable[Any]] | None = None
+
+    def learn(self, spread: bool, beside: Callable[[Place], Awaitable[Any]]) -> None:
+        """Of the cluster: whether its tables are spread, and how to get to another of its nodes."""
+        self.spread, self._beside = spread, beside
+
+    async def beside(self, place: Place) -> Any:
+        """A connection of the same kind to another node of the same cluster. Raises `FAULTS`."""
+        if self._beside is None:
+            raise ConnectionError("the database has one server")
+        return await self._beside(place)
 
     async def ahead(self, query: str, *args: object) -> None:
         """Let a statement that answers no rows travel ahead of the next one, which raises what this one does."""

@@ -17,6 +17,7 @@ from entrepot.gateways.cards.port import (
     TokenUsed,
     Transfer,
 )
+from entrepot.store.connections import write_pool
 
 WORLD = BankSeed(
     accounts=(AccountSeed("ada", "USD", 10_000, "Ada"), AccountSeed("poor", "USD", 10, "Poor")),
@@ -33,6 +34,15 @@ WORLD = BankSeed(
 )
 
 BLOCKED = "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+
+MANY_INTENTS = """
+insert into bank_intents (workspace, id, status, amount, currency, client_secret, metadata)
+select 1, 'pi_' || n, 'canceled', 1, 'USD', '', '{}' from generate_series(1, $1) n
+"""
+WORKING = """
+select count(*) from pg_stat_activity where datname = current_database() and application_name = 'entrepot'
+"""
+READ_THROUGH = "select seq_tup_read from pg_stat_user_tables where relname = 'bank_intents'"
 
 
 @pytest.fixture
@@ -53,6 +63,31 @@ async def funds(pool: Any, account: str) -> tuple[int, int]:
         "select balance, reserved from bank_funds where workspace = 1 and account = $1", account
     )
     return row["balance"], row["reserved"]
+
+
+async def test_a_charge_reads_no_other_however_many_have_come_since_its_statements_were_planned(
+    bank_pool: Any, database_url: str
+) -> None:
+    books = await write_pool(database_url, 1)
+    async with books.acquire() as conn:
+        await seed(conn, 1, WORLD)
+    cards = BankCards(books, 1, real_now)
+
+    async def charge(key: str) -> None:
+        intent = await made(cards, key, 10)
+        await cards.confirm(intent.id, "tok_visa", key)
+        assert isinstance(await cards.capture(intent.id), Intent)
+
+    for number in range(8):
+        await charge(f"a{number}")
+    await bank_pool.execute("analyze")  # now PostgreSQL knows how few there are, and plans anew
+    await charge("a8")
+    await bank_pool.execute(MANY_INTENTS, 5_000)
+    await charge("b")
+    await books.close()
+    while await bank_pool.fetchval(WORKING):  # noqa: ASYNC110  (what a connection read is told as it ends)
+        await asyncio.sleep(0.01)
+    assert await bank_pool.fetchval(READ_THROUGH) < 5_000
 
 
 async def test_the_whole_way_of_a_charge(cards: BankCards, bank_pool: Any):

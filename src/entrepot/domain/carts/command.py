@@ -118,7 +118,10 @@ class CartCommand(Command, frozen=True, kw_only=True):
     def unseen(self, view: View) -> QuoteStale | None:
         """Whether a command of the same batch brought something into play that was not loaded: ask again then."""
         missing = (
-            True for stage in _SUMMED for key in self.wants(stage, view) if not _known(stage, key, view)
+            True
+            for stage in _SUMMED & self.stages
+            for key in self.wants(stage, view)
+            if not _known(stage, key, view)
         )
         return QuoteStale(1) if any(missing) else None
 
@@ -209,7 +212,7 @@ class CartCommand(Command, frozen=True, kw_only=True):
         )
 
 
-_SUMMED = tuple(stage for stage in Stage if stage >= Stage.PAYMENT)
+_SUMMED = frozenset(stage for stage in Stage if stage >= Stage.PAYMENT)
 
 
 def _known(stage: Stage, key: Hashable, view: View) -> bool:

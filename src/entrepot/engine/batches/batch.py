@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -14,8 +13,10 @@ from entrepot.domain.fulfilment.consign import messages, to_tell
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, Refused, refused
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.engine.batches.events import queue_events, tells
+from entrepot.engine.chance import random_uuid
 from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
+from entrepot.store.batches.homes import Home
 from entrepot.store.batches.readers import AlreadyCommittedError, BatchReader, find_function
 from entrepot.store.batches.stages import load
 from entrepot.store.batches.writer import commit, keep, write, write_function
@@ -43,13 +44,13 @@ class BatchIds:
 
     def uuid(self) -> UUID:
         """A fresh random UUID (version 4)."""
-        return UUID(bytes=os.urandom(16), version=4)
+        return random_uuid()
 
 
-async def make_ready(connection: Connection) -> None:
-    """Give a connection, once, what batches use on it."""
-    await connection.execute(find_function())
-    await connection.execute(write_function())
+async def make_ready(connection: Connection, home: Home | None = None) -> None:
+    """Give a connection, once, what batches use on it; with a home, those of that shard."""
+    await connection.execute(find_function(home))
+    await connection.execute(write_function(home))
 
 
 class Batch:

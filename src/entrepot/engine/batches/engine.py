@@ -13,8 +13,9 @@ import structlog
 from entrepot.domain.kernel.commands import Command, Refused, refused, refused_as
 from entrepot.domain.kernel.records import View
 from entrepot.engine.batches import batch as batches
-from entrepot.engine.batches.batch import Batch, Rule, make_ready
+from entrepot.engine.batches.batch import Batch, Rule
 from entrepot.engine.batches.queues import Pending, Queues
+from entrepot.engine.batches.ways import Ways
 from entrepot.engine.batches.writing import READ_ONLY, Writing
 from entrepot.engine.clock import Clock
 from entrepot.failures import Internal, Overloaded, Unavailable
@@ -150,12 +151,12 @@ class Engine:
 
 
 class Lane:
-    """One connection that runs batches, one after the other."""
+    """Runs batches, one after the other."""
 
     def __init__(self, engine: Engine, queues: Queues) -> None:
         self._engine = engine
         self._queues = queues
-        self._connection: LaneConnection | None = None
+        self._ways = Ways(engine.connect)
 
     async def work(self) -> None:
         """Take workspaces in turn until cancelled."""
@@ -167,7 +168,7 @@ class Lane:
                 finally:
                     self._queues.done(workspace)
         finally:
-            await self._close()
+            self._ways.close()
 
     async def _settle(self, workspace: int, pending: Sequence[Pending]) -> None:
         """Bring these commands to their outcomes, whatever happens."""
@@ -200,7 +201,9 @@ class Lane:
         while True:
             answers = batch.answers
             try:
-                await batch.run(await self._connected(), self._engine.rule, self._engine.clock.now())
+                await batch.run(
+                    await self._ways.to(batch.workspace), self._engine.rule, self._engine.clock.now()
+                )
             except AlreadyCommittedError:
                 batch.answers = answers
                 self._engine.writing.done()
@@ -231,22 +234,10 @@ class Lane:
             if _sqlstate(error) not in _AGAIN or self._is_late(began):
                 raise error
             return
-        await self._close()
+        self._ways.close()
         self._engine.lost_at = _time()
         if self._is_late(since, GIVING_UP):
             raise asyncpg.CannotConnectNowError(str(error)) from error
-
-    async def _connected(self) -> LaneConnection:
-        if self._connection is None or self._connection.is_closed():
-            connection = await self._engine.connect()
-            await make_ready(connection)
-            self._connection = connection
-        return self._connection
-
-    async def _close(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None and not connection.is_closed():
-            connection.terminate()
 
 
 def _resolve(told: Sequence[tuple[Pending, Outcome]]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from entrepot.sandbox.register import FaultRegister, InjectedFaultError
 from entrepot.sandbox.targets import ENGINE, READS
 from entrepot.store.connections import Connection, LaneConnection, Pool, Transaction
+from entrepot.store.places import Place
 
 READ_LIMIT = 5.0
 """Seconds after which a read is given up (the pool's `statement_timeout`)."""
@@ -23,6 +24,16 @@ class FaultyConnection:
         self._connection = connection
         self._faults = faults
         self._workspace: int | None = None
+        self.shard = ""
+
+    @property
+    def spread(self) -> bool:
+        """Whether tables are spread over nodes."""
+        return self._connection.spread
+
+    async def beside(self, place: Place) -> LaneConnection:
+        """One to another node, which may fail as this one."""
+        return FaultyConnection(await self._connection.beside(place), self._faults)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)

@@ -60,11 +60,14 @@ class Column(msgspec.Struct, frozen=True):
 class Binding:
     """One kind of record, its table, and the columns that name a row within its workspace.
 
-    `upsert` is for rows that nobody locks before writing them.
+    `upsert` is for rows that nobody locks before writing them; `fixed` are large columns that stay as inserted.
     """
 
-    def __init__(self, kind: type[Record], table: str, *key: str, upsert: bool = False) -> None:
+    def __init__(
+        self, kind: type[Record], table: str, *key: str, upsert: bool = False, fixed: Sequence[str] = ()
+    ) -> None:
         self.kind = kind
+        self.fixed = fixed
         self.table = table
         self.upsert = upsert
         self.columns = _columns(kind)
@@ -124,7 +127,11 @@ class Binding:
         )
 
     def _replaced(self) -> str:
-        values = [column.quoted for column in self.columns if column not in self.keys]
+        values = [
+            column.quoted
+            for column in self.columns
+            if column not in self.keys and column.name not in self.fixed
+        ]
         sets = ", ".join(f"{name} = excluded.{name}" for name in values)
         return f"do update set {sets}" if sets else "do nothing"
 

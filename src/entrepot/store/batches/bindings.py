@@ -69,7 +69,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(fulfilment.ReturnEvent, "return_events", "order", "return_id", "seq"),
     Binding(carts.Cart, "carts", "id"),
     Binding(carts.CartLine, "cart_lines", "cart", "no"),
-    Binding(attempts.Attempt, "attempts", "id"),
+    Binding(attempts.Attempt, "attempts", "id", fixed=("draft",)),
     Binding(outbox.Delivery, "outbox", "subject", "listener", "seq"),
     Binding(stock.Hold, "holds", "order", "line", "location"),
     LEVELS,

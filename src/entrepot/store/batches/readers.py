@@ -18,20 +18,21 @@ import msgspec
 
 from entrepot.store.batches.binding import json_text
 from entrepot.store.batches.finds import chosen
+from entrepot.store.batches.homes import MOVED, Home, MovedError
 from entrepot.store.batches.stages import STEPS, Wanted
-from entrepot.store.connections import Connection
+from entrepot.store.connections import LaneConnection
 
 _COUNTER, _LISTENERS = -1, -2
 
 FUNCTION: Final = """
-create function pg_temp.find_rows(bigint, json, uuid, timestamptz, bigint)
+create function pg_temp.find_rows{shard}(bigint, json, uuid, timestamptz, bigint)
 returns table (step integer, found_rows text) language plpgsql as $find$
 #variable_conflict use_column
 declare
   place integer;
   body json;
 begin
-  if $3 is not null then insert into batches (workspace, id, at) values ($1, $3, $4); end if;
+  if $3 is not null then {guard} insert into batches (workspace, id, at) values ($1, $3, $4); end if;
   for place, body in select key::integer, value from json_each($2) loop
     {steps}
   end loop;
@@ -48,7 +49,7 @@ begin
   end if;
 end $find$
 """
-"""The function of a lane, without its steps."""
+"""The function of a lane, without its steps; one for each shard where the database is spread."""
 _STREAM: Final = (
     r"""l.owner || ' ' || lower(regexp_replace(l.url, '^([^:]*://)([^/?#]*@)?([^/?#]*).*$', '\1\3'))"""
 )
@@ -57,7 +58,7 @@ _CARRIERS: Final = """
 select c.id, coalesce(c.settings #>> '{carrier,gateway}', 'none') from unnest($2::bigint[]) k(id)
 cross join lateral (select * from channels where workspace = $1 and id = k.id offset 0) c
 """
-_FIND: Final = "select step, found_rows from pg_temp.find_rows($1, $2, $3, $4, $5)"
+_FIND: Final = "select step, found_rows from pg_temp.find_rows{}($1, $2, $3, $4, $5)"
 
 
 class AlreadyCommittedError(Exception):
@@ -81,13 +82,24 @@ _listeners = msgspec.json.Decoder(tuple[Listener, ...]).decode
 
 
 @cache
-def find_function() -> str:
-    """The statement that makes a lane's function; it finds the wanted steps one after the other."""
+def _steps() -> str:
     steps = [
         _STEP.format(number=number, query=find.query("body", lock=True))
         for number, (_, find) in enumerate(STEPS)
     ]
-    return FUNCTION.format(steps=chosen(steps), listeners=_LISTENERS, counter=_COUNTER, stream=_STREAM)
+    return chosen(steps)
+
+
+def find_function(home: Home | None = None) -> str:
+    """The statement that makes a lane's function; it finds the wanted steps one after the other.
+
+    With a home it finds rows of that shard, once it is sure that they are there.
+    """
+    shard, guard = (home.suffix, home.guard) if home else ("", "")
+    text = FUNCTION.format(
+        steps=_steps(), listeners=_LISTENERS, counter=_COUNTER, stream=_STREAM, shard=shard, guard=guard
+    )
+    return home.renamed(text) if home else text
 
 
 class BatchReader:
@@ -96,10 +108,13 @@ class BatchReader:
     The counter is the last row that a batch locks; `first` is None where the workspace has none, or no id is wanted.
     """
 
-    def __init__(self, connection: Connection, workspace: int, batch: UUID, at: datetime, ids: int) -> None:
+    def __init__(
+        self, connection: LaneConnection, workspace: int, batch: UUID, at: datetime, ids: int
+    ) -> None:
         self.first: int | None = None
         self.listeners: tuple[Listener, ...] = ()
         self._connection = connection
+        self._find = _FIND.format(connection.shard)
         self._workspace = workspace
         self._id: UUID | None = batch
         self._at = at
@@ -110,9 +125,13 @@ class BatchReader:
         keys = json_text(wanted)
         ids = self._ids if last else None
         try:
-            rows = await self._connection.fetch(_FIND, self._workspace, keys, self._id, self._at, ids)
+            rows = await self._connection.fetch(self._find, self._workspace, keys, self._id, self._at, ids)
         except asyncpg.UniqueViolationError as error:
             raise AlreadyCommittedError from error
+        except asyncpg.PostgresError as error:
+            if getattr(error, "sqlstate", None) == MOVED:
+                raise MovedError(f"workspace {self._workspace} has left the node") from error
+            raise
         self._id = None
         found = dict[int, str | None](rows)
         if last:

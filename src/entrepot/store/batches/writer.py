@@ -17,26 +17,29 @@ from entrepot.domain.kernel.records import Record, View
 from entrepot.store.batches.binding import json_text
 from entrepot.store.batches.bindings import BINDINGS, CLAIMS, REFERENCES, ROWS
 from entrepot.store.batches.finds import chosen
+from entrepot.store.batches.homes import Home
 from entrepot.store.connections import Connection, LaneConnection, Transaction
 
 _FUNCTION = """
-create procedure pg_temp.write_rows(bigint, json) language plpgsql as $write$
+create procedure pg_temp.write_rows{shard}(bigint, json) language plpgsql as $write$
 #variable_conflict use_column
 declare
   place integer;
   body json;
   claimed integer;
+  taken integer;
 begin
   for place, body in select key::integer, value from json_each($2) loop
     {steps}
   end loop;
 end $write$
 """
-_WRITE: Final = "call pg_temp.write_rows($1, $2)"
+_WRITE: Final = "call pg_temp.write_rows{}($1, $2)"
 _LOST: Final = "EN001"
 """The SQLSTATE of a claim that was lost."""
-_CLAIM = """{statement};
-get diagnostics claimed = row_count;
+# Rows that come back are counted: of a table that is spread, the count of rows has those in it that were there before.
+_CLAIM = """claimed := 0;
+for taken in {statement} returning 1 loop claimed := claimed + 1; end loop;
 if claimed < json_array_length(body) then raise exception using errcode = '{lost}'; end if;"""
 
 
@@ -70,20 +73,25 @@ _INSERTS: Final = frozenset(place for (_, change), place in _PLACES.items() if c
 
 
 @cache
-def write_function() -> str:
-    """The statement that makes a lane's procedure, which fails where a claim was lost."""
+def _steps() -> str:
     statements = [statement.replace("$2", "body") for _, _, statement in writes()]
     claims, others = statements[: len(CLAIMS)], statements[len(CLAIMS) :]
     steps = [_CLAIM.format(statement=claim, lost=_LOST) for claim in claims] + [
         f"{statement};" for statement in others
     ]
-    return _FUNCTION.format(steps=chosen(steps))
+    return chosen(steps)
+
+
+def write_function(home: Home | None = None) -> str:
+    """The statement that makes a lane's procedure, which fails where a claim was lost; with a home, of that shard."""
+    text = _FUNCTION.format(steps=_steps(), shard=home.suffix if home else "")
+    return home.renamed(text) if home else text
 
 
 async def write(connection: LaneConnection, workspace: int, view: View) -> None:
     """Write what has changed in the view, on the way to the commit."""
     if changes := _changes(view):
-        await connection.ahead(_WRITE, workspace, json_text(changes))
+        await connection.ahead(_WRITE.format(connection.shard), workspace, json_text(changes))
 
 
 async def commit(transaction: Transaction) -> None:

@@ -31,6 +31,9 @@ attempts = table(
     Index("attempts_untold_idx", "workspace", "channel", "request", postgresql_where=sql("untold")),
 )
 
+"""Attempts keep a draft uncompressed as far as a page has room (0038): to compress one took longer than to write an
+order."""
+
 outbox = table(
     "outbox",
     ("subject", "listener", "seq"),

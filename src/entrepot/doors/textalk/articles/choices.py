@@ -54,7 +54,7 @@ _NUMBER: Final[dict[str, Any]] = {"to_wire": _whole, "to_store": _parts_of, "con
 
 def _options() -> sa.ColumnElement[Any]:
     rows = sa.select(options.c.id).where(
-        options.c.workspace == choices.c.workspace, options.c.choice == choices.c.id
+        options.c.workspace == Caller.WORKSPACE, options.c.choice == choices.c.id
     )
     return array_of(rows.order_by(options.c.position, options.c.id), choices)
 

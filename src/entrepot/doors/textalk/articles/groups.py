@@ -31,7 +31,7 @@ _below: Final = groups.alias("below")
 
 def _children() -> sa.ColumnElement[Any]:
     rows = sa.select(_below.c.id).where(
-        _below.c.workspace == groups.c.workspace, _below.c.parent_group == groups.c.id
+        _below.c.workspace == Caller.WORKSPACE, _below.c.parent_group == groups.c.id
     )
     return array_of(rows.order_by(_below.c.position, _below.c.id), groups)
 

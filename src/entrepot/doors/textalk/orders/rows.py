@@ -78,7 +78,7 @@ def delivery_status(*of: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
     return sa.case((sa.and_(sa.not_(waiting), sent), _word("sent")), else_=_word("unsent"))
 
 
-_OF_ORDER: Final = (order_lines.c.workspace == orders.c.workspace, order_lines.c.order == orders.c.id)
+_OF_ORDER: Final = (order_lines.c.workspace == Caller.WORKSPACE, order_lines.c.order == orders.c.id)
 
 
 GIVEN_BACK: Final = ("partially_refunded", "refunded")

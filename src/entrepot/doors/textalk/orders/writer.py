@@ -255,7 +255,7 @@ def item_change(
     """The change of an item; of what was placed, by an administrator, it places the order anew."""
     if not (placed and item.cart is not None and context.audience is Audience.ADMIN):
         return item
-    return EditItems(order=item.cart, asks=context.asker, item=item)
+    return EditItems(order=item.cart, asks=context.asker, item=msgspec.structs.replace(item, sums=False))
 
 
 class ItemWriter(Buying):
