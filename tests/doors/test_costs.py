@@ -146,6 +146,23 @@ async def test_an_order_costs_what_it_did(
         assert found.calls == pytest.approx(expected.calls, rel=CALLS_VARY), found
 
 
+async def test_a_read_by_one_statement_takes_no_transaction(
+    module_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who calls, and what there is."""
+    async with every_door(module_database_url, monkeypatch, costs.counted) as (connection, client, _):
+        shop = Webshop(connection, "costs-reads")
+        await shop.open()
+
+        async def trips(query: Any) -> int:
+            async def place() -> Request:
+                return shop.call("PaymentMethod.list", query)
+
+            return (await cheapest(client, place)).trips
+
+        assert await trips(["uid", "name"]) == 2
+
+
 PURCHASE = {
     "Session.getToken": Cost(3, 7, 351),
     "Order.addArticle": Cost(6, 24, 1152),
