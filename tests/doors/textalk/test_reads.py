@@ -118,10 +118,10 @@ class CountingReads:
         self.costs: list[int] = []
 
     @asynccontextmanager
-    async def snapshot(self, cost: int = 1) -> AsyncGenerator[Snapshot]:
+    async def snapshot(self, cost: int = 1, *, alone: bool = False) -> AsyncGenerator[Snapshot]:
         self.snapshots += 1
         self.costs.append(cost)
-        async with self.inner.snapshot(cost) as inner:
+        async with self.inner.snapshot(cost, alone=alone) as inner:
             yield _Counted(inner, self.statements)
 
 
