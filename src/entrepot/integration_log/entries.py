@@ -94,7 +94,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 def size_of(exchange: Exchange) -> int:
     """About how many bytes an exchange holds while it waits."""
     reply = exchange.reply
-    return 2_000 + len(exchange.request.body) + (len(reply.body) if reply else 0)
+    return 4_000 + len(exchange.request.body) + (len(reply.body) if reply else 0)
 
 
 def row_of(exchange: Exchange, at: datetime, number: UUID) -> Row:
