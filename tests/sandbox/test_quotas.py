@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
 
 from entrepot.engine.clock import Clock
 from entrepot.sandbox.wrapped import quotas
@@ -58,6 +60,27 @@ async def test_each_door_refuses_in_its_own_words(sandbox: Sandbox, door: str) -
     assert (quota["passed"], quota["refused"]) == (3, 1)
     journal = (await sandbox.http.get(f"/sandbox/requests?door={door}&outcome=overloaded")).json()
     assert len(journal["requests"]) == 1
+
+
+async def _call(socket: ClientConnection, number: int) -> dict[str, Any]:
+    call = {"jsonrpc": "2.0", "id": number, "method": "Article.count", "params": []}
+    await socket.send(json.dumps(call))
+    return json.loads(await socket.recv())
+
+
+async def test_each_message_on_a_socket_counts_and_is_refused_in_the_doors_words(sandbox: Sandbox) -> None:
+    await sandbox.http.post("/sandbox/clock", json={"frozen": True})
+    await _order(sandbox, door="textalk", calls=2, window=30)
+    url = f"{sandbox.http.base_url.join('/')}".replace("http", "ws", 1).rstrip("/")
+    async with connect(url + PATHS["textalk"], proxy=None) as socket:
+        heard = [await _call(socket, number) for number in (1, 2, 3)]
+        assert ["error" in each for each in heard] == [False, False, True]
+        assert heard[2]["error"]["code"] == -32000
+        assert "30 seconds" in heard[2]["error"]["data"]
+        (quota,) = (await sandbox.http.get("/sandbox/quotas")).json()["quotas"]
+        assert (quota["passed"], quota["refused"]) == (2, 1)
+        await sandbox.http.post("/sandbox/clock", json={"advance": "+30s"})
+        assert "error" not in await _call(socket, 4)
 
 
 async def test_each_key_counts_for_itself_and_only_on_its_path(sandbox: Sandbox) -> None:

@@ -1,4 +1,5 @@
-"""Notes every statement that a process sends to PostgreSQL, each form once, and every type that the driver asks for.
+"""Notes every statement that a process sends to PostgreSQL, each form once, every type that the driver asks for,
+and every command that wants something at a stage which it does not name.
 
 `python -m tests.support.spying FILE ...` is `entrepot ...` that does so. What is noted is judged by `statements`.
 """
@@ -7,13 +8,17 @@ from __future__ import annotations
 
 import pickle
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 from weakref import WeakSet
 
 import asyncpg
 
+from entrepot.domain.kernel.commands import Command
+from entrepot.domain.kernel.records import View
+from entrepot.domain.kernel.stages import Stage
+from entrepot.engine.batches import batch
 from entrepot.store import lanes
 from entrepot.store.connections import ON_CLUSTERS
 
@@ -32,6 +37,10 @@ ASKED = "the driver asks the catalogue for types"
 """Stands as the statement where it did; the numbers of the types are its values."""
 
 
+UNNAMED = "a command wants something at a stage which it does not name"
+"""Stands as the statement where one did; the command and the stage are its values."""
+
+
 class Notes:
     """Everything that this process sends, to a file."""
 
@@ -47,7 +56,10 @@ class Notes:
         settings = connection._params.server_settings or {}
         forced = settings.get("plan_cache_mode") == "force_generic_plan"
         sent = Sent(query, values, forced and connection not in self._plan_anew)
-        form = (query, sent.generic, tuple(value is None for value in values))
+        self.keep(sent, (query, sent.generic, tuple(value is None for value in values)))
+
+    def keep(self, sent: Sent, form: object) -> None:
+        """Write it down, once for each form."""
         if form not in self._known:
             self._known.add(form)
             self._file.write(pickle.dumps(tuple(sent)))
@@ -62,7 +74,8 @@ def noted(file: Path) -> Iterator[Sent]:
                 sent = Sent(*pickle.load(kept))
             except EOFError:
                 return
-            form = repr((sent.query, sent.generic, [value is None for value in sent.values]))
+            of = sent.values if sent.query == UNNAMED else [value is None for value in sent.values]
+            form = repr((sent.query, sent.generic, of))
             if form not in known:
                 known.add(form)
                 yield sent
@@ -98,8 +111,25 @@ def spy(notes: Notes) -> None:
     lane.fetch, lane.ahead = _fetch, _ahead
 
 
+def spy_on_stages(notes: Notes) -> None:
+    """Have each batch tell of commands that want more than they name: alone they would get nothing of it."""
+    load: Any = batch.load
+
+    async def _load(reader: Any, commands: Sequence[Command], view: View) -> None:
+        await load(reader, commands, view)
+        for command in commands:
+            for stage in frozenset(Stage) - command.stages:
+                if list(command.wants(stage, view)):
+                    sent = Sent(UNNAMED, (type(command).__name__, stage.name), generic=False)
+                    notes.keep(sent, sent.values)
+
+    cast("Any", batch).load = _load
+
+
 if __name__ == "__main__":
     from entrepot.cli import main
 
-    spy(Notes(Path(sys.argv.pop(1))))
+    notes = Notes(Path(sys.argv.pop(1)))
+    spy_on_stages(notes)
+    spy(notes)
     main()

@@ -21,7 +21,7 @@ from entrepot.store.batches.writer import writes
 from entrepot.store.connections import Connection, connect
 from entrepot.store.tables import metadata
 from entrepot.store.upkeep.distribution import EVERYWHERE
-from tests.support.spying import ASKED, Sent, noted
+from tests.support.spying import ASKED, UNNAMED, Sent, noted
 
 DISTRIBUTED: Final = frozenset(metadata.tables) - set(EVERYWHERE)
 """The tables whose rows lie on the node of their workspace."""
@@ -68,6 +68,8 @@ async def faults(connection: Connection, sent: Iterable[Sent]) -> list[Fault]:
     for each in sent:
         if each.query == ASKED:
             found.append(Fault(f"types {each.values} are asked for", each.query))
+        elif each.query == UNNAMED:
+            found.append(Fault(" at ".join(each.values), each.query))
         elif _PLANNED.match(each.query):
             found += [Fault(why, each.query) for why in await _wrong(connection, each)]
     return found

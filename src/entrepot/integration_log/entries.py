@@ -32,7 +32,7 @@ LONGEST_TEXT: Final = 500
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 MOST_CALLS: Final = 100
 _SHORT: Final = 200
-"""Headers of no more characters are remembered without what was secret in them."""
+"""Headers and paths of no more characters are remembered without what was secret in them."""
 
 COLUMNS: Final = (
     "workspace", "at", "id", "channel", "door", "operation", "outcome", "status", "request_id", "orders", "micros",
@@ -94,7 +94,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 def size_of(exchange: Exchange) -> int:
     """About how many bytes an exchange holds while it waits."""
     reply = exchange.reply
-    return 2_000 + len(exchange.request.body) + (len(reply.body) if reply else 0)
+    return 4_000 + len(exchange.request.body) + (len(reply.body) if reply else 0)
 
 
 def row_of(exchange: Exchange, at: datetime, number: UUID) -> Row:
@@ -160,13 +160,18 @@ def secrets_of(exchange: Exchange) -> KnownSecrets:
 def _learn(exchange: Exchange, query: Iterable[tuple[str, str]], keeps: Keeps, secrets: KnownSecrets) -> None:
     """Take note of what stands beside the bodies and lets somebody in."""
     for name, value in exchange.request.scope["headers"]:
-        if is_secret(name.decode("latin-1")):
+        if _lets_in(name):
             secrets.add_header(value.decode("latin-1"))
     for name, value in query:
         if name not in keeps.query and is_secret(name):
             secrets.add(value)
     for name in keeps.path:
         secrets.add(exchange.request.params.get(name))
+
+
+@lru_cache(4096)
+def _lets_in(header: bytes) -> bool:
+    return is_secret(header.decode("latin-1"))
 
 
 def _mapped(exchange: Exchange, keeps: Keeps, secrets: KnownSecrets) -> Any:
@@ -206,6 +211,8 @@ def _path(exchange: Exchange, keeps: Keeps, secrets: KnownSecrets) -> str:
 
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    if not encoded:
+        return []
     try:
         return parse_qsl(encoded[:8_192].decode("latin-1"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
@@ -236,7 +243,7 @@ def _shown(headers: frozenset[str]) -> dict[bytes, str]:
 
 
 def _redacted(text: str) -> str:
-    """Without keys that stand in it by mistake. The headers of most requests are the same."""
+    """Without keys that stand in it by mistake. The headers and paths of most requests are the same."""
     return _redacted_before(text) if len(text) <= _SHORT else redact_text(text)
 
 
@@ -245,4 +252,4 @@ _redacted_before: Final = lru_cache(1024)(redact_text)
 
 def _clean(text: str, secrets: KnownSecrets) -> str:
     """A text without the secrets of this exchange, and without keys of others that stand in it by mistake."""
-    return redact_text(secrets.without(text))
+    return _redacted(secrets.without(text))

@@ -8,16 +8,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, cast
-from uuid import uuid4
 
 import asyncpg
 import structlog
 
 from entrepot.doors.kit import Exchange
+from entrepot.engine.chance import random_uuid
 from entrepot.engine.clock import real_now
 from entrepot.integration_log.entries import COLUMNS, Row, row_of, size_of
 from entrepot.integration_log.partitions import tend
 from entrepot.store.connections import FAULTS, Connection, connect
+from entrepot.store.sharing import Pace
 
 EVERY: Final = 0.2
 AT_ONCE: Final = 500
@@ -27,8 +28,7 @@ PAUSE: Final = 1.0
 """Seconds after a fault until it is tried again."""
 TEND_EVERY: Final = 3_600.0
 SMALL: Final = 10_000
-"""Up to so many bytes an exchange becomes a row at once, after its answer was sent and while the processor still has it
-at hand; of a larger one the row is made on a thread, beside the requests."""
+"""An exchange of more bytes becomes a row on a thread, beside the requests."""
 LONGEST_COPY: Final = 30.0
 """Seconds after which a database that takes rows has gone silent."""
 LAST_MOMENT: Final = 3.0
@@ -40,18 +40,12 @@ Copy = Callable[[Sequence[Row]], Awaitable[None]]
 """Writes rows, all or none. Raises what asyncpg raises."""
 
 
-class Large(NamedTuple):
-    """An exchange of which a row is still to be made, and the moment at which it came in."""
-
-    exchange: Exchange
-    at: datetime
-
-
 class Waiting(NamedTuple):
-    """What waits to be written; no row where none could be made."""
+    """An exchange of which a row is still to be made, about how many bytes it holds, and when it ended."""
 
     size: int
-    what: Row | Large | None
+    exchange: Exchange
+    ended: datetime
 
 
 class CopyIn:
@@ -135,8 +129,7 @@ class RequestLog:
         if len(self._waiting) >= MOST_ENTRIES or self._bytes + size > MOST_BYTES:
             self._drop(1)
             return
-        large = Large(exchange, real_now() - timedelta(seconds=exchange.seconds))
-        self._waiting.append(Waiting(size, _row(large) if size <= SMALL else large))
+        self._waiting.append(Waiting(size, exchange, real_now()))
         self._bytes += size
         if len(self._waiting) >= AT_ONCE:
             self._full.set()
@@ -214,8 +207,7 @@ class RequestLog:
         if not again:
             taken = self._taken()
             self._under_way = len(taken)
-            any_large = any(type(each.what) is Large for each in taken)
-            self._retrying = await asyncio.to_thread(_rows, taken) if any_large else _rows(taken)
+            self._retrying = await _rows(taken)
             self._drop(len(taken) - len(self._retrying))
         rows = self._retrying
         try:
@@ -242,14 +234,23 @@ class RequestLog:
             self._tell_dropped(count)
 
 
-def _rows(waiting: Sequence[Waiting]) -> list[Row]:
-    made = (_row(each.what) if isinstance(each.what, Large) else each.what for each in waiting)
-    return [row for row in made if row is not None]
+async def _rows(waiting: Sequence[Waiting]) -> list[Row]:
+    """Made many in a row, which costs half of making each when it comes: the processor has the code at hand."""
+    rows: list[Row] = []
+    pace = Pace()
+    for each in waiting:
+        row = _row(each) if each.size <= SMALL else await asyncio.to_thread(_row, each)
+        if row is not None:
+            rows.append(row)
+        if pace.over:
+            await pace.pause()
+    return rows
 
 
-def _row(large: Large) -> Row | None:
+def _row(waiting: Waiting) -> Row | None:
+    exchange = waiting.exchange
     try:
-        return row_of(large.exchange, large.at, uuid4())
+        return row_of(exchange, waiting.ended - timedelta(seconds=exchange.seconds), random_uuid())
     except Exception:  # what is wrong with one must not cost the others
-        _log.exception("an exchange could not be kept", request_id=large.exchange.request_id)
+        _log.exception("an exchange could not be kept", request_id=exchange.request_id)
         return None

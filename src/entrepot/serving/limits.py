@@ -21,6 +21,12 @@ STALL_SECONDS: Final = 60
 HANDSHAKE_HEADERS: Final = 128
 HANDSHAKE_LINE: Final = 8_190
 """What the library for WebSockets takes of a handshake: so many headers, and lines so long, without their ends."""
+SOCKET_MESSAGE: Final = 10_000_000
+"""The largest message on a WebSocket: one with a file, as over HTTP."""
+MOST_FRAGMENTS: Final = 10_000
+"""Of so many frames a message may consist."""
+PARSED_AT_ONCE: Final = 8_192
+"""So many bytes from a WebSocket are parsed in one turn of the loop: a frame may have as few as six."""
 _NOWHERE: Final = "0.0.0.0"  # noqa: S104  (of a peer that has no address)
 
 
@@ -42,6 +48,10 @@ class Census:
         self._origins[connection] = origin
         self._counts[origin] += 1
         return True
+
+    def origin(self, connection: object) -> str:
+        """Whose a connection is; empty for those of proxies, which are of many callers."""
+        return self._origins.get(connection, "")
 
     def dismiss(self, connection: object) -> None:
         """Forget a connection that has ended, if it was counted."""

@@ -128,7 +128,10 @@ class RequestReader(HttpToolsProtocol):
         if self._size > HEAD_BYTES:
             self._fail(refusals.LARGE_HEAD)
         if self._in_head:
-            HttpToolsProtocol.on_header(self, name, value)
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Hand the request over, if its head is one."""

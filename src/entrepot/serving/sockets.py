@@ -4,8 +4,11 @@ from asyncio import TimerHandle
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
 
-from entrepot.serving.limits import STALL_SECONDS, Census
+from entrepot.doors.kit.body import IN_FLIGHT
+from entrepot.serving.limits import MOST_FRAGMENTS, PARSED_AT_ONCE, STALL_SECONDS, Census
+from entrepot.serving.refusals import LINGER_SECONDS
 from entrepot.serving.requests import TRANSPORT
 
 
@@ -17,6 +20,9 @@ class WatchedSocket(WebSocketsSansIOProtocol):
     """
 
     heard_at = 0.0
+    _deaf = False
+    _unparsed = b""
+    _fragments = _gathered = _held = 0
     _stalled: TimerHandle | None = None
 
     async def run_asgi(self) -> None:
@@ -37,15 +43,41 @@ class WatchedSocket(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the connection's place among those of the process."""
-        census: Census = cast("Any", self.config).census
-        census.dismiss(self.transport)
+        self._unparsed = b""
+        self._hold(0)
+        self._census.dismiss(self.transport)
         self._stop_stall()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Note that the peer is there."""
+        """Note that the peer is there, and parse what it says: much of it in steps, so that others have a turn."""
+        if self._deaf:
+            return
         self.heard_at = self.loop.time()
-        super().data_received(data)
+        if self._unparsed:
+            self._unparsed += data
+        elif not self.handshake_initiated or len(data) <= PARSED_AT_ONCE:
+            self._parse(data)
+        else:
+            self._unparsed = data
+            self.transport.pause_reading()
+            self._go_on()
+
+    def handle_text(self, event: Frame) -> None:
+        """A message begins."""
+        self._fragments, self._gathered = 1, len(event.data)
+        super().handle_text(event)
+
+    def handle_bytes(self, event: Frame) -> None:
+        """A message begins."""
+        self._fragments, self._gathered = 1, len(event.data)
+        super().handle_bytes(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """It goes on."""
+        self._fragments += 1
+        self._gathered += len(event.data)
+        super().handle_cont(event)
 
     def send_keepalive_ping(self) -> None:
         """Ping, unless something came since; then the silence begins anew."""
@@ -72,6 +104,48 @@ class WatchedSocket(WebSocketsSansIOProtocol):
         await self.writable.wait()
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True
+
+    @property
+    def _census(self) -> Census:
+        return cast("Any", self.config).census
+
+    def _go_on(self) -> None:
+        data, self._unparsed = self._unparsed[:PARSED_AT_ONCE], self._unparsed[PARSED_AT_ONCE:]
+        if data:
+            self._parse(data)
+        if self._deaf:
+            return
+        if self._unparsed:
+            self.loop.call_soon(self._go_on)
+        elif not self.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _parse(self, data: bytes) -> None:
+        super().data_received(data)
+        held = len(cast("Any", self.conn).reader.buffer) + (self._gathered if self.frames else 0)
+        if held != self._held and not self._hold(held):
+            self._give_up(CloseCode.TRY_AGAIN_LATER)
+        elif self.frames and self._fragments > MOST_FRAGMENTS:
+            self._give_up(CloseCode.MESSAGE_TOO_BIG)
+
+    def _hold(self, size: int) -> bool:
+        """Count what is here of a message that is not whole; False where there is no room for it."""
+        origin = self._census.origin(self.transport)
+        IN_FLIGHT.give_back(self._held, origin)
+        self._held = size if IN_FLIGHT.take(size, origin) else 0
+        return self._held == size
+
+    def _give_up(self, code: CloseCode) -> None:
+        """Say why and hear no more; a connection closed at once may take the reason with it."""
+        self._deaf, self._unparsed, self.frames = True, b"", []
+        cast("Any", self.conn).reader.buffer.clear()
+        self._hold(0)
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
+        self.conn.send_close(code)
+        self.close_sent = True
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
     def _stop_stall(self) -> None:
         if self._stalled is not None:

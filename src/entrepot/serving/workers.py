@@ -19,7 +19,7 @@ from entrepot.config import Settings
 from entrepot.observe import configure_logging
 from entrepot.serving.collector import spare_the_collector
 from entrepot.serving.descriptors import allow_many_connections
-from entrepot.serving.limits import Census
+from entrepot.serving.limits import SOCKET_MESSAGE, Census
 from entrepot.serving.listening import tls_fault
 from entrepot.serving.requests import RequestReader
 from entrepot.serving.sockets import WatchedSocket
@@ -67,6 +67,7 @@ def server_config(settings: Settings, database_url: str) -> ServerConfig:
         loop="uvloop",
         http=RequestReader,
         ws=WatchedSocket,
+        ws_max_size=SOCKET_MESSAGE,
         ws_per_message_deflate=False,
         ws_ping_interval=settings.ping_seconds,
         ws_ping_timeout=settings.ping_seconds,

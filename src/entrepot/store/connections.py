@@ -52,6 +52,10 @@ class Connection(Protocol):
         """The first value of the first row, or None."""
         ...
 
+    def parts(self, query: str, *args: Any, size: int) -> AsyncGenerator[list[Any]]:
+        """The rows of a statement from a cursor, so many at a time, within a transaction."""
+        ...
+
     async def execute(self, query: str, *args: Any) -> str:
         """Run a statement for its effect."""
         ...

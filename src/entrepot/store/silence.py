@@ -63,6 +63,12 @@ class _Watched(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, r
     async def fetchval(self, query: str, *args: Any, **options: Any) -> Any:
         return await self._within(super().fetchval(query, *args, **options))
 
+    async def parts(self, query: str, *args: Any, size: int) -> AsyncGenerator[Any]:
+        """The rows of a statement from a cursor, so many at a time, within a transaction."""
+        cursor = await self._within(super().cursor(query, *args))
+        while rows := await self._within(cursor.fetch(size)):
+            yield rows
+
     async def close(self, *, timeout: Any = None) -> None:  # noqa: ASYNC109
         with suppress(TimeoutError):  # it is given up, and what was done is done
             await super().close(timeout=timeout or self.limits.release)

@@ -58,6 +58,33 @@ async def test_a_load_under_way_does_not_delay_the_next() -> None:
     assert (await first, await second) == (1, 2)
 
 
+async def test_beyond_so_many_at_once_all_who_came_meanwhile_share_one_that_begins_later() -> None:
+    directory = Directory()
+    batcher = TickBatcher(directory.load, 1)
+    directory.gate.clear()
+    first = asyncio.create_task(batcher.get("a"))
+    await until(lambda: len(directory.loads) == 1)
+    later = [asyncio.create_task(batcher.get(key)) for key in "ab"]
+    await asyncio.sleep(0)
+    later += [asyncio.create_task(batcher.get(key)) for key in "ab"]
+    await asyncio.sleep(0)
+    assert directory.loads == [["a"]]
+    del directory.rows["a"]  # revoked after they came, and before they are looked up
+    directory.gate.set()
+    assert await first is None
+    assert await asyncio.gather(*later) == [None, 2, None, 2]
+    assert directory.loads == [["a"], ["a", "b"]]
+    assert await batcher.get("b") == 2
+
+
+async def test_an_error_of_a_load_keeps_no_place() -> None:
+    batcher = TickBatcher(Directory().load, 1)
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            await batcher.get("broken")
+    assert await batcher.get("a") == 1
+
+
 async def test_an_error_reaches_all_of_its_load_and_none_of_the_next() -> None:
     batcher = TickBatcher(Directory().load)
     results = await asyncio.gather(batcher.get("broken"), batcher.get("a"), return_exceptions=True)

@@ -24,7 +24,7 @@ from entrepot.doors.textalk.query.reads import PooledReads
 from entrepot.doors.textalk.query.statements import template
 from entrepot.doors.textalk.wire.errors import RpcError
 from entrepot.store import sharing
-from entrepot.store.connections import Pool
+from entrepot.store.connections import Pool, read_pool
 from entrepot.store.sharing import Pace, SharedPool
 from tests.doors.textalk.shop import (
     ADMIN,
@@ -116,29 +116,40 @@ class CountingReads:
         self.statements: list[str] = []
         self.snapshots = 0
         self.costs: list[int] = []
+        self.lengths: list[int] = []
 
     @asynccontextmanager
-    async def snapshot(self, cost: int = 1) -> AsyncGenerator[Snapshot]:
+    async def snapshot(self, cost: int = 1, *, alone: bool = False) -> AsyncGenerator[Snapshot]:
         self.snapshots += 1
         self.costs.append(cost)
-        async with self.inner.snapshot(cost) as inner:
-            yield _Counted(inner, self.statements)
+        async with self.inner.snapshot(cost, alone=alone) as inner:
+            yield _Counted(inner, self.statements, self.lengths)
 
 
 class _Counted:
-    def __init__(self, inner: Snapshot, statements: list[str]) -> None:
+    def __init__(self, inner: Snapshot, statements: list[str], lengths: list[int]) -> None:
         self.inner = inner
         self.statements = statements
+        self.lengths = lengths
 
     async def fetch(self, statement: str, arguments: Sequence[object]) -> Sequence[Sequence[Any]]:
         self.statements.append(statement)
         return await self.inner.fetch(statement, arguments)
 
+    async def parts(
+        self, statement: str, arguments: Sequence[object], size: int
+    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        self.statements.append(statement)
+        async for rows in self.inner.parts(statement, arguments, size):
+            self.lengths.append(len(rows))
+            yield rows
+
 
 @pytest.fixture
 async def reads(filled_url: str) -> AsyncIterator[CountingReads]:
-    async with asyncpg.create_pool(filled_url, min_size=1, max_size=1) as pool:
-        yield CountingReads(pool)
+    pool = await read_pool(filled_url, 1)
+    yield CountingReads(pool)
+    await pool.close()
 
 
 class Api:
@@ -369,6 +380,26 @@ async def test_a_list_is_never_cut_silently(api: Api, monkeypatch: pytest.Monkey
     assert [problem.pointer for problem in refused.data] == ["/1/limit"]  # pyright: ignore
     assert len(await api.list("uid", {"limit": 3})) == 3
     assert isinstance(await api.list("uid", {"limit": 4}), RpcError)
+
+
+async def test_a_long_list_is_read_in_parts_and_is_the_same(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a cursor, in one snapshot, never more rows at a time; what a list may have counts for all of it."""
+    query = {"uid": True, "name": True, "articlegroup": {"uid": True, "parent": {"name": True}}}
+    whole = await api.list(query)
+    monkeypatch.setattr(fetch, "LIGHT", 0)
+    monkeypatch.setattr(fetch, "PART", 2)
+    assert api.reads.lengths == []
+    snapshots = api.reads.snapshots
+    assert await api.list(query) == whole
+    assert (api.reads.lengths, api.reads.snapshots) == ([2, 2], snapshots + 1)
+    monkeypatch.setattr(fetch, "MAX_SIZE", 300)
+    refused = await api.list(query)
+    assert isinstance(refused, RpcError)
+    assert refused.render("en")["data"][0]["pointer"] == "/1/limit"
+    monkeypatch.setattr(fetch, "MAX_ROWS", 3)
+    assert isinstance(await api.list("uid"), RpcError)
 
 
 async def test_an_answer_that_multiplies_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

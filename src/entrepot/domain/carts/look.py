@@ -38,7 +38,7 @@ class NoteSight(CartCommand, frozen=True, kw_only=True):
 
     def wants(self, stage: Stage, view: View) -> Iterable[Hashable]:
         """Session and cart."""
-        return super().wants(stage, view)
+        return super().wants(stage, view) if stage in self.stages else ()
 
     def decide(self, view: View, now: datetime, ids: Ids) -> Decision:
         """Never refused. What the buyer did is not changed by her looking: the cart's version and times stay."""

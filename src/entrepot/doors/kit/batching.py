@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import Context
+from math import inf
 from typing import Generic, TypeVar
 
 from entrepot.store.connections import Connection
@@ -19,28 +20,38 @@ class TickBatcher(Generic[K, V]):
 
     Nothing is cached: a key asked for in the next turn is loaded again, so that what was revoked meanwhile
     is gone. An error of `load` reaches all who wait for that load; a caller who gives up stops only himself.
+
+    While `at_once` loads are under way whoever asks shares the next one, which begins when one of them has ended.
     """
 
-    def __init__(self, load: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> None:
+    def __init__(self, load: Callable[[list[K]], Awaitable[Mapping[K, V]]], at_once: float = inf) -> None:
         self._load = load
+        self._at_once = at_once
         self._waiting: dict[K, list[asyncio.Future[V | None]]] = {}
         self._loads: set[asyncio.Task[None]] = set()
 
     async def get(self, key: K) -> V | None:
         """The value of `key`, or None when `load` does not give one; raises what `load` raises."""
         loop = asyncio.get_running_loop()
-        if not self._waiting:
+        if not self._waiting and len(self._loads) < self._at_once:
             loop.call_soon(self._start)
         future: asyncio.Future[V | None] = loop.create_future()
         self._waiting.setdefault(key, []).append(future)
         return await future
 
     def _start(self) -> None:
+        if not self._waiting or len(self._loads) >= self._at_once:
+            return  # a load that has ended was quicker to begin it
         waiting, self._waiting = self._waiting, {}
         # The loop keeps only a weak reference to a task. It is nobody's in particular: many callers share it.
         task = asyncio.get_running_loop().create_task(self._answer(waiting), context=Context())
         self._loads.add(task)
-        task.add_done_callback(self._loads.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._loads.discard(task)
+        if self._waiting:
+            self._start()
 
     async def _answer(self, waiting: dict[K, list[asyncio.Future[V | None]]]) -> None:
         try:

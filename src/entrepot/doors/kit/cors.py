@@ -38,6 +38,11 @@ class CorsPolicy:
         """The answer to OPTIONS; `on_replies` adds the rest."""
         return Reply(204, headers=self._on_preflight)
 
+    @property
+    def added(self) -> tuple[Header, ...]:
+        """What every reply has beside its own headers, errors included."""
+        return self._on_all
+
     def on_replies(self, send: Send) -> Send:
         """A `send` that adds the policy's headers to whatever reply goes through it, errors included."""
 

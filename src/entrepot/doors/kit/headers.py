@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import secrets
 from typing import TypeAlias
 
 from starlette.types import Scope
 
+from entrepot.engine.chance import random_id
 from entrepot.failures import (
     Failure,
     MethodNotAllowed,
@@ -47,7 +47,7 @@ def request_id(scope: Scope) -> str:
     given = header(scope, b"x-request-id")
     if given is not None and _CALLERS_ID.fullmatch(given):
         return given.decode("ascii")
-    return secrets.token_hex(16)
+    return random_id().hex()
 
 
 def media_type(scope: Scope) -> str:

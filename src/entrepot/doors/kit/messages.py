@@ -173,19 +173,20 @@ def identified(app: ASGIApp) -> ASGIApp:
     return under_its_id
 
 
-def head(reply: Reply, request_id: str) -> list[Header]:
-    """All headers of a reply: those that every reply has, then its own."""
+def head(reply: Reply, request_id: str, added: tuple[Header, ...] = ()) -> list[Header]:
+    """All headers of a reply: those that every reply has, then its own, then what is added to it."""
     headers = reply_headers(request_id, reply.failure)
     if reply.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % len(reply.body)))
         if reply.body:
             headers.append((b"content-type", reply.media_type))
-    return [*headers, *reply.headers]
+    return [*headers, *reply.headers, *added]
 
 
-async def send_reply(send: Send, reply: Reply, request_id: str) -> None:
+async def send_reply(send: Send, reply: Reply, request_id: str, added: tuple[Header, ...] = ()) -> None:
     """Send the reply with all its headers; a long one as fast as it is taken."""
-    await send({"type": "http.response.start", "status": reply.status, "headers": head(reply, request_id)})
+    headers = head(reply, request_id, added)
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     rest = max(len(reply.body) - 1, 0) // PART * PART
     for start in range(0, rest, PART):
         part = reply.body[start : start + PART]

@@ -18,7 +18,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from entrepot.doors.kit.cors import CorsPolicy
-from entrepot.doors.kit.endpoint import Bodiless, Door
+from entrepot.doors.kit.endpoint import ADDED, Bodiless, Door, Operation
 from entrepot.doors.kit.messages import route_path
 from entrepot.doors.kit.observing.keeps import NOTHING
 from entrepot.doors.kit.sockets import NoSocket
@@ -44,7 +44,7 @@ class Resource:
 class _Entry:
     """A resource made ready: every method that it answers, and who answers the others."""
 
-    __slots__ = ("_methods", "_no_socket", "_others")
+    __slots__ = ("_added", "_methods", "_no_socket", "_others")
 
     def __init__(self, door: Door, resource: Resource, cors: CorsPolicy | None) -> None:
         methods = dict(resource.methods)
@@ -57,6 +57,7 @@ class _Entry:
         others = Bodiless(
             door, "unknown", lambda request: MethodNotAllowed(request.method, allowed), keeps=NOTHING
         )
+        self._added = () if policy is None else policy.added
         self._methods = {name: _with_cors(app, policy) for name, app in methods.items()}
         self._others = _with_cors(others, policy)
         self._no_socket = NoSocket(door.name, door.observe)
@@ -64,6 +65,7 @@ class _Entry:
     def app(self, scope: Scope) -> ASGIApp:
         if scope["type"] == "websocket":
             return self._methods.get(WEBSOCKET, self._no_socket)
+        scope[ADDED] = self._added
         return self._methods.get(scope["method"], self._others)
 
 
@@ -111,7 +113,8 @@ class Router:
         self._plain: dict[str, _Entry] = {}
         self._patterns: dict[str, _Pattern] = {}
         self._no_socket = NoSocket(door.name, door.observe)
-        self._unknown = _with_cors(Bodiless(door, "unknown", lambda _: UnknownRoute(), keeps=NOTHING), cors)
+        self._unknown = Bodiless(door, "unknown", lambda _: UnknownRoute(), keeps=NOTHING)
+        self._added = () if cors is None else cors.added
         for resource in resources:
             self._add(resource.path, _Entry(door, resource, cors))
 
@@ -123,6 +126,7 @@ class Router:
         elif scope["type"] == "websocket":
             await self._no_socket(scope, receive, send)
         else:
+            scope[ADDED] = self._added
             await self._unknown(scope, receive, send)
 
     def _add(self, path: str, entry: _Entry) -> None:
@@ -164,8 +168,8 @@ def _split_path(scope: Scope) -> str:
 
 
 def _with_cors(app: ASGIApp, policy: CorsPolicy | None) -> ASGIApp:
-    if policy is None:
-        return app
+    if policy is None or isinstance(app, Operation):
+        return app  # an operation's replies have what is added to them from the beginning
 
     async def answered(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, policy.on_replies(send) if scope["type"] == "http" else send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from entrepot.doors.kit.batching import TickBatcher
 from entrepot.doors.kit.observing.calls import note
@@ -16,6 +17,10 @@ from entrepot.engine.sales.sales import Sales
 from entrepot.engine.worker import Worker
 from entrepot.store.credentials.directory import Caller, Directory, Key
 from entrepot.store.sharing import SharedPool
+
+LOOKUPS: Final = 2
+"""So many look-ups of credentials are under way at once in one worker: one statement for all who came meanwhile costs
+less than one for each turn of the loop. Each begins after its callers came, so that a revocation holds at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Services:
 
 def services_of(worker: Worker, observe: Observer) -> Services:
     """What the doors work with in this worker process."""
-    callers = TickBatcher(Directory(worker.reads).load)
+    callers = TickBatcher(Directory(worker.reads).load, LOOKUPS)
     worker.engine.on_outcome = note
     return Services(
         worker.engine,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +13,7 @@ from entrepot.domain.fulfilment.consign import messages, to_tell
 from entrepot.domain.kernel.commands import Command, Decided, Decision, Ids, Refused, refused
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.engine.batches.events import queue_events, tells
+from entrepot.engine.chance import random_uuid
 from entrepot.engine.clock import real_now
 from entrepot.failures import Internal
 from entrepot.store.batches.homes import Home
@@ -44,7 +44,7 @@ class BatchIds:
 
     def uuid(self) -> UUID:
         """A fresh random UUID (version 4)."""
-        return UUID(bytes=os.urandom(16), version=4)
+        return random_uuid()
 
 
 async def make_ready(connection: Connection, home: Home | None = None) -> None:

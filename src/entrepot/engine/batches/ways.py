@@ -13,6 +13,15 @@ from entrepot.store.places import Place
 _MOST: Final = 10_000
 """So many workspaces' homes a lane remembers, before it asks for them anew."""
 
+PLANNED_ANEW, RARER = 16, 4
+"""A connection's statements are planned again at its batch of this number, and at each that is so many times as far.
+
+A plan that was made while a table was empty may read all rows of a workspace for one key of them, since to PostgreSQL
+either way looked as good; it makes new ones by itself only once the table was analysed. On a cluster plans are made for
+the values at hand.
+"""
+_TURNS: Final = frozenset(PLANNED_ANEW * RARER**turn for turn in range(16))
+
 
 class Ways:
     """Connections are made when they are first needed, and dropped together when one is lost."""
@@ -24,14 +33,19 @@ class Ways:
         self._homes: dict[int, Home] = {}
         self._shards: dict[int, Home] = {}
         self._ready: set[int] = set()
+        self._batches = 0
+        """How many were to run on the first connection."""
 
     async def to(self, workspace: int) -> LaneConnection:
         """The connection on which this workspace's batches run. Raises `FAULTS`."""
         if self._first is None or self._first.is_closed():
             connection = await self._connect()
             await make_ready(connection)
-            self._first = connection
-        return await self._home(self._first, workspace) if self._first.spread else self._first
+            self._first, self._batches = connection, 0
+        if self._first.spread:
+            return await self._home(self._first, workspace)
+        await self._plan_anew(self._first)
+        return self._first
 
     def close(self) -> None:
         """Drop them all, and what is known of where workspaces are."""
@@ -41,6 +55,12 @@ class Ways:
         self._first = None
         for known in (self._nodes, self._homes, self._shards, self._ready):
             known.clear()
+
+    async def _plan_anew(self, connection: LaneConnection) -> None:
+        """Forget plans that were made when much less was stored."""
+        self._batches += 1
+        if self._batches in _TURNS:
+            await connection.execute("discard plans")
 
     async def _home(self, first: LaneConnection, workspace: int) -> LaneConnection:
         home = self._homes.get(workspace)

@@ -53,6 +53,10 @@ class FaultyConnection:
         """The first value of the first row, or None."""
         return await self._connection.fetchval(query, *args)
 
+    def parts(self, query: str, *args: Any, size: int) -> AsyncGenerator[list[Any]]:
+        """The rows of a statement from a cursor."""
+        return self._connection.parts(query, *args, size=size)
+
     async def execute(self, query: str, *args: Any) -> str:
         """Run a statement for its effect."""
         return await self._connection.execute(query, *args)

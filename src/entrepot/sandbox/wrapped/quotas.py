@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Meta
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrepot.doors.kit import REFUSED, route_path
 from entrepot.failures import Overloaded
@@ -116,12 +116,18 @@ class Quotas:
         self._quotas.clear()
 
     def before(self, door: str, app: ASGIApp) -> ASGIApp:
-        """The door behind its quotas. What they refuse it says itself; WebSockets pass."""
+        """The door behind its quotas. What they refuse it says itself; of a WebSocket each message counts."""
 
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-            if self._quotas and scope["type"] == "http" and (seconds := self._wait(door, scope)):
-                scope = {**scope, REFUSED: Overloaded(seconds, "quota")}
-            await app(scope, receive, send)
+            async def hear() -> Message:
+                return judged(await receive(), "websocket.receive")
+
+            def judged(heard: MutableMapping[str, Any], kind: str) -> MutableMapping[str, Any]:
+                if self._quotas and heard["type"] == kind and (seconds := self._wait(door, scope)):
+                    return {**heard, REFUSED: Overloaded(seconds, "quota")}
+                return heard
+
+            await app(judged(scope, "http"), hear if scope["type"] == "websocket" else receive, send)
 
         return counted
 

@@ -119,12 +119,14 @@ cross join lateral (
 cross join lateral (select * from products where workspace = $1 and id = v.product offset 0) p
 """
 
-# Only where some variant stands nowhere is there anything to be owed at the first location.
+# Only where some variant stands nowhere is there anything to be owed at the first location. Said as `not exists`, it
+# would be joined, and every batch would read the stock of the whole workspace.
 _FIRST_LOCATION = f"""
 select id, priority from locations
 where workspace = $1 and deleted_at is null and exists (
   select from {keyed({"key": "bigint"})}
-  where not exists (select from stock where workspace = $1 and variant = k.key)
+  left join lateral (select variant from stock where workspace = $1 and variant = k.key limit 1) s on true
+  where s.variant is null
 ) order by priority, id limit 1
 """
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from entrepot.doors.kit.observing.calls import Account, Call, Done
 from entrepot.doors.kit.observing.keeps import Keeps
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 DISCONNECTED = "disconnected"
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(msgspec.Struct, frozen=True, eq=False):
     """A request and its reply, which is None where the caller left before there was one.
 
     `seconds` count from the request's head. A message of several calls is one exchange, which lists them.

@@ -1,6 +1,6 @@
 """A class declared once; its methods, schemas, queries and SQL follow from this."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import Any, Final, Protocol, TypeAlias
@@ -23,6 +23,12 @@ class Snapshot(Protocol):
 
     async def fetch(self, statement: str, arguments: Sequence[object]) -> Sequence[Sequence[Any]]:
         """The rows of one statement; its parameters are `$1` and on."""
+        ...
+
+    def parts(
+        self, statement: str, arguments: Sequence[object], size: int
+    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        """The same rows from a cursor, so many at a time."""
         ...
 
 

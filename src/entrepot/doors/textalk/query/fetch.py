@@ -1,6 +1,7 @@
 """Runs reads: level by level, one statement each, and puts objects of lower levels into those above."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -30,13 +31,15 @@ from entrepot.doors.textalk.query.statements import (
 from entrepot.doors.textalk.wire.errors import Code, Problem, RpcError, invalid_params
 from entrepot.doors.textalk.wire.json import Json, is_array, is_object
 from entrepot.doors.textalk.wire.sentences import say
-from entrepot.store.sharing import Pace
+from entrepot.store.sharing import LIGHT, Pace
 
 MAX_SIZE: Final = 64_000_000
 """The most bytes of an answer: it is in memory as a whole, several times over."""
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
+PART: Final = 250
+"""So many objects of a long list are read, put together and written out before the next ones are read."""
 LOADED_AT_ONCE: Final = 100
 """For so many objects values are computed by rules before other calls have their turn."""
 
@@ -68,7 +71,7 @@ class _TooLargeError(Exception):
 
 async def get(reads: Reads, context: Context, projection: Projection, uid: Uid) -> Json | RpcError:
     """One object, or 9003 if the caller can see none with that uid."""
-    async with reads.snapshot(cost_of_one(projection, context)) as snapshot:
+    async with reads.snapshot(cost_of_one(projection, context), alone=projection.is_of_columns) as snapshot:
         work = _Fetch(snapshot, context)
         try:
             found = await work.by_uid(projection, [uid])
@@ -115,7 +118,8 @@ def _of_record(projection: Projection, record: Record) -> Json:
     parts: dict[str, Json] = {}
     for pick in projection.picks:
         cell = getattr(record, cast("Any", pick.field.column).name)
-        parts[pick.field.name] = _cut(_wire(pick.field, cell), pick.cut, {}).value
+        convert = _converter(pick.field)
+        parts[pick.field.name] = _cut(cell if convert is None else convert(cell), pick.cut, {}).value
     return parts
 
 
@@ -124,9 +128,13 @@ async def list_(
 ) -> Json | RpcError:
     """The selected objects in their order, or -32602 if there are too many, or too much of them, to answer."""
     statement = objects_selected(projection.decl, columns(projection), context, selection)
-    async with reads.snapshot(cost_of_list(projection, context, selection)) as snapshot:
+    cost = cost_of_list(projection, context, selection)
+    # A short one is here sooner without a cursor, which takes a round trip more, and a transaction.
+    long = cost > LIGHT
+    async with reads.snapshot(cost, alone=projection.is_of_columns and not long) as snapshot:
+        work = _Fetch(snapshot, context)
         try:
-            found = await _Fetch(snapshot, context).level(projection, statement)
+            found = await (work.in_parts if long else work.level)(projection, statement)
         except _TooManyError:
             return too_many_rows()
         except _TooLargeError:
@@ -138,7 +146,7 @@ async def list_(
 async def count(reads: Reads, context: Context, decl: ClassDecl, filters: Filters) -> Json:
     """How many objects match."""
     statement = objects_counted(decl, context, filters)
-    async with reads.snapshot() as snapshot:
+    async with reads.snapshot(alone=True) as snapshot:
         rows = await snapshot.fetch(statement.sql, statement.arguments)
     return cast("int", rows[0][0])
 
@@ -165,7 +173,24 @@ class _Fetch:
 
     async def level(self, projection: Projection, statement: Statement) -> _Level:
         """The objects of one statement, by uid, in the statement's order."""
-        rows = await self._snapshot.fetch(statement.sql, statement.arguments)
+        return await self._built(projection, await self._snapshot.fetch(statement.sql, statement.arguments))
+
+    async def in_parts(self, projection: Projection, statement: Statement) -> _Level:
+        """The same of a long list: what a part of it was made of is forgotten before the next one is read."""
+        found: dict[Uid, Built] = {}
+        total = 0
+        async with aclosing(self._snapshot.parts(statement.sql, statement.arguments, PART)) as parts:
+            async for rows in parts:
+                built = await self._built(projection, rows)
+                total += sum(each.size for each in built.values())
+                if total > MAX_SIZE:
+                    raise _TooLargeError
+                found |= built
+                if len(found) > MAX_ROWS:
+                    raise _TooManyError
+        return found
+
+    async def _built(self, projection: Projection, rows: Sequence[Sequence[Any]]) -> _Level:
         self.rows += len(rows)
         if len(rows) > MAX_ROWS:
             raise _TooManyError
@@ -177,7 +202,7 @@ class _Fetch:
         self, projection: Projection, rows: Sequence[Sequence[Any]]
     ) -> tuple[Mapping[Uid, Mapping[str, Json]], Mapping[Uid, int]]:
         """The properties of each object in wire form, references still uids; and about how long each is."""
-        fields = columns(projection)
+        cells = [(field.name, _converter(field)) for field in columns(projection)]
         values: dict[Uid, dict[str, Json]] = {}
         sizes: dict[Uid, int] = {}
         total = 0
@@ -186,8 +211,10 @@ class _Fetch:
             total += size
             if total > MAX_SIZE:
                 raise _TooLargeError
-            cells = zip(fields, row[1:], strict=True)
-            values[row[0]] = {field.name: _wire(field, cell) for field, cell in cells}
+            values[row[0]] = {
+                name: cell if convert is None else convert(cell)
+                for (name, convert), cell in zip(cells, row[1:], strict=True)
+            }
             if self._pace.over:
                 await self._pace.pause()
         for pick in projection.picks:
@@ -243,13 +270,25 @@ def columns(projection: Projection) -> list[Field]:
     return [pick.field for pick in projection.picks if pick.field.column is not None]
 
 
-def _wire(field: Field, cell: Any) -> Json:
-    """The wire form of a cell."""
-    column = field.column
-    if isinstance(cell, str) and column is not None and isinstance(column.type, sa.JSON):
-        cell = _decode(cell)
-    if field.to_wire is not None:
-        return field.to_wire(cell)
+def _converter(field: Field) -> Callable[[Any], Json] | None:
+    """What makes the wire form of a cell; None where that is the cell: most cells of a list need no call."""
+    column, wire = field.column, field.to_wire
+    if column is not None and isinstance(column.type, sa.JSON):
+        return _decoded if wire is None else lambda cell: wire(_decoded(cell))
+    if wire is None and column is not None and isinstance(column.type, _AS_IT_IS):
+        return None
+    return wire or _plain
+
+
+_AS_IT_IS: Final = (sa.Integer, sa.Boolean, sa.Text)
+
+
+def _decoded(cell: Any) -> Json:
+    """What a cell of JSON says, which is read as text."""
+    return _decode(cell) if isinstance(cell, str) else _plain(cell)
+
+
+def _plain(cell: Any) -> Json:
     if isinstance(cell, datetime):
         return write_moment(cell)
     return str(cell) if isinstance(cell, UUID) else cell
@@ -288,8 +327,12 @@ def _build(projection: Projection, row: Mapping[str, Json], size: int, below: _L
     """An object, written out. What it holds is added up before, so that nothing too large is ever made."""
     parts: dict[str, Json] = {}
     for pick in projection.picks:
-        part = _cut(row[pick.field.name], pick.cut, below)
-        parts[pick.field.name] = part.value
+        name = pick.field.name
+        if pick.cut is WHOLE:
+            parts[name] = row[name]
+            continue
+        part = _cut(row[name], pick.cut, below)
+        parts[name] = part.value
         size += part.size
     if size > MAX_SIZE:
         raise _TooLargeError

@@ -62,6 +62,11 @@ class Projection(msgspec.Struct, frozen=True):
         return all(_is_own(pick.cut, self.decl.near) for pick in self.picks)
 
     @property
+    def is_of_columns(self) -> bool:
+        """Whether one statement reads all of it."""
+        return all(_is_own(pick.cut, ()) and pick.field.column is not None for pick in self.picks)
+
+    @property
     def is_of_row(self) -> bool:
         """Whether it asks for columns of one table, and for no other objects."""
         return all(_is_own(pick.cut, ()) and isinstance(pick.field.column, sa.Column) for pick in self.picks)

@@ -1,7 +1,7 @@
 """Reads in one state of the database: a repeatable-read, read-only transaction of asyncpg."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, Protocol
 
 from entrepot.doors.kit.answers import ANSWERS
@@ -13,8 +13,11 @@ from entrepot.store.sharing import Bill, SharedPool
 class Reads(Protocol):
     """Where reads come from."""
 
-    def snapshot(self, cost: int = 1) -> AbstractAsyncContextManager[Snapshot]:
-        """One state of the database for as long as it is open, for a read of about so many rows."""
+    def snapshot(self, cost: int = 1, *, alone: bool = False) -> AbstractAsyncContextManager[Snapshot]:
+        """One state of the database for as long as it is open, for a read of about so many rows.
+
+        A statement that is `alone` sees one state by itself.
+        """
         ...
 
 
@@ -25,12 +28,13 @@ class PooledReads:
         self._pool = pool
 
     @asynccontextmanager
-    async def snapshot(self, cost: int = 1) -> AsyncGenerator[Snapshot]:
+    async def snapshot(self, cost: int = 1, *, alone: bool = False) -> AsyncGenerator[Snapshot]:
         """A snapshot on a connection of its own, in the caller's turn; it is charged what it came to."""
         bill = Bill(cost)
         async with (
             self._pool.acquire(bill) as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
+            # Its begin and its end are round trips of their own.
+            nullcontext() if alone else connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             if bill.heavy and ANSWERS.is_full(bill.flow.address):
                 raise TimeoutError("the caller takes no answers")
@@ -50,3 +54,10 @@ class _Connected:
         rows = await self._connection.fetch(statement, *arguments)
         self.rows += len(rows)
         return rows
+
+    async def parts(
+        self, statement: str, arguments: Sequence[object], size: int
+    ) -> AsyncGenerator[Sequence[Sequence[Any]]]:
+        async for rows in self._connection.parts(statement, *arguments, size=size):
+            self.rows += len(rows)
+            yield rows

@@ -43,9 +43,10 @@ def too_large() -> RpcError:
     return RpcError(Code.INVALID_REQUEST, say("request.size", limit=MAX_MESSAGE))
 
 
-def overloaded(dispatcher: Dispatcher, raw: RawContext) -> Answer:
-    """The refusal of a message of whoever takes none of his answers; nothing of it was done."""
-    return _alone(dispatcher.refuse(rpc_error(Overloaded(1)), raw))
+def refuse(dispatcher: Dispatcher, raw: RawContext, failure: Overloaded) -> Answer:
+    """The refusal of a message that was not looked at, where no header can say when to send it again."""
+    later = say("request.later", seconds=failure.retry_after)
+    return _alone(dispatcher.refuse(msgspec.structs.replace(rpc_error(failure), data=later), raw))
 
 
 async def answer(dispatcher: Dispatcher, raw: RawContext, message: bytes) -> Answer:

@@ -12,20 +12,30 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from entrepot.doors.kit import Exchange, Keeps, Observer, Request, encode, refuse_socket, reply_headers
+from entrepot.doors.kit import (
+    REFUSED,
+    Exchange,
+    Keeps,
+    Observer,
+    Request,
+    encode,
+    refuse_socket,
+    reply_headers,
+)
 from entrepot.doors.kit import Reply as HttpReply
 from entrepot.doors.kit.answers import ANSWERS, in_flight
+from entrepot.doors.kit.body import IN_FLIGHT
 from entrepot.doors.kit.observing.calls import note_into
 from entrepot.doors.textalk.caller.context import NoContext, RawContext, resolve
 from entrepot.doors.textalk.rpc.dispatch import DOOR, Dispatcher
-from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, Answer, answer, may_hold_file, overloaded
+from entrepot.doors.textalk.rpc.endpoint import MAX_MESSAGE, Answer, answer, may_hold_file, refuse
 from entrepot.doors.textalk.rpc.messages import Reply
 from entrepot.doors.textalk.transport.http import AUTHENTICATE, reply
 from entrepot.doors.textalk.transport.parameters import raw_context
 from entrepot.doors.textalk.wire.errors import Code, RpcError
 from entrepot.doors.textalk.wire.failures import fault
 from entrepot.doors.textalk.wire.sentences import FALLBACK
-from entrepot.failures import Unauthenticated
+from entrepot.failures import Overloaded, Unauthenticated
 from entrepot.store.sharing import serve
 
 PARALLEL_CALLS: Final = 8
@@ -69,6 +79,13 @@ def _unauthorized() -> HttpReply:
     return HttpReply(401, body, (AUTHENTICATE,), failure=Unauthenticated("unknown"))
 
 
+class _Frame(msgspec.Struct, frozen=True):
+    """A message, and why it is not even looked at."""
+
+    body: bytes
+    refused: Overloaded | None = None
+
+
 class _Connection:
     """The calls of one open socket."""
 
@@ -95,7 +112,7 @@ class _Connection:
                     return
                 calls.create_task(self._run(frame))
 
-    async def _receive(self) -> bytes | None:
+    async def _receive(self) -> _Frame | None:
         """The next frame, or None once the socket is closed, by the caller or for what the caller sent."""
         if self._websocket.application_state is WebSocketState.DISCONNECTED:
             return None
@@ -105,12 +122,12 @@ class _Connection:
         text: str | None = event.get("text")
         if text is None:
             return await self._close(UNSUPPORTED_DATA)
-        frame = text.encode()
-        if len(frame) > MAX_MESSAGE and not may_hold_file(frame):
+        body = text.encode()
+        if len(body) > MAX_MESSAGE and not may_hold_file(body):
             return await self._close(MESSAGE_TOO_BIG)
-        return frame
+        return _Frame(body, event.get(REFUSED))
 
-    async def _run(self, frame: bytes) -> None:
+    async def _run(self, frame: _Frame) -> None:
         try:
             result = await self._answer(frame)
             if result.body is not None:
@@ -119,21 +136,30 @@ class _Connection:
         finally:
             self._slots.release()
 
-    async def _answer(self, frame: bytes) -> Answer:
+    async def _answer(self, frame: _Frame) -> Answer:
         """The answer to one frame, of which the observer learns as of a request with the handshake's head."""
         started = perf_counter()
         request = Request(self._websocket.scope, known_as=self._request_id)
-        request.body = frame
+        request.body = frame.body
         note_into(request.commands)
         serve(0, request.client)
         raw = msgspec.structs.replace(self._raw, request=request)
-        if ANSWERS.is_full(self._subscriber):
-            result = overloaded(self._dispatcher, raw)
-        else:
-            result = await answer(self._dispatcher, raw, frame)
+        result = await self._result(raw, frame)
         seconds = perf_counter() - started
         self._observe(Exchange(DOOR, FRAME, request, reply(result), seconds, self._keeps))
         return result
+
+    async def _result(self, raw: RawContext, frame: _Frame) -> Answer:
+        """What the calls in it come to. Whoever takes none of his answers is told before anything is done."""
+        if frame.refused:
+            return refuse(self._dispatcher, raw, frame.refused)
+        size = len(frame.body)
+        if ANSWERS.is_full(self._subscriber) or not IN_FLIGHT.take(size, self._subscriber):
+            return refuse(self._dispatcher, raw, Overloaded(1))
+        try:
+            return await answer(self._dispatcher, raw, frame.body)
+        finally:
+            IN_FLIGHT.give_back(size, self._subscriber)
 
     async def _send(self, text: str) -> None:
         """Sends one answer; a caller that does not take it in time loses the socket."""

@@ -378,6 +378,10 @@ _COMMERCE: Final[dict[str, dict[str, str]]] = {
         "en": "The card provider cannot charge {amount} {currency}.",
         "sv": "Kortleverantören kan inte dra {amount} {currency}.",
     },
+    "request.later": {
+        "en": "Too much at once. Send the same call again after {seconds} seconds; nothing was done.",
+        "sv": "För mycket på en gång. Skicka samma anrop igen efter {seconds} sekunder; inget har gjorts.",
+    },
     "outside.again": {
         "en": "No answer from outside. Send the same call again after {seconds} seconds; nothing is done twice.",
         "sv": "Inget svar utifrån. Skicka samma anrop igen efter {seconds} sekunder; inget görs två gånger.",
