@@ -7,9 +7,10 @@ import contextlib
 import os
 import shlex
 import subprocess
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
 from torture.house import House
 
@@ -17,34 +18,59 @@ SIZE = "192m"
 _BALLAST = 1_000_000
 
 
-class Disk:
-    """A file system at `folder` that only what runs by `command` sees."""
+class NoDiskError(Exception):
+    """This machine lends no file system."""
 
-    def __init__(self, folder: Path) -> None:
+
+@contextmanager
+def lent(folder: Path) -> Generator[Disk]:
+    """A small file system for the length of the block. Raises NoDiskError.
+
+    A process of its own holds it, which ends with the pipe to it: so it is gone however this process ends.
+    """
+    folder.mkdir(mode=0o755)
+    mount = f"mount -t tmpfs -o size={SIZE},mode=755 tmpfs {shlex.quote(str(folder))}"
+    apart = ("--mount",) if os.geteuid() == 0 else ("--user", "--map-root-user", "--mount")
+    hold = ("unshare", *apart, "sh", "-c", f"{mount} && echo mounted && read -r line")
+    with subprocess.Popen(hold, stdin=PIPE, stdout=PIPE, stderr=DEVNULL) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        try:
+            disk = Disk(folder, holder.pid)
+            if (
+                not holder.stdout.readline()
+                or subprocess.run([*disk.command, "true"], check=False).returncode
+            ):
+                raise NoDiskError
+            yield disk
+        finally:
+            holder.stdin.close()
+
+
+def can_be(folder: Path) -> bool:
+    """Whether this machine lends one."""
+    try:
+        with lent(folder):
+            return True
+    except (NoDiskError, FileNotFoundError):
+        return False
+
+
+class Disk:
+    """A file system at `folder` that only what runs by `command` sees. It stays while servers on it come and go."""
+
+    def __init__(self, folder: Path, holder: int) -> None:
         self.folder = folder
-        folder.mkdir(mode=0o755)
+        self._holder = holder
 
     @property
     def command(self) -> tuple[str, ...]:
         """What runs a command on the file system, as the same account and under the same process id."""
-        mount = f"mount -t tmpfs -o size={SIZE},mode=755 tmpfs {shlex.quote(str(self.folder))}"
+        enter = ("nsenter", "--target", str(self._holder), "--mount")
         if os.geteuid() == 0:
-            return ("unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh")
-        back = f"exec unshare --user --map-user={os.geteuid()} --map-group={os.getegid()}"
-        return (
-            "unshare",
-            "--user",
-            "--map-root-user",
-            "--mount",
-            "sh",
-            "-c",
-            f'{mount} && {back} "$@"',
-            "sh",
-        )
-
-    def can_be(self) -> bool:
-        """Whether this machine lends one."""
-        return subprocess.run([*self.command, "true"], capture_output=True, check=False).returncode == 0
+            return enter
+        back = ("unshare", "--user", f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}")
+        return (*enter, "--user", "--preserve-credentials", *back)
 
     @asynccontextmanager
     async def full(self, house: House) -> AsyncGenerator[None]:

@@ -16,7 +16,7 @@ from entrepot.store.embedded import EmbeddedPostgres
 from entrepot.store.embedded.binaries import MAJOR
 from torture import scenes, world
 from torture.attacks import ATTACKS
-from torture.disk import Disk
+from torture.disk import can_be
 from torture.failover import Falls, failover
 from torture.figures import Figures, Scene
 from torture.house import House, apply, kept
@@ -75,7 +75,7 @@ def _wanted(plan: Plan, folder: Path, say: Say) -> list[Callable[[], Awaitable[S
         DISK: lambda: scenes.full_disk(folder, plan.seed, plan.harm),
         PIPE: lambda: scenes.full_log_pipe(folder, plan.seed, plan.harm, plan.python),
     }
-    possible = {DISK: Disk(folder / "trial").can_be()}
+    possible = {DISK: can_be(folder / "trial")}
     for name in plan.names:
         if not possible.get(name, True):
             say(f"{name}: left out, this machine lends no file system")

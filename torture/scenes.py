@@ -16,7 +16,7 @@ from torture import world
 from torture.attacks import attacking
 from torture.audit import SETTLED_WITHIN, audit
 from torture.calm import calmness
-from torture.disk import Disk
+from torture.disk import lent
 from torture.figures import Recovery, Scene
 from torture.house import House, apply, connected, kept
 from torture.silent_proxy import SilentProxy, silent_proxy
@@ -85,19 +85,19 @@ async def silent_database(folder: Path, url: str, seed: int, times: int) -> Scen
 
 async def full_disk(folder: Path, seed: int, seconds: float) -> Scene:
     """The file system of the database fills up under load, and is given room again."""
-    disk = Disk(folder / "disk")
-    house = House(disk.folder / "data", _ARGUMENTS, within=disk.command)
-    house.log = folder / "disk.log"
-    async with kept(house):
-        await apply(house, world.house())
-        async with watched(house, seed, *_CROWD) as watch:
-            begun = await watch.quiet(_QUIET)
-            started = time.monotonic()
-            async with disk.full(house):
-                await asyncio.sleep(seconds)
-            given = time.monotonic()
-            kinds = (Recovery("room on the disk", (await watch.served_again(given),)),)
-        return await _audited("full disk", watch, house.database_url, (begun, started, given), kinds)
+    with lent(folder / "disk") as disk:
+        house = House(disk.folder / "data", _ARGUMENTS, within=disk.command)
+        house.log = folder / "disk.log"
+        async with kept(house):
+            await apply(house, world.house())
+            async with watched(house, seed, *_CROWD) as watch:
+                begun = await watch.quiet(_QUIET)
+                started = time.monotonic()
+                async with disk.full(house):
+                    await asyncio.sleep(seconds)
+                given = time.monotonic()
+                kinds = (Recovery("room on the disk", (await watch.served_again(given),)),)
+            return await _audited("full disk", watch, house.database_url, (begun, started, given), kinds)
 
 
 async def full_log_pipe(folder: Path, seed: int, seconds: float, python: str) -> Scene:

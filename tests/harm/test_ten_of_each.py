@@ -11,7 +11,7 @@ from pathlib import Path
 
 from torture import scenes, world
 from torture.attacks import ATTACKS
-from torture.disk import Disk
+from torture.disk import can_be
 from torture.figures import Scene
 from torture.house import House, apply, kept
 from torture.kills import Size, kills
@@ -30,7 +30,7 @@ async def test_ten_processes_fall_or_freeze_and_the_customers_books_are_right(op
 
 async def test_attacks_and_a_full_disk_lose_nothing(open_folder: Path) -> None:
     harm = [attacks(open_folder)]
-    if Disk(open_folder / "trial").can_be():
+    if can_be(open_folder / "trial"):
         harm.append(one(scenes.full_disk(open_folder, SEED, 2.0)))
     assert_right([scene for together in await asyncio.gather(*harm) for scene in together])
 
