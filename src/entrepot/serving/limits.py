@@ -21,8 +21,8 @@ STALL_SECONDS: Final = 60
 HANDSHAKE_HEADERS: Final = 128
 HANDSHAKE_LINE: Final = 8_190
 """What the library for WebSockets takes of a handshake: so many headers, and lines so long, without their ends."""
-SOCKET_MESSAGE: Final = 10_000_000
-"""The largest message on a WebSocket: one with a file, as over HTTP."""
+SOCKET_MESSAGE: Final = 16_000_000
+"""The largest message on a WebSocket: more than any door takes, so that it is the door that says so."""
 MOST_FRAGMENTS: Final = 10_000
 """Of so many frames a message may consist."""
 PARSED_AT_ONCE: Final = 8_192

@@ -1,6 +1,6 @@
 """Open WebSockets, and when a silent one counts as dead."""
 
-from asyncio import TimerHandle
+from asyncio import Handle, TimerHandle
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -23,6 +23,7 @@ class WatchedSocket(WebSocketsSansIOProtocol):
     _deaf = False
     _unparsed = b""
     _fragments = _gathered = _held = 0
+    _turn: Handle | None = None
     _stalled: TimerHandle | None = None
 
     async def run_asgi(self) -> None:
@@ -60,7 +61,6 @@ class WatchedSocket(WebSocketsSansIOProtocol):
             self._parse(data)
         else:
             self._unparsed = data
-            self.transport.pause_reading()
             self._go_on()
 
     def handle_text(self, event: Frame) -> None:
@@ -95,12 +95,20 @@ class WatchedSocket(WebSocketsSansIOProtocol):
             self.pong_timer = self.pending_ping_payload = None
             self.send_keepalive_ping()
 
+    async def receive(self) -> Any:
+        """The next message, or the end; what came after it is parsed from here on."""
+        message = await super().receive()
+        self._carry_on()
+        return message
+
     async def send(self, message: Any) -> None:
         """Send, and wait until the peer has taken most of it: till then it is its sender's, and counted as his.
 
         A handshake answered by an HTTP response is complete, which uvicorn else takes for a fault.
         """
         await super().send(message)
+        if self.close_sent:  # then nobody takes what comes, and the peer's word that it heard is waited for
+            self._carry_on()
         await self.writable.wait()
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True
@@ -110,15 +118,22 @@ class WatchedSocket(WebSocketsSansIOProtocol):
         return cast("Any", self.config).census
 
     def _go_on(self) -> None:
+        self._turn = None
         data, self._unparsed = self._unparsed[:PARSED_AT_ONCE], self._unparsed[PARSED_AT_ONCE:]
         if data:
             self._parse(data)
-        if self._deaf:
+        self._carry_on()
+
+    def _carry_on(self) -> None:
+        """Parse the rest in another turn, and read more only then; neither while a message waits to be taken."""
+        if self._deaf or self.read_paused or self.transport.is_closing():
             return
-        if self._unparsed:
-            self.loop.call_soon(self._go_on)
-        elif not self.read_paused and not self.transport.is_closing():
+        if not self._unparsed:
             self.transport.resume_reading()
+            return
+        self.transport.pause_reading()
+        if self._turn is None:
+            self._turn = self.loop.call_soon(self._go_on)
 
     def _parse(self, data: bytes) -> None:
         super().data_received(data)
