@@ -397,7 +397,8 @@ async def test_a_long_list_is_read_in_parts_and_is_the_same(
     monkeypatch.setattr(fetch, "MAX_SIZE", 300)
     refused = await api.list(query)
     assert isinstance(refused, RpcError)
-    assert refused.render("en")["data"][0]["pointer"] == "/1/limit"
+    told: Any = refused.render("en")
+    assert told["data"][0]["pointer"] == "/1/limit"
     monkeypatch.setattr(fetch, "MAX_ROWS", 3)
     assert isinstance(await api.list("uid"), RpcError)
 
