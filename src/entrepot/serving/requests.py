@@ -20,6 +20,7 @@ from entrepot.serving.limits import (
     URL_BYTES,
     Census,
 )
+from entrepot.serving.lines import Incoming, Outgoing
 
 TRANSPORT: Final = "entrepot.transport"
 """Under this name of a request's extensions is the transport that it came over."""
@@ -76,7 +77,11 @@ class RequestReader(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+
+        def asked(scope: Any, _receive: Any, _send: Any) -> Any:
+            return app(scope, Incoming(cycle), Outgoing(cycle))
+
+        super()._start_asgi_task(cycle, asked)
 
     def pause_writing(self) -> None:
         """The peer does not take what it asked for; it has a while to begin."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from entrepot.doors.kit.headers import header
 from entrepot.failures import Overloaded, PayloadTooLarge, RequestTimeout
@@ -68,6 +69,19 @@ class Disconnected:
     """The caller went away before the request was complete: there is nobody to answer."""
 
 
+class ArrivingBody(ABC):
+    """The server's own `receive`, which knows whether there is anything to wait for."""
+
+    @abstractmethod
+    async def __call__(self) -> Message:
+        """The next of ASGI's messages."""
+
+    @property
+    @abstractmethod
+    def has_arrived(self) -> bool:
+        """Whether all of the body is here."""
+
+
 Larger: TypeAlias = Callable[[], Awaitable[int]]
 """Asks who calls, once a body is larger than anybody may send: how large it may be then."""
 Body: TypeAlias = bytes | Overloaded | PayloadTooLarge | RequestTimeout | Disconnected
@@ -95,6 +109,9 @@ async def read_body(
         limit, larger = await larger(), None
     if length is not None and _exceeds(length, limit):
         return PayloadTooLarge(limit)
+    if isinstance(receive, ArrivingBody) and receive.has_arrived:
+        # As nearly always. A timer that has nothing to do costs more than the reading.
+        return await _collect(receive, limit, larger, who)
     try:
         async with asyncio.timeout(timeout):
             return await _collect(receive, limit, larger, who)
