@@ -80,7 +80,7 @@ def kept(found: Opened | Body | None, secrets: KnownSecrets) -> Body | None:
 def _read(body: bytes) -> Any:
     if len(body) > LONGEST_READ:
         return _digest(body, f"longer than {LONGEST_READ} bytes")
-    value = decode_json(body, _DEEPEST, exact=True)
+    value = decode_json(body, _DEEPEST, verbatim=True)
     return _digest(body, value.reason) if isinstance(value, MalformedBody | BodyBeyondLimits) else value
 
 
@@ -154,20 +154,20 @@ def _scrub(value: Any, level: Level, secrets: KnownSecrets) -> None:
         members = cast("dict[str, Any]", value)
         for name, each in members.items():
             below = level[name]
-            if type(below) is Level:
-                if type(each) in _CONTAINERS:
-                    _scrub(each, below, secrets)
-            elif each is not None and (below is Secret.POINTED_AT or type(each) not in _PUBLIC):
-                members[name] = _hidden(each, secrets)
+            if type(below) is Secret:
+                if each is not None and (below is Secret.POINTED_AT or type(each) not in _PUBLIC):
+                    members[name] = _hidden(each, secrets)
+            elif type(each) is dict or type(each) is list:
+                _scrub(each, below, secrets)
         return
     items = cast("list[Any]", value)
     for place, each in enumerate(items):
         below = level[str(place)] if level.pointed else level
-        if type(below) is Level:
-            if type(each) in _CONTAINERS:
-                _scrub(each, below, secrets)
-        elif each is not None:
-            items[place] = _hidden(each, secrets)
+        if type(below) is Secret:
+            if each is not None:
+                items[place] = _hidden(each, secrets)
+        elif type(each) is dict or type(each) is list:
+            _scrub(each, below, secrets)
 
 
 def _written(size: int, value: Any, secrets: KnownSecrets) -> Body:

@@ -26,10 +26,16 @@ class Incoming(ArrivingBody):
         message: Any = await self._cycle.receive()
         return message
 
-    @property
-    def has_arrived(self) -> bool:
-        """Whether nothing more of the body is on its way."""
-        return not self._cycle.more_body
+    def whole(self, most: int) -> bytes | None:
+        """The whole body, as the cycle would give it in one message."""
+        cycle = self._cycle
+        waits = cycle.more_body or cycle.waiting_for_100_continue
+        if waits or cycle.disconnected or cycle.response_complete or len(cycle.body) > most:
+            return None
+        cycle.message_event.clear()
+        cycle.flow.resume_reading()
+        body, cycle.body = bytes(cycle.body), bytearray()
+        return body
 
 
 class Outgoing(WholeSend):

@@ -76,10 +76,9 @@ class ArrivingBody(ABC):
     async def __call__(self) -> Message:
         """The next of ASGI's messages."""
 
-    @property
     @abstractmethod
-    def has_arrived(self) -> bool:
-        """Whether all of the body is here."""
+    def whole(self, most: int) -> bytes | None:
+        """The whole body, which is then received, if it is here and at most so long; else nothing is."""
 
 
 Larger: TypeAlias = Callable[[], Awaitable[int]]
@@ -109,9 +108,9 @@ async def read_body(
         limit, larger = await larger(), None
     if length is not None and _exceeds(length, limit):
         return PayloadTooLarge(limit)
-    if isinstance(receive, ArrivingBody) and receive.has_arrived:
-        # As nearly always. A timer that has nothing to do costs more than the reading.
-        return await _collect(receive, limit, larger, who)
+    if isinstance(receive, ArrivingBody) and (body := receive.whole(limit)) is not None:
+        # As nearly always: there is nothing to wait for, and a timer costs more than all the rest.
+        return body if IN_FLIGHT.take(len(body), who) else Overloaded(1)
     try:
         async with asyncio.timeout(timeout):
             return await _collect(receive, limit, larger, who)

@@ -25,6 +25,8 @@ CHALLENGE = b"www-authenticate"
 """What every 401 carries: the scheme of the credential that is missing (RFC 9110, 15.5.2)."""
 NO_STORE: Header = (b"cache-control", b"no-store")
 """On every answer, so that none can be forgotten: most are their caller's own, and the others change with a release."""
+_VALUES = "entrepot.headers"
+"""Where a scope has its headers by name, once somebody has asked for one."""
 _SUCCESS: tuple[Header, ...] = (NO_STORE,)
 MEDIA_TYPE_LENGTH = 100
 """How much of a received media type is kept for messages, in characters."""
@@ -39,11 +41,12 @@ def header(scope: Scope, name: bytes) -> bytes | None:
 
     Blanks and tabs around it are no part of it (RFC 9112, 5.1); the server takes away only those before it.
     """
-    headers: list[Header] = scope["headers"]
-    for key, value in headers:
-        if key == name:
-            return value.strip(b" \t")
-    return None
+    values: dict[bytes, bytes] | None = scope.get(_VALUES)
+    if values is None:
+        # Put in from the last to the first, so that the first one stays.
+        values = scope[_VALUES] = dict(reversed(scope["headers"]))
+    value = values.get(name)
+    return None if value is None else value.strip(b" \t")
 
 
 def request_id(scope: Scope) -> str:
