@@ -154,20 +154,20 @@ def _scrub(value: Any, level: Level, secrets: KnownSecrets) -> None:
         members = cast("dict[str, Any]", value)
         for name, each in members.items():
             below = level[name]
-            if type(below) is Secret:
-                if each is not None and (below is Secret.POINTED_AT or type(each) not in _PUBLIC):
-                    members[name] = _hidden(each, secrets)
-            elif type(each) is dict or type(each) is list:
-                _scrub(each, below, secrets)
+            if type(below) is Level:
+                if type(each) is dict or type(each) is list:
+                    _scrub(each, below, secrets)
+            elif each is not None and (below is Secret.POINTED_AT or type(each) not in _PUBLIC):
+                members[name] = _hidden(each, secrets)
         return
     items = cast("list[Any]", value)
     for place, each in enumerate(items):
         below = level[str(place)] if level.pointed else level
-        if type(below) is Secret:
-            if each is not None:
-                items[place] = _hidden(each, secrets)
-        elif type(each) is dict or type(each) is list:
-            _scrub(each, below, secrets)
+        if type(below) is Level:
+            if type(each) is dict or type(each) is list:
+                _scrub(each, below, secrets)
+        elif each is not None:
+            items[place] = _hidden(each, secrets)
 
 
 def _written(size: int, value: Any, secrets: KnownSecrets) -> Body:
