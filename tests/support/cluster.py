@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import pytest
 
 URL = os.environ.get("ENTREPOT_TEST_CITUS_URL")
 SHARDS = 6
@@ -20,6 +21,14 @@ _AWAY = (
 )
 
 Nodes = Sequence[tuple[str, int, bool]]
+
+needs_cluster = pytest.mark.skipif(URL is None, reason="ENTREPOT_TEST_CITUS_URL names no cluster")
+"""Marks what only a cluster can show."""
+
+
+def not_on_citus(why: str) -> pytest.MarkDecorator:
+    """Marks what a cluster cannot show; `why` completes the sentence "on Citus ..."."""
+    return pytest.mark.skipif(URL is not None, reason=f"on Citus {why}")
 
 
 def servers(url: str) -> list[str]:

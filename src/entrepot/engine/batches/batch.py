@@ -49,7 +49,7 @@ class BatchIds:
 
 async def make_ready(connection: Connection, home: Home | None = None) -> None:
     """Give a connection, once, what batches use on it; with a home, those of that shard."""
-    await connection.execute(find_function(home))
+    await connection.execute(find_function(home, whole=connection.whole))
     await connection.execute(write_function(home))
 
 
