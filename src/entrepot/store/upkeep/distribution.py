@@ -42,6 +42,9 @@ where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and no
 ONE_AFTER_THE_OTHER: Final = "set local citus.multi_shard_modify_mode = 'sequential'"
 """What stands everywhere and what is spread refer to each other, so that nodes must not go ahead by themselves within
 a transaction that changes both. Where there are no nodes this means nothing."""
+BY_NODES: Final = f"{ONE_AFTER_THE_OTHER}; set local citus.enable_local_execution = off"
+"""The same for a transaction that also does something to whole tables: Citus refuses that once the coordinator itself
+has changed a row, instead of a node. To be said before anything else."""
 
 
 class DistributionError(Exception):
