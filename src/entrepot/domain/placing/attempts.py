@@ -106,6 +106,11 @@ class Draft(msgspec.Struct, frozen=True):
         return self.payment is not None and self.payment.state == "reserved"
 
     @property
+    def stood_before(self) -> bool:
+        """Whether anything stands under its number already: of an order that was recorded, or of the cart it ends."""
+        return self.cart is not None or self.order.version > 1
+
+    @property
     def due(self) -> int:
         """What is left to charge, in minor units, once gift certificates have paid their part."""
         return self.order.total - sum(payment.amount for payment in self.certificates)

@@ -137,7 +137,8 @@ def draft(
     quote = _taxes(command, checks.channel, query, view)
     if isinstance(quote, Failure):
         return refused(quote)
-    line_ids = _line_ids(view, number, len(checked.lines), ids)
+    known_lines = view.children(OrderLine, number) if existing else ()
+    line_ids = _line_ids(known_lines, len(checked.lines), ids)
     drafted = _assemble(command, checked, quote, now, number, uuid, state, line_ids)
     drafted = drafted.taking(checks.channel.settings.stock)
     if existing and (dearer := risen(command.basket, drafted, view)):
@@ -163,9 +164,9 @@ def not_chargeable(method: str, drafted: Draft, steps: Steps | None) -> Failure 
     return None if amount is None else AmountNotChargeable(method, currency, amount)
 
 
-def _line_ids(view: View, order: int, count: int, ids: Ids) -> list[int]:
+def _line_ids(lines: Sequence[OrderLine], count: int, ids: Ids) -> list[int]:
     """The ids of an order's lines: those that it has, and fresh ones."""
-    known = {line.no: line.id for line in view.children(OrderLine, order)}
+    known = {line.no: line.id for line in lines}
     return [known.get(no) or ids.next() for no in range(1, count + 1)]
 
 

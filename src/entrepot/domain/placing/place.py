@@ -174,7 +174,8 @@ def settle(
     """
     order = msgspec.structs.replace(drafted.order, payment_description=description)
     payments = [_charged(payment, reference) for payment in drafted.payments]
-    _drop_recorded(drafted, view, changes)
+    if drafted.stood_before:
+        _drop_recorded(drafted, view, changes)
     changes.put(order, *drafted.parts, *drafted.lines, *payments, *claims(drafted))
     changes.put(OrderEvent(order.id, order.events, now, "placed", {}))
     if drafted.vouched and order.environment == "live":
