@@ -40,7 +40,7 @@ R = TypeVar("R", bound=Record)
 
 _Rows = dict[Hashable, Record | None]
 """Records by their keys, None for what was removed."""
-_Groups = dict[Hashable, dict[Hashable, Record]]
+_Groups = dict[Hashable, _Rows]
 
 
 class View:
@@ -55,6 +55,7 @@ class View:
         self._rows: defaultdict[type[Record], _Rows] = defaultdict(dict)
         self._stored: defaultdict[type[Record], dict[Hashable, Record]] = defaultdict(dict)
         self._groups: dict[type[Record], _Groups] = {}
+        self._touched: set[type[Record]] = set()
         self._asked: dict[Stage, set[Hashable]] = {}
 
     def copy(self) -> View:
@@ -84,13 +85,14 @@ class View:
     def load(self, record: Record) -> None:
         """Take in a record as it stands in the database."""
         kind, key = type(record), record.key
-        self._place(kind, {key: record})
-        self._stored[kind][key] = record
+        self._rows[kind][key] = self._stored[kind][key] = record
+        self._groups.pop(kind, None)
 
     def miss(self, kind: type[Record], key: Hashable) -> None:
         """Take note that a record which was read before, without a lock, is there no more."""
-        self._place(kind, {key: None})
+        self._rows[kind][key] = None
         self._stored[kind].pop(key, None)
+        self._groups.pop(kind, None)
 
     def get(self, kind: type[R], key: Hashable) -> R | None:
         """The record of this kind under `key`, or None if the workspace has none."""
@@ -109,12 +111,16 @@ class View:
     def apply(self, changes: Changes) -> None:
         """Make an accepted command's change set visible to the commands after it."""
         for kind, puts in changes.by_kind():
-            self._place(kind, puts)
+            rows = self._rows[kind]
+            if kind in self._groups:
+                _group(self._groups[kind], puts, rows)
+            rows.update(puts)
+            self._touched.add(kind)
 
     @property
-    def kinds(self) -> Iterable[type[Record]]:
-        """The kinds of which there are records, or were before commands removed them."""
-        return self._rows.keys()
+    def touched(self) -> Iterable[type[Record]]:
+        """The kinds of which commands put or removed records."""
+        return self._touched
 
     def changed(self, kind: type[R]) -> Iterator[tuple[Hashable, R | None, R | None]]:
         """Each changed record of a kind: its key, new state (None when removed), and as it was stored, if it was."""
@@ -129,27 +135,21 @@ class View:
         """The records of a kind that commands of this batch made."""
         return (record for _, record, before in self.changed(kind) if record is not None and before is None)
 
-    def _place(self, kind: type[Record], puts: Mapping[Hashable, Record | None]) -> None:
-        rows = self._rows[kind]
-        if kind in self._groups:
-            _group(self._groups[kind], puts, rows)
-        rows.update(puts)
-
 
 def _group(groups: _Groups, puts: Mapping[Hashable, Record | None], rows: _Rows) -> None:
     """Bring the groups of these rows to what is put into them."""
     for key, record in puts.items():
-        parents = _parents(record)
-        for parent in _parents(rows.get(key)):
-            if parent not in parents:
-                del groups[parent][key]
-        if record is not None:
-            for parent in parents:
-                groups.setdefault(parent, {})[key] = record
+        parents = () if record is None else _parents(record)
+        if (before := rows.get(key)) is not None:
+            for parent in _parents(before):
+                if parent not in parents:
+                    del groups[parent][key]
+        for parent in parents:
+            groups.setdefault(parent, {})[key] = record
 
 
-def _parents(record: Record | None) -> tuple[Hashable, ...]:
-    parent = None if record is None else record.parent
+def _parents(record: Record) -> tuple[Hashable, ...]:
+    parent = record.parent
     if parent is None:
         return ()
     return parent if type(parent) is Parents else (parent,)

@@ -116,7 +116,7 @@ async def keep(connection: Connection, workspace: int, batch: UUID) -> None:
 def _changes(view: View) -> dict[int, list[Any]]:
     """The new states, or the keys of what is removed, by the place of their statement."""
     changes: dict[int, list[Any]] = {}
-    for kind in view.kinds:
+    for kind in view.touched:
         for change, rows in _by_change(view, kind).items():
             if rows:
                 changes[_PLACES[kind, change]] = rows
@@ -129,10 +129,10 @@ def _by_change(view: View, kind: type[Record]) -> dict[Change, list[Any]]:
     kept: list[Record] = []
     gone: list[Any] = []
     for key, record, before in view.changed(kind):
-        if before is None and record is not None:
-            made[key] = record
-        elif record is not None:
-            kept.append(record)
-        elif before is not None:
+        if record is None:
             gone.append(key)
+        elif before is None:
+            made[key] = record
+        else:
+            kept.append(record)
     return {"insert": [made[key] for key in sorted(made)], "update": kept, "delete": gone}
