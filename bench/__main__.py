@@ -25,7 +25,7 @@ def main() -> int:
     plan = Plan(
         rounds=options.rounds, seconds=options.seconds, connections=options.connections, wrk=find_wrk()
     )
-    figures = asyncio.run(run(plan, _say))
+    figures = asyncio.run(run(plan, _say, options.database_url))
     print(report.text(figures))
     if options.json:
         options.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=2) + b"\n")
@@ -40,6 +40,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=defaults.rounds)
     parser.add_argument("--seconds", type=int, default=defaults.seconds, help="per load and round")
     parser.add_argument("--connections", type=int, default=defaults.connections)
+    parser.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="measure on this database, which must hold no workspace, instead of an embedded server",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample to FILE")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the tables to FILE, in Markdown")
     parser.add_argument(

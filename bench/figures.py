@@ -27,13 +27,15 @@ PGBENCH_HOT, PGBENCH_UNIFORM = "pgbench hot", "pgbench uniform"
 
 class Sample(msgspec.Struct, frozen=True):
     """One load of one round. Times in milliseconds; `worker` and `postgres` are processor time
-    per order in microseconds, where known: of all figures the one that other work on the machine disturbs least."""
+    per order in microseconds, where known: of all figures the one that other work on the machine disturbs least.
+    `nodes` are the parts of `postgres` that the servers of the database have in it, the coordinator's first."""
 
     rate: float
     p50: float
     p99: float | None = None
     worker: float | None = None
     postgres: float | None = None
+    nodes: tuple[float, ...] = ()
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -61,6 +63,12 @@ class Series(msgspec.Struct, frozen=True):
         """The median of one field, None where it is not measured."""
         known = [value for sample in self.samples if (value := getattr(sample, field)) is not None]
         return median(known) if known else None
+
+    @property
+    def nodes(self) -> tuple[float, ...]:
+        """The medians of what each server of the database used, where there are several."""
+        several = [sample.nodes for sample in self.samples if len(sample.nodes) > 1]
+        return tuple(map(median, zip(*several, strict=True)))
 
 
 class Listing(msgspec.Struct, frozen=True):

@@ -12,12 +12,12 @@ import re
 import tempfile
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 from bench.messages import EVERYTHING
 from entrepot.store.connections import Connection
-from entrepot.store.embedded.account import ENVIRONMENT, Account
+from entrepot.store.embedded.account import Account
 from entrepot.store.embedded.binaries import find_installation
+from entrepot.store.upkeep.backups import environment, target
 
 CLIENTS = 16
 _OURSELVES = Account(os.geteuid(), os.getegid(), lent=False)
@@ -77,8 +77,6 @@ async def run(url: str, text: str, seconds: int, most: int = EVERYTHING) -> tupl
     pgbench runs for so long; where `most` is said, it runs so many transactions instead.
     """
     limit = ("--time", seconds) if most == EVERYTHING else ("--transactions", max(most // CLIENTS, 1))
-    where = urlsplit(url)
-    options = parse_qs(where.query)
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", prefix="entrepot-pgbench-", suffix=".sql"
     ) as file:
@@ -86,10 +84,9 @@ async def run(url: str, text: str, seconds: int, most: int = EVERYTHING) -> tupl
         file.flush()
         process = await asyncio.create_subprocess_exec(
             str(find_installation(_OURSELVES, Path(file.name).parent).programs / "pgbench"),
-            "--host", options["host"][0], "--port", options["port"][0], "--username", str(where.username),
             "--no-vacuum", "--protocol", "prepared", "--client", str(CLIENTS), "--jobs", "1",
-            *map(str, limit), "--file", file.name, where.path.removeprefix("/"),
-            stdout=PIPE, stderr=STDOUT, env=ENVIRONMENT,
+            *map(str, limit), "--file", file.name, target(url)[-1],
+            stdout=PIPE, stderr=STDOUT, env=environment(url),
         )  # fmt: skip
         output, _ = await process.communicate()
     rate, latency = _RATE.search(output), _LATENCY.search(output)

@@ -105,8 +105,13 @@ def _row(figures: Figures, series: Series) -> Row:
         _number(series.median("p50"), 1),
         _number(series.median("p99"), 1),
         _number(series.median("worker"), 0),
-        _number(series.median("postgres"), 0),
+        _number(series.median("postgres"), 0) + _by_node(series),
     )
+
+
+def _by_node(series: Series) -> str:
+    """What each node of a cluster had in it, the coordinator first."""
+    return f" ({' + '.join(f'{node:.0f}' for node in series.nodes)})" if series.nodes else ""
 
 
 def _notes(figures: Figures) -> list[str]:

@@ -54,22 +54,25 @@ from bench.server import Server, Usage
 from bench.sockets import memory_of_idle_sockets
 from entrepot.gateways.cards.bank.seed import seed
 from entrepot.store.connections import Connection, connect
-from entrepot.store.embedded import connect_or_start
 
 LOST = "lost connections"
+_USED = "select exists (select from workspaces)"
 
 Measure = Callable[[], Awaitable[Sample]]
 
 
-async def run(plan: Plan, say: Callable[[str], None]) -> Figures:
-    """Measure everything on a fresh folder, and leave nothing behind."""
+async def run(plan: Plan, say: Callable[[str], None], database_url: str | None = None) -> Figures:
+    """Measure everything on a fresh folder, and leave nothing behind; or on a database without workspaces, which stays.
+
+    Raises `RuntimeError` where the database holds workspaces.
+    """
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o755)  # the account that PostgreSQL runs as must be able to enter
-        server = Server(Path(folder, "data"))
+        server = Server(Path(folder, "data"), database_url=database_url)
         try:
             say("starting a server on a fresh folder")
             await server.start()
-            with connect_or_start(server.data_dir) as url:
+            with server.database() as url:
                 measured = await _on(server, url, plan, say)
             say("two workers beside one")
             crews = await crowd.crews(server, plan.wrk, plan.variants, plan.turns, plan.seconds, plan.most)
@@ -108,6 +111,8 @@ class _Run:
 
     async def measure(self) -> Figures:
         plan = self._plan
+        if await self._connection.fetchval(_USED):
+            raise RuntimeError("the database holds workspaces already: name one that is fresh")
         self._say(f"making {plan.variants} variants and {plan.workspaces} small workspaces")
         await world.build(self._connection, plan.variants, plan.workspaces, plan.cards)
         await world.apply(
@@ -329,4 +334,6 @@ class _Run:
 
 def _sample(answers: Answers, used: Usage) -> Sample:
     each = 1e6 / max(answers.accepted, 1)
-    return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, used.postgres * each)
+    nodes = tuple(node * each for node in used.nodes)
+    postgres = sum(nodes) if nodes else None
+    return Sample(answers.rate, answers.p50, answers.p99, used.worker * each, postgres, nodes)

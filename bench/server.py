@@ -1,4 +1,4 @@
-"""The server under test: `entrepot serve` as a process of its own, with its embedded PostgreSQL."""
+"""The server under test: `entrepot serve` as a process of its own, with its embedded PostgreSQL or on a database."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import signal
 import sys
 import time
 from asyncio.subprocess import DEVNULL, STDOUT, Process
+from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
 import psutil
+
+from bench.nodes import own, postmasters, seconds
+from entrepot.store.embedded import connect_or_start
 
 START_LIMIT = 60.0
 STOP_LIMIT = 90.0
@@ -23,13 +27,19 @@ _READY = b"GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n"
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Seconds of processor time, by who used them."""
+    """Seconds of processor time, by who used them; of a database that is elsewhere, `nodes` are none."""
 
     worker: float
-    postgres: float
+    nodes: tuple[float, ...]
+
+    @property
+    def postgres(self) -> float:
+        """Of all servers of the database."""
+        return sum(self.nodes)
 
     def __sub__(self, other: Usage) -> Usage:
-        return Usage(self.worker - other.worker, self.postgres - other.postgres)
+        nodes = tuple(mine - before for mine, before in zip(self.nodes, other.nodes, strict=True))
+        return Usage(self.worker - other.worker, nodes)
 
 
 class Server:
@@ -37,6 +47,7 @@ class Server:
 
     What it says stands in `log`, but for lines of its log where they go to a descriptor of their own, `errors`.
     `python` runs it: that of another checkout runs another release. `within` is a command that runs this command.
+    With `database_url` it serves that database, and starts none.
     """
 
     def __init__(
@@ -47,12 +58,15 @@ class Server:
         *,
         within: tuple[str, ...] = (),
         errors: int = STDOUT,
+        database_url: str | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.arguments = arguments
         self.python = python
         self._within = within
         self._errors = errors
+        self._database_url = database_url
+        self._postmasters: list[int] = []
         self.log = data_dir.with_name(f"{data_dir.name}.log")
         self.url = ""
         self._process: Process | None = None
@@ -66,7 +80,7 @@ class Server:
             self._process = await asyncio.create_subprocess_exec(
                 *self._within, self.python, "-c", _COMMAND, "serve", "--data-dir", str(self.data_dir),
                 "--port", port, "--log-level", "warning", *self.arguments,
-                stdin=DEVNULL, stdout=log, stderr=self._errors, env=_environment(), start_new_session=True,
+                stdin=DEVNULL, stdout=log, stderr=self._errors, env=self._environment(), start_new_session=True,
             )  # fmt: skip
         try:
             async with asyncio.timeout(START_LIMIT):
@@ -74,7 +88,19 @@ class Server:
                 await self._ready(self._process)
         except TimeoutError:
             raise RuntimeError("the server did not start in time") from None
-        return time.perf_counter() - started
+        taken = time.perf_counter() - started
+        if self._database_url and not self._postmasters:
+            self._postmasters = await postmasters(self._database_url)
+        return taken
+
+    @contextlib.contextmanager
+    def database(self) -> Generator[str]:
+        """The URL of its database, for the length of the block."""
+        if self._database_url:
+            yield self._database_url
+            return
+        with connect_or_start(self.data_dir) as url:
+            yield url
 
     async def stop(self) -> None:
         """A clean stop, as by Ctrl-C; the whole session is killed if it does not end."""
@@ -90,10 +116,11 @@ class Server:
             raise
 
     def usage(self) -> Usage:
-        """What worker and PostgreSQL have used so far; of PostgreSQL, what processes that still live have."""
+        """What worker and PostgreSQL have used so far; of its own PostgreSQL, what processes that still live have."""
         process = self._main()
-        below = [_seconds(child) for child in process.children(recursive=True)]
-        return Usage(_seconds(process), sum(below))
+        if self._database_url:
+            return Usage(own(process), tuple(map(seconds, self._postmasters)))
+        return Usage(own(process), (sum(map(own, process.children(recursive=True))),))
 
     def memory(self) -> int:
         """The worker's resident memory in bytes."""
@@ -103,6 +130,11 @@ class Server:
         if self._process is None:
             raise RuntimeError("the server does not run")
         return psutil.Process(self._process.pid)
+
+    def _environment(self) -> dict[str, str]:
+        """The environment without settings of ours, but for the database: a URL may hold a password."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ENTREPOT_")}
+        return kept | ({"ENTREPOT_DATABASE_URL": self._database_url} if self._database_url else {})
 
     async def _announced(self, process: Process, said_before: int) -> str:
         while not (found := _ANSWERS.search(said := self.log.read_bytes()[said_before:])):
@@ -123,15 +155,3 @@ class Server:
                     return
             await asyncio.sleep(0.01)
         raise RuntimeError("the server ended before it was ready")
-
-
-def _seconds(process: psutil.Process) -> float:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        times = process.cpu_times()
-        return times.user + times.system
-    return 0.0
-
-
-def _environment() -> dict[str, str]:
-    """The environment without settings of ours."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("ENTREPOT_")}

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -180,16 +180,18 @@ def fresh_database(server_url: str, template_url: str = "/template0") -> Generat
     """A copy of the template on the server, for the length of the block."""
     name, template = f"test_{uuid.uuid4().hex}", _name_of(template_url)
     servers = cluster.servers(server_url)
-    for server in servers:
-        asyncio.run(_execute(server, f'create database {name} template "{template}" strategy file_copy'))
+    asyncio.run(_execute(servers, f'create database {name} template "{template}" strategy file_copy'))
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     if cluster.URL:
         cluster.close(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}")))
-    for server in servers:
-        asyncio.run(_execute(server, f"drop database {name} with (force)"))
+    asyncio.run(_execute(servers, f"drop database {name} with (force)"))
 
 
-async def _execute(url: str, statement: str) -> None:
+async def _execute(urls: Sequence[str], statement: str) -> None:
+    await asyncio.gather(*(_execute_at(url, statement) for url in urls))
+
+
+async def _execute_at(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)

@@ -17,8 +17,11 @@ from entrepot.store.embedded import EmbeddedPostgres, connect_or_start
 from entrepot.store.upkeep import backups, migrate
 from entrepot.store.upkeep.backups import BackupError, dump, restore
 from tests.cli.test_operator import on, seed
+from tests.support import cluster
+from tests.support.cluster import not_on_citus
 
 WHEEL = EmbeddedPostgres(Path("/nonexistent")).binary
+one_server = not_on_citus("every node is backed up by itself")
 
 
 def orders_in(url: str) -> int:
@@ -51,6 +54,7 @@ def copy(filled: str, tmp_path: Path) -> Path:
     return file
 
 
+@one_server
 def test_a_backup_is_for_its_owner_only_and_never_overwritten(copy: Path, filled: str) -> None:
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with pytest.raises(BackupError, match="exists"):
@@ -58,6 +62,7 @@ def test_a_backup_is_for_its_owner_only_and_never_overwritten(copy: Path, filled
     assert [file.name for file in copy.parent.iterdir()] == ["copy.dump"]
 
 
+@one_server
 def test_a_restore_replaces_only_when_told(copy: Path, filled: str) -> None:
     execute(filled, "delete from orders")
     with pytest.raises(BackupError, match="--replace"):
@@ -68,6 +73,7 @@ def test_a_restore_replaces_only_when_told(copy: Path, filled: str) -> None:
     assert asyncio.run(migrate.read_state(filled)) is migrate.State.CURRENT
 
 
+@one_server
 def test_a_database_in_use_is_left_alone(copy: Path, filled: str) -> None:
     async def restore_beside(_: Connection) -> None:
         await asyncio.to_thread(restore, filled, copy, WHEEL, replace=True)
@@ -76,6 +82,7 @@ def test_a_database_in_use_is_left_alone(copy: Path, filled: str) -> None:
         on(filled, restore_beside)
 
 
+@one_server
 def test_a_broken_file_changes_nothing(copy: Path, filled: str) -> None:
     content = copy.read_bytes()
     for broken in (b"", b"nothing", content[: len(content) // 2], content[:-500]):
@@ -85,6 +92,7 @@ def test_a_broken_file_changes_nothing(copy: Path, filled: str) -> None:
         assert orders_in(filled) == 2
 
 
+@one_server
 def test_a_backup_of_a_newer_release_changes_nothing(filled: str, tmp_path: Path) -> None:
     execute(filled, "update alembic_version set version_num = '9999', serves = '9999'")
     dump(filled, tmp_path / "newer", WHEEL)
@@ -94,6 +102,7 @@ def test_a_backup_of_a_newer_release_changes_nothing(filled: str, tmp_path: Path
     assert orders_in(filled) == 1
 
 
+@one_server
 def test_a_restore_that_was_killed_is_taken_up_again(copy: Path, filled: str) -> None:
     execute(filled, "alter schema public rename to entrepot_before_restore; create schema public")
     with pytest.raises(BackupError, match="--replace"):
@@ -102,6 +111,7 @@ def test_a_restore_that_was_killed_is_taken_up_again(copy: Path, filled: str) ->
     assert orders_in(filled) == 2
 
 
+@one_server
 def test_programs_of_another_version_are_refused(
     filled: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +124,22 @@ def test_programs_of_another_version_are_refused(
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     with pytest.raises(BackupError, match="pg_dump is not installed"):
         dump(filled, tmp_path / "copy", backups.installed_programs)
+
+
+_AS_IF_SPREAD = """
+set allow_system_table_mods = on;
+create table pg_catalog.pg_dist_partition as select 'counters'::regclass as logicalrelid
+"""
+
+
+def test_a_database_that_is_spread_is_not_put_into_one_file(database_url: str, tmp_path: Path) -> None:
+    if cluster.URL is None:
+        execute(database_url, _AS_IF_SPREAD)
+    file, to = tmp_path / "copy", ["--database-url", database_url]
+    for command in (["backup", str(file), *to], ["restore", str(file), "--replace", *to]):
+        done = CliRunner().invoke(app, command)
+        assert (done.exit_code, "back up every node" in done.stderr) == (1, True), done.output
+    assert not file.exists()
 
 
 def test_the_password_is_not_on_the_command_line() -> None:

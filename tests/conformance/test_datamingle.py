@@ -1,6 +1,7 @@
 """Orders at the DataMingle door: each documented refusal, by a set-up that truly fails, and each success."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,12 +10,13 @@ from entrepot.domain.fulfilment.ship import ShipUnits
 from entrepot.domain.orders.delete import DeleteOrder
 from entrepot.engine import Clock
 from entrepot.engine.worker import Worker
-from entrepot.store.connections import Connection
+from entrepot.store.connections import Connection, connect
 from tests.conformance.datamingle import MOMENT, Partners, account, invalid, item, ok, refusal, shown
 from tests.conformance.harness import Client, Prove, Reply
 from tests.conformance.harness.fixtures import OpenPartners
 from tests.conformance.harness.proof import assert_reply
 from tests.conformance.harness.world import REMOVED
+from tests.support.blocked import blocked
 from tests.support.waiting import eventually
 
 REQUIRED = "This field is required."
@@ -367,22 +369,23 @@ def _line(sku: str, quantity: int = 1) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("method", "body"), [("PUT", {"notes": "late"}), ("DELETE", b"")])
 async def test_an_order_that_is_deleted_meanwhile_is_not_found_by_the_name_that_was_sent(
-    datamingle: Client, open_datamingle: OpenPartners, connection: Connection, method: str, body: Any
+    datamingle: Client,
+    open_datamingle: OpenPartners,
+    connection: Connection,
+    session_database_url: str,
+    method: str,
+    body: Any,
 ) -> None:
     """Found by the reads, and gone when the engine comes to it: nobody is told the platform's own number."""
     partners = await open_datamingle()
     assert (await datamingle.send(partners.order())).status == 201
-    number = await partners.order_id()
-
-    async def waits() -> bool:
-        return bool(await connection.fetchval(_WAITING))
-
+    key, watching = (await partners.id(), await partners.order_id()), await connect(session_database_url)
     async with connection.transaction():
-        await connection.execute("select 1 from orders where id = $1 for update", number)
+        await connection.execute("select 1 from orders where workspace = $1 and id = $2 for update", *key)
         sent = asyncio.create_task(datamingle.send(partners.send(method, "/orders/ORD-1/", body)))
-        await eventually(waits)
-        await connection.execute("update orders set deleted_at = placed_at where id = $1", number)
+        await eventually(partial(blocked, watching))
+        await watching.close()
+        await connection.execute(
+            "update orders set deleted_at = placed_at where workspace = $1 and id = $2", *key
+        )
     assert_reply(await sent, refusal(404, "record-unknown", "NOT_FOUND", "Order not found: ORD-1"))
-
-
-_WAITING = "select count(*) from pg_locks where not granted and locktype in ('transactionid', 'tuple')"

@@ -20,14 +20,12 @@ from tests.conformance.harness import Client, Reply
 from tests.conformance.harness.alone import Clock, clock, server, session_database_url
 from tests.conformance.harness.fixtures import OpenSeller
 from tests.conformance.walmart import ADDRESS, ORDERS, Seller, each, watch, wrapped
+from tests.support.blocked import blocked
 from tests.support.server import Server, running_server
 from tests.support.waiting import eventually
 
 __all__ = ["clock", "server", "session_database_url"]
 
-_WAITING = """
-select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-"""
 _ORDER = "select 1 from orders where workspace = $1 and id = $2 for no key update"
 _REMOVED = "delete from storefronts where workspace = $1 returning 1"
 _STOCK = "select 1 from stock where workspace = $1 for no key update"
@@ -68,7 +66,7 @@ class Held:
         """Return once so many transactions wait for a lock."""
 
         async def are() -> bool:
-            return await self._seller.connection.fetchval(_WAITING) >= number
+            return len(await blocked(self._seller.connection)) >= number
 
         await eventually(are, pause=0.005)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from entrepot.engine.clock import real_now
 from entrepot.engine.worker import Wiring, Worker
 from entrepot.store.connections import Connection, connect
 from tests.engine.test_taking import take
+from tests.support.blocked import blocked
 from tests.support.raw_server import http_reply, raw_server
 from tests.support.shop import CHANNEL, NORTH, TEA, WORKSPACE, insert, level, open_shop
 from tests.support.waiting import eventually
@@ -193,9 +195,10 @@ async def test_a_process_that_dies_after_telling_tells_again_and_nothing_changes
     await shop.place()
     await shop.goes(300)
     before = await shop.facts()
-    await shop.connection.execute(
-        "update carrier_consignments set next_step = 0, due_at = (steps #>> '{0,1}')::timestamptz"
+    first = await shop.connection.fetchval(
+        "select (steps #>> '{0,1}')::timestamptz from carrier_consignments"
     )
+    await shop.connection.execute("update carrier_consignments set next_step = 0, due_at = $1", first)
     await shop.goes(0)
     assert await shop.facts() == before
 
@@ -396,10 +399,9 @@ async def test_an_order_that_is_cancelled_while_its_step_is_in_hand_is_carried_n
     order = await shop.place("A1")
     await shop.announced()
     shop.clock.at += timedelta(seconds=180)
-    waits = "select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     async with in_hand(shop):
         await shop.run(CancelOrder(order.id))
-        await eventually(lambda: shop.connection.fetchval(waits))
+        await eventually(partial(blocked, shop.connection))
     await shop.goes(10_000)
     assert await shop.progress() == "cancelled"
     assert await shop.connection.fetchval("select due_at is null from carrier_consignments")

@@ -17,6 +17,7 @@ from entrepot.engine.batches.engine import Engine
 from entrepot.engine.clock import Clock
 from entrepot.store.batches.stages import FINDS
 from entrepot.store.connections import connect, connect_engine
+from tests.support.cluster import not_on_citus
 from tests.support.waiting import eventually
 
 WORKSPACE = 77
@@ -46,6 +47,7 @@ class Claim(Command, frozen=True):
         return Decided(True, Changes([Reference(*self.name, self.number)]))
 
 
+@not_on_citus("plans are made for the values at hand, and what shards read is told by their nodes")
 async def test_a_lane_that_began_on_empty_tables_finds_by_key_once_they_are_filled(database_url: str) -> None:
     other = await connect(database_url)
     await other.execute('analyze "references"')  # nothing is there, and PostgreSQL is told so
@@ -61,6 +63,7 @@ async def test_a_lane_that_began_on_empty_tables_finds_by_key_once_they_are_fill
     assert read < NAMES * (NAMES / 2) / 3, "nearly all that were there were read for each"
 
 
+@not_on_citus("EXPLAIN of the coordinator tells another form, and the indexes are the same")
 async def test_whether_a_variant_stands_nowhere_reads_its_own_levels_alone(database_url: str) -> None:
     lane = await connect_engine(database_url)
     for number, find in enumerate(FINDS[Stage.STOCK]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -25,14 +26,10 @@ from entrepot.store.batches.readers import AlreadyCommittedError, BatchReader, P
 from entrepot.store.batches.stages import bring
 from entrepot.store.connections import Connection, LaneConnection, connect, connect_engine
 from tests.engine.test_taking import settings, take
+from tests.support.blocked import blocked
 from tests.support.boutique import SHIRT, SMALL, cart, cart_line, open_boutique, write
 from tests.support.shop import AT, NORTH, TEA, WORKSPACE, insert, level, open_shop
 from tests.support.waiting import eventually
-
-_WAITING = """
-select count(*) from pg_stat_activity
-where wait_event_type = 'Lock' and datname = current_database() and query like '%find_rows%'
-"""
 
 
 def _line(no: int) -> CartLine:
@@ -67,8 +64,7 @@ async def test_children_are_as_new_as_the_lock_of_their_parent(
         late = asyncio.create_task(
             bring(BatchReader(lane, WORKSPACE, uuid4(), real_now(), 0), {Stage.CART: [cart().id]}, view)
         )
-        # Not within the transaction, which goes on seeing the activity that it saw first.
-        await eventually(lambda: watching.fetchval(_WAITING))
+        await eventually(partial(blocked, watching))
     await late
     await watching.close()
     assert [line.no for line in view.children(CartLine, cart().id)] == [1, 2]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+
 import pytest
+from tests.conftest import fresh_database
+from tests.engine.test_taking import take
 from tests.support import cluster
+from tests.support.cluster import needs_cluster, not_on_citus
+from tests.support.shop import NORTH, TEA, WORKSPACE, insert, level, open_shop
+from tests.worlds.conftest import contents
 from typer.testing import CliRunner
 
-from entrepot.checks import check_nodes, find_nodes
+from entrepot.checks import check_nodes, find_nodes, run_checks
 from entrepot.cli import app
-from entrepot.store.connections import connect
+from entrepot.domain.placing.place import Placed
+from entrepot.domain.placing.record_sale import SoldLine
+from entrepot.engine import Clock, Engine
+from entrepot.store.connections import LaneConnection, connect, connect_engine
 from entrepot.store.upkeep import migrate
 from entrepot.store.upkeep.distribution import EVERYWHERE, is_spread
 
-needs_cluster = pytest.mark.skipif(cluster.URL is None, reason="ENTREPOT_TEST_CITUS_URL names no cluster")
 
-
-@pytest.mark.skipif(cluster.URL is not None, reason="the database is a cluster's")
+@not_on_citus("the database is a cluster's")
 def test_a_plain_server_is_told_in_one_sentence(database_url: str) -> None:
     done = CliRunner().invoke(app, ["migrate", "--distribute", "--database-url", database_url])
     assert done.exit_code == 1
@@ -32,7 +41,7 @@ def test_shards_without_distributing_are_refused(database_url: str) -> None:
     )
 
 
-@pytest.mark.skipif(cluster.URL is not None, reason="the database is a cluster's")
+@not_on_citus("the database is a cluster's")
 async def test_a_plain_server_has_no_nodes(database_url: str) -> None:
     connection = await connect(database_url)
     assert not await is_spread(connection)
@@ -59,4 +68,39 @@ async def test_every_table_has_its_place(database_url: str) -> None:
     assert {name for name, method in rows if method == "n"} == set(EVERYWHERE)
     assert sum(node.shards for node in await find_nodes(connection)) == cluster.SHARDS
     assert await check_nodes(connection) == []
+    await connection.close()
+
+
+@pytest.fixture
+def whole_url(postgres_url: str) -> Iterator[str]:
+    """A database on the cluster whose tables nobody has spread yet."""
+    with fresh_database(postgres_url) as url:
+        cluster.join(url)
+        migrate.ensure(url)
+        yield url
+
+
+@needs_cluster
+async def test_a_filled_database_is_spread_while_a_server_works_in_it(whole_url: str) -> None:
+    """Nothing is lost, and a lane that connected before runs its next batch on the node of the workspace."""
+    made: list[LaneConnection] = []
+
+    async def connecting() -> LaneConnection:
+        made.append(await connect_engine(whole_url))
+        return made[-1]
+
+    connection = await connect(whole_url)
+    await open_shop(connection)
+    await insert(connection, WORKSPACE, [level(TEA, NORTH, 9)])
+    engine = Engine(connecting, Clock(), lanes=1)
+    await engine.start()
+    assert isinstance(await engine.execute(WORKSPACE, take(SoldLine("1", "TEA", 1))), Placed)
+    before = await contents(connection)
+    placed = await asyncio.to_thread(migrate.distribute, whole_url, cluster.SHARDS)
+    assert set(EVERYWHERE) < set(placed)
+    assert {name: rows for name, rows in (await contents(connection)).items() if name in before} == before
+    assert isinstance(await engine.execute(WORKSPACE, take(SoldLine("1", "TEA", 1))), Placed)
+    assert [each.spread for each in made] == [False, True]
+    await engine.stop()
+    assert await run_checks(connection) == await check_nodes(connection) == []
     await connection.close()

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from functools import cache
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import pytest
 
 URL = os.environ.get("ENTREPOT_TEST_CITUS_URL")
 SHARDS = 6
@@ -21,24 +23,41 @@ _AWAY = (
 
 Nodes = Sequence[tuple[str, int, bool]]
 
+needs_cluster = pytest.mark.skipif(URL is None, reason="ENTREPOT_TEST_CITUS_URL names no cluster")
+"""Marks what only a cluster can show."""
+
+
+def not_on_citus(why: str) -> pytest.MarkDecorator:
+    """Marks what a cluster cannot show; `why` completes the sentence "on Citus ..."."""
+    return pytest.mark.skipif(URL is not None, reason=f"on Citus {why}")
+
 
 def servers(url: str) -> list[str]:
     """The same database on each node, the coordinator first; of a single server the URL itself."""
     if URL is None:
         return [url]
-    return [_at(url, host, port) for host, port, _ in asyncio.run(_nodes(URL))]
+    return [_at(url, host, port) for host, port, _ in _known_nodes()]
 
 
 def join(url: str) -> None:
     """Make one cluster of a database that stands on each node, empty."""
     assert URL is not None
-    asyncio.run(_join(url, asyncio.run(_nodes(URL))))
+    asyncio.run(_join(url, _known_nodes()))
 
 
 def close(url: str) -> None:
     """Let nobody connect to it, nor its own workers, which would keep it from being copied or dropped."""
-    for each in servers(url):
-        asyncio.run(_close(_named(each, "postgres"), urlsplit(url).path[1:]))
+    asyncio.run(_on_each(servers(url), urlsplit(url).path[1:]))
+
+
+async def _on_each(urls: Sequence[str], name: str) -> None:
+    await asyncio.gather(*(_close(_named(each, "postgres"), name) for each in urls))
+
+
+@cache
+def _known_nodes() -> Nodes:
+    assert URL is not None
+    return asyncio.run(_nodes(URL))
 
 
 async def _nodes(url: str) -> Nodes:

@@ -16,10 +16,7 @@ from entrepot.engine.batches import batch
 from entrepot.engine.batches.engine import Outcome
 from entrepot.store.batches.stages import Reader, load
 from entrepot.store.connections import Connection, connect_engine
-
-_BLOCKED = """
-select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
-"""
+from tests.support.blocked import blocked
 
 
 @asynccontextmanager
@@ -61,5 +58,5 @@ async def interleaved(
 
 async def _stuck_or_done(task: asyncio.Task[Outcome], watch: Connection) -> None:
     # Nobody tells when a connection begins to wait for a lock: the server must be asked.
-    while not task.done() and not await watch.fetchval(_BLOCKED):  # noqa: ASYNC110
+    while not task.done() and not await blocked(watch):  # noqa: ASYNC110
         await asyncio.sleep(0.01)

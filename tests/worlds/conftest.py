@@ -30,7 +30,8 @@ async def apply(connection: Connection, text: str, **options: Any) -> Report:
 async def contents(connection: Connection) -> dict[str, list[str]]:
     """Every row of every table, as text."""
     names = await connection.fetch(
-        "select table_name from information_schema.tables where table_schema = 'public' order by 1"
+        "select table_name from information_schema.tables"
+        " where table_schema = 'public' and table_type = 'BASE TABLE' order by 1"
     )
     return {
         row[0]: [r[0] for r in await connection.fetch(f'select t::text from "{row[0]}" t order by 1')]

@@ -94,6 +94,11 @@ class LaneConnection(Connection, Protocol):
         """Whether the database's tables were spread over nodes when it connected."""
         ...
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is to a cluster on which the database's tables were not spread then."""
+        ...
+
     async def beside(self, place: Place) -> LaneConnection:
         """A connection of the same kind to another node of the same cluster."""
         ...

@@ -49,6 +49,11 @@ class _Lane(asyncpg.Connection):  # pyright: ignore[reportUntypedBaseClass, repo
         """Of the cluster: whether its tables are spread, and how to get to another of its nodes."""
         self.spread, self._beside = spread, beside
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is to a cluster on which the database's tables were not spread then."""
+        return self._beside is not None and not self.spread
+
     async def beside(self, place: Place) -> Any:
         """A connection of the same kind to another node of the same cluster. Raises `FAULTS`."""
         if self._beside is None:

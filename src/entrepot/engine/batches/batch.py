@@ -20,7 +20,7 @@ from entrepot.store.batches.homes import Home
 from entrepot.store.batches.readers import AlreadyCommittedError, BatchReader, find_function
 from entrepot.store.batches.stages import load
 from entrepot.store.batches.writer import commit, keep, write, write_function
-from entrepot.store.connections import Connection, LaneConnection
+from entrepot.store.connections import LaneConnection
 from entrepot.store.sharing import Pace
 
 Rule = Callable[[Command, View, datetime, Ids], Decision]
@@ -47,9 +47,9 @@ class BatchIds:
         return random_uuid()
 
 
-async def make_ready(connection: Connection, home: Home | None = None) -> None:
+async def make_ready(connection: LaneConnection, home: Home | None = None) -> None:
     """Give a connection, once, what batches use on it; with a home, those of that shard."""
-    await connection.execute(find_function(home))
+    await connection.execute(find_function(home, whole=connection.whole))
     await connection.execute(write_function(home))
 
 

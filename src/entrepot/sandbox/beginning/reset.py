@@ -10,13 +10,14 @@ from entrepot.sandbox.beginning.homes import homes_kept
 from entrepot.sandbox.beginning.image import Image, empty, put_back, take_image
 from entrepot.sandbox.guard import real_workspaces
 from entrepot.store.connections import Connection
+from entrepot.store.upkeep.distribution import BY_NODES
 from entrepot.worlds import apply_world, find_workspace
 from entrepot.worlds.applying.recorded import Recorded, read_recorded
 
 KEPT: Final = timedelta(days=1)
 """How long what was applied once is put back as it was, with its times, instead of being applied again."""
 
-_LOCK_LIMIT = "set local lock_timeout = '5s'"
+_SETTINGS: Final = f"set local lock_timeout = '5s'; {BY_NODES}"
 
 
 class NotASandboxError(Exception):
@@ -110,9 +111,9 @@ async def exchange(
 
 async def prepare(connection: Connection) -> None:
     """See that this is a sandbox, and wait for nobody long. Raises NotASandboxError and what asyncpg raises."""
+    await connection.execute(_SETTINGS)
     if real := await real_workspaces(connection):
         raise NotASandboxError(f"not made in a sandbox: {', '.join(real)}")
-    await connection.execute(_LOCK_LIMIT)
 
 
 async def number_of(connection: Connection, workspace: str) -> int:

@@ -37,6 +37,10 @@ join pg_catalog.pg_dist_shard s on s.logicalrelid = t.logicalrelid
 where a.shardid = $1
 """
 
+STILL_WHOLE: Final = f"""
+if exists (select from pg_catalog.pg_dist_partition) then raise exception using errcode = '{MOVED}'; end if;"""
+"""PL/pgSQL of a batch where tables lie together on a cluster: once they are spread, its lane must look for the node."""
+
 
 class MovedError(ConnectionError):
     """The workspace's rows have left this node; whoever asks anew learns where they are."""

@@ -18,7 +18,7 @@ import msgspec
 
 from entrepot.store.batches.binding import json_text
 from entrepot.store.batches.finds import chosen
-from entrepot.store.batches.homes import MOVED, Home, MovedError
+from entrepot.store.batches.homes import MOVED, STILL_WHOLE, Home, MovedError
 from entrepot.store.batches.stages import STEPS, Wanted
 from entrepot.store.connections import LaneConnection
 
@@ -90,12 +90,13 @@ def _steps() -> str:
     return chosen(steps)
 
 
-def find_function(home: Home | None = None) -> str:
+def find_function(home: Home | None = None, *, whole: bool = False) -> str:
     """The statement that makes a lane's function; it finds the wanted steps one after the other.
 
-    With a home it finds rows of that shard, once it is sure that they are there.
+    With a home it finds rows of that shard, once it is sure that they are there. `whole` is of a cluster's database
+    that is not spread: it finds rows for as long as that is so.
     """
-    shard, guard = (home.suffix, home.guard) if home else ("", "")
+    shard, guard = (home.suffix, home.guard) if home else ("", STILL_WHOLE if whole else "")
     text = FUNCTION.format(
         steps=_steps(), listeners=_LISTENERS, counter=_COUNTER, stream=_STREAM, shard=shard, guard=guard
     )

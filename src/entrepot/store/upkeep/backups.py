@@ -15,6 +15,7 @@ from entrepot.store.connections import FAULTS, Connection, connect
 from entrepot.store.primary import one_server
 from entrepot.store.silence import USUAL
 from entrepot.store.upkeep import migrate
+from entrepot.store.upkeep.distribution import is_spread
 from entrepot.store.upkeep.migrate import MigrationError, State
 
 Programs = Callable[[str], Path]
@@ -47,6 +48,7 @@ def dump(url: str, file: Path, programs: Programs, *, with_log: bool = False) ->
     if file.exists():
         raise BackupError(f"{file} exists; name another file.")
     url = _one_server(url)
+    _sql(url, _refuse_spread)
     program = _matching(programs, "pg_dump", url)
     partial = file.with_name(f"{file.name}.partial")
     try:
@@ -70,6 +72,7 @@ def restore(url: str, file: Path, programs: Programs, *, replace: bool) -> None:
     to this one's schema by the next start, or `entrepot migrate`.
     """
     url = _one_server(url)
+    _sql(url, _refuse_spread)
     program, source = _matching(programs, "pg_restore", url), str(file.absolute())
     _run(program, ["--list", source], url)
     _sql(url, _set_aside, replace)
@@ -107,6 +110,14 @@ async def _set_aside(connection: Connection, replace: bool) -> None:
         raise BackupError("The database holds data already; restore into an empty one, or with --replace.")
     await connection.execute(f"alter schema public rename to {_ASIDE}")
     await connection.execute("create schema public")
+
+
+async def _refuse_spread(connection: Connection) -> None:
+    if await is_spread(connection):
+        raise BackupError(
+            "The database is spread over nodes, and a file holds one server: back up every node with a tool that "
+            "archives the write-ahead log, such as pgBackRest."
+        )
 
 
 async def _refuse_in_use(connection: Connection) -> None:

@@ -39,8 +39,12 @@ where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and no
   select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace' and not a.attisdropped
 ) order by c.relname
 """
-_ONE_AFTER_THE_OTHER: Final = "set local citus.multi_shard_modify_mode = 'sequential'"
-"""What stands everywhere and what is spread refer to each other, so that nodes must not go ahead by themselves."""
+ONE_AFTER_THE_OTHER: Final = "set local citus.multi_shard_modify_mode = 'sequential'"
+"""What stands everywhere and what is spread refer to each other, so that nodes must not go ahead by themselves within
+a transaction that changes both. Where there are no nodes this means nothing."""
+BY_NODES: Final = f"{ONE_AFTER_THE_OTHER}; set local citus.enable_local_execution = off"
+"""The same for a transaction that also does something to whole tables: Citus refuses that once the coordinator itself
+has changed a row, instead of a node. To be said before anything else."""
 
 
 class DistributionError(Exception):
@@ -94,7 +98,7 @@ def spread(connection: sa.Connection, shards: int | None = None) -> list[str]:
         raise DistributionError(
             f"The tables are cut into {found} shards already; Citus' alter_distributed_table changes that."
         )
-    connection.exec_driver_sql(_ONE_AFTER_THE_OTHER)
+    connection.exec_driver_sql(ONE_AFTER_THE_OTHER)
     placed = [name for name in _in_order(connection) if name not in known]
     for name in placed:
         place(connection, name, shards)

@@ -21,6 +21,7 @@ from entrepot.domain.kernel.ids import derived_uuid
 from entrepot.domain.kernel.records import Record
 from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import credential_key
+from entrepot.store.upkeep.distribution import BY_NODES
 from entrepot.worlds.applying.listeners import follow_listeners
 from entrepot.worlds.applying.locks import Locks
 from entrepot.worlds.applying.mappings import seed_mappings
@@ -120,6 +121,7 @@ async def _transaction(
     await transaction.start()
     done = False
     try:
+        await connection.execute(BY_NODES)
         report = await _Applying(connection, name, spec, options).run()
         done = not (options.dry_run or report.conflicts)
     finally:
