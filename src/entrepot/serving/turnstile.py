@@ -18,16 +18,19 @@ OF_ALL: Final = 64
 
 
 class Turnstile:
-    """Lets connections pass in turn, each address as often as any other. Not for use by several threads."""
+    """Lets connections pass in turn, those of each address as often as those of any other. Not for several threads."""
 
     def __init__(self) -> None:
         self._passed = Counter[str]()
+        self._left = OF_ALL
         self._waiting: dict[str, deque[Callable[[], None]]] = {}
-        self._is_counting = False
+        self._turn_follows = False
 
     def passes(self, origin: str) -> bool:
-        """Whether a connection of this address may go on at once; it is counted then."""
-        if origin in self._waiting or self._is_over(origin) or not self._room:
+        """Whether a connection of this address may go on at once; then it counts. One without an address always may."""
+        if not origin:
+            return True
+        if origin in self._waiting or not self._left or self._passed[origin] >= OF_ONE:
             return False
         self._count(origin)
         return True
@@ -35,29 +38,23 @@ class Turnstile:
     def wait(self, origin: str, go: Callable[[], None]) -> None:
         """Have a connection go on in one of the next turns."""
         self._waiting.setdefault(origin, deque()).append(go)
-        self._begin()
-
-    @property
-    def _room(self) -> int:
-        return OF_ALL - self._passed.total() if self._is_counting else OF_ALL
-
-    def _is_over(self, origin: str) -> bool:
-        return self._passed[origin] >= OF_ONE
+        self._have_a_turn()
 
     def _count(self, origin: str) -> None:
         self._passed[origin] += 1
-        self._begin()
+        self._left -= 1
+        self._have_a_turn()
 
-    def _begin(self) -> None:
-        if not self._is_counting:
-            self._is_counting = True
+    def _have_a_turn(self) -> None:
+        if not self._turn_follows:
+            self._turn_follows = True
             asyncio.get_running_loop().call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
         self._passed.clear()
-        self._is_counting = False
-        while self._room and (some := [each for each in self._waiting if not self._is_over(each)]):
-            for origin in some[: self._room]:
+        self._left, self._turn_follows = OF_ALL, False
+        while self._left and (some := [each for each in self._waiting if self._passed[each] < OF_ONE]):
+            for origin in some[: self._left]:
                 self._let_pass(origin)
 
     def _let_pass(self, origin: str) -> None:
