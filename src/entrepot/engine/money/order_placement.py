@@ -97,8 +97,8 @@ class OrderPlacement:
         proof: PaymentCredential | None = None,
     ) -> Outcome:
         """Bring an order command to its outcome; without a proof nothing is paid (an order recorded as pending)."""
-        steps = self._gateways.steps(settings.cards, command.basket.environment)
-        command = msgspec.structs.replace(command, steps=steps)
+        if (steps := self._gateways.steps(settings.cards, command.basket.environment)) is not None:
+            command = msgspec.structs.replace(command, steps=steps)
         if in_house(settings, command.basket, proof):
             # One command, which the engine brings to its end whether or not we wait.
             return await self._placed(workspace, settings, command, proof)
