@@ -280,3 +280,40 @@ def test_a_parent_that_gets_no_process_for_its_first_worker_ends() -> None:
     parent.keep_subprocess_alive()
     assert parent.should_exit.is_set()
     assert parent.failed
+
+
+class Loading(serving.Worker):
+    """A worker's process that lives, and answers when the test says so; the clock is the test's."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        super().__init__(uvicorn.Config("none", workers=1), [], lambda: self.now)
+        self.process = cast("Any", self)
+
+    def is_alive(self, _timeout: float = 0) -> bool:
+        return True
+
+    def answer(self) -> None:
+        self.child_conn.recv()
+        self.child_conn.send(obj=True)
+
+
+def test_a_worker_that_is_still_being_loaded_is_not_replaced() -> None:
+    """It would begin again each time, and on a slow machine never come to serve."""
+    worker = Loading()
+    for second in range(300):
+        worker.now = float(second)
+        assert worker.look()
+    worker.answer()
+    assert worker.look()
+    assert worker.served
+
+
+def test_a_worker_that_has_answered_and_falls_silent_is_replaced() -> None:
+    worker = Loading()
+    assert worker.look()
+    worker.answer()
+    assert worker.look()
+    assert worker.look()
+    worker.now += serving.SILENCE_LIMIT
+    assert not worker.look()

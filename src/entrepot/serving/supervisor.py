@@ -17,6 +17,10 @@ from entrepot.domain.kernel.pauses import doubling
 
 SILENCE_LIMIT: Final = 30.0
 """Seconds without an answer after which a worker counts as stuck and is replaced."""
+BEGIN_LIMIT: Final = 600.0
+"""Seconds that a worker has until its first answer: on a machine with much else to do it needs a minute to be loaded.
+
+Replaced sooner, it would begin again each time, and never come to serve."""
 END_LIMIT: Final = 85.0
 """Seconds that a worker has to end: it drains for thirty, its parts stop within forty-five, and some are to spare."""
 FIRST_PATIENCE: Final = 1.0
@@ -28,11 +32,18 @@ _log = structlog.stdlib.get_logger("entrepot.serving")
 
 
 class Worker(Process):
-    """One worker process. `served`: whether it has ever been ready for requests."""
+    """One worker process. `served`: whether it has ever been ready for requests. `clock` is in seconds."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        sockets: list[socket.socket],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(config, sockets)
         self.served = False
+        self._clock = clock
+        self._patience = BEGIN_LIMIT
         self._asked_at: float | None = None
 
     def look(self) -> bool:
@@ -42,13 +53,13 @@ class Worker(Process):
         try:
             if self._asked_at is None:
                 self.parent_conn.send(b"ping")
-                self._asked_at = time.monotonic()
+                self._asked_at = self._clock()
             if self.parent_conn.poll(0):
                 self.served |= bool(self.parent_conn.recv())
-                self._asked_at = None
+                self._asked_at, self._patience = None, SILENCE_LIMIT
         except (OSError, EOFError):
             return False
-        return self._asked_at is None or time.monotonic() - self._asked_at < SILENCE_LIMIT
+        return self._asked_at is None or self._clock() - self._asked_at < self._patience
 
 
 class Slot:
