@@ -290,7 +290,7 @@ class Loading(serving.Worker):
         super().__init__(uvicorn.Config("none", workers=1), [], lambda: self.now)
         self.process = cast("Any", self)
 
-    def is_alive(self, timeout: float = 5) -> bool:  # noqa: ARG002
+    def is_alive(self, timeout: float = 5) -> bool:
         return True
 
     def answer(self) -> None:
