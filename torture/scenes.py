@@ -84,7 +84,7 @@ async def silent_database(folder: Path, url: str, seed: int, times: int) -> Scen
 
 
 async def full_disk(folder: Path, seed: int, seconds: float) -> Scene:
-    """The file system of the database fills up under load, and is given room again."""
+    """The file system of the database fills up under load, and is given room again; the server never ends by it."""
     with lent(folder / "disk") as disk:
         house = House(disk.folder / "data", _ARGUMENTS, within=disk.command)
         house.log = folder / "disk.log"
@@ -97,7 +97,9 @@ async def full_disk(folder: Path, seed: int, seconds: float) -> Scene:
                     await asyncio.sleep(seconds)
                 given = time.monotonic()
                 kinds = (Recovery("room on the disk", (await watch.served_again(given),)),)
-            return await _audited("full disk", watch, house.database_url, (begun, started, given), kinds)
+            scene = await _audited("full disk", watch, house.database_url, (begun, started, given), kinds)
+            ended = [f"the server ended {house.starts} times"] if house.starts else []
+            return replace(scene, faults=(*scene.faults, *ended))
 
 
 async def full_log_pipe(folder: Path, seed: int, seconds: float, python: str) -> Scene:

@@ -128,12 +128,12 @@ def _placed(reply: Reply) -> bool:
 @pytest.mark.parametrize(
     ("door", "expected"),
     [
-        (at_bonsai, Cost(4, 23, 778)),
-        (by_card, Cost(11, 46, 1355)),
+        (at_bonsai, Cost(4, 23, 704)),
+        (by_card, Cost(11, 46, 1287)),
         (at_textalk, Cost(6, 34, 1211)),
         (at_walmart, Cost(4, 19, 654)),
-        (at_rebound, Cost(4, 17, 718)),
-        (at_datamingle, Cost(5, 19, 649)),
+        (at_rebound, Cost(4, 17, 696)),
+        (at_datamingle, Cost(5, 19, 634)),
     ],
 )
 async def test_an_order_costs_what_it_did(

@@ -22,6 +22,7 @@ from entrepot.store.embedded import (
     OtherMajorVersionError,
     binaries,
     connect_or_start,
+    process,
     supervisor,
 )
 
@@ -192,6 +193,47 @@ def test_killed_server_is_revived_on_the_same_url_with_what_was_committed(data_d
 
         wait_until(answers_again, 30)
         assert server_pid(data_dir) != pid
+
+
+def test_a_killed_server_whose_sockets_folder_was_cleared_away_is_revived(data_dir: Path) -> None:
+    with EmbeddedPostgres(data_dir) as url:
+        shutil.rmtree(Path((data_dir / "postgres" / "postmaster.pid").read_text("utf-8").splitlines()[4]))
+        os.kill(server_pid(data_dir), signal.SIGKILL)
+        wait_until(lambda: answers(url))
+
+
+def test_a_killed_server_whose_number_is_another_processs_is_revived(data_dir: Path) -> None:
+    user = (data_dir / "postgres").stat().st_uid
+    pid_file = data_dir / "postgres" / "postmaster.pid"
+    with (
+        subprocess.Popen(["sleep", "600"], user=user if os.geteuid() == 0 else None) as stranger,
+        EmbeddedPostgres(data_dir) as url,
+    ):
+        try:
+            pid, _, rest = pid_file.read_text("utf-8").partition("\n")
+            pid_file.write_text(f"{stranger.pid}\n{rest}", "utf-8")
+            os.kill(int(pid), signal.SIGKILL)
+            wait_until(lambda: answers(url))
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
+
+
+def test_a_start_that_is_broken_off_leaves_no_server(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process, "asked", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        EmbeddedPostgres(data_dir).start()
+    assert servers_on(data_dir) == []
+
+
+def answers(url: str) -> bool:
+    try:
+        return ask(url, "select n from kept") == 7
+    except (OSError, asyncpg.PostgresError):
+        return False
 
 
 def test_parent_and_server_killed_together(data_dir: Path) -> None:

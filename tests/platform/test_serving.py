@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import ssl
@@ -9,9 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from entrepot.store.connections import WORKER_CONNECTIONS, connect
 from entrepot.store.embedded import EmbeddedPostgres
 
 ENTREPOT = Path(sys.executable).with_name("entrepot")
+SUBMIT = "/bonsai/orders/V1/submit"
 CERTIFICATE = Path(__file__).parents[1] / "gateways" / "tokens" / "partner_test.pem"
 
 
@@ -80,22 +82,55 @@ def test_workers_end_when_the_parent_is_killed(two_workers: Server) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_database_that_does_not_stay_up_ends_the_server(open_folder: Path, workers: int) -> None:
-    folder = open_folder / "served"
-    command = [ENTREPOT, "serve", "--port", "0", "--data-dir", folder, "--workers", str(workers)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
-    assert process.stdout is not None
-    process.stdout.readline()
-
-    def ended() -> bool:
+def test_database_that_can_never_be_started_again_ends_the_server(open_folder: Path, workers: int) -> None:
+    folder = open_folder / f"gone-{workers}"
+    with embedded_server(folder, workers) as (process, _):
+        (folder / "postgres" / "PG_VERSION").write_text("9\n")
         kill_database(process.pid)
-        return process.poll() is not None
-
-    wait_until(ended)
-    said = process.communicate()[1]
-    assert process.returncode == 1
-    assert f"{folder}/postgres.log says why" in said
+        assert process.wait(60) == 1
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert "PostgreSQL does not stay up, so the server has ended." in said
+    assert f"The data folder {folder} was written by PostgreSQL 9" in said
     assert "Traceback" not in said
+
+
+def test_database_that_cannot_be_started_for_a_while_ends_nobody(open_folder: Path) -> None:
+    """What PostgreSQL must read is away, so that each start fails; callers are told to come again until it is back."""
+    folder = open_folder / "away"
+    with (
+        embedded_server(folder, 1) as (process, url),
+        httpx.Client(base_url=url, trust_env=False, timeout=60) as client,
+    ):
+        needed = folder / "postgres" / "global"
+        needed.rename(folder / "postgres" / "aside")
+        kill_database(process.pid)
+        wait_until(lambda: (folder / "postgres.log").read_text("utf-8", "replace").count("FATAL") >= 3)
+        assert process.poll() is None
+        ready, refused = client.get("/readyz"), client.post(SUBMIT, json={}, headers={"API-Key": "any"})
+        assert [reply.status_code for reply in (ready, refused)] == [503, 503]
+        assert all("retry-after" in reply.headers for reply in (ready, refused))
+        (folder / "postgres" / "aside").rename(needed)
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        assert client.post(SUBMIT, json={}, headers={"API-Key": "any"}).status_code == 401
+        process.terminate()
+        assert process.wait(60) == 0
+
+
+@contextmanager
+def embedded_server(folder: Path, workers: int) -> Generator[tuple["subprocess.Popen[str]", str]]:
+    """A server with a PostgreSQL of its own that answers, and its URL."""
+    command = [ENTREPOT, "serve", "--port", "0", "--data-dir", folder, "--workers", str(workers)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        assert process.stdout is not None
+        try:
+            found = re.search(r"https?://[^ ]+", process.stdout.readline())
+            assert found is not None
+            yield process, found[0]
+        finally:
+            process.terminate()
 
 
 def kill_database(parent: int) -> None:

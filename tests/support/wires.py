@@ -64,6 +64,12 @@ class Wire(asyncio.Transport):
     def resume_reading(self) -> None:
         return
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol
+
     def write_eof(self) -> None:
         self.ended = True
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from entrepot.serving.turnstile import Turnstile
 from entrepot.store.sharing import subscriber
 
 HEAD_BYTES: Final = 32_000
@@ -39,6 +40,8 @@ class Census:
         self._proxies = [ipaddress.ip_network(proxy) for proxy in proxies]
         self._origins: dict[object, str] = {}
         self._counts = Counter[str]()
+        self.turnstile = Turnstile()
+        """In which turn of the loop what they say is looked at."""
 
     def admit(self, connection: object, address: str) -> bool:
         """Count a connection; False where it is one too many, which is not counted."""

@@ -5,7 +5,6 @@ import contextlib
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Generator
 from functools import partial
 from types import FrameType
@@ -116,10 +115,10 @@ def _database(settings: Settings, *, durable: bool) -> Generator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-    lost = threading.Event()
+    lost: list[EmbeddedError] = []
 
-    def end() -> None:
-        lost.set()
+    def end(reason: EmbeddedError) -> None:
+        lost.append(reason)
         os.kill(os.getpid(), signal.SIGTERM)
 
     server = EmbeddedPostgres(settings.data_dir, connections_for(settings.workers), end, durable=durable)
@@ -135,9 +134,8 @@ def _database(settings: Settings, *, durable: bool) -> Generator[str]:
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)  # a second Ctrl-C must not leave PostgreSQL half stopped
         server.stop()
-        if lost.is_set():
-            log = settings.data_dir / "postgres.log"
-            raise ServeError(f"PostgreSQL does not stay up, so the server has ended; {log} says why.")
+        if lost:
+            raise ServeError(f"PostgreSQL does not stay up, so the server has ended. {lost[0]}")
 
 
 def _begin_from_image(settings: Settings) -> None:

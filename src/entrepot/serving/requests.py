@@ -49,6 +49,8 @@ class RequestReader(HttpToolsProtocol):
         self._in_head = False
         self._size = 0
         self._unparsed = 0
+        self._unseen = b""
+        self._origin = ""
         self._running: RequestResponseCycle | None = None
         self._timer: TimerHandle | None = None
         self._stalled: TimerHandle | None = None
@@ -57,6 +59,7 @@ class RequestReader(HttpToolsProtocol):
         """Take the connection, unless there are too many."""
         super().connection_made(transport)
         if self._census.admit(transport, self.client[0] if self.client else ""):
+            self._origin = self._census.origin(transport)
             self._wait()
         else:
             self._deaf = True
@@ -66,6 +69,7 @@ class RequestReader(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the connection's place."""
         self._census.dismiss(self.transport)
+        self._unseen = b""
         self._unset_keepalive_if_required()
         self._stop_timer()
         self._stop_stall()
@@ -90,9 +94,31 @@ class RequestReader(HttpToolsProtocol):
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, or refuse it."""
+        """Parse what came, or refuse it: now, or in a later turn where many connections of one address speak."""
         if self._deaf:
             return
+        if self._unseen:
+            self._unseen += data
+            self.transport.pause_reading()
+        elif self._census.turnstile.passes(self._origin):
+            self._parse(data)
+        else:
+            self._unseen = data
+            self._census.turnstile.wait(self._origin, self._see)
+
+    def eof_received(self) -> None:
+        """The peer says no more; what it said counts."""
+        self._see()
+
+    def _see(self) -> None:
+        data, self._unseen = self._unseen, b""
+        if not data or self._deaf or self.transport.is_closing():
+            return
+        if not self.flow.read_paused:
+            self.transport.resume_reading()
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         self._unparsed += len(data)
         try:
             self._parser.feed_data(data)

@@ -1,6 +1,6 @@
 """Open WebSockets, and when a silent one counts as dead."""
 
-from asyncio import Handle, TimerHandle
+from asyncio import TimerHandle
 from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -23,7 +23,7 @@ class WatchedSocket(WebSocketsSansIOProtocol):
     _deaf = False
     _unparsed = b""
     _fragments = _gathered = _held = 0
-    _turn: Handle | None = None
+    _waits = False
     _stalled: TimerHandle | None = None
 
     async def run_asgi(self) -> None:
@@ -57,7 +57,12 @@ class WatchedSocket(WebSocketsSansIOProtocol):
         self.heard_at = self.loop.time()
         if self._unparsed:
             self._unparsed += data
-        elif not self.handshake_initiated or len(data) <= PARSED_AT_ONCE:
+        elif not self.handshake_initiated:
+            self._parse(data)  # which began with the head of a request
+        elif not self._census.turnstile.passes(self._origin):
+            self._unparsed = data
+            self._carry_on()
+        elif len(data) <= PARSED_AT_ONCE:
             self._parse(data)
         else:
             self._unparsed = data
@@ -117,8 +122,12 @@ class WatchedSocket(WebSocketsSansIOProtocol):
     def _census(self) -> Census:
         return cast("Any", self.config).census
 
+    @property
+    def _origin(self) -> str:
+        return self._census.origin(self.transport)
+
     def _go_on(self) -> None:
-        self._turn = None
+        self._waits = False
         data, self._unparsed = self._unparsed[:PARSED_AT_ONCE], self._unparsed[PARSED_AT_ONCE:]
         if data:
             self._parse(data)
@@ -132,8 +141,9 @@ class WatchedSocket(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
             return
         self.transport.pause_reading()
-        if self._turn is None:
-            self._turn = self.loop.call_soon(self._go_on)
+        if not self._waits:
+            self._waits = True
+            self._census.turnstile.wait(self._origin, self._go_on)
 
     def _parse(self, data: bytes) -> None:
         super().data_received(data)
@@ -145,7 +155,7 @@ class WatchedSocket(WebSocketsSansIOProtocol):
 
     def _hold(self, size: int) -> bool:
         """Count what is here of a message that is not whole; False where there is no room for it."""
-        origin = self._census.origin(self.transport)
+        origin = self._origin
         IN_FLIGHT.give_back(self._held, origin)
         self._held = size if IN_FLIGHT.take(size, origin) else 0
         return self._held == size

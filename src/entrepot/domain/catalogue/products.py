@@ -21,7 +21,7 @@ def product_uuid(workspace: str, product: str) -> UUID:
 
 
 class Sku(msgspec.Struct, frozen=True):
-    """By which a view finds a variant that it holds. What the variant was called before finds it too: compare."""
+    """By which a view finds a variant that it holds."""
 
     sku: str
 

@@ -252,8 +252,7 @@ def _called(view: View, name: ProductName) -> Variant | None:
                 own, key=lambda each: (each.deleted_at is not None, each.position, each.id), default=None
             )
         case str():
-            called = (view.get(Variant, each.id) for each in view.children(Variant, Sku(name)))
-            return next((each for each in called if each is not None and each.sku == name), None)
+            return next(iter(view.children(Variant, Sku(name))), None)
 
 
 def _undeleted(record: G) -> G:

@@ -19,7 +19,6 @@ from entrepot.domain.carts.records import LIFETIME, Cart, CartCode, CartFile, Ca
 from entrepot.domain.carts.to_order import drafted
 from entrepot.domain.carts.totals import PLANNED, total, totals_want
 from entrepot.domain.catalogue.products import Variant
-from entrepot.domain.channels.accounts import Channel
 from entrepot.domain.checkout.cart_checkout import fault
 from entrepot.domain.checkout.edit_order import is_open
 from entrepot.domain.customers.records import Buyer
@@ -34,7 +33,7 @@ from entrepot.domain.orders.payment_state import OPEN_STATES, state_of
 from entrepot.domain.orders.payments import Payment, Refund
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, event
 from entrepot.domain.placing.attempts import Draft
-from entrepot.domain.placing.place import promises, use_codes
+from entrepot.domain.placing.place import promises, stock_mode, use_codes
 from entrepot.domain.pricing.discounts import DiscountUse
 from entrepot.domain.pricing.gift_certificates import CertificateUse
 from entrepot.domain.stock.holds import rehold
@@ -231,9 +230,8 @@ def _write(order: Order, draft: Draft, view: View, now: datetime, changes: Chang
     parts = view.children(OrderPart, order.id)
     _replace(parts, [_sent_by(part, parts) for part in draft.parts], changes)
     _replace(list(before.values()), lines, changes)
-    channel = view.get(Channel, order.channel)
-    backorder = channel is not None and channel.settings.stock == "backorder"
-    rehold(order.id, promises(draft, view), view, changes, backorder=backorder)
+    mode = stock_mode(order, view)
+    rehold(order.id, promises(draft, mode), view, changes, backorder=mode == "backorder")
     payments = _paid(draft, view.children(Payment, order.id), changes)
     new = draft.order
     state = state_of(payments, new.total, ()) if payments else new.payment_state

@@ -54,20 +54,20 @@ def messages(told: Iterable[ToTell], gateways: Mapping[int, str], now: datetime)
 
 
 def _changed(view: View) -> Iterator[ToTell]:
-    for _, _, record, before in view.dirty():
-        if isinstance(record, Order):
-            was_placed = isinstance(before, Order) and before.state == "placed"
-            if record.state == "placed" and not was_placed and _unsent(view, record.id):
-                yield ToTell(ORDER, record, record.channel, record.id, record.events)
-        elif isinstance(record, OrderEvent) and before is None:
-            order = view.get(Order, record.order)
-            if order is not None and (record.kind in _CHANGED or record.data.get("ended")):
-                yield ToTell(ORDER, order, order.channel, order.id, record.seq)
-        elif isinstance(record, ReturnEvent) and before is None and record.kind in ("opened", "cancelled"):
-            order, ret = view.get(Order, record.order), view.get(Return, (record.order, record.return_id))
+    for _, order, before in view.changed(Order):
+        was_placed = before is not None and before.state == "placed"
+        if order is not None and order.state == "placed" and not was_placed and _unsent(view, order.id):
+            yield ToTell(ORDER, order, order.channel, order.id, order.events)
+    for event in view.made(OrderEvent):
+        order = view.get(Order, event.order)
+        if order is not None and (event.kind in _CHANGED or event.data.get("ended")):
+            yield ToTell(ORDER, order, order.channel, order.id, event.seq)
+    for event in view.made(ReturnEvent):
+        if event.kind in ("opened", "cancelled"):
+            order, ret = view.get(Order, event.order), view.get(Return, (event.order, event.return_id))
             if order is not None and ret is not None:
                 channel = order.channel if ret.channel is None else ret.channel
-                yield ToTell(RETURN, order, channel, ret.id, record.seq)
+                yield ToTell(RETURN, order, channel, ret.id, event.seq)
 
 
 def _unsent(view: View, order: int) -> bool:

@@ -7,8 +7,8 @@ The engine applies a change set to the view only when it is complete, so a refus
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
-from typing import TypeVar, cast
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -38,25 +38,32 @@ class Record(msgspec.Struct, frozen=True):
 R = TypeVar("R", bound=Record)
 
 
+_Rows = dict[Hashable, Record | None]
+"""Records by their keys, None for what was removed."""
+_Groups = dict[Hashable, _Rows]
+
+
 class View:
-    """The records of one workspace that a batch has loaded, with the changes of the commands accepted so far."""
+    """The records of one workspace that a batch has loaded, with the changes of the commands accepted so far.
+
+    All is kept by kind, so that changes come in by one step for each kind, and who looks for those of one kind passes
+    over no others. Children are grouped when they are first asked for: of most kinds nobody asks.
+    """
 
     def __init__(self, workspace: int = 0) -> None:
         self.workspace = workspace
-        self._rows: defaultdict[type[Record], dict[Hashable, Record]] = defaultdict(dict)
-        self._groups: defaultdict[tuple[type[Record], Hashable], dict[Hashable, Record]] = defaultdict(dict)
-        self._stored: dict[tuple[type[Record], Hashable], Record] = {}
-        self._dirty: dict[tuple[type[Record], Hashable], Record | None] = {}
+        self._rows: defaultdict[type[Record], _Rows] = defaultdict(dict)
+        self._stored: defaultdict[type[Record], dict[Hashable, Record]] = defaultdict(dict)
+        self._groups: dict[type[Record], _Groups] = {}
+        self._touched: set[type[Record]] = set()
         self._asked: dict[Stage, set[Hashable]] = {}
 
     def copy(self) -> View:
         """The same records once more: what a rule tries out on them does not show here, and is not written."""
         other = View(self.workspace)
-        for kind, rows in self._rows.items():
-            other._rows[kind] = dict(rows)
-        for name, group in self._groups.items():
-            other._groups[name] = dict(group)
-        other._asked = {stage: set(keys) for stage, keys in self._asked.items()}
+        other._rows.update((kind, dict(rows)) for kind, rows in self._rows.items())
+        other._stored = self._stored
+        other._asked = self._asked
         return other
 
     def seeing(self, changes: Changes) -> View:
@@ -73,62 +80,72 @@ class View:
 
     def fresh(self, kind: type[Record], key: Hashable) -> bool:
         """Whether this record was made by a command of this batch."""
-        return (kind, key) in self._dirty and (kind, key) not in self._stored
+        return key in self._rows[kind] and key not in self._stored[kind]
 
     def load(self, record: Record) -> None:
         """Take in a record as it stands in the database."""
-        name = (type(record), record.key)
-        self._place(name, record)
-        self._stored[name] = record
+        kind, key = type(record), record.key
+        self._rows[kind][key] = self._stored[kind][key] = record
+        self._groups.pop(kind, None)
 
     def miss(self, kind: type[Record], key: Hashable) -> None:
         """Take note that a record which was read before, without a lock, is there no more."""
-        self._remove((kind, key))
-        self._stored.pop((kind, key), None)
+        self._rows[kind][key] = None
+        self._stored[kind].pop(key, None)
+        self._groups.pop(kind, None)
 
     def get(self, kind: type[R], key: Hashable) -> R | None:
         """The record of this kind under `key`, or None if the workspace has none."""
-        rows = self._rows.get(kind)
-        return cast("R | None", rows.get(key)) if rows else None
+        rows: Any = self._rows[kind]
+        return rows.get(key)
 
     def children(self, kind: type[R], parent: Hashable) -> list[R]:
         """The records of this kind under `parent`, in the order in which they came."""
-        group = self._groups.get((kind, parent))
-        return cast("list[R]", list(group.values())) if group else []
+        groups: Any = self._groups.get(kind)
+        if groups is None:
+            groups = self._groups[kind] = {}
+            _group(groups, self._rows[kind], {})
+        group = groups.get(parent)
+        return list(group.values()) if group else []
 
     def apply(self, changes: Changes) -> None:
         """Make an accepted command's change set visible to the commands after it."""
-        for name, record in changes.items():
-            if record is None:
-                self._remove(name)
-            else:
-                self._place(name, record)
-            self._dirty[name] = record
+        for kind, puts in changes.by_kind():
+            rows = self._rows[kind]
+            if kind in self._groups:
+                _group(self._groups[kind], puts, rows)
+            rows.update(puts)
+            self._touched.add(kind)
 
-    def dirty(self) -> Iterator[tuple[type[Record], Hashable, Record | None, Record | None]]:
-        """Each changed record: kind, key, new state (None when removed), and as it stood in the database, if it did."""
-        for (kind, key), record in self._dirty.items():
-            yield kind, key, record, self._stored.get((kind, key))
+    @property
+    def touched(self) -> Iterable[type[Record]]:
+        """The kinds of which commands put or removed records."""
+        return self._touched
 
-    def leaves(self, wanted: type[Record]) -> bool:
-        """Whether a record of this kind was made or changed, and stands."""
-        return any(kind is wanted and record is not None for (kind, _), record in self._dirty.items())
+    def changed(self, kind: type[R]) -> Iterator[tuple[Hashable, R | None, R | None]]:
+        """Each changed record of a kind: its key, new state (None when removed), and as it was stored, if it was."""
+        rows: Any = self._rows[kind]
+        stored: Any = self._stored[kind]
+        for key, record in rows.items():
+            before = stored.get(key)
+            if record is not before:
+                yield key, record, before
 
-    def _place(self, name: tuple[type[Record], Hashable], record: Record) -> None:
-        kind, key = name
-        self._rows[kind][key] = record
-        parent = record.parent
-        if isinstance(parent, Parents):
-            for each in parent:
-                self._groups[kind, each][key] = record
-        elif parent is not None:  # by far the most: one look at the type, and no list of one
-            self._groups[kind, parent][key] = record
+    def made(self, kind: type[R]) -> Iterator[R]:
+        """The records of a kind that commands of this batch made."""
+        return (record for _, record, before in self.changed(kind) if record is not None and before is None)
 
-    def _remove(self, name: tuple[type[Record], Hashable]) -> None:
-        kind, key = name
-        gone = self._rows.get(kind, {}).pop(key, None)
-        for parent in () if gone is None else _parents(gone):
-            self._groups.get((kind, parent), {}).pop(key, None)
+
+def _group(groups: _Groups, puts: Mapping[Hashable, Record | None], rows: _Rows) -> None:
+    """Bring the groups of these rows to what is put into them."""
+    for key, record in puts.items():
+        parents = () if record is None else _parents(record)
+        if (before := rows.get(key)) is not None:
+            for parent in _parents(before):
+                if parent not in parents:
+                    del groups[parent][key]
+        for parent in parents:
+            groups.setdefault(parent, {})[key] = record
 
 
 def _parents(record: Record) -> tuple[Hashable, ...]:
@@ -144,29 +161,37 @@ class Changes:
     __slots__ = ("_puts",)
 
     def __init__(self, records: Iterable[Record] = ()) -> None:
-        self._puts: dict[tuple[type[Record], Hashable], Record | None] = {}
+        self._puts: dict[type[Record], dict[Hashable, Record | None]] = {}
         self.put(*records)
 
     def put(self, *records: Record) -> None:
         """Write these records, whether they are new or known."""
+        puts = self._puts
         for record in records:
-            self._puts[(type(record), record.key)] = record
+            puts.setdefault(type(record), {})[record.key] = record
 
     def remove(self, record: Record) -> None:
         """Delete this record."""
-        self._puts[(type(record), record.key)] = None
+        self._puts.setdefault(type(record), {})[record.key] = None
 
     def join(self, later: Changes) -> None:
         """Take over what another change set makes of these records after this one."""
-        self._puts.update(later._puts)
+        for kind, puts in later.by_kind():
+            self._puts.setdefault(kind, {}).update(puts)
 
-    def items(self) -> Iterable[tuple[tuple[type[Record], Hashable], Record | None]]:
-        """Kind and key, with the new state or None for a removal."""
+    def by_kind(self) -> Iterable[tuple[type[Record], Mapping[Hashable, Record | None]]]:
+        """Of each kind the new states by key, None for a removal."""
         return self._puts.items()
+
+    def items(self) -> Iterator[tuple[tuple[type[Record], Hashable], Record | None]]:
+        """Kind and key, with the new state or None for a removal."""
+        for kind, puts in self._puts.items():
+            for key, record in puts.items():
+                yield (kind, key), record
 
     def records(self, kind: type[R]) -> list[R]:
         """The new states of one kind."""
-        return [cast("R", r) for (k, _), r in self._puts.items() if k is kind and r is not None]
+        return [cast("R", record) for record in self._puts.get(kind, {}).values() if record is not None]
 
 
 class _Ahead(View):
@@ -175,24 +200,24 @@ class _Ahead(View):
     def __init__(self, view: View, changes: Changes) -> None:
         super().__init__(view.workspace)
         self._below = view
-        self._changes = dict(changes.items())
+        self._changes = {kind: dict(puts) for kind, puts in changes.by_kind()}
 
     def asked(self, stage: Stage, key: Hashable) -> bool:
         return self._below.asked(stage, key)
 
     def fresh(self, kind: type[Record], key: Hashable) -> bool:
-        made = self._changes.get((kind, key)) is not None and self._below.get(kind, key) is None
+        made = self._changes.get(kind, {}).get(key) is not None and self._below.get(kind, key) is None
         return made or self._below.fresh(kind, key)
 
     def get(self, kind: type[R], key: Hashable) -> R | None:
-        name = (kind, key)
-        return cast("R | None", self._changes[name]) if name in self._changes else self._below.get(kind, key)
+        puts = self._changes.get(kind, {})
+        return cast("R | None", puts[key]) if key in puts else self._below.get(kind, key)
 
     def children(self, kind: type[R], parent: Hashable) -> list[R]:
         group = {record.key: record for record in self._below.children(kind, parent)}
-        for (changed, key), record in self._changes.items():
-            if changed is kind and record is not None and parent in _parents(record):
+        for key, record in self._changes.get(kind, {}).items():
+            if record is not None and parent in _parents(record):
                 group[key] = cast("R", record)
-            elif changed is kind:
+            else:
                 group.pop(key, None)
         return list(group.values())

@@ -88,22 +88,32 @@ class Draft(msgspec.Struct, frozen=True):
     @property
     def certificates(self) -> tuple[Payment, ...]:
         """What gift certificates pay."""
-        return tuple(payment for payment in self.payments if payment.kind == "certificate")
+        return tuple([payment for payment in self.payments if payment.kind == "certificate"])
 
     @property
     def payment(self) -> Payment | None:
         """The payment that is made for this order; None where nothing is left to pay."""
-        return next((payment for payment in self.payments if payment.kind != "certificate"), None)
+        for payment in self.payments:
+            if payment.kind != "certificate":
+                return payment
+        return None
 
     @property
     def vouched(self) -> bool:
         """Whether the account collects the money itself, and only says so."""
-        return self.payment is not None and self.payment.kind == "external"
+        paid = self.payment
+        return paid is not None and paid.kind == "external"
 
     @property
     def captured_later(self) -> bool:
         """Whether the charge is only reserved, to be taken once the order stands."""
-        return self.payment is not None and self.payment.state == "reserved"
+        paid = self.payment
+        return paid is not None and paid.state == "reserved"
+
+    @property
+    def stood_before(self) -> bool:
+        """Whether anything stands under its number already: of an order that was recorded, or of the cart it ends."""
+        return self.cart is not None or self.order.version > 1
 
     @property
     def due(self) -> int:

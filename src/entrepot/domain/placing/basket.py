@@ -67,8 +67,9 @@ class Basket(msgspec.Struct, frozen=True):
     @property
     def names(self) -> tuple[OutsideName, ...]:
         """The names given from outside that the order would take."""
-        named = ((EXTERNAL_ID, self.external_id), (PAYMENT_TOKEN, self.payment.token))
-        return tuple([OutsideName(kind, value) for kind, value in named if value is not None])
+        own = () if self.external_id is None else (OutsideName(EXTERNAL_ID, self.external_id),)
+        token = self.payment.token
+        return own if token is None else (*own, OutsideName(PAYMENT_TOKEN, token))
 
 
 def offer_key(basket: Basket, line: WantedLine) -> OfferKey | None:
@@ -97,16 +98,17 @@ def name_keys(basket: Basket) -> list[NameKey]:
 def shipping_keys(basket: Basket, view: View) -> Iterable[tuple[str, str, str]]:
     """The shipping rates to load, once the offers are known."""
     country, currency = basket.ship_to.country, basket.currency
-    offers = (offer_of(view, basket, line) for line in basket.lines)
-    return {(offer.merchant_ref, country, currency) for offer in offers if offer and offer.merchant_ref}
+    offers = [offer_of(view, basket, line) for line in basket.lines]
+    return [(offer.merchant_ref, country, currency) for offer in offers if offer and offer.merchant_ref]
 
 
 def stock_keys(basket: Basket, view: View) -> Iterable[int]:
     """The tracked variants whose stock the basket looks at."""
-    offers = (offer_of(view, basket, line) for line in basket.lines)
-    return {offer.variant_id for offer in offers if offer and offer.variant_id and offer.tracked}
+    offers = [offer_of(view, basket, line) for line in basket.lines]
+    return [offer.variant_id for offer in offers if offer and offer.variant_id and offer.tracked]
 
 
 def token_used(names: Iterable[NameKey], view: View) -> bool:
     """Whether the payment token among these names has already paid for an order."""
-    return any(name[2] == PAYMENT_TOKEN and view.get(Reference, name) is not None for name in names)
+    tokens = [name for name in names if name[2] == PAYMENT_TOKEN]
+    return bool(tokens) and view.get(Reference, tokens[0]) is not None

@@ -6,7 +6,7 @@ what a rule means. A step that fails ends the appraisal; the steps over lines an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -107,7 +107,9 @@ class OrderChecks:
         self.paying = paying
         self.known_order = known_order
         self.channel = _account(basket, view)
-        self.priced = _priced(basket, view)
+        self.offers = [offer_of(view, basket, line) for line in basket.lines]
+        """What answers each wanted line."""
+        self.priced = _priced(basket.lines, self.offers)
         """The lines that have offers: all of them, once the line check has passed."""
         self.rates = _rates(basket, view, self.priced)
         """Each merchant's rate to the destination, None where it does not ship there."""
@@ -134,7 +136,7 @@ class OrderChecks:
     def _shipment(self, ref: str, indexes: list[int]) -> Shipment:
         lines = [self.priced[index] for index in indexes]
         first, rate = lines[0].offer, self.rates[ref]
-        goods = sum(line.goods for line in lines)
+        goods = sum([line.goods for line in lines])
         all_free = all(line.offer.free_shipping or not line.offer.requires_shipping for line in lines)
         cost = shipping.cost(rate, goods, all_free=all_free) if rate else 0
         return Shipment(
@@ -156,14 +158,14 @@ def _account(basket: Basket, view: View) -> Channel:
     return channel
 
 
-def _priced(basket: Basket, view: View) -> tuple[PricedLine, ...]:
-    offers = [(line, offer_of(view, basket, line)) for line in basket.lines]
-    return tuple([PricedLine(line, offer) for line, offer in offers if offer is not None])
+def _priced(lines: Sequence[WantedLine], offers: Sequence[Offer | None]) -> tuple[PricedLine, ...]:
+    found = zip(lines, offers, strict=True)
+    return tuple([PricedLine(line, offer) for line, offer in found if offer is not None])
 
 
 def _rates(basket: Basket, view: View, lines: tuple[PricedLine, ...]) -> dict[str, ShippingRate | None]:
     country, currency = basket.ship_to.country, basket.currency
-    refs = {line.offer.merchant_ref or "" for line in lines}
+    refs = [line.offer.merchant_ref or "" for line in lines]
     return {ref: view.get(ShippingRate, (ref, country, currency)) for ref in refs}
 
 
@@ -206,12 +208,12 @@ def _implemented(config: ExternalPayment) -> bool:
 
 
 def _lines(a: OrderChecks) -> Failures:
-    return tuple(failure for line in a.basket.lines if (failure := _line(a, line)))
+    integrations, looked_at = a.channel.known_integrations, zip(a.basket.lines, a.offers, strict=True)
+    return tuple([failure for line, offer in looked_at if (failure := _line(line, offer, integrations))])
 
 
-def _line(a: OrderChecks, line: WantedLine) -> Failure | None:
-    offer = offer_of(a.view, a.basket, line)
-    failure = offer_failure(offer, line.ref, a.channel.known_integrations)
+def _line(line: WantedLine, offer: Offer | None, integrations: Collection[str]) -> Failure | None:
+    failure = offer_failure(offer, line.ref, integrations)
     if failure is not None or offer is None:
         return failure
     return PriceChanged(line.ref) if _price_moved(offer, line) else None
@@ -240,8 +242,9 @@ def _price_moved(offer: Offer, line: WantedLine) -> bool:
 
 def _method_of_products(a: OrderChecks) -> Failures:
     method = a.basket.payment.method
-    if any(method in line.offer.excluded_methods for line in a.priced):
-        return (PaymentMethodUnsupported(method),)
+    for line in a.priced:
+        if method in line.offer.excluded_methods:
+            return (PaymentMethodUnsupported(method),)
     return NONE
 
 
@@ -256,7 +259,7 @@ def province_failures(a: OrderChecks) -> Failures:
 
 def destination_failures(a: OrderChecks) -> Failures:
     """One failure for all lines whose merchant does not ship to the destination."""
-    stranded = tuple(line.wanted.ref for line in a.priced if not a.reaches(line))
+    stranded = tuple([line.wanted.ref for line in a.priced if not a.reaches(line)])
     return (NoShippingToCountry(a.basket.ship_to.country, stranded),) if stranded else NONE
 
 
@@ -270,9 +273,11 @@ def _stock(a: OrderChecks) -> Failures:
             asked[variant] = asked.get(variant, 0) + line.wanted.quantity
             first.setdefault(variant, line.wanted.ref)
     return tuple(
-        failure
-        for variant, quantity in asked.items()
-        if (failure := shortage(mode, standing(a.view, variant), quantity, first[variant]))
+        [
+            failure
+            for variant, quantity in asked.items()
+            if (failure := shortage(mode, standing(a.view, variant), quantity, first[variant]))
+        ]
     )
 
 

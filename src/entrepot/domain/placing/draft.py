@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,6 @@ from entrepot.domain.kernel.records import View
 from entrepot.domain.kernel.stages import Stage
 from entrepot.domain.orders.payments import Payment
 from entrepot.domain.orders.records import Order, OrderLine, OrderPart, Person
-from entrepot.domain.placing import checks as order_checks
 from entrepot.domain.placing.attempts import Draft, Payout
 from entrepot.domain.placing.basket import (
     EXTERNAL,
@@ -27,7 +26,7 @@ from entrepot.domain.placing.basket import (
     shipping_keys,
     stock_keys,
 )
-from entrepot.domain.placing.checks import CheckedBasket, OrderChecks
+from entrepot.domain.placing.checks import CheckedBasket, OrderChecks, PricedLine, Shipment
 from entrepot.domain.placing.recorded_total import risen
 from entrepot.domain.pricing import taxes
 from entrepot.domain.pricing.flat_rates import LABEL
@@ -65,7 +64,6 @@ class OrderCommand(Command, frozen=True):
         {
             Stage.CHANNEL,
             Stage.REFERENCE,
-            Stage.CART,
             Stage.ORDER,
             Stage.OFFER,
             Stage.SHIPPING,
@@ -123,7 +121,6 @@ def draft(
     ids: Ids,
 ) -> Draft | Refused:
     """The order as it would be, or why it cannot be."""
-    state = "placed" if command.pays else "pending"
     existing = command.existing
     if existing and (stale := _stale(existing, view)):
         return refused(stale)
@@ -137,16 +134,14 @@ def draft(
     quote = _taxes(command, checks.channel, query, view)
     if isinstance(quote, Failure):
         return refused(quote)
-    line_ids = _line_ids(view, number, len(checked.lines), ids)
-    drafted = _assemble(command, checked, quote, now, number, uuid, state, line_ids)
+    line_ids = _line_ids(view.children(OrderLine, number) if existing else (), len(checked.lines), ids)
+    payment = ids.next() if command.pays else None
+    drafted = _assemble(command, checked, quote, now, number, uuid, line_ids, payment)
     drafted = drafted.taking(checks.channel.settings.stock)
     if existing and (dearer := risen(command.basket, drafted, view)):
         return Refused(dearer)
     if failure := not_chargeable(command.basket.payment.method, drafted, command.steps):
         return refused(failure)
-    if command.pays:
-        paid = _payment(drafted.order, command.basket, ids.next())
-        drafted = msgspec.structs.replace(drafted, payments=(paid,))
     return _continued(drafted, view.get(Order, number)) if existing else drafted
 
 
@@ -163,9 +158,9 @@ def not_chargeable(method: str, drafted: Draft, steps: Steps | None) -> Failure 
     return None if amount is None else AmountNotChargeable(method, currency, amount)
 
 
-def _line_ids(view: View, order: int, count: int, ids: Ids) -> list[int]:
+def _line_ids(lines: Sequence[OrderLine], count: int, ids: Ids) -> list[int]:
     """The ids of an order's lines: those that it has, and fresh ones."""
-    known = {line.no: line.id for line in view.children(OrderLine, order)}
+    known = {line.no: line.id for line in lines}
     return [known.get(no) or ids.next() for no in range(1, count + 1)]
 
 
@@ -188,8 +183,11 @@ def _continued(drafted: Draft, before: Order | None) -> Draft:
 
 def holding_attempt(names: Iterable[NameKey], view: View) -> int | None:
     """The open attempt that holds one of these outside names."""
-    held = (view.get(Reference, name) for name in names)
-    return next((name.attempt for name in held if name and name.attempt is not None), None)
+    for name in names:
+        held = view.get(Reference, name)
+        if held is not None and held.attempt is not None:
+            return held.attempt
+    return None
 
 
 def under_way(command: OrderCommand, view: View) -> bool:
@@ -229,26 +227,25 @@ def tax_query(channel: Channel, basket: Basket, checked: CheckedBasket) -> TaxQu
         channel.settings.taxes.company,
         basket.currency,
         Destination(to.country, (to.province or "").upper(), to.zip, to.city, to.address1),
-        tuple(
-            TaxLine(
-                str(no),
-                line.goods,
-                line.offer.merchant_country,
-                tax_included=line.offer.tax_included,
-                quantity=line.wanted.quantity,
-                merchant_address=line.offer.merchant_address,
-            )
-            for no, line in enumerate(checked.lines, 1)
-        ),
-        tuple(
-            TaxLine(
-                f"S{no}",
-                shipment.cost,
-                shipment.merchant_country,
-                merchant_address=shipment.merchant_address,
-            )
-            for no, shipment in enumerate(checked.shipments, 1)
-        ),
+        tuple([_taxed_goods(no, line) for no, line in enumerate(checked.lines, 1)]),
+        tuple([_taxed_shipment(no, shipment) for no, shipment in enumerate(checked.shipments, 1)]),
+    )
+
+
+def _taxed_goods(no: int, line: PricedLine) -> TaxLine:
+    return TaxLine(
+        str(no),
+        line.goods,
+        line.offer.merchant_country,
+        tax_included=line.offer.tax_included,
+        quantity=line.wanted.quantity,
+        merchant_address=line.offer.merchant_address,
+    )
+
+
+def _taxed_shipment(no: int, shipment: Shipment) -> TaxLine:
+    return TaxLine(
+        f"S{no}", shipment.cost, shipment.merchant_country, merchant_address=shipment.merchant_address
     )
 
 
@@ -281,25 +278,27 @@ def _assemble(
     now: datetime,
     number: int,
     uuid: UUID,
-    state: Literal["placed", "pending"],
     line_ids: Sequence[int],
+    payment: int | None,
 ) -> Draft:
     parts, part_of = _parts(number, checked, quote)
     lines = tuple(
-        _line(number, no, line_ids[no - 1], part_of[no - 1], line, quote)
-        for no, line in enumerate(checked.lines, 1)
+        [
+            _line(number, no, line_ids[no - 1], part_of[no - 1], line, quote)
+            for no, line in enumerate(checked.lines, 1)
+        ]
     )
-    order = _order(command, parts, lines, quote, now, number, uuid, state)
-    return Draft(order, parts, lines, names=command.basket.names, payouts=_payouts(checked, parts))
+    order = _order(command, parts, lines, quote, now, number, uuid)
+    paid = () if payment is None else (_payment(order, command.basket, payment),)
+    return Draft(order, parts, lines, paid, command.basket.names, _payouts(checked, parts))
 
 
 def _payouts(checked: CheckedBasket, parts: tuple[OrderPart, ...]) -> tuple[Payout, ...]:
     due: list[Payout] = []
     for shipment, part in zip(checked.shipments, parts, strict=True):
-        lines = [checked.lines[index] for index in shipment.lines]
-        offer = lines[0].offer
+        offer = checked.lines[shipment.lines[0]].offer
         if offer.integration == NEEDS_PAYOUT:
-            amount = sum(line.goods for line in lines) + part.shipping
+            amount = sum(checked.lines[index].goods for index in shipment.lines) + part.shipping
             due.append(Payout(shipment.merchant_ref, offer.payout_account, amount, part.no))
     return tuple(due)
 
@@ -319,9 +318,7 @@ def _parts(
     return tuple(parts), part_of
 
 
-def _line(
-    number: int, no: int, line_id: int, part: int, priced: order_checks.PricedLine, quote: TaxQuote
-) -> OrderLine:
+def _line(number: int, no: int, line_id: int, part: int, priced: PricedLine, quote: TaxQuote) -> OrderLine:
     offer, quantity = priced.offer, priced.wanted.quantity
     return OrderLine(
         order=number,
@@ -351,27 +348,27 @@ def _order(
     now: datetime,
     number: int,
     uuid: UUID,
-    state: Literal["placed", "pending"],
 ) -> Order:
     basket = command.basket
-    goods, shipped = sum(line.goods for line in lines), sum(part.shipping for part in parts)
+    goods, shipped = sum([line.goods for line in lines]), sum([part.shipping for part in parts])
+    goods_tax, shipping_tax, duties = quote.goods_tax, quote.shipping_tax, quote.total_duties
     return Order(
         id=number,
         uuid=uuid,
         channel=basket.channel,
         environment=basket.environment,
-        state=state,
+        state="placed" if command.pays else "pending",
         reason="",
         payment_state="paid" if command.pays else "unpaid",
         currency=basket.currency,
         person=command.person,
         ship_to=basket.ship_to,
         goods=goods,
-        goods_tax=quote.goods_tax,
+        goods_tax=goods_tax,
         shipping=shipped,
-        shipping_tax=quote.shipping_tax,
-        duties=quote.total_duties,
-        total=goods + shipped + quote.total_tax + quote.total_duties,
+        shipping_tax=shipping_tax,
+        duties=duties,
+        total=goods + goods_tax + shipped + shipping_tax + duties,
         external_id=basket.external_id,
         payment_method=basket.payment.method,
         payment_description=None,

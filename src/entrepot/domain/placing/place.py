@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
-from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference
+from entrepot.domain.channels.accounts import Channel, ChannelSettings, Reference, StockMode
 from entrepot.domain.kernel.commands import Decided, Decision, Ids, Refused, refused
 from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.orders.payments import Payment
@@ -129,9 +129,8 @@ def token_reuse(method: str) -> Failure:
 
 def reserve(drafted: Draft, view: View, now: datetime, changes: Changes) -> None:
     """Hold the draft's stock and use its codes, as was checked on the same rows; `orders.ending` gives both back."""
-    channel = view.get(Channel, drafted.order.channel)
-    backorder = channel is not None and channel.settings.stock == "backorder"
-    changes.put(*hold(drafted.order.id, promises(drafted, view), view, backorder=backorder))
+    mode = stock_mode(drafted.order, view)
+    changes.put(*hold(drafted.order.id, promises(drafted, mode), view, backorder=mode == "backorder"))
     use_codes(drafted, view, now, changes)
 
 
@@ -147,11 +146,15 @@ def use_codes(drafted: Draft, view: View, now: datetime, changes: Changes) -> No
         changes.put(CertificateUse(certificate.id, drafted.order.id, payment.amount, now))
 
 
-def promises(drafted: Draft, view: View) -> list[Promise]:
-    """What the draft takes from stock: nothing for a test order, or for one that was sold elsewhere."""
-    order = drafted.order
+def stock_mode(order: Order, view: View) -> StockMode:
+    """What the order does to stock; one that is only a test takes none, as if it had been sold elsewhere."""
     channel = view.get(Channel, order.channel)
-    if channel is None or order.environment != "live" or channel.settings.stock == "record":
+    return "record" if channel is None or order.environment != "live" else channel.settings.stock
+
+
+def promises(drafted: Draft, mode: StockMode) -> list[Promise]:
+    """What the draft takes from stock."""
+    if mode == "record":
         return []
     return [
         Promise(line.no, line.variant, line.quantity)
@@ -172,13 +175,18 @@ def settle(
 
     `reference` is the gateway's name for the charge, `description` what may be said of the card.
     """
-    order = msgspec.structs.replace(drafted.order, payment_description=description)
-    payments = [_charged(payment, reference) for payment in drafted.payments]
-    _drop_recorded(drafted, view, changes)
+    order = drafted.order
+    if description is not None:
+        order = msgspec.structs.replace(order, payment_description=description)
+    payments = drafted.payments
+    if reference is not None:
+        payments = tuple([_charged(payment, reference) for payment in payments])
+    if drafted.stood_before:
+        _drop_recorded(drafted, view, changes)
     changes.put(order, *drafted.parts, *drafted.lines, *payments, *claims(drafted))
     changes.put(OrderEvent(order.id, order.events, now, "placed", {}))
     if drafted.vouched and order.environment == "live":
-        reported = sum(sum((payment.reported or {}).values()) for payment in payments)
+        reported = sum([sum(payment.reported.values()) for payment in payments if payment.reported])
         changes.put(InvoiceLine(order.id, order.channel, order.currency, order.total, reported, now))
     return Placed(order, drafted.parts, drafted.lines, payments[0] if payments else None)
 
@@ -188,8 +196,8 @@ def claims(drafted: Draft) -> list[Reference]:
     return [Reference(*key, drafted.order.id) for key in drafted.name_keys]
 
 
-def _charged(payment: Payment, reference: str | None) -> Payment:
-    if payment.kind == "certificate" or reference is None:
+def _charged(payment: Payment, reference: str) -> Payment:
+    if payment.kind == "certificate":
         return payment
     return msgspec.structs.replace(payment, reference=reference)
 

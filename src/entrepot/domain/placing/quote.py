@@ -6,15 +6,16 @@ every check runs however many fail, stock is told and not checked, and a price t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
+from entrepot.domain.catalogue.products import Offer
 from entrepot.domain.channels.accounts import Channel
 from entrepot.domain.kernel.records import View
 from entrepot.domain.orders.records import Address
 from entrepot.domain.placing import checks as order_checks
-from entrepot.domain.placing.basket import Basket, WantedLine, offer_of
+from entrepot.domain.placing.basket import Basket, WantedLine
 from entrepot.domain.placing.checks import CheckedBasket, OrderChecks, PricedLine, Shipment
 from entrepot.domain.placing.draft import tax_query
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
@@ -78,7 +79,8 @@ class Checkout(msgspec.Struct, frozen=True):
 def check_out(basket: Basket, view: View) -> Checkout:
     """What the basket comes to before taxes."""
     every = OrderChecks(basket, view, paying=False)
-    faults = [_fault(every, line) for line in basket.lines]
+    integrations, looked_at = every.channel.known_integrations, zip(basket.lines, every.offers, strict=True)
+    faults = [_fault(line, offer, integrations) for line, offer in looked_at]
     bought = _only(basket, (line for line, fault in zip(basket.lines, faults, strict=True) if fault is None))
     known = OrderChecks(bought, view, paying=False)
     failures: list[Failure] = [fault for fault in faults if fault]
@@ -110,10 +112,9 @@ def _summed(every: OrderChecks, known: OrderChecks, failures: list[Failure], *, 
     return Checkout(lines, sold, shipments, tuple(failures), question)
 
 
-def _fault(every: OrderChecks, line: WantedLine) -> LineFailure | None:
+def _fault(line: WantedLine, offer: Offer | None, integrations: Collection[str]) -> LineFailure | None:
     """Why nobody can buy the line; what is wrong with its merchant or price is no concern of a shopper."""
-    offer = offer_of(every.view, every.basket, line)
-    fault = order_checks.offer_failure(offer, line.ref, every.channel.known_integrations)
+    fault = order_checks.offer_failure(offer, line.ref, integrations)
     return ProductUnavailable(line.ref) if isinstance(fault, MerchantUnknown | PriceInvalid) else fault
 
 

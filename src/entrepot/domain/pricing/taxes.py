@@ -165,11 +165,13 @@ def _unknown_company(code: str) -> TaxRefused:
 
 
 def _taxes(lines: tuple[TaxLine, ...], millionths: int) -> tuple[int, ...]:
-    return tuple(0 if line.tax_included else share(line.amount, millionths) for line in lines)
+    return tuple([0 if line.tax_included else share(line.amount, millionths) for line in lines])
 
 
 def _duties(query: TaxQuery, rate: TaxRate) -> tuple[int, ...]:
     """Levy duty on goods from abroad; goods from one country are one consignment against the threshold."""
+    if not rate.duty_rate:
+        return (0,) * len(query.lines)
     threshold = rate.duty_threshold * 10 ** exponent(query.currency)
     consignments: defaultdict[str, int] = defaultdict(int)
     for line in query.lines:

@@ -31,18 +31,18 @@ def hold(
     order: int, promises: Iterable[Promise], view: View, *, backorder: bool = False
 ) -> list[Level | Hold]:
     """The levels and holds after every promise is kept; the stock check has passed on the same rows."""
-    levels: dict[int, list[Level]] = {}
-    records: list[Level | Hold] = []
+    levels: dict[Hashable, Level] = {}
+    holds: list[Hold] = []
     for promise in promises:
-        variant = promise.variant
-        standing = levels.get(variant) or stock.standing(view, variant)
+        standing = stock.standing(view, promise.variant)
+        if levels:
+            standing = [levels.get(level.key, level) for level in standing]
         reservation = stock.reserve(standing, order, promise.line, promise.quantity, backorder=backorder)
         if reservation is None:
-            raise ArithmeticError(f"variant {variant} was checked and yet is short")
-        changed = {level.key: level for level in reservation.levels}
-        levels[variant] = [changed.get(level.key, level) for level in standing]
-        records += [*reservation.levels, *reservation.holds]
-    return records
+            raise ArithmeticError(f"variant {promise.variant} was checked and yet is short")
+        levels.update([(level.key, level) for level in reservation.levels])
+        holds += reservation.holds
+    return [*levels.values(), *holds]
 
 
 def rehold(

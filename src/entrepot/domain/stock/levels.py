@@ -148,15 +148,16 @@ class Reservation(msgspec.Struct, frozen=True):
     holds: tuple[Hold, ...]
 
 
-def settled(level: Level) -> Level:
-    """The level with available and owed as on-hand and reserved make them."""
-    free = level.on_hand - level.reserved
-    return msgspec.structs.replace(level, available=max(free, 0), owed=max(-free, 0))
+def settled(level: Level, reserved: int | None = None) -> Level:
+    """The level with available and owed as on-hand and reserved make them; `reserved` where that is to change."""
+    promised = level.reserved if reserved is None else reserved
+    free = level.on_hand - promised
+    return msgspec.structs.replace(level, reserved=promised, available=max(free, 0), owed=max(-free, 0))
 
 
 def available(levels: Sequence[Level]) -> int:
     """What can be promised over all locations."""
-    return sum(level.available for level in levels)
+    return sum([level.available for level in levels])
 
 
 def pick_priority(level: Level) -> tuple[int, int]:
@@ -185,20 +186,20 @@ def reserve(
             return None
         taken = _owe_at_first(levels, taken, missing)
     return Reservation(
-        tuple(_promise(level, part) for level, part in taken),
-        tuple(Hold(order, line, level.location, level.variant, part) for level, part in taken),
+        tuple([settled(level, level.reserved + part) for level, part in taken]),
+        tuple([Hold(order, line, level.location, level.variant, part) for level, part in taken]),
     )
 
 
 def release(level: Level, quantity: int) -> Level:
     """Take back a promise: the units are free again, or fewer are owed."""
-    return settled(msgspec.structs.replace(level, reserved=level.reserved - quantity))
+    return settled(level, level.reserved - quantity)
 
 
 def ship(level: Level, quantity: int) -> Level:
     """Promised units leave the location."""
     return settled(
-        msgspec.structs.replace(level, reserved=level.reserved - quantity, shipped=level.shipped + quantity)
+        msgspec.structs.replace(level, shipped=level.shipped + quantity), level.reserved - quantity
     )
 
 
@@ -291,10 +292,6 @@ def _came(level: Level, received: int, returned: int, adjusted: int) -> Level:
 
 def _give_back_order(level: Level) -> tuple[bool, tuple[int, int]]:
     return (level.owed > 0, pick_priority(level))
-
-
-def _promise(level: Level, quantity: int) -> Level:
-    return settled(msgspec.structs.replace(level, reserved=level.reserved + quantity))
 
 
 def _owe_at_first(

@@ -138,5 +138,5 @@ def deleted_location(location: Location, now: datetime) -> Location:
 
 def _filled(view: View, location: int) -> bool:
     """Whether commands before this one in the batch have put anything there."""
-    changed = (after for _, _, after, _ in view.dirty() if isinstance(after, Level))
+    changed = (after for _, after, _ in view.changed(Level) if after is not None)
     return any(level.location == location and not level.empty for level in changed)

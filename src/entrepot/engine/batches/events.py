@@ -9,7 +9,7 @@ import msgspec
 
 from entrepot.domain.customers.records import Customer
 from entrepot.domain.fulfilment.records import Return, ReturnEvent
-from entrepot.domain.kernel.records import Changes, Record, View
+from entrepot.domain.kernel.records import Changes, View
 from entrepot.domain.orders.records import Order, OrderEvent
 from entrepot.domain.outbox import events
 from entrepot.domain.outbox.deliveries import Delivery
@@ -42,7 +42,7 @@ def queue_events(view: View, listeners: Iterable[Listener], now: datetime) -> No
 
 def tells(view: View) -> bool:
     """Whether the batch leaves messages in the outbox."""
-    return view.leaves(Delivery)
+    return any(delivery is not None for _, delivery, _ in view.changed(Delivery))
 
 
 def _deliveries(
@@ -68,33 +68,26 @@ def _hears(listener: Listener, event: Event) -> bool:
 
 def _events(view: View) -> Iterator[Event]:
     """What happened to orders and customers."""
-    for _, _, record, before in view.dirty():
-        if isinstance(record, OrderEvent) and before is None:
-            order = view.get(Order, record.order)
-            if order is not None:
-                yield Event(order.channel, _names(record), order.id, record.seq)
-        elif isinstance(record, ReturnEvent) and before is None:
-            order = view.get(Order, record.order)
-            names = events.names_of_return(f"return-{record.kind}")
-            if order is not None and names:
-                ret = view.get(Return, (record.order, record.return_id))
-                opener, shared = ret.channel if ret else None, order.environment == "live"
-                yield Event(order.channel, names, record.return_id, record.seq, shared, opener)
-        elif isinstance(record, Order) and record.payment_state == "paid" != _payment_state(before):
-            yield Event(record.channel, ("order.paid",), record.id, record.events)
-        elif isinstance(record, Customer) and record.state == "confirmed" != _state(before):
-            # Somebody who only signed up is nobody's customer yet, and gives way to the next who does.
-            yield Event(record.channel, ("customer.created",), record.id, 1)
+    for event in view.made(OrderEvent):
+        order = view.get(Order, event.order)
+        if order is not None:
+            yield Event(order.channel, _names(event), order.id, event.seq)
+    for event in view.made(ReturnEvent):
+        order = view.get(Order, event.order)
+        names = events.names_of_return(f"return-{event.kind}")
+        if order is not None and names:
+            ret = view.get(Return, (event.order, event.return_id))
+            opener, shared = ret.channel if ret else None, order.environment == "live"
+            yield Event(order.channel, names, event.return_id, event.seq, shared, opener)
+    for _, order, before in view.changed(Order):
+        if order is not None and order.payment_state == "paid" != (before.payment_state if before else ""):
+            yield Event(order.channel, ("order.paid",), order.id, order.events)
+    for _, customer, before in view.changed(Customer):
+        # Somebody who only signed up is nobody's customer yet, and gives way to the next who does.
+        if customer is not None and customer.state == "confirmed" != (before.state if before else ""):
+            yield Event(customer.channel, ("customer.created",), customer.id, 1)
 
 
 def _names(event: OrderEvent) -> tuple[Name, ...]:
     """However an order ends, for those who listen it was discarded."""
     return events.DISCARDED if event.data.get("ended") else events.names_of(event.kind)
-
-
-def _payment_state(before: Record | None) -> str:
-    return before.payment_state if isinstance(before, Order) else ""
-
-
-def _state(before: Record | None) -> str:
-    return before.state if isinstance(before, Customer) else ""

@@ -5,7 +5,8 @@ What is particular to a stage stands here and in `shop_stages`; what stages shar
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Final, Protocol, cast
 
 import msgspec
@@ -219,7 +220,7 @@ class Reader(Protocol):
 async def load(reader: Reader, commands: Sequence[Command], view: View) -> None:
     """Bring what these commands want into the view, as many stages in one round trip as do not lead to each other."""
     stages = frozenset[Stage]().union(*(command.stages for command in commands))
-    wanted: dict[Stage, list[Hashable]] = {}
+    wanted: dict[Stage, dict[Hashable, None]] = {}
     led_to = frozenset[Stage]()
     for stage in FINDS:
         if stage not in stages:
@@ -227,21 +228,18 @@ async def load(reader: Reader, commands: Sequence[Command], view: View) -> None:
         if stage in led_to and not all(stage not in c.stages or c.knows(stage) for c in commands):
             await bring(reader, wanted, view, last=False)
             wanted, led_to = {}, frozenset[Stage]()
-        keys: dict[Hashable, None] = {}
-        for command in commands:
-            keys.update(dict.fromkeys(command.wants(stage, view)))
-        if keys:
-            wanted[stage] = list(keys)
+        if keys := dict.fromkeys(chain.from_iterable([command.wants(stage, view) for command in commands])):
+            wanted[stage] = keys
             led_to |= LEADS_TO[stage]
     await bring(reader, wanted, view)
 
 
 async def bring(
-    reader: Reader, wanted: Mapping[Stage, Sequence[Hashable]], view: View, *, last: bool = True
+    reader: Reader, wanted: Mapping[Stage, Collection[Hashable]], view: View, *, last: bool = True
 ) -> None:
     """Bring what stands under these keys into the view."""
     steps = {number: own for stage, keys in wanted.items() for number, own in _steps(stage, keys)}
-    rows = set(cast("Sequence[_Row]", wanted.get(Stage.ROW, ())))
+    rows = set(cast("Iterable[_Row]", wanted.get(Stage.ROW, ())))
     for number, text in await reader.find(steps, last=last):
         stage, find = STEPS[number]
         for record in find.decode(text or "[]"):
@@ -255,8 +253,9 @@ async def bring(
         view.miss(kind, key)
 
 
-def _steps(stage: Stage, keys: Sequence[Hashable]) -> Iterable[tuple[int, Sequence[Hashable]]]:
+def _steps(stage: Stage, wanted: Iterable[Hashable]) -> Iterable[tuple[int, Sequence[Hashable]]]:
     """The steps of a stage, with their keys."""
+    keys = list(wanted)
     if stage is not Stage.ROW:
         first = _FIRST[stage]
         return [(number, keys) for number in range(first, first + len(FINDS[stage]))]

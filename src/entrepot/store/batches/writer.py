@@ -69,8 +69,6 @@ def writes() -> Iterator[tuple[type[Record], Change, str]]:
 
 _PLACES: Final = {(kind, change): place for place, (kind, change, _) in enumerate(writes())}
 
-_INSERTS: Final = frozenset(place for (_, change), place in _PLACES.items() if change == "insert")
-
 
 @cache
 def _steps() -> str:
@@ -118,15 +116,23 @@ async def keep(connection: Connection, workspace: int, batch: UUID) -> None:
 def _changes(view: View) -> dict[int, list[Any]]:
     """The new states, or the keys of what is removed, by the place of their statement."""
     changes: dict[int, list[Any]] = {}
-    for kind, key, record, before in view.dirty():
-        if record is not None:
-            changes.setdefault(_PLACES[kind, "insert" if before is None else "update"], []).append(record)
-        elif before is not None:
-            changes.setdefault(_PLACES[kind, "delete"], []).append(key)
-    for place in _INSERTS & changes.keys():
-        changes[place].sort(key=_key)
+    for kind in view.touched:
+        for change, rows in _by_change(view, kind).items():
+            if rows:
+                changes[_PLACES[kind, change]] = rows
     return dict(sorted(changes.items()))
 
 
-def _key(record: Record) -> Any:
-    return record.key
+def _by_change(view: View, kind: type[Record]) -> dict[Change, list[Any]]:
+    """What is to be written of one kind; new rows by their keys, in which order all lanes claim them."""
+    made: dict[Any, Record] = {}
+    kept: list[Record] = []
+    gone: list[Any] = []
+    for key, record, before in view.changed(kind):
+        if record is None:
+            gone.append(key)
+        elif before is None:
+            made[key] = record
+        else:
+            kept.append(record)
+    return {"insert": [made[key] for key in sorted(made)], "update": kept, "delete": gone}

@@ -93,13 +93,16 @@ class Folder:
     def make_socket_folder(self) -> Path:
         """A folder of mode 0700 for the socket; under the data folder where that path is short and plain."""
         inside = self.root / "socket"
-        if _fits_a_socket(inside):
-            inside.mkdir(mode=0o700, exist_ok=True)
-            inside.chmod(0o700)
-        else:
-            inside = _short_temporary_folder()
-        self.account.own(inside)
-        return inside
+        path = inside if _fits_a_socket(inside) else _short_temporary_folder()
+        make_socket_folder(path, self.account)
+        return path
+
+
+def make_socket_folder(path: Path, account: Account) -> None:
+    """Make it where it is missing: whoever clears away temporary files takes it for one after some days."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    path.chmod(0o700)
+    account.own(path)
 
 
 def remove_socket_folder(folder: Path) -> None:

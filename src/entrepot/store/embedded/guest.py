@@ -10,7 +10,7 @@ from entrepot.store.embedded.binaries import find_installation
 from entrepot.store.embedded.errors import FolderInUseError, ServerFailedError
 from entrepot.store.embedded.folder import Folder, Lock
 from entrepot.store.embedded.pidfile import read_pid_file
-from entrepot.store.embedded.process import START_LIMIT, answers, log_tail, wait_for
+from entrepot.store.embedded.process import ACCEPTS, START_LIMIT, asked, log_tail, wait_for
 from entrepot.store.embedded.supervisor import EmbeddedPostgres, connection_url
 
 
@@ -56,7 +56,7 @@ def _running(folder: Folder, guests: Lock) -> str | None:
     if not guests.take(shared=True):
         return None
     found = read_pid_file(folder.pid_file)
-    if found is not None and found.ready and answers(_programs(folder), found.socket_folder):
+    if found is not None and found.ready and asked(_programs(folder), found.socket_folder) == ACCEPTS:
         return connection_url(found.socket_folder)
     guests.release()
     return None

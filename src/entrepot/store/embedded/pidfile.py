@@ -57,9 +57,16 @@ def disown(path: Path) -> None:
     PostgreSQL refuses to start while the process named there lives, but skips its own parent's number,
     which is ours. The rest of the file stays: with it PostgreSQL still sees whether orphaned backends
     of the dead server hold its shared memory, and waits for them instead of corrupting data.
+
+    It is replaced whole, so that a full disk or a kill leaves it as it was. Raises OSError.
     """
     try:
         _, _, rest = path.read_text("utf-8", "surrogateescape").partition("\n")
-        path.write_text(f"{os.getpid()}\n{rest}", "utf-8", "surrogateescape")
     except FileNotFoundError:
         return
+    whole = path.with_name("postmaster.pid.new")
+    whole.write_text(f"{os.getpid()}\n{rest}", "utf-8", "surrogateescape")
+    about = path.stat()
+    os.chown(whole, about.st_uid, about.st_gid)
+    whole.chmod(about.st_mode & 0o777)
+    whole.replace(path)

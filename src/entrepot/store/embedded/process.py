@@ -17,6 +17,11 @@ from entrepot.store.embedded.pidfile import is_server, read_pid_file
 
 PORT = 5432
 START_LIMIT = 60.0
+"""Seconds without a word after which a server that starts counts as stuck."""
+ASK_EVERY = 1.0
+"""Seconds between two questions to a server that is not ready: each is a line in its log."""
+ACCEPTS, PUTS_OFF = 0, 1
+"""What pg_isready says of a server that takes connections, and of one that lives and takes none yet."""
 CONNECTIONS = 100
 STOP_LIMIT = 30.0
 LARGEST_LOG = 10_000_000
@@ -51,6 +56,10 @@ PASSING = {"fsync": "off", "full_page_writes": "off"}
 """For data that nobody wants any more once its server has ended."""
 
 
+def _wanted() -> bool:
+    return False
+
+
 def start_server(
     folder: Folder,
     programs: Path,
@@ -58,26 +67,102 @@ def start_server(
     connections: int = CONNECTIONS,
     *,
     durable: bool = True,
+    unwanted: Callable[[], bool] = _wanted,
 ) -> subprocess.Popen[bytes]:
-    """Start the server as our child and return when it answers; raises ServerFailedError after the limit."""
+    """Start the server as our child and return when it answers.
+
+    Raises ServerFailedError where it ends, says nothing for START_LIMIT seconds, or is `unwanted` meanwhile, and
+    OSError where the system lets it not start. No server is left then.
+    """
     deadline = time.monotonic() + START_LIMIT
     while True:
         process = _spawn(folder, programs, socket_folder, connections, durable=durable)
-        if _wait_until_ready(process, folder, programs, socket_folder, deadline):
-            return process
+        start = Start(process, folder, lambda: asked(programs, socket_folder), unwanted)
+        try:
+            if start.succeeds():
+                return process
+        except BaseException:
+            stop_child(process)
+            raise
         # Backends of a server that was killed may hold its shared memory for a moment longer.
-        if "is still in use" not in log_tail(folder) or time.monotonic() > deadline:
+        if "is still in use" not in log_tail(folder) or time.monotonic() > deadline or unwanted():
             raise ServerFailedError(
                 f"ended while starting (exit status {process.returncode})", log_tail(folder)
             )
         time.sleep(0.2)
 
 
-def answers(programs: Path, socket_folder: Path) -> bool:
-    """Whether a server behind this socket accepts connections."""
+class Start:
+    """A server that was started and does not answer yet.
+
+    `ask` asks it whether it takes connections, as `asked` does. `clock` and `sleep` are in seconds.
+    """
+
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        folder: Folder,
+        ask: Callable[[], int],
+        unwanted: Callable[[], bool] = _wanted,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._process = process
+        self._folder = folder
+        self._ask = ask
+        self._unwanted = unwanted
+        self._clock = clock
+        self._sleep = sleep
+        self._heard = clock()
+        """When it last said something."""
+        self._asked = self._heard
+
+    def succeeds(self) -> bool:
+        """True when the server answers, False when it ended.
+
+        Raises ServerFailedError where it has said nothing for START_LIMIT seconds, or is unwanted. One that is
+        busy with what was not yet in its tables when it was killed says so, and is never stopped in that: it would
+        have to begin again each time.
+        """
+        while self._process.poll() is None:
+            if self._answers():
+                return True
+            if self._unwanted():
+                raise ServerFailedError("was no longer wanted while it started", log_tail(self._folder))
+            if self._clock() - self._heard > START_LIMIT:
+                what = f"did not answer within {START_LIMIT:.0f} seconds"
+                raise ServerFailedError(what, log_tail(self._folder))
+            self._sleep(PAUSE)
+        return False
+
+    def _answers(self) -> bool:
+        written = read_pid_file(self._folder.pid_file)
+        if written is None or written.pid != self._process.pid:
+            return False
+        if not written.ready and self._clock() - self._asked < ASK_EVERY:
+            return False
+        self._asked = self._clock()
+        try:
+            answer = self._ask()
+        except OSError:  # no process to be had for the question; the server is none the worse for it
+            return False
+        if answer in (ACCEPTS, PUTS_OFF):
+            self._heard = self._asked
+        return answer == ACCEPTS and written.ready
+
+
+def asked(programs: Path, socket_folder: Path) -> int:
+    """What pg_isready says of the server behind this socket: ACCEPTS, PUTS_OFF, or another number."""
     where = ["-h", str(socket_folder), "-p", str(PORT), "-U", "postgres", "-d", "postgres"]
     command = [str(programs / "pg_isready"), "-q", "-t", "2", *where]
-    return subprocess.run(command, env=ENVIRONMENT, cwd="/", check=False).returncode == 0  # noqa: S603
+    return subprocess.run(command, env=ENVIRONMENT, cwd="/", check=False).returncode  # noqa: S603
+
+
+def stop_child(process: subprocess.Popen[bytes]) -> None:
+    """Stop a server that we started; harmless where it has ended."""
+    if process.poll() is None:
+        stop_server(process.pid, lambda: process.poll() is not None)
 
 
 def stop_server(pid: int, is_gone: Callable[[], bool]) -> None:
@@ -171,19 +256,3 @@ def _end_with_parent() -> Callable[[], None] | None:
         prctl(PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
     return ask_kernel
-
-
-def _wait_until_ready(
-    process: "subprocess.Popen[bytes]", folder: Folder, programs: Path, socket_folder: Path, deadline: float
-) -> bool:
-    """True when the server answers, False when it ended; raises ServerFailedError after the deadline."""
-    while process.poll() is None:
-        written = read_pid_file(folder.pid_file)
-        says_ready = written is not None and written.pid == process.pid and written.ready
-        if says_ready and answers(programs, socket_folder):
-            return True
-        if time.monotonic() > deadline:
-            stop_server(process.pid, lambda: process.poll() is not None)
-            raise ServerFailedError(f"did not answer within {START_LIMIT:.0f} seconds", log_tail(folder))
-        time.sleep(PAUSE)
-    return False

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -19,15 +18,14 @@ from entrepot.store.embedded.errors import (
     OtherMajorVersionError,
     ServerFailedError,
 )
-from entrepot.store.embedded.folder import Folder, Lock, remove_socket_folder
+from entrepot.store.embedded.folder import Folder, Lock, make_socket_folder, remove_socket_folder
 from entrepot.store.embedded.installations import Installation
 from entrepot.store.embedded.pidfile import disown, read_pid_file
-from entrepot.store.embedded.process import CONNECTIONS, PORT, start_server, stop_server, stop_stray
+from entrepot.store.embedded.process import CONNECTIONS, PORT, start_server, stop_child, stop_stray
+from entrepot.store.embedded.revival import Revival, check_usable, lasting_told
 
 DATABASE = "entrepot"
 SUPERUSER = "postgres"
-REVIVALS = 5
-REVIVAL_WINDOW = 60.0
 
 log = logging.getLogger("entrepot.postgres")
 
@@ -40,19 +38,21 @@ def connection_url(socket_folder: Path) -> str:
 class EmbeddedPostgres:
     """PostgreSQL on a data folder, owned by this process alone.
 
-    A server that dies while we live is started again, on the same URL. On Linux the server stops
-    when we are killed; where it does not, the next start on the folder finds and stops it.
+    A server that dies while we live is started again, on the same URL, however long what keeps it from starting
+    lasts. On Linux the server stops when we are killed; where it does not, the next start on the folder finds and
+    stops it.
     """
 
     def __init__(
         self,
         data_dir: Path,
         connections: int = CONNECTIONS,
-        on_giving_up: Callable[[], None] | None = None,
+        on_giving_up: Callable[[EmbeddedError], None] | None = None,
         *,
         durable: bool = True,
     ) -> None:
-        """`connections` is the server's limit; a thread calls `on_giving_up` when the server does not stay up.
+        """`connections` is the server's limit; a thread calls `on_giving_up` with the reason where the server can
+        never be started again.
 
         One that is not `durable` may lose all its data where the machine fails: its folder is a temporary one.
         """
@@ -91,8 +91,8 @@ class EmbeddedPostgres:
             self._watcher.join()
             self._watcher = None
         process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            stop_server(process.pid, lambda: process.poll() is not None)
+        if process is not None:
+            stop_child(process)
         if self._socket_folder is not None:
             remove_socket_folder(self._socket_folder)
             self._socket_folder = None
@@ -125,14 +125,21 @@ class EmbeddedPostgres:
         else:
             clear_strays(folder)
         self._socket_folder = folder.make_socket_folder()
-        self._process = self._run(folder, installation.programs, self._socket_folder)
         self._stopping.clear()
+        self._process = self._run(folder, installation.programs, self._socket_folder)
         self._watcher = threading.Thread(target=self._watch, args=(folder,), name="postgres", daemon=True)
         self._watcher.start()
         return connection_url(self._socket_folder)
 
     def _run(self, folder: Folder, programs: Path, socket_folder: Path) -> "subprocess.Popen[bytes]":
-        return start_server(folder, programs, socket_folder, self._connections, durable=self._durable)
+        return start_server(
+            folder,
+            programs,
+            socket_folder,
+            self._connections,
+            durable=self._durable,
+            unwanted=self._stopping.is_set,
+        )
 
     def _find(self, folder: Folder) -> Installation:
         if self._installation is None:
@@ -140,30 +147,31 @@ class EmbeddedPostgres:
         return self._installation
 
     def _watch(self, folder: Folder) -> None:
-        """Start the server again when it ends unasked; give up when it keeps ending."""
-        deaths: list[float] = []
+        """Start the server again whenever it ends unasked; give up where it never can be."""
+        revival = Revival(lambda: self._start_again(folder), self._stopping.wait)
         while not self._stopping.wait(0.1):
             process = self._process
             if process is None or process.poll() is None:
                 continue
-            now = time.monotonic()
-            deaths = [*(at for at in deaths if now - at < REVIVAL_WINDOW), now]
             log.error("PostgreSQL ended with status %s; starting it again", process.returncode)
-            if len(deaths) > REVIVALS or not self._revive(folder):
-                log.critical("PostgreSQL does not stay up; see %s", folder.log)
+            try:
+                revival.run()
+            except EmbeddedError as error:
+                log.critical("PostgreSQL cannot be started again: %s", error)
                 if self._on_giving_up is not None:
-                    self._on_giving_up()
+                    self._on_giving_up(error)
                 return
 
-    def _revive(self, folder: Folder) -> bool:
+    def _start_again(self, folder: Folder) -> None:
+        """One try, after which nothing is left of it where it fails. Raises an OSError or an EmbeddedError."""
         if self._installation is None or self._socket_folder is None:
-            return False
-        try:
+            return
+        check_usable(folder, self._installation)
+        with lasting_told(folder):
+            stop_stray(folder)
+            disown(folder.pid_file)
+            make_socket_folder(self._socket_folder, folder.account)
             self._process = self._run(folder, self._installation.programs, self._socket_folder)
-        except (EmbeddedError, OSError) as error:
-            log.critical("%s", error)
-            return False
-        return True
 
 
 def make_cluster(folder: Folder, installation: Installation, *, durable: bool = True) -> None:

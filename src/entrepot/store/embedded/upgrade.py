@@ -19,7 +19,7 @@ from entrepot.store.embedded.account import server_account
 from entrepot.store.embedded.binaries import find_installation, find_major
 from entrepot.store.embedded.errors import FolderUnusableError, UpgradeError
 from entrepot.store.embedded.folder import UPGRADED, Folder, Lock, remove_socket_folder
-from entrepot.store.embedded.process import start_server, stop_server
+from entrepot.store.embedded.process import start_server, stop_child
 from entrepot.store.embedded.supervisor import EmbeddedPostgres, clear_strays, connection_url
 from entrepot.store.upkeep import backups
 from entrepot.store.upkeep.backups import BackupError
@@ -101,7 +101,7 @@ def _old_server(old: Folder, programs: Path) -> Generator[str]:
         try:
             yield connection_url(socket_folder)
         finally:
-            stop_server(process.pid, lambda: process.poll() is not None)
+            stop_child(process)
     finally:
         remove_socket_folder(socket_folder)
 

@@ -250,7 +250,7 @@ def taken_back(view: View, amount: int | None = None, **units: int) -> dict[str,
 
 
 def reversals(view: View) -> dict[tuple[str, int], int]:
-    found = [record for _, _, record, _ in view.dirty() if isinstance(record, Delivery)]
+    found = [record for _, record, _ in view.changed(Delivery) if record]
     return {
         (each.listener.partition(":")[2], each.seq): each.payload["amount"]
         for each in found
