@@ -26,14 +26,14 @@ DEEP = {
 
 ROWS = f"""
 select p.id, p.name, p.data -> 'article' -> 'name', v.sku, v.tracked, r.currency, r.amount,
-  (select sum(available) from stock s where s.workspace = p.workspace and s.variant = v.id),
+  (select sum(available) from stock s where s.workspace = $1 and s.variant = v.id),
   c.id, c.name, o.id, o.name, o.prices
 from (select * from products where workspace = $1 order by id limit {ARTICLES}) p
-join variants v on v.workspace = p.workspace and v.product = p.id
-join prices r on r.workspace = p.workspace and r.variant = v.id
-left join product_choices l on l.workspace = p.workspace and l.product = p.id
-left join article_choices c on c.workspace = p.workspace and c.id = l.choice
-left join article_choice_options o on o.workspace = p.workspace and o.choice = c.id
+join variants v on v.workspace = $1 and v.product = p.id
+join prices r on r.workspace = $1 and r.variant = v.id
+left join product_choices l on l.workspace = $1 and l.product = p.id
+left join article_choices c on c.workspace = $1 and c.id = l.choice
+left join article_choice_options o on o.workspace = $1 and o.choice = c.id
 order by p.id, o.id
 """
 """The same rows by one bare statement: what the list cannot do without."""

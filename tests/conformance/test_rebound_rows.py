@@ -220,18 +220,19 @@ async def test_a_wrong_scheme(prove: Prove, open_rebound_retailer: OpenRetailer,
 async def test_a_token_whose_time_is_over(
     prove: Prove, open_rebound_retailer: OpenRetailer, sandbox: httpx.AsyncClient
 ) -> None:
-    path, headers, _ = await order_and_headers(await open_rebound_retailer())
-    await sandbox.post("/sandbox/clock", json={"offset": "+1801s"})
     try:
+        await sandbox.post("/sandbox/clock", json={"frozen": True})  # however long it takes here
+        path, headers, _ = await order_and_headers(await open_rebound_retailer())
+        await sandbox.post("/sandbox/clock", json={"advance": "+1801s"})
         await prove(
             Request("GET", path, headers=headers),
             refusal("OS0006", "unauthenticated", LOG_IN, path),
-            mend=lambda: sandbox.post("/sandbox/clock", json={"offset": "+1799s"}),
+            mend=lambda: sandbox.post("/sandbox/clock", json={"advance": "-2s"}),
             effect=nothing,
             reads=True,
         )
     finally:
-        await sandbox.post("/sandbox/clock", json={"offset": "0s"})
+        await sandbox.post("/sandbox/clock", json={"frozen": False, "offset": "0s"})
 
 
 @pytest.mark.row("rebound.parcel-type.address")

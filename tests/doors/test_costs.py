@@ -128,7 +128,7 @@ def _placed(reply: Reply) -> bool:
 @pytest.mark.parametrize(
     ("door", "expected"),
     [
-        (at_bonsai, Cost(4, 23, 720)),
+        (at_bonsai, Cost(4, 23, 704)),
         (by_card, Cost(11, 46, 1287)),
         (at_textalk, Cost(6, 34, 1211)),
         (at_walmart, Cost(4, 19, 654)),

@@ -28,6 +28,7 @@ from entrepot.store.connections import Connection, LaneConnection, connect, conn
 from tests.engine.test_taking import settings, take
 from tests.support.blocked import blocked
 from tests.support.boutique import SHIRT, SMALL, cart, cart_line, open_boutique, write
+from tests.support.cluster import not_on_citus
 from tests.support.shop import AT, NORTH, TEA, WORKSPACE, insert, level, open_shop
 from tests.support.waiting import eventually
 
@@ -118,6 +119,7 @@ async def looked_at(lane: LaneConnection, command: Command) -> tuple[object, dic
     return batch.answers[0], {table: int(after[table] - before[table]) for table in after}
 
 
+@not_on_citus("looks at a shard are counted by its node")
 async def test_a_batch_looks_for_carriers_and_the_first_location_only_where_it_needs_them(
     lane: LaneConnection, shop: Connection
 ) -> None:

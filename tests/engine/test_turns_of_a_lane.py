@@ -8,6 +8,7 @@ from typing import Any
 from entrepot.domain.placing.record_sale import SoldLine
 from entrepot.engine import Clock, Engine
 from entrepot.store.connections import LaneConnection, connect, connect_engine
+from entrepot.store.places import Place
 from tests.engine.test_taking import take
 from tests.support.shop import NORTH, TEA, WORKSPACE, insert, level, open_shop
 
@@ -25,6 +26,10 @@ class Watched:
     def transaction(self) -> Any:
         self._noted.append("next batch")
         return self._connection.transaction()
+
+    async def beside(self, place: Place) -> Watched:
+        """On a cluster batches run on the connection to the node."""
+        return Watched(await self._connection.beside(place), self._noted)
 
 
 async def test_the_next_batch_is_asked_for_before_the_answers_of_the_last_are_written(

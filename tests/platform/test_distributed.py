@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
+from itertools import pairwise
 
 import pytest
 from tests.conftest import fresh_database
@@ -11,14 +13,17 @@ from tests.engine.test_taking import take
 from tests.support import cluster
 from tests.support.cluster import needs_cluster, not_on_citus
 from tests.support.shop import NORTH, TEA, WORKSPACE, insert, level, open_shop
+from tests.support.waiting import until
 from tests.worlds.conftest import contents
 from typer.testing import CliRunner
 
 from entrepot.checks import check_nodes, find_nodes, run_checks
 from entrepot.cli import app
+from entrepot.domain.kernel.commands import refused_as
 from entrepot.domain.placing.place import Placed
 from entrepot.domain.placing.record_sale import SoldLine
 from entrepot.engine import Clock, Engine
+from entrepot.failures import Unavailable
 from entrepot.store.connections import LaneConnection, connect, connect_engine
 from entrepot.store.upkeep import migrate
 from entrepot.store.upkeep.distribution import EVERYWHERE, is_spread
@@ -103,4 +108,44 @@ async def test_a_filled_database_is_spread_while_a_server_works_in_it(whole_url:
     assert [each.spread for each in made] == [False, True]
     await engine.stop()
     assert await run_checks(connection) == await check_nodes(connection) == []
+    await connection.close()
+
+
+_SHARD = """
+select p.shardid, n.nodename, n.nodeport from pg_dist_placement p join pg_dist_node n on n.groupid = p.groupid
+where p.shardid = get_shard_id_for_distribution_column('counters', $1::bigint)
+"""
+_MOVE = "select citus_move_shard_placement($1, $2, $3, $4, $5, 'block_writes')"
+
+
+@needs_cluster
+async def test_each_order_is_placed_once_while_its_shard_moves_from_node_to_node(database_url: str) -> None:
+    connection = await connect(database_url)
+    await open_shop(connection)
+    await insert(connection, WORKSPACE, [level(TEA, NORTH, 100_000)])
+    engine = Engine(partial(connect_engine, database_url), Clock(), lanes=2)
+    await engine.start()
+    outcomes: list[object] = []
+    around = asyncio.Event()
+
+    async def caller() -> None:
+        while not around.is_set():
+            outcomes.append(await engine.execute(WORKSPACE, take(SoldLine("1", "TEA", 1))))
+
+    callers = [asyncio.create_task(caller()) for _ in range(4)]
+    shard, *home = await connection.fetchrow(_SHARD, WORKSPACE)
+    others = [
+        [node.host, node.port] for node in await find_nodes(connection) if [node.host, node.port] != home
+    ]
+    for source, target in pairwise([home, *others, home]):
+        already = len(outcomes)
+        await connection.execute(_MOVE, shard, *source, *target)
+        await until(partial(lambda before: len(outcomes) > before + 4, already))
+    around.set()
+    await asyncio.gather(*callers)
+    await engine.stop()
+    placed = [each.order.id for each in outcomes if isinstance(each, Placed)]
+    assert all(isinstance(each, Placed) or refused_as(each, Unavailable) for each in outcomes)
+    assert sorted(placed) == [row[0] for row in await connection.fetch("select id from orders order by id")]
+    assert await run_checks(connection) == []
     await connection.close()

@@ -16,6 +16,8 @@ from tests.support.spying import ASKED, Sent
 from tests.support.statements import faults, key_faults, of_lanes
 
 import entrepot
+from entrepot.engine.clock import real_now
+from entrepot.sandbox.beginning.reset import Beginning
 from entrepot.store.arrays import ARRAYS
 from entrepot.store.batches.homes import Home
 from entrepot.store.batches.readers import find_function
@@ -23,6 +25,8 @@ from entrepot.store.batches.writer import write_function
 from entrepot.store.connections import Connection, connect, connect_engine, read_pool
 from entrepot.store.places import Place
 from entrepot.store.tables import metadata
+from entrepot.worlds import World, apply_world, load_world
+from entrepot.worlds.applying.writing import FILLED
 
 _ARRAY = re.compile(r"::(\w+)\[\]|\b(\w+)\[\]\)")
 _NAMES = {"bigint": "int8", "integer": "int4", "boolean": "bool"}
@@ -224,3 +228,47 @@ async def test_what_names_its_workspace_is_let_pass(connection: Connection) -> N
     )
     sent = [Sent(joined, (1,), generic=True), Sent(everywhere, (), generic=False)]
     assert await faults(connection, sent) == []
+
+
+class Whole:
+    """A connection that notes what nodes were told to do, whenever something is done to a whole table."""
+
+    def __init__(self, connection: Connection, noted: list[tuple[str, str]]) -> None:
+        self._connection = connection
+        self._noted = noted
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    async def execute(self, query: str, *args: Any) -> str:
+        if found := _WHOLE.match(query):
+            self._noted.append((found[1], await self._connection.fetchval(_TOLD)))
+        return await self._connection.execute(query, *args)
+
+
+_WHOLE = re.compile(r"(analyze|truncate|delete)(?! from \S+ where)", re.IGNORECASE)
+_TOLD = """
+select current_setting('citus.multi_shard_modify_mode', true) || ', local '
+  || current_setting('citus.enable_local_execution', true)
+"""
+GOODS = """
+sandbox = true
+[workspaces.shop.locations]
+main = { name = "Main" }
+"""
+
+
+async def test_what_is_done_to_whole_tables_is_left_to_nodes_one_after_the_other(database_url: str) -> None:
+    """Citus refuses it after rows that the coordinator changed, and what stands everywhere after what nodes did."""
+    noted: list[tuple[str, str]] = []
+    connection: Any = Whole(await connect(database_url), noted)
+    world = load_world(
+        GOODS + "".join(f'[workspaces.shop.products.p{no}]\nname = "P"\n' for no in range(FILLED))
+    )
+    assert isinstance(world, World), world
+    await apply_world(connection, world, now=real_now())
+    assert {what for what, _ in noted} == {"analyze"}
+    await Beginning(lambda: True).again(connection, real_now())
+    assert {told for _, told in noted} == {"sequential, local off"}
+    assert {what for what, _ in noted} == {"analyze", "delete"}
+    await connection.close()

@@ -333,7 +333,7 @@ async def test_a_connection_lost_on_the_way_leaves_the_call_in_doubt(cards: Bank
         waiting = asyncio.create_task(cards.confirm(intent.id, "tok_visa", "a1"))
         async with bank_pool.acquire() as watching:
             (victim,) = await eventually(partial(blocked, watching))
-            await watching.execute("select pg_terminate_backend($1)", victim)
+            await watching.execute("select pg_terminate_backend($1::int)", victim)
         assert await waiting == CallFailed(None, in_doubt=True)
 
 

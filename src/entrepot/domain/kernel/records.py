@@ -96,8 +96,8 @@ class View:
 
     def get(self, kind: type[R], key: Hashable) -> R | None:
         """The record of this kind under `key`, or None if the workspace has none."""
-        rows: Any = self._rows.get(kind)
-        return rows.get(key) if rows else None
+        rows: Any = self._rows[kind]
+        return rows.get(key)
 
     def children(self, kind: type[R], parent: Hashable) -> list[R]:
         """The records of this kind under `parent`, in the order in which they came."""
@@ -124,8 +124,8 @@ class View:
 
     def changed(self, kind: type[R]) -> Iterator[tuple[Hashable, R | None, R | None]]:
         """Each changed record of a kind: its key, new state (None when removed), and as it was stored, if it was."""
-        rows: Any = self._rows.get(kind, {})
-        stored: Any = self._stored.get(kind, {})
+        rows: Any = self._rows[kind]
+        stored: Any = self._stored[kind]
         for key, record in rows.items():
             before = stored.get(key)
             if record is not before:

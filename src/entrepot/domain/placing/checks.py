@@ -165,7 +165,7 @@ def _priced(lines: Sequence[WantedLine], offers: Sequence[Offer | None]) -> tupl
 
 def _rates(basket: Basket, view: View, lines: tuple[PricedLine, ...]) -> dict[str, ShippingRate | None]:
     country, currency = basket.ship_to.country, basket.currency
-    refs = {line.offer.merchant_ref or "" for line in lines}
+    refs = [line.offer.merchant_ref or "" for line in lines]
     return {ref: view.get(ShippingRate, (ref, country, currency)) for ref in refs}
 
 
@@ -242,8 +242,9 @@ def _price_moved(offer: Offer, line: WantedLine) -> bool:
 
 def _method_of_products(a: OrderChecks) -> Failures:
     method = a.basket.payment.method
-    if any(method in line.offer.excluded_methods for line in a.priced):
-        return (PaymentMethodUnsupported(method),)
+    for line in a.priced:
+        if method in line.offer.excluded_methods:
+            return (PaymentMethodUnsupported(method),)
     return NONE
 
 

@@ -134,8 +134,7 @@ def draft(
     quote = _taxes(command, checks.channel, query, view)
     if isinstance(quote, Failure):
         return refused(quote)
-    known_lines = view.children(OrderLine, number) if existing else ()
-    line_ids = _line_ids(known_lines, len(checked.lines), ids)
+    line_ids = _line_ids(view.children(OrderLine, number) if existing else (), len(checked.lines), ids)
     payment = ids.next() if command.pays else None
     drafted = _assemble(command, checked, quote, now, number, uuid, line_ids, payment)
     drafted = drafted.taking(checks.channel.settings.stock)

@@ -178,7 +178,9 @@ def settle(
     order = drafted.order
     if description is not None:
         order = msgspec.structs.replace(order, payment_description=description)
-    payments = [_charged(payment, reference) for payment in drafted.payments]
+    payments = drafted.payments
+    if reference is not None:
+        payments = tuple([_charged(payment, reference) for payment in payments])
     if drafted.stood_before:
         _drop_recorded(drafted, view, changes)
     changes.put(order, *drafted.parts, *drafted.lines, *payments, *claims(drafted))
@@ -194,8 +196,8 @@ def claims(drafted: Draft) -> list[Reference]:
     return [Reference(*key, drafted.order.id) for key in drafted.name_keys]
 
 
-def _charged(payment: Payment, reference: str | None) -> Payment:
-    if payment.kind == "certificate" or reference is None:
+def _charged(payment: Payment, reference: str) -> Payment:
+    if payment.kind == "certificate":
         return payment
     return msgspec.structs.replace(payment, reference=reference)
 
