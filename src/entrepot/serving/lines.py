@@ -8,6 +8,7 @@ from starlette.types import Message
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from entrepot.doors.kit.body import ArrivingBody
+from entrepot.doors.kit.headers import written
 from entrepot.doors.kit.messages import WholeSend
 
 _CLOSE = b"connection: close\r\n"
@@ -61,8 +62,8 @@ class Outgoing(WholeSend):
         cycle.waiting_for_100_continue = False
         cycle.response_started = cycle.response_complete = True
         shown = b"" if cycle.scope["method"] == "HEAD" else body
-        last = b"" if cycle.keep_alive else _CLOSE
-        cycle.transport.write(b"".join((STATUS_LINE[status], head, last, b"\r\n", shown)))
+        first, last = written(tuple(cycle.default_headers)), b"" if cycle.keep_alive else _CLOSE
+        cycle.transport.write(b"".join((STATUS_LINE[status], first, head, last, b"\r\n", shown)))
         cycle.message_event.set()
         if not cycle.keep_alive:
             cycle.transport.close()

@@ -33,6 +33,8 @@ REPLIES = {
     "late": Reply(408, b"{}", ((b"connection", b"close"),), failure=RequestTimeout(30)),
     "long": Reply(200, b"x" * LONG),
 }
+DATE = (b"date", b"Tue, 29 Feb 2028 00:00:00 GMT")
+"""What the server itself says on every answer (RFC 9110, 6.6.1)."""
 END = b" HTTP/1.1\r\nHost: test\r\nX-Request-Id: r1\r\nConnection: close\r\n\r\n"
 
 
@@ -71,6 +73,7 @@ async def served(*, between: bool) -> AsyncGenerator[tuple[Sends, int]]:
     config.load()
     config.census = Census(1_000, 1_000, ())
     state = ServerState()
+    state.default_headers = [DATE]
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: RequestReader(config, state, {}), "127.0.0.1", 0)
     try:
@@ -100,6 +103,7 @@ async def test_both_ways_come_to_the_same_bytes(name: str, method: bytes) -> Non
         parts = await answers(port, asked)
     assert whole == parts
     assert whole.startswith(f"HTTP/1.1 {REPLIES[name].status} ".encode())
+    assert whole.count(b"date: Tue, 29 Feb 2028 00:00:00 GMT\r\n") == 1
     assert (straight.whole, wrapped.whole) == ([True], [False])
 
 
