@@ -5,13 +5,31 @@ Whoever makes an order dearer on purpose, or cheaper, writes the new figures her
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+from uvicorn.server import ServerState
 
+from entrepot.config import Settings
+from entrepot.doors.kit import (
+    Door,
+    DoorSwitch,
+    GuardedEndpoint,
+    Resource,
+    Router,
+    observers,
+)
+from entrepot.doors.kit import Reply as DoorReply
+from entrepot.doors.kit import Request as DoorRequest
+from entrepot.failures import Failure, Unauthenticated
+from entrepot.observe import count_exchange
+from entrepot.serving.workers import server_config
 from entrepot.store.connections import Connection
 from tests.conformance.bonsai import open_shop
 from tests.conformance.datamingle import open_partners
@@ -31,6 +49,7 @@ from tests.doors.every import every_door
 from tests.support import costs
 from tests.support.costs import Cost
 from tests.support.webshop import Webshop
+from tests.support.wires import HandClock, Wire
 
 ORDERS = 8
 """So many are placed one by one; the cheapest counts, since what runs beside the requests can only add to one."""
@@ -213,3 +232,48 @@ async def purchase(client: Client, shop: Webshop, token: str) -> dict[str, Cost]
     placed = await call("Order.checkout", cart, shown, {"token": token}, **mine)
     assert placed["paymentStatus"] == "paid"
     return spent
+
+
+AROUND = 73
+"""Calls of ours around an operation that does nothing, from a request's bytes to its answer's."""
+
+
+async def test_a_request_costs_what_it_did_around_its_operation() -> None:
+    asked = b"POST /sample/orders HTTP/1.1\r\nHost: test\r\nAPI-Key: k\r\nContent-Length: 2\r\n\r\n{}"
+    async with wired() as (protocol, wire, tasks):
+        found: list[Cost] = []
+        for _ in range(ORDERS):
+            wire.frames.clear()
+            with costs.counting() as told:
+                protocol.data_received(asked)
+                await asyncio.gather(*tasks)
+            (answer,) = wire.frames
+            assert answer.endswith(b"\r\n\r\n{}")
+            found += told
+    calls = min(each.calls for each in found)
+    if sys.version_info[:2] == COUNTED_ON:
+        assert calls == pytest.approx(AROUND, rel=CALLS_VARY), calls
+
+
+@asynccontextmanager
+async def wired() -> AsyncGenerator[tuple[Any, Wire, set[asyncio.Task[None]]]]:
+    """A connection to a door whose one operation says what it was told."""
+    door = Door("sample", lambda failure, _: DoorReply(500, failure.name.encode()), observers(count_exchange))
+
+    async def admit(request: DoorRequest) -> str | Failure:
+        return request.header("api-key") or Unauthenticated("missing")
+
+    async def echo(request: DoorRequest, _: str) -> DoorReply:
+        return DoorReply(200, request.body)
+
+    router = Router(door, [Resource("/orders", {"POST": GuardedEndpoint(door, "echo", admit, echo)})])
+    config: Any = server_config(Settings(data_dir=Path()), "postgresql://localhost/none")
+    config.app, config.factory = DoorSwitch({"sample": router}, {}, router, observe=door.observe), False
+    config.load()
+    state, wire = ServerState(), Wire()
+    protocol = config.http_protocol_class(config, state, {}, HandClock())
+    protocol.connection_made(wire)
+    try:
+        yield protocol, wire, state.tasks
+    finally:
+        protocol.connection_lost(None)

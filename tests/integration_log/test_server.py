@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from entrepot.observe.redaction import redact_text
 from entrepot.store.connections import Connection
 from tests.conformance.harness import Client, Request
 from tests.conformance.harness.fixtures import (
@@ -95,7 +96,8 @@ async def test_a_message_of_calls_is_one_entry_that_lists_them(
     assert outcome != "ok"
     assert [each["operation"] for each in kept["calls"]] == ["Session.getToken", "Admin.login"]
     assert json.loads(kept["request"]["text"])[1]["params"] == ["ada", "[hidden]"]
-    assert kept["query"] == {"webshop": str(shop.uids["shop"]), "auth": "[hidden]"}
+    # One uid of ten could be the number of a card, and is hidden as one.
+    assert kept["query"] == {"webshop": redact_text(str(shop.uids["shop"])), "auth": "[hidden]"}
 
 
 @pytest.mark.parametrize("kind", ["error", "refuse", "drop", "slow", "timeout"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -85,8 +85,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     reply_headers: dict[str, str] = {}
     request: Body | None = None
     reply: Body | None = None
-    calls: tuple[Call, ...] = ()
-    commands: tuple[Command, ...] = ()
+    calls: list[Call] = []
+    commands: list[Command] = []
     mapped: Any = None
     """Which version of which mapping was at work, what the request became by it, and where each field came from."""
 
@@ -99,7 +99,7 @@ def size_of(exchange: Exchange) -> int:
 
 def row_of(exchange: Exchange, at: datetime, number: UUID) -> Row:
     """What is kept of an exchange that came in at this moment of real time."""
-    caller = exchange.caller
+    request, reply, caller = exchange.request, exchange.reply, exchange.caller
     return Row(
         caller.workspace if caller else NOBODY,
         at,
@@ -108,9 +108,9 @@ def row_of(exchange: Exchange, at: datetime, number: UUID) -> Row:
         exchange.door,
         exchange.operation,
         outcome_of(exchange),
-        exchange.reply.status if exchange.reply else 0,
-        exchange.request_id,
-        [*exchange.orders],
+        reply.status if reply else 0,
+        request.id,
+        exchange.orders,
         int(exchange.seconds * 1_000_000),
         encode(_entry(exchange)).decode(),
     )
@@ -118,14 +118,15 @@ def row_of(exchange: Exchange, at: datetime, number: UUID) -> Row:
 
 def outcome_of(exchange: Exchange) -> str:
     """The exchange's own outcome; of a message that went well, that of its first call that did not."""
-    if exchange.outcome != "ok":
-        return exchange.outcome
-    return next((each.outcome for each in exchange.calls if each.outcome != "ok"), "ok")
+    outcome, calls = exchange.outcome, exchange.request.calls
+    if outcome != "ok" or not calls:
+        return outcome
+    return next((each.outcome for each in calls if each.outcome != "ok"), "ok")
 
 
 def _entry(exchange: Exchange) -> Entry:
-    request, keeps = exchange.request, exchange.keeps or NOTHING
-    caller = exchange.caller
+    request, reply, keeps = exchange.request, exchange.reply, exchange.keeps or NOTHING
+    caller = request.caller
     bodies = caller is None or caller.settings.log_bodies
     secrets = KnownSecrets()
     query = _pairs(request.scope.get("query_string", b""))
@@ -138,13 +139,11 @@ def _entry(exchange: Exchange) -> Entry:
         exchange.channel,
         _query(query, keeps, secrets),
         _headers(request.scope["headers"], keeps, secrets),
-        _headers(exchange.reply.headers if exchange.reply else (), keeps, secrets),
+        _headers(reply.headers if reply else (), keeps, secrets),
         asked,
         told,
-        tuple(
-            Call(each.operation, each.outcome, int(each.seconds * 1e6)) for each in request.calls[:MOST_CALLS]
-        ),
-        tuple(Command(each.name, each.order, each.refused) for each in exchange.commands),
+        [Call(each.operation, each.outcome, int(each.seconds * 1e6)) for each in request.calls[:MOST_CALLS]],
+        [Command(each.name, each.order, each.refused) for each in request.commands],
         None if mapped is None else msgspec.Raw(secrets.written(mapped).encode()),
     )
 
@@ -227,7 +226,9 @@ def _query(pairs: Iterable[tuple[str, str]], keeps: Keeps, secrets: KnownSecrets
     }
 
 
-def _headers(headers: Iterable[tuple[bytes, bytes]], keeps: Keeps, secrets: KnownSecrets) -> dict[str, str]:
+def _headers(headers: Sequence[tuple[bytes, bytes]], keeps: Keeps, secrets: KnownSecrets) -> dict[str, str]:
+    if not headers:
+        return {}
     shown = _shown(keeps.headers)
     return {
         shown[name]: _redacted(secrets.without(value.decode("latin-1")))[:LONGEST_TEXT]

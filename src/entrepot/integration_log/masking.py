@@ -80,7 +80,7 @@ def kept(found: Opened | Body | None, secrets: KnownSecrets) -> Body | None:
 def _read(body: bytes) -> Any:
     if len(body) > LONGEST_READ:
         return _digest(body, f"longer than {LONGEST_READ} bytes")
-    value = decode_json(body, _DEEPEST, exact=True)
+    value = decode_json(body, _DEEPEST, verbatim=True)
     return _digest(body, value.reason) if isinstance(value, MalformedBody | BodyBeyondLimits) else value
 
 
@@ -155,7 +155,7 @@ def _scrub(value: Any, level: Level, secrets: KnownSecrets) -> None:
         for name, each in members.items():
             below = level[name]
             if type(below) is Level:
-                if type(each) in _CONTAINERS:
+                if type(each) is dict or type(each) is list:
                     _scrub(each, below, secrets)
             elif each is not None and (below is Secret.POINTED_AT or type(each) not in _PUBLIC):
                 members[name] = _hidden(each, secrets)
@@ -164,7 +164,7 @@ def _scrub(value: Any, level: Level, secrets: KnownSecrets) -> None:
     for place, each in enumerate(items):
         below = level[str(place)] if level.pointed else level
         if type(below) is Level:
-            if type(each) in _CONTAINERS:
+            if type(each) is dict or type(each) is list:
                 _scrub(each, below, secrets)
         elif each is not None:
             items[place] = _hidden(each, secrets)

@@ -20,6 +20,7 @@ from entrepot.serving.limits import (
     URL_BYTES,
     Census,
 )
+from entrepot.serving.lines import Incoming, Outgoing
 
 TRANSPORT: Final = "entrepot.transport"
 """Under this name of a request's extensions is the transport that it came over."""
@@ -52,6 +53,7 @@ class RequestReader(HttpToolsProtocol):
         self._unseen = b""
         self._origin = ""
         self._running: RequestResponseCycle | None = None
+        self._idle_since: float | None = None
         self._timer: TimerHandle | None = None
         self._stalled: TimerHandle | None = None
 
@@ -70,7 +72,7 @@ class RequestReader(HttpToolsProtocol):
         """Let go of the connection's place."""
         self._census.dismiss(self.transport)
         self._unseen = b""
-        self._unset_keepalive_if_required()
+        self._stop_waiting()
         self._stop_timer()
         self._stop_stall()
         super().connection_lost(exc)
@@ -80,7 +82,11 @@ class RequestReader(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+
+        def asked(scope: Any, _receive: Any, _send: Any) -> Any:
+            return app(scope, Incoming(cycle), Outgoing(cycle))
+
+        super()._start_asgi_task(cycle, asked)
 
     def pause_writing(self) -> None:
         """The peer does not take what it asked for; it has a while to begin."""
@@ -187,6 +193,7 @@ class RequestReader(HttpToolsProtocol):
     def _upgrade(self) -> None:
         """Hand the connection over to the protocol for WebSockets; any other upgrade is not offered."""
         self._stop_timer()
+        self._stop_waiting()
         if not self._should_upgrade():
             self._unsupported_upgrade_warning()
         elif len(self.headers) > HANDSHAKE_HEADERS or self._longest_line() > HANDSHAKE_LINE:
@@ -238,10 +245,49 @@ class RequestReader(HttpToolsProtocol):
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return None if cycle is None or cycle.response_complete else cycle
 
+    def on_response_complete(self) -> None:
+        """Start the request that came meanwhile, or wait for one."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._wait()
+
     def _wait(self) -> None:
-        """Wait for a request as long as for the next one."""
-        wait = self.timeout_keep_alive
-        self.timeout_keep_alive_task = self.loop.call_later(wait, self.timeout_keep_alive_handler)
+        """Wait for a request, the first as long as the next one.
+
+        A timer that is there goes on: one set anew for every request costs more than one that finds, when its time has
+        come, that there is nothing to close.
+        """
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_in(self.timeout_keep_alive)
+
+    def _look_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection if it has waited long enough; else look again when it will have."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_in(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
+
+    def _stop_waiting(self) -> None:
+        self._idle_since = None
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
 
     def _stop_stall(self) -> None:
         if self._stalled is not None:

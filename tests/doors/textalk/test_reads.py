@@ -452,3 +452,23 @@ async def test_others_have_their_turns_while_a_long_list_is_made(
     monkeypatch.setattr(Pace, "pause", counted)
     listed = await api.list("uid", True)
     assert turns == 2 * len(listed)
+
+
+async def test_lists_that_wait_for_their_turn_have_made_no_statement_yet(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    select = fetch.objects_selected
+
+    def counted(*arguments: Any) -> Any:
+        made.append(arguments)
+        return select(*arguments)
+
+    monkeypatch.setattr(fetch, "objects_selected", counted)
+    async with api.reads.inner.snapshot():  # the only connection there is
+        waiting = [asyncio.create_task(api.list("uid", True)) for _ in range(20)]
+        while api.reads.snapshots < len(waiting):  # noqa: ASYNC110  (a turn of the loop each)
+            await asyncio.sleep(0)
+        assert made == []
+    assert len({str(each) for each in await asyncio.gather(*waiting)}) == 1
+    assert len(made) == len(waiting)

@@ -19,6 +19,8 @@ def read_number(value: object) -> int | float | Faults:
 
     Faults: no number; inexact (beyond 2^53, or a string that a double cannot hold exactly); infinite.
     """
+    if (type(value) is float or type(value) is int) and -_SAFE <= value <= _SAFE:  # as nearly all are
+        return int(value) if type(value) is float and value.is_integer() else value
     if isinstance(value, str):
         return _from_text(value)
     if isinstance(value, float) and isinf(value):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from entrepot.doors.kit.headers import header
 from entrepot.failures import Overloaded, PayloadTooLarge, RequestTimeout
@@ -68,6 +69,18 @@ class Disconnected:
     """The caller went away before the request was complete: there is nobody to answer."""
 
 
+class ArrivingBody(ABC):
+    """The server's own `receive`, which knows whether there is anything to wait for."""
+
+    @abstractmethod
+    async def __call__(self) -> Message:
+        """The next of ASGI's messages."""
+
+    @abstractmethod
+    def whole(self, most: int) -> bytes | None:
+        """The whole body, which is then received, if it is here and at most so long; else nothing is."""
+
+
 Larger: TypeAlias = Callable[[], Awaitable[int]]
 """Asks who calls, once a body is larger than anybody may send: how large it may be then."""
 Body: TypeAlias = bytes | Overloaded | PayloadTooLarge | RequestTimeout | Disconnected
@@ -95,6 +108,9 @@ async def read_body(
         limit, larger = await larger(), None
     if length is not None and _exceeds(length, limit):
         return PayloadTooLarge(limit)
+    if isinstance(receive, ArrivingBody) and (body := receive.whole(limit)) is not None:
+        # As nearly always: there is nothing to wait for, and a timer costs more than all the rest.
+        return body if IN_FLIGHT.take(len(body), who) else Overloaded(1)
     try:
         async with asyncio.timeout(timeout):
             return await _collect(receive, limit, larger, who)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrepot.doors.kit.headers import JSON, Header, header, media_type, reply_headers, request_id
+from entrepot.doors.kit.headers import (
+    JSON,
+    Header,
+    common_headers,
+    header,
+    media_type,
+    request_id,
+    written,
+)
 from entrepot.doors.kit.observing.calls import Account, Call, Commands, Story
 from entrepot.engine.clock import real_now
 from entrepot.failures import Failure
@@ -175,16 +184,48 @@ def identified(app: ASGIApp) -> ASGIApp:
 
 def head(reply: Reply, request_id: str, added: tuple[Header, ...] = ()) -> list[Header]:
     """All headers of a reply: those that every reply has, then its own, then what is added to it."""
-    headers = reply_headers(request_id, reply.failure)
-    if reply.status not in _BODILESS:
-        headers.append((b"content-length", b"%d" % len(reply.body)))
-        if reply.body:
-            headers.append((b"content-type", reply.media_type))
-    return [*headers, *reply.headers, *added]
+    before, length, after = _around_length(reply, added)
+    return [(b"x-request-id", request_id.encode("ascii")), *before, *length, *after]
+
+
+def _around_length(reply: Reply, added: tuple[Header, ...]) -> tuple[tuple[Header, ...], ...]:
+    """What follows the request's id: headers before the body's length, the length if it is told, and those after it."""
+    before = common_headers(reply.failure)
+    if reply.status in _BODILESS:
+        return before, (), (*reply.headers, *added)
+    media_type = ((b"content-type", reply.media_type),) if reply.body else ()
+    return before, ((b"content-length", b"%d" % len(reply.body)),), (*media_type, *reply.headers, *added)
+
+
+def _block(reply: Reply, request_id: str, added: tuple[Header, ...]) -> bytes:
+    """As `head`, but as it stands on the line, of parts that were written before: only id and length are new."""
+    before, length, after = _around_length(reply, added)
+    told = b"content-length: %b\r\n" % length[0][1] if length else b""
+    return b"x-request-id: %b\r\n%b%b%b" % (
+        request_id.encode("ascii"), written(before), told, written(after),
+    )  # fmt: skip
+
+
+class WholeSend(ABC):
+    """The server's own `send`, which also takes an answer as a whole: one write, of a head that is ready.
+
+    Whoever stands between a door and the server hands on a `send` of his own, and then sees ASGI's messages.
+    """
+
+    @abstractmethod
+    async def __call__(self, message: Message) -> None:
+        """One of ASGI's messages."""
+
+    @abstractmethod
+    async def answer(self, status: int, head: bytes, body: bytes) -> None:
+        """All of an answer. `head` has the lines of its headers, none of them about the connection."""
 
 
 async def send_reply(send: Send, reply: Reply, request_id: str, added: tuple[Header, ...] = ()) -> None:
     """Send the reply with all its headers; a long one as fast as it is taken."""
+    if isinstance(send, WholeSend) and len(reply.body) <= PART and not _ends_connection(reply):
+        await send.answer(reply.status, _block(reply, request_id, added), reply.body)
+        return
     headers = head(reply, request_id, added)
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     rest = max(len(reply.body) - 1, 0) // PART * PART
@@ -192,3 +233,7 @@ async def send_reply(send: Send, reply: Reply, request_id: str, added: tuple[Hea
         part = reply.body[start : start + PART]
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": reply.body[rest:]})
+
+
+def _ends_connection(reply: Reply) -> bool:
+    return bool(reply.headers) and any(name == b"connection" for name, _ in reply.headers)

@@ -18,9 +18,9 @@ from entrepot.engine.worker import Worker
 from entrepot.store.credentials.directory import Caller, Directory, Key
 from entrepot.store.sharing import SharedPool
 
-LOOKUPS: Final = 2
+LOOKUPS: Final = 1
 """So many look-ups of credentials are under way at once in one worker: one statement for all who came meanwhile costs
-less than one for each turn of the loop. Each begins after its callers came, so that a revocation holds at once."""
+less than two for half of them each. It begins after its callers came, so that a revocation holds at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,13 @@ def decode_json(
     *,
     unique_keys: bool = False,
     exact: bool = False,
+    verbatim: bool = False,
     most_values: int = MOST_VALUES,
 ) -> Any | MalformedBody | BodyBeyondLimits:
     """What the JSON text `body` holds.
 
-    `exact` reads numbers with a fraction or exponent as `Decimal`, so that money keeps its digits.
+    `exact` reads numbers with a fraction or exponent as `Decimal`, so that money keeps its digits; `verbatim` leaves
+    them as they are written, as `msgspec.Raw`, for whoever only passes them on.
     Of duplicate keys the last wins, unless `unique_keys` refuses them. What is not JSON is a `MalformedBody`;
     JSON is a `BodyBeyondLimits` where it is large and holds more than about `most_values`, nests deeper than
     `max_depth`, or holds a number out of range (an integer of
@@ -55,7 +57,7 @@ def decode_json(
     if len(body) > LARGE and sum(map(body.count, (b",", b"[", b"{"))) > most_values:
         return BodyBeyondLimits("values", f"The body holds more than {most_values} values.", most_values)
     try:
-        value = (_EXACT if exact else _BINARY).decode(body)
+        value = (_EXACT if exact else _VERBATIM if verbatim else _BINARY).decode(body)
         return _first_fault(body, value, max_depth, unique_keys) or value
     except RecursionError:
         return _too_deep(max_depth)
@@ -111,6 +113,7 @@ def _exact_number(text: str) -> Decimal:
 
 
 _EXACT = msgspec.json.Decoder(float_hook=_exact_number)
+_VERBATIM = msgspec.json.Decoder(float_hook=msgspec.Raw)
 
 
 def _first_fault(body: bytes, value: object, max_depth: int, unique_keys: bool) -> BodyBeyondLimits | None:

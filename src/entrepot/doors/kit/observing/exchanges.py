@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -54,14 +54,16 @@ class Exchange(msgspec.Struct, frozen=True, eq=False):
     @property
     def outcome(self) -> str:
         """`ok`, `disconnected` or the failure's name."""
-        if self.reply is None:
+        reply = self.reply
+        if reply is None:
             return DISCONNECTED
-        return self.reply.failure.name if self.reply.failure else "ok"
+        return reply.failure.name if reply.failure else "ok"
 
     @property
     def calls(self) -> Sequence[Call]:
         """The calls of which the request was made; of most it is itself the only one."""
-        return self.request.calls or (Call(self.operation, self.channel, self.outcome, self.seconds),)
+        made_of = self.request.calls
+        return made_of or (Call(self.operation, self.request.channel, self.outcome, self.seconds),)
 
     @property
     def commands(self) -> Sequence[Done]:
@@ -69,9 +71,9 @@ class Exchange(msgspec.Struct, frozen=True, eq=False):
         return self.request.commands
 
     @property
-    def orders(self) -> Iterator[int]:
+    def orders(self) -> list[int]:
         """The orders that it was about, each once."""
-        return iter(dict.fromkeys(each.order for each in self.commands if each.order is not None))
+        return list(dict.fromkeys([each.order for each in self.commands if each.order is not None]))
 
 
 class Observer(Protocol):
