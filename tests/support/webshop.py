@@ -132,11 +132,11 @@ class Webshop(Tenant):
 
     async def age(self, table: str, column: str, by: timedelta) -> None:
         """Let what is stored be older by so much."""
-        await self.connection.execute(
-            f'update "{table}" set "{column}" = "{column}" - $2::interval where workspace = $1',
-            await self.id(),
-            by,
-        )
+        told = f'select distinct "{column}" from "{table}" where workspace = $1 and "{column}" is not null order by 1'
+        older = f'update "{table}" set "{column}" = $3 where workspace = $1 and "{column}" = $2'
+        # The oldest first, so that none is found again; and by value, since a cluster subtracts from no column.
+        for (at,) in await self.connection.fetch(told, await self.id()):
+            await self.connection.execute(older, await self.id(), at, at - by)
 
     async def _insert(self, record: Any) -> None:
         binding = binding_of[type(record)]
