@@ -31,6 +31,11 @@ class FaultyConnection:
         """Whether tables are spread over nodes."""
         return self._connection.spread
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is to a cluster on which tables are not spread."""
+        return self._connection.whole
+
     async def beside(self, place: Place) -> LaneConnection:
         """One to another node, which may fail as this one."""
         return FaultyConnection(await self._connection.beside(place), self._faults)
