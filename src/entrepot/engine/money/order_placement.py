@@ -21,7 +21,7 @@ from entrepot.domain.kernel.money import to_major
 from entrepot.domain.placing.attempts import Attempt, Reserved
 from entrepot.domain.placing.basket import Basket
 from entrepot.domain.placing.draft import OrderCommand, Quoted, quote_question, simulated_taxes
-from entrepot.domain.placing.place import BeingPaid, InFlight, Placed, needs_proof
+from entrepot.domain.placing.place import Placed, needs_proof
 from entrepot.domain.placing.reserve import ReserveOrder
 from entrepot.domain.pricing.taxes import TaxQuery, TaxQuote
 from entrepot.engine.batches.engine import Engine, Outcome
@@ -100,10 +100,7 @@ class OrderPlacement:
         if (steps := self._gateways.steps(settings.cards, command.basket.environment)) is not None:
             command = msgspec.structs.replace(command, steps=steps)
         if in_house(settings, command.basket, proof):
-            # One command, which the engine brings to its end whether or not we wait; and nearly always that is all.
-            outcome = await self._engine.execute(workspace, command)
-            if not (isinstance(outcome, InFlight | BeingPaid) or refused_as(outcome, QuoteStale)):
-                return outcome
+            # One command, which the engine brings to its end whether or not we wait.
             return await self._placed(workspace, settings, command, proof)
         return await self._unbroken.run(self._placed_or_made(workspace, settings, command, proof))
 
