@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from itertools import pairwise
 
@@ -111,6 +112,52 @@ async def test_a_filled_database_is_spread_while_a_server_works_in_it(whole_url:
     await connection.close()
 
 
+@asynccontextmanager
+async def ordering(url: str) -> AsyncGenerator[list[object]]:
+    """What four callers are told who place one order after the other; each order told is stored once, and no other."""
+    connection = await connect(url)
+    await open_shop(connection)
+    await insert(connection, WORKSPACE, [level(TEA, NORTH, 100_000)])
+    engine = Engine(partial(connect_engine, url), Clock(), lanes=2)
+    await engine.start()
+    outcomes: list[object] = []
+    over = asyncio.Event()
+
+    async def caller() -> None:
+        while not over.is_set():
+            outcomes.append(await engine.execute(WORKSPACE, take(SoldLine("1", "TEA", 1))))
+
+    callers = [asyncio.create_task(caller()) for _ in range(4)]
+    await some_more(outcomes)
+    yield outcomes
+    over.set()
+    await asyncio.gather(*callers)
+    await engine.stop()
+    placed = [each.order.id for each in outcomes if isinstance(each, Placed)]
+    assert all(isinstance(each, Placed) or refused_as(each, Unavailable) for each in outcomes)
+    assert sorted(placed) == [row[0] for row in await connection.fetch("select id from orders order by id")]
+    assert await run_checks(connection) == []
+    await connection.close()
+
+
+async def some_more(outcomes: Sequence[object]) -> None:
+    """Return once more orders have been placed."""
+
+    def placed() -> int:
+        return sum(isinstance(each, Placed) for each in outcomes)
+
+    already = placed()
+    await until(lambda: placed() > already + 4)
+
+
+@needs_cluster
+async def test_each_order_is_placed_once_while_a_database_is_spread(whole_url: str) -> None:
+    """Callers wait for it, or are told that there is no service for now."""
+    async with ordering(whole_url) as outcomes:
+        await asyncio.to_thread(migrate.distribute, whole_url, cluster.SHARDS)
+        await some_more(outcomes)
+
+
 _SHARD = """
 select p.shardid, n.nodename, n.nodeport from pg_dist_placement p join pg_dist_node n on n.groupid = p.groupid
 where p.shardid = get_shard_id_for_distribution_column('counters', $1::bigint)
@@ -121,31 +168,10 @@ _MOVE = "select citus_move_shard_placement($1, $2, $3, $4, $5, 'block_writes')"
 @needs_cluster
 async def test_each_order_is_placed_once_while_its_shard_moves_from_node_to_node(database_url: str) -> None:
     connection = await connect(database_url)
-    await open_shop(connection)
-    await insert(connection, WORKSPACE, [level(TEA, NORTH, 100_000)])
-    engine = Engine(partial(connect_engine, database_url), Clock(), lanes=2)
-    await engine.start()
-    outcomes: list[object] = []
-    around = asyncio.Event()
-
-    async def caller() -> None:
-        while not around.is_set():
-            outcomes.append(await engine.execute(WORKSPACE, take(SoldLine("1", "TEA", 1))))
-
-    callers = [asyncio.create_task(caller()) for _ in range(4)]
-    shard, *home = await connection.fetchrow(_SHARD, WORKSPACE)
-    others = [
-        [node.host, node.port] for node in await find_nodes(connection) if [node.host, node.port] != home
-    ]
-    for source, target in pairwise([home, *others, home]):
-        already = len(outcomes)
-        await connection.execute(_MOVE, shard, *source, *target)
-        await until(partial(lambda before: len(outcomes) > before + 4, already))
-    around.set()
-    await asyncio.gather(*callers)
-    await engine.stop()
-    placed = [each.order.id for each in outcomes if isinstance(each, Placed)]
-    assert all(isinstance(each, Placed) or refused_as(each, Unavailable) for each in outcomes)
-    assert sorted(placed) == [row[0] for row in await connection.fetch("select id from orders order by id")]
-    assert await run_checks(connection) == []
+    async with ordering(database_url) as outcomes:
+        shard, *home = await connection.fetchrow(_SHARD, WORKSPACE)
+        nodes = [[node.host, node.port] for node in await find_nodes(connection)]
+        for source, target in pairwise([home, *(each for each in nodes if each != home), home]):
+            await connection.execute(_MOVE, shard, *source, *target)
+            await some_more(outcomes)
     await connection.close()
