@@ -18,7 +18,9 @@ from tests.support.buyer import BANNER, LENGTH, PICTURE, Buyer
 LIMIT = "choices/picture/max_size"
 PIXEL = base64.b64encode(b"\x89PNG").decode()
 UNREADABLE = "The file has no name, no content that can be read, or more than 100 bytes."
+# A cluster wants to be told that its nodes shall each have the trigger; where there is none, the setting means nothing.
 UNLESS_STORED = """
+set citus.enable_unsafe_triggers = on;
 create function {name}() returns trigger language plpgsql as $$
 begin raise exception 'no space left on device' using errcode = 'disk_full'; end $$;
 create trigger {name} before insert on file_contents for each row

@@ -200,6 +200,14 @@ def test_statements_use_no_other_arrays() -> None:
             "order_lines in a subquery that follows the workspace of what is around it",
         ),
         (
+            "select o.id from (select workspace, id, null as at, 0 as lines from carts union all"
+            " select workspace, id, placed_at, (select count(*) from order_lines l where l.workspace = $1"
+            ' and l."order" = orders.id) from orders) o where workspace = $1 and at is not null and lines > 1',
+            (1,),
+            False,
+            "order_lines tied to nothing around it, where carts fell away",
+        ),
+        (
             'select o.id from orders o join holds h on h."order" = o.id',
             (),
             False,
@@ -226,7 +234,20 @@ async def test_what_names_its_workspace_is_let_pass(connection: Connection) -> N
     everywhere = (
         "select o.id from orders o where not exists (select from holds h where h.workspace = o.workspace)"
     )
-    sent = [Sent(joined, (1,), generic=True), Sent(everywhere, (), generic=False)]
+    tied = """
+    select o.id from (
+      select workspace, id, null as at, 0 as lines from carts union all
+      select workspace, id, placed_at, (
+        select count(*) from order_lines l
+        where l.workspace = $1 and l.workspace = orders.workspace and l."order" = orders.id
+      ) from orders
+    ) o where workspace = $1 and at is not null and lines > 1
+    """
+    sent = [
+        Sent(joined, (1,), generic=True),
+        Sent(everywhere, (), generic=False),
+        Sent(tied, (1,), generic=False),
+    ]
     assert await faults(connection, sent) == []
 
 

@@ -38,7 +38,16 @@ _TEXT: Final = re.compile(r"'(?:[^']|'')*'")
 _OURS: Final = re.compile(r"workspace = '?-?\d+'?|workspace = ANY \(")
 _TIED: Final = re.compile(r"workspace = \(?\w+\.workspace|\w+\.workspace = ")
 _FOLLOWED: Final = re.compile(r"workspace = \(?(\w+)\.workspace")
-_CONDITIONS: Final = ("Index Cond", "Recheck Cond", "Filter", "Hash Cond", "Merge Cond", "Join Filter")
+_READ: Final = re.compile(r'\b(?:from|join) "?(\w+)"?', re.IGNORECASE)
+_CONDITIONS: Final = (
+    "One-Time Filter",
+    "Index Cond",
+    "Recheck Cond",
+    "Filter",
+    "Hash Cond",
+    "Merge Cond",
+    "Join Filter",
+)
 
 
 INNER: Final = "subplan"
@@ -81,7 +90,11 @@ async def _wrong(connection: Connection, sent: Sent) -> list[str]:
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError, asyncpg.InvalidSchemaNameError):
         return []  # it spoke of what was its connection's own, or is gone by now
     plan: dict[str, Any] = json.loads(text)[0]["Plan"]
-    return [*_of_text(sent.query), *_of_plan(plan, generic=sent.generic)]
+    return [
+        *_of_text(sent.query),
+        *_of_plan(plan, generic=sent.generic),
+        *_of_what_fell_away(sent.query, plan),
+    ]
 
 
 def _of_text(query: str) -> Iterator[str]:
@@ -125,6 +138,15 @@ def _of_plan(plan: Mapping[str, Any], *, generic: bool) -> Iterator[str]:
         yield f"{tables} of all workspaces, with {', '.join(others)}"
     elif len(open_ones) > 1 and not any(_TIED.search(scan.all) for scan in open_ones):
         yield f"{tables} of all workspaces, joined by something else"
+
+
+def _of_what_fell_away(query: str, plan: Mapping[str, Any]) -> Iterator[str]:
+    """Once a condition rules out one half of a union, the rest may be asked of all shards."""
+    scans = [*_scans(plan)]
+    away = DISTRIBUTED.intersection(_READ.findall(query)) - {scan.table for scan in scans}
+    loose = {scan.table for scan in scans if scan.inner and not _TIED.search(scan.all)} & DISTRIBUTED
+    if away and loose:
+        yield f"{', '.join(sorted(loose))} tied to nothing around it, where {', '.join(sorted(away))} fell away"
 
 
 def _reached(here: Set[str], scans: Sequence[Scan]) -> set[str]:

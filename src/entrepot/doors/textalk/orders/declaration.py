@@ -176,7 +176,7 @@ _parts: Final = order_parts.join(
 )
 _uid: Final = rows.part_uid()
 _of_part: Final = (
-    order_lines.c.workspace == Caller.WORKSPACE,
+    *rows.beside(order_lines.c.workspace, order_parts.c.workspace),
     order_lines.c.order == order_parts.c.order,
     order_lines.c.part == order_parts.c.no,
 )

@@ -17,7 +17,7 @@ from entrepot.domain.pricing.vat import Amount
 from entrepot.doors.textalk.caller.context import Audience, Context
 from entrepot.doors.textalk.declare import fields as f
 from entrepot.doors.textalk.declare import shapes
-from entrepot.doors.textalk.declare.declaration import Caller, ClassDecl, Field, Operation, Snapshot
+from entrepot.doors.textalk.declare.declaration import ClassDecl, Field, Operation, Snapshot
 from entrepot.doors.textalk.orders import rows
 from entrepot.doors.textalk.orders.declaration import AMOUNT
 from entrepot.doors.textalk.orders.rows import EMPTY, o
@@ -29,12 +29,18 @@ from entrepot.store.tables.orders import order_lines
 
 
 def _of_product(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    of_line = [products.c.workspace == Caller.WORKSPACE, products.c.id == cart_lines.c.product_id]
+    of_line = [
+        *rows.beside(products.c.workspace, cart_lines.c.workspace),
+        products.c.id == cart_lines.c.product_id,
+    ]
     return sa.select(value).where(*of_line).correlate(cart_lines).scalar_subquery()
 
 
 def _of_variant(value: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    of_line = [variants.c.workspace == Caller.WORKSPACE, variants.c.id == cart_lines.c.variant_id]
+    of_line = [
+        *rows.beside(variants.c.workspace, cart_lines.c.workspace),
+        variants.c.id == cart_lines.c.variant_id,
+    ]
     return sa.select(value).where(*of_line).correlate(cart_lines).scalar_subquery()
 
 

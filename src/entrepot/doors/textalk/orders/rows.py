@@ -78,7 +78,16 @@ def delivery_status(*of: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
     return sa.case((sa.and_(sa.not_(waiting), sent), _word("sent")), else_=_word("unsent"))
 
 
-_OF_ORDER: Final = (order_lines.c.workspace == Caller.WORKSPACE, order_lines.c.order == orders.c.id)
+def beside(inner: sa.ColumnElement[int], outer: sa.ColumnElement[int]) -> tuple[sa.ColumnElement[bool], ...]:
+    """That rows of a subquery are of the caller's workspace, as is the row around it; given the column of each.
+
+    Said of both: once a condition rules out one half of the union, Citus no longer sees that the other half is of one
+    workspace, and asks every shard for its rows; then the subquery must be of the same shard.
+    """
+    return inner == Caller.WORKSPACE, inner == outer
+
+
+_OF_ORDER: Final = (*beside(order_lines.c.workspace, orders.c.workspace), order_lines.c.order == orders.c.id)
 
 
 GIVEN_BACK: Final = ("partially_refunded", "refunded")
@@ -163,10 +172,10 @@ def visible(audience: Audience) -> sa.ColumnElement[bool]:
 def items() -> sa.ColumnElement[Any]:
     """The uids of the items."""
     placed = sa.select(order_lines.c.id).where(
-        order_lines.c.workspace == Caller.WORKSPACE, order_lines.c.order == o.id
+        *beside(order_lines.c.workspace, o.workspace), order_lines.c.order == o.id
     )
     wished = sa.select(cart_lines.c.id).where(
-        cart_lines.c.workspace == Caller.WORKSPACE, cart_lines.c.cart == o.id
+        *beside(cart_lines.c.workspace, o.workspace), cart_lines.c.cart == o.id
     )
     of_order = array_of(placed.order_by(order_lines.c.no), ROWS)
     of_cart = array_of(wished.order_by(cart_lines.c.no), ROWS)
@@ -175,14 +184,16 @@ def items() -> sa.ColumnElement[Any]:
 
 def payments_of() -> sa.ColumnElement[Any]:
     """The uids of the payments."""
-    rows = sa.select(payments.c.id).where(payments.c.workspace == Caller.WORKSPACE, payments.c.order == o.id)
+    rows = sa.select(payments.c.id).where(
+        *beside(payments.c.workspace, o.workspace), payments.c.order == o.id
+    )
     return array_of(rows.order_by(payments.c.no), ROWS)
 
 
 def suborders() -> sa.ColumnElement[Any]:
     """The uids of the parts."""
     rows = sa.select(part_uid()).where(
-        order_parts.c.workspace == Caller.WORKSPACE, order_parts.c.order == o.id
+        *beside(order_parts.c.workspace, o.workspace), order_parts.c.order == o.id
     )
     return array_of(rows.order_by(order_parts.c.no), ROWS)
 
