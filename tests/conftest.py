@@ -129,6 +129,13 @@ def database_url(postgres_url: str, template_url: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A fresh database in which nobody has made anything yet."""
+    with fresh_database(postgres_url) as url:
+        yield url
+
+
 @pytest.fixture(scope="module")
 def module_database_url(postgres_url: str, template_url: str) -> Iterator[str]:
     """A fresh database with the newest schema for one module."""

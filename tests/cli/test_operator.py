@@ -392,9 +392,8 @@ def test_sandbox_workspaces_on_another_server_are_a_warning(
     assert "can place no order" in for_real.output
 
 
-def test_migrate_mends_what_check_finds(run: Run, database_url: str) -> None:
-    drop = "drop schema public cascade; create schema public"
-    on(database_url, lambda connection: _execute(connection, drop))
+def test_migrate_mends_what_check_finds(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runner(monkeypatch, {"ENTREPOT_DATABASE_URL": empty_database_url})
     assert "run `entrepot migrate`" in run("check").output
     assert "run `entrepot migrate`" in run("orders", "list").output
     assert run("migrate").exit_code == 0

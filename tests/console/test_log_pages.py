@@ -16,11 +16,11 @@ from entrepot.console.log_pages import NOBODY
 from entrepot.doors.kit.observing.calls import Mapped, Moved
 from entrepot.integration_log.entries import COLUMNS, Entry, Row
 from entrepot.integration_log.masking import Body
-from entrepot.integration_log.partitions import tend
 from entrepot.store.connections import Connection
 from tests.conformance.harness import Client
 from tests.conformance.harness.fixtures import OpenShop
 from tests.console.visiting import inside, links, listed
+from tests.integration_log.exchanging import tended
 from tests.support.server import Server
 from tests.support.waiting import eventually
 
@@ -68,7 +68,7 @@ async def test_each_filter_finds_what_it_says(
     connection: Connection, two: list[int], visitor: httpx.AsyncClient
 ) -> None:
     now, workspace = datetime.now(UTC), two[0]
-    await tend(connection, now - timedelta(hours=2), timedelta(days=3650))  # which may have been yesterday
+    await tended(connection, now - timedelta(hours=2), timedelta(days=3650))  # which may have been yesterday
     channel = await connection.fetchval("select id from channels where workspace = $1", workspace)
     rows = {
         "plain": row(workspace, request_id="plain"),

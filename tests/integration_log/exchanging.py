@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from entrepot.domain.channels.accounts import ChannelSettings
 from entrepot.doors.kit import BODIES, Exchange, Keeps, Reply, Request
+from entrepot.integration_log.partitions import tend
+from entrepot.store.connections import Connection
 from entrepot.store.credentials.directory import Caller
 
 
 def caller(workspace: int = 7, channel: int = 8, **settings: Any) -> Caller:
     return Caller(workspace, channel, "live", 9, None, "main", ChannelSettings(**settings))
+
+
+async def tended(connection: Connection, now: datetime, keep: timedelta) -> None:
+    """Make all partitions that are missing, and drop those whose time is over."""
+    while await tend(connection, now, keep):
+        pass
 
 
 def exchange(

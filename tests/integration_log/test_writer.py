@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import asyncpg
 import pytest
 
 from entrepot.integration_log import writer
-from entrepot.integration_log.entries import Row
-from entrepot.integration_log.partitions import AHEAD, day_of, name_of, tend
+from entrepot.integration_log.entries import COLUMNS, Row
+from entrepot.integration_log.partitions import AHEAD, day_of, name_of
 from entrepot.integration_log.writer import AT_ONCE, MOST_BYTES, MOST_ENTRIES, Copy, RequestLog
 from entrepot.store.connections import Connection, connect
-from tests.integration_log.exchanging import caller, exchange
+from tests.integration_log.exchanging import caller, exchange, tended
 from tests.support.waiting import until
 
 KEEP = timedelta(days=90)
@@ -38,14 +39,14 @@ async def test_partitions_are_made_two_weeks_ahead_and_dropped_when_they_are_ove
     connection: Connection,
 ) -> None:
     day = datetime(2027, 2, 26, 23, 59, tzinfo=UTC)
-    await tend(connection, day, KEEP)
+    await tended(connection, day, KEEP)
     assert await attached(connection) == [name_of(day + timedelta(days=each)) for each in range(AHEAD + 1)]
-    await tend(connection, day + timedelta(days=1), KEEP)
+    await tended(connection, day + timedelta(days=1), KEEP)
     assert len(await attached(connection)) == AHEAD + 2
     end = day_of(name_of(day)) + timedelta(days=91)
-    await tend(connection, end - timedelta(seconds=1), KEEP)
+    await tended(connection, end - timedelta(seconds=1), KEEP)
     assert name_of(day) in await attached(connection)
-    await tend(connection, end, KEEP)
+    await tended(connection, end, KEEP)
     assert name_of(day) not in await attached(connection)
     assert name_of(day + timedelta(days=1)) in await attached(connection)
     assert await connection.fetchval("select to_regclass($1)", name_of(day)) is None
@@ -58,7 +59,7 @@ async def test_partitions_are_tended_by_several_at_once_and_after_a_crash(
     # A process ended after it made a partition and before it was attached.
     await connection.execute(f"create table {name_of(day)} (like request_log)")
     several = [await connect(database_url) for _ in range(4)]
-    await asyncio.gather(*(tend(each, day, KEEP) for each in several))
+    await asyncio.gather(*(tended(each, day, KEEP) for each in several))
     for each in several:
         await each.close()
     assert len(await attached(connection)) == AHEAD + 1
@@ -68,7 +69,7 @@ async def test_a_partition_is_made_while_the_log_is_read_and_written(
     database_url: str, connection: Connection
 ) -> None:
     day = datetime(2027, 1, 1, tzinfo=UTC)
-    await tend(connection, day, KEEP)
+    await tended(connection, day, KEEP)
     other = await connect(database_url)
     async with other.transaction():
         await other.fetch("select 1 from request_log")
@@ -77,7 +78,7 @@ async def test_a_partition_is_made_while_the_log_is_read_and_written(
             day,
         )
         async with asyncio.timeout(60):
-            await tend(connection, day + timedelta(days=3), KEEP)
+            await tended(connection, day + timedelta(days=3), KEEP)
     await other.close()
     assert len(await attached(connection)) == AHEAD + 4
 
@@ -182,6 +183,40 @@ async def test_a_log_that_cannot_be_written_is_written_later(
         log(exchange())
     await until(lambda: log.waiting == 0)
     assert (await written(connection), log.dropped) == (10, 0)
+
+
+@pytest.mark.parametrize("spoilt", [{"2"}, {"0", "1", "4"}, set[str]()])
+async def test_one_row_that_the_database_refuses_costs_no_other(
+    connection: Connection, make_log: Callable[..., RequestLog], spoilt: set[str]
+) -> None:
+    """Whatever it says of the whole: a cluster calls every fault of a COPY an internal one."""
+    whole: list[int] = []
+
+    def spoiling(copy: Copy) -> Copy:
+        async def spoil(rows: Sequence[Row]) -> None:
+            if len(rows) > 1:
+                whole.append(len(rows))
+                raise asyncpg.InternalServerError("something about a row")
+            await copy([_without_status(row) if row[REQUEST_ID] in spoilt else row for row in rows])
+
+        return spoil
+
+    log = make_log(spoiling)
+    for number in range(5):
+        log(exchange(request_id=str(number)))
+    log.start()
+    await until(lambda: log.waiting == 0)
+    kept = await connection.fetch("select request_id from request_log order by 1")
+    assert {row[0] for row in kept} == {"0", "1", "2", "3", "4"} - spoilt
+    assert (whole, log.dropped) == ([5], len(spoilt))
+
+
+REQUEST_ID = COLUMNS.index("request_id")
+
+
+def _without_status(row: Row) -> Row:
+    at = COLUMNS.index("status")
+    return cast("Row", (*row[:at], "none", *row[at + 1 :]))
 
 
 async def test_one_exchange_that_cannot_be_told_costs_no_other(

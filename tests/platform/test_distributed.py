@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import pairwise
 
 import pytest
-from tests.conftest import fresh_database
 from tests.engine.test_taking import take
 from tests.support import cluster
 from tests.support.cluster import needs_cluster, not_on_citus
@@ -78,12 +77,11 @@ async def test_every_table_has_its_place(database_url: str) -> None:
 
 
 @pytest.fixture
-def whole_url(postgres_url: str) -> Iterator[str]:
+def whole_url(empty_database_url: str) -> str:
     """A database on the cluster whose tables nobody has spread yet."""
-    with fresh_database(postgres_url) as url:
-        cluster.join(url)
-        migrate.ensure(url)
-        yield url
+    cluster.join(empty_database_url)
+    migrate.ensure(empty_database_url)
+    return empty_database_url
 
 
 @needs_cluster

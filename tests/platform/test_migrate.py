@@ -93,11 +93,11 @@ async def _is(connection: Any, question: str, answer: bool) -> bool:
     return await connection.fetchval(question) is answer
 
 
-def test_sessions_of_the_first_schema_belong_to_the_passwords_of_now(database_url: str) -> None:
-    asyncio.run(_begin_at(database_url, "0001"))
-    asyncio.run(_run(database_url, _FIRST_PEOPLE))
-    migrate.ensure(database_url)
-    found = asyncio.run(_run(database_url, _PROOFS))
+def test_sessions_of_the_first_schema_belong_to_the_passwords_of_now(empty_database_url: str) -> None:
+    asyncio.run(_begin_at(empty_database_url, "0001"))
+    asyncio.run(_run(empty_database_url, _FIRST_PEOPLE))
+    migrate.ensure(empty_database_url)
+    found = asyncio.run(_run(empty_database_url, _PROOFS))
     assert [tuple(row) for row in found] == [
         ("log-in", proof_of("argon-ada")),
         ("session 1", proof_of("argon-eva")),
@@ -121,14 +121,14 @@ select 'log-in', proof from admin_tokens union all select 'session ' || id, proo
 
 
 def test_addresses_are_free_that_nobody_has_confirmed_and_codes_say_which_they_prove(
-    database_url: str,
+    empty_database_url: str,
 ) -> None:
-    asyncio.run(_begin_at(database_url, "0001"))
-    asyncio.run(_run(database_url, _FIRST_SIGN_UPS))
-    migrate.ensure(database_url)
-    names = asyncio.run(_run(database_url, 'select value, target from "references" order by target'))
+    asyncio.run(_begin_at(empty_database_url, "0001"))
+    asyncio.run(_run(empty_database_url, _FIRST_SIGN_UPS))
+    migrate.ensure(empty_database_url)
+    names = asyncio.run(_run(empty_database_url, 'select value, target from "references" order by target'))
     assert [tuple(row) for row in names] == [("e1", 1), ("TENTH", 2)]
-    codes = asyncio.run(_run(database_url, "select kind, email from one_time_codes order by kind"))
+    codes = asyncio.run(_run(empty_database_url, "select kind, email from one_time_codes order by kind"))
     assert [tuple(row) for row in codes] == [("reset", None), ("signup", "E2")]
 
 
@@ -143,14 +143,14 @@ from (values ('reset', 1), ('signup', 2)) v(kind, customer);
 """
 
 
-def test_numbers_of_webshops_move_from_keys_to_settings(database_url: str) -> None:
-    asyncio.run(_begin_at(database_url, "0001"))
-    asyncio.run(_run(database_url, SHOPS_OF_0001))
-    migrate.ensure(database_url)
-    rows = asyncio.run(_run(database_url, "select hash, workspace, channel, credential from directory"))
+def test_numbers_of_webshops_move_from_keys_to_settings(empty_database_url: str) -> None:
+    asyncio.run(_begin_at(empty_database_url, "0001"))
+    asyncio.run(_run(empty_database_url, SHOPS_OF_0001))
+    migrate.ensure(empty_database_url)
+    rows = asyncio.run(_run(empty_database_url, "select hash, workspace, channel, credential from directory"))
     assert [tuple(row) for row in rows] == [(shop_key(22222)[1], 5, 7, None)]
-    assert asyncio.run(_run(database_url, "select kind from credentials")) == []
-    ((document,),) = asyncio.run(_run(database_url, "select document from sandbox_worlds"))
+    assert asyncio.run(_run(empty_database_url, "select kind from credentials")) == []
+    ((document,),) = asyncio.run(_run(empty_database_url, "select document from sandbox_worlds"))
     door, shop = {"uid": 22222, "name": {"sv": "Å"}}, {"minimum_purchase": {"SEK": "50.5", "JPY": "700"}}
     kept = {"door": "textalk", "keys": {"auth": "a"}, "settings": {"door": door, "shop": shop}}
     rates = {"US": {"rate": "1%", "duty_threshold": "800"}, "CA": {"rate": "5%"}}
@@ -178,13 +178,15 @@ insert into sandbox_worlds (workspace, seq, document) values (5, 1,
 """
 
 
-def test_listeners_and_waiting_messages_of_the_first_schema_are_renamed(database_url: str) -> None:
-    asyncio.run(_begin_at(database_url, "0001"))
-    asyncio.run(_run(database_url, _FIRST_LISTENERS))
-    migrate.ensure(database_url)
-    listeners = asyncio.run(_run(database_url, "select id, event from event_listeners order by id"))
+def test_listeners_and_waiting_messages_of_the_first_schema_are_renamed(empty_database_url: str) -> None:
+    asyncio.run(_begin_at(empty_database_url, "0001"))
+    asyncio.run(_run(empty_database_url, _FIRST_LISTENERS))
+    migrate.ensure(empty_database_url)
+    listeners = asyncio.run(_run(empty_database_url, "select id, event from event_listeners order by id"))
     assert [tuple(row) for row in listeners] == [(1, "order.placed"), (2, "customer.created")]
-    messages = asyncio.run(_run(database_url, "select listener, payload::text from outbox order by listener"))
+    messages = asyncio.run(
+        _run(empty_database_url, "select listener, payload::text from outbox order by listener")
+    )
     assert [(row[0], json.loads(row[1])) for row in messages] == [
         ("event:1", {"event": "order.placed", "channel": 2, "subject": 7}),
         ("event:2", {"event": "customer.created", "channel": 2, "subject": 7}),
@@ -204,8 +206,7 @@ select 1, 7, listener, 1, payload::jsonb, now(), now(), 0, 'waiting', '' from (v
 
 
 async def _begin_at(database_url: str, revision: str) -> None:
-    """The database as a release left it whose newest revision was this one."""
-    await _run(database_url, "drop schema public cascade; create schema public")
+    """An empty database as a release left it whose newest revision was this one."""
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(database_url), poolclass=NullPool
     )
@@ -254,17 +255,17 @@ values (1, $1, $2, '', 0, 0, '')
 
 
 def test_orders_of_the_first_release_are_as_far_as_their_lines_and_were_sent_in_shipments(
-    database_url: str,
+    empty_database_url: str,
 ) -> None:
     async def fill() -> None:
-        connection = await asyncpg.connect(database_url)
+        connection = await asyncpg.connect(empty_database_url)
         await connection.executemany(_ORDER, [(1,), (2,), (3,)])
         await connection.executemany(_LINE, _LINES)
         await connection.executemany(_PART, sorted({(line[0], line[2]) for line in _LINES}))
         await connection.close()
 
     async def read() -> tuple[dict[int, str], set[tuple[int, ...]], list[Finding]]:
-        connection = await connect(database_url)
+        connection = await connect(empty_database_url)
         progress = dict(await connection.fetch("select id, progress from orders"))
         sent = await connection.fetch(
             'select "order", shipment, line, quantity, delivered from shipment_lines'
@@ -277,21 +278,21 @@ def test_orders_of_the_first_release_are_as_far_as_their_lines_and_were_sent_in_
         await connection.close()
         return progress, {tuple(row) for row in sent}, broken
 
-    asyncio.run(_begin_at(database_url, "0001"))
+    asyncio.run(_begin_at(empty_database_url, "0001"))
     asyncio.run(fill())
-    migrate.ensure(database_url)
+    migrate.ensure(empty_database_url)
     progress, sent, broken = asyncio.run(read())
     assert progress == {1: "new", 2: "partially_shipped", 3: "cancelled"}
     assert sent == {(2, 1, 1, 2, 0), (2, 2, 2, 3, 0)}
     assert broken == []
 
 
-def test_money_of_the_first_schema_is_carried_over(database_url: str) -> None:
+def test_money_of_the_first_schema_is_carried_over(empty_database_url: str) -> None:
     """Payouts that were made are known at their parts, what is decided is told, and lost orders free their ids."""
-    asyncio.run(_begin_at(database_url, "0001"))
-    asyncio.run(_run(database_url, _FIRST_MONEY))
-    migrate.ensure(database_url)
-    found = asyncio.run(_run(database_url, _CARRIED))
+    asyncio.run(_begin_at(empty_database_url, "0001"))
+    asyncio.run(_run(empty_database_url, _FIRST_MONEY))
+    migrate.ensure(empty_database_url)
+    found = asyncio.run(_run(empty_database_url, _CARRIED))
     assert [tuple(row) for row in found] == [
         ("acct 2500 0000000000004000800000000000000a", "maple", "E-7", False)
     ]

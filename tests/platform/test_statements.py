@@ -181,6 +181,12 @@ def test_statements_use_no_other_arrays() -> None:
             "a function that answers anew each time, where rows are written",
         ),
         (
+            "update tries set since = since - interval '16 minutes' where workspace = $1",
+            (1,),
+            False,
+            "a column moved by an interval, which depends on the time zone, where rows are written",
+        ),
+        (
             "update locations set workspace = 2 where workspace = $1",
             (1,),
             False,

@@ -29,6 +29,7 @@ DISTRIBUTED: Final = frozenset(metadata.tables) - set(EVERYWHERE)
 _PLANNED: Final = re.compile(r"\s*(?!select pg_advisory)(select|insert|update|delete|with)\b", re.IGNORECASE)
 _WRITES: Final = re.compile(r"\b(insert into|update\s+\S+(\s+\w+)?\s+set|delete from)\b", re.IGNORECASE)
 _VOLATILE: Final = re.compile(r"\b(now|random|gen_random_uuid|clock_timestamp|nextval)\s*\(", re.IGNORECASE)
+_SHIFTED: Final = re.compile(r'\b[a-z_."]+ *[-+] *(?:interval\b|\$\d+::interval)', re.IGNORECASE)
 _MOVED: Final = re.compile(r'\bset\s+"?workspace"?\s*=', re.IGNORECASE)
 _INTO: Final = re.compile(r'\binsert into "?(\w+)"?')
 _INTO_ONE: Final = re.compile(
@@ -106,6 +107,8 @@ def _of_text(query: str) -> Iterator[str]:
         return
     if _VOLATILE.search(bare):
         yield "a function that answers anew each time, where rows are written"
+    if _SHIFTED.search(bare):
+        yield "a column moved by an interval, which depends on the time zone, where rows are written"
     if _MOVED.search(bare) and any(f"update {name} " in bare for name in DISTRIBUTED):
         yield "a row that leaves its workspace"
 

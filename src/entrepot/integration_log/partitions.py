@@ -23,24 +23,27 @@ where n.nspname = 'public' and c.relkind = 'r' and c.relname ~ '^request_log_[0-
 """
 
 
-async def tend(connection: Connection, now: datetime, keep: timedelta) -> None:
-    """Make the partitions of the next days, and drop those whose every moment is longer ago than `keep`.
+async def tend(connection: Connection, now: datetime, keep: timedelta) -> bool:
+    """Make the first partition that is missing, or drop one whose every moment is longer ago than `keep`.
 
-    Several processes may do it at once: they wait for each other. Raises what asyncpg raises.
+    The result is whether there was any. It is one at a time since a cluster takes its time for each, while what is
+    to be written waits. Several processes may do it at once: they wait for each other. Raises what asyncpg raises.
     """
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
         there = {row[0]: (row[1], row[2]) for row in await connection.fetch(_EXISTING)}
         today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        for ahead in range(AHEAD + 1):
-            day = today + ahead * _DAY
+        for day in (today + ahead * _DAY for ahead in range(AHEAD + 1)):
             if not there.get(name_of(day), (False,))[0]:
                 await _add(connection, day)
+                return True
         for name, (attached, leaving) in there.items():
             if day_of(name) + _DAY <= now - keep:
                 await _drop(connection, name, attached=attached, leaving=leaving)
+                return True
     finally:
         await connection.execute("select pg_advisory_unlock($1)", _LOCK)
+    return False
 
 
 def name_of(day: datetime) -> str:

@@ -17,7 +17,7 @@ from entrepot.engine.chance import random_uuid
 from entrepot.engine.clock import real_now
 from entrepot.integration_log.entries import COLUMNS, Row, row_of, size_of
 from entrepot.integration_log.partitions import tend
-from entrepot.store.connections import FAULTS, Connection, connect
+from entrepot.store.connections import FAULTS, Connection, connect, is_away
 from entrepot.store.sharing import Pace
 
 EVERY: Final = 0.2
@@ -33,6 +33,11 @@ LONGEST_COPY: Final = 30.0
 """Seconds after which a database that takes rows has gone silent."""
 LAST_MOMENT: Final = 3.0
 """Seconds that a process which stops spends on what waits."""
+
+_VALUES: Final = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
+_INSERT: Final = f"""
+insert into request_log ({", ".join(COLUMNS)}) values ({_VALUES}) on conflict do nothing
+"""  # noqa: S608
 
 _log = structlog.stdlib.get_logger("entrepot.integration_log")
 
@@ -56,12 +61,13 @@ class CopyIn:
         self._keep = keep
         self._connection: Connection | None = None
         self._tended = float("-inf")
+        self._ready = False
         self._ended = False
 
     @property
     def ready(self) -> bool:
-        """Whether the partitions were looked after."""
-        return self._tended > float("-inf")
+        """Whether there is where to write."""
+        return self._ready
 
     async def __call__(self, rows: Sequence[Row]) -> None:
         """Write the rows with one COPY."""
@@ -73,12 +79,19 @@ class CopyIn:
         finally:
             limit.cancel()
 
+    async def insert(self, rows: Sequence[Row]) -> None:
+        """Write those that are not there yet."""
+        connection = await self._open()
+        for row in rows:
+            await connection.execute(_INSERT, *row)
+
     async def tend(self) -> None:
-        """Look after the partitions, once an hour."""
+        """Look after the partitions: one that is missing, and then all of them once an hour."""
         now = asyncio.get_running_loop().time()
         if now - self._tended >= TEND_EVERY:
-            await tend(await self._open(), real_now(), self._keep)
-            self._tended = now
+            more = await tend(await self._open(), real_now(), self._keep)
+            self._ready = True  # today's is made first
+            self._tended = self._tended if more else now
 
     def close(self) -> None:
         """Give the connection up; a COPY on its way fails."""
@@ -111,7 +124,7 @@ class RequestLog:
         dropped: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._copy_in = CopyIn(database_url, keep)
-        self._copy = around(self._copy_in)
+        self._copy, self._insert = around(self._copy_in), around(self._copy_in.insert)
         self._tell_dropped = dropped
         self._waiting: deque[Waiting] = deque()
         self._bytes = 0
@@ -203,22 +216,31 @@ class RequestLog:
             pass
 
     async def _write_some(self) -> None:
-        again = bool(self._retrying)
-        if not again:
-            taken = self._taken()
-            self._under_way = len(taken)
-            self._retrying = await _rows(taken)
-            self._drop(len(taken) - len(self._retrying))
-        rows = self._retrying
+        if self._retrying:
+            await self._write_again()
+            return
+        taken = self._taken()
+        self._under_way = len(taken)
+        self._retrying = await _rows(taken)
+        self._drop(len(taken) - len(self._retrying))
         try:
-            await self._copy(rows)
-        except asyncpg.UniqueViolationError:
-            if not again:
-                self._drop(len(rows))
-            # Else they had been written, and only the answer was lost.
-        except asyncpg.DataError:
-            self._drop(len(rows))
+            await self._copy(self._retrying)
+        except asyncpg.PostgresError as error:
+            if is_away(error):
+                raise
+            return  # one by one it is seen which of them is at fault, if any
         self._retrying, self._under_way = [], 0
+
+    async def _write_again(self) -> None:
+        """Write those whose COPY failed, each by itself: some may be there, where only the answer was lost."""
+        while self._retrying:
+            self._under_way = len(self._retrying)
+            try:
+                await self._insert(self._retrying[:1])
+            except asyncpg.DataError:
+                self._drop(1)
+            del self._retrying[0]
+        self._under_way = 0
 
     def _taken(self) -> list[Waiting]:
         """The oldest of those that wait, which then wait no more."""
