@@ -18,14 +18,18 @@ from tests.support.buyer import BANNER, LENGTH, PICTURE, Buyer
 LIMIT = "choices/picture/max_size"
 PIXEL = base64.b64encode(b"\x89PNG").decode()
 UNREADABLE = "The file has no name, no content that can be read, or more than 100 bytes."
-# A cluster wants to be told that its nodes shall each have the trigger; where there is none, the setting means nothing.
-UNLESS_STORED = """
-set citus.enable_unsafe_triggers = on;
+UNLESS_STORED = (
+    # A cluster wants to be told that its nodes shall each have the trigger; elsewhere the setting means nothing.
+    "set citus.enable_unsafe_triggers = on",
+    """
 create function {name}() returns trigger language plpgsql as $$
-begin raise exception 'no space left on device' using errcode = 'disk_full'; end $$;
+begin raise exception 'no space left on device' using errcode = 'disk_full'; end $$
+""",
+    """
 create trigger {name} before insert on file_contents for each row
-when (new.workspace = {workspace}) execute function {name}();
-"""
+when (new.workspace = {workspace}) execute function {name}()
+""",
+)
 STORED_AGAIN = "drop function if exists {name}() cascade"
 
 
@@ -86,8 +90,9 @@ async def full_disk(buyer: Buyer) -> AsyncGenerator[Change]:
     """The database stores no file of this shop's workspace, as if its disk were full, until it is lifted."""
     names = {"name": f"full_{buyer.shop.name}", "workspace": await buyer.shop.id()}
     connection = buyer.shop.connection
-    await connection.execute(UNLESS_STORED.format(**names))
     try:
+        for each in UNLESS_STORED:
+            await connection.execute(each.format(**names))
         yield lambda: connection.execute(STORED_AGAIN.format(**names))
     finally:
         await connection.execute(STORED_AGAIN.format(**names))
