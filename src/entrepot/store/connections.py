@@ -130,6 +130,9 @@ _COMMON = {
     "application_name": "entrepot",
     # One that strikes while a commit waits for the standby would end the wait and report a success. Ours hangs up.
     "statement_timeout": "0",
+    # What asks several shards of a node asks them one after the other, over the one connection that a cluster keeps
+    # for the next time: making more costs it more than all that we ask so often. Elsewhere this means nothing.
+    "citus.max_adaptive_executor_pool_size": "1",
 }
 
 _BY_KEY = {
@@ -212,7 +215,10 @@ async def connect_engine(url: str, limits: Limits = USUAL) -> LaneConnection:
 
 
 async def _connect_beside(url: str, limits: Limits, place: Place) -> LaneConnection:
-    return await connect_engine(narrowed(url, place), limits)
+    connection = await connect_engine(narrowed(url, place), limits)
+    # What a lane runs there names shards, which are tables like any other.
+    await connection.execute("set plan_cache_mode = force_generic_plan")
+    return connection
 
 
 async def read_pool(url: str, size: int = READ_CONNECTIONS, limits: Limits = USUAL) -> Pool:

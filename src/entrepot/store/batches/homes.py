@@ -26,8 +26,9 @@ _TABLE: Final = re.compile(r'\b(from|join|into|update|using) "?(\w+)"?(?![\w"(])
 _WHERE: Final = """
 select p.shardid, n.nodename, n.nodeport from pg_catalog.pg_dist_placement p
 join pg_catalog.pg_dist_node n on n.groupid = p.groupid and n.noderole = 'primary'
-where p.shardid = pg_catalog.get_shard_id_for_distribution_column('counters', $1::bigint)
+where p.shardid = (select pg_catalog.get_shard_id_for_distribution_column('counters', $1::bigint))
 """
+"""The function is volatile: in a subquery of its own it is called once, and not for each shard of every table."""
 _SHARDS: Final = """
 select t.logicalrelid::regclass::text, pg_catalog.shard_name(t.logicalrelid, s.shardid)
 from pg_catalog.pg_dist_shard a join pg_catalog.pg_dist_partition p on p.logicalrelid = a.logicalrelid
