@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, Final, NamedTuple, cast
 
 import asyncpg
@@ -21,6 +22,10 @@ from entrepot.store.connections import FAULTS, Connection, connect, is_away
 from entrepot.store.sharing import Pace
 
 EVERY: Final = 0.2
+AT_MOST: Final = 1.0
+"""Seconds from one COPY to the next, the least and the most: where each takes its time, as on a cluster, fewer do."""
+SHARE: Final = 0.1
+"""As much of its time as the database may spend on the log, unless so much waits that it must."""
 AT_ONCE: Final = 500
 MOST_ENTRIES: Final = 10_000
 MOST_BYTES: Final = 64_000_000
@@ -194,11 +199,14 @@ class RequestLog:
             await self._write_some()
 
     async def _run(self) -> None:
+        taken = 0.0
         while not self._ending:
             try:
                 await self._copy_in.tend()
-                await self._pause(EVERY)
+                await self._pause(min(max(EVERY, taken / SHARE), AT_MOST))
+                began = monotonic()
                 await self.flush()
+                taken = monotonic() - began
             except FAULTS as error:
                 _log.warning("the integration log cannot be written", error=type(error).__name__)
                 self._copy_in.close()

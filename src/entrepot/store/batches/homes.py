@@ -16,6 +16,7 @@ import msgspec
 
 from entrepot.store.connections import Connection
 from entrepot.store.places import Place
+from entrepot.store.upkeep.distribution import is_spread
 
 MOVED: Final = "EN002"
 """The SQLSTATE of a batch whose shard is no longer where it was looked for."""
@@ -36,6 +37,11 @@ join pg_catalog.pg_dist_partition t on t.colocationid = p.colocationid or t.part
 join pg_catalog.pg_dist_shard s on s.logicalrelid = t.logicalrelid
   and (s.shardminvalue = a.shardminvalue or t.partmethod = 'n')
 where a.shardid = $1
+"""
+_EVERYWHERE: Final = """
+select t.logicalrelid::regclass::text, pg_catalog.shard_name(t.logicalrelid, s.shardid)
+from pg_catalog.pg_dist_partition t join pg_catalog.pg_dist_shard s on s.logicalrelid = t.logicalrelid
+where t.partmethod = 'n'
 """
 
 STILL_WHOLE: Final = f"""
@@ -74,9 +80,21 @@ if not exists (
 
     def renamed(self, text: str) -> str:
         """Statements with the tables' names here."""
-        return _TABLE.sub(
-            lambda found: f"{found[1]} {self.tables[found[2]]}" if found[2] in self.tables else found[0], text
-        )
+        return renamed(text, self.tables)
+
+
+def renamed(text: str, tables: Mapping[str, str]) -> str:
+    """Statements with other names for these tables."""
+    return _TABLE.sub(
+        lambda found: f"{found[1]} {tables[found[2]]}" if found[2] in tables else found[0], text
+    )
+
+
+async def copies_on_each_node(connection: Connection) -> dict[str, str]:
+    """What the tables that stand on every node are called there; none where nothing is spread."""
+    if not await is_spread(connection):
+        return {}
+    return {row[0].strip('"'): row[1] for row in await connection.fetch(_EVERYWHERE)}
 
 
 async def home_of(connection: Connection, workspace: int, known: Mapping[int, Home]) -> Home:

@@ -17,7 +17,7 @@ TokenName = tuple[int, bytes]
 
 _CALLERS: Final = """
 select t.hash, c.channel, c.environment, c.id, least(t.expires_at, c.expires_at), ch.name, ch.settings
-from unnest($2::bytea[]) k(hash)
+from unnest((select $2::bytea[])) k(hash)
 cross join lateral (select * from access_tokens where workspace = $1 and hash = k.hash offset 0) t
 join credentials c on c.workspace = $1 and c.id = t.credential and c.revoked_at is null and c.suspended_at is null
 join channels ch on ch.workspace = $1 and ch.id = c.channel

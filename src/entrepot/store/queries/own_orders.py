@@ -39,7 +39,8 @@ cross join lateral (
 order by e.place limit 1
 """
 _BY_NUMBERS = """
-unnest($2::bigint[], $3::text[], $4::text[]) with ordinality k(channel, environment, number, place)
+unnest((select $2::bigint[]), (select $3::text[]), (select $4::text[]))
+with ordinality k(channel, environment, number, place)
 cross join lateral (
   select * from orders
   where workspace = $1 and channel = k.channel and environment = k.environment and external_id = k.number
@@ -48,7 +49,7 @@ cross join lateral (
 ) o
 """
 _BY_IDS = """
-unnest($2::bigint[]) with ordinality k(id, place)
+unnest((select $2::bigint[])) with ordinality k(id, place)
 cross join lateral (select * from orders where workspace = $1 and id = k.id offset 0) o
 """
 

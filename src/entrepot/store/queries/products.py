@@ -20,12 +20,12 @@ _bindings: dict[type[Record], Binding] = {binding.kind: binding for binding in C
 _settings = msgspec.json.Decoder(WorkspaceSettings).decode
 
 _BY_UUID = f"""
-select {_bindings[Product].select("p")} from unnest($2::uuid[]) k(uuid)
+select {_bindings[Product].select("p")} from unnest((select $2::uuid[])) k(uuid)
 cross join lateral (select * from products where workspace = $1 and uuid = k.uuid and deleted_at is null offset 0) p
 """  # noqa: S608  (our own names)
 
 _BY_LINK = f"""
-select {_bindings[Product].select("p")} from unnest($2::text[]) k(link)
+select {_bindings[Product].select("p")} from unnest((select $2::text[])) k(link)
 cross join lateral (
   select * from (
     select * from products
@@ -35,12 +35,12 @@ cross join lateral (
 """  # noqa: S608
 
 _MERCHANTS = f"""
-select {_bindings[Merchant].select("m")} from unnest($2::text[]) k(ref)
+select {_bindings[Merchant].select("m")} from unnest((select $2::text[])) k(ref)
 cross join lateral (select * from merchants where workspace = $1 and ref = k.ref offset 0) m
 """  # noqa: S608
 
 _RATES = f"""
-select {_bindings[ShippingRate].select("r")} from unnest($2::text[]) k(merchant)
+select {_bindings[ShippingRate].select("r")} from unnest((select $2::text[])) k(merchant)
 cross join lateral (
   select * from shipping_rates where workspace = $1 and merchant = k.merchant and currency = $3 offset 0
 ) r
@@ -49,7 +49,7 @@ order by r.country
 
 _VARIANTS = f"""
 select {_bindings[Variant].select("v")}, r.amount, r.compare_at, s.amount, l.available
-from unnest($2::bigint[]) k(product)
+from unnest((select $2::bigint[])) k(product)
 cross join lateral (
   select * from variants where workspace = $1 and product = k.product and deleted_at is null offset 0
 ) v

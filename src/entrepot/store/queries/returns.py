@@ -183,7 +183,7 @@ select (select to_json(t)::text from (select {binding_of[Return].in_json("r")}) 
     select coalesce(json_object_agg(l.no, l.scale), '{{}}')::text
     from order_lines l where l.workspace = $1 and l."order" = r."order"
   )
-from unnest($2::bigint[]) k(id)
+from unnest((select $2::bigint[])) k(id)
 cross join lateral (select * from returns where workspace = $1 and id = k.id offset 0) r
 """  # noqa: S608  (names of our own columns)
 _PARSE: tuple[Any, ...] = (

@@ -113,7 +113,7 @@ async def locations(connection: Connection, workspace: int) -> list[Location]:
 
 _BY_SKU = f"""
 select {_variant_rows.select("v")} from variants v
-join unnest($2::text[]) k(sku) on v.sku = k.sku where v.workspace = $1 and v.deleted_at is null
+join unnest((select $2::text[])) k(sku) on v.sku = k.sku where v.workspace = $1 and v.deleted_at is null
 """  # noqa: S608  (names of our own columns)
 
 

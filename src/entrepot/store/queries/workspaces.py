@@ -16,7 +16,9 @@ from entrepot.store.credentials.directory import credential_key
 _BY_NAME = "select workspace from directory where kind = $1 and hash = $2"
 _KNOWS_AGAIN = "select secret from workspaces where id = $1"
 _SANDBOX = "select sandbox from workspaces where id = $1"
-_SANDBOXES = "select k.id from unnest($1::bigint[]) k(id) join workspaces w on w.id = k.id where w.sandbox"
+_SANDBOXES = (
+    "select k.id from unnest((select $1::bigint[])) k(id) join workspaces w on w.id = k.id where w.sandbox"
+)
 _WORKSPACES = "select id, name from workspaces order by name, id limit $1"
 _CHANNELS = "select id, door, name from channels where workspace = $1 order by door, name"
 
@@ -28,11 +30,11 @@ _OF_CHANNEL = f"""
 select {_COLUMNS} from storefronts t where workspace = $1 and channel = $2 order by id limit $3
 """  # noqa: S608  (names of our own columns)
 _BY_UUIDS = f"""
-select {_COLUMNS} from unnest($3::uuid[]) k(uuid) join storefronts t
+select {_COLUMNS} from unnest((select $3::uuid[])) k(uuid) join storefronts t
   on t.workspace = $1 and t.uuid = k.uuid and t.channel = $2
 """  # noqa: S608
 _THERE = """
-select k.place from unnest($2::bigint[], $3::uuid[]) with ordinality k(channel, uuid, place)
+select k.place from unnest((select $2::bigint[]), (select $3::uuid[])) with ordinality k(channel, uuid, place)
 where exists (
   select from storefronts t
   where t.workspace = $1 and t.channel = k.channel and (k.uuid is null or t.uuid = k.uuid)

@@ -34,7 +34,7 @@ _SCHEMA: Final = """
 select pc.product, c.id, c.kind, c.name, c.mandatory, c.minimum, c.maximum, c.multiple_of, c.max_size,
   (select jsonb_object_agg(o.id::text, o.name) from article_choice_options o
    where o.workspace = $1 and o.choice = c.id and (pc.options is null or pc.options @> to_jsonb(o.id)))::text
-from unnest($2::bigint[]) k(product)
+from unnest((select $2::bigint[])) k(product)
 join product_choices pc on pc.workspace = $1 and pc.product = k.product
 join article_choices c on c.workspace = $1 and c.id = pc.choice
 order by pc.product, pc.position

@@ -25,7 +25,7 @@ PRICING: Final = shapes.Record(
 _PRICES: Final = """
 select p.id, p.vat_rate, r.currency, coalesce(r.compare_at, r.amount),
   case when r.compare_at is not null then r.amount end
-from unnest($2::bigint[]) k(uid)
+from unnest((select $2::bigint[])) k(uid)
 join products p on p.workspace = $1 and p.id = k.uid
 join variants v on v.workspace = $1 and v.product = p.id and v.position = 0
 left join prices r on r.workspace = $1 and r.variant = v.id and r.amount is not null

@@ -17,7 +17,7 @@ from entrepot.store.credentials.directory import Caller, credential_key
 
 _SESSIONS: Final = """
 select s.hash, s.id, s.channel, s.customer, s.cart, s.currency, s.language, s.expires_at
-from unnest($2::bytea[]) k(hash)
+from unnest((select $2::bytea[])) k(hash)
 cross join lateral (select * from sessions where workspace = $1 and hash = k.hash offset 0) s
 where s.customer is null or exists (
   select from customers c where c.workspace = $1 and c.id = s.customer and c.state <> 'removed' and c.approved
@@ -30,7 +30,7 @@ select t.hash, t.administrator, a.channel, t.expires_at, coalesce((
   select (c.settings -> 'door' ->> 'demands_tls')::boolean from channels c
   where c.workspace = $1 and c.id = a.channel
 ), false)
-from unnest($2::bytea[]) k(hash)
+from unnest((select $2::bytea[])) k(hash)
 cross join lateral (select * from admin_tokens where workspace = $1 and hash = k.hash offset 0) t
 cross join lateral (
   select channel from administrators where workspace = $1 and id = t.administrator and active

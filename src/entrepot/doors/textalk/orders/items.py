@@ -78,12 +78,12 @@ _ROWS: Final = _LINES.join(rows.ROWS, sa.and_(o.workspace == i.workspace, o.id =
 _STORED: Final = """
 select l.id, o.currency, l.data::text, l.amount, l.price, l.quantity, l.tax,
   coalesce(o.data ->> 'language', ''), coalesce(o.data -> 'codes', '[]')::text
-from unnest($2::bigint[]) k(uid)
+from unnest((select $2::bigint[])) k(uid)
 join order_lines l on l.workspace = $1 and l.id = k.uid
 join orders o on o.workspace = $1 and o.id = l."order"
 """
 _CARTS_OF: Final = """
-select id, cart from unnest($2::bigint[]) k(uid) join cart_lines on workspace = $1 and id = k.uid
+select id, cart from unnest((select $2::bigint[])) k(uid) join cart_lines on workspace = $1 and id = k.uid
 """
 
 
@@ -200,7 +200,8 @@ def _first(cost: Cost, names: Mapping[int, Mapping[str, str]]) -> dict[str, Json
 
 
 _KINDS: Final = """
-select c.id::text, c.kind from unnest($2::bigint[]) k(id) join article_choices c on c.workspace = $1 and c.id = k.id
+select c.id::text, c.kind from unnest((select $2::bigint[])) k(id)
+join article_choices c on c.workspace = $1 and c.id = k.id
 """
 
 
@@ -220,11 +221,11 @@ async def _choices(snapshot: Snapshot, context: Context, uids: Sequence[Any]) ->
 
 _CHOSEN: Final = """
 select l.id, l.choices::text, l.quantity, coalesce(v.scale, 0)
-from unnest($2::bigint[]) k(uid) join cart_lines l on l.workspace = $1 and l.id = k.uid
+from unnest((select $2::bigint[])) k(uid) join cart_lines l on l.workspace = $1 and l.id = k.uid
 left join variants v on v.workspace = $1 and v.id = l.variant_id
 union all
 select l.id, coalesce(l.data -> 'choices', '{}')::text, l.quantity, l.scale
-from unnest($2::bigint[]) k(uid) join order_lines l on l.workspace = $1 and l.id = k.uid
+from unnest((select $2::bigint[])) k(uid) join order_lines l on l.workspace = $1 and l.id = k.uid
 """
 
 

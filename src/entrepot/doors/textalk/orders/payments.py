@@ -26,7 +26,7 @@ from entrepot.store.tables.orders import payments
 
 _AMOUNTS: Final = """
 select p.id, p."order", p.state, p.amount, p.currency
-from unnest($2::bigint[]) k(uid) join payments p on p.workspace = $1 and p.id = k.uid
+from unnest((select $2::bigint[])) k(uid) join payments p on p.workspace = $1 and p.id = k.uid
 """
 
 

@@ -61,7 +61,9 @@ async def placed_orders(snapshot: Snapshot, context: Context, uids: Sequence[int
     return view
 
 
-_PLACED: Final = "select id from unnest($2::bigint[]) k(uid) join orders on workspace = $1 and id = k.uid"
+_PLACED: Final = (
+    "select id from unnest((select $2::bigint[])) k(uid) join orders on workspace = $1 and id = k.uid"
+)
 
 
 class Taxed(msgspec.Struct, frozen=True):

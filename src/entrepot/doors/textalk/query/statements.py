@@ -120,7 +120,7 @@ def _bind(place: int, number: int, parameter: Parameter) -> sa.BindParameter[Any
 @lru_cache(maxsize=1024)
 def _by_uid(decl: ClassDecl, names: tuple[str, ...], audience: Audience) -> Template:
     kind = sa.BigInteger() if decl.uid_kind is Kind.INTEGER else sa.Text()
-    given = sa.func.unnest(sa.bindparam("uids", type_=ARRAY(kind)))
+    given = sa.func.unnest(sa.select(sa.bindparam("uids", type_=ARRAY(kind))).scalar_subquery())
     wanted = given.table_valued(sa.column("uid", kind), name="wanted").render_derived()
     rows = decl.rows.join(wanted, wanted.c.uid == decl.uid)
     return template(_select(decl, names).select_from(rows).where(*_seen(decl, audience)))

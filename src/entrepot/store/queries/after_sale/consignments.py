@@ -17,19 +17,19 @@ from entrepot.store.batches.stages import bring
 from entrepot.store.connections import Connection
 
 _ORDERS_OF = """
-select r.id, r."order" from unnest($2::bigint[]) k(id)
+select r.id, r."order" from unnest((select $2::bigint[])) k(id)
 cross join lateral (select id, "order" from returns where workspace = $1 and id = k.id offset 0) r
 """
 
 
 _SCALES = """
-select l."order", l.no, l.scale from unnest($2::bigint[]) k(number)
+select l."order", l.no, l.scale from unnest((select $2::bigint[])) k(number)
 cross join lateral (
   select "order", no, scale from order_lines where workspace = $1 and "order" = k.number and scale > 0 offset 0
 ) l
 """
 _RETURNS_SCALES = """
-select l.return_id, l.no, o.scale from unnest($2::bigint[], $3::bigint[]) k(id, number)
+select l.return_id, l.no, o.scale from unnest((select $2::bigint[]), (select $3::bigint[])) k(id, number)
 cross join lateral (
   select return_id, no, line, "order" from return_lines
   where workspace = $1 and "order" = k.number and return_id = k.id offset 0

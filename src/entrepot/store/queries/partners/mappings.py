@@ -13,7 +13,8 @@ from entrepot.store.connections import Connection
 
 _DIGEST: Final = "md5(m.definition::text)"
 _ACTIVE: Final = f"""
-select k.channel, k.resource, h.active, {_DIGEST} from unnest($2::bigint[], $3::text[]) k(channel, resource)
+select k.channel, k.resource, h.active, {_DIGEST}
+from unnest((select $2::bigint[]), (select $3::text[])) k(channel, resource)
 join mapping_heads h on h.workspace = $1 and h.channel = k.channel and h.resource = k.resource
 join mappings m on m.workspace = $1 and m.channel = k.channel and m.resource = k.resource and m.version = h.active
 """  # noqa: S608  (our own words)

@@ -52,7 +52,7 @@ _ORDER: Final = f"(select row_to_json(t)::text from (select {binding_of[Order].i
 _RETURN: Final = f"(select row_to_json(t)::text from (select {binding_of[Return].in_json('r')}) t)"  # noqa: S608
 _SALE: Final = f"""{_ORDER}, {_rows(OrderLine, 'c."order" = o.id')}"""
 _BY_UUID: Final = f"""
-select k.uuid, {_SALE} from unnest($2::uuid[]) k(uuid)
+select k.uuid, {_SALE} from unnest((select $2::uuid[])) k(uuid)
 join orders o on o.workspace = $1 and o.uuid = k.uuid and o.deleted_at is null
 """  # noqa: S608
 
