@@ -22,9 +22,9 @@ from entrepot.store.connections import FAULTS, Connection, connect, is_away
 from entrepot.store.sharing import Pace
 
 EVERY: Final = 0.2
-AT_MOST: Final = 1.0
+AT_MOST: Final = 2.0
 """Seconds from one COPY to the next, the least and the most: where each takes its time, as on a cluster, fewer do."""
-SHARE: Final = 0.1
+SHARE: Final = 0.05
 """As much of its time as the database may spend on the log, unless so much waits that it must."""
 AT_ONCE: Final = 500
 MOST_ENTRIES: Final = 10_000
