@@ -13,6 +13,7 @@ import asyncpg
 from entrepot.store.lanes import lane
 from entrepot.store.patience import patient
 from entrepot.store.places import Place, narrowed
+from entrepot.store.plans import counted, forget_in_time
 from entrepot.store.primary import reach
 from entrepot.store.silence import USUAL, Kind, Limits, SurePool, make_sure, watched
 
@@ -223,7 +224,16 @@ async def _connect_beside(url: str, limits: Limits, place: Place) -> LaneConnect
 
 async def read_pool(url: str, size: int = READ_CONNECTIONS, limits: Limits = USUAL) -> Pool:
     """The small pool for reads; a statement may take five seconds."""
-    return await _pool(url, limits, min_size=1, max_size=size, server_settings=_READS, reset=_keep_as_it_is)
+    return await _pool(
+        url,
+        limits,
+        counted,
+        min_size=1,
+        max_size=size,
+        server_settings=_READS,
+        reset=_keep_as_it_is,
+        setup=forget_in_time,
+    )
 
 
 async def _keep_as_it_is(_: object) -> None:

@@ -9,18 +9,10 @@ from entrepot.engine.batches.batch import make_ready
 from entrepot.store.batches.homes import Home, home_of
 from entrepot.store.connections import LaneConnection
 from entrepot.store.places import Place
+from entrepot.store.plans import FORGET, is_due
 
 _MOST: Final = 10_000
 """So many workspaces' homes a lane remembers, before it asks for them anew."""
-
-PLANNED_ANEW, RARER = 16, 4
-"""A connection's statements are planned again at its batch of this number, and at each that is so many times as far.
-
-A plan that was made while a table was empty may read all rows of a workspace for one key of them, since to PostgreSQL
-either way looked as good; it makes new ones by itself only once the table was analysed. On a cluster plans are made for
-the values at hand.
-"""
-_TURNS: Final = frozenset(PLANNED_ANEW * RARER**turn for turn in range(16))
 
 
 class Ways:
@@ -32,9 +24,10 @@ class Ways:
         self._nodes: dict[Place, LaneConnection] = {}
         self._homes: dict[int, Home] = {}
         self._shards: dict[int, Home] = {}
-        self._ready: set[int] = set()
         self._batches = 0
         """How many were to run on the first connection."""
+        self._in_shards: dict[int, int] = {}
+        """How many were to run in each shard whose functions are made."""
 
     async def to(self, workspace: int) -> LaneConnection:
         """The connection on which this workspace's batches run. Raises `FAULTS`."""
@@ -44,7 +37,8 @@ class Ways:
             self._first, self._batches = connection, 0
         if self._first.spread:
             return await self._home(self._first, workspace)
-        await self._plan_anew(self._first)
+        self._batches += 1
+        await _plan_in_time(self._first, self._batches)
         return self._first
 
     def close(self) -> None:
@@ -53,14 +47,8 @@ class Ways:
             if each is not None and not each.is_closed():
                 each.terminate()
         self._first = None
-        for known in (self._nodes, self._homes, self._shards, self._ready):
+        for known in (self._nodes, self._homes, self._shards, self._in_shards):
             known.clear()
-
-    async def _plan_anew(self, connection: LaneConnection) -> None:
-        """Forget plans that were made when much less was stored."""
-        self._batches += 1
-        if self._batches in _TURNS:
-            await connection.execute("discard plans")
 
     async def _home(self, first: LaneConnection, workspace: int) -> LaneConnection:
         home = self._homes.get(workspace)
@@ -70,9 +58,10 @@ class Ways:
                 self._homes.clear()
             self._homes[workspace] = self._shards[home.shard] = home
         connection = await self._node(first, home.place)
-        if home.shard not in self._ready:
+        if home.shard not in self._in_shards:
             await make_ready(connection, home)
-            self._ready.add(home.shard)
+        self._in_shards[home.shard] = self._in_shards.get(home.shard, 0) + 1
+        await _plan_in_time(connection, self._in_shards[home.shard])
         connection.shard = home.suffix
         return connection
 
@@ -80,6 +69,14 @@ class Ways:
         if (known := self._nodes.get(place)) is not None and not known.is_closed():
             return known
         # The functions of its shards went with the one before.
-        self._ready -= {shard for shard, home in self._shards.items() if home.place == place}
+        self._in_shards = {
+            shard: batches for shard, batches in self._in_shards.items() if self._shards[shard].place != place
+        }
         self._nodes[place] = await first.beside(place)
         return self._nodes[place]
+
+
+async def _plan_in_time(connection: LaneConnection, batches: int) -> None:
+    """Forget plans that were made when much less was stored."""
+    if is_due(batches):
+        await connection.execute(FORGET)
