@@ -257,7 +257,9 @@ async def test_what_names_its_workspace_is_let_pass(connection: Connection) -> N
       ) from orders
     ) o where workspace = $1 and at is not null and lines > 1
     """
+    nothing = tied.replace("lines > 1", "false")
     sent = [
+        Sent(nothing, (1,), generic=False),
         Sent(joined, (1,), generic=True),
         Sent(everywhere, (), generic=False),
         Sent(tied, (1,), generic=False),

@@ -148,7 +148,8 @@ def _of_what_fell_away(query: str, plan: Mapping[str, Any]) -> Iterator[str]:
     scans = [*_scans(plan)]
     away = DISTRIBUTED.intersection(_READ.findall(query)) - {scan.table for scan in scans}
     loose = {scan.table for scan in scans if scan.inner and not _TIED.search(scan.all)} & DISTRIBUTED
-    if away and loose:
+    # Where both halves fell away, nothing is read around the subqueries, and none of them runs.
+    if away and loose and not all(scan.inner for scan in scans):
         yield f"{', '.join(sorted(loose))} tied to nothing around it, where {', '.join(sorted(away))} fell away"
 
 
