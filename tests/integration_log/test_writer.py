@@ -211,6 +211,32 @@ async def test_one_row_that_the_database_refuses_costs_no_other(
     assert (whole, log.dropped) == ([5], len(spoilt))
 
 
+async def test_a_row_of_a_day_without_a_partition_holds_up_no_other(
+    connection: Connection, make_log: Callable[..., RequestLog]
+) -> None:
+    """As of a request that began before midnight, at a server whose first day has just begun."""
+
+    def earlier(copy: Copy) -> Copy:
+        async def shifted(rows: Sequence[Row]) -> None:
+            at = COLUMNS.index("at")
+            old = datetime(2001, 1, 1, tzinfo=UTC)
+            await copy(
+                [
+                    cast("Row", (*row[:at], old, *row[at + 1 :])) if row[REQUEST_ID] == "0" else row
+                    for row in rows
+                ]
+            )
+
+        return shifted
+
+    log = make_log(earlier)
+    for number in range(3):
+        log(exchange(request_id=str(number)))
+    log.start()
+    await until(lambda: log.waiting == 0)
+    assert (await written(connection), log.dropped) == (2, 1)
+
+
 REQUEST_ID = COLUMNS.index("request_id")
 
 

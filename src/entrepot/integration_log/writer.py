@@ -245,8 +245,8 @@ class RequestLog:
             self._under_way = len(self._retrying)
             try:
                 await self._insert(self._retrying[:1])
-            except asyncpg.DataError:
-                self._drop(1)
+            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError):
+                self._drop(1)  # it is no row, or of a day that has no partition
             del self._retrying[0]
         self._under_way = 0
 
