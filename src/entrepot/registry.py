@@ -7,6 +7,8 @@ from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from entrepot.loading import loaded
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -59,4 +61,4 @@ def mapping_templates(door: str, name: str) -> Mapping[str, Definition]:
 def event_body(door: str) -> Body | None:
     """How a door tells its listeners of what happened; None for one that tells of nothing."""
     manifest = manifests().get(door)
-    return manifest.tells() if manifest and manifest.tells else None
+    return loaded(manifest.tells) if manifest and manifest.tells else None

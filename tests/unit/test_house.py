@@ -25,10 +25,11 @@ ARROWS = {
     "failures": {"failures", "domain"},
     "domain": {"domain", "failures"},
     "store": {"store", "domain", "failures"},
-    "gateways": {"gateways", "store", "domain", "failures"},
-    "engine": {"engine", "store", "gateways", "domain", "failures"},
-    "doors": {"doors", "engine", "store", "gateways", "domain", "failures"},
+    "gateways": {"gateways", "store", "domain", "failures", "loading"},
+    "engine": {"engine", "store", "gateways", "domain", "failures", "loading"},
+    "doors": {"doors", "engine", "store", "gateways", "domain", "failures", "loading"},
     "observe": {"observe"},
+    "loading": set(),
     "config": {"config", "store", "domain", "registry"},  # of the registry the doors' names
 }
 # The rooms of `domain/`, from the ground up. A room imports itself and rooms on lower floors, none beside it.

@@ -39,6 +39,7 @@ from entrepot.gateways.mail.simulated import SimulatedMail
 from entrepot.gateways.taxes.port import TaxGateway
 from entrepot.gateways.tokens.port import TokenValidator
 from entrepot.gateways.tokens.simulated import SimulatedPartner
+from entrepot.loading import loaded
 from entrepot.store.connections import LanePool, Pool
 from entrepot.store.queries.attempts import read_account_of, read_settings
 from entrepot.store.queries.workspaces import is_sandbox
@@ -158,7 +159,7 @@ class Gateways:
     def _keep(self, name: GatewayName, workspace: int, settings: object, make: Callable[[], G]) -> G:
         key = name.encode() + msgspec.msgpack.encode(settings)
         if key not in self._kept:
-            self._kept[key] = make()
+            self._kept[key] = loaded(make)
         return self._wrap(name, self._kept[key], workspace)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from entrepot.loading import loaded
+
 
 class LazyDoor:
     """An ASGI app that makes the real one, in a thread, when the first request comes."""
@@ -24,5 +26,5 @@ class LazyDoor:
     async def _made(self) -> ASGIApp:
         async with self._making:
             if self._app is None:
-                self._app = await asyncio.to_thread(self._make)
+                self._app = await asyncio.to_thread(loaded, self._make)
             return self._app

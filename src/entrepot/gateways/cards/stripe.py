@@ -34,6 +34,7 @@ from entrepot.gateways.cards.stripe_replies import (
 from entrepot.gateways.cards.stripe_transfers import StripeTransfers
 from entrepot.gateways.extras import lacking
 from entrepot.gateways.http.transport import GuardedTransport
+from entrepot.loading import loaded
 
 if TYPE_CHECKING:
     from stripe import HTTPXClient, StripeClient, StripeObject
@@ -302,7 +303,7 @@ class StripeCards:
         async with self._opening:
             if self._opened is None:
                 # Importing the SDK takes most of a second, which the event loop cannot spare.
-                self._opened = await asyncio.to_thread(self._open)
+                self._opened = await asyncio.to_thread(loaded, self._open)
             return self._opened[0]
 
     def _open(self) -> "tuple[StripeClient, HTTPXClient]":

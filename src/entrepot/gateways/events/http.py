@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from entrepot.gateways.events.port import EventTarget, NotPosted, Posted
+from entrepot.loading import loaded
 
 if TYPE_CHECKING:
     from entrepot.gateways.http.client import GuardedClient
@@ -26,15 +27,20 @@ class HttpEventPoster:
         self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime, attempt: int = 1
     ) -> Posted | NotPosted:
         """See `EventPoster.post`."""
-        # Loaded with the first event: its library takes a quarter of the server's start.
-        from entrepot.gateways.events.signed import Receiver, post_signed
-        from entrepot.gateways.http.client import GuardedClient, NoReply
-
-        client = self._client = self._client or GuardedClient()
-        to = Receiver(target.url, target.secret, target.allow_private)
-        reply = await post_signed(client, to, _encode(dict(event)), key, at, attempt)
-        if isinstance(reply, NoReply):
+        signed, http = loaded(_libraries)
+        client = self._client = self._client or http.GuardedClient()
+        to = signed.Receiver(target.url, target.secret, target.allow_private)
+        reply = await signed.post_signed(client, to, _encode(dict(event)), key, at, attempt)
+        if isinstance(reply, http.NoReply):
             return NotPosted(reply.reason)
         if 200 <= reply.status < 300:
             return Posted(reply.status)
         return NotPosted(f"the listener answered with status {reply.status}", reply.status)
+
+
+def _libraries():
+    """Loaded with the first event: they take a quarter of the server's start."""
+    from entrepot.gateways.events import signed
+    from entrepot.gateways.http import client
+
+    return signed, client

@@ -23,6 +23,7 @@ from entrepot.gateways.labels.port import (
     Voided,
     Voiding,
 )
+from entrepot.loading import loaded
 from entrepot.store.connections import FAULTS, Connection, Pool
 
 LIMIT_SECONDS: Final = 10.0
@@ -113,13 +114,21 @@ class SimulatedLabels:
         row = await connection.fetchrow(_READ, self._workspace, key)
         if row is None or row[1] is not None:
             return None if row is None else row[1]
-        # The library that draws is large: it is loaded with the first label that somebody reads.
-        from entrepot.gateways.labels.drawing import draw
-
         number = tracking_number(self._workspace, key)
-        document = await asyncio.to_thread(draw, _decode(row[0]), number, CARRIER)
+        document = await asyncio.to_thread(_drawn, _decode(row[0]), number)
         await connection.execute(_DRAWN, self._workspace, key, document)
         return document
+
+
+def _drawn(request: LabelRequest, number: str) -> bytes:
+    return loaded(_drawing)(request, number, CARRIER)
+
+
+def _drawing() -> Callable[[LabelRequest, str, str], bytes]:
+    """The library that draws is large: it is loaded with the first label that somebody reads."""
+    from entrepot.gateways.labels.drawing import draw
+
+    return draw
 
 
 def tracking_number(workspace: int, key: str) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import cached_property
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from entrepot.gateways.extras import lacking
 from entrepot.gateways.taxes.avatax_document import sales_order
 from entrepot.gateways.taxes.avatax_reply import TOO_MANY, read_reply, unavailable_because
 from entrepot.gateways.taxes.port import TaxAnswer
+from entrepot.loading import loaded
 
 if TYPE_CHECKING:
     import requests
@@ -56,6 +57,7 @@ class AvataxGateway:
         self._base_url = _without_credentials(base_url)
         self._limit = limit_seconds
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="avatax")
+        self._opened: tuple[requests.Session, Any] | None = None
 
     @property
     def url(self) -> str:
@@ -78,17 +80,18 @@ class AvataxGateway:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, query: TaxQuery, deadline: float) -> TaxAnswer:
-        import requests
-
         if time.monotonic() >= deadline:
             # Nobody waits for the answer any more: on a busy loop a thread is sooner free than the call cancelled.
             return self._timed_out()
+        call = partial(self._create_transaction, *loaded(self._open))
+        import requests
+
         document = sales_order(query, self._today())
         try:
-            reply = self._create_transaction(document)
+            reply = call(document)
             while reply.status_code == TOO_MANY and (pause := _pause(reply)) < deadline - time.monotonic():
                 time.sleep(pause)
-                reply = self._create_transaction(document)
+                reply = call(document)
         except requests.RequestException as error:
             return unavailable_because(error, self.url)
         return read_reply(reply.content, query, self.url, reply.status_code)
@@ -96,18 +99,20 @@ class AvataxGateway:
     def _timed_out(self) -> TaxUnavailable:
         return TaxUnavailable(ASK_AGAIN, f"FetchError: network timeout at: {self.url}")
 
-    def _create_transaction(self, document: dict[str, Any]) -> "requests.Response":
+    def _create_transaction(
+        self, session: "requests.Session", client: Any, document: dict[str, Any]
+    ) -> "requests.Response":
         """Send what the SDK would, over a guarded session. Its own call connects to anywhere, and its logging decorator
         loses a reply without `x-correlation-id`.
         """
-        session, client = self._client
         return session.post(
             self.url, auth=client.auth, headers=client.client_header, json=document, timeout=self._limit
         )
 
-    @cached_property
-    def _client(self) -> "tuple[requests.Session, Any]":
+    def _open(self) -> "tuple[requests.Session, Any]":
         """Make the client at the first call, on its thread: to import the SDK takes a while."""
+        if self._opened is not None:
+            return self._opened
         import avalara
 
         from entrepot.gateways.taxes.avatax_session import session
@@ -120,7 +125,8 @@ class AvataxGateway:
         told = client.client_id.replace("API_VERSION", version("avalara"))
         client.client_header["X-Avalara-Client"] = told
         client.add_credentials(self._account_id, self._license_key)
-        return session(private=self._private), client
+        self._opened = session(private=self._private), client
+        return self._opened
 
 
 def _pause(reply: "requests.Response") -> float:
