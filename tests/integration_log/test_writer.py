@@ -16,12 +16,18 @@ from entrepot.integration_log.partitions import AHEAD, day_of, name_of
 from entrepot.integration_log.writer import AT_ONCE, MOST_BYTES, MOST_ENTRIES, Copy, RequestLog
 from entrepot.store.connections import Connection, connect
 from tests.integration_log.exchanging import caller, exchange, tended
+from tests.support.cluster import needs_cluster, servers
 from tests.support.waiting import until
 
 KEEP = timedelta(days=90)
 _ATTACHED = (
     "select inhrelid::regclass::text from pg_inherits where inhparent = 'request_log'::regclass order by 1"
 )
+
+_COPIED = """
+select count(*) from pg_stat_activity
+where datname = current_database() and application_name = 'entrepot' and query like 'COPY "request_log"%'
+"""
 
 
 @pytest.fixture
@@ -113,6 +119,22 @@ async def test_exchanges_are_written_by_copy_and_found_again(
         "select workspace, request_id from request_log order by workspace, request_id"
     )
     assert [tuple(row) for row in rows] == [(0, "stranger"), (7, "r0"), (7, "r1"), (7, "r2")]
+
+
+@needs_cluster
+async def test_each_node_of_a_cluster_is_sent_the_rows_that_it_keeps(
+    database_url: str, connection: Connection, make_log: Callable[..., RequestLog]
+) -> None:
+    log = make_log()
+    log.start()
+    for workspace in range(100):
+        log(exchange(request_id=f"r{workspace}", who=caller(workspace)))
+    await until(lambda: log.waiting == 0)
+    assert await connection.fetchval("select count(distinct workspace) from request_log") == 100
+    for each in servers(database_url)[1:]:
+        node = await connect(each)
+        assert await node.fetchval(_COPIED) == 1, each
+        await node.close()
 
 
 async def test_what_waits_is_written_when_the_process_stops(

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 import asyncpg
 import structlog
@@ -16,9 +16,9 @@ import structlog
 from entrepot.doors.kit import Exchange
 from entrepot.engine.chance import random_uuid
 from entrepot.engine.clock import real_now
-from entrepot.integration_log.entries import COLUMNS, Row, row_of, size_of
-from entrepot.integration_log.partitions import tend
-from entrepot.store.connections import FAULTS, Connection, connect, is_away
+from entrepot.integration_log.copying import CopyIn
+from entrepot.integration_log.entries import Row, row_of, size_of
+from entrepot.store.connections import FAULTS, is_away
 from entrepot.store.sharing import Pace
 
 EVERY: Final = 0.2
@@ -31,23 +31,15 @@ MOST_ENTRIES: Final = 10_000
 MOST_BYTES: Final = 64_000_000
 PAUSE: Final = 1.0
 """Seconds after a fault until it is tried again."""
-TEND_EVERY: Final = 3_600.0
 SMALL: Final = 10_000
 """An exchange of more bytes becomes a row on a thread, beside the requests."""
-LONGEST_COPY: Final = 30.0
-"""Seconds after which a database that takes rows has gone silent."""
 LAST_MOMENT: Final = 3.0
 """Seconds that a process which stops spends on what waits."""
-
-_VALUES: Final = ", ".join(f"${number}" for number in range(1, len(COLUMNS) + 1))
-_INSERT: Final = f"""
-insert into request_log ({", ".join(COLUMNS)}) values ({_VALUES}) on conflict do nothing
-"""  # noqa: S608
 
 _log = structlog.stdlib.get_logger("entrepot.integration_log")
 
 Copy = Callable[[Sequence[Row]], Awaitable[None]]
-"""Writes rows, all or none. Raises what asyncpg raises."""
+"""Writes rows. Raises what asyncpg raises, and then some of them may have been written."""
 
 
 class Waiting(NamedTuple):
@@ -56,65 +48,6 @@ class Waiting(NamedTuple):
     size: int
     exchange: Exchange
     ended: datetime
-
-
-class CopyIn:
-    """The one connection by which a process writes the log."""
-
-    def __init__(self, database_url: str, keep: timedelta) -> None:
-        self._url = database_url
-        self._keep = keep
-        self._connection: Connection | None = None
-        self._tended = float("-inf")
-        self._ready = False
-        self._ended = False
-
-    @property
-    def ready(self) -> bool:
-        """Whether there is where to write."""
-        return self._ready
-
-    async def __call__(self, rows: Sequence[Row]) -> None:
-        """Write the rows with one COPY."""
-        connection = await self._open()
-        # The driver's own limit asks the server to end the COPY, and waits for one that says nothing.
-        limit = asyncio.get_running_loop().call_later(LONGEST_COPY, connection.terminate)
-        try:
-            await cast("Any", connection).copy_records_to_table("request_log", records=rows, columns=COLUMNS)
-        finally:
-            limit.cancel()
-
-    async def insert(self, rows: Sequence[Row]) -> None:
-        """Write those that are not there yet."""
-        connection = await self._open()
-        for row in rows:
-            await connection.execute(_INSERT, *row)
-
-    async def tend(self) -> None:
-        """Look after the partitions: one that is missing, and then all of them once an hour."""
-        now = asyncio.get_running_loop().time()
-        if now - self._tended >= TEND_EVERY:
-            more = await tend(await self._open(), real_now(), self._keep)
-            self._ready = True  # today's is made first
-            self._tended = self._tended if more else now
-
-    def close(self) -> None:
-        """Give the connection up; a COPY on its way fails."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.terminate()
-
-    def end(self) -> None:
-        """Give it up for good."""
-        self._ended = True
-        self.close()
-
-    async def _open(self) -> Connection:
-        if self._ended:
-            raise ConnectionAbortedError
-        if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._url)
-        return self._connection
 
 
 class RequestLog:

@@ -9,7 +9,7 @@ splits it takes that lock against them all.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -30,6 +30,15 @@ join pg_catalog.pg_dist_node n on n.groupid = p.groupid and n.noderole = 'primar
 where p.shardid = (select pg_catalog.get_shard_id_for_distribution_column('counters', $1::bigint))
 """
 """The function is volatile: in a subquery of its own it is called once, and not for each shard of every table."""
+_BESIDE: Final = """
+select w.id, n.nodename, n.nodeport from (
+  select id, pg_catalog.get_shard_id_for_distribution_column('counters', id) as shard
+  from unnest($1::bigint[]) as t(id) offset 0
+) w
+join pg_catalog.pg_dist_placement p on p.shardid = w.shard
+join pg_catalog.pg_dist_node n on n.groupid = p.groupid and n.noderole = 'primary'
+where n.groupid <> (select groupid from pg_catalog.pg_dist_local_group)
+"""
 _SHARDS: Final = """
 select t.logicalrelid::regclass::text, pg_catalog.shard_name(t.logicalrelid, s.shardid)
 from pg_catalog.pg_dist_shard a join pg_catalog.pg_dist_partition p on p.logicalrelid = a.logicalrelid
@@ -107,3 +116,8 @@ async def home_of(connection: Connection, workspace: int, known: Mapping[int, Ho
         return home
     names = await connection.fetch(_SHARDS, shard)
     return Home(shard, place, {name.strip('"'): own for name, own in names})
+
+
+async def nodes_beside(connection: Connection, workspaces: Sequence[int]) -> dict[int, Place]:
+    """On which node each workspace's rows are, of those whose rows are not on the connection's own server."""
+    return {row[0]: Place(row[1], row[2]) for row in await connection.fetch(_BESIDE, workspaces)}
