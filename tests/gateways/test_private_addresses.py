@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
@@ -33,7 +34,6 @@ from tests.gateways.hubs.orders import hub_order
 from tests.gateways.labels.requests import label_request
 from tests.gateways.mail.test_smtp import MAIL
 from tests.gateways.taxes.test_avatax import QUERY
-from tests.support.raw_server import http_reply, raw_server
 
 Ask = Callable[[Gateways, str], Awaitable[object]]
 
@@ -108,9 +108,16 @@ def _unopened() -> LanePool:
 @pytest.mark.parametrize(("private", "asked"), [(False, 0), (True, 1)])
 async def test_an_account_cannot_allow_them(kind: type[msgspec.Struct], private: bool, asked: int) -> None:
     gateways = Gateways(_unopened(), real_now, private=private)
-    async with raw_server(http_reply(b"{}")) as server:
-        await ASKS[kind](gateways, server.url)
-    assert server.connections == asked
+    connections = 0
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1") as server:
+        await ASKS[kind](gateways, "http://{}:{}".format(*server.sockets[0].getsockname()))
+    assert connections == asked
 
 
 def test_no_settings_with_an_address_of_their_own_are_forgotten() -> None:
