@@ -20,9 +20,12 @@ from tests.conformance.rebound import open_retailer
 from tests.doors.every import every_door
 from tests.support import belongings, counting
 from tests.support.belongings import arguments, furnish
+from tests.support.cluster import not_on_citus
 from tests.support.counting import Sent
 from tests.support.crowd import crowd
 from tests.support.webshop import Webshop
+
+pytestmark = not_on_citus("what shards read is told by their nodes")
 
 FEW, MANY = 20, 20_000
 MARGIN = 500

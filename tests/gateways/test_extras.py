@@ -100,8 +100,8 @@ async def test_server_does_not_start_on_an_account_that_needs_what_is_missing(
     )
 
 
-def test_what_needs_nothing_starts_without(template_url: str, plain: None) -> None:
-    assert packages.refusal(template_url) is None
+def test_what_needs_nothing_starts_without(module_database_url: str, plain: None) -> None:
+    assert packages.refusal(module_database_url) is None
 
 
 PLAIN = """

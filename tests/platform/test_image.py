@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.platform.test_embedded import ask
+from tests.support.cluster import not_on_citus
 
 from entrepot.store.embedded import EmbeddedPostgres, binaries, image, supervisor
 from entrepot.store.embedded.image import begin_from_image
@@ -37,13 +38,14 @@ def found(data_dir: Path) -> tuple[object, object]:
         return ask(url, REVISION), ask(url, TABLES)
 
 
+@not_on_citus("there are the cluster's own tables too")
 def test_folder_that_begins_from_the_image_has_the_schema_and_nothing_was_made(
-    cache: Path, data_dir: Path, template_url: str, monkeypatch: pytest.MonkeyPatch
+    cache: Path, data_dir: Path, module_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(supervisor, "make_cluster")
     monkeypatch.delattr(migrate, "ensure")
     begin_from_image(data_dir, cache)
-    assert found(data_dir) == (migrate.revisions()[-1], ask(template_url, TABLES))
+    assert found(data_dir) == (migrate.revisions()[-1], ask(module_database_url, TABLES))
 
 
 def test_what_one_server_writes_no_other_finds(cache: Path, open_folder: Path, data_dir: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from tests.support.cluster import not_on_citus
 from tests.support.spying import ASKED, Sent
 from tests.support.statements import faults, key_faults, of_lanes
 
@@ -84,6 +85,7 @@ async def test_each_key_is_one_that_a_node_can_hold_by_itself(connection: Connec
     assert await key_faults(connection) == []
 
 
+@not_on_citus("such a key cannot be made")
 async def test_a_key_without_the_workspace_is_seen(database_url: str) -> None:
     connection = await connect(database_url)
     await connection.execute("create unique index once on orders (id)")
@@ -139,6 +141,7 @@ def test_lists_are_unnested_from_a_subquery_where_they_are_read_for_a_request() 
 
 
 # Each of these was ours once, or is near to one that was.
+@not_on_citus("the nodes refuse it themselves")
 @pytest.mark.parametrize(
     ("query", "values", "generic", "why"),
     [

@@ -189,7 +189,10 @@ async def test_expired_carts_are_purged_and_others_stay(shop: Shop) -> None:
         assert (await purge(engine, reads, Retention()))["carts"] == 0
         assert await products(shop, young) == [MUG]
     assert is_unknown(await shop.call("GET", old, "south-live"))
-    left = "select count(*) from cart_lines t where not exists (select from carts c where c.id = t.cart)"
+    left = """
+    select count(*) from cart_lines t
+    where not exists (select from carts c where c.workspace = t.workspace and c.id = t.cart)
+    """
     assert await shop.connection.fetchval(left) == 0
 
 
