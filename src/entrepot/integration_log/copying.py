@@ -117,7 +117,7 @@ class CopyIn:
             self._where |= dict.fromkeys(unknown) | await nodes_beside(first, unknown)
         parts: dict[Place | None, list[Row]] = {}
         for row in rows:
-            parts.setdefault(self._where[row.workspace], []).append(row)
+            parts.setdefault(self._where.get(row.workspace), []).append(row)
         return parts
 
 
