@@ -18,6 +18,9 @@ _ONE: Final = threading.RLock()
 
 
 def loaded(load: Callable[[], T]) -> T:
-    """What `load` returns, which imports as it runs; nothing else that is loaded so is imported meanwhile."""
+    """What `load` returns, which imports as it runs; nothing else that is loaded so is imported meanwhile.
+
+    It waits while something else is loaded, a second at most; so whoever has what he needs must not ask again.
+    """
     with _ONE:
         return load()

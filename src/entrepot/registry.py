@@ -58,7 +58,11 @@ def mapping_templates(door: str, name: str) -> Mapping[str, Definition]:
     return manifest.template(name)
 
 
+@cache
 def event_body(door: str) -> Body | None:
-    """How a door tells its listeners of what happened; None for one that tells of nothing."""
+    """How a door tells its listeners of what happened; None for one that tells of nothing.
+
+    It is loaded for the first event. Later ones wait for nothing that is being loaded.
+    """
     manifest = manifests().get(door)
     return loaded(manifest.tells) if manifest and manifest.tells else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,7 +28,7 @@ class HttpEventPoster:
         self, target: EventTarget, event: Mapping[str, Any], key: str, at: datetime, attempt: int = 1
     ) -> Posted | NotPosted:
         """See `EventPoster.post`."""
-        signed, http = loaded(_libraries)
+        signed, http = libraries()
         client = self._client = self._client or http.GuardedClient()
         to = signed.Receiver(target.url, target.secret, target.allow_private)
         reply = await signed.post_signed(client, to, _encode(dict(event)), key, at, attempt)
@@ -38,8 +39,13 @@ class HttpEventPoster:
         return NotPosted(f"the listener answered with status {reply.status}", reply.status)
 
 
-def _libraries():
-    """Loaded with the first event: they take a quarter of the server's start."""
+@cache
+def libraries():
+    """Loaded with the first event, since they take a quarter of the server's start; later ones wait for nothing."""
+    return loaded(_import)
+
+
+def _import():
     from entrepot.gateways.events import signed
     from entrepot.gateways.http import client
 

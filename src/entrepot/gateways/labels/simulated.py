@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -121,11 +122,16 @@ class SimulatedLabels:
 
 
 def _drawn(request: LabelRequest, number: str) -> bytes:
-    return loaded(_drawing)(request, number, CARRIER)
+    return _drawing()(request, number, CARRIER)
 
 
+@cache
 def _drawing() -> Callable[[LabelRequest, str, str], bytes]:
     """The library that draws is large: it is loaded with the first label that somebody reads."""
+    return loaded(_import)
+
+
+def _import() -> Callable[[LabelRequest, str, str], bytes]:
     from entrepot.gateways.labels.drawing import draw
 
     return draw

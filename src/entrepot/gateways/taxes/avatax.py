@@ -83,7 +83,7 @@ class AvataxGateway:
         if time.monotonic() >= deadline:
             # Nobody waits for the answer any more: on a busy loop a thread is sooner free than the call cancelled.
             return self._timed_out()
-        call = partial(self._create_transaction, *loaded(self._open))
+        call = partial(self._create_transaction, *(self._opened or loaded(self._open)))
         import requests
 
         document = sales_order(query, self._today())
